@@ -1,0 +1,1 @@
+//! The wasmtime runner for authsieve analytics.

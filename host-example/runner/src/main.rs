@@ -1,0 +1,2 @@
+//! The `authsieve` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The faces of an analytic: component, browser class.

@@ -1,0 +1,1 @@
+//! Every analytic, built for Wasm and embedded.

@@ -1,0 +1,179 @@
+//! The normalised authentication event that every decoder makes and every analytic reads.
+
+use crate::time::Timestamp;
+use alloc::borrow::Cow;
+use core::net::IpAddr;
+
+/// Text of an event: borrowed from the record where it stands there as it is. Empty means "not said".
+pub type Text<'a> = Cow<'a, str>;
+
+/// What became of an attempt to authenticate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The credential was refused.
+    #[default]
+    Failure,
+    /// The login succeeded.
+    Success,
+    /// A second factor was asked for.
+    Challenge,
+    /// The person refused a challenge, or reported it as fraud.
+    Denied,
+    /// A challenge was left unanswered.
+    Timeout,
+    /// The person approved a challenge.
+    Approved,
+}
+
+impl Outcome {
+    /// The word for it, as in the WIT contract.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Success => "success",
+            Self::Challenge => "challenge",
+            Self::Denied => "denied",
+            Self::Timeout => "timeout",
+            Self::Approved => "approved",
+        }
+    }
+}
+
+/// Who speaks of the attempt. Several programs write lines about one attempt; `linux::attempts` counts it once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// An event that stands for itself: one record, `count` attempts.
+    #[default]
+    Attempt,
+    /// sshd's `Failed password …`, login's `FAILED LOGIN …`, su's `FAILED SU …`: the program's own verdict.
+    Failed,
+    /// sshd's `error: PAM: Authentication failure for …`: once per attempt through PAM, beside [`Signal::Failed`].
+    SshdPam,
+    /// auditd `USER_AUTH … res=failed`.
+    Audit,
+    /// `pam_unix(…): authentication failure`, and libpam's `N more authentication failures`.
+    Pam,
+    /// The same from another PAM module, which stacks with `pam_unix`.
+    PamOther,
+    /// A line that only implies a failure (`Invalid user …`, `Connection closed by authenticating user …`).
+    Weak,
+    /// A success told by PAM alone (`session opened for user …`): it names no address.
+    Session,
+}
+
+impl Signal {
+    /// The word for it, as in the WIT contract.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attempt => "attempt",
+            Self::Failed => "failed",
+            Self::SshdPam => "sshd-pam",
+            Self::Audit => "audit",
+            Self::Pam => "pam",
+            Self::PamOther => "pam-other",
+            Self::Weak => "weak",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// Whether somebody came over the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Over the network: it has, or should have, an address.
+    #[default]
+    Remote,
+    /// At the machine: console, su, sudo. Host and tty stand for the address.
+    Local,
+}
+
+/// One authentication event. Text borrows from the record it was read from.
+///
+/// Values are canonical: addresses without port, brackets, zone or IPv4-mapping; users in the spelling of their
+/// world (see each decoder); times in UTC.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event<'a> {
+    /// When it happened.
+    pub time: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Of how many attempts the record speaks, at least 1.
+    pub count: u32,
+    /// Who speaks.
+    pub signal: Signal,
+    /// Over the network or at the machine.
+    pub origin: Origin,
+    /// The account. Empty where unknown.
+    pub user: Text<'a>,
+    /// The account's domain, where it is apart from the name.
+    pub domain: Text<'a>,
+    /// The client's address.
+    pub src_ip: Option<IpAddr>,
+    /// The client's host name, where no address was written.
+    pub src_name: Text<'a>,
+    /// The terminal of a local login, without `/dev/`.
+    pub tty: Text<'a>,
+    /// The client's user agent.
+    pub user_agent: Text<'a>,
+    /// What was logged in to: `sshd`, `sudo`, `su`, `login`, an application.
+    pub service: Text<'a>,
+    /// The machine that wrote the record.
+    pub host: Text<'a>,
+    /// The process that wrote the record.
+    pub pid: Option<u32>,
+    /// How: `password`, `publickey`, `keyboard-interactive/pam`, …
+    pub method: Text<'a>,
+    /// Windows logon type.
+    pub logon_type: Option<u32>,
+    /// The provider's code for the outcome.
+    pub reason: Text<'a>,
+    /// The same in words.
+    pub reason_text: Text<'a>,
+    /// The application signed in to, for identity providers.
+    pub application: Text<'a>,
+    /// The device signed in from.
+    pub device: Text<'a>,
+    /// The shape it was read from.
+    pub shape: &'static str,
+    /// Who wrote it: `linux`, `windows`, `entra`, …
+    pub provider: &'static str,
+    /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
+    pub delivery: Option<u128>,
+}
+
+impl Event<'_> {
+    /// The same event without a borrow, for what has to wait.
+    #[must_use]
+    pub fn into_owned(self) -> Event<'static> {
+        fn own(text: Text<'_>) -> Text<'static> {
+            Cow::Owned(text.into_owned())
+        }
+        Event {
+            time: self.time,
+            outcome: self.outcome,
+            count: self.count,
+            signal: self.signal,
+            origin: self.origin,
+            user: own(self.user),
+            domain: own(self.domain),
+            src_ip: self.src_ip,
+            src_name: own(self.src_name),
+            tty: own(self.tty),
+            user_agent: own(self.user_agent),
+            service: own(self.service),
+            host: own(self.host),
+            pid: self.pid,
+            method: own(self.method),
+            logon_type: self.logon_type,
+            reason: own(self.reason),
+            reason_text: own(self.reason_text),
+            application: own(self.application),
+            device: own(self.device),
+            shape: self.shape,
+            provider: self.provider,
+            delivery: self.delivery,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Addresses: canonical values, prefixes for keys, CIDR lists.
+
+use alloc::string::{String, ToString};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Reads an address as log writers spell it and gives its canonical value.
+///
+/// IPv4-mapped IPv6 becomes IPv4; a port, brackets and a zone id go. `None` for what is no address at all, which
+/// includes the words that stand for "none" (`-`, empty, `LOCAL`, `?`).
+///
+/// ```
+/// use authsieve_engine::net::parse_address;
+/// assert_eq!(parse_address("[2001:db8::1]:443").unwrap().to_string(), "2001:db8::1");
+/// assert_eq!(parse_address("::ffff:192.0.2.1").unwrap().to_string(), "192.0.2.1");
+/// assert_eq!(parse_address("fe80::1%eth0").unwrap().to_string(), "fe80::1");
+/// assert_eq!(parse_address("192.0.2.1:8085").unwrap().to_string(), "192.0.2.1");
+/// assert_eq!(parse_address("LOCAL"), None);
+/// ```
+#[must_use]
+pub fn parse_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim_ascii();
+    // The longest spelling: brackets, a mapped address in full, a zone, a port.
+    if text.is_empty() || text.len() > 96 {
+        return None;
+    }
+    let bare = match text.strip_prefix('[') {
+        Some(inner) => inner.split(']').next()?,
+        // One colon: an IPv4 address and its port. More: an IPv6 address.
+        None => match text.split_once(':') {
+            Some((host, port)) if !port.contains(':') => {
+                if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
+                    return None;
+                }
+                host
+            }
+            _ => text,
+        },
+    };
+    let bare = bare.split('%').next().unwrap_or(bare);
+    bare.parse::<IpAddr>().ok().or_else(|| padded_v4(bare)).map(canonical)
+}
+
+/// The canonical value of an address: an IPv4-mapped one becomes IPv4.
+#[must_use]
+pub const fn canonical(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(six) => match six.to_ipv4_mapped() {
+            Some(four) => IpAddr::V4(four),
+            None => address,
+        },
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// Decimal octets with leading zeros (`192.030.000.006`), which some writers pad with and the standard parser
+/// refuses. They are decimal in logs, never octal.
+fn padded_v4(text: &str) -> Option<IpAddr> {
+    let mut octets = [0u8; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        let part = parts.next()?;
+        if part.is_empty() || part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        *octet = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(IpAddr::V4(Ipv4Addr::from(octets)))
+}
+
+/// The address cut to its first `v4` or `v6` bits: what a key sees of it.
+#[must_use]
+pub const fn prefix(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(a) => IpAddr::V4(Ipv4Addr::from_bits(a.to_bits() & mask32(v4))),
+        IpAddr::V6(a) => IpAddr::V6(Ipv6Addr::from_bits(a.to_bits() & mask128(v6))),
+    }
+}
+
+const fn mask32(bits: u8) -> u32 {
+    if bits >= 32 { u32::MAX } else { !(u32::MAX >> bits) }
+}
+
+const fn mask128(bits: u8) -> u128 {
+    if bits >= 128 { u128::MAX } else { !(u128::MAX >> bits) }
+}
+
+/// A block of addresses: `10.8.0.0/16`, `2001:db8::/32`, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cidr {
+    network: IpAddr,
+    bits: u8,
+}
+
+impl Cidr {
+    /// Reads a block. `None` if it is none, has host bits beyond its mask dropped otherwise.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = match text.trim().split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),
+            None => (text.trim(), None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let (address, bits) = match (address, canonical(address), bits) {
+            (_, whole, None) => (whole, width(whole)),
+            // A block of mapped addresses is the IPv4 block it stands for.
+            (IpAddr::V6(_), four @ IpAddr::V4(_), Some(bits)) => (four, bits.checked_sub(96)?),
+            (_, same, Some(bits)) => (same, bits),
+        };
+        (bits <= width(address)).then(|| Self { network: prefix(address, bits, bits), bits })
+    }
+
+    /// Whether the block holds `address` (canonical).
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.network.is_ipv4() == address.is_ipv4() && prefix(address, self.bits, self.bits) == self.network
+    }
+}
+
+impl core::fmt::Display for Cidr {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.bits == width(self.network) { self.network.fmt(f) } else { write!(f, "{}/{}", self.network, self.bits) }
+    }
+}
+
+const fn width(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// The sixteen bytes of an address as keys and snapshots hold it; IPv4 in its mapped form.
+#[must_use]
+pub const fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(a) => a.to_ipv6_mapped().octets(),
+        IpAddr::V6(a) => a.octets(),
+    }
+}
+
+/// The inverse of [`octets`].
+#[must_use]
+pub fn from_octets(bytes: [u8; 16]) -> IpAddr {
+    canonical(IpAddr::V6(Ipv6Addr::from(bytes)))
+}
+
+/// The address as alerts show it, or nothing.
+#[must_use]
+pub fn shown(address: Option<IpAddr>) -> Option<String> {
+    address.map(|a| a.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_as_writers_spell_them() {
+        for (text, shown) in [
+            ("192.0.2.1", "192.0.2.1"),
+            (" 192.0.2.1 ", "192.0.2.1"),
+            ("192.030.0.6", "192.30.0.6"),
+            ("192.0.2.1:443", "192.0.2.1"),
+            ("[::1]", "::1"),
+            ("[2001:DB8::1]:22", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("::FFFF:c000:0201", "192.0.2.1"),
+            ("fe80::1%en0", "fe80::1"),
+            ("[fe80::1%3]:22", "fe80::1"),
+        ] {
+            assert_eq!(parse_address(text).map(|a| a.to_string()).as_deref(), Some(shown), "{text}");
+        }
+        for none in ["", "-", "?", "LOCAL", "localhost", "192.0.2.256", "1.2.3", "1.2.3.4.5", "192.0.2.1:", "192.0.2.1:ssh", "[", "%"] {
+            assert_eq!(parse_address(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn blocks() {
+        let inside = |block: &str, address: &str| Cidr::parse(block).unwrap().contains(parse_address(address).unwrap());
+        assert!(inside("10.8.0.0/16", "10.8.255.1"));
+        assert!(!inside("10.8.0.0/16", "10.9.0.1"));
+        assert!(inside("0.0.0.0/0", "203.0.113.9"));
+        assert!(!inside("0.0.0.0/0", "2001:db8::1"));
+        assert!(inside("2001:db8::/32", "2001:db8:ffff::1"));
+        assert!(inside("192.0.2.7", "::ffff:192.0.2.7"));
+        assert!(inside("::ffff:192.0.2.0/120", "192.0.2.200"));
+        for bad in ["", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0/8", "::ffff:10.0.0.0/8", "host"] {
+            assert_eq!(Cidr::parse(bad), None, "{bad}");
+        }
+        assert_eq!(Cidr::parse("10.8.3.4/16").unwrap().to_string(), "10.8.0.0/16");
+    }
+
+    #[test]
+    fn octets_are_invertible() {
+        for text in ["192.0.2.1", "2001:db8::1", "::1", "::"] {
+            let address = parse_address(text).unwrap();
+            assert_eq!(from_octets(octets(address)), address);
+        }
+    }
+}

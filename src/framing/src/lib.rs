@@ -1,0 +1,1 @@
+//! Files and streams into one-line records, for hosts.

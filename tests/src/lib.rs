@@ -1,0 +1,1 @@
+//! End-to-end tests of authsieve: every host against the same cases.
