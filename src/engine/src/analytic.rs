@@ -1,0 +1,201 @@
+//! What an analytic is to the engine.
+
+use crate::alert::Alert;
+use crate::config::{Config, Judgement, Settings};
+use crate::event::Event;
+use crate::hash::{Hasher128, Salt};
+use crate::snapshot::{self, Reader, SnapshotError, Writer};
+use crate::time::Timestamp;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What an analytic is, in words and lists. The WIT record `descriptor` documents each field.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // Each field is documented once, in wit/authsieve.wit.
+pub struct About {
+    /// As it is typed: `an1276`.
+    pub id: &'static str,
+    /// As alerts name it: `AN1276`.
+    pub code: &'static str,
+    pub name: &'static str,
+    pub version: &'static str,
+    pub description: &'static str,
+    pub techniques: &'static [&'static str],
+    pub telemetry: &'static [&'static str],
+    pub false_positives: &'static [&'static str],
+    pub response: &'static [&'static str],
+    pub partition_by: &'static [&'static str],
+    /// The options that an override may set, all of them of the kind [`Threshold`](crate::config::Threshold).
+    pub thresholds: &'static [&'static str],
+}
+
+/// Which families of telemetry an analytic reads. The decoder looks for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Telemetry(u8);
+
+impl Telemetry {
+    /// sshd, PAM, su, sudo, login, auditd, in any carrier.
+    pub const LINUX: Self = Self(1);
+    /// ECS and OCSF authentication events.
+    pub const NORMALISED: Self = Self(2);
+
+    /// Both of them.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in it.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// What an analytic holds, for `stats`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Keys held now.
+    pub keys: u64,
+    /// Keys given up before their time.
+    pub evicted: u64,
+    /// Events older than the newest of their key.
+    pub late: u64,
+    /// Bytes of state.
+    pub bytes: u64,
+}
+
+/// A detection: events in, alerts out, windows in between. One implementation is one component.
+pub trait Analytic: Sized + 'static {
+    /// Its options; those common to all analytics are not among them.
+    type Options: Settings;
+    /// What it is.
+    const ABOUT: About;
+    /// What it reads.
+    const TELEMETRY: Telemetry;
+
+    /// A new one with empty windows.
+    ///
+    /// # Errors
+    /// Where options contradict each other: which, and what is allowed.
+    fn new(config: &Config<Self::Options>, seed: u64) -> Result<Self, String>;
+
+    /// Takes one event in.
+    fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>);
+
+    /// `event.count` failures that were observed at `event.time` were none.
+    fn take_back(&mut self, _event: &Event<'_>) {}
+
+    /// Event time has reached `to`: what waited for it comes out.
+    fn advance(&mut self, _to: Timestamp, _alerts: &mut Alerts<'_>) {}
+
+    /// What it holds.
+    fn held(&self) -> Held;
+
+    /// Writes its state: the same bytes on every host and for every seed.
+    fn save(&self, out: &mut Writer);
+
+    /// Reads what [`save`](Self::save) wrote into one that is new, under a configuration that may have changed.
+    /// Notes say what that made it drop.
+    ///
+    /// # Errors
+    /// Where the bytes are not what `save` writes.
+    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>>;
+}
+
+/// What an analytic gets along with an event.
+pub struct Context<'c> {
+    /// What the overrides say of the event.
+    pub judgement: Judgement<'c>,
+    /// The raw record, for evidence. An attacker wrote part of it.
+    pub record: &'c [u8],
+    /// The newest event time seen so far, this event included.
+    pub watermark: Timestamp,
+    /// Where alerts go.
+    pub alerts: Alerts<'c>,
+}
+
+impl Context<'_> {
+    /// Raises an alert about the event: override and severity are applied here.
+    pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
+        alert.severity = self.judgement.severity(alert.severity);
+        if let Some(reason) = self.judgement.reason() {
+            alert.context.push(format!("override: {reason}"));
+        }
+        self.alerts.raise(key, alert);
+    }
+}
+
+/// Where alerts go: they get their id and what is the same for all alerts of the analytic.
+pub struct Alerts<'c> {
+    pub(crate) about: &'c About,
+    pub(crate) digest: &'c str,
+    pub(crate) ordinals: &'c mut Ordinals,
+    pub(crate) out: &'c mut Vec<Alert>,
+}
+
+impl Alerts<'_> {
+    /// Raises an alert. `key` are the normalised values that tell it from others of its pattern and time.
+    pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
+        let own = |list: &[&str]| list.iter().map(|s| String::from(*s)).collect();
+        let mut hash = Hasher128::new(Salt::new(""), 0).part(self.about.code.as_bytes()).part(alert.pattern.as_bytes());
+        for part in key {
+            hash = hash.part(part);
+        }
+        let base = hash.part(&alert.time.0.to_le_bytes()).finish().0;
+        let ordinal = self.ordinals.next(base);
+        let id = Hasher128::new(Salt::new(""), 1).part(&base.to_le_bytes()).part(&ordinal.to_le_bytes()).finish().0;
+        alert.id = format!("{id:032x}");
+        alert.analytic = self.about.code.into();
+        alert.analytic_version = self.about.version.into();
+        alert.config_digest = self.digest.into();
+        if alert.techniques.is_empty() {
+            alert.techniques = own(self.about.techniques);
+        }
+        if alert.response.is_empty() {
+            alert.response = own(self.about.response);
+        }
+        self.out.push(alert);
+    }
+}
+
+/// How many alerts of the same analytic, pattern, key and time there were: they get different ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ordinals(VecDeque<(u128, u32)>);
+
+impl Ordinals {
+    /// Equals come close together; so far back it is looked.
+    const REMEMBERED: usize = 256;
+
+    fn next(&mut self, base: u128) -> u32 {
+        if let Some((_, count)) = self.0.iter_mut().rev().find(|(known, _)| *known == base) {
+            *count += 1;
+            return *count;
+        }
+        if self.0.len() >= Self::REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((base, 0));
+        0
+    }
+
+    pub(crate) fn save(&self, out: &mut Writer) {
+        out.count(self.0.len());
+        for (base, count) in &self.0 {
+            out.raw(&base.to_le_bytes());
+            out.varint((*count).into());
+        }
+    }
+
+    pub(crate) fn load(input: &mut Reader<'_>) -> snapshot::Result<Self> {
+        let mut list = VecDeque::new();
+        for _ in 0..input.count(17)?.min(Self::REMEMBERED) {
+            let base = u128::from_le_bytes(input.array()?);
+            let count = u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("an ordinal"))?;
+            list.push_back((base, count));
+        }
+        Ok(Self(list))
+    }
+}

@@ -1,0 +1,149 @@
+//! Overrides: other thresholds and severities for some users, sources or hosts.
+
+use super::{Glob, Input, Setting, SeverityChange, Threshold, Value, json};
+use crate::alert::Severity;
+use crate::event::Event;
+use crate::net::Cidr;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde_json::Map;
+
+/// One override. Its conditions are those given; all of them must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    users: Option<Vec<Glob>>,
+    sources: Option<Vec<Cidr>>,
+    hosts: Option<Vec<Glob>>,
+    thresholds: Vec<Option<u32>>,
+    severity: Option<SeverityChange>,
+    ignore: bool,
+    reason: Option<String>,
+}
+
+/// All overrides: the first whose conditions hold for an event decides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides(Vec<Override>);
+
+/// What an override says of one event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judgement<'c>(Option<&'c Override>);
+
+impl<'c> Judgement<'c> {
+    /// The threshold at `index` of the analytic's list, or `default` where no override sets it.
+    #[must_use]
+    pub fn threshold(self, index: usize, default: u32) -> u32 {
+        self.0.and_then(|o| o.thresholds.get(index).copied().flatten()).unwrap_or(default)
+    }
+
+    /// The severity after the override.
+    #[must_use]
+    pub fn severity(self, base: Severity) -> Severity {
+        self.0.and_then(|o| o.severity).map_or(base, |change| change.apply(base))
+    }
+
+    /// Whether the event is ignored altogether.
+    #[must_use]
+    pub fn ignored(self) -> bool {
+        self.0.is_some_and(|o| o.ignore)
+    }
+
+    /// The reason the override gives, for the alert's context.
+    #[must_use]
+    pub fn reason(self) -> Option<&'c str> {
+        self.0.and_then(|o| o.reason.as_deref())
+    }
+}
+
+impl Overrides {
+    /// What the overrides say of `event`. O(conditions).
+    #[must_use]
+    pub fn judge(&self, event: &Event<'_>) -> Judgement<'_> {
+        Judgement(self.0.iter().find(|o| o.holds(event)))
+    }
+
+    /// All values that an override gives to the threshold at `index`.
+    pub fn thresholds(&self, index: usize) -> impl Iterator<Item = u32> {
+        self.0.iter().filter_map(move |o| o.thresholds.get(index).copied().flatten())
+    }
+
+    pub(super) fn read(input: &mut Input, thresholds: &'static [&'static str]) -> Option<Self> {
+        let list = match input.map.remove("override") {
+            None => return Some(Self::default()),
+            Some(Value::Array(list)) => list,
+            Some(other) => {
+                input.errors.push(format!("override = {}: expected a list of tables", super::short(&other)));
+                return None;
+            }
+        };
+        let mut overrides = Vec::new();
+        for (at, item) in list.into_iter().enumerate() {
+            let Value::Object(map) = item else {
+                input.errors.push(format!("override[{at}] = {}: expected a table", super::short(&item)));
+                continue;
+            };
+            let mut one = Input::new(map, &format!("override[{at}]."));
+            overrides.extend(Override::read(&mut one, thresholds));
+            input.errors.append(&mut one.errors);
+        }
+        input.effective.push_str(&format!("{overrides:?}"));
+        Some(Self(overrides))
+    }
+
+    pub(super) fn schema(thresholds: &'static [&'static str]) -> Value {
+        let mut properties = Map::new();
+        let mut add = |name: &str, mut schema: Value, doc: &str| {
+            if let Some(schema) = schema.as_object_mut() {
+                schema.insert("description".into(), doc.into());
+            }
+            properties.insert(name.into(), schema);
+        };
+        add("users", Vec::<Glob>::schema(), "Holds for these users.");
+        add("sources", Vec::<Cidr>::schema(), "Holds for these addresses.");
+        add("hosts", Vec::<Glob>::schema(), "Holds for events of these hosts.");
+        for name in thresholds {
+            add(name, Threshold::schema(), "Takes the place of the option of the same name.");
+        }
+        add("severity", SeverityChange::schema(), "The severity of alerts, or steps up or down.");
+        add("ignore", bool::schema(), "Whether the event is ignored altogether.");
+        add("reason", String::schema(), "Named in the context of alerts.");
+        json!({
+            "type": "array",
+            "description": "The first override whose given conditions all hold for an event decides.",
+            "items": { "type": "object", "additionalProperties": false, "properties": properties },
+        })
+    }
+}
+
+impl Override {
+    fn read(input: &mut Input, thresholds: &'static [&'static str]) -> Option<Self> {
+        let before = input.errors.len();
+        let users = input.optional("users", &[]).flatten();
+        let sources = input.optional("sources", &[]).flatten();
+        let hosts = input.optional("hosts", &[]).flatten();
+        let values = thresholds.iter().map(|name| input.optional::<Threshold>(name, &[]).flatten().map(|t| t.0)).collect();
+        let severity = input.optional("severity", &[]).flatten();
+        let ignore = input.optional("ignore", &[]).flatten().unwrap_or(false);
+        let reason = input.optional("reason", &[]).flatten();
+        let known: Vec<&'static str> =
+            ["users", "sources", "hosts", "severity", "ignore", "reason"].into_iter().chain(thresholds.iter().copied()).collect();
+        input.reject_unknown(&known);
+        (input.errors.len() == before)
+            .then_some(Self { users, sources, hosts, thresholds: values, severity, ignore, reason })
+    }
+
+    fn holds(&self, event: &Event<'_>) -> bool {
+        let any = |globs: &[Glob], name: &str, fold| globs.iter().any(|g| g.matches(name, fold));
+        self.users.as_ref().is_none_or(|users| any(users, &event.user, folds(event)))
+            && self.hosts.as_ref().is_none_or(|hosts| any(hosts, &event.host, true))
+            && self
+                .sources
+                .as_ref()
+                .is_none_or(|blocks| event.src_ip.is_some_and(|ip| blocks.iter().any(|b| b.contains(ip))))
+    }
+}
+
+/// Whether names of the event's world differ by case: on Linux `Root` is not `root`.
+pub(crate) fn folds(event: &Event<'_>) -> bool {
+    event.provider != "linux"
+}

@@ -1,0 +1,319 @@
+//! One configured analytic and its state: what every face of it (component, browser, agent) wraps.
+
+use crate::alert::Alert;
+use crate::analytic::{Alerts, Analytic, Context, Ordinals};
+use crate::config::Config;
+use crate::decode::Decoder;
+use crate::event::Event;
+use crate::linux::attempts::{Attempts, Step};
+use crate::reorder::{Held, Reorder};
+use crate::snapshot::{self, Reader, Writer};
+use crate::time::Timestamp;
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Why a detector could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Names the field, the value and what is allowed; one line each.
+    InvalidConfig(String),
+    /// Truncated, corrupted, of another analytic, or of a newer version.
+    InvalidSnapshot(String),
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::InvalidConfig(why) => write!(f, "invalid configuration: {why}"),
+            Self::InvalidSnapshot(why) => write!(f, "invalid snapshot: {why}"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// What an analytic is. The WIT record `descriptor` documents each field.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Descriptor {
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub description: String,
+    pub techniques: Vec<String>,
+    pub telemetry: Vec<String>,
+    pub false_positives: Vec<String>,
+    pub response: Vec<String>,
+    pub config_schema: String,
+    pub partition_by: Vec<String>,
+}
+
+/// Counters since the detector was made, and what it holds. The WIT record `stats` documents each field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Stats {
+    pub records: u64,
+    pub matched: u64,
+    pub malformed: u64,
+    pub oversized: u64,
+    pub late: u64,
+    pub future: u64,
+    pub duplicates: u64,
+    pub keys: u64,
+    pub evicted: u64,
+    pub alerts: u64,
+    pub state_bytes: u64,
+}
+
+/// One configured analytic and the state of its windows.
+///
+/// What it does is a function of its configuration and of what it was given; `seed` changes nothing but where
+/// entries lie in memory.
+pub struct Detector<A: Analytic> {
+    decoder: Decoder,
+    pipeline: Pipeline<A>,
+}
+
+/// What comes behind the decoder.
+struct Pipeline<A: Analytic> {
+    config: Config<A::Options>,
+    analytic: A,
+    attempts: Attempts,
+    reorder: Reorder,
+    ordinals: Ordinals,
+    watermark: Timestamp,
+    stats: Stats,
+    alerts: Vec<Alert>,
+}
+
+/// Which form of snapshot this version writes.
+const SNAPSHOT_VERSION: u16 = 1;
+
+impl<A: Analytic> Detector<A> {
+    /// What the analytic is.
+    #[must_use]
+    pub fn describe() -> Descriptor {
+        let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
+        let about = &A::ABOUT;
+        Descriptor {
+            id: about.id.into(),
+            name: about.name.into(),
+            version: about.version.into(),
+            description: about.description.into(),
+            techniques: own(about.techniques),
+            telemetry: own(about.telemetry),
+            false_positives: own(about.false_positives),
+            response: own(about.response),
+            config_schema: Config::<A::Options>::schema(about.name, about.thresholds).to_string(),
+            partition_by: own(about.partition_by),
+        }
+    }
+
+    /// A detector with empty windows. `config` is a JSON object; the empty string means the defaults.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`], with a line for everything that is wrong.
+    pub fn create(config: &str, seed: u64) -> Result<Self, Error> {
+        let config = Config::read(config, A::ABOUT.thresholds).map_err(Error::InvalidConfig)?;
+        let analytic = A::new(&config, seed).map_err(Error::InvalidConfig)?;
+        let common = &config.common;
+        let decoder = Decoder::new(A::TELEMETRY, common);
+        let attempts = Attempts::new(common.salt());
+        let reorder = Reorder::new(common.allowed_lateness.0);
+        let pipeline = Pipeline {
+            config,
+            analytic,
+            attempts,
+            reorder,
+            ordinals: Ordinals::default(),
+            watermark: Timestamp::MIN,
+            stats: Stats::default(),
+            alerts: Vec::new(),
+        };
+        Ok(Self { decoder, pipeline })
+    }
+
+    /// A detector that goes on where `snapshot` was taken, with notes on what a changed configuration made it drop.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create); and [`Error::InvalidSnapshot`] where the bytes are truncated, corrupted, of
+    /// another analytic, or of a newer version.
+    pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
+        let mut detector = Self::create(config, seed)?;
+        let notes = detector.load(snapshot).map_err(|why| Error::InvalidSnapshot(why.to_string()))?;
+        Ok((detector, notes))
+    }
+
+    /// Byte strings, compared without ASCII case, of which any record that can matter contains at least one.
+    #[must_use]
+    pub fn needles(&self) -> Vec<String> {
+        self.decoder.needles().iter().map(|needle| (*needle).to_owned()).collect()
+    }
+
+    /// Takes a batch of whole records, separated by newlines. O(bytes) to decode, O(1) per event and key.
+    pub fn process(&mut self, batch: &[u8], received: Timestamp) -> Vec<Alert> {
+        let Self { decoder, pipeline } = self;
+        for record in records(batch) {
+            pipeline.stats.records += 1;
+            if record.len() > decoder.max_record() {
+                pipeline.stats.oversized += 1;
+                continue;
+            }
+            if decoder.decode(record, received, &mut |event, part| pipeline.take(event, part, received)).is_err() {
+                pipeline.stats.malformed += 1;
+            }
+        }
+        pipeline.hand_out()
+    }
+
+    /// What the records of a batch say. No state is touched.
+    #[must_use]
+    pub fn decode(&self, batch: &[u8], received: Timestamp) -> Vec<Event<'static>> {
+        let mut decoder = self.decoder.clone();
+        let (mut events, most) = (Vec::new(), decoder.max_record());
+        for record in records(batch).filter(|record| record.len() <= most) {
+            // What is malformed says nothing; `process` counts it.
+            let _ = decoder.decode(record, received, &mut |event, _| events.push(event.into_owned()));
+        }
+        events
+    }
+
+    /// Event time has reached `to` though nothing came.
+    pub fn advance(&mut self, to: Timestamp) -> Vec<Alert> {
+        self.pipeline.advance(to);
+        self.pipeline.hand_out()
+    }
+
+    /// The end of a finite input: everything that waits comes out.
+    pub fn flush(&mut self) -> Vec<Alert> {
+        self.advance(Timestamp::MAX)
+    }
+
+    /// The state: versioned, checksummed, the same bytes on every host and for every seed.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let held = usize::try_from(self.stats().state_bytes).unwrap_or(0);
+        let mut out = Writer::new(A::ABOUT.id, SNAPSHOT_VERSION, held);
+        self.decoder.save(&mut out);
+        let pipeline = &self.pipeline;
+        out.bytes(pipeline.config.common.salt.as_bytes());
+        pipeline.attempts.save(&mut out);
+        pipeline.reorder.save(&mut out);
+        pipeline.ordinals.save(&mut out);
+        out.i64(pipeline.watermark.0);
+        pipeline.analytic.save(&mut out);
+        out.finish()
+    }
+
+    fn load(&mut self, snapshot: &[u8]) -> snapshot::Result<Vec<String>> {
+        let mut input = Reader::open(snapshot, A::ABOUT.id, SNAPSHOT_VERSION)?;
+        self.decoder.load(&mut input)?;
+        let pipeline = &mut self.pipeline;
+        let salt = &pipeline.config.common.salt;
+        let same_salt = input.bytes()? == salt.as_bytes();
+        let attempts = Attempts::load(pipeline.config.common.salt(), &mut input)?;
+        if same_salt {
+            pipeline.attempts = attempts;
+        }
+        pipeline.reorder.load(&mut input)?;
+        pipeline.ordinals = Ordinals::load(&mut input)?;
+        pipeline.watermark = Timestamp(input.i64()?);
+        if !same_salt {
+            return Ok(alloc::vec!["salt: it has changed, so no key of the snapshot can be known again; all were dropped".into()]);
+        }
+        let notes = pipeline.analytic.load(&mut input)?;
+        input.finish()?;
+        Ok(notes)
+    }
+
+    /// Counters since the detector was made, and what it holds.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let pipeline = &self.pipeline;
+        let held = pipeline.analytic.held();
+        Stats {
+            late: pipeline.stats.late + held.late,
+            keys: held.keys,
+            evicted: held.evicted,
+            state_bytes: held.bytes + (pipeline.attempts.bytes() + pipeline.reorder.bytes()) as u64,
+            ..pipeline.stats
+        }
+    }
+}
+
+impl<A: Analytic> Pipeline<A> {
+    /// Takes an event from the decoder: into the reorder buffer, or on to its judgement.
+    fn take(&mut self, mut event: Event<'_>, record: &[u8], received: Timestamp) {
+        self.stats.matched += 1;
+        if event.time > received.plus(self.config.common.max_ahead.0) {
+            self.stats.future += 1;
+            event.time = received;
+        }
+        self.watermark = self.watermark.max(event.time);
+        if !self.reorder.sorts() {
+            self.judge(event, record);
+        } else if self.reorder.is_late(event.time) {
+            self.stats.late += 1;
+            self.judge(event, record);
+        } else {
+            self.reorder.push(event.into_owned(), record);
+            while let Some(Held { event, record, .. }) = self.reorder.ready(self.watermark) {
+                self.judge(event, &record);
+            }
+        }
+    }
+
+    fn advance(&mut self, to: Timestamp) {
+        while let Some(Held { event, record, .. }) = self.reorder.until(to) {
+            self.judge(event, &record);
+        }
+        let Self { config, analytic, ordinals, alerts, .. } = self;
+        analytic.advance(to, &mut Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts });
+    }
+
+    /// Joins the event with what others say of the same attempt, and lets the analytic see what counts.
+    fn judge(&mut self, event: Event<'_>, record: &[u8]) {
+        let Self { config, analytic, attempts, ordinals, watermark, alerts, .. } = self;
+        attempts.observe(event, &mut |step| match step {
+            Step::Count(event) => {
+                let judgement = config.overrides.judge(&event);
+                if judgement.ignored() || config.common.ignores(&event) {
+                    return;
+                }
+                let alerts = Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts };
+                let mut context = Context { judgement, record, watermark: *watermark, alerts };
+                analytic.observe(&event, &mut context);
+            }
+            Step::TakeBack(event) => {
+                if !config.overrides.judge(&event).ignored() && !config.common.ignores(&event) {
+                    analytic.take_back(&event);
+                }
+            }
+        });
+    }
+
+    fn hand_out(&mut self) -> Vec<Alert> {
+        self.stats.alerts += self.alerts.len() as u64;
+        core::mem::take(&mut self.alerts)
+    }
+}
+
+/// The records of a batch: whole lines, without their newline or carriage return. Empty lines are none.
+fn records(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = batch;
+    core::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let (line, after) = match memchr::memchr(b'\n', rest) {
+                Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
+                None => (rest, &[][..]),
+            };
+            rest = after;
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if !line.is_empty() {
+                return Some(line);
+            }
+        }
+        None
+    })
+}

@@ -1,0 +1,162 @@
+use super::*;
+use crate::net::parse_address;
+use alloc::string::ToString;
+use alloc::vec;
+
+fn line(second: i64, pid: u32, signal: Signal, user: &'static str) -> Event<'static> {
+    Event {
+        time: Timestamp(second * 1_000_000),
+        signal,
+        count: 1,
+        user: user.into(),
+        src_ip: parse_address("203.0.113.5"),
+        host: "web1".into(),
+        pid: Some(pid),
+        ..Event::default()
+    }
+}
+
+fn accepted(second: i64, pid: u32, user: &'static str) -> Event<'static> {
+    Event { outcome: Outcome::Success, ..line(second, pid, Signal::Attempt, user) }
+}
+
+/// What comes out, as `second:user*count` for what counts, with `-` for what is taken back.
+fn run(lines: Vec<Event<'static>>) -> Vec<String> {
+    let mut table = Attempts::new(Salt::new(""));
+    let mut out = Vec::new();
+    for event in lines {
+        table.observe(event, &mut |step| {
+            let (mark, e) = match step {
+                Step::Count(e) if e.outcome == Outcome::Success => ("+", e),
+                Step::Count(e) => ("", e),
+                Step::TakeBack(e) => ("-", e),
+            };
+            out.push(alloc::format!("{mark}{}:{}*{}", e.time.0 / 1_000_000, e.user, e.count));
+        });
+        // A restart between any two lines changes nothing.
+        let mut bytes = Writer::new("test", 1, 0);
+        table.save(&mut bytes);
+        let bytes = bytes.finish();
+        let mut reader = Reader::open(&bytes, "test", 1).unwrap();
+        table = Attempts::load(Salt::new(""), &mut reader).unwrap();
+        reader.finish().unwrap();
+    }
+    out
+}
+
+#[test]
+fn the_three_lines_of_one_attempt_count_once_at_the_first() {
+    use Signal::{Failed, Pam, Weak};
+    let out = run(vec![
+        line(0, 7, Weak, "bob"),
+        line(1, 7, Pam, ""),
+        line(2, 7, Failed, "bob"),
+        line(3, 7, Pam, ""),
+        line(4, 7, Failed, "bob"),
+        line(5, 7, Weak, "bob"),
+    ]);
+    assert_eq!(out, ["0:bob*1", "3:bob*1"]);
+}
+
+#[test]
+fn repeats_and_pam_summaries_grow_the_maximum() {
+    use Signal::{Failed, Pam};
+    let repeated = Event { count: 2, ..line(6, 7, Failed, "root") };
+    let more = Event { count: 4, ..line(9, 7, Pam, "root") };
+    let out = run(vec![line(0, 7, Pam, "root"), line(2, 7, Failed, "root"), repeated, more]);
+    assert_eq!(out, ["0:root*1", "6:root*2", "9:root*2"]);
+}
+
+#[test]
+fn a_login_takes_back_what_only_pam_reported() {
+    use Signal::{Failed, Pam};
+    assert_eq!(run(vec![line(0, 7, Pam, "eve"), accepted(1, 7, "eve")]), ["0:eve*1", "-0:eve*1", "+1:eve*1"]);
+    assert_eq!(
+        run(vec![line(0, 7, Pam, "eve"), line(2, 7, Failed, "eve"), line(5, 7, Pam, "eve"), accepted(6, 7, "eve")]),
+        ["0:eve*1", "5:eve*1", "-5:eve*1", "+6:eve*1"]
+    );
+}
+
+#[test]
+fn stacked_modules_speak_of_one_attempt() {
+    use Signal::{Failed, Pam, PamOther};
+    let out = run(vec![line(0, 7, Pam, "eve"), line(0, 7, PamOther, "eve"), line(2, 7, Failed, "eve")]);
+    assert_eq!(out, ["0:eve*1"]);
+}
+
+#[test]
+fn pam_in_a_process_of_its_own_joins_whoever_wrote_first() {
+    use Signal::{Failed, Pam, Weak};
+    assert_eq!(run(vec![line(0, 7, Weak, "bob"), line(1, 8, Pam, ""), line(2, 7, Failed, "bob")]), ["0:bob*1"]);
+    assert_eq!(run(vec![line(1, 8, Pam, "root"), line(2, 7, Failed, "root")]), ["1:root*1"]);
+    assert_eq!(
+        run(vec![line(0, 8, Pam, "root"), line(11, 7, Failed, "root")]),
+        ["0:root*1", "11:root*1"],
+        "more than ten seconds apart"
+    );
+}
+
+#[test]
+fn parallel_connections_are_not_mixed_up() {
+    use Signal::{Failed, Pam};
+    // Two connections at once; the PAM line of the second looks at first as if it belonged to the first.
+    let out = run(vec![
+        line(0, 7, Pam, "root"),
+        line(1, 7, Failed, "root"),
+        line(1, 8, Pam, "root"),
+        line(2, 8, Failed, "root"),
+        line(3, 7, Failed, "root"),
+        line(4, 8, Failed, "root"),
+    ]);
+    assert_eq!(out, ["0:root*1", "1:root*1", "3:root*1", "4:root*1"]);
+}
+
+#[test]
+fn without_a_pid_only_failed_counts() {
+    let no_pid = |signal| Event { pid: None, ..line(0, 0, signal, "root") };
+    assert_eq!(run(vec![no_pid(Signal::Pam), no_pid(Signal::Weak), no_pid(Signal::Failed)]), ["0:root*1"]);
+}
+
+#[test]
+fn a_session_completes_from_its_process_and_never_doubles_a_login() {
+    let session = |second| Event {
+        outcome: Outcome::Success,
+        src_ip: None,
+        ..line(second, 7, Signal::Session, "eve")
+    };
+    assert!(run(vec![session(0)]).is_empty(), "from nowhere");
+    assert_eq!(run(vec![accepted(0, 7, "eve"), session(1)]), ["+0:eve*1"]);
+    let mut table = Attempts::new(Salt::new(""));
+    table.observe(line(0, 7, Signal::Failed, "eve"), &mut |_| {});
+    let mut from = None;
+    table.observe(session(5), &mut |step| {
+        if let Step::Count(e) = step {
+            from = e.src_ip;
+        }
+    });
+    assert_eq!(from.map(|a| a.to_string()).as_deref(), Some("203.0.113.5"));
+}
+
+#[test]
+fn a_process_is_forgotten_and_the_table_is_bounded() {
+    use Signal::Weak;
+    assert_eq!(run(vec![line(0, 7, Weak, "bob"), line(120, 7, Weak, "bob"), line(241, 7, Weak, "bob")]), [
+        "0:bob*1",
+        "241:bob*1"
+    ]);
+    let mut table = Attempts::new(Salt::new(""));
+    for pid in 0..3 * MAX_PROCESSES as u32 {
+        let mut event = line(0, pid, Weak, "bob");
+        event.src_ip = Some(core::net::IpAddr::from(pid.to_be_bytes()));
+        table.observe(event, &mut |_| {});
+        assert!(table.processes.len() <= MAX_PROCESSES);
+    }
+    // One process, many addresses: as a log without honest pids has it.
+    for n in 0..2 * MAX_PROCESSES as u32 {
+        let mut event = line(0, 1, Weak, "bob");
+        event.src_ip = Some(core::net::IpAddr::from(n.to_be_bytes()));
+        table.observe(event, &mut |_| {});
+    }
+    assert_eq!(table.by_use.len(), table.processes.len());
+    assert!(table.by_address.len() <= MAX_PROCESSES);
+}

@@ -1,0 +1,249 @@
+//! The reorder buffer: events that come late within a bound, sorted by time and, at equal times, by arrival.
+
+use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::snapshot::{self, Reader, SnapshotError, Writer};
+use crate::time::{Span, Timestamp};
+use alloc::borrow::Cow;
+use alloc::collections::BinaryHeap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::{Ordering, Reverse};
+
+/// Memory the buffer may hold. Beyond it, the oldest event is judged before its time.
+const MOST_BYTES: usize = 256 << 20;
+
+/// An event that waits, and its raw record.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The event.
+    pub event: Event<'static>,
+    /// The raw record, for evidence.
+    pub record: Vec<u8>,
+    arrival: u64,
+}
+
+impl Held {
+    fn place(&self) -> (Timestamp, u64) {
+        (self.event.time, self.arrival)
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + 2 * self.record.len()
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+impl Eq for Held {}
+impl PartialOrd for Held {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Held {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+/// See the module's documentation. O(log held) per event.
+#[derive(Clone, Debug)]
+pub struct Reorder {
+    lateness: Span,
+    heap: BinaryHeap<Reverse<Held>>,
+    bytes: usize,
+    arrivals: u64,
+    /// The newest time that has left the buffer.
+    left: Timestamp,
+}
+
+impl Reorder {
+    /// A buffer for events that come up to `lateness` late; 0: none is held.
+    #[must_use]
+    pub fn new(lateness: Span) -> Self {
+        Self { lateness, heap: BinaryHeap::new(), bytes: 0, arrivals: 0, left: Timestamp::MIN }
+    }
+
+    /// Whether it sorts at all.
+    #[must_use]
+    pub const fn sorts(&self) -> bool {
+        self.lateness.0 > 0
+    }
+
+    /// Whether an event of that time comes too late to be sorted.
+    #[must_use]
+    pub fn is_late(&self, time: Timestamp) -> bool {
+        time < self.left
+    }
+
+    /// Holds an event.
+    pub fn push(&mut self, event: Event<'static>, record: &[u8]) {
+        let held = Held { event, record: record.into(), arrival: self.arrivals };
+        self.arrivals += 1;
+        self.bytes += held.bytes();
+        self.heap.push(Reverse(held));
+    }
+
+    /// The oldest event, if no event that may still come goes before it, or if there is no room to wait.
+    pub fn ready(&mut self, watermark: Timestamp) -> Option<Held> {
+        if self.bytes > MOST_BYTES { self.until(Timestamp::MAX) } else { self.until(watermark.minus(self.lateness)) }
+    }
+
+    /// The oldest event, if it is not newer than `to`.
+    pub fn until(&mut self, to: Timestamp) -> Option<Held> {
+        if self.heap.peek()?.0.event.time > to {
+            return None;
+        }
+        let Reverse(held) = self.heap.pop()?;
+        self.bytes = self.bytes.saturating_sub(held.bytes());
+        self.left = self.left.max(held.event.time);
+        Some(held)
+    }
+
+    /// Bytes held, roughly.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Writes what waits, in the order it will leave.
+    pub fn save(&self, out: &mut Writer) {
+        let mut held: Vec<&Held> = self.heap.iter().map(|Reverse(held)| held).collect();
+        held.sort_unstable();
+        out.i64(self.left.0);
+        out.count(held.len());
+        for Held { event, record, .. } in held {
+            save_event(event, out);
+            out.bytes(record);
+        }
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// Where the bytes are not what `save` writes.
+    pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
+        self.left = Timestamp(input.i64()?);
+        for _ in 0..input.count(16)? {
+            let event = load_event(input)?;
+            self.push(event, input.bytes()?);
+        }
+        Ok(())
+    }
+}
+
+/// Every name a shape or a provider has: they are compared and shown, never made up.
+const NAMES: [&str; 10] = ["", "sshd", "pam", "su", "sudo", "login", "auditd", "ecs", "ocsf", "linux"];
+
+fn save_event(e: &Event<'_>, out: &mut Writer) {
+    out.i64(e.time.0);
+    out.u8(e.outcome as u8);
+    out.u8(e.signal as u8);
+    out.u8(e.origin as u8);
+    out.varint(e.count.into());
+    for text in texts(e) {
+        out.bytes(text.as_bytes());
+    }
+    let number = |out: &mut Writer, n: Option<u32>| match n {
+        Some(n) => {
+            out.u8(1);
+            out.varint(n.into());
+        }
+        None => out.u8(0),
+    };
+    number(out, e.pid);
+    number(out, e.logon_type);
+    match e.src_ip {
+        Some(address) => out.bytes(&crate::net::octets(address)),
+        None => out.bytes(&[]),
+    }
+    match e.delivery {
+        Some(id) => out.bytes(&id.to_le_bytes()),
+        None => out.bytes(&[]),
+    }
+    out.bytes(e.shape.as_bytes());
+    out.bytes(e.provider.as_bytes());
+}
+
+fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 12] {
+    [
+        &e.user,
+        &e.domain,
+        &e.src_name,
+        &e.tty,
+        &e.user_agent,
+        &e.service,
+        &e.host,
+        &e.method,
+        &e.reason,
+        &e.reason_text,
+        &e.application,
+        &e.device,
+    ]
+}
+
+fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
+    let time = Timestamp(input.i64()?);
+    let outcome = match input.u8()? {
+        0 => Outcome::Failure,
+        1 => Outcome::Success,
+        2 => Outcome::Challenge,
+        3 => Outcome::Denied,
+        4 => Outcome::Timeout,
+        5 => Outcome::Approved,
+        _ => return Err(SnapshotError::Invalid("an event")),
+    };
+    let signal = match input.u8()? {
+        0 => Signal::Attempt,
+        1 => Signal::Failed,
+        2 => Signal::SshdPam,
+        3 => Signal::Audit,
+        4 => Signal::Pam,
+        5 => Signal::PamOther,
+        6 => Signal::Weak,
+        7 => Signal::Session,
+        _ => return Err(SnapshotError::Invalid("an event")),
+    };
+    let origin = if input.u8()? == 0 { Origin::Remote } else { Origin::Local };
+    let number = |input: &mut Reader<'_>| -> snapshot::Result<u32> {
+        u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("an event"))
+    };
+    let count = number(input)?;
+    let text = |input: &mut Reader<'_>| -> snapshot::Result<Text<'static>> {
+        let text = core::str::from_utf8(input.bytes()?).map_err(|_| SnapshotError::Invalid("an event"))?;
+        Ok(Cow::Owned(String::from(text)))
+    };
+    let optional = |input: &mut Reader<'_>| -> snapshot::Result<Option<u32>> {
+        Ok(if input.u8()? == 1 { Some(number(input)?) } else { None })
+    };
+    let sixteen = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).ok();
+    let name = |bytes: &[u8]| NAMES.into_iter().find(|n| n.as_bytes() == bytes).ok_or(SnapshotError::Invalid("an event"));
+    Ok(Event {
+        time,
+        outcome,
+        signal,
+        origin,
+        count,
+        user: text(input)?,
+        domain: text(input)?,
+        src_name: text(input)?,
+        tty: text(input)?,
+        user_agent: text(input)?,
+        service: text(input)?,
+        host: text(input)?,
+        method: text(input)?,
+        reason: text(input)?,
+        reason_text: text(input)?,
+        application: text(input)?,
+        device: text(input)?,
+        pid: optional(input)?,
+        logon_type: optional(input)?,
+        src_ip: sixteen(input.bytes()?).map(crate::net::from_octets),
+        delivery: sixteen(input.bytes()?).map(u128::from_le_bytes),
+        shape: name(input.bytes()?)?,
+        provider: name(input.bytes()?)?,
+    })
+}
