@@ -1,0 +1,236 @@
+//! Many names in one pass: which members of a record a decoder wants, by dotted path.
+//!
+//! Pipelines write the same field as `"process":{"pid":7}` or as `"process.pid":7`, or half and half. A [`Table`]
+//! names the wanted paths once; [`read`] finds them in one pass over the bytes, steps inside the objects the table
+//! says to open, and over everything else.
+
+use super::{Key, Kind, Object, Value};
+use alloc::vec::Vec;
+
+/// Longer paths than this are nobody's.
+const LONGEST: usize = 64;
+/// How deep objects are opened.
+const DEEPEST: usize = 4;
+/// Buckets of a table, a power of two. Four times the names that a table may hold.
+const BUCKETS: usize = 512;
+
+/// A path that a decoder wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Name {
+    path: &'static str,
+    slot: u8,
+    rank: u8,
+    open: bool,
+}
+
+impl Name {
+    const NOWHERE: u8 = u8::MAX;
+
+    /// The value goes to `slot`. Where several paths share a slot, the lowest `rank` stays; of equal ranks the last.
+    #[must_use]
+    pub const fn new(path: &'static str, slot: u8, rank: u8) -> Self {
+        Self { path, slot, rank, open: false }
+    }
+
+    /// As [`new`](Self::new), but an object is opened instead, for the paths that begin with this one.
+    #[must_use]
+    pub const fn or_open(path: &'static str, slot: u8, rank: u8) -> Self {
+        Self { path, slot, rank, open: true }
+    }
+
+    /// An object to be opened; any other value is of no interest.
+    #[must_use]
+    pub const fn open(path: &'static str) -> Self {
+        Self { path, slot: Self::NOWHERE, rank: 0, open: true }
+    }
+}
+
+/// A set of names, hashed when the program is compiled.
+#[derive(Debug)]
+pub struct Table<const N: usize> {
+    names: [Name; N],
+    /// One more than the place of a name; 0 where there is none. Collisions go to the next bucket.
+    buckets: [u8; BUCKETS],
+}
+
+impl<const N: usize> Table<N> {
+    /// Hashes the names. To be called in a `static`, where a mistake (too many names, one too long) is an error of
+    /// compilation.
+    #[must_use]
+    pub const fn new(names: [Name; N]) -> Self {
+        assert!(N <= BUCKETS / 4 && N < u8::MAX as usize, "too many names");
+        let mut buckets = [0; BUCKETS];
+        let mut i = 0;
+        while i < N {
+            assert!(names[i].path.len() <= LONGEST, "a path that cannot be found");
+            let mut at = hash(names[i].path.as_bytes());
+            while buckets[at] != 0 {
+                at = (at + 1) % BUCKETS;
+            }
+            i += 1;
+            buckets[at] = i as u8;
+        }
+        Self { names, buckets }
+    }
+
+    /// The name whose path is `path`. A constant number of steps.
+    #[inline]
+    fn find(&self, path: &[u8]) -> Option<&Name> {
+        let mut at = hash(path);
+        // The table is never full: an empty bucket ends the search.
+        loop {
+            let name = self.names.get(usize::from(*self.buckets.get(at)?).checked_sub(1)?)?;
+            if name.path.as_bytes() == path {
+                return Some(name);
+            }
+            at = (at + 1) % BUCKETS;
+        }
+    }
+}
+
+/// The bucket of a path: its length, its first two letters and its last two tell known names apart.
+#[inline(always)]
+const fn hash(path: &[u8]) -> usize {
+    let ends = match path {
+        [a, b, .., c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
+        [a, b, c] => u32::from_le_bytes([*a, *b, *b, *c]),
+        [a, b] => u32::from_le_bytes([*a, *b, *a, *b]),
+        [a] => *a as u32,
+        [] => 0,
+    };
+    let mixed = (ends ^ ((path.len() as u32) << 13)).wrapping_mul(0x9e37_79b1);
+    (mixed >> (32 - BUCKETS.trailing_zeros())) as usize
+}
+
+/// What one pass found: at most one value for each of `S` slots (at most 64).
+#[derive(Clone, Debug)]
+pub struct Slots<'a, const S: usize> {
+    values: [Option<Value<'a>>; S],
+    ranks: [u8; S],
+    clashes: u64,
+}
+
+impl<'a, const S: usize> Default for Slots<'a, S> {
+    fn default() -> Self {
+        Self { values: [None; S], ranks: [0; S], clashes: 0 }
+    }
+}
+
+impl<'a, const S: usize> Slots<'a, S> {
+    /// The value of a slot. Null and the empty string say nothing, and are never there.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, slot: u8) -> Option<Value<'a>> {
+        self.values.get(usize::from(slot)).copied().flatten()
+    }
+
+    /// Whether a slot was given different values under names of the same rank.
+    #[must_use]
+    pub fn clashed(&self, slot: u8) -> bool {
+        self.clashes & 1u64.checked_shl(u32::from(slot)).unwrap_or(0) != 0
+    }
+
+    #[inline]
+    fn put(&mut self, name: &Name, value: Value<'a>) {
+        let slot = usize::from(name.slot);
+        let (Some(held), Some(rank)) = (self.values.get_mut(slot), self.ranks.get_mut(slot)) else { return };
+        if value.kind == Kind::Null || (value.kind == Kind::Str && value.raw.is_empty()) {
+            return;
+        }
+        if let Some(old) = held {
+            if *rank < name.rank {
+                return;
+            }
+            if *rank == name.rank && old.raw != value.raw {
+                self.clashes |= 1u64.checked_shl(u32::from(name.slot)).unwrap_or(0);
+            }
+        }
+        *held = Some(value);
+        *rank = name.rank;
+    }
+}
+
+/// Reads an object once. `false` if it is malformed or followed by anything but whitespace; what was found before
+/// that is in `slots` all the same. O(n).
+#[inline]
+pub fn read<'a, const N: usize, const S: usize>(object: &Object<'a>, table: &Table<N>, slots: &mut Slots<'a, S>) -> bool {
+    let mut cursor = object.cursor();
+    let mut path = Path { bytes: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0 };
+    loop {
+        let Some(key) = cursor.key() else {
+            if cursor.failed() {
+                return false;
+            }
+            if path.depth == 0 {
+                return cursor.finished();
+            }
+            path.pop();
+            continue;
+        };
+        let found = if path.depth == 0 && !key.escaped { table.find(key.raw) } else { path.find(&key, table) };
+        if let Some(name) = found
+            && name.open
+            && cursor.kind() == Some(Kind::Object)
+            && path.push(name)
+        {
+            cursor.enter();
+            continue;
+        }
+        let Some(value) = cursor.value() else { return false };
+        if let Some(name) = found {
+            slots.put(name, value);
+        }
+    }
+}
+
+/// Where in nested objects the pass stands: `host.` inside the object `host`.
+struct Path {
+    bytes: [u8; LONGEST],
+    length: usize,
+    /// The lengths at which the objects around this one go on.
+    ends: [usize; DEEPEST],
+    depth: usize,
+}
+
+impl Path {
+    #[inline(never)]
+    fn find<'t, const N: usize>(&mut self, key: &Key<'_>, table: &'t Table<N>) -> Option<&'t Name> {
+        if key.escaped {
+            // Every byte it says takes at most six to write.
+            if key.raw.len() > LONGEST * 6 {
+                return None;
+            }
+            let plain: Vec<u8> = key.unescaped();
+            self.find_plain(&plain, table)
+        } else {
+            self.find_plain(key.raw, table)
+        }
+    }
+
+    fn find_plain<'t, const N: usize>(&mut self, key: &[u8], table: &'t Table<N>) -> Option<&'t Name> {
+        let end = self.length.checked_add(key.len())?;
+        self.bytes.get_mut(self.length..end)?.copy_from_slice(key);
+        table.find(self.bytes.get(..end)?)
+    }
+
+    /// Steps inside the object of that name. `false` if that would be too deep or too long.
+    fn push(&mut self, name: &Name) -> bool {
+        let path = name.path.as_bytes();
+        let (Some(place), Some(end)) = (self.bytes.get_mut(..=path.len()), self.ends.get_mut(self.depth)) else {
+            return false;
+        };
+        if let Some((dot, head)) = place.split_last_mut() {
+            head.copy_from_slice(path);
+            *dot = b'.';
+        }
+        *end = self.length;
+        self.depth += 1;
+        self.length = path.len() + 1;
+        true
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.length = self.ends.get(self.depth).copied().unwrap_or(0);
+    }
+}
