@@ -1,0 +1,194 @@
+//! Logins at the machine: su, sudo, login, and macOS screen sharing, each in its own words.
+//!
+//! A failure and the success that follows it carry the same user: of sudo who called it, of su the account that was
+//! asked for, of login the account. The formats are those of util-linux, shadow and sudo.
+
+use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
+use crate::event::{Event, Origin, Outcome, Signal, Text};
+use memchr::memmem;
+
+fn local<'a>(service: &'static str, user: &'a [u8], tty: &'a [u8]) -> Event<'a> {
+    Event {
+        origin: Origin::Local,
+        user: text(user),
+        tty: text(terminal(tty)),
+        ..event(service, service.as_bytes())
+    }
+}
+
+const fn said(succeeded: bool, signal: Signal) -> (Outcome, Signal) {
+    (if succeeded { Outcome::Success } else { Outcome::Failure }, signal)
+}
+
+/// A console or pseudo terminal, by name. What runs without one (cron) is no login of a person.
+fn is_terminal(tty: &[u8]) -> bool {
+    let tty = tty.strip_prefix(b"/dev/").unwrap_or(tty);
+    tty.starts_with(b"pts/") || tty.starts_with(b"tty")
+}
+
+/// `[FAILED SU ](to root) alice on pts/0` (util-linux); `Successful|FAILED su for root by alice` and then `+|- pts/0
+/// alice:root` (shadow).
+///
+/// shadow writes two lines. A failure counts by its first, and the second is weak, so that it adds nothing where the
+/// process is known. A success is told by both: the first goes with failures of no known terminal, the second with
+/// those at its own.
+pub(super) fn su(message: &[u8]) -> Option<Event<'_>> {
+    let ((outcome, signal), user, tty) = match message.first()? {
+        b'F' | b'(' => {
+            let refused = message.strip_prefix(b"FAILED SU ");
+            match refused.unwrap_or(message).strip_prefix(b"(to ") {
+                Some(rest) => {
+                    let (rest, tty) = cut_last(rest, b" on ")?;
+                    // The account asked for is typed by hand; the caller's is not.
+                    let (user, _caller) = cut_last(rest, b") ")?;
+                    match refused {
+                        Some(_) => (said(false, Signal::Failed), user, tty),
+                        None if is_terminal(tty) => (said(true, Signal::Attempt), user, tty),
+                        None => return None,
+                    }
+                }
+                None => {
+                    let (user, _) = cut_last(message.strip_prefix(b"FAILED su for ")?, b" by ")?;
+                    (said(false, Signal::Failed), user, &b""[..])
+                }
+            }
+        }
+        b'S' => {
+            let (user, _) = cut_last(message.strip_prefix(b"Successful su for ")?, b" by ")?;
+            (said(true, Signal::Attempt), user, &b""[..])
+        }
+        sign @ (b'+' | b'-') => {
+            let (tty, names) = first_word(message.get(1..)?.strip_prefix(b" ")?);
+            let (_, user) = cut(names, b":")?;
+            if !is_terminal(tty) {
+                return None;
+            }
+            (if *sign == b'+' { said(true, Signal::Attempt) } else { said(false, Signal::Weak) }, user, tty)
+        }
+        _ => return None,
+    };
+    Some(Event { outcome, signal, ..local("su", user, tty) })
+}
+
+/// `alice : TTY=pts/0 ; PWD=… ; USER=root ; COMMAND=…` and `alice : 3 incorrect password attempts ; TTY=…`.
+///
+/// `user NOT in sudoers` and `command not allowed` come after the right password, `a password is required` before
+/// any: neither is a failed attempt, nor a success. A command without a terminal was not called by a person.
+pub(super) fn sudo(message: &[u8]) -> Option<Event<'_>> {
+    let (user, rest) = cut(message.trim_ascii_start(), b" : ")?;
+    // Account names hold no space; what else programs log in sudo's name does.
+    if user.is_empty() || user.contains(&b' ') {
+        return None;
+    }
+    // The caller chooses what follows `PWD=`.
+    let told = cut(rest, b"PWD=").map_or(rest, |(told, _)| told);
+    let (_, tty) = cut(told, b"TTY=")?;
+    let (tty, _) = cut(tty, b" ;").unwrap_or((tty, b""));
+    if rest.starts_with(b"TTY=") || rest.starts_with(b"HOST=") {
+        let (outcome, signal) = said(true, Signal::Attempt);
+        return Some(Event { outcome, signal, ..local("sudo", user, tty) });
+    }
+    let (count, reason) = leading_number(rest)?;
+    reason.starts_with(b" incorrect password attempt").then(|| Event {
+        signal: Signal::Failed,
+        count: count.clamp(1, super::MAX_COUNT),
+        reason_text: Text::Borrowed("incorrect password"),
+        ..local("sudo", user, tty)
+    })
+}
+
+/// shadow's `FAILED LOGIN (1) on '/dev/tty1' from 'host' FOR 'root', Authentication failure` and `ROOT LOGIN  on
+/// '/dev/tty1'`; util-linux's `FAILED LOGIN 1 FROM tty1 FOR root, Authentication failure` and `LOGIN ON tty1 BY
+/// alice FROM host`.
+pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
+    if let Some(rest) = message.strip_prefix(b"FAILED LOGIN ") {
+        let (rest, reason) = cut_last(rest, b", ")?;
+        // What stands before `FOR` is the program's, what follows it was typed by a stranger.
+        let (place, user) = cut(rest, b" FOR ")?;
+        let user = quoted(user).unwrap_or(user);
+        let user = if matches!(user, b"UNKNOWN" | b"(unknown)") { b"" } else { user };
+        let event = match cut(place, b"FROM ") {
+            Some((_, place)) if is_terminal(place) => local("login", user, place),
+            Some((_, place)) => came_from(local("login", user, b""), place),
+            None => at_place(local("login", user, b""), place),
+        };
+        return Some(Event { signal: Signal::Failed, reason_text: text(reason), ..event });
+    }
+    let event = if let Some(rest) = message.strip_prefix(b"ROOT LOGIN ") {
+        match rest.strip_prefix(b"ON ") {
+            Some(rest) => on_terminal(b"root", rest),
+            None => at_place(local("login", b"root", b""), rest),
+        }
+    } else if let Some(rest) = message.strip_prefix(b"LOGIN ON ") {
+        let (tty, rest) = first_word(rest);
+        let (user, from) = first_word(rest.strip_prefix(b"BY ")?);
+        if !is_terminal(tty) {
+            return None;
+        }
+        match from.strip_prefix(b"FROM ") {
+            Some(host) => came_from(local("login", user, tty), host),
+            None => local("login", user, tty),
+        }
+    } else {
+        let (user, place) = cut(message.strip_prefix(b"'")?, b"' logged in")?;
+        at_place(local("login", user, b""), place)
+    };
+    // Each of these names the terminal or the host; without either it is some other text.
+    (!event.tty.is_empty() || event.origin == Origin::Remote)
+        .then_some(Event { outcome: Outcome::Success, signal: Signal::Attempt, ..event })
+}
+
+/// `pts/0[ FROM host]`
+fn on_terminal<'a>(user: &'a [u8], rest: &'a [u8]) -> Event<'a> {
+    let (tty, from) = first_word(rest);
+    match from.strip_prefix(b"FROM ") {
+        Some(host) => came_from(local("login", user, tty), host),
+        None => local("login", user, tty),
+    }
+}
+
+/// ` on '/dev/tty1'[ from 'host']`
+fn at_place<'a>(event: Event<'a>, place: &'a [u8]) -> Event<'a> {
+    let word = |mark: &[u8]| cut(place, mark).and_then(|(_, rest)| cut(rest, b"'")).map(|(word, _)| word);
+    let event = match word(b"on '") {
+        Some(tty) => Event { tty: text(terminal(tty)), ..event },
+        None => event,
+    };
+    match word(b" from '") {
+        Some(host) => came_from(event, host),
+        None => event,
+    }
+}
+
+/// The same over the network, if a host is named.
+fn came_from<'a>(event: Event<'a>, host: &'a [u8]) -> Event<'a> {
+    let (src_ip, src_name) = peer(host);
+    if src_ip.is_none() && src_name.is_empty() {
+        return event;
+    }
+    Event { origin: Origin::Remote, src_ip, src_name, tty: Text::default(), ..event }
+}
+
+fn quoted(word: &[u8]) -> Option<&[u8]> {
+    word.strip_prefix(b"'")?.strip_suffix(b"'")
+}
+
+/// macOS screen sharing: `Authentication: FAILED :: User Name: U :: Viewer Address: 192.0.2.1 :: Type: DH`.
+pub(super) fn screen_sharing(message: &[u8]) -> Option<Event<'_>> {
+    let at = memmem::find(message, b"Authentication: ")?;
+    let rest = message.get(at + b"Authentication: ".len()..)?;
+    let (outcome, rest) = first_word(rest);
+    let outcome = match outcome {
+        b"SUCCEEDED" => Outcome::Success,
+        b"FAILED" => Outcome::Failure,
+        _ => return None,
+    };
+    let (user, place) = cut_last(rest.strip_prefix(b":: User Name: ")?, b" :: Viewer Address: ")?;
+    let (host, _) = first_word(place);
+    let (src_ip, src_name) = peer(host);
+    let user = if user == b"N/A" { b"" } else { user };
+    Some(Event { outcome, user: text(user), src_ip, src_name, ..event("screensharing", b"screensharing") })
+}
+
+#[cfg(test)]
+mod tests;

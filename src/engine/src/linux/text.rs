@@ -1,0 +1,78 @@
+//! Small readers of bytes that the Linux decoders share. All are linear and none allocates.
+
+use crate::event::{Event, Text};
+use crate::net::parse_address;
+use alloc::string::String;
+use core::net::IpAddr;
+use memchr::{memchr, memmem, memrchr};
+
+/// The bytes as text: borrowed where they are UTF-8, with replacement characters where not.
+pub(super) fn text(bytes: &[u8]) -> Text<'_> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// What stands before and after the first `mark`.
+pub(super) fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    split(bytes, memmem::find(bytes, mark)?, mark.len())
+}
+
+/// What stands before and after the last `mark`.
+pub(super) fn cut_last<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    split(bytes, memmem::rfind(bytes, mark)?, mark.len())
+}
+
+/// The first word and what follows the one space after it; the whole is the word where no space is.
+pub(super) fn first_word(bytes: &[u8]) -> (&[u8], &[u8]) {
+    memchr(b' ', bytes).and_then(|at| split(bytes, at, 1)).unwrap_or((bytes, b""))
+}
+
+/// What stands before the last space, and the word after it. `None` where there is no space.
+pub(super) fn last_word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    split(bytes, memrchr(b' ', bytes)?, 1)
+}
+
+fn split(bytes: &[u8], at: usize, length: usize) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(at)?;
+    Some((before, rest.get(length..)?))
+}
+
+/// A decimal number that is the whole text.
+pub(super) fn number(bytes: &[u8]) -> Option<u32> {
+    // No leading sign, which the standard parser would take.
+    if !bytes.first()?.is_ascii_digit() {
+        return None;
+    }
+    core::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// The digits at the start as a number, at most `u32::MAX`, and what follows them.
+pub(super) fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = bytes.split_at_checked(digits)?;
+    (!digits.is_empty()).then(|| {
+        let add = |value: u32, digit: &u8| value.saturating_mul(10).saturating_add(u32::from(digit & 0x0f));
+        (digits.iter().fold(0, add), rest)
+    })
+}
+
+/// An address, or the name that stands in its place. `?`, `-`, `(null)` and nothing are neither.
+pub(super) fn peer(host: &[u8]) -> (Option<IpAddr>, Text<'_>) {
+    match core::str::from_utf8(host).ok().and_then(parse_address) {
+        Some(address) => (Some(address), Text::default()),
+        None if matches!(host, b"" | b"?" | b"-" | b"(null)" | b"UNKNOWN") => (None, Text::default()),
+        None => (None, text(host)),
+    }
+}
+
+/// The terminal as `pts/0`; none for `?`, `unknown` and what else stands for none.
+pub(super) fn terminal(name: &[u8]) -> &[u8] {
+    match name.strip_prefix(b"/dev/").unwrap_or(name) {
+        b"?" | b"??" | b"???" | b"unknown" | b"none" | b"(none)" | b"(null)" => b"",
+        name => name,
+    }
+}
+
+/// An event of one attempt, still a failure of nobody.
+pub(super) fn event<'a>(shape: &'static str, service: &'a [u8]) -> Event<'a> {
+    Event { count: 1, shape, provider: "linux", service: text(service), ..Event::default() }
+}

@@ -1,0 +1,296 @@
+//! Timestamps as log writers spell them, read by hand: a few nanoseconds a line, exact to the microsecond.
+//!
+//! RFC 3339 and its ISO 8601 relatives, the yearless stamp of RFC 3164, and decimal Unix time. Everything is
+//! validated: there is no 30 February here. Functions take the start of a text and say how much of it they used.
+
+use crate::time::Timestamp;
+
+/// An offset from UTC, for stamps that do not name their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Zone {
+    /// Seconds east of Greenwich.
+    pub seconds: i32,
+}
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Self = Self { seconds: 0 };
+
+    /// Reads `Z`, `+01:00`, `-0730` or `+05`. `None` for anything else, and beyond 23:59.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match zone(text.as_bytes()) {
+            Some((zone, used)) if used == text.len() => Some(zone),
+            _ => None,
+        }
+    }
+}
+
+/// A point in a year that the writer did not name (RFC 3164 section 4.1.2). Every such value is a real date, in leap
+/// years at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Yearless {
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31, at most what the month has in a leap year.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60; 60 is a leap second, the same point as second 0 of the next minute.
+    pub second: u8,
+    /// 0 to 999,999.
+    pub micros: u32,
+}
+
+impl Yearless {
+    /// The same point in `year`, or `None` where that year has no 29 February. Years 0 to 9999.
+    #[must_use]
+    pub fn at(self, year: i32, zone: Zone) -> Option<Timestamp> {
+        if !(0..=9999).contains(&year) || self.day > days_in(year, self.month) {
+            return None;
+        }
+        let days = days_from_civil(year, self.month, self.day);
+        let clock = i64::from(self.hour) * 3_600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        let seconds = days * 86_400 + clock - i64::from(zone.seconds);
+        Some(Timestamp(seconds * 1_000_000 + i64::from(self.micros)))
+    }
+}
+
+/// What a stamp says: a point in time, or one that still needs its year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// A point in time.
+    At(Timestamp),
+    /// A point in some year; [`Years`](crate::years::Years) finds out which.
+    Yearless(Yearless),
+}
+
+/// Reads RFC 3339 or ISO 8601 at the start of `bytes`, and says how many bytes it took.
+///
+/// `T` or a space between date and time, any number of decimals after `.` or `,` (cut to microseconds), and `Z`,
+/// `+hh:mm`, `+hhmm`, `+hh`, the same after a space, or no zone, where `zone` applies.
+#[must_use]
+pub fn iso(bytes: &[u8], default: Zone) -> Option<(Timestamp, usize)> {
+    let head: &[u8; 10] = bytes.first_chunk()?;
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *head else { return None };
+    if !matches!(bytes.get(10), Some(b'T' | b't' | b' ')) {
+        return None;
+    }
+    let year = i32::from(two(y0, y1)?) * 100 + i32::from(two(y2, y3)?);
+    let (clock, mut used) = clock(bytes.get(11..)?)?;
+    used += 11;
+    let point = Yearless { month: two(m0, m1)?, day: two(d0, d1)?, ..clock };
+    if point.month == 0 || point.month > 12 || point.day == 0 {
+        return None;
+    }
+    let rest = bytes.get(used..).unwrap_or_default();
+    let zone = match rest {
+        // A space before the zone: only in front of all four digits, since a word may follow as well.
+        [b' ', sign @ ..] => match zone(sign) {
+            Some((zone, n @ 5..)) if !sign.get(n).is_some_and(u8::is_ascii_alphanumeric) => Some((zone, n + 1)),
+            _ => None,
+        },
+        _ => zone(rest),
+    };
+    let (zone, length) = zone.unwrap_or((default, 0));
+    Some((point.at(year, zone)?, used + length))
+}
+
+/// Reads an RFC 3164 stamp at the start of `bytes`, and says how many bytes it took.
+///
+/// `Mar  2 07:55:48`, `Feb 7 16:01:07`, `Jul 05 18:22:44.123456`; with a year before or after the clock
+/// (`Mar 12 2016 07:55:48`, `Mar 12 07:55:48 2016`) it is a point in time in `zone`.
+#[must_use]
+pub fn rfc3164(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
+    let [a, b, c, b' ', ..] = *bytes else { return None };
+    let month = month([a, b, c])?;
+    let mut used = 4;
+    while used < 7 && bytes.get(used) == Some(&b' ') {
+        used += 1;
+    }
+    let (day, length) = match *bytes.get(used..)? {
+        [d0, d1 @ b'0'..=b'9', b' ', ..] => (two(d0, d1)?, 3),
+        [d @ b'1'..=b'9', b' ', ..] => (d - b'0', 2),
+        _ => return None,
+    };
+    used += length;
+    let mut year = self::year(bytes.get(used..)?);
+    if year.is_some() {
+        used += 5;
+    }
+    let (clock, length) = clock(bytes.get(used..)?)?;
+    used += length;
+    if year.is_none()
+        && let Some([b' ', rest @ ..]) = bytes.get(used..)
+        && let Some(after) = self::year(rest)
+    {
+        year = Some(after);
+        used += 5;
+    }
+    let point = Yearless { month, day, ..clock };
+    if day == 0 || day > days_in(2000, month) {
+        return None;
+    }
+    match year {
+        Some(year) => Some((Stamp::At(point.at(year, zone)?), used)),
+        None => Some((Stamp::Yearless(point), used)),
+    }
+}
+
+/// Reads decimal Unix time: seconds, milliseconds, microseconds or nanoseconds by their magnitude, with decimals.
+///
+/// Below 10^11 it is seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds: each span
+/// begins in 1973 of the finer unit. The whole text must be the number.
+#[must_use]
+pub fn epoch(bytes: &[u8]) -> Option<Timestamp> {
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits == 0 || digits > 19 {
+        return None;
+    }
+    let whole = decimal(bytes.get(..digits)?)?;
+    // Microseconds in the unit, or units in the microsecond.
+    let (times, over) = match whole {
+        0..100_000_000_000 => (1_000_000, 1),
+        0..100_000_000_000_000 => (1_000, 1),
+        0..100_000_000_000_000_000 => (1, 1),
+        _ => (1, 1_000),
+    };
+    let fraction = match bytes.get(digits..)? {
+        [] => 0,
+        [b'.', decimals @ ..] if !decimals.is_empty() => {
+            let (millionths, used) = fraction(decimals);
+            if used != decimals.len() {
+                return None;
+            }
+            i64::from(millionths) * times / 1_000_000 / over
+        }
+        _ => return None,
+    };
+    (whole / over).checked_mul(times)?.checked_add(fraction).map(Timestamp)
+}
+
+/// `07:55:48`, with or without decimals.
+fn clock(bytes: &[u8]) -> Option<(Yearless, usize)> {
+    let head: &[u8; 8] = bytes.first_chunk()?;
+    let [h0, h1, b':', m0, m1, b':', s0, s1] = *head else { return None };
+    let (hour, minute, second) = (two(h0, h1)?, two(m0, m1)?, two(s0, s1)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (micros, length) = match bytes.get(8..).unwrap_or_default() {
+        [b'.' | b',', decimals @ ..] => fraction(decimals),
+        _ => (0, 0),
+    };
+    // A point or comma without a digit after it is not part of the time.
+    let used = if length == 0 { 8 } else { 9 + length };
+    Some((Yearless { month: 1, day: 1, hour, minute, second, micros }, used))
+}
+
+/// `Z`, `+hh:mm`, `+hhmm` or `+hh` at the start.
+fn zone(bytes: &[u8]) -> Option<(Zone, usize)> {
+    let (sign, hours, minutes, used) = match *bytes {
+        [b'Z' | b'z', ..] => return Some((Zone::UTC, 1)),
+        [sign @ (b'+' | b'-'), a, b, b':', c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => (sign, two(a, b)?, two(c, d)?, 6),
+        [sign @ (b'+' | b'-'), a, b, c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => (sign, two(a, b)?, two(c, d)?, 5),
+        [sign @ (b'+' | b'-'), a, b, ..] => (sign, two(a, b)?, 0, 3),
+        _ => return None,
+    };
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
+    Some((Zone { seconds: if sign == b'-' { -seconds } else { seconds } }, used))
+}
+
+/// Decimals as millionths, and how many digits there were; the seventh and later ones are cut.
+fn fraction(bytes: &[u8]) -> (u32, usize) {
+    let mut micros = 0;
+    let mut used = 0;
+    for &digit in bytes.iter().take_while(|b| b.is_ascii_digit()) {
+        if used < 6 {
+            micros = micros * 10 + u32::from(digit - b'0');
+        }
+        used += 1;
+    }
+    for _ in used..6 {
+        micros *= 10;
+    }
+    (micros, used)
+}
+
+/// A year from 1970 to 2199 and the end of the word after it.
+fn year(bytes: &[u8]) -> Option<i32> {
+    let [a, b, c, d, ref rest @ ..] = *bytes else { return None };
+    let year = i32::from(two(a, b)?) * 100 + i32::from(two(c, d)?);
+    (matches!(rest.first(), None | Some(b' ')) && (1970..2200).contains(&year)).then_some(year)
+}
+
+const fn two(tens: u8, ones: u8) -> Option<u8> {
+    if tens.is_ascii_digit() && ones.is_ascii_digit() { Some((tens - b'0') * 10 + ones - b'0') } else { None }
+}
+
+/// Up to 19 digits.
+fn decimal(digits: &[u8]) -> Option<i64> {
+    let mut value = 0i64;
+    for digit in digits {
+        value = value.checked_mul(10)?.checked_add(i64::from(digit.checked_sub(b'0')?))?;
+    }
+    Some(value)
+}
+
+fn month(name: [u8; 3]) -> Option<u8> {
+    Some(match &name.map(|b| b.to_ascii_lowercase()) {
+        b"jan" => 1,
+        b"feb" => 2,
+        b"mar" => 3,
+        b"apr" => 4,
+        b"may" => 5,
+        b"jun" => 6,
+        b"jul" => 7,
+        b"aug" => 8,
+        b"sep" => 9,
+        b"oct" => 10,
+        b"nov" => 11,
+        b"dec" => 12,
+        _ => return None,
+    })
+}
+
+const fn days_in(year: i32, month: u8) -> u8 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar. H. Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms": years begin in March there, so that the leap day is their last.
+const fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
+    let year = year as i64 - (month <= 2) as i64;
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let from_march = (month as i64 + 9) % 12;
+    let of_year = (153 * from_march + 2) / 5 + day as i64 - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The year that `time` falls in on a clock of `zone`; the inverse of the above.
+pub(crate) const fn year_of(time: Timestamp, zone: Zone) -> i32 {
+    // Nothing before the year 0 or after 9999 is a log's time; clamped, no sum can overflow.
+    let seconds = time.0.div_euclid(1_000_000) + zone.seconds as i64;
+    let days = seconds.div_euclid(86_400);
+    let days = if days < -719_000 { -719_000 } else { days };
+    let days = if days > 2_932_896 { 2_932_896 } else { days } + 719_468;
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let january = (5 * of_year + 2) / 153 >= 10;
+    (days.div_euclid(146_097) * 400 + year_of_era + january as i64) as i32
+}
+
+#[cfg(test)]
+mod tests;
