@@ -1,1 +1,51 @@
-//! The faces of an analytic: component, browser class.
+//! The faces of an analytic: how the one detector shows itself to each kind of host.
+//!
+//! An analytic is a crate that ends with one line and thereby is a library for Rust and a module for every host:
+//!
+//! ```ignore
+//! authsieve_abi::faces!(An1276);
+//! ```
+//!
+//! Which face that line becomes is chosen by a feature of the analytic, forwarded to this crate:
+//!
+//! | feature     | face                                   | imports          |
+//! |-------------|----------------------------------------|------------------|
+//! | `component` | the world of `wit/authsieve.wit`       | none             |
+//! | `browser`   | a JavaScript class, `Detector`         | its own glue     |
+//! | neither     | nothing: a library for native programs |                  |
+//!
+//! A face translates types and does nothing else; what a host sees is what [`Detector`](authsieve_engine::detector::Detector)
+//! does. Off Wasm both features are without effect.
+
+#[cfg(all(target_family = "wasm", feature = "browser"))]
+#[doc(hidden)]
+pub mod browser;
+#[cfg(all(target_family = "wasm", feature = "component"))]
+#[doc(hidden)]
+pub mod component;
+
+#[doc(hidden)]
+pub use authsieve_engine as engine;
+
+/// Gives the crate it stands in the faces of the analytic it names. To be used once, in the analytic's `lib.rs`.
+#[macro_export]
+macro_rules! faces {
+    ($analytic:ty) => {
+        $crate::component_face!($analytic);
+        $crate::browser_face!($analytic);
+    };
+}
+
+#[cfg(not(all(target_family = "wasm", feature = "component")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! component_face {
+    ($analytic:ty) => {};
+}
+
+#[cfg(not(all(target_family = "wasm", feature = "browser")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! browser_face {
+    ($analytic:ty) => {};
+}

@@ -1,0 +1,177 @@
+//! The component: exports the world of `wit/authsieve.wit`, imports nothing.
+
+use authsieve_engine::{alert, analytic::Analytic, detector, event, time::Timestamp};
+use core::{cell::RefCell, marker::PhantomData};
+use generated::exports::authsieve::analytic::analytic as wit;
+
+#[allow(missing_docs, unsafe_op_in_unsafe_fn, clippy::all)] // Documented in the WIT.
+mod generated {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "detector-component",
+        pub_export_macro: true,
+    });
+}
+
+pub use generated::{export, exports};
+
+/// The exported interface, implemented for any analytic.
+pub struct Component<A>(PhantomData<A>);
+
+/// The `detector` resource. A host cannot call back into a call, so the cell is never found borrowed.
+pub struct Resource<A: Analytic>(RefCell<detector::Detector<A>>);
+
+impl<A: Analytic> wit::Guest for Component<A> {
+    type Detector = Resource<A>;
+
+    fn describe() -> wit::Descriptor {
+        detector::Detector::<A>::describe().into()
+    }
+}
+
+impl<A: Analytic> Resource<A> {
+    fn new(detector: detector::Detector<A>) -> wit::Detector {
+        wit::Detector::new(Self(RefCell::new(detector)))
+    }
+}
+
+impl<A: Analytic> wit::GuestDetector for Resource<A> {
+    fn create(config: String, seed: u64) -> Result<wit::Detector, wit::Error> {
+        Ok(Self::new(detector::Detector::create(&config, seed)?))
+    }
+
+    fn restore(
+        config: String,
+        seed: u64,
+        snapshot: Vec<u8>,
+    ) -> Result<(wit::Detector, Vec<String>), wit::Error> {
+        let (detector, notes) = detector::Detector::restore(&config, seed, &snapshot)?;
+        Ok((Self::new(detector), notes))
+    }
+
+    fn needles(&self) -> Vec<String> {
+        self.0.borrow().needles()
+    }
+
+    fn process(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Alert> {
+        alerts(self.0.borrow_mut().process(&batch, Timestamp(received)))
+    }
+
+    fn decode(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Event> {
+        self.0.borrow().decode(&batch, Timestamp(received)).into_iter().map(Into::into).collect()
+    }
+
+    fn advance(&self, to: i64) -> Vec<wit::Alert> {
+        alerts(self.0.borrow_mut().advance(Timestamp(to)))
+    }
+
+    fn flush(&self) -> Vec<wit::Alert> {
+        alerts(self.0.borrow_mut().flush())
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        self.0.borrow().snapshot()
+    }
+
+    fn stats(&self) -> wit::Stats {
+        self.0.borrow().stats().into()
+    }
+}
+
+fn alerts(list: Vec<alert::Alert>) -> Vec<wit::Alert> {
+    list.into_iter().map(Into::into).collect()
+}
+
+/// `wit::$record` from `$from`, with `$same` fields that differ in nothing but the type around them and `$other` ones.
+macro_rules! record {
+    ($from:ty => $record:ident { $($same:ident),* $(,)? } |$value:ident| { $($other:ident: $expr:expr),* $(,)? }) => {
+        impl From<$from> for wit::$record {
+            fn from($value: $from) -> Self {
+                Self { $($other: $expr,)* $($same: $value.$same),* }
+            }
+        }
+    };
+}
+
+record!(alert::Tally => Tally { code, count } |tally| {});
+
+record!(alert::Alert => Alert {
+    id, analytic, analytic_version, config_digest, pattern, title, user, users, src_ip, src_ips, host, service,
+    user_agent, application, device, failure_count, challenge_count, distinct_users, distinct_ips, estimated, matched,
+    related_successes, techniques, context, evidence, response,
+} |alert| {
+    severity: match alert.severity {
+        alert::Severity::Informational => wit::Severity::Informational,
+        alert::Severity::Low => wit::Severity::Low,
+        alert::Severity::Medium => wit::Severity::Medium,
+        alert::Severity::High => wit::Severity::High,
+        alert::Severity::Critical => wit::Severity::Critical,
+    },
+    time: alert.time.0,
+    first_seen: alert.first_seen.0,
+    last_seen: alert.last_seen.0,
+    reasons: alert.reasons.into_iter().map(Into::into).collect(),
+    outcomes: alert.outcomes.into_iter().map(Into::into).collect(),
+});
+
+record!(event::Event<'_> => Event { count, pid, logon_type } |event| {
+    time: event.time.0,
+    outcome: match event.outcome {
+        event::Outcome::Failure => wit::Outcome::Failure,
+        event::Outcome::Success => wit::Outcome::Success,
+        event::Outcome::Challenge => wit::Outcome::Challenge,
+        event::Outcome::Denied => wit::Outcome::Denied,
+        event::Outcome::Timeout => wit::Outcome::Timeout,
+        event::Outcome::Approved => wit::Outcome::Approved,
+    },
+    signal: event.signal.as_str().into(),
+    user: said(event.user),
+    domain: said(event.domain),
+    src_ip: event.src_ip.map(|ip| ip.to_string()),
+    src_name: said(event.src_name),
+    tty: said(event.tty),
+    user_agent: said(event.user_agent),
+    service: said(event.service),
+    host: said(event.host),
+    method: said(event.method),
+    reason: said(event.reason),
+    reason_text: said(event.reason_text),
+    application: said(event.application),
+    device: said(event.device),
+    shape: event.shape.into(),
+    provider: event.provider.into(),
+});
+
+/// What is empty was not said.
+fn said(text: event::Text<'_>) -> Option<String> {
+    (!text.is_empty()).then(|| text.into_owned())
+}
+
+record!(detector::Descriptor => Descriptor {
+    id, name, version, description, techniques, telemetry, false_positives, response, config_schema, partition_by,
+} |descriptor| {});
+
+record!(detector::Stats => Stats {
+    records, matched, malformed, oversized, late, future, duplicates, keys, evicted, alerts, state_bytes,
+} |stats| {});
+
+impl From<detector::Error> for wit::Error {
+    fn from(error: detector::Error) -> Self {
+        match error {
+            detector::Error::InvalidConfig(why) => Self::InvalidConfig(why),
+            detector::Error::InvalidSnapshot(why) => Self::InvalidSnapshot(why),
+        }
+    }
+}
+
+/// Exports an analytic as the component of this module.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! component_face {
+    ($analytic:ty) => {
+        const _: () = {
+            type Face = $crate::component::Component<$analytic>;
+    $crate::component::export!(Face with_types_in $crate::component);
+        };
+    };
+}

@@ -1,0 +1,176 @@
+//! Cargo inside cargo: builds the analytics as core modules.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "wasm";
+
+/// Where and with what the analytics are built.
+pub struct Guest<'a> {
+    workspace: &'a Path,
+    target_dir: PathBuf,
+}
+
+impl<'a> Guest<'a> {
+    /// Finds the Wasm target, or installs it.
+    pub fn new(workspace: &'a Path, out: &Path) -> Result<Self, String> {
+        require_target(workspace)?;
+        // Beside the outer build's profiles, so that a debug and a release build share it. It cannot be the outer
+        // build's own directory, which is locked while this runs. Cargo tags the root of its target directories.
+        let root = out.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file()).unwrap_or(out);
+        Ok(Self { workspace, target_dir: root.join("guests") })
+    }
+
+    /// Builds the analytics with the face named by one of their features, and returns the modules in the same order.
+    pub fn build(&self, face: &str, ids: &[String]) -> Result<Vec<Vec<u8>>, String> {
+        let mut cargo = command(program("CARGO", "cargo"), self.workspace);
+        cargo.args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--target-dir"]);
+        cargo.arg(self.target_dir.join(face));
+        for id in ids {
+            cargo.arg("-p").arg(package(id)).arg("--features").arg(format!("{}/{face}", package(id)));
+        }
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags().join("\u{1f}"));
+        cargo.stdout(Stdio::null()); // What a build script prints there is taken for instructions.
+        let status = cargo.status().map_err(|e| format!("cannot run {:?}: {e}", cargo.get_program()))?;
+        if !status.success() {
+            return Err(format!(
+                "the analytics do not build as \"{face}\" (see above). The Cargo.toml of each has the features \
+                 `component` and `browser`, as that of src/analytics/an1276."
+            ));
+        }
+        ids.iter()
+            .map(|id| {
+                let path = self.artifact(face, id, "wasm");
+                fs::read(&path).map_err(|e| {
+                    format!(
+                        "{}: {e}. The Cargo.toml of src/analytics/{id} needs name = \"{}\" and, under [lib], \
+                         crate-type = [\"lib\", \"cdylib\"].",
+                        path.display(),
+                        package(id)
+                    )
+                })
+            })
+            .collect()
+    }
+
+    /// Tells cargo what to watch: exactly the files the modules were made of, as the compiler listed them, and what
+    /// decides how. A new file always changes one of these.
+    pub fn watch(&self, ids: &[String]) -> Result<(), String> {
+        let mut files = vec![self.workspace.join("Cargo.toml"), self.workspace.join("Cargo.lock")];
+        for id in ids {
+            files.push(self.workspace.join("src/analytics").join(id).join("Cargo.toml"));
+            for face in ["component", "browser"] {
+                if face == "browser" && !cfg!(feature = "browser") {
+                    continue;
+                }
+                let path = self.artifact(face, id, "d");
+                let list = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+                files.extend(prerequisites(&list));
+            }
+        }
+        for part in
+            ["src/components/build", "src/engine/Cargo.toml", "src/abi/Cargo.toml", "rust-toolchain.toml"]
+        {
+            files.push(self.workspace.join(part));
+        }
+        files.sort();
+        files.dedup();
+        for file in files {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        Ok(())
+    }
+
+    fn artifact(&self, face: &str, id: &str, extension: &str) -> PathBuf {
+        let name = package(id).replace('-', "_");
+        self.target_dir.join(face).join(TARGET).join(PROFILE).join(name).with_extension(extension)
+    }
+
+    /// `simd128` is what memchr picks its fast paths by. The rest keeps the paths of this machine out of the modules.
+    fn rustflags(&self) -> Vec<String> {
+        let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
+        let cargo_home =
+            env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+        for (path, name) in [(cargo_home, "/cargo"), (Some(self.workspace.to_owned()), "/authsieve")] {
+            if let Some(path) = path {
+                flags.push(format!("--remap-path-prefix={}={name}", path.display()));
+            }
+        }
+        flags
+    }
+}
+
+fn package(id: &str) -> String {
+    format!("authsieve-{id}")
+}
+
+/// The program that the outer cargo names in `variable`.
+fn program(variable: &str, default: &str) -> OsString {
+    env::var_os(variable).unwrap_or_else(|| default.into())
+}
+
+/// A command at the root of the workspace, in the environment of the outer build without what that set for itself or
+/// for its own target: flags, wrappers, profiles, directories.
+fn command(program: OsString, workspace: &Path) -> Command {
+    const KEPT: [&str; 8] = [
+        "CARGO_HOME",
+        "CARGO_MAKEFLAGS", // The jobs of the outer build are shared, not doubled.
+        "CARGO_HTTP_",
+        "CARGO_NET_",
+        "CARGO_REGISTRIES_",
+        "CARGO_REGISTRY_",
+        "CARGO_SOURCE_",
+        "CARGO_TERM_",
+    ];
+    const DROPPED: [&str; 6] =
+        ["RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_LINKER", "TARGET"];
+    let mut command = Command::new(program);
+    command.current_dir(workspace);
+    for (name, _) in env::vars_os() {
+        let Some(text) = name.to_str() else { continue };
+        let of_cargo = text.starts_with("CARGO") && !KEPT.iter().any(|kept| text.starts_with(kept));
+        if of_cargo || DROPPED.contains(&text) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Succeeds where the compiler has the Wasm target, after asking rustup for it if need be.
+fn require_target(workspace: &Path) -> Result<(), String> {
+    if has_target(workspace)? {
+        return Ok(());
+    }
+    let mut rustup = command("rustup".into(), workspace);
+    rustup.args(["target", "add", TARGET]).stdout(Stdio::null());
+    let _ = rustup.status(); // What counts is whether the target is there now.
+    if has_target(workspace)? {
+        return Ok(());
+    }
+    Err(format!(
+        "the compiler has no target {TARGET} and rustup could not add it. Run: rustup target add {TARGET}"
+    ))
+}
+
+fn has_target(workspace: &Path) -> Result<bool, String> {
+    let mut rustc = command(program("RUSTC", "rustc"), workspace);
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    let output = rustc.output().map_err(|e| format!("cannot run {:?}: {e}", rustc.get_program()))?;
+    let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    // A directory left empty is none.
+    Ok(output.status.success() && fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()))
+}
+
+/// The files after the colon of a dependency file. Blanks in their names are escaped.
+fn prerequisites(list: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in list.lines() {
+        let Some((_, rest)) = line.split_once(".wasm: ") else { continue };
+        let rest = rest.replace("\\ ", "\0");
+        files.extend(rest.split_whitespace().map(|file| PathBuf::from(file.replace('\0', " "))));
+    }
+    files
+}

@@ -1,0 +1,85 @@
+//! Builds every analytic of `src/analytics` for Wasm, once per face, and writes a table of the results.
+//!
+//! Copying a folder there is all it takes to add one. Nothing but cargo and the Wasm target of the compiler is needed,
+//! and the latter is installed where rustup can.
+
+mod faces;
+mod guest;
+
+use guest::Guest;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let workspace = workspace.canonicalize().map_err(|e| format!("{}: {e}", workspace.display()))?;
+    let out =
+        PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo runs this, and says where to write in OUT_DIR")?);
+    let ids = analytics(&workspace.join("src/analytics"))?;
+
+    let guest = Guest::new(&workspace, &out)?;
+    let mut entries = vec![String::new(); ids.len()];
+    for ((id, module), entry) in ids.iter().zip(guest.build("component", &ids)?).zip(&mut entries) {
+        let component = faces::component(&module).map_err(|e| format!("the component of {id}: {e}"))?;
+        *entry += &field(&out, "wasm", &format!("{id}.wasm"), &component)?;
+    }
+    #[cfg(feature = "browser")]
+    for ((id, module), entry) in ids.iter().zip(guest.build("browser", &ids)?).zip(&mut entries) {
+        let class = faces::browser(id, module).map_err(|e| format!("the browser class of {id}: {e}"))?;
+        *entry += &field(&out, "browser_wasm", &format!("{id}_browser_bg.wasm"), &class.wasm)?;
+        *entry += &field(&out, "browser_js", &format!("{id}_browser.js"), class.js.as_bytes())?;
+        *entry += &field(&out, "browser_dts", &format!("{id}_browser.d.ts"), class.dts.as_bytes())?;
+    }
+    let mut table = String::from("&[\n");
+    for (id, entry) in ids.iter().zip(entries) {
+        table += &format!("    Component {{\n        id: {id:?},\n{entry}    }},\n");
+    }
+    table += "]\n";
+    write(&out, "table.rs", table.as_bytes())?;
+    guest.watch(&ids)
+}
+
+/// Writes a file and returns the line of the table that embeds it as the field of that name.
+fn field(out: &Path, name: &str, file: &str, bytes: &[u8]) -> Result<String, String> {
+    write(out, file, bytes)?;
+    let include = if file.ends_with(".wasm") { "include_bytes" } else { "include_str" };
+    Ok(format!("        {name}: {include}!({file:?}),\n"))
+}
+
+/// The folders of `src/analytics` that are crates, sorted.
+fn analytics(dir: &Path) -> Result<Vec<String>, String> {
+    let fail = |e| format!("{}: {e}", dir.display());
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(dir).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if entry.path().join("Cargo.toml").is_file() {
+            let id = entry
+                .file_name()
+                .into_string()
+                .map_err(|name| format!("{name:?}: not a name for an analytic"))?;
+            ids.push(id);
+        }
+    }
+    ids.sort();
+    if ids.is_empty() { Err(format!("{}: no analytic in it", dir.display())) } else { Ok(ids) }
+}
+
+/// Writes a file unless it holds these bytes already: what did not change is not compiled in anew.
+fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let path = dir.join(name);
+    if fs::read(&path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))
+}

@@ -1,0 +1,34 @@
+// Runs the browser class over a log and prints all that it says, a line each.
+// Usage: node detect.mjs <class.js> <module.wasm> <log> <received>
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [js, wasm, log, received] = process.argv.slice(2);
+const { Detector, initSync } = await import(pathToFileURL(js));
+initSync({ module: readFileSync(wasm) });
+
+const batch = readFileSync(log);
+const now = Number(received);
+const thrown = (f) => {
+  try {
+    return `nothing, but returned ${f()}`;
+  } catch (error) {
+    return `${error.constructor.name}: ${error.message}`;
+  }
+};
+const hex = (bytes) => Buffer.from(bytes).toString("hex");
+
+console.log(JSON.parse(Detector.describe()).config_schema);
+const detector = new Detector("", 7n);
+console.log(detector.needles().join());
+console.log(detector.decode(batch, now).map((event) => JSON.parse(event).outcome).join());
+for (const alert of detector.process(batch, now)) console.log(alert);
+for (const alert of detector.advance(now)) console.log(alert);
+for (const alert of detector.flush()) console.log(alert);
+console.log(JSON.parse(detector.stats()).records);
+console.log(hex(detector.snapshot()));
+const restored = Detector.restore("", 8n, detector.snapshot());
+console.log(restored.notes.length, hex(restored.snapshot()));
+console.log(thrown(() => new Detector('{"window":"soon"}', 7n)));
+console.log(thrown(() => Detector.restore("", 7n, new Uint8Array([1, 2, 3]))));
+console.log(thrown(() => detector.process(batch)).replace(/:.*/, ""));
