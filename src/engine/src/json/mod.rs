@@ -21,9 +21,9 @@
 
 mod paths;
 mod scan;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 
 pub use paths::{Name, Slots, Table, read};
@@ -262,7 +262,9 @@ impl<'a> Cursor<'a> {
             b"true" | b"false" => Kind::Bool,
             // Not JSON, but what several encoders write for a number that is none.
             b"null" | b"NaN" | b"nan" | b"Infinity" | b"-Infinity" => Kind::Null,
-            [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..] if raw.iter().all(|b| !b.is_ascii_alphabetic() || matches!(b, b'e' | b'E')) => {
+            [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]
+                if raw.iter().all(|b| !b.is_ascii_alphabetic() || matches!(b, b'e' | b'E')) =>
+            {
                 Kind::Num
             }
             _ => return self.fail(),

@@ -153,7 +153,11 @@ impl<'a, const S: usize> Slots<'a, S> {
 /// Reads an object once. `false` if it is malformed or followed by anything but whitespace; what was found before
 /// that is in `slots` all the same. O(n).
 #[inline]
-pub fn read<'a, const N: usize, const S: usize>(object: &Object<'a>, table: &Table<N>, slots: &mut Slots<'a, S>) -> bool {
+pub fn read<'a, const N: usize, const S: usize>(
+    object: &Object<'a>,
+    table: &Table<N>,
+    slots: &mut Slots<'a, S>,
+) -> bool {
     let mut cursor = object.cursor();
     let mut path = Path { bytes: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0 };
     loop {
@@ -167,7 +171,8 @@ pub fn read<'a, const N: usize, const S: usize>(object: &Object<'a>, table: &Tab
             path.pop();
             continue;
         };
-        let found = if path.depth == 0 && !key.escaped { table.find(key.raw) } else { path.find(&key, table) };
+        let found =
+            if path.depth == 0 && !key.escaped { table.find(key.raw) } else { path.find(&key, table) };
         if let Some(name) = found
             && name.open
             && cursor.kind() == Some(Kind::Object)
@@ -216,7 +221,8 @@ impl Path {
     /// Steps inside the object of that name. `false` if that would be too deep or too long.
     fn push(&mut self, name: &Name) -> bool {
         let path = name.path.as_bytes();
-        let (Some(place), Some(end)) = (self.bytes.get_mut(..=path.len()), self.ends.get_mut(self.depth)) else {
+        let (Some(place), Some(end)) = (self.bytes.get_mut(..=path.len()), self.ends.get_mut(self.depth))
+        else {
             return false;
         };
         if let Some((dot, head)) = place.split_last_mut() {

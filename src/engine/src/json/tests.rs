@@ -109,7 +109,8 @@ fn any_tree() -> impl Strategy<Value = Tree> {
 }
 
 fn any_object() -> impl Strategy<Value = Tree> {
-    proptest::collection::btree_map(".{0,12}", any_tree(), 0..8).prop_map(|members| Tree::Object(members.into_iter().collect()))
+    proptest::collection::btree_map(".{0,12}", any_tree(), 0..8)
+        .prop_map(|members| Tree::Object(members.into_iter().collect()))
 }
 
 fn whole(bytes: &[u8]) -> bool {
@@ -217,9 +218,27 @@ fn nesting_is_only_bytes() {
 #[test]
 fn malformed_records_are_noticed() {
     for text in [
-        "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,\"a\":1}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{a:1}",
-        "{\"a\":}", "{\"a\":tru}", "{\"a\":1}}", "{\"a\":1} x", "{\"a\":[1}", "{\"a\":{\"b\":1]}", "{\"a\":\"b}", "{\"a\":1x}",
-        "{\"a\":1,,\"b\":2}", "{\"a\":\"b\\\"}", "{\"a\":-}",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,",
+        "{\"a\":1,}",
+        "{,\"a\":1}",
+        "{\"a\" 1}",
+        "{\"a\":1 \"b\":2}",
+        "{a:1}",
+        "{\"a\":}",
+        "{\"a\":tru}",
+        "{\"a\":1}}",
+        "{\"a\":1} x",
+        "{\"a\":[1}",
+        "{\"a\":{\"b\":1]}",
+        "{\"a\":\"b}",
+        "{\"a\":1x}",
+        "{\"a\":1,,\"b\":2}",
+        "{\"a\":\"b\\\"}",
+        "{\"a\":-}",
     ] {
         assert!(!whole(text.as_bytes()), "{text}");
     }
@@ -231,7 +250,8 @@ fn malformed_records_are_noticed() {
 
 #[test]
 fn numbers_and_keys() {
-    let object = Object::new(br#"{"i":17,"s":"18","f":19.0,"g":1.5,"t\u0061g":true,"i":20,"e":1e400}"#).unwrap();
+    let object =
+        Object::new(br#"{"i":17,"s":"18","f":19.0,"g":1.5,"t\u0061g":true,"i":20,"e":1e400}"#).unwrap();
     assert_eq!(object.get("i").unwrap().as_i64(), Some(20), "the last one counts");
     assert_eq!(object.get("s").unwrap().as_i64(), Some(18));
     assert_eq!(object.get("f").unwrap().as_i64(), Some(19));
@@ -256,7 +276,8 @@ fn paths_nested_dotted_and_mixed() {
     let found = |text: &str| {
         let mut slots = Slots::<3>::default();
         let whole = read(&Object::new(text.as_bytes()).unwrap(), &TABLE, &mut slots);
-        let said = [0, 1, 2].map(|slot| slots.get(slot).map_or("-".to_owned(), |v| v.as_text().unwrap().into_owned()));
+        let said = [0, 1, 2]
+            .map(|slot| slots.get(slot).map_or("-".to_owned(), |v| v.as_text().unwrap().into_owned()));
         (said.join(" "), whole, slots.clashed(0))
     };
     for text in [
@@ -273,5 +294,8 @@ fn paths_nested_dotted_and_mixed() {
     assert!(!found(r#"{"process":{"name":"a"},"process.name":"a"}"#).2);
     assert!(!found(r#"{"process":{"name":"a"}"#).1);
     let long = "x".repeat(100);
-    assert_eq!(found(&format!(r#"{{"process":{{"{long}":1,"{long}\u0041":2,"name":"sshd"}}}}"#)).0, "sshd - -");
+    assert_eq!(
+        found(&format!(r#"{{"process":{{"{long}":1,"{long}\u0041":2,"name":"sshd"}}}}"#)).0,
+        "sshd - -"
+    );
 }

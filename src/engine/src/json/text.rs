@@ -49,7 +49,9 @@ fn code_point(rest: &[u8]) -> (u32, &[u8]) {
     let Some((unit, after)) = unit(rest) else { return (BROKEN, rest) };
     match unit {
         0xd800..=0xdbff => match after.strip_prefix(b"\\u").and_then(self::unit) {
-            Some((low @ 0xdc00..=0xdfff, after)) => (0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00), after),
+            Some((low @ 0xdc00..=0xdfff, after)) => {
+                (0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00), after)
+            }
             _ => (BROKEN, after),
         },
         0xdc00..=0xdfff => (BROKEN, after),

@@ -82,7 +82,11 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn says(&self, text: &str) -> bool {
         self.kind == Kind::Str
-            && if self.escaped { self.as_str().is_some_and(|s| s == text) } else { self.raw == text.as_bytes() }
+            && if self.escaped {
+                self.as_str().is_some_and(|s| s == text)
+            } else {
+                self.raw == text.as_bytes()
+            }
     }
 
     /// Whether it is a string that says `text` but for ASCII case.

@@ -1,0 +1,387 @@
+//! The envelope: finds the log text in a JSON record, and what the record says of its sender.
+//!
+//! One pass over the record's members fills in all there is to know ([`names`] says where pipelines put it). Text
+//! that is itself a JSON object is opened in turn, three levels deep at most.
+//!
+//! **Whose word counts.** Text is an attacker's as soon as a program repeats what somebody sent it, and so is the
+//! `SYSLOG_IDENTIFIER` of whoever talks to journald. [`Trust`] says how far the program's name can be relied on:
+//!
+//! - In a journald record the trusted fields decide, and nothing in the text overrides them; where they speak
+//!   against the sender, there is no envelope at all.
+//! - A program that a syslog field names owns its text: a header or a JSON object inside it that names another
+//!   program is something it repeated, unless it is a forwarder, whose business that is.
+//! - With no program, or only a label that a person chose, the text's own header goes first.
+//! - Text without any program could be anybody's: it says nothing.
+
+mod journald;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use crate::event::Text;
+use crate::json::{Items, Kind, Object, Value, read, unescape_into};
+use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164};
+use crate::time::Timestamp;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use journald::Verdict;
+use names::{
+    BATCH, CATEGORY, CLASS, CURSOR, Found, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, TABLE, TAG, TEXT,
+    TIME, WINLOG,
+};
+
+/// How many JSON objects within a string of one another are opened.
+const LEVELS: usize = 3;
+/// How deep arrays of records within one another are unpacked.
+const BATCHES: usize = 4;
+/// A JSON object in a longer string than this is not opened: it is no log record, and memory is bounded.
+const LARGEST: usize = 4 << 20;
+/// Buffers that grew larger than this are given back after the record.
+const KEPT: usize = 64 << 10;
+
+/// How far the name of the program can be relied on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// No program is named.
+    #[default]
+    Unnamed,
+    /// Only a label names it (`application`, `service`).
+    Labelled,
+    /// A field of the syslog protocol or of a parser names it.
+    Named,
+    /// journald asked the kernel who sent it.
+    Verified,
+}
+
+/// A log text and what its record says of it. What is not said is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Envelope<'a> {
+    /// The text, escapes undone.
+    pub text: &'a [u8],
+    /// The program that wrote it. For audit records `audit` or `kernel`, the way they came.
+    pub program: Text<'a>,
+    /// How far that can be relied on.
+    pub trust: Trust,
+    /// The process that wrote it.
+    pub pid: Option<u32>,
+    /// The machine it was written on.
+    pub host: Text<'a>,
+    /// When.
+    pub time: Option<Stamp>,
+    /// journald's own name for the entry, the same however often it is delivered.
+    pub cursor: Option<&'a [u8]>,
+}
+
+impl Envelope<'_> {
+    /// Whether a header that the text begins with goes before this envelope. `program` is the one it names, `stamped`
+    /// whether it bears a time: a word and a colon alone (`error: PAM: …`) are the beginning of many a message.
+    #[must_use]
+    pub fn yields_to(&self, program: &[u8], stamped: bool) -> bool {
+        match self.trust {
+            Trust::Verified => false,
+            Trust::Unnamed => true,
+            Trust::Labelled => stamped || program == self.program.as_bytes(),
+            Trust::Named => stamped && (program == self.program.as_bytes() || is_forwarder(&self.program)),
+        }
+    }
+
+    /// Whether the text is that of a program whose texts the Linux decoder knows. What that decoder makes of it, also
+    /// if that is nothing, is then final: the normalised fields beside it were made from the same text by somebody
+    /// who may have judged it otherwise (Filebeat calls a probed public key a failed login).
+    #[must_use]
+    pub fn speaks_linux(&self) -> bool {
+        self.trust >= Trust::Labelled
+            && matches!(&*self.program, "sshd" | "sshd-session" | "sshd-auth" | "su" | "sudo" | "login")
+            && !self.text.is_empty()
+            && !self.text.starts_with(b"type=")
+    }
+}
+
+/// A normalised shape, recognised while the envelope was read.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape<'a> {
+    /// An authentication event of the Elastic Common Schema: for [`crate::shapes::ecs::decode`].
+    Ecs(Object<'a>),
+    /// An Authentication event of OCSF: for [`crate::shapes::ocsf::decode`].
+    Ocsf(Object<'a>),
+}
+
+/// What a record was found to be.
+#[derive(Clone, Debug, Default)]
+pub struct Opened<'a> {
+    /// Its text, if it has one that may be believed.
+    pub envelope: Option<Envelope<'a>>,
+    /// The normalised shape it has.
+    pub shape: Option<Shape<'a>>,
+    /// The record does not end where it should: cut short, or no JSON.
+    pub malformed: bool,
+    /// It holds other records and is none itself. [`each`] follows it.
+    batch: Option<Items<'a>>,
+}
+
+/// Buffers for text that cannot be read where it stands. Kept from record to record.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    batches: [Level; BATCHES],
+}
+
+#[derive(Debug, Default)]
+struct Level {
+    nested: [Vec<u8>; LEVELS],
+    text: Vec<u8>,
+    item: Vec<u8>,
+}
+
+/// Opens each record in `record`: a JSON object, an array of them, or an object that holds an array of them
+/// (`records`, `value`, `events`). `zone` is that of times without one. O(n); memory is bounded by a small multiple
+/// of the record, and nothing is allocated in the ordinary case.
+pub fn each(record: &[u8], zone: Zone, scratch: &mut Scratch, sink: &mut dyn FnMut(Opened<'_>)) {
+    each_at(record, zone, &mut scratch.batches, sink);
+    for level in &mut scratch.batches {
+        for buffer in level.nested.iter_mut().chain([&mut level.text, &mut level.item]) {
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+/// Calls itself once per batch around a record, of which there are at most as many as `levels`.
+fn each_at(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut(Opened<'_>)) {
+    let Some((level, inner)) = levels.split_first_mut() else { return };
+    let Level { nested, text, item } = level;
+    let mut items = match Object::new(record) {
+        Some(object) => {
+            let opened = open_with(object, zone, nested, text);
+            match opened.batch {
+                Some(items) => items,
+                None => return sink(opened),
+            }
+        }
+        None => match Items::new(record) {
+            Some(items) => items,
+            None => return sink(Opened { malformed: true, ..Opened::default() }),
+        },
+    };
+    for value in items.by_ref() {
+        match value.kind {
+            Kind::Object | Kind::Array => each_at(value.raw, zone, inner, sink),
+            Kind::Str if value.raw.len() <= LARGEST => {
+                if let Some(text) = value.bytes(item) {
+                    if is_object(text) {
+                        each_at(text, zone, inner, sink);
+                    } else {
+                        sink(Opened {
+                            envelope: Some(Envelope { text, ..Envelope::default() }),
+                            ..Opened::default()
+                        });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if !items.complete() {
+        sink(Opened { malformed: true, ..Opened::default() });
+    }
+}
+
+/// What one level of a record says of its sender.
+#[derive(Default)]
+struct Sender<'a> {
+    program: Text<'a>,
+    trust: Trust,
+    pid: Option<u32>,
+    host: Text<'a>,
+    time: Option<Stamp>,
+    cursor: Option<&'a [u8]>,
+}
+
+fn open_with<'a>(
+    record: Object<'a>,
+    zone: Zone,
+    nested: &'a mut [Vec<u8>],
+    scratch: &'a mut Vec<u8>,
+) -> Opened<'a> {
+    let mut buffers = nested.iter_mut();
+    let mut sender = Sender::default();
+    let mut object = record;
+    // Objects in objects need no buffer, but are counted like those in strings.
+    for level in 0..=LEVELS {
+        let mut found = Found::default();
+        if !read(&object, &TABLE, &mut found) {
+            // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
+            return Opened { malformed: level == 0, ..Opened::default() };
+        }
+        if !sender.learn(&found, zone) {
+            return Opened::default();
+        }
+        let shape = shape(&found, object);
+        let text = text(&found, sender.trust);
+        if shape.is_none() && sender.trust != Trust::Verified {
+            if let Some(inner) = text.and_then(|value| value.as_object()) {
+                object = inner;
+                continue;
+            }
+            if let Some(value) = text
+                && is_object(value.raw)
+                && value.raw.len() <= LARGEST
+                && let Some(buffer) = buffers.next()
+            {
+                let inner: &'a [u8] = match value.escaped {
+                    true => {
+                        buffer.clear();
+                        unescape_into(value.raw, buffer);
+                        buffer
+                    }
+                    false => value.raw,
+                };
+                if let Some(inner) = Object::new(inner) {
+                    object = inner;
+                    continue;
+                }
+            }
+        }
+        let text = text.and_then(|value| said(value, scratch));
+        let batch = match (text, shape) {
+            (None, None) => found.get(BATCH).and_then(|value| value.as_array()),
+            _ => None,
+        };
+        let Sender { program, trust, pid, host, time, cursor } = sender;
+        let envelope = text.map(|text| Envelope { text, program, trust, pid, host, time, cursor });
+        return Opened { envelope, shape, malformed: false, batch };
+    }
+    Opened::default()
+}
+
+impl<'a> Sender<'a> {
+    /// Takes in what a level further inside says. `false` if the record is a forgery.
+    fn learn(&mut self, found: &Found<'a>, zone: Zone) -> bool {
+        let text = |slot| found.get(slot).and_then(|value| value.as_text()).filter(|text| !text.is_empty());
+        let tag = text(TAG);
+        let (tag, tag_pid) = tag.as_deref().map_or(("", None), split_tag);
+        let claimed = text(PROGRAM).or_else(|| (!tag.is_empty()).then(|| Cow::Owned(tag.into())));
+        // A program that is no forwarder owns what it says, whatever that says.
+        let open = self.trust < Trust::Named || is_forwarder(&self.program);
+        match journald::judge(found, &claimed) {
+            Verdict::Forged => return false,
+            _ if !open => {}
+            Verdict::Sender(program) => (self.program, self.trust) = (program, Trust::Verified),
+            Verdict::Silent => match (claimed, text(LABEL)) {
+                (Some(program), _) => (self.program, self.trust) = (program, Trust::Named),
+                (None, Some(label)) if self.trust == Trust::Unnamed => {
+                    (self.program, self.trust) = (label, Trust::Labelled);
+                }
+                _ => {}
+            },
+        }
+        let pid = found.get(PID).and_then(|value| value.as_i64()).and_then(|pid| u32::try_from(pid).ok());
+        self.pid = pid.or(tag_pid).or(self.pid);
+        if let Some(host) = text(HOST) {
+            self.host = host;
+        }
+        let micros =
+            found.get(MICROS).and_then(|value| value.as_i64()).map(|micros| Stamp::At(Timestamp(micros)));
+        self.time = micros.or_else(|| found.get(TIME).and_then(|value| stamp(value, zone))).or(self.time);
+        self.cursor = found.get(CURSOR).map(|value| value.raw).or(self.cursor);
+        true
+    }
+}
+
+/// Reads a time in any of the spellings pipelines use: RFC 3339, RFC 3164, Unix time as number or string.
+#[must_use]
+pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
+    if !matches!(value.kind, Kind::Str | Kind::Num) {
+        return None;
+    }
+    let raw = value.raw.trim_ascii();
+    let at = |time: Timestamp| Some(Stamp::At(time));
+    if let Some((time, _)) = iso(raw, zone) {
+        return at(time);
+    }
+    if let Some(time) = epoch(raw) {
+        return at(time);
+    }
+    // Some encoders write large numbers as 1.7685576e9.
+    if let Some(seconds) = value.as_f64().filter(|_| raw.iter().any(|b| b.eq_ignore_ascii_case(&b'e'))) {
+        return (seconds > 0.0 && seconds < 1e11).then_some(Stamp::At(Timestamp((seconds * 1e6) as i64)));
+    }
+    rfc3164(raw, zone).map(|(stamp, _)| stamp)
+}
+
+/// Whether ECS or OCSF say that this is an authentication event. Windows events in ECS have a decoder of their own.
+fn shape<'a>(found: &Found<'a>, object: Object<'a>) -> Option<Shape<'a>> {
+    if found.get(CLASS).is_some_and(|class| class.as_i64() == Some(3002)) {
+        return Some(Shape::Ocsf(object));
+    }
+    let category = found.get(CATEGORY)?;
+    let is = category.says("authentication")
+        || category.as_array().is_some_and(|mut items| items.any(|item| item.says("authentication")));
+    (is && found.get(WINLOG).is_none()).then_some(Shape::Ecs(object))
+}
+
+/// The text, as it stands. Where no program is named, the line from before it was taken apart says more.
+fn text<'a>(found: &Found<'a>, trust: Trust) -> Option<Value<'a>> {
+    let original = found.get(ORIGINAL).filter(|value| value.kind == Kind::Str);
+    let text = found.get(TEXT).filter(|value| matches!(value.kind, Kind::Str | Kind::Array | Kind::Object));
+    if trust < Trust::Named { original.or(text) } else { text.or(original) }
+}
+
+/// What the text says: a string, a field that was given several times, or the bytes of what is no UTF-8
+/// (systemd's "Journal JSON Format" writes them as an array of numbers).
+fn said<'a>(value: Value<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let Some(mut items) = value.as_array() else { return value.bytes(scratch) };
+    let first = items.clone().next()?;
+    if first.kind == Kind::Str {
+        return first.bytes(scratch);
+    }
+    scratch.clear();
+    for item in items.by_ref() {
+        scratch.push(u8::try_from(item.as_i64()?).ok()?);
+    }
+    items.complete().then_some(scratch)
+}
+
+fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{")
+}
+
+/// `sshd[17]:` taken apart.
+fn split_tag(tag: &str) -> (&str, Option<u32>) {
+    let tag = tag.trim().trim_end_matches(':');
+    match tag.strip_suffix(']').and_then(|tag| tag.rsplit_once('[')) {
+        Some((program, pid)) => (program, pid.parse().ok()),
+        None => (tag, None),
+    }
+}
+
+/// Whether a program's business is to pass on what others wrote: agents, relays, and the tags that people give to
+/// the log files they read (`authlog`).
+fn is_forwarder(program: &str) -> bool {
+    const PARTS: [&str; 20] = [
+        "journal",
+        "vector",
+        "fluent",
+        "td-agent",
+        "beat",
+        "logstash",
+        "syslog",
+        "nxlog",
+        "promtail",
+        "alloy",
+        "otel",
+        "collector",
+        "forward",
+        "relay",
+        "shipper",
+        "cribl",
+        "docker",
+        "containerd",
+        "authlog",
+        "auth.log",
+    ];
+    let program = program.as_bytes();
+    PARTS
+        .iter()
+        .any(|part| program.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes())))
+}

@@ -1,0 +1,152 @@
+//! Whom to believe in a journald record.
+//!
+//! Any process may send journald whatever it likes as `MESSAGE` and `SYSLOG_IDENTIFIER`. Fields that begin with an
+//! underscore are journald's own: it asked the kernel who sent the message (systemd.journal-fields(7), "Trusted
+//! Journal Fields"). A sender cannot write them, nor can he take them away.
+
+use super::names::{Found, MARK, trusted};
+use crate::json::{Kind, Value};
+use alloc::borrow::Cow;
+
+/// What the trusted fields say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict<'a> {
+    /// There are none: the record may come from anywhere.
+    Silent,
+    /// The program that did send the text.
+    Sender(Cow<'a, str>),
+    /// The sender is not who it says, or nobody whose word counts.
+    Forged,
+}
+
+/// The names of sshd's processes: one until OpenSSH 9.7, then one more in 9.8 and 10.0 each.
+const SSHD: [&str; 3] = ["sshd", "sshd-session", "sshd-auth"];
+/// Programs that run with the rights of root for whoever calls them; `_UID` may be the caller's.
+const SETUID: [&str; 3] = ["su", "sudo", "login"];
+/// Where only root installs programs (FHS 3.0; NixOS keeps its programs elsewhere).
+const SYSTEM: [&str; 8] = [
+    "/usr/bin/",
+    "/bin/",
+    "/usr/sbin/",
+    "/sbin/",
+    "/usr/lib/",
+    "/usr/local/bin/",
+    "/run/wrappers/",
+    "/nix/store/",
+];
+
+/// Judges a record by who sent it, not by what it says.
+///
+/// Fluent Bit can strip the underscore, and then a field of the sender's looks the same as journald's own; but it
+/// cannot replace it. A field that is there twice with different values is therefore a forgery.
+pub fn judge<'a>(found: &Found<'a>, claimed: &Option<Cow<'a, str>>) -> Verdict<'a> {
+    let Some(family) = family(found) else { return Verdict::Silent };
+    if (0..trusted::COUNT).any(|field| found.clashed(family + field)) {
+        return Verdict::Forged;
+    }
+    let said = |field| match found.get(family + field) {
+        None => Ok(None),
+        Some(value) => single(value).map(Some).ok_or(()),
+    };
+    let fields = (
+        said(trusted::COMM),
+        said(trusted::UID),
+        said(trusted::EXE),
+        said(trusted::UNIT),
+        said(trusted::TRANSPORT),
+    );
+    let (Ok(comm), Ok(uid), Ok(exe), Ok(unit), Ok(transport)) = fields else { return Verdict::Forged };
+    match transport.as_deref() {
+        // The kernel wrote it, or passed on what a process with CAP_AUDIT_WRITE did.
+        Some("audit" | "kernel") => return Verdict::Sender(transport.unwrap_or_default()),
+        _ if comm.is_none() && uid.is_none() && exe.is_none() && unit.is_none() => return Verdict::Silent,
+        _ => {}
+    }
+    let root = uid.as_deref().map(|uid| uid == "0");
+    let unit = unit.as_deref();
+    let claim = claimed.as_deref().map(program);
+    // A process that has ended by the time journald looks has no name any more.
+    let Some(comm) = comm else {
+        let believed = match unit {
+            Some(unit) if is_sshd_unit(unit) => {
+                root != Some(false) && claim.is_none_or(|c| SSHD.contains(&c))
+            }
+            Some(_) => false,
+            None => root == Some(true) && exe.is_none(),
+        };
+        return match claimed {
+            Some(claimed) if believed => Verdict::Sender(claimed.clone()),
+            None if believed && unit.is_some() => Verdict::Sender(Cow::Borrowed("sshd")),
+            _ => Verdict::Forged,
+        };
+    };
+    let name = comm.as_ref();
+    let believed = if SSHD.contains(&name) {
+        // Only root's sshd asks for other people's passwords.
+        root.unwrap_or_else(|| unit.is_none_or(is_sshd_unit)) && claim.is_none_or(|c| SSHD.contains(&c))
+    } else if SETUID.contains(&name) {
+        // A process can call itself anything; where it was started from it cannot choose.
+        root == Some(true) && claim.is_none_or(|c| family_of(c, name))
+            || root != Some(true)
+                && exe.as_deref().is_none_or(|exe| is_installed(exe, name))
+                && claim.is_none_or(|c| family_of(c, name))
+    } else {
+        root == Some(true) && claim.is_none_or(|c| c == name || (name.len() >= 15 && c.starts_with(name)))
+    };
+    match claimed {
+        _ if !believed => Verdict::Forged,
+        Some(claimed) => Verdict::Sender(claimed.clone()),
+        None => Verdict::Sender(comm),
+    }
+}
+
+/// The first slot of the family of trusted fields that the record has.
+fn family(found: &Found<'_>) -> Option<u8> {
+    let has = |first: &u8| (0..trusted::COUNT).any(|field| found.get(first + field).is_some());
+    let [marked, upper, lower] = trusted::FAMILIES;
+    if has(&marked) {
+        return Some(marked);
+    }
+    if has(&upper) {
+        return Some(upper);
+    }
+    // `uid`, `comm` and `exe` are anybody's words: only in what is journald's by another sign.
+    let sign = found.get(MARK).is_some()
+        || found.get(lower + trusted::UNIT).is_some()
+        || found.get(lower + trusted::TRANSPORT).is_some();
+    (sign && has(&lower)).then_some(lower)
+}
+
+/// The one value of a field, which may be given as an array if it occurred more than once.
+fn single(value: Value<'_>) -> Option<Cow<'_, str>> {
+    if value.kind != Kind::Array {
+        return value.as_text();
+    }
+    let mut items = value.as_array()?;
+    let first = items.next()?;
+    items.all(|item| item.kind == first.kind && item.raw == first.raw).then(|| first.as_text()).flatten()
+}
+
+/// The claimed program without its path and what PAM of old appended: `/usr/sbin/sshd`, `sshd(pam_unix)`.
+fn program(claimed: &str) -> &str {
+    let name = claimed.rsplit('/').next().unwrap_or(claimed);
+    name.split('(').next().unwrap_or(name)
+}
+
+/// `ssh.service` (Debian), `sshd.service`, and one per connection where systemd listens: `sshd@3-….service`.
+fn is_sshd_unit(unit: &str) -> bool {
+    unit == "ssh.service" || unit == "sshd.service" || unit.starts_with("ssh@") || unit.starts_with("sshd@")
+}
+
+/// `su` itself, `su-l`, `sudo-rs`, `sudo.ws`: the program or a variant of it.
+fn family_of(name: &str, of: &str) -> bool {
+    name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
+}
+
+/// Whether `exe` is the program `name` in a directory where only root installs programs.
+fn is_installed(exe: &str, name: &str) -> bool {
+    let Some((directory, file)) = exe.rsplit_once('/') else { return false };
+    // NixOS wraps programs: `.su-wrapped`.
+    let file = file.strip_prefix('.').unwrap_or(file);
+    SYSTEM.iter().any(|system| exe.starts_with(system)) && !directory.contains("/..") && family_of(file, name)
+}

@@ -1,0 +1,187 @@
+//! Where pipelines put what a decoder wants to know: the paths, and which goes first where several are there.
+//!
+//! Sources: systemd.journal-fields(7) for the fields of journald; Vector's `journald`, `file`, `syslog`, Fluent Bit's
+//! `systemd` (with `Strip_Underscores` and `Lowercase`), `tail`, Docker's json-file driver, Filebeat's `system` and
+//! `journald` modules (ECS), Logstash's syslog input and the example of its documentation, rsyslog's JSON template,
+//! Azure's `Syslog` table, OpenTelemetry's log body, Splunk's HTTP event collector.
+
+use crate::json::{Name, Slots, Table};
+
+/// The log text.
+pub const TEXT: u8 = 0;
+/// The whole line before a pipeline took it apart.
+pub const ORIGINAL: u8 = 1;
+/// The program, by a field that only a log protocol or its parser writes.
+pub const PROGRAM: u8 = 2;
+/// The tag of RFC 3164, `sshd[17]:`.
+pub const TAG: u8 = 3;
+/// The program, by a field that people put labels in.
+pub const LABEL: u8 = 4;
+/// The process.
+pub const PID: u8 = 5;
+/// The machine.
+pub const HOST: u8 = 6;
+/// The time, in microseconds.
+pub const MICROS: u8 = 7;
+/// The time, in any spelling.
+pub const TIME: u8 = 8;
+/// journald's own name for the entry.
+pub const CURSOR: u8 = 9;
+/// The first of five for each family of names: what journald itself says of the sender.
+pub const JOURNALD: u8 = 10;
+/// Stands in every entry of journald, whatever a pipeline did to its underscores.
+pub const MARK: u8 = 25;
+/// `event.category` of ECS.
+pub const CATEGORY: u8 = 26;
+/// `class_uid` of OCSF.
+pub const CLASS: u8 = 27;
+/// A record of the Windows event log.
+pub const WINLOG: u8 = 28;
+/// An array of records.
+pub const BATCH: u8 = 29;
+/// How many there are.
+pub const COUNT: usize = 30;
+
+/// What one pass over a record finds.
+pub type Found<'a> = Slots<'a, COUNT>;
+
+/// Offsets from the first slot of a family.
+pub mod trusted {
+    pub const COMM: u8 = 0;
+    pub const UID: u8 = 1;
+    pub const EXE: u8 = 2;
+    pub const UNIT: u8 = 3;
+    pub const TRANSPORT: u8 = 4;
+    /// How many there are.
+    pub const COUNT: u8 = 5;
+    /// `_COMM`; `COMM`; `comm`.
+    pub const FAMILIES: [u8; 3] = [super::JOURNALD, super::JOURNALD + COUNT, super::JOURNALD + 2 * COUNT];
+}
+
+const fn name(path: &'static str, slot: u8, rank: u8) -> Name {
+    Name::new(path, slot, rank)
+}
+
+const fn journald(path: &'static str, family: u8, field: u8) -> Name {
+    Name::new(path, JOURNALD + family * trusted::COUNT + field, 0)
+}
+
+/// All paths. The third column is the rank: the lowest that is there wins.
+pub static TABLE: Table<115> = Table::new([
+    name("MESSAGE", TEXT, 0),
+    name("message", TEXT, 1),
+    name("syslog_message", TEXT, 0),
+    name("SyslogMessage", TEXT, 0),
+    Name::or_open("log", TEXT, 2),
+    name("msg", TEXT, 3),
+    name("body", TEXT, 4),
+    name("stringValue", TEXT, 4),
+    name("@message", TEXT, 5),
+    name("_raw", TEXT, 6),
+    name("line", TEXT, 7),
+    Name::or_open("event", TEXT, 8),
+    name("event.original", ORIGINAL, 0),
+    name("SYSLOG_IDENTIFIER", PROGRAM, 0),
+    name("syslog_identifier", PROGRAM, 0),
+    name("syslog.identifier", PROGRAM, 0),
+    name("appname", PROGRAM, 1),
+    name("app_name", PROGRAM, 1),
+    name("app-name", PROGRAM, 1),
+    name("syslog.appname", PROGRAM, 1),
+    name("log.syslog.appname", PROGRAM, 1),
+    name("ident", PROGRAM, 1),
+    name("program", PROGRAM, 1),
+    name("PROGRAM", PROGRAM, 1),
+    name("programname", PROGRAM, 1),
+    name("syslog_program", PROGRAM, 1),
+    name("process.name", PROGRAM, 2),
+    name("ProcessName", PROGRAM, 2),
+    name("syslogtag", TAG, 0),
+    name("application", LABEL, 0),
+    name("app", LABEL, 1),
+    name("service", LABEL, 2),
+    name("_PID", PID, 0),
+    name("_pid", PID, 0),
+    name("PID", PID, 1),
+    name("SYSLOG_PID", PID, 2),
+    name("syslog_pid", PID, 2),
+    name("procid", PID, 2),
+    name("syslog.procid", PID, 2),
+    name("log.syslog.procid", PID, 2),
+    name("pid", PID, 3),
+    name("process.pid", PID, 3),
+    name("ProcessID", PID, 3),
+    name("_HOSTNAME", HOST, 0),
+    name("_hostname", HOST, 0),
+    name("HOSTNAME", HOST, 1),
+    name("syslog.hostname", HOST, 2),
+    name("log.syslog.hostname", HOST, 2),
+    name("syslog_hostname", HOST, 2),
+    name("hostname", HOST, 2),
+    name("logsource", HOST, 2),
+    name("host.hostname", HOST, 3),
+    Name::or_open("host", HOST, 4),
+    name("host.name", HOST, 4),
+    name("Computer", HOST, 4),
+    name("HostName", HOST, 4),
+    // When the program sent it, before when journald got it: the two differ where journald lags.
+    name("_SOURCE_REALTIME_TIMESTAMP", MICROS, 0),
+    name("_source_realtime_timestamp", MICROS, 0),
+    name("__REALTIME_TIMESTAMP", MICROS, 1),
+    name("__realtime_timestamp", MICROS, 1),
+    name("SOURCE_REALTIME_TIMESTAMP", MICROS, 2),
+    name("source_realtime_timestamp", MICROS, 2),
+    name("_REALTIME_TIMESTAMP", MICROS, 3),
+    name("_realtime_timestamp", MICROS, 3),
+    name("@timestamp", TIME, 0),
+    name("timestamp", TIME, 1),
+    name("syslog_timestamp", TIME, 2),
+    name("EventTime", TIME, 2),
+    name("time", TIME, 3),
+    name("TimeGenerated", TIME, 3),
+    name("date", TIME, 4),
+    name("ts", TIME, 5),
+    name("event.created", TIME, 6),
+    name("__CURSOR", CURSOR, 0),
+    name("__cursor", CURSOR, 0),
+    journald("_COMM", 0, trusted::COMM),
+    journald("_comm", 0, trusted::COMM),
+    journald("journald.process.name", 0, trusted::COMM),
+    journald("_UID", 0, trusted::UID),
+    journald("_uid", 0, trusted::UID),
+    journald("journald.uid", 0, trusted::UID),
+    journald("_EXE", 0, trusted::EXE),
+    journald("_exe", 0, trusted::EXE),
+    journald("journald.process.executable", 0, trusted::EXE),
+    journald("_SYSTEMD_UNIT", 0, trusted::UNIT),
+    journald("_systemd_unit", 0, trusted::UNIT),
+    journald("systemd.unit", 0, trusted::UNIT),
+    journald("_TRANSPORT", 0, trusted::TRANSPORT),
+    journald("_transport", 0, trusted::TRANSPORT),
+    journald("systemd.transport", 0, trusted::TRANSPORT),
+    journald("COMM", 1, trusted::COMM),
+    journald("UID", 1, trusted::UID),
+    journald("EXE", 1, trusted::EXE),
+    journald("SYSTEMD_UNIT", 1, trusted::UNIT),
+    journald("TRANSPORT", 1, trusted::TRANSPORT),
+    journald("comm", 2, trusted::COMM),
+    journald("uid", 2, trusted::UID),
+    journald("exe", 2, trusted::EXE),
+    journald("systemd_unit", 2, trusted::UNIT),
+    journald("transport", 2, trusted::TRANSPORT),
+    name("boot_id", MARK, 0),
+    name("machine_id", MARK, 0),
+    name("event.category", CATEGORY, 0),
+    name("class_uid", CLASS, 0),
+    name("winlog", WINLOG, 0),
+    name("records", BATCH, 0),
+    name("events", BATCH, 1),
+    name("logEvents", BATCH, 1),
+    name("value", BATCH, 2),
+    Name::open("process"),
+    Name::open("syslog"),
+    Name::open("log.syslog"),
+    Name::open("journald"),
+    Name::open("journald.process"),
+    Name::open("systemd"),
+]);

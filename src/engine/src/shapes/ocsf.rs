@@ -1,0 +1,134 @@
+//! The Open Cybersecurity Schema Framework: events of class 3002, Authentication (<https://schema.ocsf.io>).
+//!
+//! Only activity 1, Logon: tickets, logoffs and the like are no attempt of somebody to log in. Status 1 is a success,
+//! 2 a failure; where it is neither, the word in `status` decides.
+
+use super::{client, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Origin, Outcome, Text};
+use crate::json::{Name, Object, Slots, Table, read};
+use crate::stamp::{Stamp, Zone};
+
+const CLASS: u8 = 0;
+const ACTIVITY: u8 = 1;
+const STATUS_ID: u8 = 2;
+const STATUS: u8 = 3;
+const USER: u8 = 4;
+const DOMAIN: u8 = 5;
+const ADDRESS: u8 = 6;
+const CLIENT: u8 = 7;
+const HOST: u8 = 8;
+const TIME: u8 = 9;
+const CODE: u8 = 10;
+const DETAIL: u8 = 11;
+const METHOD: u8 = 12;
+const AGENT: u8 = 13;
+const SERVICE: u8 = 14;
+const REMOTE: u8 = 15;
+const LOGON_TYPE: u8 = 16;
+const PID: u8 = 17;
+const TTY: u8 = 18;
+const COUNT: usize = 19;
+
+static TABLE: Table<44> = Table::new([
+    Name::new("class_uid", CLASS, 0),
+    Name::new("activity_id", ACTIVITY, 0),
+    Name::new("activity_name", ACTIVITY, 1),
+    Name::new("activity", ACTIVITY, 2),
+    Name::new("status_id", STATUS_ID, 0),
+    Name::new("status", STATUS, 0),
+    Name::new("status_code", CODE, 0),
+    Name::new("status_detail", DETAIL, 0),
+    Name::new("message", DETAIL, 1),
+    Name::new("user.name", USER, 0),
+    Name::new("actor.user.name", USER, 1),
+    Name::new("user.email_addr", USER, 2),
+    Name::new("user.uid", USER, 3),
+    Name::new("user.domain", DOMAIN, 0),
+    Name::new("actor.user.domain", DOMAIN, 1),
+    Name::new("src_endpoint.ip", ADDRESS, 0),
+    Name::new("src_endpoint.hostname", CLIENT, 0),
+    Name::new("src_endpoint.name", CLIENT, 1),
+    Name::new("dst_endpoint.hostname", HOST, 0),
+    Name::new("dst_endpoint.name", HOST, 1),
+    Name::new("device.hostname", HOST, 2),
+    Name::new("device.name", HOST, 3),
+    Name::new("dst_endpoint.ip", HOST, 4),
+    Name::new("time", TIME, 0),
+    Name::new("time_dt", TIME, 1),
+    Name::new("auth_protocol", METHOD, 0),
+    Name::new("http_request.user_agent", AGENT, 0),
+    Name::new("service.name", SERVICE, 0),
+    Name::new("actor.process.name", SERVICE, 1),
+    Name::new("logon_process.name", SERVICE, 2),
+    Name::new("is_remote", REMOTE, 0),
+    Name::new("logon_type_id", LOGON_TYPE, 0),
+    Name::new("actor.process.pid", PID, 0),
+    Name::new("session.terminal", TTY, 0),
+    Name::open("user"),
+    Name::open("actor"),
+    Name::open("actor.user"),
+    Name::open("actor.process"),
+    Name::open("src_endpoint"),
+    Name::open("dst_endpoint"),
+    Name::open("device"),
+    Name::open("session"),
+    Name::open("http_request"),
+    Name::open("service"),
+]);
+
+/// Reads a logon, and when it was tried. `None` if the record is none, or says no outcome.
+#[must_use]
+pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
+    let mut found = Slots::<COUNT>::default();
+    if !read(object, &TABLE, &mut found) || found.get(CLASS)?.as_i64() != Some(3002) {
+        return None;
+    }
+    // The name stands for the number only where that is missing.
+    if let Some(activity) = found.get(ACTIVITY)
+        && activity.as_i64() != Some(1)
+        && !activity.says_ignore_case("logon")
+    {
+        return None;
+    }
+    let status = found.get(STATUS);
+    let outcome = match found.get(STATUS_ID).and_then(|id| id.as_i64()) {
+        Some(1) => Outcome::Success,
+        Some(2) => Outcome::Failure,
+        _ if status.is_some_and(|status| status.says_ignore_case("success")) => Outcome::Success,
+        _ if status.is_some_and(|status| status.says_ignore_case("failure")) => Outcome::Failure,
+        _ => return None,
+    };
+    let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
+    let local = found.get(REMOTE).and_then(|remote| remote.as_bool()) == Some(false);
+    let small = |slot| found.get(slot).and_then(|n| n.as_i64()).and_then(|n| u32::try_from(n).ok());
+    let mut tty = text(&found, TTY);
+    if let Some(name) = tty.strip_prefix("/dev/") {
+        tty = Text::Owned(name.into());
+    }
+    let event = Event {
+        outcome,
+        count: 1,
+        origin: if local { Origin::Local } else { Origin::Remote },
+        user: text(&found, USER),
+        domain: text(&found, DOMAIN),
+        src_ip,
+        src_name,
+        tty,
+        user_agent: text(&found, AGENT),
+        service: text(&found, SERVICE),
+        host: text(&found, HOST),
+        pid: small(PID),
+        method: text(&found, METHOD),
+        logon_type: small(LOGON_TYPE),
+        reason: text(&found, CODE),
+        reason_text: text(&found, DETAIL),
+        shape: "ocsf",
+        provider: "ocsf",
+        ..Event::default()
+    };
+    Some((event, found.get(TIME).and_then(|time| stamp(time, zone))))
+}
+
+#[cfg(test)]
+mod tests;
