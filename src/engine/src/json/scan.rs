@@ -85,51 +85,59 @@ pub fn container_end(bytes: &[u8], from: usize) -> Option<usize> {
     let open = *bytes.get(from)?;
     // `[` and `]`, `{` and `}` are two apart in ASCII.
     let close = open.checked_add(2)?;
-    let mut rest = bytes.get(from..)?;
-    let mut depth = 0usize;
+    let mut rest = bytes.get(from.checked_add(1)?..)?;
+    let mut depth = 1usize;
     // Whether the next byte stands in a string, and behind a backslash.
     let (mut quoted, mut escaped) = (false, false);
-    loop {
-        let (block, after) = match rest.split_first_chunk::<8>() {
-            Some((block, after)) => (block.as_slice(), after),
-            None => (rest, [].as_slice()),
+    while !rest.is_empty() {
+        let (word, after) = match rest.split_first_chunk::<8>() {
+            Some((block, after)) => (u64::from_le_bytes(*block), after),
+            // The last few bytes, and zeros, which mean nothing.
+            None => (rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)), [].as_slice()),
         };
-        if let Ok(&block) = <&[u8; 8]>::try_from(block)
-            && !escaped
-        {
-            let word = u64::from_le_bytes(block);
-            let in_string = in_string(each(word, b'"'), quoted);
-            let closing = count(each(word, close) & !in_string);
-            // The ordinary word: no escape in it, and too few brackets for the container to end.
-            if closing < depth && each(word, b'\\') == 0 {
-                depth = depth + count(each(word, open) & !in_string) - closing;
-                quoted = in_string >> 63 != 0;
-                rest = after;
-                continue;
-            }
+        let mut quotes = each(word, b'"');
+        if escaped || each(word, b'\\') != 0 {
+            quotes &= !behind_backslash(word, &mut escaped);
         }
-        for (i, &byte) in block.iter().enumerate() {
-            if escaped {
-                escaped = false;
-            } else if quoted {
-                quoted = byte != b'"';
-                escaped = byte == b'\\';
-            } else if byte == b'"' {
-                quoted = true;
-            } else if byte == open {
-                depth += 1;
-            } else if byte == close {
-                depth = depth.checked_sub(1)?;
+        let in_string = in_string(quotes, quoted);
+        quoted = in_string >> 63 != 0;
+        let opening = each(word, open) & !in_string;
+        let mut closing = each(word, close) & !in_string;
+        if count(closing) < depth {
+            depth = depth + count(opening) - count(closing);
+        } else {
+            // The container may end here: bracket by bracket.
+            let mut before = 0;
+            while closing != 0 {
+                let mark = closing & closing.wrapping_neg();
+                let opened = count(opening & (mark - 1) & !before);
+                before |= mark - 1;
+                depth = (depth + opened).checked_sub(1)?;
                 if depth == 0 {
-                    return Some(bytes.len() - rest.len() + i + 1);
+                    return Some(bytes.len() - rest.len() + (mark.trailing_zeros() / 8) as usize + 1);
                 }
+                closing ^= mark;
             }
-        }
-        if after.is_empty() {
-            return None;
+            depth += count(opening & !before);
         }
         rest = after;
     }
+    None
+}
+
+/// Marks the bytes of a word that stand behind a backslash which is not behind one itself.
+#[inline(never)]
+fn behind_backslash(word: u64, escaped: &mut bool) -> u64 {
+    let mut marks = 0;
+    for i in 0..8 {
+        if *escaped {
+            marks |= 0x80 << (i * 8);
+            *escaped = false;
+        } else {
+            *escaped = (word >> (i * 8)) as u8 == b'\\';
+        }
+    }
+    marks
 }
 
 /// Marks the bytes from an opening quote up to before its closing one: the parity of the quotes so far.
