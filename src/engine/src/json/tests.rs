@@ -255,6 +255,18 @@ fn numbers_and_keys() {
     assert_eq!(object.get("i").unwrap().as_i64(), Some(20), "the last one counts");
     assert_eq!(object.get("s").unwrap().as_i64(), Some(18));
     assert_eq!(object.get("f").unwrap().as_i64(), Some(19));
+    for (raw, number) in [
+        ("-9223372036854775808", Some(i64::MIN)),
+        ("9223372036854775807", Some(i64::MAX)),
+        ("9223372036854775808", None),
+        ("-", None),
+        ("", None),
+        ("1e3", None),
+        ("+1", None),
+        (" 1", None),
+    ] {
+        assert_eq!(Value { kind: Kind::Str, raw: raw.as_bytes(), escaped: false }.as_i64(), number, "{raw}");
+    }
     assert_eq!(object.get("g").unwrap().as_i64(), None);
     assert_eq!(object.get("g").unwrap().as_f64(), Some(1.5));
     assert_eq!(object.get("e").unwrap().as_f64(), None);

@@ -41,7 +41,7 @@ impl<'a> Value<'a> {
             return None;
         }
         if !self.escaped {
-            return Some(String::from_utf8_lossy(self.raw));
+            return Some(lossy(self.raw));
         }
         let mut out = Vec::new();
         unescape_into(self.raw, &mut out);
@@ -56,7 +56,7 @@ impl<'a> Value<'a> {
     pub fn as_text(&self) -> Option<Cow<'a, str>> {
         match self.kind {
             Kind::Str => self.as_str(),
-            Kind::Num | Kind::Bool => Some(String::from_utf8_lossy(self.raw)),
+            Kind::Num | Kind::Bool => Some(lossy(self.raw)),
             _ => None,
         }
     }
@@ -98,15 +98,27 @@ impl<'a> Value<'a> {
     /// A whole number, also where it is held in a string or written `17.0`.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        let text = match self.kind {
-            Kind::Num | Kind::Str => core::str::from_utf8(self.raw).ok()?,
+        let (negative, digits) = match (self.kind, self.raw) {
+            (Kind::Num | Kind::Str, [b'-', digits @ ..]) => (true, digits),
+            (Kind::Num | Kind::Str, digits) => (false, digits),
             _ => return None,
         };
-        let text = match text.split_once('.') {
-            Some((whole, zeros)) if self.kind == Kind::Num && zeros.bytes().all(|b| b == b'0') => whole,
-            _ => text,
-        };
-        text.parse().ok()
+        let mut value = 0i64;
+        for (i, &digit) in digits.iter().enumerate() {
+            match digit {
+                // Towards the sign, so that the smallest number fits as well.
+                b'0'..=b'9' if negative => {
+                    value = value.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))?
+                }
+                b'0'..=b'9' => value = value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?,
+                b'.' if i > 0 && self.kind == Kind::Num => {
+                    let zeros = digits.get(i + 1..)?;
+                    return zeros.iter().all(|&b| b == b'0').then_some(value);
+                }
+                _ => return None,
+            }
+        }
+        (!digits.is_empty()).then_some(value)
     }
 
     /// A number. `None` for what is none, or is too large.
@@ -135,4 +147,9 @@ impl<'a> Value<'a> {
     pub fn as_array(&self) -> Option<Items<'a>> {
         Items::new(self.raw).filter(|_| self.kind == Kind::Array)
     }
+}
+
+/// As [`String::from_utf8_lossy`], quicker where nothing is lost.
+fn lossy(raw: &[u8]) -> Cow<'_, str> {
+    core::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed)
 }
