@@ -160,7 +160,7 @@ impl<A: Analytic> Detector<A> {
                 pipeline.stats.oversized += 1;
                 continue;
             }
-            if decoder.decode(record, received, &mut |event, part| pipeline.take(event, part, received)).is_err() {
+            if decoder.decode(record, received, &mut |event| pipeline.take(event, record, received)).is_err() {
                 pipeline.stats.malformed += 1;
             }
         }
@@ -170,11 +170,11 @@ impl<A: Analytic> Detector<A> {
     /// What the records of a batch say. No state is touched.
     #[must_use]
     pub fn decode(&self, batch: &[u8], received: Timestamp) -> Vec<Event<'static>> {
-        let mut decoder = self.decoder.clone();
+        let mut decoder = self.decoder.aside();
         let (mut events, most) = (Vec::new(), decoder.max_record());
         for record in records(batch).filter(|record| record.len() <= most) {
             // What is malformed says nothing; `process` counts it.
-            let _ = decoder.decode(record, received, &mut |event, _| events.push(event.into_owned()));
+            let _ = decoder.decode(record, received, &mut |event| events.push(event.into_owned()));
         }
         events
     }

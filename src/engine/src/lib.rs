@@ -8,6 +8,24 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod alert;
+pub mod analytic;
+pub mod config;
+pub mod decode;
+pub mod detector;
+pub mod envelope;
 pub mod event;
+pub mod hash;
+pub mod json;
+pub mod linux;
 pub mod net;
+pub mod reorder;
+pub mod shapes;
+pub mod snapshot;
+pub mod stamp;
 pub mod time;
+pub mod window;
+pub mod years;
+
+#[doc(hidden)]
+pub use alloc::{vec, vec::Vec};

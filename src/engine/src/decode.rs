@@ -1,0 +1,237 @@
+//! From a record to its events: the shape is recognised by content, and nothing but what the analytic reads is looked
+//! for.
+//!
+//! A record is raw text or JSON. Raw text begins with a syslog header, or is the audit log's own. JSON is an envelope
+//! around such text, or a normalised event. What a record does not say is completed here: the time by its header, its
+//! envelope, and at last by its receipt; the year that RFC 3164 leaves out by the time of receipt and the host's
+//! records before.
+
+use crate::analytic::Telemetry;
+use crate::config::Common;
+use crate::envelope::{self, Envelope, Opened, Scratch, Shape};
+use crate::event::{Event, Text};
+use crate::linux::{self, header};
+use crate::shapes::{self, ecs, ocsf};
+use crate::snapshot::{self, Reader, SnapshotError, Writer};
+use crate::stamp::{Stamp, Zone};
+use crate::time::Timestamp;
+use crate::years::{MAX_HOSTS, Years};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The record is of a known shape and cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Reads records. Its only state are the years it has inferred, and buffers.
+#[derive(Debug)]
+pub struct Decoder {
+    telemetry: Telemetry,
+    zone: Zone,
+    max_record: usize,
+    needles: Vec<&'static str>,
+    years: Years,
+    scratch: Scratch,
+}
+
+impl Decoder {
+    /// A decoder for these families of telemetry.
+    #[must_use]
+    pub fn new(telemetry: Telemetry, common: &Common) -> Self {
+        let mut needles = Vec::new();
+        for (family, literals) in [(Telemetry::LINUX, linux::NEEDLES), (Telemetry::NORMALISED, &shapes::NEEDLES)] {
+            if telemetry.has(family) {
+                needles.extend_from_slice(literals);
+            }
+        }
+        needles.sort_unstable();
+        needles.dedup();
+        Self {
+            telemetry,
+            zone: common.timezone,
+            max_record: common.max_record.0 as usize,
+            needles,
+            years: Years::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The literals of which any record that says something contains at least one, compared without ASCII case.
+    #[must_use]
+    pub fn needles(&self) -> &[&'static str] {
+        &self.needles
+    }
+
+    /// The length of the longest record it is to be given, in bytes.
+    #[must_use]
+    pub const fn max_record(&self) -> usize {
+        self.max_record
+    }
+
+    /// The same decoder for a moment, so that what it learns is forgotten.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self {
+            needles: Vec::new(),
+            years: self.years.clone(),
+            scratch: Scratch::default(),
+            telemetry: self.telemetry,
+            zone: self.zone,
+            max_record: self.max_record,
+        }
+    }
+
+    /// Hands the events of one record to `sink`. O(bytes); allocates nothing in the ordinary case.
+    ///
+    /// # Errors
+    /// Where it is JSON that does not end where it should. Events before that place have been handed out.
+    pub fn decode(
+        &mut self,
+        record: &[u8],
+        received: Timestamp,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Malformed> {
+        let record = record.trim_ascii();
+        let Self { telemetry, zone, years, scratch, .. } = self;
+        let mut context = Context { telemetry: *telemetry, zone: *zone, years, received };
+        if !is_json(record) {
+            if telemetry.has(Telemetry::LINUX) {
+                context.line(record, sink);
+            }
+            return Ok(());
+        }
+        let mut malformed = false;
+        envelope::each(record, *zone, scratch, &mut |opened| {
+            malformed |= opened.malformed;
+            context.opened(&opened, sink);
+        });
+        if malformed { Err(Malformed) } else { Ok(()) }
+    }
+
+    /// Writes what it has learnt.
+    pub fn save(&self, out: &mut Writer) {
+        out.count(self.years.len());
+        for (host, last) in self.years.entries() {
+            out.bytes(host);
+            out.i64(last.0);
+        }
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// Where the bytes are not what `save` writes.
+    pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
+        let hosts = input.count(9)?;
+        if hosts > MAX_HOSTS {
+            return Err(SnapshotError::Invalid("the years of hosts"));
+        }
+        for _ in 0..hosts {
+            let host = input.bytes()?;
+            let last = Timestamp(input.i64()?);
+            self.years.restore(host, last);
+        }
+        Ok(())
+    }
+}
+
+/// A record that is to be read as JSON. A line may begin with a bracket of its own: `[sshd]`, `[ 12.345] kernel`.
+fn is_json(record: &[u8]) -> bool {
+    match record.split_first() {
+        Some((b'{', _)) => true,
+        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'"' | b'[' | b']')),
+        _ => false,
+    }
+}
+
+/// What is the same for all events of one record.
+struct Context<'d> {
+    telemetry: Telemetry,
+    zone: Zone,
+    years: &'d mut Years,
+    received: Timestamp,
+}
+
+impl Context<'_> {
+    /// A raw line: a syslog header and a message, or the audit log's own.
+    fn line(&mut self, line: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+        if let Some(event) = linux::audit::decode(line) {
+            return self.finish(event, None, &Envelope::default(), sink);
+        }
+        let Some(header) = header::parse(line, self.zone) else { return };
+        if let Some(event) = linux::decode(header.program, header.message) {
+            self.finish(event, Some(&header), &Envelope::default(), sink);
+        }
+    }
+
+    /// A JSON record. Its text goes before its normalised fields where the text's program is one of ours: one record
+    /// never says two things.
+    fn opened(&mut self, opened: &Opened<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+        let linux = self.telemetry.has(Telemetry::LINUX);
+        let envelope = opened.envelope.as_ref();
+        if let Some(envelope) = envelope.filter(|_| linux)
+            && (self.text(envelope, sink) || envelope.speaks_linux())
+        {
+            return;
+        }
+        let event = match &opened.shape {
+            Some(Shape::Ecs(object)) => ecs::decode(object, self.zone),
+            Some(Shape::Ocsf(object)) => ocsf::decode(object, self.zone),
+            None => None,
+        };
+        if let Some((event, stamp)) = event.filter(|_| self.telemetry.has(Telemetry::NORMALISED)) {
+            let outside = Envelope { time: stamp, ..envelope.cloned().unwrap_or_default() };
+            self.finish(event, None, &outside, sink);
+        }
+    }
+
+    /// The text of an envelope. Whether it said something.
+    fn text(&mut self, envelope: &Envelope<'_>, sink: &mut dyn FnMut(Event<'_>)) -> bool {
+        let header = header::parse(envelope.text, self.zone)
+            .filter(|header| envelope.yields_to(header.program, header.stamp.is_some()));
+        let (program, message) = match &header {
+            Some(header) => (header.program, header.message),
+            None => (envelope.program.as_bytes(), envelope.text),
+        };
+        let event = match linux::decode(program, message) {
+            None if header.is_none() && program.is_empty() => linux::audit::decode(message),
+            event => event,
+        };
+        let said = event.is_some();
+        if let Some(event) = event {
+            self.finish(event, header.as_ref(), envelope, sink);
+        }
+        said
+    }
+
+    /// Completes an event by its header, its envelope and its receipt, in this order.
+    fn finish<'e>(
+        &mut self,
+        mut event: Event<'e>,
+        header: Option<&header::Header<'e>>,
+        envelope: &'e Envelope<'_>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        if event.host.is_empty() {
+            event.host = match header {
+                Some(header) if !header.host.is_empty() => String::from_utf8_lossy(header.host),
+                _ => Text::Borrowed(&envelope.host),
+            };
+        }
+        event.pid = event.pid.or(header.and_then(|h| h.pid)).or(envelope.pid);
+        if event.time == Timestamp::default() {
+            event.time = match header.and_then(|h| h.stamp).or(envelope.time) {
+                Some(Stamp::At(time)) => time,
+                Some(Stamp::Yearless(stamp)) => {
+                    self.years.resolve(event.host.as_bytes(), stamp, self.zone, self.received)
+                }
+                None => self.received,
+            };
+        }
+        event.count = event.count.max(1);
+        sink(event);
+    }
+}
+
+#[cfg(test)]
+mod tests;

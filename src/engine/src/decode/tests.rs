@@ -1,0 +1,146 @@
+use super::*;
+use crate::config::{Config, Settings};
+use alloc::format;
+use alloc::string::ToString;
+
+crate::settings! {
+    /// None of interest.
+    pub struct Options {
+        /// Nothing.
+        pub nothing: bool = false;
+    }
+}
+
+const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
+
+fn decoder() -> Decoder {
+    let common = Config::<Options>::read("", &[]).unwrap().common;
+    assert!(!Options::fields().is_empty());
+    Decoder::new(Telemetry::LINUX.and(Telemetry::NORMALISED), &common)
+}
+
+/// `time outcome user address host pid shape` of each event.
+fn said(record: &str) -> Vec<String> {
+    let mut events = Vec::new();
+    let result = decoder().decode(record.as_bytes(), RECEIVED, &mut |e| {
+        let address = e.src_ip.map_or("-".into(), |a| a.to_string());
+        let pid = e.pid.map_or("-".into(), |pid| pid.to_string());
+        events.push(format!("{} {} {} {address} {} {pid} {}", e.time, e.outcome.as_str(), e.user, e.host, e.shape));
+    });
+    assert_eq!(result, Ok(()), "{record}");
+    events
+}
+
+const FAILED: &str = "Failed password for root from 192.0.2.7 port 4711 ssh2";
+
+#[test]
+fn one_text_in_every_carrier() {
+    let text = |record: &str| said(&record.replace("TEXT", FAILED));
+    for (record, expected) in [
+        ("Mar  1 09:00:00 web1 sshd[17]: TEXT", "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"),
+        ("<38>Mar  1 09:00:00 web1 sshd[17]: TEXT", "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"),
+        (
+            "<38>1 2026-03-01T10:00:00+01:00 web1 sshd 17 - [m s=\"1\"] TEXT",
+            "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
+        ),
+        ("2026-03-01T09:00:00.5Z web1 sshd-session[17]: TEXT", "2026-03-01T09:00:00.500Z failure root 192.0.2.7 web1 17 sshd"),
+        // Vector `file`: the time there is when it was read.
+        (
+            r#"{"file":"/var/log/auth.log","host":"agent","message":"Mar  1 09:00:00 web1 sshd[17]: TEXT","timestamp":"2026-03-01T10:00:00Z"}"#,
+            "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
+        ),
+        // Vector `syslog`.
+        (
+            r#"{"appname":"sshd","host":"web1","hostname":"web1","message":"TEXT","procid":17,"timestamp":"2026-03-01T09:00:00Z"}"#,
+            "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
+        ),
+        // Journald, by journalctl.
+        (
+            r#"{"MESSAGE":"TEXT","SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_UID":"0","_PID":"17","_HOSTNAME":"web1","__REALTIME_TIMESTAMP":"1772355600000000"}"#,
+            "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
+        ),
+        // Fluent Bit `tail` of a raw file.
+        (r#"{"date":1772355600.25,"log":"Mar  1 09:00:00 web1 sshd[17]: TEXT"}"#, "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"),
+        // Without a time anywhere: the time of receipt.
+        ("sshd[17]: TEXT", "2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"),
+    ] {
+        assert_eq!(text(record), [expected], "{record}");
+    }
+}
+
+#[test]
+fn arrays_hold_several() {
+    let record = format!(r#"[{{"message":"Mar  1 09:00:00 a sshd[1]: {FAILED}"}},{{"message":"Mar  1 09:00:01 a sshd[1]: {FAILED}"}}]"#);
+    assert_eq!(said(&record).len(), 2);
+}
+
+#[test]
+fn normalised_events_and_their_text_count_once() {
+    let ecs = r#"{"@timestamp":"2026-03-01T09:00:00Z","event":{"category":["authentication"],"outcome":"failure"},"user":{"name":"root"},"source":{"ip":"192.0.2.7"},"host":{"name":"web1"}}"#;
+    assert_eq!(said(ecs), ["2026-03-01T09:00:00Z failure root 192.0.2.7 web1 - ecs"]);
+    let ocsf = r#"{"class_uid":3002,"activity_id":1,"status_id":2,"time":1772355600000,"user":{"name":"root"},"src_endpoint":{"ip":"192.0.2.7"},"device":{"hostname":"web1"}}"#;
+    assert_eq!(said(ocsf), ["2026-03-01T09:00:00Z failure root 192.0.2.7 web1 - ocsf"]);
+    let both = format!(
+        r#"{{"@timestamp":"2026-03-01T09:00:00Z","event":{{"category":"authentication","outcome":"failure","original":"Mar  1 09:00:00 web1 sshd[17]: {FAILED}"}},"user":{{"name":"root"}},"source":{{"ip":"192.0.2.7"}}}}"#
+    );
+    assert_eq!(said(&both), ["2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"]);
+}
+
+#[test]
+fn an_audit_record_brings_its_own_time() {
+    let record = r#"type=USER_AUTH msg=audit(1772355600.123:9): pid=17 uid=0 auid=4294967295 ses=4294967295 msg='op=PAM:authentication grantors=? acct="root" exe="/usr/sbin/sshd" hostname=192.0.2.7 addr=192.0.2.7 terminal=ssh res=failed'"#;
+    assert_eq!(said(record), ["2026-03-01T09:00:00.123Z failure root 192.0.2.7  17 auditd"]);
+}
+
+#[test]
+fn text_of_nobody_says_nothing() {
+    for record in [
+        FAILED.to_string(),
+        format!(r#"{{"message":"{FAILED}"}}"#),
+        format!(r#"{{"message":"{FAILED}","appname":"nginx"}}"#),
+        format!("Mar  1 09:00:00 web1 nginx[17]: {FAILED}"),
+        format!("Mar  1 09:00:00 web1 app[17]: sshd[1]: {FAILED}"),
+        format!(r#"{{"MESSAGE":"{FAILED}","SYSLOG_IDENTIFIER":"sshd","_COMM":"logger","_UID":"1000","_PID":"17"}}"#),
+    ] {
+        assert!(said(&record).is_empty(), "{record}");
+    }
+}
+
+#[test]
+fn years_are_learnt_from_what_is_decoded_and_survive_a_snapshot() {
+    let mut decoder = decoder();
+    let mut times = Vec::new();
+    let mut decode = |decoder: &mut Decoder, stamp: &str| {
+        let record = format!("{stamp} web1 sshd[17]: {FAILED}");
+        decoder.decode(record.as_bytes(), RECEIVED, &mut |e| times.push(e.time.to_string())).unwrap();
+    };
+    decode(&mut decoder, "Dec 31 23:59:59");
+    let mut out = Writer::new("t", 1, 0);
+    decoder.save(&mut out);
+    let bytes = out.finish();
+    let mut restored = self::decoder();
+    let mut input = Reader::open(&bytes, "t", 1).unwrap();
+    restored.load(&mut input).unwrap();
+    input.finish().unwrap();
+    decode(&mut restored, "Jan  1 00:00:01");
+    assert_eq!(times, ["2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z"]);
+}
+
+#[test]
+fn what_is_cut_short_is_malformed() {
+    let whole = format!(r#"{{"appname":"sshd","message":"{FAILED}","host":"web1"}}"#);
+    assert_eq!(said(&whole).len(), 1);
+    for end in 1..whole.len() {
+        assert_eq!(decoder().decode(&whole.as_bytes()[..end], RECEIVED, &mut |_| {}), Err(Malformed), "{}", &whole[..end]);
+    }
+    assert_eq!(decoder().decode(b"[sshd]: not JSON", RECEIVED, &mut |_| {}), Ok(()));
+}
+
+#[test]
+fn what_says_something_holds_a_needle() {
+    let needles = decoder();
+    let needles = needles.needles();
+    assert!(!needles.is_empty() && needles.iter().all(|needle| needle.len() >= 3));
+    let record = format!("Mar  1 09:00:00 web1 sshd[17]: {FAILED}").to_lowercase();
+    assert!(needles.iter().any(|needle| record.contains(&needle.to_lowercase())));
+}
