@@ -89,7 +89,9 @@ pub fn iso(bytes: &[u8], default: Zone) -> Option<(Timestamp, usize)> {
     let zone = match rest {
         // A space before the zone: only in front of all four digits, since a word may follow as well.
         [b' ', sign @ ..] => match zone(sign) {
-            Some((zone, n @ 5..)) if !sign.get(n).is_some_and(u8::is_ascii_alphanumeric) => Some((zone, n + 1)),
+            Some((zone, n @ 5..)) if !sign.get(n).is_some_and(u8::is_ascii_alphanumeric) => {
+                Some((zone, n + 1))
+            }
             _ => None,
         },
         _ => zone(rest),
@@ -153,8 +155,8 @@ pub fn epoch(bytes: &[u8]) -> Option<Timestamp> {
     // Microseconds in the unit, or units in the microsecond.
     let (times, over) = match whole {
         0..100_000_000_000 => (1_000_000, 1),
-        0..100_000_000_000_000 => (1_000, 1),
-        0..100_000_000_000_000_000 => (1, 1),
+        100_000_000_000..100_000_000_000_000 => (1_000, 1),
+        100_000_000_000_000..100_000_000_000_000_000 => (1, 1),
         _ => (1, 1_000),
     };
     let fraction = match bytes.get(digits..)? {
@@ -192,8 +194,12 @@ fn clock(bytes: &[u8]) -> Option<(Yearless, usize)> {
 fn zone(bytes: &[u8]) -> Option<(Zone, usize)> {
     let (sign, hours, minutes, used) = match *bytes {
         [b'Z' | b'z', ..] => return Some((Zone::UTC, 1)),
-        [sign @ (b'+' | b'-'), a, b, b':', c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => (sign, two(a, b)?, two(c, d)?, 6),
-        [sign @ (b'+' | b'-'), a, b, c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => (sign, two(a, b)?, two(c, d)?, 5),
+        [sign @ (b'+' | b'-'), a, b, b':', c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => {
+            (sign, two(a, b)?, two(c, d)?, 6)
+        }
+        [sign @ (b'+' | b'-'), a, b, c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => {
+            (sign, two(a, b)?, two(c, d)?, 5)
+        }
         [sign @ (b'+' | b'-'), a, b, ..] => (sign, two(a, b)?, 0, 3),
         _ => return None,
     };

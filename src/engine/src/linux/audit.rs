@@ -46,7 +46,9 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let record = record.trim_ascii();
     // `[   12.345678] audit: type=1100 …`
     let record = match record {
-        [b'[', rest @ ..] => rest.get(rest.iter().take(24).position(|b| *b == b']')? + 1..)?.trim_ascii_start(),
+        [b'[', rest @ ..] => {
+            rest.get(rest.iter().take(24).position(|b| *b == b']')? + 1..)?.trim_ascii_start()
+        }
         _ => record,
     };
     let record = record.strip_prefix(b"audit: ").unwrap_or(record);
@@ -144,7 +146,11 @@ fn user<'a>(inner: &'a [u8], enriched: &'a [u8]) -> Text<'a> {
             None => Text::default(),
         },
     };
-    if matches!(&*name, "(unknown user)" | "(invalid user)" | "(unknown)" | "?") { Text::default() } else { name }
+    if matches!(&*name, "(unknown user)" | "(invalid user)" | "(unknown)" | "?") {
+        Text::default()
+    } else {
+        name
+    }
 }
 
 /// The value of the last `mark`, up to a space or to Red Hat 5's comma or bracket.
@@ -173,9 +179,10 @@ fn enriched_name<'a>(enriched: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 /// The bytes that an even number of upper-case hexadecimal digits stand for. A name in quotes is never one.
 fn unhex(word: &[u8]) -> Option<Vec<u8>> {
-    let nibble = |b: u8| (b.is_ascii_digit() || (b'A'..=b'F').contains(&b)).then(|| char::from(b).to_digit(16));
+    let nibble =
+        |b: u8| (b.is_ascii_digit() || (b'A'..=b'F').contains(&b)).then(|| char::from(b).to_digit(16));
     // libaudit's buffer is far smaller; the longest Linux user name has 32 bytes.
-    if word.is_empty() || word.len() % 2 != 0 || word.len() > 1024 {
+    if word.is_empty() || !word.len().is_multiple_of(2) || word.len() > 1024 {
         return None;
     }
     word.chunks_exact(2)

@@ -108,7 +108,9 @@ fn tag(word: &[u8]) -> Option<(&[u8], Option<u32>)> {
 fn is_facility(word: &[u8]) -> bool {
     !word.ends_with(b":")
         && !word.contains(&b'[')
-        && [&b"auth."[..], b"authpriv.", b"daemon.", b"user.", b"kern.", b"auth|"].iter().any(|f| word.starts_with(f))
+        && [&b"auth."[..], b"authpriv.", b"daemon.", b"user.", b"kern.", b"auth|"]
+            .iter()
+            .any(|f| word.starts_with(f))
 }
 
 /// RFC 5424 after its version: time, host, program, process, message id, structured data, message.

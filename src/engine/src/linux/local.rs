@@ -134,8 +134,11 @@ pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
         at_place(local("login", user, b""), place)
     };
     // Each of these names the terminal or the host; without either it is some other text.
-    (!event.tty.is_empty() || event.origin == Origin::Remote)
-        .then_some(Event { outcome: Outcome::Success, signal: Signal::Attempt, ..event })
+    (!event.tty.is_empty() || event.origin == Origin::Remote).then_some(Event {
+        outcome: Outcome::Success,
+        signal: Signal::Attempt,
+        ..event
+    })
 }
 
 /// `pts/0[ FROM host]`

@@ -108,15 +108,14 @@ fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -
         Some(rest) => rest,
         None => cut_last(rest, b" uid=")?.1,
     };
-    let (_, rest) = cut(rest, b" tty=")?;
-    let (tty, rest) = match rest.strip_prefix(b"ruser=") {
-        Some(rest) => (&b""[..], rest),
-        None => cut(rest, b" ruser=")?,
-    };
+    let (_uid, rest) = first_word(rest);
+    let (_euid, rest) = first_word(rest);
+    let (tty, rest) = first_word(rest.strip_prefix(b"tty=")?);
+    let rest = rest.strip_prefix(b"ruser=")?;
     let (ruser, rest) = match rest.strip_prefix(b" rhost=") {
         Some(rest) => (&b""[..], rest),
         // Something stands there. An account that exists follows the host, if any, so that the last is the server's.
-        None => cut_last(rest, b" rhost=").or_else(|| Some((b"", rest.strip_prefix(b"rhost=")?)))?,
+        None => cut_last(rest, b" rhost=")?,
     };
     let (rhost, user) = first_word(rest);
     let user = user.trim_ascii_start().strip_prefix(b"user=").unwrap_or_default();

@@ -14,7 +14,8 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     let message = message.trim_ascii_end();
     // Written by the monitor for its child that has no privileges.
     let message = message.strip_suffix(b" [preauth]").unwrap_or(message).trim_ascii_end();
-    let message = message.strip_prefix(b"error: ").or_else(|| message.strip_prefix(b"fatal: ")).unwrap_or(message);
+    let message =
+        message.strip_prefix(b"error: ").or_else(|| message.strip_prefix(b"fatal: ")).unwrap_or(message);
     match message.first()? {
         b'A' => accepted(message.strip_prefix(b"Accepted ")?),
         b'F' => failed(message.strip_prefix(b"Failed ")?),
@@ -143,7 +144,8 @@ fn through_pam(rest: &[u8]) -> Option<Event<'_>> {
 /// `Connection closed|reset by`, `Disconnected from`, `Disconnecting`, each with `authenticating|invalid user U IP
 /// port N` (`ssh_packet_set_log_preamble`, only before the login), and the older `Disconnecting: Too many …`.
 fn gone(message: &[u8]) -> Option<Event<'_>> {
-    const WORDS: [&[u8]; 4] = [b"Connection closed by ", b"Connection reset by ", b"Disconnected from ", b"Disconnecting "];
+    const WORDS: [&[u8]; 4] =
+        [b"Connection closed by ", b"Connection reset by ", b"Disconnected from ", b"Disconnecting "];
     if let Some(reason) = message.strip_prefix(b"Disconnecting: ") {
         return too_many(reason);
     }
@@ -180,12 +182,13 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     if rest.ends_with(b")") {
         // The name stands on both sides of the address. A forger of the second would have to know his own port as
         // the server sees it, and put it into that name: the last place where both agree is the server's.
-        let found = memmem::rfind_iter(rest, b": Change of username or service not allowed: (").find_map(|at| {
-            let (head, tail) = rest.split_at_checked(at)?;
-            let (user, host) = user_and_host(head)?;
-            let (_, names) = cut(tail, b"allowed: (")?;
-            names.strip_prefix(user)?.starts_with(b",").then_some((user, host, CHANGE))
-        });
+        let found =
+            memmem::rfind_iter(rest, b": Change of username or service not allowed: (").find_map(|at| {
+                let (head, tail) = rest.split_at_checked(at)?;
+                let (user, host) = user_and_host(head)?;
+                let (_, names) = cut(tail, b"allowed: (")?;
+                names.strip_prefix(user)?.starts_with(b",").then_some((user, host, CHANGE))
+            });
         if found.is_some() {
             return found;
         }
@@ -238,7 +241,9 @@ fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
         None => {
             let words = rest.strip_prefix(b"14: No ")?;
             let words = words.strip_prefix(b"supported ").unwrap_or(words);
-            words.starts_with(b"authentication methods available").then_some("No supported authentication methods")?
+            words
+                .starts_with(b"authentication methods available")
+                .then_some("No supported authentication methods")?
         }
     };
     Some(Event { reason_text: Text::Borrowed(reason), ..about(Signal::Weak, b"", host) })

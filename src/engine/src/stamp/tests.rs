@@ -63,7 +63,8 @@ fn a_missing_zone_is_the_default() {
     assert_eq!(time.to_rfc3339(), "2022-01-19T12:00:00Z");
     let (stamp, _) = rfc3164(b"Jan 19 2022 14:00:00", zone).unwrap();
     assert_eq!(stamp, Stamp::At(time));
-    for (text, seconds) in [("+00:00", 0), ("Z", 0), ("-0730", -27_000), ("+05", 18_000), ("+23:59", 86_340)] {
+    for (text, seconds) in [("+00:00", 0), ("Z", 0), ("-0730", -27_000), ("+05", 18_000), ("+23:59", 86_340)]
+    {
         assert_eq!(Zone::parse(text), Some(Zone { seconds }), "{text}");
     }
     for bad in ["", "+", "+5", "+24:00", "+05:60", "05:00", "+05:0", "+050", "UTC+1", "+05:00 "] {
@@ -123,7 +124,9 @@ fn unix_time_by_magnitude() {
     ] {
         assert_eq!(epoch(text.as_bytes()), Some(Timestamp(micros)), "{text}");
     }
-    for bad in ["", ".5", "5.", "-5", "1e9", "1768557600 ", "99999999999999999999", "9999999999999999999", "0x5"] {
+    for bad in
+        ["", ".5", "5.", "-5", "1e9", "1768557600 ", "99999999999999999999", "9999999999999999999", "0x5"]
+    {
         assert_eq!(epoch(bad.as_bytes()), None, "{bad}");
     }
 }

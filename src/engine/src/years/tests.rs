@@ -34,7 +34,8 @@ fn the_first_is_the_latest_that_is_not_in_the_future() {
 
 #[test]
 fn new_year_is_crossed_both_ways() {
-    let stamps = ["Dec 31 23:59:59", "Jan  1 00:00:01", "Dec 31 23:59:58", "Jan  1 00:00:02", "Jun 30 00:00:00"];
+    let stamps =
+        ["Dec 31 23:59:59", "Jan  1 00:00:01", "Dec 31 23:59:58", "Jan  1 00:00:02", "Jun 30 00:00:00"];
     let expected = [
         "2024-12-31T23:59:59Z",
         "2025-01-01T00:00:01Z",
