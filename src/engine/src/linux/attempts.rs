@@ -155,7 +155,13 @@ impl Attempts {
     /// An empty table. `salt` keys its fingerprints.
     #[must_use]
     pub const fn new(salt: Salt) -> Self {
-        Self { salt, clock: 0, processes: BTreeMap::new(), by_use: BTreeMap::new(), by_address: BTreeMap::new() }
+        Self {
+            salt,
+            clock: 0,
+            processes: BTreeMap::new(),
+            by_use: BTreeMap::new(),
+            by_address: BTreeMap::new(),
+        }
     }
 
     /// Takes one event in, and hands on what it means: nothing, one event, or taken-back failures and an event.
@@ -426,7 +432,8 @@ impl Attempts {
         for _ in 0..bounded(input, 16, MAX_PROCESSES)? {
             let id = u128::from_le_bytes(input.array()?);
             table.clock += 1;
-            let mut process = Process { used: table.clock, last: Timestamp(input.i64()?), ..Process::default() };
+            let mut process =
+                Process { used: table.clock, last: Timestamp(input.i64()?), ..Process::default() };
             process.address = <[u8; 16]>::try_from(input.bytes()?).ok().map(crate::net::from_octets);
             process.tty = text(input.bytes()?)?;
             let flags = input.u8()?;
@@ -477,7 +484,9 @@ fn number(input: &mut Reader<'_>) -> snapshot::Result<u32> {
 }
 
 fn bounded(input: &mut Reader<'_>, size: usize, most: usize) -> snapshot::Result<usize> {
-    input.count(size).and_then(|n| if n <= most { Ok(n) } else { Err(SnapshotError::Invalid("a table of processes")) })
+    input
+        .count(size)
+        .and_then(|n| if n <= most { Ok(n) } else { Err(SnapshotError::Invalid("a table of processes")) })
 }
 
 fn fresh(process: &Process, now: Timestamp) -> bool {

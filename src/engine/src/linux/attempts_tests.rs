@@ -72,7 +72,12 @@ fn a_login_takes_back_what_only_pam_reported() {
     use Signal::{Failed, Pam};
     assert_eq!(run(vec![line(0, 7, Pam, "eve"), accepted(1, 7, "eve")]), ["0:eve*1", "-0:eve*1", "+1:eve*1"]);
     assert_eq!(
-        run(vec![line(0, 7, Pam, "eve"), line(2, 7, Failed, "eve"), line(5, 7, Pam, "eve"), accepted(6, 7, "eve")]),
+        run(vec![
+            line(0, 7, Pam, "eve"),
+            line(2, 7, Failed, "eve"),
+            line(5, 7, Pam, "eve"),
+            accepted(6, 7, "eve")
+        ]),
         ["0:eve*1", "5:eve*1", "-5:eve*1", "+6:eve*1"]
     );
 }
@@ -87,7 +92,10 @@ fn stacked_modules_speak_of_one_attempt() {
 #[test]
 fn pam_in_a_process_of_its_own_joins_whoever_wrote_first() {
     use Signal::{Failed, Pam, Weak};
-    assert_eq!(run(vec![line(0, 7, Weak, "bob"), line(1, 8, Pam, ""), line(2, 7, Failed, "bob")]), ["0:bob*1"]);
+    assert_eq!(
+        run(vec![line(0, 7, Weak, "bob"), line(1, 8, Pam, ""), line(2, 7, Failed, "bob")]),
+        ["0:bob*1"]
+    );
     assert_eq!(run(vec![line(1, 8, Pam, "root"), line(2, 7, Failed, "root")]), ["1:root*1"]);
     assert_eq!(
         run(vec![line(0, 8, Pam, "root"), line(11, 7, Failed, "root")]),
@@ -119,11 +127,8 @@ fn without_a_pid_only_failed_counts() {
 
 #[test]
 fn a_session_completes_from_its_process_and_never_doubles_a_login() {
-    let session = |second| Event {
-        outcome: Outcome::Success,
-        src_ip: None,
-        ..line(second, 7, Signal::Session, "eve")
-    };
+    let session =
+        |second| Event { outcome: Outcome::Success, src_ip: None, ..line(second, 7, Signal::Session, "eve") };
     assert!(run(vec![session(0)]).is_empty(), "from nowhere");
     assert_eq!(run(vec![accepted(0, 7, "eve"), session(1)]), ["+0:eve*1"]);
     let mut table = Attempts::new(Salt::new(""));
@@ -140,10 +145,10 @@ fn a_session_completes_from_its_process_and_never_doubles_a_login() {
 #[test]
 fn a_process_is_forgotten_and_the_table_is_bounded() {
     use Signal::Weak;
-    assert_eq!(run(vec![line(0, 7, Weak, "bob"), line(120, 7, Weak, "bob"), line(241, 7, Weak, "bob")]), [
-        "0:bob*1",
-        "241:bob*1"
-    ]);
+    assert_eq!(
+        run(vec![line(0, 7, Weak, "bob"), line(120, 7, Weak, "bob"), line(241, 7, Weak, "bob")]),
+        ["0:bob*1", "241:bob*1"]
+    );
     let mut table = Attempts::new(Salt::new(""));
     for pid in 0..3 * MAX_PROCESSES as u32 {
         let mut event = line(0, pid, Weak, "bob");
