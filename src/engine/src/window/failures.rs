@@ -1,0 +1,344 @@
+//! Rule R: many failures, then a success; in a fixed number of bytes for each key.
+//!
+//! *A success at s alerts iff there is a failure f, f ≤ s ≤ f + success_within, such that at least m failures lie in
+//! [f − window, f].* Such an f is said to qualify. `naive` is the rule as it is written; this is the same in the
+//! slot of a [`Table`](super::table::Table):
+//!
+//! - the times of the newest [`Layout::held`] failures, that is the greatest threshold and [`SLACK`] more;
+//! - for each threshold, the time of the newest failure that qualified among those that are *settled*: that had
+//!   [`SLACK`] newer ones. Of the others it is judged when it is asked for, since they may still be taken back;
+//! - the time of the newest success that was alerted on, which consumed the failures up to it.
+//!
+//! In time order this answers exactly what the rule says. A late failure is kept only where it can be kept in order,
+//! and a late success is judged on the times held that are not after it, so every answer is one the rule gives on the
+//! sorted stream too (consumption aside): what was dropped can only be missing from a count.
+//!
+//! A time takes six bytes: its remainder modulo 2⁴⁸ − 1 µs, read relative to the key's newest event. What is
+//! more than 4 years older than that is forgotten, which bounds `window` and `success_within`.
+
+use super::table::Content;
+use crate::time::Timestamp;
+
+mod layout;
+pub use layout::Layout;
+
+/// How many of the newest failures may be taken back without loss.
+pub const SLACK: usize = 2;
+/// The bytes of a time.
+const TIME: usize = 6;
+const MODULUS: u64 = (1 << 48) - 1;
+/// How much older than the newest event a time may be: half of what the modulus can tell.
+const MAX_AGE: u64 = 1 << 47;
+
+/// The failures of one key. Zeroed data are those of a key that never failed. Every call takes time linear in
+/// [`Layout::held`] at most.
+#[derive(Debug)]
+pub struct Failures<'a> {
+    layout: &'a Layout,
+    content: Content<'a>,
+    /// The newest event's time modulo [`MODULUS`]: ages are counted from it.
+    base: u64,
+}
+
+impl<'a> Failures<'a> {
+    /// Looks at the failures in a slot of at least [`Layout::bytes`] bytes.
+    #[must_use]
+    pub const fn new(layout: &'a Layout, content: Content<'a>) -> Self {
+        let base = modulo(content.newest());
+        Self { layout, content, base }
+    }
+
+    /// Adds `count` failures at `t`, and says whether they are late: older than the key's newest.
+    pub fn push(&mut self, t: Timestamp, count: u32) -> bool {
+        let newest = self.time(0);
+        let consumed = self.consumed();
+        if consumed.is_some_and(|s| t < s) || self.ancient(t) {
+            return true;
+        }
+        let count = (count as usize).min(self.layout.held);
+        if newest.is_some_and(|n| t < n) {
+            self.insert(t, count);
+            return true;
+        }
+        let unsettled = self.unsettled();
+        for k in (0..unsettled).rev() {
+            if k + count >= SLACK {
+                self.settle(k);
+            }
+        }
+        self.raise(t);
+        self.open(0, count);
+        for k in 0..count {
+            self.write(k, Some(t));
+        }
+        // All of one time: the newest settled one speaks for the others.
+        if count > SLACK {
+            self.settle(SLACK);
+        }
+        self.set_unsettled((unsettled + count).min(SLACK));
+        false
+    }
+
+    /// Adds late failures where they belong, if they belong among the times held.
+    fn insert(&mut self, t: Timestamp, count: usize) {
+        let place = self.times().take_while(|held| *held > t).count();
+        let count = count.min(self.layout.held.saturating_sub(place));
+        if count == 0 {
+            return;
+        }
+        self.open(place, count);
+        for k in place..place + count {
+            self.write(k, Some(t));
+        }
+        let unsettled = self.unsettled();
+        self.set_unsettled(if place < unsettled { (unsettled + count).min(SLACK) } else { unsettled });
+        // It may have completed the count of any newer one.
+        self.settle_all();
+    }
+
+    /// The newest failure that qualifies for a success at `s`, by the threshold of that index; none if there is no
+    /// such index.
+    #[must_use]
+    pub fn qualifying(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
+        let in_order = self.time(0).is_none_or(|newest| newest <= s);
+        let asked = if in_order { self.unsettled() } else { self.layout.held };
+        let held = self
+            .times()
+            .take(asked)
+            .enumerate()
+            .skip_while(|(_, t)| *t > s)
+            .take_while(|(_, t)| s <= t.plus(self.layout.success_within))
+            .find(|(k, _)| self.judge(*k, threshold))
+            .map(|(_, t)| t);
+        let settled = self.settled(threshold).filter(|t| *t <= s && s <= t.plus(self.layout.success_within));
+        held.max(settled)
+    }
+
+    /// Forgets the failures up to `s`: an alert at `s` was about them.
+    pub fn consume(&mut self, s: Timestamp) {
+        self.raise(s);
+        let keep = self.times().take_while(|t| *t > s).count();
+        for k in keep..self.layout.held {
+            self.write(k, None);
+        }
+        self.set_unsettled(self.unsettled().min(keep));
+        for threshold in 0..self.layout.thresholds.len() {
+            self.set_settled(threshold, None);
+        }
+        self.settle_all();
+        if !self.ancient(s) && self.consumed().is_none_or(|before| before < s) {
+            self.write(self.consumed_at(), Some(s));
+        }
+    }
+
+    /// Takes back `count` failures at `t`: they were no attempts of their own. Exact while no more than the newest
+    /// [`SLACK`] are taken back; beyond, counts may come out too low. Returns how many of them were held.
+    pub fn retract(&mut self, t: Timestamp, count: u32) -> usize {
+        let first = self.times().take_while(|held| *held > t).count();
+        let gone = self.times().skip(first).take(count as usize).take_while(|held| *held == t).count();
+        if gone == 0 {
+            return 0;
+        }
+        self.close(first, gone);
+        let unsettled = self.unsettled();
+        let open = unsettled.saturating_sub(first).min(gone);
+        self.set_unsettled(unsettled - open);
+        if open < gone {
+            // A settled one: whatever it may have helped to qualify is judged again on what is left.
+            let mut changed = false;
+            for threshold in 0..self.layout.thresholds.len() {
+                if self.settled(threshold).is_some_and(|q| t <= q && q <= t.plus(self.layout.window)) {
+                    self.set_settled(threshold, None);
+                    changed = true;
+                }
+            }
+            if changed {
+                self.settle_all();
+            }
+        }
+        gone
+    }
+
+    /// The newest failure held.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.time(0)
+    }
+
+    /// The oldest failure held.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.times().last()
+    }
+
+    /// The newest success that consumed failures.
+    #[must_use]
+    pub fn consumed(&self) -> Option<Timestamp> {
+        self.time(self.consumed_at())
+    }
+
+    /// How many of the failures held lie in [from, to].
+    #[must_use]
+    pub fn count_in(&self, from: Timestamp, to: Timestamp) -> usize {
+        self.times().skip_while(|t| *t > to).take_while(|t| *t >= from).count()
+    }
+
+    /// The times held, newest first.
+    pub fn times(&self) -> impl Iterator<Item = Timestamp> {
+        (0..self.layout.held).map_while(|k| self.time(k))
+    }
+
+    /// Adds what `old` holds: for a key that moves to another layout. Which failures qualified is judged anew under
+    /// the new layout; where the same threshold stands in both and the window did not shrink, what is no longer held
+    /// counts too.
+    pub fn adopt(&mut self, old: &Failures<'_>) {
+        self.raise(old.content.newest());
+        for k in (0..old.layout.held).rev() {
+            if let Some(t) = old.time(k) {
+                self.push(t, 1);
+            }
+        }
+        if let Some(s) = old.consumed() {
+            self.write(self.consumed_at(), Some(s));
+        }
+        if old.layout.window <= self.layout.window {
+            for (threshold, m) in self.layout.thresholds.iter().enumerate() {
+                let same = old.layout.thresholds.iter().position(|had| had >= m);
+                if let Some(q) = same.and_then(|same| old.settled(same)) {
+                    self.set_settled(threshold, self.settled(threshold).max(Some(q)));
+                }
+            }
+        }
+    }
+
+    /// Whether the failure at place `k` qualifies by the times held.
+    fn judge(&self, k: usize, threshold: usize) -> bool {
+        let Some(m) = self.layout.thresholds.get(threshold) else { return false };
+        let company = k + *m as usize - 1;
+        if company >= self.layout.held {
+            return false;
+        }
+        matches!((self.age(k), self.age(company)), (Some(f), Some(first))
+            if i64::try_from(first - f).is_ok_and(|apart| apart <= self.layout.window.0))
+    }
+
+    /// Keeps the time at place `k` for each threshold it qualifies by.
+    fn settle(&mut self, k: usize) {
+        for threshold in 0..self.layout.thresholds.len() {
+            if self.judge(k, threshold) && self.settled(threshold) < self.time(k) {
+                self.set_settled(threshold, self.time(k));
+            }
+        }
+    }
+
+    fn settle_all(&mut self) {
+        for k in self.unsettled()..self.layout.held {
+            if self.age(k).is_none() {
+                break;
+            }
+            self.settle(k);
+        }
+    }
+
+    fn settled(&self, threshold: usize) -> Option<Timestamp> {
+        if threshold >= self.layout.thresholds.len() {
+            return None;
+        }
+        self.time(self.layout.held + threshold)
+    }
+
+    fn set_settled(&mut self, threshold: usize, t: Option<Timestamp>) {
+        self.write(self.layout.held + threshold, t);
+    }
+
+    fn consumed_at(&self) -> usize {
+        self.layout.held + self.layout.thresholds.len()
+    }
+
+    fn unsettled_at(&self) -> usize {
+        (self.consumed_at() + 1) * TIME
+    }
+
+    fn unsettled(&self) -> usize {
+        self.content.data.get(self.unsettled_at()).copied().map_or(0, usize::from).min(SLACK)
+    }
+
+    fn set_unsettled(&mut self, count: usize) {
+        let at = self.unsettled_at();
+        if let Some(byte) = self.content.data.get_mut(at) {
+            *byte = count as u8;
+        }
+    }
+
+    /// How much older than the key's newest event the time at place `k` is.
+    fn age(&self, k: usize) -> Option<u64> {
+        let bytes = self.content.data.get(k * TIME..)?.first_chunk::<TIME>()?;
+        let mut word = [0; 8];
+        word.first_chunk_mut::<TIME>()?.copy_from_slice(bytes);
+        let time = u64::from_le_bytes(word).checked_sub(1)?;
+        Some(if self.base >= time { self.base - time } else { self.base + MODULUS - time })
+    }
+
+    fn time(&self, k: usize) -> Option<Timestamp> {
+        self.age(k).and_then(|age| self.content.newest().0.checked_sub_unsigned(age)).map(Timestamp)
+    }
+
+    fn write(&mut self, k: usize, t: Option<Timestamp>) {
+        let [word @ .., _, _] = t.map_or(0, |t| modulo(t) + 1).to_le_bytes();
+        if let Some(place) = self.content.data.get_mut(k * TIME..).and_then(|d| d.first_chunk_mut::<TIME>()) {
+            *place = word;
+        }
+    }
+
+    /// Whether `t` is too old to be told apart.
+    const fn ancient(&self, t: Timestamp) -> bool {
+        let newest = self.content.newest();
+        t.0 < newest.0 && newest.0.abs_diff(t.0) > MAX_AGE
+    }
+
+    /// Raises the time that ages are counted from. Times that would become too old to be told apart are forgotten;
+    /// that is looked for once in two years of the key's time.
+    fn raise(&mut self, t: Timestamp) {
+        let newest = self.content.newest();
+        if t <= newest {
+            return;
+        }
+        if t.0 >> 46 != newest.0 >> 46 {
+            let passed = t.0.abs_diff(newest.0);
+            for k in 0..=self.consumed_at() {
+                if self.age(k).is_some_and(|age| age.saturating_add(passed) > MAX_AGE) {
+                    self.write(k, None);
+                }
+            }
+            self.set_unsettled(self.unsettled().min(self.times().count()));
+        }
+        self.content.raise(t);
+        self.base = modulo(t);
+    }
+
+    /// Makes room for `count` times at place `from`: the oldest fall out.
+    fn open(&mut self, from: usize, count: usize) {
+        let end = self.layout.held * TIME;
+        if let Some(times) = self.content.data.get_mut(from * TIME..end) {
+            let keep = times.len().saturating_sub(count * TIME);
+            times.copy_within(..keep, times.len() - keep);
+        }
+    }
+
+    /// Takes out `count` times at place `from`.
+    fn close(&mut self, from: usize, count: usize) {
+        let end = self.layout.held * TIME;
+        if let Some(times) = self.content.data.get_mut(from * TIME..end) {
+            let keep = times.len().saturating_sub(count * TIME);
+            times.copy_within(times.len() - keep.., 0);
+            times.get_mut(keep..).unwrap_or_default().fill(0);
+        }
+    }
+}
+
+const fn modulo(t: Timestamp) -> u64 {
+    t.0.rem_euclid(MODULUS as i64) as u64
+}
+
+#[cfg(test)]
+mod tests;

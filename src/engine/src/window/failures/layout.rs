@@ -1,0 +1,88 @@
+//! How the slot of a key is laid out.
+
+use super::{SLACK, TIME};
+use crate::snapshot::{Reader, Result, SnapshotError, Writer};
+use crate::time::Span;
+use alloc::vec::Vec;
+
+/// What the failures of a key are judged by, and so how its slot is laid out.
+///
+/// ```text
+/// times      6 × held     newest first; 0: none
+/// settled    6 × thresholds
+/// consumed   6
+/// unsettled  1            how many of the newest times are not settled yet
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub(super) thresholds: Vec<u32>,
+    pub(super) window: Span,
+    pub(super) success_within: Span,
+    pub(super) held: usize,
+}
+
+impl Layout {
+    /// A layout for these thresholds, of which the order and repetitions do not matter; 0 is taken as 1.
+    #[must_use]
+    pub fn new(thresholds: &[u32], window: Span, success_within: Span) -> Self {
+        let mut thresholds: Vec<u32> = thresholds.iter().map(|m| (*m).max(1)).collect();
+        thresholds.sort_unstable();
+        thresholds.dedup();
+        let most = thresholds.last().copied().unwrap_or(1) as usize;
+        Self { thresholds, window, success_within, held: most.saturating_add(SLACK) }
+    }
+
+    /// The distinct thresholds in ascending order: what a threshold index counts in.
+    #[must_use]
+    pub fn thresholds(&self) -> &[u32] {
+        &self.thresholds
+    }
+
+    /// How many times a key holds.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The bytes of a key.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        (self.held + self.thresholds.len() + 1) * TIME + 1
+    }
+
+    /// How long after its newest failure a key can no longer be part of an alert, in time order.
+    #[must_use]
+    pub const fn horizon(&self) -> Span {
+        // The newest failure itself may qualify, so the window adds nothing; it lets a late failure find company.
+        Span(self.window.0.saturating_add(self.success_within.0))
+    }
+
+    /// Writes it, so that a changed one is noticed and keys can be moved to it.
+    pub fn save(&self, out: &mut Writer) {
+        out.count(self.thresholds.len());
+        for threshold in &self.thresholds {
+            out.varint(u64::from(*threshold));
+        }
+        out.i64(self.window.0);
+        out.i64(self.success_within.0);
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Where the snapshot makes no sense.
+    pub fn load(input: &mut Reader<'_>) -> Result<Self> {
+        let count = input.count(1)?;
+        let mut thresholds = Vec::with_capacity(count);
+        for _ in 0..count {
+            let threshold = u32::try_from(input.varint()?);
+            thresholds.push(threshold.map_err(|_| SnapshotError::Invalid("a threshold"))?);
+        }
+        let layout = Self::new(&thresholds, Span(input.i64()?), Span(input.i64()?));
+        if layout.thresholds == thresholds {
+            Ok(layout)
+        } else {
+            Err(SnapshotError::Invalid("the thresholds"))
+        }
+    }
+}

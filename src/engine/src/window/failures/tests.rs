@@ -1,0 +1,273 @@
+use super::super::naive::Naive;
+use super::*;
+use crate::snapshot::{Reader, Writer};
+use crate::time::Span;
+use alloc::vec;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+/// One key's bytes.
+struct Key {
+    newest: [u8; 8],
+    data: Vec<u8>,
+}
+
+impl Key {
+    fn new(layout: &Layout, start: Timestamp) -> Self {
+        Self { newest: start.0.to_le_bytes(), data: vec![0; layout.bytes()] }
+    }
+
+    fn view<'a>(&'a mut self, layout: &'a Layout) -> Failures<'a> {
+        Failures::new(layout, Content::new(&mut self.newest, &mut self.data))
+    }
+}
+
+const WINDOW: Span = Span(100);
+const WITHIN: Span = Span(60);
+
+fn layout(thresholds: &[u32]) -> Layout {
+    Layout::new(thresholds, WINDOW, WITHIN)
+}
+
+fn t(n: i64) -> Timestamp {
+    Timestamp(n)
+}
+
+#[test]
+fn the_edges_of_the_windows_are_inside() {
+    let layout = layout(&[3]);
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    for n in [0, 50, 100] {
+        assert!(!view.push(t(n), 1));
+    }
+    assert_eq!(view.qualifying(t(160), 0), Some(t(100)));
+    assert_eq!(view.qualifying(t(161), 0), None);
+    assert_eq!(view.qualifying(t(160), 1), None, "no such threshold");
+    assert!(!view.push(t(151), 1), "101 after the second but one");
+    assert_eq!(view.qualifying(t(160), 0), Some(t(100)));
+    assert_eq!((view.newest(), view.oldest()), (Some(t(151)), Some(t(0))));
+    assert_eq!(view.count_in(t(50), t(151)), 3);
+}
+
+#[test]
+fn consumed_failures_stay_consumed() {
+    let layout = layout(&[2]);
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    view.push(t(10), 5);
+    assert_eq!(view.qualifying(t(20), 0), Some(t(10)));
+    view.consume(t(20));
+    assert_eq!(view.qualifying(t(20), 0), None);
+    assert!(view.push(t(19), 9), "late, and of what was alerted on");
+    assert_eq!(view.newest(), None);
+    assert!(!view.push(t(20), 2), "after it, at the same time");
+    assert_eq!(view.qualifying(t(20), 0), Some(t(20)));
+}
+
+#[test]
+fn late_failures_find_their_place() {
+    let layout = layout(&[3]);
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    for n in [100, 120, 140, 160, 180] {
+        view.push(t(n), 1);
+    }
+    assert!(view.push(t(110), 1));
+    assert!(view.times().eq([180, 160, 140, 120, 110].map(t)), "100 was the oldest of five");
+    assert!(view.push(t(90), 1));
+    assert!(view.times().eq([180, 160, 140, 120, 110].map(t)), "older than the oldest");
+    assert_eq!(view.qualifying(t(150), 0), Some(t(140)), "a late success sees what was before it");
+    assert_eq!(view.qualifying(t(130), 0), None, "of 100 nothing is known any more");
+}
+
+#[test]
+fn slots_are_small() {
+    assert_eq!(layout(&[5]).bytes() + super::super::journal::Link::BYTES, 61);
+    assert_eq!(layout(&[20, 5, 5]).thresholds(), [5, 20]);
+    assert_eq!(layout(&[0]).thresholds(), [1]);
+}
+
+#[test]
+fn times_at_the_ends_of_time() {
+    let layout = layout(&[2]);
+    for start in [i64::MIN, -1, 0, 1 << 46, (1 << 48) - 2, i64::MAX - 1] {
+        let mut key = Key::new(&layout, t(start));
+        let mut view = key.view(&layout);
+        view.push(t(start), 1);
+        view.push(t(start + 1), 1);
+        assert!(view.times().eq([t(start + 1), t(start)]), "{start}");
+        assert_eq!(view.qualifying(t(start + 1), 0), Some(t(start + 1)));
+    }
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    view.push(t(0), 3);
+    view.push(Timestamp::MAX, 1);
+    assert!(view.times().eq([Timestamp::MAX]), "what is too old to be told apart is forgotten");
+    assert!(view.push(t(5), 1));
+    assert!(view.push(Timestamp::MIN, 1));
+    assert_eq!(view.times().count(), 1);
+    // Nine years in steps: never mistaken for something new.
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    view.push(t(0), 4);
+    for year in 1..12 {
+        let now = t(year * 31_557_600_000_000);
+        view.content.raise(view.content.newest());
+        view.consume(t(-1));
+        view.raise(now);
+        assert!(view.times().all(|held| held == t(0)), "{year}");
+    }
+    assert_eq!(view.times().count(), 0);
+}
+
+#[test]
+fn a_layout_survives_a_snapshot() {
+    let mut out = Writer::new("a", 0, 0);
+    layout(&[5, 20]).save(&mut out);
+    let bytes = out.finish();
+    assert_eq!(Layout::load(&mut Reader::open(&bytes, "a", 0).unwrap()), Ok(layout(&[5, 20])));
+}
+
+#[test]
+fn keys_move_to_another_layout() {
+    let (old, new) = (layout(&[3]), layout(&[2, 3, 5]));
+    let mut key = Key::new(&old, t(0));
+    let mut view = key.view(&old);
+    view.consume(t(-7));
+    for n in [10, 11, 12, 50, 51, 400, 401] {
+        view.push(t(n), 1);
+    }
+    let mut moved = Key::new(&new, t(0));
+    let mut adopted = moved.view(&new);
+    adopted.adopt(&view);
+    assert!(adopted.times().eq([401, 400, 51, 50, 12].map(t)));
+    assert_eq!([0, 1, 2].map(|i| adopted.qualifying(t(410), i)), [Some(t(401)), None, None]);
+    assert_eq!([0, 1, 2].map(|i| adopted.qualifying(t(60), i)), [Some(t(51)), Some(t(51)), None]);
+    assert_eq!(adopted.consumed(), Some(t(-7)));
+}
+
+/// One step of a stream in time order: what happens, after how long.
+#[derive(Clone, Debug)]
+enum Step {
+    Fail(u32),
+    Ask,
+    /// Asks, and consumes on an alert of the first threshold.
+    Login,
+    /// Takes back this many of the newest.
+    Retract(u8),
+}
+
+fn steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
+    let gap = prop_oneof![
+        4 => 0i64..4,
+        2 => 10i64..40,
+        // The edges of both windows, and fractions that add up to them.
+        2 => prop_oneof![Just(20i64), Just(25), Just(50), Just(60), Just(61), Just(99), Just(100), Just(101)],
+    ];
+    let step = prop_oneof![
+        6 => Just(Step::Fail(1)),
+        1 => (2u32..12).prop_map(Step::Fail),
+        3 => Just(Step::Ask),
+        1 => Just(Step::Login),
+        2 => (1u8..3).prop_map(Step::Retract),
+    ];
+    proptest::collection::vec((gap, step), 0..80)
+}
+
+fn same(view: &Failures<'_>, naive: &Naive, s: Timestamp, layout: &Layout) -> Result<(), TestCaseError> {
+    for (index, m) in layout.thresholds().iter().enumerate() {
+        let expected = naive.qualifying(s, *m, WINDOW, WITHIN);
+        prop_assert_eq!(view.qualifying(s, index), expected, "m = {}, s = {}", m, s.0);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn in_time_order_it_is_the_rule(
+        thresholds in proptest::collection::vec(1u32..7, 1..4), start in any::<i32>(), steps in steps(), saved in 0usize..80,
+    ) {
+        let layout = layout(&thresholds);
+        let mut now = t(i64::from(start) << 32);
+        let (mut key, mut naive) = (Key::new(&layout, now), Naive::default());
+        // The failures that may be taken back exactly: those that never had SLACK newer ones.
+        let mut fresh: Vec<Timestamp> = Vec::new();
+        for (n, (gap, step)) in steps.into_iter().enumerate() {
+            if n == saved {
+                // A restart, with a layout that did not change.
+                key = Key { newest: key.newest, data: key.data.clone() };
+            }
+            now = now.plus(Span(gap));
+            let mut view = key.view(&layout);
+            match step {
+                Step::Fail(count) => {
+                    prop_assert!(!view.push(now, count));
+                    naive.push(now, count);
+                    fresh.extend((0..count).map(|_| now));
+                    let settled = fresh.len().saturating_sub(SLACK);
+                    fresh.drain(..settled);
+                }
+                Step::Ask => same(&view, &naive, now, &layout)?,
+                Step::Login => {
+                    same(&view, &naive, now, &layout)?;
+                    if view.qualifying(now, 0).is_some() {
+                        view.consume(now);
+                        naive.consume(now);
+                        fresh.clear();
+                    }
+                }
+                Step::Retract(count) => {
+                    for _ in 0..count {
+                        if let Some(t) = fresh.pop() {
+                            prop_assert_eq!(view.retract(t, 1), 1);
+                            naive.retract(t, 1);
+                        }
+                    }
+                }
+            }
+            same(&view, &naive, now, &layout)?;
+        }
+    }
+
+    #[test]
+    fn out_of_order_no_answer_is_unjustified(
+        thresholds in proptest::collection::vec(1u32..6, 1..3),
+        events in proptest::collection::vec((0i64..400, prop_oneof![3 => 1u32..3, 2 => Just(0)]), 0..60),
+        takes_back in any::<bool>(),
+    ) {
+        let layout = layout(&thresholds);
+        let mut key = Key::new(&layout, t(0));
+        let mut all = Naive::default();
+        // The whole stream, of which each answer may have seen a part only.
+        for (time, count) in &events {
+            all.push(t(*time), *count);
+        }
+        let mut newest = None;
+        for (time, count) in events {
+            let mut view = key.view(&layout);
+            if count > 0 {
+                let late = view.push(t(time), count);
+                prop_assert_eq!(late, newest > Some(time));
+                newest = newest.max(Some(time));
+                if takes_back && time % 5 == 0 {
+                    view.retract(t(time), count);
+                    all.retract(t(time), count);
+                    newest = view.newest().map(|n| n.0);
+                }
+                continue;
+            }
+            for (index, m) in layout.thresholds().iter().enumerate() {
+                let found = view.qualifying(t(time), index);
+                // Of what is taken back later, the answer could not know: then only the bound is asked for.
+                if !takes_back {
+                    prop_assert!(found <= all.qualifying(t(time), *m, WINDOW, WITHIN), "{:?} at {}", found, time);
+                }
+                prop_assert!(found.is_none_or(|f| f <= t(time) && t(time) <= f.plus(WITHIN)));
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Finds the slot of a fingerprint: Robin Hood hashing in shards that grow by themselves.
+//!
+//! An entry is 32 bits: the slot's number and how far the entry is from its home, which nearly always tells a
+//! stranger without a look at its slot. When one shard doubles, the others stay: growth costs a small part of the
+//! table at a time, in time and in memory. The seed decides where an entry goes, and nothing else.
+
+use super::slab::{NIL, SLOT_BITS, Slab};
+use crate::hash::{Fingerprint, Placement};
+use alloc::vec;
+use alloc::vec::Vec;
+
+const EMPTY: u32 = u32::MAX;
+/// A distance that stands for itself and all greater ones.
+const FAR: u32 = (1 << (32 - SLOT_BITS)) - 1;
+const SMALLEST: usize = 8;
+/// How many keys one shard is meant for.
+const SHARD_KEYS: usize = 4096;
+const MOST_SHARDS: usize = 1024;
+
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    placement: Placement,
+    shards: Vec<Shard>,
+    len: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shard {
+    /// A power of two of them, or none.
+    entries: Vec<u32>,
+    len: usize,
+}
+
+impl Index {
+    pub(super) fn new(seed: u64, max_keys: usize) -> Self {
+        let shards = (max_keys / SHARD_KEYS).clamp(1, MOST_SHARDS).next_power_of_two();
+        Self { placement: Placement::new(seed), shards: vec![Shard::default(); shards], len: 0 }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.shards.iter().map(|s| s.entries.capacity() * size_of::<u32>() + size_of::<Shard>()).sum()
+    }
+
+    pub(super) fn find(&self, key: Fingerprint, slab: &Slab) -> Option<u32> {
+        let hash = self.placement.of(key);
+        let shard = self.shards.get(self.shard(hash))?;
+        shard.position(hash, key, slab, self.placement).map(|(_, slot)| slot)
+    }
+
+    /// Adds a key that is not there.
+    pub(super) fn insert(&mut self, key: Fingerprint, slot: u32, slab: &Slab) {
+        let hash = self.placement.of(key);
+        let (placement, shard) = (self.placement, self.shard(hash));
+        let Some(shard) = self.shards.get_mut(shard) else { return };
+        // Seven eighths full: Robin Hood keeps the distances short even then.
+        if (shard.len + 1) * 8 > shard.entries.len() * 7 {
+            let larger = vec![EMPTY; (shard.entries.len() * 2).max(SMALLEST)];
+            for entry in core::mem::replace(&mut shard.entries, larger) {
+                if entry != EMPTY {
+                    shard.place(placement.of(slab.key(entry & NIL)), entry & NIL, slab, placement);
+                }
+            }
+        }
+        shard.place(hash, slot, slab, placement);
+        shard.len += 1;
+        self.len += 1;
+    }
+
+    /// Takes out a key. Its slot must still hold it.
+    pub(super) fn remove(&mut self, key: Fingerprint, slab: &Slab) {
+        let hash = self.placement.of(key);
+        let (placement, shard) = (self.placement, self.shard(hash));
+        let Some(shard) = self.shards.get_mut(shard) else { return };
+        let Some((position, _)) = shard.position(hash, key, slab, placement) else { return };
+        shard.close(position, slab, placement);
+        shard.len -= 1;
+        self.len -= 1;
+    }
+
+    /// The upper bits choose the shard, the lower ones the home in it.
+    fn shard(&self, hash: u64) -> usize {
+        (hash >> 40) as usize & (self.shards.len() - 1)
+    }
+}
+
+impl Shard {
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & self.entries.len().wrapping_sub(1)
+    }
+
+    fn next(&self, position: usize) -> usize {
+        (position + 1) & self.entries.len().wrapping_sub(1)
+    }
+
+    fn entry(&self, position: usize) -> u32 {
+        self.entries.get(position).copied().unwrap_or(EMPTY)
+    }
+
+    fn set(&mut self, position: usize, entry: u32) {
+        if let Some(place) = self.entries.get_mut(position) {
+            *place = entry;
+        }
+    }
+
+    /// How far the entry at `position` is from its home.
+    fn distance(&self, position: usize, entry: u32, slab: &Slab, placement: Placement) -> u32 {
+        match entry >> SLOT_BITS {
+            FAR => self.measure(position, placement.of(slab.key(entry & NIL))),
+            near => near,
+        }
+    }
+
+    fn measure(&self, position: usize, hash: u64) -> u32 {
+        (position.wrapping_sub(self.home(hash)) & self.entries.len().wrapping_sub(1)) as u32
+    }
+
+    fn position(
+        &self,
+        hash: u64,
+        key: Fingerprint,
+        slab: &Slab,
+        placement: Placement,
+    ) -> Option<(usize, u32)> {
+        let mut position = self.home(hash);
+        for distance in 0u32.. {
+            let entry = self.entry(position);
+            if entry == EMPTY {
+                return None;
+            }
+            let near = entry >> SLOT_BITS;
+            if near == distance || near == FAR {
+                let slot = entry & NIL;
+                if slab.key(slot) == key {
+                    return Some((position, slot));
+                }
+            }
+            // Whoever is nearer to his home would have had to make room for the key.
+            if near < distance && self.distance(position, entry, slab, placement) < distance {
+                return None;
+            }
+            position = self.next(position);
+        }
+        None
+    }
+
+    /// Puts an entry where it belongs; who is nearer to his home makes room. There is an empty place.
+    fn place(&mut self, hash: u64, slot: u32, slab: &Slab, placement: Placement) {
+        let (mut position, mut slot, mut distance) = (self.home(hash), slot, 0u32);
+        loop {
+            let found = self.entry(position);
+            if found == EMPTY {
+                self.set(position, distance.min(FAR) << SLOT_BITS | slot);
+                return;
+            }
+            let other = self.distance(position, found, slab, placement);
+            if other < distance {
+                self.set(position, distance.min(FAR) << SLOT_BITS | slot);
+                (slot, distance) = (found & NIL, other);
+            }
+            position = self.next(position);
+            distance += 1;
+        }
+    }
+
+    /// Empties a place, and moves up those behind it that are not at home.
+    fn close(&mut self, mut position: usize, slab: &Slab, placement: Placement) {
+        loop {
+            let next = self.next(position);
+            let entry = self.entry(next);
+            let distance = if entry == EMPTY { 0 } else { self.distance(next, entry, slab, placement) };
+            if distance == 0 {
+                self.set(position, EMPTY);
+                return;
+            }
+            self.set(position, (distance - 1).min(FAR) << SLOT_BITS | entry & NIL);
+            position = next;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn held(slab: &mut Slab, key: Fingerprint) -> u32 {
+        let slot = slab.take().unwrap();
+        slab.set_key(slot, key);
+        slot
+    }
+
+    #[test]
+    fn a_crowd_with_one_home_is_still_found() {
+        let mut slab = Slab::new(0);
+        let mut shard = Shard { entries: vec![EMPTY; 256], len: 0 };
+        // Who knows the seed can find keys that all have one of two homes; it must cost time only.
+        let placement = Placement::new(1);
+        let keys: Vec<_> = (0..200_000u64)
+            .map(|n| Fingerprint(u128::from(n)))
+            .filter(|k| placement.of(*k) & 255 < 2)
+            .take(190)
+            .collect();
+        assert_eq!(keys.len(), 190);
+        for key in &keys {
+            let slot = held(&mut slab, *key);
+            shard.place(placement.of(*key), slot, &slab, placement);
+        }
+        let found = |shard: &Shard, key: Fingerprint, slab: &Slab| {
+            shard.position(placement.of(key), key, slab, placement).map(|(_, slot)| slab.key(slot))
+        };
+        assert!(keys.iter().all(|k| found(&shard, *k, &slab) == Some(*k)));
+        assert_eq!(found(&shard, Fingerprint(1 << 90), &slab), None);
+        for (gone, key) in keys.iter().enumerate() {
+            let (position, _) = shard.position(placement.of(*key), *key, &slab, placement).unwrap();
+            shard.close(position, &slab, placement);
+            assert!(keys[..=gone].iter().all(|k| found(&shard, *k, &slab).is_none()));
+            assert!(keys[gone + 1..].iter().all(|k| found(&shard, *k, &slab) == Some(*k)));
+        }
+        assert!(shard.entries.iter().all(|e| *e == EMPTY));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(seed: u64, max in 0usize..40_000, steps in proptest::collection::vec((0u64..400, any::<bool>()), 0..900)) {
+            let (mut slab, mut index, mut model) = (Slab::new(0), Index::new(seed, max), BTreeMap::new());
+            for (n, add) in steps {
+                let key = Fingerprint(u128::from(n) << 64 | u128::from(n));
+                prop_assert_eq!(index.find(key, &slab), model.get(&key).copied());
+                if add && !model.contains_key(&key) {
+                    let slot = slab.take().unwrap();
+                    slab.set_key(slot, key);
+                    index.insert(key, slot, &slab);
+                    model.insert(key, slot);
+                } else if !add && let Some(slot) = model.remove(&key) {
+                    index.remove(key, &slab);
+                    slab.give_back(slot);
+                }
+                prop_assert_eq!(index.len(), model.len());
+            }
+            for (key, slot) in &model {
+                prop_assert_eq!(index.find(*key, &slab), Some(*slot));
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The events themselves, as far back as a fixed pool of bytes reaches: what an alert is told from.
+//!
+//! Each event is written once, whatever the number of its keys, and points back to the entry before it of each key.
+//! A key holds a [`Link`] to its newest entry. So nothing is allocated or counted for a key before there is an alert;
+//! then a walk from the newest entry back tells first and last evidence, how many accounts, from how many addresses.
+//! The oldest entries are overwritten, and a walk that comes upon their place says that it was cut.
+
+use crate::snapshot::{Reader, Result, SnapshotError, Writer};
+use crate::time::Timestamp;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec;
+
+/// How many keys an event can have.
+pub const KEYS: usize = 3;
+/// How much of a raw record is kept, in bytes.
+pub const RECORD: usize = 512;
+/// How much of any other text is.
+const TEXT: usize = 255;
+const CHUNK: usize = 16 * 1024;
+/// Length 2, links 18, time 8, count 4, kind 1, whether there is an address 1.
+const FIXED: usize = 2 + KEYS * Link::BYTES + 8 + 4 + 2;
+
+/// Points to an entry, also to one that is no longer there. All zeros point to none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link(u64);
+
+impl Link {
+    /// To no entry.
+    pub const NONE: Self = Self(0);
+    /// Its size in a slot: enough for 256 TiB of entries.
+    pub const BYTES: usize = 6;
+
+    /// Reads the link at the start of `bytes`; none if they are too few.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        let mut word = [0; 8];
+        match (word.first_chunk_mut::<{ Self::BYTES }>(), bytes.first_chunk()) {
+            (Some(low), Some(found)) => *low = *found,
+            _ => return Self::NONE,
+        }
+        Self(u64::from_le_bytes(word))
+    }
+
+    /// Writes the link to the start of `bytes`, if there is room.
+    pub fn write(self, bytes: &mut [u8]) {
+        let [low @ .., _, _] = self.0.to_le_bytes();
+        if let Some(place) = bytes.first_chunk_mut::<{ Self::BYTES }>() {
+            *place = low;
+        }
+    }
+}
+
+/// What is written of an event. Longer text is cut, at the border of a character where it is UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// When.
+    pub time: Timestamp,
+    /// What kind of event: the analytic numbers them.
+    pub kind: u8,
+    /// Of how many attempts it speaks.
+    pub count: u32,
+    /// The address in its canonical 16 bytes ([`net::octets`](crate::net::octets)).
+    pub address: Option<[u8; 16]>,
+    /// The account.
+    pub user: &'a [u8],
+    /// The machine.
+    pub host: &'a [u8],
+    /// The provider's code, or whatever else the analytic tallies.
+    pub code: &'a [u8],
+    /// The raw record.
+    pub record: &'a [u8],
+    /// The entry before this of each of its keys.
+    pub previous: [Link; KEYS],
+}
+
+/// A ring of entries.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    /// The oldest first.
+    chunks: VecDeque<Chunk>,
+    most: usize,
+    /// The number of the newest chunk, which is written to.
+    number: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Chunk {
+    bytes: Box<[u8]>,
+    used: usize,
+}
+
+impl Journal {
+    /// An empty one that takes up to `pool_bytes`, in steps of 16 KiB as they are needed. With less it keeps nothing.
+    #[must_use]
+    pub const fn new(pool_bytes: usize) -> Self {
+        Self { chunks: VecDeque::new(), most: pool_bytes / CHUNK, number: 0 }
+    }
+
+    /// The bytes it takes now.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.chunks.len() * CHUNK + self.chunks.capacity() * size_of::<Chunk>()
+    }
+
+    /// Writes an entry, over the oldest if there is no room. Linear in its bytes.
+    pub fn append(&mut self, entry: &Entry<'_>) -> Link {
+        if self.most == 0 {
+            return Link::NONE;
+        }
+        let record = cut(entry.record, RECORD);
+        let texts = [entry.user, entry.host, entry.code].map(|text| cut(text, TEXT));
+        let address = entry.address.as_ref().map_or(&[][..], |a| a);
+        let length = FIXED + address.len() + texts.iter().map(|t| t.len() + 1).sum::<usize>() + record.len();
+        let Some((at, place)) = self.room(length) else { return Link::NONE };
+        let mut out = Out(place);
+        // Texts are cut: an entry is far below 64 KiB, and each text below 256 bytes.
+        out.put(&(length as u16).to_le_bytes());
+        for link in entry.previous {
+            let [low @ .., _, _] = link.0.to_le_bytes();
+            out.put(&low);
+        }
+        out.put(&entry.time.0.to_le_bytes());
+        out.put(&entry.count.to_le_bytes());
+        out.put(&[entry.kind, u8::from(entry.address.is_some())]);
+        out.put(address);
+        for text in texts {
+            out.put(&[text.len() as u8]);
+            out.put(text);
+        }
+        out.put(record);
+        Link(self.number * CHUNK as u64 + at as u64 + 1)
+    }
+
+    /// Sets the entry before `link`'s of its key number `key`: for when the key is found after the entry was written.
+    pub fn set_previous(&mut self, link: Link, key: usize, previous: Link) {
+        let Some((place, at)) = self.place(link).filter(|_| key < KEYS) else { return };
+        if let Some(chunk) = self.chunks.get_mut(place) {
+            previous.write(chunk.bytes.get_mut(at + 2 + key * Link::BYTES..).unwrap_or_default());
+        }
+    }
+
+    /// The entry a link points to, if it is still there.
+    #[must_use]
+    pub fn get(&self, link: Link) -> Option<Entry<'_>> {
+        let (place, at) = self.place(link)?;
+        let chunk = self.chunks.get(place)?;
+        let rest = chunk.bytes.get(at..chunk.used)?;
+        let length = usize::from(u16::from_le_bytes(*rest.first_chunk()?));
+        let mut rest = In(rest.get(2..length)?);
+        let mut entry = Entry::default();
+        for link in &mut entry.previous {
+            *link = Link::read(&rest.take::<{ Link::BYTES }>()?);
+        }
+        entry.time = Timestamp(i64::from_le_bytes(rest.take()?));
+        entry.count = u32::from_le_bytes(rest.take()?);
+        entry.kind = u8::from_le_bytes(rest.take()?);
+        if u8::from_le_bytes(rest.take()?) != 0 {
+            entry.address = Some(rest.take()?);
+        }
+        entry.user = rest.text()?;
+        entry.host = rest.text()?;
+        entry.code = rest.text()?;
+        entry.record = rest.0;
+        Some(entry)
+    }
+
+    /// Goes back from `newest` through the entries of its key number `key`, at most `most` of them.
+    #[must_use]
+    pub const fn walk(&self, newest: Link, key: usize, most: usize) -> Walk<'_> {
+        Walk { journal: self, next: newest, key, left: most, end: None }
+    }
+
+    /// Which chunk a link points into, and where in it, if its entry is still there.
+    fn place(&self, link: Link) -> Option<(usize, usize)> {
+        let offset = link.0.checked_sub(1)?;
+        let back = usize::try_from(self.number.checked_sub(offset / CHUNK as u64)?).ok()?;
+        let place = self.chunks.len().checked_sub(1)?.checked_sub(back)?;
+        Some((place, usize::try_from(offset % CHUNK as u64).ok()?))
+    }
+
+    /// Takes `length` bytes of the newest chunk, or of the next if they do not fit: where they begin, and they.
+    fn room(&mut self, length: usize) -> Option<(usize, &mut [u8])> {
+        if self.chunks.back().is_none_or(|newest| newest.used + length > CHUNK) {
+            self.number += u64::from(!self.chunks.is_empty());
+            let oldest = if self.chunks.len() < self.most { None } else { self.chunks.pop_front() };
+            let bytes = oldest.map_or_else(|| vec![0; CHUNK].into_boxed_slice(), |chunk| chunk.bytes);
+            self.chunks.push_back(Chunk { bytes, used: 0 });
+        }
+        let chunk = self.chunks.back_mut()?;
+        let at = chunk.used;
+        chunk.used += length;
+        Some((at, chunk.bytes.get_mut(at..at + length)?))
+    }
+
+    /// Writes what is there. Linear in its bytes.
+    pub fn save(&self, out: &mut Writer) {
+        out.varint(self.number);
+        out.count(self.chunks.len());
+        for chunk in &self.chunks {
+            out.bytes(chunk.bytes.get(..chunk.used).unwrap_or_default());
+        }
+    }
+
+    /// Reads it. A smaller pool keeps the newest; whether anything was dropped is returned beside. Links stay good.
+    ///
+    /// # Errors
+    /// Where the snapshot makes no sense.
+    pub fn load(input: &mut Reader<'_>, pool_bytes: usize) -> Result<(Self, bool)> {
+        const WRONG: SnapshotError = SnapshotError::Invalid("the journal");
+        let mut journal = Self::new(pool_bytes);
+        journal.number = input.varint()?;
+        let count = input.count(1)?;
+        let dropped = count.saturating_sub(journal.most);
+        // What can be written without that a link runs out of bits, and no more chunks than were ever begun.
+        if journal.number >= (1 << 47) / CHUNK as u64 || count as u64 > journal.number + 1 {
+            return Err(WRONG);
+        }
+        for n in 0..count {
+            let used = input.bytes()?;
+            if used.len() > CHUNK {
+                return Err(WRONG);
+            }
+            if n >= dropped {
+                let mut bytes = vec![0; CHUNK].into_boxed_slice();
+                bytes.get_mut(..used.len()).ok_or(WRONG)?.copy_from_slice(used);
+                journal.chunks.push_back(Chunk { bytes, used: used.len() });
+            }
+        }
+        Ok((journal, dropped > 0))
+    }
+}
+
+/// How a [`Walk`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At the key's first entry.
+    Complete,
+    /// At an entry that has been overwritten.
+    Overwritten,
+    /// After as many entries as were asked for: there are more.
+    Bound,
+}
+
+/// The entries of one key, newest first.
+#[derive(Clone, Debug)]
+pub struct Walk<'a> {
+    journal: &'a Journal,
+    next: Link,
+    key: usize,
+    left: usize,
+    end: Option<End>,
+}
+
+impl Walk<'_> {
+    /// How it ended; none while it goes on.
+    #[must_use]
+    pub const fn end(&self) -> Option<End> {
+        self.end
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        if self.end.is_some() {
+            return None;
+        }
+        if self.next == Link::NONE {
+            self.end = Some(End::Complete);
+            return None;
+        }
+        if self.left == 0 {
+            self.end = Some(End::Bound);
+            return None;
+        }
+        let Some(entry) = self.journal.get(self.next) else {
+            self.end = Some(End::Overwritten);
+            return None;
+        };
+        self.left -= 1;
+        let previous = entry.previous.get(self.key).copied().unwrap_or_default();
+        // Back and never forward, whatever a snapshot may say.
+        self.next = if previous.0 < self.next.0 { previous } else { Link::NONE };
+        Some(entry)
+    }
+}
+
+/// At most `most` bytes of a text, and no half character at their end.
+fn cut(text: &[u8], most: usize) -> &[u8] {
+    let Some(short) = text.get(..most).filter(|short| short.len() < text.len()) else { return text };
+    // The first byte that was cut off tells whether it continues a character.
+    let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let end = (0..4).map(|back| most.saturating_sub(back)).find(|end| !continues(*end));
+    end.and_then(|end| short.get(..end)).unwrap_or(short)
+}
+
+/// What is still to be written of an entry's place.
+struct Out<'a>(&'a mut [u8]);
+
+impl Out<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        if let Some((place, rest)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.0 = rest;
+        }
+    }
+}
+
+/// What is still to be read of an entry.
+struct In<'a>(&'a [u8]);
+
+impl<'a> In<'a> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*bytes)
+    }
+
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.0.split_first()?;
+        let (text, rest) = rest.split_at_checked(usize::from(*length))?;
+        self.0 = rest;
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! The state of an analytic: what is remembered of each key, in bounded memory.
+//!
+//! - [`table`]: keys and their slots, with a [`sketch`] to decide who stays in a flood;
+//! - [`failures`]: rule R in a slot;
+//! - [`silence`]: what shall stay quiet, and until when;
+//! - [`journal`]: the latest events themselves, from which an alert is told.
+//!
+//! All of it is pure: no clock, no randomness, no options. All of it can be saved and loaded
+//! ([`snapshot`](crate::snapshot)), and does not depend on the seed that places entries in memory.
+
+pub mod failures;
+mod index;
+pub mod journal;
+#[doc(hidden)]
+pub mod naive;
+pub mod silence;
+pub mod sketch;
+mod slab;
+pub mod table;

@@ -1,0 +1,45 @@
+//! Rule R as it is written: keeps every failure, and takes time quadratic in them. What
+//! [`failures`](super::failures) is held against.
+
+use crate::time::{Span, Timestamp};
+use alloc::vec::Vec;
+
+/// All failures of one key, in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct Naive {
+    failures: Vec<Timestamp>,
+}
+
+impl Naive {
+    /// Adds `count` failures at `t`.
+    pub fn push(&mut self, t: Timestamp, count: u32) {
+        self.failures.extend((0..count).map(|_| t));
+    }
+
+    /// The newest failure f, f ≤ s ≤ f + success_within, with at least `m` failures in [f − window, f].
+    #[must_use]
+    pub fn qualifying(&self, s: Timestamp, m: u32, window: Span, success_within: Span) -> Option<Timestamp> {
+        let candidates = self.failures.iter().filter(|f| **f <= s && s <= f.plus(success_within));
+        candidates.filter(|f| self.count_in(f.minus(window), **f) >= m as usize).max().copied()
+    }
+
+    /// How many failures lie in [from, to].
+    #[must_use]
+    pub fn count_in(&self, from: Timestamp, to: Timestamp) -> usize {
+        self.failures.iter().filter(|t| from <= **t && **t <= to).count()
+    }
+
+    /// Forgets the failures up to `s`.
+    pub fn consume(&mut self, s: Timestamp) {
+        self.failures.retain(|t| *t > s);
+    }
+
+    /// Takes back up to `count` failures at `t`, the last that came first.
+    pub fn retract(&mut self, t: Timestamp, count: u32) {
+        for _ in 0..count {
+            if let Some(last) = self.failures.iter().rposition(|held| *held == t) {
+                self.failures.remove(last);
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The memory of a table: slots of one size in chunks that are taken as needed and never move.
+//!
+//! Growing copies nothing, so there is no moment at which the table exists twice. A slot is bytes, little-endian, as
+//! they go into a snapshot:
+//!
+//! ```text
+//!  0  fingerprint  16
+//! 16  links         8   older neighbour 25 bits, newer neighbour 25, segment 1, weight 4, window number 9
+//! 24  newest        8   time of the key's newest event, microseconds
+//! 32  data          n   the analytic's
+//! ```
+
+use crate::hash::Fingerprint;
+use crate::time::Timestamp;
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// The bytes of a slot before its data.
+pub(super) const HEADER: usize = 32;
+/// How many bits number a slot.
+pub(super) const SLOT_BITS: u32 = 25;
+/// No slot. Therefore also the greatest number of slots there can be.
+pub(super) const NIL: u32 = (1 << SLOT_BITS) - 1;
+/// Windows are numbered modulo this and one more.
+pub(super) const WINDOW_MASK: u16 = 0x1ff;
+const CHUNK_SHIFT: u32 = 8;
+const CHUNK: usize = 1 << CHUNK_SHIFT;
+
+/// Where a key stands in the age lists, and what it weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Links {
+    pub older: u32,
+    pub newer: u32,
+    pub main: bool,
+    pub weight: u8,
+    pub window: u16,
+}
+
+impl Links {
+    const fn pack(self) -> u64 {
+        (self.older & NIL) as u64
+            | ((self.newer & NIL) as u64) << SLOT_BITS
+            | (self.main as u64) << 50
+            | ((self.weight & 0xf) as u64) << 51
+            | ((self.window & WINDOW_MASK) as u64) << 55
+    }
+
+    const fn unpack(bits: u64) -> Self {
+        Self {
+            older: bits as u32 & NIL,
+            newer: (bits >> SLOT_BITS) as u32 & NIL,
+            main: bits >> 50 & 1 == 1,
+            weight: (bits >> 51 & 0xf) as u8,
+            window: (bits >> 55) as u16,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Slab {
+    chunks: Vec<Box<[u8]>>,
+    stride: usize,
+    /// How many slots were ever used.
+    used: u32,
+    /// The free slots, chained by `newer`.
+    free: u32,
+}
+
+impl Slab {
+    pub(super) const fn new(data: usize) -> Self {
+        // Whole words, so that fields do not straddle cache lines more than they must.
+        Self { chunks: Vec::new(), stride: (HEADER + data).next_multiple_of(8), used: 0, free: NIL }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.len() * CHUNK * self.stride + self.chunks.capacity() * size_of::<Box<[u8]>>()
+    }
+
+    /// A zeroed slot, or none where there are no more numbers.
+    pub(super) fn take(&mut self) -> Option<u32> {
+        if self.free != NIL {
+            let slot = self.free;
+            self.free = self.links(slot).newer;
+            self.slot_mut(slot).fill(0);
+            return Some(slot);
+        }
+        if self.used == NIL {
+            return None;
+        }
+        if self.used as usize >= self.chunks.len() << CHUNK_SHIFT {
+            self.chunks.push(vec![0; CHUNK * self.stride].into_boxed_slice());
+        }
+        self.used += 1;
+        Some(self.used - 1)
+    }
+
+    pub(super) fn give_back(&mut self, slot: u32) {
+        let newer = self.free;
+        self.set_links(slot, Links { older: NIL, newer, main: false, weight: 0, window: 0 });
+        self.free = slot;
+    }
+
+    fn slot(&self, slot: u32) -> &[u8] {
+        let at = (slot as usize & (CHUNK - 1)) * self.stride;
+        let chunk = self.chunks.get(slot as usize >> CHUNK_SHIFT);
+        chunk.and_then(|c| c.get(at..at + self.stride)).unwrap_or_default()
+    }
+
+    fn slot_mut(&mut self, slot: u32) -> &mut [u8] {
+        let at = (slot as usize & (CHUNK - 1)) * self.stride;
+        let chunk = self.chunks.get_mut(slot as usize >> CHUNK_SHIFT);
+        chunk.and_then(|c| c.get_mut(at..at + self.stride)).unwrap_or_default()
+    }
+
+    fn field<const N: usize>(&self, slot: u32, at: usize) -> [u8; N] {
+        self.slot(slot).get(at..).and_then(|s| s.first_chunk()).copied().unwrap_or([0; N])
+    }
+
+    fn set_field<const N: usize>(&mut self, slot: u32, at: usize, value: [u8; N]) {
+        if let Some(field) = self.slot_mut(slot).get_mut(at..).and_then(|s| s.first_chunk_mut()) {
+            *field = value;
+        }
+    }
+
+    pub(super) fn key(&self, slot: u32) -> Fingerprint {
+        Fingerprint::from_bytes(self.field(slot, 0))
+    }
+
+    pub(super) fn set_key(&mut self, slot: u32, key: Fingerprint) {
+        self.set_field(slot, 0, key.to_bytes());
+    }
+
+    pub(super) fn links(&self, slot: u32) -> Links {
+        Links::unpack(u64::from_le_bytes(self.field(slot, 16)))
+    }
+
+    pub(super) fn set_links(&mut self, slot: u32, links: Links) {
+        self.set_field(slot, 16, links.pack().to_le_bytes());
+    }
+
+    pub(super) fn newest(&self, slot: u32) -> Timestamp {
+        Timestamp(i64::from_le_bytes(self.field(slot, 24)))
+    }
+
+    pub(super) fn set_newest(&mut self, slot: u32, time: Timestamp) {
+        self.set_field(slot, 24, time.0.to_le_bytes());
+    }
+
+    pub(super) fn data(&self, slot: u32) -> &[u8] {
+        self.slot(slot).get(HEADER..).unwrap_or_default()
+    }
+
+    /// Newest and data, to be changed together.
+    pub(super) fn content_mut(&mut self, slot: u32) -> Option<(&mut [u8; 8], &mut [u8])> {
+        let (newest, data) = self.slot_mut(slot).get_mut(24..)?.split_first_chunk_mut()?;
+        Some((newest, data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_fit_their_word() {
+        for links in [
+            Links { older: NIL, newer: 0, main: true, weight: 15, window: 511 },
+            Links { older: 0, newer: NIL, main: false, weight: 0, window: 1 },
+            Links { older: 12_345_678, newer: 8_765_432, main: true, weight: 5, window: 64 },
+        ] {
+            assert_eq!(Links::unpack(links.pack()), links);
+        }
+    }
+
+    #[test]
+    fn slots_are_reused_and_come_zeroed() {
+        let mut slab = Slab::new(5);
+        let slots: Vec<u32> = (0..600).map(|_| slab.take().unwrap()).collect();
+        slab.set_key(slots[7], Fingerprint(7));
+        slab.content_mut(slots[7]).unwrap().1.fill(9);
+        slab.give_back(slots[7]);
+        slab.give_back(slots[9]);
+        assert_eq!([slab.take(), slab.take()], [Some(slots[9]), Some(slots[7])]);
+        assert_eq!(slab.key(slots[7]), Fingerprint(0));
+        assert_eq!(slab.data(slots[7]), [0; 8]);
+        assert_eq!(slab.bytes() / (3 * CHUNK * 40), 1);
+    }
+}

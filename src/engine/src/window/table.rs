@@ -1,0 +1,389 @@
+//! Keys and what is remembered of each: bounded, and not to be blinded by a flood.
+//!
+//! A [`Table`] holds at most `max_keys` keys, each with a slot of the same size. While there is room a key stays, for
+//! ever if nothing comes. When there is none, a new key takes the slot of another:
+//!
+//! 1. of a key past its horizon, if one is at the oldest end of a list;
+//! 2. else of the loser of a duel. New keys always enter the *recency* segment (20 %). Its oldest key wants to get
+//!    over into the *main* segment (80 %) and fights for the place of the key under the *hand*, which goes through
+//!    the main segment from its oldest key to its newest and then begins again. The key of more weight stays; of
+//!    equals, the newer. The hand then moves on, so a key has to win once in a round, not against everybody who
+//!    comes by.
+//!
+//! A key's weight is the number of its failures, up to `weight_cap`, and nothing once a whole window passed without
+//! one. While the key is held it stands in its slot; when it is given up, a [`Sketch`] remembers it, and it starts
+//! from there when it returns. So there is no sketch, and no look into one, before the first key is given up; and collisions in
+//! the sketch can only favour keys that come, never take from those that are held. It decides who stays and never
+//! adds to a count.
+//!
+//! # What a flood has to be to blind it
+//! (`flood.rs` has the measurements.) A key of weight w is lost only when the hand comes by and meets a candidate of
+//! weight w or more. Junk that fails once has weight 1, and the victim's key survives from its second failure on. To
+//! throw out a key whose weight has reached the cap, between two of its failures, all of the main segment's keys
+//! must be overtaken by keys that have each failed `weight_cap` times: 0.8 × max_keys × weight_cap events, for
+//! each of the victim's failures; or so many distinct keys must pass in one window that collisions alone lift
+//! estimates to the cap: about 4 times as many as the sketch has counters of 4 bits (8 million in 4 MiB).
+//!
+//! # Cost
+//! Finding, entering and removing are O(1) amortised, without allocation once the table is full; nothing scans all
+//! keys but `save`. Everything observable depends on the fingerprints and the order of the calls, nothing on the seed.
+
+use super::index::Index;
+use super::sketch::{MAX_WEIGHT, Sketch};
+use super::slab::{Links, NIL, Slab, WINDOW_MASK};
+use crate::hash::Fingerprint;
+use crate::time::{Span, Timestamp};
+
+/// What a [`Table`] is given at its creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many keys it holds at most. At least 1 and at most 2²⁵ − 1 (33 million) are effective.
+    pub max_keys: usize,
+    /// The bytes of data of a key.
+    pub data: usize,
+    /// The length of the windows by which weights age.
+    pub window: Span,
+    /// How long after its newest event a key is of use to nobody in time order.
+    pub horizon: Span,
+    /// At which weight a key counts as an attack: the least threshold, at most [`MAX_WEIGHT`].
+    pub weight_cap: u32,
+    /// The size of the sketch.
+    pub sketch_bytes: usize,
+}
+
+/// A key's slot: valid until the next call that may enter or remove keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(u32);
+
+/// What [`Table::enter`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// The key's slot.
+    pub slot: Slot,
+    /// Whether it was not held before: its data are zeros.
+    pub new: bool,
+}
+
+/// The changeable part of a slot.
+#[derive(Debug)]
+pub struct Content<'a> {
+    newest: &'a mut [u8; 8],
+    /// The data.
+    pub data: &'a mut [u8],
+}
+
+impl<'a> Content<'a> {
+    /// Content that is in no table: `newest` holds a little-endian time.
+    #[must_use]
+    pub const fn new(newest: &'a mut [u8; 8], data: &'a mut [u8]) -> Self {
+        Self { newest, data }
+    }
+
+    /// The time of the key's newest event, from which its horizon is counted.
+    #[must_use]
+    pub const fn newest(&self) -> Timestamp {
+        Timestamp(i64::from_le_bytes(*self.newest))
+    }
+
+    /// Raises that time: up to whoever changes the data.
+    pub fn raise(&mut self, time: Timestamp) {
+        *self.newest = self.newest().max(time).0.to_le_bytes();
+    }
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Table {
+    bounds: Bounds,
+    slab: Slab,
+    index: Index,
+    recency: List,
+    main: List,
+    /// The next key of the main segment to be challenged, or none: the oldest.
+    hand: u32,
+    sketch: Sketch,
+    now: Timestamp,
+    evicted: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct List {
+    oldest: u32,
+    newest: u32,
+    len: usize,
+}
+
+impl List {
+    const EMPTY: Self = Self { oldest: NIL, newest: NIL, len: 0 };
+}
+
+impl Table {
+    /// An empty table.
+    #[must_use]
+    pub fn new(bounds: Bounds, seed: u64) -> Self {
+        let max_keys = bounds.max_keys.clamp(1, NIL as usize);
+        Self {
+            bounds: Bounds {
+                max_keys,
+                weight_cap: bounds.weight_cap.clamp(1, u32::from(MAX_WEIGHT)),
+                ..bounds
+            },
+            slab: Slab::new(bounds.data),
+            index: Index::new(seed, max_keys),
+            recency: List::EMPTY,
+            main: List::EMPTY,
+            hand: NIL,
+            sketch: Sketch::new(bounds.sketch_bytes),
+            now: Timestamp::MIN,
+            evicted: 0,
+        }
+    }
+
+    /// How many keys are held.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many keys were given up before their horizon, since this table was made.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// The bytes it takes now.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.slab.bytes() + self.index.bytes() + self.sketch.bytes()
+    }
+
+    /// The slot of a key, if it is held. Touches nothing. O(1).
+    #[must_use]
+    pub fn find(&self, key: Fingerprint) -> Option<Slot> {
+        self.index.find(key, &self.slab).map(Slot)
+    }
+
+    /// The time of the key's newest event.
+    #[must_use]
+    pub fn newest(&self, slot: Slot) -> Timestamp {
+        self.slab.newest(slot.0)
+    }
+
+    /// The data of a key.
+    #[must_use]
+    pub fn data(&self, slot: Slot) -> &[u8] {
+        self.slab.data(slot.0).get(..self.bounds.data).unwrap_or_default()
+    }
+
+    /// The data of a key, to be changed. `None` only for a slot that is none.
+    pub fn content(&mut self, slot: Slot) -> Option<Content<'_>> {
+        let (newest, data) = self.slab.content_mut(slot.0)?;
+        Some(Content { newest, data: data.get_mut(..self.bounds.data)? })
+    }
+
+    /// The slot of a key that has just failed `weight` times at `time`; a new one if it is not held. `now` is the
+    /// watermark, by which keys expire and weights age; it never goes back.
+    ///
+    /// Amortised O(1). May throw out one other key.
+    pub fn enter(&mut self, key: Fingerprint, weight: u32, time: Timestamp, now: Timestamp) -> Entered {
+        self.now = self.now.max(now);
+        if let Some(slot) = self.index.find(key, &self.slab) {
+            self.touch(slot, weight);
+            return Entered { slot: Slot(slot), new: false };
+        }
+        let known = self.sketch.estimate(key, self.window());
+        if self.len() >= self.bounds.max_keys {
+            self.make_room();
+        }
+        // There are no more keys than slots have numbers, so there is one.
+        let slot = self.slab.take().unwrap_or(NIL);
+        self.slab.set_key(slot, key);
+        self.slab.set_newest(slot, time);
+        self.index.insert(key, slot, &self.slab);
+        let weight = self.heavier(known, weight);
+        self.push(slot, Links { older: NIL, newer: NIL, main: false, weight, window: self.window() });
+        if self.recency.len > self.quota() {
+            self.promote();
+        }
+        Entered { slot: Slot(slot), new: true }
+    }
+
+    /// Forgets a key.
+    pub fn remove(&mut self, slot: Slot) {
+        let key = self.slab.key(slot.0);
+        if self.find(key) == Some(slot) {
+            self.drop_slot(slot.0);
+        }
+    }
+
+    /// How many keys the recency segment has room for.
+    fn quota(&self) -> usize {
+        (self.bounds.max_keys / 5).max(1)
+    }
+
+    /// The number of the window that `now` is in.
+    const fn window(&self) -> u16 {
+        let span = if self.bounds.window.0 > 0 { self.bounds.window.0 } else { 1 };
+        self.now.0.div_euclid(span) as u16
+    }
+
+    fn heavier(&self, weight: u8, by: u32) -> u8 {
+        u8::try_from(u32::from(weight).saturating_add(by).min(self.bounds.weight_cap)).unwrap_or(MAX_WEIGHT)
+    }
+
+    /// Whether a key's weight was last raised in the window before this; none if that was even earlier.
+    fn before(&self, slot: u32, links: Links) -> Option<bool> {
+        // The number of a window comes round again; the key's newest event tells that it did.
+        let round = self.bounds.window.0.saturating_mul(i64::from(WINDOW_MASK / 2));
+        let long_ago = self.slab.newest(slot).plus(Span(round)) < self.now;
+        match self.window().wrapping_sub(links.window) & WINDOW_MASK {
+            0 | 1 if long_ago => None,
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// A weight as of now.
+    fn weight(&self, slot: u32, links: Links) -> u8 {
+        self.before(slot, links).map_or(0, |_| links.weight)
+    }
+
+    fn touch(&mut self, slot: u32, by: u32) {
+        let links = self.slab.links(slot);
+        let (weight, window) = (self.heavier(self.weight(slot, links), by), self.window());
+        let list = if links.main { &self.main } else { &self.recency };
+        if list.newest == slot {
+            self.slab.set_links(slot, Links { weight, window, ..links });
+        } else {
+            self.unlink(slot);
+            self.push(slot, Links { weight, window, ..links });
+        }
+    }
+
+    /// Moves the oldest key of the recency segment into the main segment.
+    fn promote(&mut self) {
+        let oldest = self.recency.oldest;
+        if oldest != NIL {
+            let links = self.unlink(oldest);
+            self.push(oldest, Links { main: true, ..links });
+        }
+    }
+
+    fn expired(&self, slot: u32) -> bool {
+        slot != NIL && self.slab.newest(slot).plus(self.bounds.horizon) < self.now
+    }
+
+    /// Gives up one key of a full table.
+    fn make_room(&mut self) {
+        for oldest in [self.recency.oldest, self.main.oldest] {
+            if self.expired(oldest) {
+                self.drop_slot(oldest);
+                return;
+            }
+        }
+        let candidate = self.recency.oldest;
+        let held = if self.hand == NIL { self.main.oldest } else { self.hand };
+        let loser = if held == NIL {
+            candidate
+        } else if candidate == NIL {
+            held
+        } else {
+            self.hand = held;
+            let (candidate_links, held_links) = (self.slab.links(candidate), self.slab.links(held));
+            if self.weight(candidate, candidate_links) >= self.weight(held, held_links) {
+                self.promote();
+                held
+            } else {
+                self.hand = held_links.newer;
+                candidate
+            }
+        };
+        // The hand may find what the oldest ends hid: keys past their horizon are no loss.
+        if !self.expired(loser) {
+            self.evicted += 1;
+            let links = self.slab.links(loser);
+            if let Some(before) = self.before(loser, links) {
+                self.sketch.raise(self.slab.key(loser), links.weight, before, self.window());
+            }
+        }
+        self.drop_slot(loser);
+    }
+
+    fn drop_slot(&mut self, slot: u32) {
+        self.unlink(slot);
+        self.index.remove(self.slab.key(slot), &self.slab);
+        self.slab.give_back(slot);
+    }
+
+    /// Takes a key out of its list and returns how it stood there.
+    fn unlink(&mut self, slot: u32) -> Links {
+        let links = self.slab.links(slot);
+        if self.hand == slot {
+            self.hand = links.newer;
+        }
+        let list = if links.main { &mut self.main } else { &mut self.recency };
+        list.len = list.len.saturating_sub(1);
+        if links.older == NIL {
+            list.oldest = links.newer;
+        }
+        if links.newer == NIL {
+            list.newest = links.older;
+        }
+        if links.older != NIL {
+            let neighbour = self.slab.links(links.older);
+            self.slab.set_links(links.older, Links { newer: links.newer, ..neighbour });
+        }
+        if links.newer != NIL {
+            let neighbour = self.slab.links(links.newer);
+            self.slab.set_links(links.newer, Links { older: links.older, ..neighbour });
+        }
+        links
+    }
+
+    /// Puts a key at the newest end of the list that `links` says.
+    fn push(&mut self, slot: u32, links: Links) {
+        let list = if links.main { &mut self.main } else { &mut self.recency };
+        let older = list.newest;
+        list.newest = slot;
+        list.len += 1;
+        if older == NIL {
+            list.oldest = slot;
+        } else {
+            let neighbour = self.slab.links(older);
+            self.slab.set_links(older, Links { newer: slot, ..neighbour });
+        }
+        self.slab.set_links(slot, Links { older, newer: NIL, ..links });
+    }
+
+    /// The keys of a segment from the one touched longest ago to the newest.
+    fn ages(&self, list: &List) -> impl Iterator<Item = u32> {
+        let mut next = list.oldest;
+        core::iter::from_fn(move || {
+            let slot = next;
+            (slot != NIL).then(|| {
+                next = self.slab.links(slot).newer;
+                slot
+            })
+        })
+    }
+
+    /// All keys: the main segment and then the recency segment, each from the key touched longest ago to the newest.
+    pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Slot)> {
+        self.ages(&self.main).chain(self.ages(&self.recency)).map(|slot| (self.slab.key(slot), Slot(slot)))
+    }
+}
+
+mod save;
+pub use save::{Convert, Loaded};
+
+#[cfg(test)]
+mod flood;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! A table in a snapshot.
+
+use super::super::sketch::{MAX_WEIGHT, Sketch};
+use super::super::slab::{HEADER, Links, NIL};
+use super::{Bounds, Content, Slot, Table};
+use crate::hash::Fingerprint;
+use crate::snapshot::{Reader, Result, SnapshotError, Writer};
+use crate::time::Timestamp;
+
+/// Makes a key's data of what was saved under another layout.
+pub type Convert<'a> = &'a mut dyn FnMut(&[u8], Content<'_>);
+
+/// What a changed configuration made [`Table::load`] drop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Keys for which there was no room.
+    pub dropped: usize,
+    /// Whether the sketch had another size and begins empty.
+    pub sketch_dropped: bool,
+}
+
+impl Table {
+    /// Writes all keys in the order of [`Table::iter`], and the sketch. The same bytes for every seed. Linear.
+    pub fn save(&self, out: &mut Writer) {
+        out.i64(self.now.0);
+        out.count(self.bounds.data);
+        out.count(self.main.len);
+        out.count(self.recency.len);
+        let hand = self.ages(&self.main).take_while(|slot| self.hand != NIL && *slot != self.hand).count();
+        out.count(hand);
+        for list in [&self.main, &self.recency] {
+            for slot in self.ages(list) {
+                out.raw(&self.slab.key(slot).to_bytes());
+                out.i64(self.slab.newest(slot).0);
+                // As of now, so that the bytes do not tell what a weight was that is none any more.
+                let links = self.slab.links(slot);
+                let before = self.before(slot, links).filter(|_| links.weight > 0);
+                out.u8(before.map_or(0, |before| links.weight | u8::from(before) << 4));
+                out.raw(self.data(Slot(slot)));
+            }
+        }
+        self.sketch.save(out, self.window());
+    }
+
+    /// Reads what `save` wrote into an empty table of these bounds. Where less fits than was held, the keys touched
+    /// longest ago stay out, those of the main segment first. Linear.
+    ///
+    /// `convert` makes a key's data of what was saved: it gets the saved bytes and the new content, which is zeros but
+    /// for the key's newest time. `None` where the layout has not changed; then sizes must agree.
+    ///
+    /// # Errors
+    /// Where the snapshot makes no sense.
+    pub fn load(
+        input: &mut Reader<'_>,
+        bounds: Bounds,
+        seed: u64,
+        mut convert: Option<Convert<'_>>,
+    ) -> Result<(Self, Loaded)> {
+        let mut table = Self::new(bounds, seed);
+        table.now = Timestamp(input.i64()?);
+        let size = input.number()?;
+        if convert.is_none() && size != bounds.data {
+            return Err(SnapshotError::Invalid("the size of a key"));
+        }
+        let main = input.number()?;
+        let recency = input.number()?;
+        let entry = size.saturating_add(25);
+        match main.checked_add(recency).and_then(|keys| keys.checked_mul(entry)) {
+            Some(bytes) if bytes <= input.remaining() => {}
+            _ => return Err(SnapshotError::Truncated),
+        }
+        let hand = input.number()?;
+        let dropped = (main + recency).saturating_sub(table.bounds.max_keys);
+        for n in 0..main + recency {
+            let key = Fingerprint::from_bytes(input.array()?);
+            let newest = Timestamp(input.i64()?);
+            let weight = input.u8()?;
+            let data = input.raw(size)?;
+            if n < dropped {
+                continue;
+            }
+            if table.find(key).is_some() {
+                return Err(SnapshotError::Invalid("a key is there twice"));
+            }
+            let slot = table.slab.take().unwrap_or(NIL);
+            table.slab.set_key(slot, key);
+            table.slab.set_newest(slot, newest);
+            table.index.insert(key, slot, &table.slab);
+            let window = table.window().wrapping_sub(u16::from(weight >> 4 & 1));
+            let weight = table.heavier(0, u32::from(weight & MAX_WEIGHT));
+            table.push(slot, Links { older: NIL, newer: NIL, main: n < main, weight, window });
+            if n < main && n == hand {
+                table.hand = slot;
+            }
+            match (&mut convert, table.content(Slot(slot))) {
+                (Some(convert), Some(content)) => convert(data, content),
+                (None, Some(content)) => content.data.copy_from_slice(data),
+                (_, None) => {}
+            }
+        }
+        // Another max_keys divides its segments elsewhere.
+        while table.recency.len > table.quota() {
+            table.promote();
+        }
+        let (sketch, same) = Sketch::load(input, bounds.sketch_bytes, table.window())?;
+        table.sketch = sketch;
+        Ok((table, Loaded { dropped, sketch_dropped: !same }))
+    }
+
+    /// The bytes `save` takes at most, without the sketch: what to reserve.
+    #[must_use]
+    pub const fn saved_bytes(&self) -> usize {
+        self.len() * (HEADER + self.bounds.data)
+    }
+}
