@@ -49,7 +49,7 @@ impl Salt {
     }
 }
 
-/// Builds a [`Fingerprint`] without allocation. Linear in the bytes of its parts, about 30 ns for a short key.
+/// Builds a [`Fingerprint`] without allocation. Linear in the bytes of its parts, some tens of nanoseconds for a short key.
 ///
 /// ```
 /// use authsieve_engine::hash::{Hasher128, Salt};
@@ -59,29 +59,48 @@ impl Salt {
 /// assert_ne!(key, Hasher128::new(salt, 1).part(b"root").part(b"192.0.2.1").finish());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Hasher128(SipHasher24);
+pub struct Hasher128 {
+    hasher: SipHasher24,
+    /// Parts are gathered first: SipHash is twice as fast on one run of bytes as on many short ones.
+    buffer: [u8; 128],
+    used: usize,
+}
 
 impl Hasher128 {
     /// Begins a key of the given kind: an analytic numbers its kinds of keys.
     #[must_use]
     pub fn new(salt: Salt, kind: u8) -> Self {
-        let mut hasher = SipHasher24::new_with_keys(salt.0, salt.1);
+        let mut hasher =
+            Self { hasher: SipHasher24::new_with_keys(salt.0, salt.1), buffer: [0; 128], used: 0 };
         hasher.write(&[kind]);
-        Self(hasher)
+        hasher
     }
 
     /// Adds a part. Its length goes first, so that parts cannot run into each other.
     #[must_use]
     pub fn part(mut self, bytes: &[u8]) -> Self {
-        self.0.write(&(bytes.len() as u64).to_le_bytes());
-        self.0.write(bytes);
+        self.write(&(bytes.len() as u64).to_le_bytes());
+        self.write(bytes);
         self
     }
 
     /// The fingerprint of kind and parts.
     #[must_use]
     pub fn finish(&self) -> Fingerprint {
-        Fingerprint(self.0.finish128().as_u128())
+        let mut hasher = self.hasher;
+        hasher.write(self.buffer.get(..self.used).unwrap_or_default());
+        Fingerprint(hasher.finish128().as_u128())
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.buffer.get_mut(self.used..self.used + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.used += bytes.len();
+        } else {
+            self.hasher.write(self.buffer.get(..self.used).unwrap_or_default());
+            self.hasher.write(bytes);
+            self.used = 0;
+        }
     }
 }
 
@@ -122,6 +141,23 @@ mod tests {
         let key = Hasher128::new(Salt::new("salt"), 7).part(b"root").part(b"").finish();
         assert_eq!(key.0, 0x3aaf_dcbe_9608_913f_a29d_adf1_244d_7e03);
         assert_eq!(Fingerprint::from_bytes(key.to_bytes()), key);
+    }
+
+    #[test]
+    fn long_parts_are_hashed_as_short_ones_are() {
+        let salt = Salt::new("");
+        for lengths in [[1, 126], [111, 0], [112, 1], [119, 2], [500, 3], [3, 500], [120, 120]] {
+            let mut plain = SipHasher24::new_with_keys(salt.0, salt.1);
+            plain.write(&[4]);
+            let mut key = Hasher128::new(salt, 4);
+            for length in lengths {
+                let part = alloc::vec![7; length];
+                plain.write(&(length as u64).to_le_bytes());
+                plain.write(&part);
+                key = key.part(&part);
+            }
+            assert_eq!(key.finish().0, plain.finish128().as_u128(), "{lengths:?}");
+        }
     }
 
     #[test]

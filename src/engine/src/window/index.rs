@@ -51,6 +51,16 @@ impl Index {
         shard.position(hash, key, slab, self.placement).map(|(_, slot)| slot)
     }
 
+    /// Makes room for `keys` keys at once, where it is known that so many will come.
+    pub(super) fn reserve(&mut self, keys: usize) {
+        // A sixteenth more, since shards are not equally full; who still needs to grow, grows.
+        let each = keys / self.shards.len() * 17 / 16;
+        let entries = (each * 8 / 7 + 1).next_power_of_two().max(SMALLEST);
+        for shard in self.shards.iter_mut().filter(|shard| shard.entries.is_empty()) {
+            shard.entries = vec![EMPTY; entries];
+        }
+    }
+
     /// Adds a key that is not there.
     pub(super) fn insert(&mut self, key: Fingerprint, slot: u32, slab: &Slab) {
         let hash = self.placement.of(key);

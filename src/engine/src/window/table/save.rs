@@ -71,6 +71,7 @@ impl Table {
         }
         let hand = input.number()?;
         let dropped = (main + recency).saturating_sub(table.bounds.max_keys);
+        table.index.reserve(main + recency - dropped);
         for n in 0..main + recency {
             let key = Fingerprint::from_bytes(input.array()?);
             let newest = Timestamp(input.i64()?);
