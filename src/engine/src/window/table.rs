@@ -17,12 +17,21 @@
 //! adds to a count.
 //!
 //! # What a flood has to be to blind it
-//! (`flood.rs` has the measurements.) A key of weight w is lost only when the hand comes by and meets a candidate of
-//! weight w or more. Junk that fails once has weight 1, and the victim's key survives from its second failure on. To
-//! throw out a key whose weight has reached the cap, between two of its failures, all of the main segment's keys
-//! must be overtaken by keys that have each failed `weight_cap` times: 0.8 × max_keys × weight_cap events, for
-//! each of the victim's failures; or so many distinct keys must pass in one window that collisions alone lift
-//! estimates to the cap: about 4 times as many as the sketch has counters of 4 bits (8 million in 4 MiB).
+//! A key of weight w is lost only when the hand comes by and meets a candidate of weight w or more. Junk that fails
+//! once weighs 1, so the victim's key is lost once at most and stays from its second failure on. Junk that failed often
+//! *beforehand* weighs `weight_cap`; the victim loses against it until it weighs as much, and then stays: of n failures
+//! n + 1 − `weight_cap` are remembered, which must not be fewer than the threshold. That is why there is a cap, and why
+//! it may be below the threshold: 5 leaves 8 of 12 failures, 3 leaves 10.
+//!
+//! To throw out a key of that weight between two of its failures, junk keys that failed `weight_cap` times each have to
+//! take the whole main segment: 0.8 × `max_keys` × `weight_cap` events for each of the victim's failures. Or so many
+//! keys have to pass in one window that the sketch takes strangers for known: in 4 MiB, 2 million junk keys are
+//! mistaken for weight 2 in a few of 100, and for more in one of 100,000.
+//!
+//! `flood.rs` measures it, with two keys for each failure as in AN1276, 20,000 keys and 4 MiB: with 100,000 junk
+//! failures between any two of 12, and with 50,000 after 20,000 junk accounts failed 4 and 12 times each, in turns or in
+//! a row, from one address or many, beginning anywhere in a window: 11 failures remembered without, and 13 −
+//! `weight_cap` with beforehand floods.
 //!
 //! # Cost
 //! Finding, entering and removing are O(1) amortised, without allocation once the table is full; nothing scans all
@@ -45,7 +54,7 @@ pub struct Bounds {
     pub window: Span,
     /// How long after its newest event a key is of use to nobody in time order.
     pub horizon: Span,
-    /// At which weight a key counts as an attack: the least threshold, at most [`MAX_WEIGHT`].
+    /// Above which weight keys are equals: 1 to [`MAX_WEIGHT`]. See the [module](self) for what to choose.
     pub weight_cap: u32,
     /// The size of the sketch.
     pub sketch_bytes: usize,
