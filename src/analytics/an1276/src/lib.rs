@@ -10,6 +10,19 @@
 //! consumed, since an attacker's login to an account of his own must not cover the victim's; instead the source stays
 //! quiet about the same user for `success_within` after any alert about the two.
 //!
+//! ```
+//! use authsieve_an1276::An1276;
+//! use authsieve_engine::{detector::Detector, time::Timestamp};
+//!
+//! let mut detector = Detector::<An1276>::create(r#"{"min_failures": 2}"#, 0)?;
+//! let log = b"2026-03-01T10:00:00Z web1 sshd[17]: Failed password for root from 192.0.2.7 port 4711 ssh2
+//! 2026-03-01T10:00:02Z web1 sshd[17]: Failed password for root from 192.0.2.7 port 4711 ssh2
+//! 2026-03-01T10:00:09Z web1 sshd[17]: Accepted password for root from 192.0.2.7 port 4711 ssh2";
+//! let alerts = detector.process(log, Timestamp(1_800_000_000_000_000));
+//! assert_eq!(alerts[0].title, "2 failed logins of root from 192.0.2.7, then a login");
+//! # Ok::<(), authsieve_engine::detector::Error>(())
+//! ```
+//!
 //! **To evade it**, stay below `min_failures` in any `window` from each source, or wait longer than `success_within`
 //! before using the password that was found.
 
