@@ -1,0 +1,72 @@
+//! What one line of a log truthfully tells.
+
+use std::net::IpAddr;
+
+/// Microseconds since the Unix epoch, UTC.
+pub type Micros = i64;
+
+/// One second.
+pub const SECOND: Micros = 1_000_000;
+/// One minute.
+pub const MINUTE: Micros = 60 * SECOND;
+
+/// Who speaks of a failure; programs speak of the same attempt, each in its own voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Voice {
+    /// `Failed …`, `FAILED SU …`: the program's verdict.
+    Failed,
+    /// sshd's `error: PAM: Authentication failure for …`.
+    SshdPam,
+    /// auditd `USER_AUTH`.
+    Audit,
+    /// `pam_unix(…): authentication failure`, `PAM N more authentication failures`.
+    Pam,
+    /// Another PAM module.
+    PamOther,
+    /// `Invalid user`, `Connection closed by authenticating user`, and the like: once per process and user.
+    Weak,
+}
+
+impl Voice {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Failed, Self::SshdPam, Self::Audit, Self::Pam, Self::PamOther, Self::Weak];
+
+    /// Whether only PAM speaks.
+    #[must_use]
+    pub const fn is_pam(self) -> bool {
+        matches!(self, Self::Pam | Self::PamOther)
+    }
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// One voice on `count` failed attempts.
+    Failure(Voice, u32),
+    /// A login, and its method where the line names it.
+    Success(String),
+    /// A record that stands for one failed attempt (ECS, OCSF): nobody else speaks of it.
+    WholeFailure,
+}
+
+/// One line, as it is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Its time, at the resolution it is written with.
+    pub time: Micros,
+    /// The machine, empty where not said.
+    pub host: String,
+    /// The process, where said.
+    pub pid: Option<u32>,
+    /// The account, where said.
+    pub user: Option<String>,
+    /// The address, where said; as written (an IPv4-mapped one is IPv4).
+    pub ip: Option<IpAddr>,
+    /// The terminal: of a login at the machine.
+    pub tty: Option<String>,
+    /// Whether it happened at the machine, not over the network.
+    pub local: bool,
+    /// What it says.
+    pub says: Says,
+}
