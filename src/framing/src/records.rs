@@ -1,0 +1,154 @@
+//! A stream of bytes, cut into batches of whole records.
+
+use std::io::{Error, ErrorKind, Read, Result};
+
+/// The longest record that is handed on, in bytes without its newline: 16 MiB.
+pub const MAX_RECORD: usize = 16 << 20;
+
+/// How many bytes a batch aims at: enough to make the cost of a call vanish, little enough to stay in a cache.
+const BATCH: usize = 256 << 10;
+
+/// Reads a stream and hands it on in batches of whole records.
+///
+/// A record ends at `\n`, or at the end of the stream. It is never changed and never split: one that is longer
+/// than the limit is skipped to its newline and reported.
+///
+/// Memory: one batch and the record that has begun, so at most `max_record` and two batches.
+#[derive(Debug)]
+pub struct Records<R> {
+    input: R,
+    max_record: usize,
+    /// How much is gathered before a batch is handed on, where reads bring less than that.
+    fill: usize,
+    /// The beginning of a record whose end was not read yet. Holds no newline.
+    rest: Vec<u8>,
+    /// The number of the next record.
+    line: u64,
+    ended: bool,
+    /// What ended the stream early; told once the records before it are handed on.
+    failed: Option<Error>,
+}
+
+/// What is known about a batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// The number of the batch's first record in its stream, from 1.
+    pub first_line: u64,
+    /// How many records the batch holds.
+    pub records: u64,
+    /// The records left out since the last batch, all of them before `first_line`.
+    pub oversized: Vec<Oversized>,
+}
+
+/// A record that was too long to hand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Oversized {
+    /// Its number in the stream, from 1.
+    pub line: u64,
+    /// Its length in bytes, without the newline.
+    pub length: u64,
+}
+
+impl<R: Read> Records<R> {
+    /// The records of `input`, none longer than `max_record` bytes.
+    pub fn new(input: R, max_record: usize) -> Self {
+        let fill = BATCH.min(max_record.max(1));
+        Self { input, max_record, fill, rest: Vec::new(), line: 1, ended: false, failed: None }
+    }
+
+    /// Hands on every record as soon as it was read, for an input that somebody is still writing to.
+    #[must_use]
+    pub fn live(mut self) -> Self {
+        self.fill = 1;
+        self
+    }
+
+    /// Replaces `batch` by the next batch; `None` at the end of the stream. A batch may hold no record, when
+    /// all there is to say is which were too long.
+    ///
+    /// # Errors
+    /// Those of the input, once, after every record that was whole by then; the one it broke off in is dropped.
+    pub fn next(&mut self, batch: &mut Vec<u8>) -> Result<Option<Cut>> {
+        batch.clear();
+        batch.append(&mut self.rest);
+        let mut cut = Cut::default();
+        // Bytes of a record that is being skipped.
+        let mut skipped = 0;
+        // Where the last whole record of the batch ends, newline included.
+        let mut whole = 0;
+        while !self.ended && (whole == 0 || batch.len() < self.fill) {
+            let before = batch.len();
+            self.read(batch, whole > 0);
+            // Only the first record can be too long: what follows its newline is less than a batch.
+            if whole == 0 {
+                match memchr::memchr(b'\n', batch.get(before..).unwrap_or_default()) {
+                    None if skipped > 0 || batch.len() > self.max_record => {
+                        skipped += batch.len();
+                        batch.clear();
+                    }
+                    None => {}
+                    Some(at) if skipped + before + at > self.max_record => {
+                        self.leave_out(skipped + before + at, &mut cut);
+                        batch.drain(..=before + at);
+                        skipped = 0;
+                        whole = end_of_last(batch);
+                    }
+                    Some(_) => whole = end_of_last(batch),
+                }
+            } else {
+                whole = end_of_last(batch);
+            }
+        }
+        if skipped > 0 {
+            self.leave_out(skipped, &mut cut);
+        }
+        // At the end of the stream the last record needs no newline; where it broke off, it is not one.
+        if !self.ended {
+            self.rest.extend_from_slice(batch.get(whole..).unwrap_or_default());
+        }
+        if !self.ended || self.failed.is_some() {
+            batch.truncate(whole);
+        }
+        let unterminated = batch.last().is_some_and(|&last| last != b'\n');
+        cut.first_line = self.line;
+        cut.records = memchr::memchr_iter(b'\n', batch).count() as u64 + u64::from(unterminated);
+        self.line += cut.records;
+        if cut.records > 0 || !cut.oversized.is_empty() {
+            return Ok(Some(cut));
+        }
+        self.failed.take().map_or(Ok(None), Err)
+    }
+
+    /// Appends what one read brings, and notes the end of the stream.
+    fn read(&mut self, batch: &mut Vec<u8>, has_whole: bool) {
+        let before = batch.len();
+        // With a whole record in it, a batch is only filled up: no second record may outgrow the limit in it.
+        let chunk = BATCH.min(self.max_record.max(1));
+        let wanted = if has_whole { self.fill.saturating_sub(before).clamp(1, chunk) } else { chunk };
+        batch.resize(before + wanted, 0);
+        let read = loop {
+            match self.input.read(batch.get_mut(before..).unwrap_or_default()) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        let read = read.unwrap_or_else(|error| {
+            self.failed = Some(error);
+            0
+        });
+        self.ended = read == 0;
+        batch.truncate(before + read);
+    }
+
+    fn leave_out(&mut self, length: usize, cut: &mut Cut) {
+        cut.oversized.push(Oversized { line: self.line, length: length as u64 });
+        self.line += 1;
+    }
+}
+
+fn end_of_last(batch: &[u8]) -> usize {
+    memchr::memrchr(b'\n', batch).map_or(0, |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests;
