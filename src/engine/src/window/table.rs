@@ -12,9 +12,9 @@
 //!
 //! A key's weight is the number of its failures, up to `weight_cap`, and nothing once a whole window passed without
 //! one. While the key is held it stands in its slot; when it is given up, a [`Sketch`] remembers it, and it starts
-//! from there when it returns. So there is no sketch, and no look into one, before the first key is given up; and collisions in
-//! the sketch can only favour keys that come, never take from those that are held. It decides who stays and never
-//! adds to a count.
+//! from there when it returns. So there is no sketch, and no look into one, before the first key is given up; and what
+//! a sketch mistakes can only favour keys that come, never take from those that are held. It decides who stays and
+//! never adds to a count.
 //!
 //! # What a flood has to be to blind it
 //! A key of weight w is lost only when the hand comes by and meets a candidate of weight w or more. Junk that fails

@@ -185,7 +185,7 @@ fn same(view: &Failures<'_>, naive: &Naive, s: Timestamp, layout: &Layout) -> Re
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn in_time_order_it_is_the_rule(

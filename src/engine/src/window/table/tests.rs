@@ -244,7 +244,7 @@ fn stream() -> impl Strategy<Value = Vec<(u64, u8, i64)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn it_does_what_the_documentation_says(stream in stream(), max_keys in 1usize..40, start in -500i64..500, seed: u64) {
