@@ -30,6 +30,8 @@ impl<'a> Guest<'a> {
         cargo.args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--target-dir"]);
         cargo.arg(self.target_dir.join(face));
         for id in ids {
+            // Cargo puts it back, fresh or not, unless the crate makes no such thing any more.
+            let _ = fs::remove_file(self.artifact(face, id, "wasm"));
             cargo.arg("-p").arg(package(id)).arg("--features").arg(format!("{}/{face}", package(id)));
         }
         cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags().join("\u{1f}"));

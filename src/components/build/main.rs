@@ -22,13 +22,12 @@ fn main() -> ExitCode {
 }
 
 fn build() -> Result<(), String> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let workspace = workspace.canonicalize().map_err(|e| format!("{}: {e}", workspace.display()))?;
-    let out =
-        PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo runs this, and says where to write in OUT_DIR")?);
+    let crate_dir = cargo_says("CARGO_MANIFEST_DIR")?;
+    let workspace = crate_dir.ancestors().nth(2).ok_or("this crate is not in src/ of its workspace")?;
+    let out = cargo_says("OUT_DIR")?;
     let ids = analytics(&workspace.join("src/analytics"))?;
 
-    let guest = Guest::new(&workspace, &out)?;
+    let guest = Guest::new(workspace, &out)?;
     let mut entries = vec![String::new(); ids.len()];
     for ((id, module), entry) in ids.iter().zip(guest.build("component", &ids)?).zip(&mut entries) {
         let component = faces::component(&module).map_err(|e| format!("the component of {id}: {e}"))?;
@@ -55,6 +54,10 @@ fn field(out: &Path, name: &str, file: &str, bytes: &[u8]) -> Result<String, Str
     write(out, file, bytes)?;
     let include = if file.ends_with(".wasm") { "include_bytes" } else { "include_str" };
     Ok(format!("        {name}: {include}!({file:?}),\n"))
+}
+
+fn cargo_says(variable: &str) -> Result<PathBuf, String> {
+    env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("{variable} is not set: cargo runs this"))
 }
 
 /// The folders of `src/analytics` that are crates, sorted.
