@@ -1,2 +1,7 @@
 //! The `authsieve` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    authsieve::cli::main()
+}

@@ -1,0 +1,7 @@
+//! The commands, one file each.
+
+pub mod decode;
+pub mod demo;
+pub mod export;
+pub mod inspect;
+pub mod run;

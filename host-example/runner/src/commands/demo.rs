@@ -1,0 +1,60 @@
+//! `authsieve demo`: the analytics over sample logs, for whoever has none at hand.
+
+use super::run::show;
+use crate::cli::{Stop, engine};
+use crate::engine::Limits;
+use crate::feed::Feed;
+use crate::output::Format;
+use crate::output::paint::When;
+use crate::output::summary::summary;
+use crate::selection::{self, Options, Selection};
+use crate::session::Session;
+use crate::source::Input;
+use authsieve_framing::MAX_RECORD;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// The samples, all of our own making, with addresses that are set aside for documentation.
+const SAMPLES: &[(&str, &[u8])] = &[("samples/auth.log", include_bytes!("../../samples/auth.log"))];
+
+/// 2026-03-05T00:00:00Z: the day after the samples, so that they are always of the same year.
+const RECEIVED: i64 = 1_772_668_800_000_000;
+
+const NEXT: &str = "\
+What next:
+  authsieve run -a an1276 /var/log/auth.log    your own log (files, .gz, .zst, or - for standard input)
+  authsieve inspect -a an1276                  what the analytic reads, and its options
+  authsieve run -a an1276 --set min_failures=3 --set window=1h FILE
+  authsieve decode FILE                        what each record says, as JSON
+  authsieve --help                             everything else
+(From a checkout, write `cargo run --release --` for `authsieve`.)
+";
+
+/// Runs it. Its output is for people, also where it is no terminal.
+///
+/// # Errors
+/// When the analytics cannot be started, or standard output cannot be written to.
+pub fn run(color: When) -> Result<ExitCode, Stop> {
+    let engine = engine(Limits::default())?;
+    let sessions = selection::start(&engine, &Selection::default(), &Options::default(), Session::start)?;
+    let paint = color.paint(io::stdout().is_terminal());
+    let names: Vec<String> = sessions.iter().map(|session| session.analytic().name().to_owned()).collect();
+    let samples: Vec<&str> = SAMPLES.iter().map(|(name, _)| *name).collect();
+    let heading = format!(
+        "{} over {}, inside wasmtime, each in a component that imports nothing:",
+        names.join(", "),
+        samples.join(", ")
+    );
+    writeln!(io::stdout(), "{}\n", paint.bold(heading))?;
+    let feed = Feed {
+        inputs: SAMPLES.iter().map(|(name, bytes)| Input::Memory { name, bytes }).collect(),
+        received: Some(RECEIVED),
+        max_record: MAX_RECORD,
+    };
+    let started = Instant::now();
+    let totals = show(feed, sessions, Format::Text(paint), color, false)?;
+    let summary = summary(&names, &totals, started.elapsed(), paint);
+    write!(io::stdout(), "{summary}\n{NEXT}")?;
+    Ok(if totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,50 @@
+//! `authsieve export`: the analytics as files for other hosts.
+
+use crate::cli::Stop;
+use crate::selection::{Error, Selection};
+use clap::Args;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The contract, for those who generate bindings.
+const WIT: &str = include_str!("../../../../wit/authsieve.wit");
+
+/// The arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// An analytic by its id, in any case; repeat for several. Without it, all.
+    #[arg(short, long = "analytic", value_name = "ID")]
+    analytic: Vec<String>,
+    /// The folder to write to. It is made if need be.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Runs it: writes each file, and names it on standard output.
+///
+/// # Errors
+/// For an unknown analytic, and for a file that cannot be written.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
+    let chosen = Selection { ids: arguments.analytic.clone(), files: Vec::new() }.choose()?;
+    let folder = &arguments.folder;
+    let failed = |path: &Path, error: io::Error| Error::Failure(format!("{}: {error}", path.display()));
+    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut out = io::stdout().lock();
+    let mut write = |name: String, bytes: &[u8], what: &str| -> Result<(), Stop> {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
+        Ok(writeln!(out, "{}  {} bytes, {what}", path.display(), bytes.len())?)
+    };
+    for component in chosen.iter().filter_map(|chosen| chosen.builtin) {
+        let id = component.id;
+        write(format!("{id}.wasm"), component.wasm, "component")?;
+        // The class looks for its module under this name.
+        write(format!("{id}_browser.js"), component.browser_js.as_bytes(), "ES module for browsers")?;
+        write(format!("{id}_browser.d.ts"), component.browser_dts.as_bytes(), "its types")?;
+        write(format!("{id}_browser_bg.wasm"), component.browser_wasm, "the WebAssembly it loads")?;
+    }
+    write("authsieve.wit".into(), WIT.as_bytes(), "the contract of the components")?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,243 @@
+//! `authsieve inspect`: what an analytic is, what it asks for, how it can be configured.
+
+use crate::cli::{Bounds, Choice, Stop};
+use crate::host::{Analytic, CallError, Descriptor};
+use crate::output::escape;
+use crate::output::paint::{Paint, When};
+use crate::selection::{Chosen, Error, load};
+use clap::Args;
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// The arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// One JSON object per analytic, with the configuration's JSON Schema.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What there is to say about a component.
+struct Portrait {
+    origin: String,
+    bytes: usize,
+    descriptor: Descriptor,
+    exports: Vec<(String, Vec<String>)>,
+    needles: Vec<String>,
+    schema: Value,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a component cannot be loaded or does not answer, or standard output cannot be written to.
+pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
+    let engine = arguments.bounds.engine()?;
+    let terminal = io::stdout().is_terminal();
+    let mut out = io::stdout().lock();
+    for chosen in arguments.choice.selection().choose()? {
+        let builtin = chosen.builtin.is_some();
+        let origin = if builtin { "built in".to_owned() } else { chosen.name.clone() };
+        let bytes = chosen.wasm.len();
+        let portrait = portray(origin, bytes, load_one(&engine, chosen)?.as_ref())
+            .map_err(|(name, error)| Error::Failure(format!("{name}: {error}")))?;
+        if arguments.json {
+            let json = portrait.json().to_string();
+            writeln!(out, "{}", if terminal { escape::json(&json) } else { json.as_str().into() })?;
+        } else {
+            portrait.write(&mut out, color.paint(terminal))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load_one(engine: &crate::engine::Engine, chosen: Chosen) -> Result<std::sync::Arc<Analytic>, Error> {
+    let name = chosen.name.clone();
+    load(engine, vec![chosen])?.pop().ok_or_else(|| Error::Failure(format!("{name}: not loaded")))
+}
+
+fn portray(origin: String, bytes: usize, analytic: &Analytic) -> Result<Portrait, (String, CallError)> {
+    let named = |error| (analytic.name().to_owned(), error);
+    let descriptor = analytic.describe().map_err(named)?;
+    // An analytic may have no valid defaults; then there are no needles to show.
+    let needles = match analytic.create("", 0) {
+        Ok(mut detector) => detector.needles().map_err(named)?,
+        Err(_) => Vec::new(),
+    };
+    let schema = serde_json::from_str(&descriptor.config_schema).unwrap_or(Value::Null);
+    Ok(Portrait { origin, bytes, descriptor, exports: analytic.exports(), needles, schema })
+}
+
+impl Portrait {
+    fn json(&self) -> Value {
+        let about = &self.descriptor;
+        json!({
+            "id": about.id,
+            "name": about.name,
+            "version": about.version,
+            "description": about.description,
+            "origin": self.origin,
+            "bytes": self.bytes,
+            "imports": [],
+            "exports": self.exports.iter().map(|(name, functions)| json!({ "name": name, "functions": functions }))
+                .collect::<Vec<_>>(),
+            "techniques": about.techniques,
+            "telemetry": about.telemetry,
+            "false_positives": about.false_positives,
+            "response": about.response,
+            "partition_by": about.partition_by,
+            "needles": self.needles,
+            "config_schema": self.schema,
+        })
+    }
+
+    fn write(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
+        let about = &self.descriptor;
+        let (id, name) = (escape::text(&about.id), escape::text(&about.name));
+        writeln!(out, "{}  {}  {}", paint.bold(id), paint.bold(name), escape::text(&about.version))?;
+        wrapped(out, &about.description, 2)?;
+        writeln!(out)?;
+        let mut field = |name: &str, value: &str| {
+            if value.is_empty() {
+                return Ok(());
+            }
+            write!(out, "  {}", paint.dim(format_args!("{name:<16}")))?;
+            wrapped_after(out, value, 18)
+        };
+        field("component", &format!("{}, {} bytes", self.origin, self.bytes))?;
+        field("imports", "none")?;
+        for (name, functions) in &self.exports {
+            let functions: Vec<&str> = functions.iter().map(|f| f.rsplit('.').next().unwrap_or(f)).collect();
+            let list =
+                if functions.is_empty() { String::new() } else { format!(": {}", functions.join(", ")) };
+            field("exports", &format!("{name}{list}"))?;
+        }
+        field("ATT&CK", &about.techniques.join(", "))?;
+        field("telemetry", &about.telemetry.join("; "))?;
+        field("partition by", &about.partition_by.join(", "))?;
+        let needles =
+            if self.needles.is_empty() { "none: it sees every record".into() } else { quoted(&self.needles) };
+        field("needles", &needles)?;
+        field("false positives", &about.false_positives.join("; "))?;
+        field("response", &about.response.join("; "))?;
+        let Some(options) = self.schema.get("properties").and_then(Value::as_object) else {
+            return writeln!(out);
+        };
+        writeln!(out, "\n  {}", paint.bold("Options"))?;
+        for (name, schema) in options {
+            write!(out, "    {}  {}", paint.bold(escape::text(name)), escape::text(&kind(schema)))?;
+            if let Some(default) = schema.get("default") {
+                write!(out, " {} {}", paint.dim("="), escape::text(&default.to_string()))?;
+            }
+            writeln!(out)?;
+            wrapped(out, schema.get("description").and_then(Value::as_str).unwrap_or_default(), 8)?;
+            let inner = schema.pointer("/items/properties").or_else(|| schema.get("properties"));
+            for (name, schema) in inner.and_then(Value::as_object).into_iter().flatten() {
+                let doc = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+                wrapped(out, &format!("{name}  {}  {doc}", kind(schema)), 10)?;
+            }
+        }
+        writeln!(out)
+    }
+}
+
+/// The values an option takes, in words.
+fn kind(schema: &Value) -> String {
+    let list = |values: &Vec<Value>| values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        return list(values);
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(choices) = schema.get(key).and_then(Value::as_array) {
+            return choices.iter().map(kind).collect::<Vec<_>>().join(" or ");
+        }
+    }
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let name = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().map(text).collect::<Vec<_>>().join(" or "),
+        Some(Value::String(kind)) => kind.clone(),
+        _ => schema.get("const").map_or_else(|| "any".into(), Value::to_string),
+    };
+    match name.as_str() {
+        "array" => match schema.get("items").map(kind).as_deref() {
+            None | Some("object") => "list of tables".into(),
+            Some(items) => format!("list of {items}"),
+        },
+        _ => match (schema.get("minimum"), schema.get("maximum")) {
+            (Some(least), Some(most)) => format!("{name} from {least} to {most}"),
+            (Some(least), None) => format!("{name} from {least}"),
+            (None, Some(most)) => format!("{name} up to {most}"),
+            (None, None) => name,
+        },
+    }
+}
+
+fn quoted(list: &[String]) -> String {
+    list.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes text in lines of a readable width, `indent` columns in.
+fn wrapped(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    write!(out, "{:indent$}", "")?;
+    wrapped_after(out, text, indent)
+}
+
+/// The same, where the first line is begun.
+fn wrapped_after(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
+    const WIDTH: usize = 100;
+    let mut column = indent;
+    for (index, word) in text.split_whitespace().enumerate() {
+        let word = escape::text(word);
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > WIDTH {
+            write!(out, "\n{:indent$}", "")?;
+            column = indent;
+        } else if index > 0 {
+            write!(out, " ")?;
+            column += 1;
+        }
+        write!(out, "{word}")?;
+        column += length;
+    }
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_in_words() {
+        for (schema, words) in [
+            (json!({ "type": "integer", "minimum": 1 }), "integer from 1"),
+            (json!({ "type": "string" }), "string"),
+            (json!({ "type": "array", "items": { "enum": ["ip", "user"] } }), r#"list of "ip" | "user""#),
+            (json!({ "type": "array", "items": { "type": "object" } }), "list of tables"),
+            (json!({ "type": ["string", "integer"] }), "string or integer"),
+            (json!({ "oneOf": [{ "type": "string" }, { "type": "boolean" }] }), "string or boolean"),
+            (json!({}), "any"),
+        ] {
+            assert_eq!(kind(&schema), words);
+        }
+    }
+
+    #[test]
+    fn long_text_is_wrapped_and_escaped() {
+        let mut out = Vec::new();
+        wrapped(&mut out, &"word\x1b ".repeat(30), 4).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.lines().count() > 1
+                && text.lines().all(|line| line.starts_with("    ") && line.len() <= 100)
+        );
+        assert!(!text.contains('\x1b'));
+    }
+}

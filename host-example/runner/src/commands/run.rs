@@ -1,0 +1,203 @@
+//! `authsieve run`: logs in, alerts out.
+
+use crate::cli::{self, Bounds, Choice, Configuration, Stop};
+use crate::feed::{Feed, News, Totals};
+use crate::output::paint::When;
+use crate::output::summary::summary;
+use crate::output::{self, Format, escape};
+use crate::selection;
+use crate::session::Session;
+use crate::source::Input;
+use authsieve_framing::MAX_RECORD;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long a run lasts before it shows its progress.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    configuration: Configuration,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
+    #[arg(long, value_name = "TIME", value_parser = received)]
+    received: Option<i64>,
+    /// How alerts are written; without it, readable on a terminal and JSON otherwise.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Wanted>,
+    /// No summary and no progress.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Log files, in this order; `-` is standard input. `.gz` and `.zst` are unpacked.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// A format, as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Wanted {
+    /// One JSON alert per line.
+    Json,
+    /// Paragraphs for people.
+    Text,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the analytics cannot be started, or standard output cannot be written to.
+pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
+    let engine = arguments.bounds.engine()?;
+    let (selection, options) = (arguments.choice.selection(), arguments.configuration.options());
+    let sessions = selection::start(&engine, &selection, &options, Session::start)?;
+    let terminal = io::stdout().is_terminal();
+    let format = match arguments.format {
+        Some(Wanted::Json) if terminal => Format::JsonForTerminal,
+        Some(Wanted::Json) => Format::Json,
+        None if !terminal => Format::Json,
+        Some(Wanted::Text) | None => Format::Text(color.paint(terminal)),
+    };
+    let feed = Feed {
+        inputs: arguments.files.iter().cloned().map(Input::from_argument).collect(),
+        received: arguments.received,
+        max_record: MAX_RECORD,
+    };
+    let names: Vec<String> = sessions.iter().map(|session| session.analytic().name().to_owned()).collect();
+    let started = Instant::now();
+    let totals = show(feed, sessions, format, color, !arguments.quiet)?;
+    if !arguments.quiet {
+        let paint = color.paint(io::stderr().is_terminal());
+        let _ = io::stderr().write_all(summary(&names, &totals, started.elapsed(), paint).as_bytes());
+    }
+    Ok(if totals.unreadable > 0 || totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs a feed; alerts go to standard output, everything else to standard error.
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub fn show(
+    feed: Feed,
+    sessions: Vec<Session>,
+    format: Format,
+    color: When,
+    with_progress: bool,
+) -> io::Result<Totals> {
+    let mut progress = Progress::new(&feed, with_progress);
+    let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    let totals = feed.run(sessions, |news| {
+        match news {
+            News::Progress(bytes) => {
+                // Whoever follows the alerts of a stream shall not wait for more of them.
+                progress.aside(|| out.flush())?;
+                progress.at(bytes);
+            }
+            News::Alert(alert) => progress.aside(|| output::write(&mut out, &alert, format))?,
+            News::Unreadable { name, error } => progress.complain(color, &format!("{name}: {error}")),
+            News::Oversized { name, record } => progress.complain(
+                color,
+                &format!(
+                    "{name}:{}: a record of {} bytes is too long and was skipped",
+                    record.line, record.length
+                ),
+            ),
+            News::Trouble { analytic, place, trouble } => {
+                let place = place.map(|(name, line)| format!("{name}:{line}: ")).unwrap_or_default();
+                progress.complain(color, &format!("{place}{analytic}: {trouble}"));
+            }
+        }
+        Ok(())
+    })?;
+    progress.finish();
+    out.flush()?;
+    Ok(totals)
+}
+
+/// A bar on standard error, when that is a terminal, the size is known, and it takes a while.
+struct Progress {
+    size: Option<u64>,
+    started: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new(feed: &Feed, wanted: bool) -> Self {
+        let wanted = wanted && io::stderr().is_terminal();
+        let size = || feed.inputs.iter().map(Input::size).sum();
+        Self { size: if wanted { size() } else { None }, started: Instant::now(), bar: None }
+    }
+
+    fn at(&mut self, bytes: u64) {
+        let Some(size) = self.size else { return };
+        if self.bar.is_none() && self.started.elapsed() > PATIENCE {
+            let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template(
+                "{bar:30} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
+            );
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bar = Some(bar.with_elapsed(self.started.elapsed()));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(bytes.min(size));
+        }
+    }
+
+    /// Does something that may write to the terminal.
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn complain(&self, color: When, text: &str) {
+        self.aside(|| cli::complain(color, text));
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// RFC 3339, or seconds since 1970 with or without decimals, in microseconds.
+///
+/// # Errors
+/// For anything else.
+pub fn received(text: &str) -> Result<i64, String> {
+    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text.trim()) {
+        return Ok(time.timestamp_micros());
+    }
+    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
+    let shown = escape::text(text);
+    seconds
+        .map(|seconds| (seconds * 1e6).round() as i64)
+        .ok_or_else(|| format!("`{shown}` is neither RFC 3339 (2026-03-04T08:00:00Z) nor seconds since 1970"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn received_is_read_in_both_forms() {
+        for text in
+            ["2026-03-03T08:00:05.5Z", "2026-03-03T10:00:05.5+02:00", "1772524805.5", " 1772524805.5 "]
+        {
+            assert_eq!(received(text), Ok(1_772_524_805_500_000), "{text}");
+        }
+        for bad in ["", "yesterday", "2026-03-03", "nan", "inf", "1772524805500000"] {
+            assert!(received(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The wasmtime engine that all analytics of a process share, and the limits they run under.
+
+use std::thread;
+use std::time::Duration;
+use wasmtime::{Config, ResourceLimiter};
+
+/// How exact a deadline is.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a guest may take. It is not trusted: within these it may do what it likes, at them its call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long one call may take. A batch takes about a millisecond.
+    pub call: Duration,
+    /// How many bytes of memory one detector may hold, and how many one answer may have.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    /// 5 seconds and 1 GiB.
+    fn default() -> Self {
+        Self { call: Duration::from_secs(5), memory: 1 << 30 }
+    }
+}
+
+/// Compiles and runs components. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) inner: wasmtime::Engine,
+    pub(crate) limits: Limits,
+}
+
+impl Engine {
+    /// An engine whose guests live under `limits`.
+    ///
+    /// # Errors
+    /// When wasmtime does not support this machine, or no thread can be started.
+    pub fn new(limits: Limits) -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let inner = wasmtime::Engine::new(&config)?;
+        // The clock that guests are interrupted by. It ends with the engine.
+        let engine = inner.weak();
+        thread::Builder::new().name("epoch".into()).spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
+        Ok(Self { inner, limits })
+    }
+
+    /// The limits of this engine.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+}
+
+/// `time` in ticks of the epoch, rounded up and at least two: the current one may be all but over.
+pub(crate) fn ticks(time: Duration) -> u64 {
+    u64::try_from(time.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX / 2).clamp(1, u64::MAX / 2)
+        + 1
+}
+
+/// Holds all memories of one store together to a limit.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    limit: usize,
+    held: usize,
+}
+
+/// A guest wanted more memory than it may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemoryLimit;
+
+impl std::fmt::Display for MemoryLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("out of memory")
+    }
+}
+
+impl std::error::Error for MemoryLimit {}
+
+impl Guard {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, held: 0 }
+    }
+}
+
+impl ResourceLimiter for Guard {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let held = self.held.saturating_add(desired.saturating_sub(current));
+        if held > self.limit {
+            // Refused growth would come out as whatever the guest makes of it; an error says what it was.
+            return Err(MemoryLimit.into());
+        }
+        self.held = held;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 100_000)
+    }
+
+    fn instances(&self) -> usize {
+        64
+    }
+
+    fn memories(&self) -> usize {
+        8
+    }
+
+    fn tables(&self) -> usize {
+        64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_never_shorter_than_asked_for() {
+        assert_eq!(ticks(Duration::ZERO), 2);
+        assert_eq!(ticks(Duration::from_millis(10)), 2);
+        assert_eq!(ticks(Duration::from_millis(11)), 3);
+        assert!(ticks(Duration::MAX) > 1 << 60);
+    }
+
+    #[test]
+    fn memory_is_counted_over_all_memories() {
+        let mut guard = Guard::new(100);
+        assert!(guard.memory_growing(0, 60, None).unwrap());
+        assert!(guard.memory_growing(0, 40, None).unwrap());
+        assert!(guard.memory_growing(40, 41, None).is_err());
+    }
+
+    #[test]
+    fn the_epoch_ends_with_its_engine() {
+        let engine = Engine::new(Limits::default()).unwrap();
+        let weak = engine.inner.weak();
+        drop(engine);
+        thread::sleep(TICK * 5);
+        assert!(weak.upgrade().is_none());
+    }
+}

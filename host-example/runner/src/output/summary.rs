@@ -1,0 +1,110 @@
+//! What was read, and what became of it, in a few lines.
+
+use super::escape;
+use super::paint::Paint;
+use crate::feed::Totals;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The summary of a run. Every line ends in a newline.
+#[must_use]
+pub fn summary(names: &[String], totals: &Totals, took: Duration, paint: Paint) -> String {
+    let mut text = String::new();
+    let seconds = took.as_secs_f64();
+    let megabytes = totals.bytes as f64 / 1e6;
+    let _ = writeln!(
+        text,
+        "{} records, {:.1} MB in {seconds:.2} s ({:.0} MB/s)",
+        grouped(totals.records),
+        megabytes,
+        megabytes / seconds.max(1e-9)
+    );
+    for (name, stats) in names.iter().zip(&totals.stats) {
+        let _ = write!(
+            text,
+            "{}: {} of {} matched",
+            paint.bold(escape::text(name)),
+            grouped(stats.matched),
+            grouped(totals.records)
+        );
+        let rare = [
+            (stats.malformed, "malformed"),
+            (stats.oversized, "oversized"),
+            (stats.late, "late"),
+            (stats.future, "from the future"),
+            (stats.duplicates, "delivered twice"),
+            (stats.evicted, "keys evicted"),
+        ];
+        for (count, what) in rare.into_iter().filter(|(count, _)| *count > 0) {
+            let _ = write!(text, ", {} {what}", grouped(count));
+        }
+        let _ = writeln!(
+            text,
+            "; {} {}",
+            grouped(stats.alerts),
+            if stats.alerts == 1 { "alert" } else { "alerts" }
+        );
+        if stats.late.saturating_mul(100) > stats.matched {
+            let _ = writeln!(
+                text,
+                "{} {} % of its events came late: alerts may be missing; sort the input by time, or set \
+                 allowed_lateness",
+                paint.red("note:"),
+                stats.late.saturating_mul(100) / stats.matched.max(1)
+            );
+        }
+    }
+    for (count, what) in [(totals.oversized, "too long, skipped"), (totals.unreadable, "unreadable")] {
+        if count > 0 {
+            let kind = if what == "unreadable" { "inputs" } else { "records" };
+            let _ = writeln!(text, "{} {} {kind} {what}", paint.red("note:"), grouped(count));
+        }
+    }
+    text
+}
+
+/// A number with a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn what_went_well_is_not_mentioned() {
+        let mut stats = crate::session::zero();
+        (stats.records, stats.matched, stats.alerts) = (1_200, 1_000, 1);
+        let mut totals = Totals { records: 5_000, bytes: 2_000_000, stats: vec![stats], ..Totals::default() };
+        let show =
+            |totals: &Totals| summary(&["an1276".into()], totals, Duration::from_secs(1), Paint::default());
+        assert_eq!(
+            show(&totals),
+            "5,000 records, 2.0 MB in 1.00 s (2 MB/s)\nan1276: 1,000 of 5,000 matched; 1 alert\n"
+        );
+        totals.stats[0].late = 11;
+        totals.oversized = 2;
+        let text = show(&totals);
+        assert!(
+            text.contains(", 11 late; 1 alert") && text.contains("1 % of its events came late"),
+            "{text}"
+        );
+        assert!(text.contains("2 records too long, skipped"), "{text}");
+    }
+}

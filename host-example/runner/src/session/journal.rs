@@ -1,0 +1,177 @@
+//! What a session needs to make a dead detector anew.
+
+use crate::host::Stats;
+use std::time::Duration;
+
+/// From here on a snapshot is worth its cost, if it is cheap.
+const DUE: usize = 16 << 20;
+/// Here a snapshot is taken whatever it costs.
+const FULL: usize = 256 << 20;
+/// Records are replayed in batches of about this size.
+const BATCH: usize = 256 << 10;
+/// Snapshots may take one part in so many of the time that the records took.
+const SHARE: u32 = 20;
+
+/// A snapshot, and the records processed since. Holds at most 256 MiB of records, mostly 16 MiB.
+#[derive(Default)]
+pub(super) struct Journal {
+    checkpoint: Option<Checkpoint>,
+    /// The records since, and where the batches end in them and when each was received.
+    bytes: Vec<u8>,
+    batches: Vec<(usize, i64)>,
+    /// How long they took, and how long the snapshot took.
+    spent: Duration,
+    took: Duration,
+    /// The guest fails when it is asked for a snapshot.
+    refuses: bool,
+    overflown: bool,
+}
+
+struct Checkpoint {
+    snapshot: Vec<u8>,
+    totals: Stats,
+}
+
+impl Journal {
+    /// Notes a batch that was processed.
+    pub(super) fn add(&mut self, batch: &[u8], received: i64, spent: Duration) {
+        if self.overflown || batch.is_empty() {
+            return;
+        }
+        if self.refuses && self.bytes.len() + batch.len() > FULL {
+            self.overflown = true;
+            self.bytes = Vec::new();
+            self.batches = Vec::new();
+            return;
+        }
+        self.spent += spent;
+        let start = match self.batches.as_slice() {
+            [.., (start, _), _] => *start,
+            _ => 0,
+        };
+        // An unterminated record would run into the next one.
+        let joins = self.bytes.last() == Some(&b'\n') && self.bytes.len() - start < BATCH;
+        self.bytes.extend_from_slice(batch);
+        match self.batches.last_mut() {
+            Some((end, at)) if *at == received && joins => *end = self.bytes.len(),
+            _ => self.batches.push((self.bytes.len(), received)),
+        }
+    }
+
+    /// Whether a snapshot should be taken now.
+    pub(super) fn is_due(&self) -> bool {
+        let cheap = self.spent > self.took * SHARE;
+        !self.refuses && (self.bytes.len() > FULL || (self.bytes.len() > DUE && cheap))
+    }
+
+    /// Begins anew with a snapshot that took so long, and the counters as of then.
+    pub(super) fn restart(&mut self, snapshot: Vec<u8>, took: Duration, totals: Stats) {
+        self.checkpoint = Some(Checkpoint { snapshot, totals });
+        self.took = took;
+        self.forget_records();
+    }
+
+    /// Begins anew with nothing.
+    pub(super) fn clear(&mut self) {
+        self.checkpoint = None;
+        self.overflown = false;
+        self.forget_records();
+    }
+
+    /// No snapshot will come.
+    pub(super) fn no_snapshots(&mut self) {
+        self.refuses = true;
+    }
+
+    pub(super) fn refuses(&self) -> bool {
+        self.refuses
+    }
+
+    pub(super) fn overflown(&self) -> bool {
+        self.overflown
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    pub(super) fn snapshot(&self) -> Option<&[u8]> {
+        self.checkpoint.as_ref().map(|checkpoint| checkpoint.snapshot.as_slice())
+    }
+
+    /// The counters as of the snapshot.
+    pub(super) fn totals(&self) -> Option<Stats> {
+        self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals)
+    }
+
+    /// The batches since the snapshot, each with when it was received.
+    pub(super) fn since(&self) -> impl Iterator<Item = (&[u8], i64)> {
+        let starts = std::iter::once(0).chain(self.batches.iter().map(|(end, _)| *end));
+        starts
+            .zip(&self.batches)
+            .map(|(start, (end, at))| (self.bytes.get(start..*end).unwrap_or_default(), *at))
+    }
+
+    fn forget_records(&mut self) {
+        self.bytes.clear();
+        self.batches.clear();
+        self.spent = Duration::ZERO;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replay(journal: &Journal) -> Vec<(&[u8], i64)> {
+        journal.since().collect()
+    }
+
+    #[test]
+    fn batches_are_joined_where_that_changes_nothing() {
+        let mut journal = Journal::default();
+        for (batch, received) in
+            [(&b"a\n"[..], 1), (b"b\n", 1), (b"c", 1), (b"d\n", 1), (b"", 2), (b"e\n", 2)]
+        {
+            journal.add(batch, received, Duration::ZERO);
+        }
+        assert_eq!(replay(&journal), [(&b"a\nb\nc"[..], 1), (b"d\n", 1), (b"e\n", 2)]);
+    }
+
+    #[test]
+    fn replayed_batches_stay_small() {
+        let mut journal = Journal::default();
+        let batch = [b"x".repeat(1023).as_slice(), b"\n"].concat();
+        for _ in 0..1024 {
+            journal.add(&batch, 1, Duration::ZERO);
+        }
+        let sizes: Vec<usize> = journal.since().map(|(records, _)| records.len()).collect();
+        assert_eq!(sizes, [BATCH; 4]);
+    }
+
+    #[test]
+    fn a_guest_without_snapshots_does_not_fill_memory() {
+        let mut journal = Journal::default();
+        journal.no_snapshots();
+        let batch = vec![b'\n'; 100 << 20];
+        for _ in 0..3 {
+            journal.add(&batch, 1, Duration::ZERO);
+            assert!(!journal.is_due());
+        }
+        assert!(journal.overflown() && journal.is_empty());
+    }
+
+    #[test]
+    fn dear_snapshots_are_rare() {
+        let mut journal = Journal::default();
+        journal.add(&vec![b'\n'; DUE + 1], 1, Duration::from_millis(1));
+        assert!(journal.is_due());
+        let totals = crate::session::zero();
+        journal.restart(Vec::new(), Duration::from_millis(10), totals);
+        assert!(journal.is_empty() && !journal.is_due());
+        journal.add(&vec![b'\n'; DUE + 1], 1, Duration::from_millis(100));
+        assert!(!journal.is_due());
+        journal.add(b"\n", 1, Duration::from_millis(101));
+        assert!(journal.is_due());
+    }
+}

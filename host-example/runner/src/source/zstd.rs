@@ -1,0 +1,58 @@
+//! Zstandard: any number of frames, as one stream.
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use std::io::{self, BufRead, Read};
+
+/// Unpacks the frames of a `.zst` file one after the other; skippable frames are skipped.
+pub(super) struct Frames<R> {
+    input: R,
+    decoder: FrameDecoder,
+    /// Within a frame.
+    inside: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self { input, decoder: FrameDecoder::new(), inside: false }
+    }
+
+    /// Goes on to the next frame; false at the end.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        loop {
+            if self.input.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            match self.decoder.reset(&mut self.input) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    io::copy(&mut (&mut self.input).take(length.into()), &mut io::sink())?;
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.inside && !self.next_frame()? {
+                return Ok(0);
+            }
+            self.inside = true;
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                let blocks = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.input, blocks).map_err(io::Error::other)?;
+            }
+            let read = self.decoder.read(into)?;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+            self.inside = false;
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The `authsieve` command, as a shell sees it.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Five failures and a success: what AN1276 is for.
+const ATTACK: &str = "\
+Mar  4 08:00:01 web1 sshd[100]: Failed password for root from 203.0.113.9 port 4000 ssh2
+Mar  4 08:00:03 web1 sshd[100]: Failed password for root from 203.0.113.9 port 4000 ssh2
+Mar  4 08:00:05 web1 sshd[101]: Failed password for root from 203.0.113.9 port 4001 ssh2
+Mar  4 08:00:07 web1 sshd[101]: Failed password for root from 203.0.113.9 port 4001 ssh2
+Mar  4 08:00:09 web1 sshd[102]: Failed password for root from 203.0.113.9 port 4002 ssh2
+Mar  4 08:00:12 web1 sshd[103]: Accepted password for root from 203.0.113.9 port 4003 ssh2
+";
+
+const RECEIVED: &str = "--received=2026-03-05T00:00:00Z";
+
+struct Shell {
+    folder: TempDir,
+}
+
+struct Said {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("NO_COLOR").stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        said(self.command(arguments).output().unwrap())
+    }
+
+    fn run_with_stdin(&self, arguments: &[&str], input: &[u8]) -> Said {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        said(child.wait_with_output().unwrap())
+    }
+}
+
+fn said(output: Output) -> Said {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn alerts(said: &Said) -> Vec<serde_json::Value> {
+    said.out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
+}
+
+#[test]
+fn the_demonstration_is_for_people() {
+    let shell = Shell::new();
+    for arguments in [&[][..], &["demo"]] {
+        let said = shell.run(arguments);
+        assert_eq!(said.status, Some(0), "{}", said.err);
+        assert!(said.out.contains("203.0.113.9") && said.out.contains("What next"), "{}", said.out);
+        assert!(said.out.contains("2001:db8:44::99"), "{}", said.out);
+        // Neither alice, who mistyped twice, nor the forged login of root.
+        assert!(!said.out.contains("192.0.2.44") && !said.out.contains("198.51.100.23"), "{}", said.out);
+        assert!(!said.out.contains('\x1b'));
+    }
+}
+
+#[test]
+fn run_prints_one_json_alert_per_line_and_nothing_else() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    for id in ["an1276", "AN1276", "An1276"] {
+        let said = shell.run(&["run", "-a", id, RECEIVED, "auth.log"]);
+        assert_eq!(said.status, Some(0), "{}", said.err);
+        let alerts = alerts(&said);
+        assert_eq!(alerts.len(), 1);
+        assert_eq!(alerts[0]["analytic"], "AN1276");
+        assert_eq!(alerts[0]["pattern"], "user+ip");
+        assert_eq!(alerts[0]["time"], "2026-03-04T08:00:12Z");
+        assert_eq!(alerts[0]["user"], "root");
+        assert_eq!(alerts[0]["src_ip"], "203.0.113.9");
+        assert!(said.err.contains("6 records") && said.err.contains("1 alert"), "{}", said.err);
+    }
+    let said = shell.run(&["run", "-q", RECEIVED, "auth.log"]);
+    assert_eq!((alerts(&said).len(), said.err.as_str()), (1, ""));
+}
+
+#[test]
+fn the_same_comes_out_of_every_container() {
+    let shell = Shell::new();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(ATTACK.as_bytes()).unwrap();
+    shell.write("auth.log", ATTACK.trim_end());
+    shell.write("packed", gzip.finish().unwrap());
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    shell.write("squeezed", ruzstd::encoding::compress_to_vec(ATTACK.as_bytes(), level));
+    let utf16: Vec<u8> = format!("\u{FEFF}{ATTACK}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    shell.write("utf16", utf16);
+    let wanted = shell.run(&["run", RECEIVED, "auth.log"]).out;
+    assert_eq!(wanted.lines().count(), 1);
+    for name in ["packed", "squeezed", "utf16"] {
+        assert_eq!(shell.run(&["run", RECEIVED, name]).out, wanted, "{name}");
+    }
+    assert_eq!(shell.run_with_stdin(&["run", RECEIVED, "-"], ATTACK.as_bytes()).out, wanted);
+}
+
+#[test]
+fn several_files_are_one_stream_and_a_missing_one_is_an_error() {
+    let shell = Shell::new();
+    let (first, second) = ATTACK.split_at(ATTACK.len() / 2);
+    let cut = first.rfind('\n').unwrap() + 1;
+    shell.write("1.log", &first[..cut]);
+    shell.write("2.log", format!("{}{second}", &first[cut..]));
+    let said = shell.run(&["run", RECEIVED, "1.log", "missing.log", "2.log"]);
+    assert_eq!(said.status, Some(1));
+    assert_eq!(alerts(&said).len(), 1);
+    assert!(said.err.contains("missing.log: No such file or directory"), "{}", said.err);
+    let said = shell.run(&["run", RECEIVED, "2.log", "1.log"]);
+    assert_eq!((said.status, alerts(&said).len()), (Some(0), 0));
+}
+
+#[test]
+fn junk_is_no_reason_to_stop() {
+    let shell = Shell::new();
+    let mut bytes = b"\x00\xFF\xFE junk\n".to_vec();
+    bytes.extend(std::iter::repeat_n(b'z', 17 << 20));
+    bytes.extend_from_slice(b"\n");
+    bytes.extend_from_slice(ATTACK.replace('\n', "\r\n").as_bytes());
+    shell.write("junk.log", bytes);
+    let said = shell.run(&["run", RECEIVED, "junk.log"]);
+    assert_eq!((said.status, alerts(&said).len()), (Some(0), 1), "{}", said.err);
+    assert!(said.err.contains("junk.log:2: a record of 17825792 bytes is too long"), "{}", said.err);
+}
+
+#[test]
+fn wrong_usage_is_status_2() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    for (arguments, wanted) in [
+        (&["run", "-a", "an9999", "auth.log"][..], "there are: an1276"),
+        (&["run"], "FILE"),
+        (&["run", "--received", "yesterday", "auth.log"], "RFC 3339"),
+        (&["run", "-a", "an1276", "--set", "window=abc", "auth.log"], "window"),
+        (&["run", "-a", "an1276", "--set", "window", "auth.log"], "key=value"),
+        (&["frobnicate"], "frobnicate"),
+    ] {
+        let said = shell.run(arguments);
+        assert_eq!(said.status, Some(2), "{arguments:?} {}", said.err);
+        assert!(said.err.contains(wanted) && said.out.is_empty(), "{arguments:?} {}", said.err);
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_status_2_and_names_file_and_field() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    for (text, fields) in [
+        ("window = \"abc\"", &["window", "abc"][..]),
+        ("min_failures = 0", &["min_failures", "0"]),
+        ("min_failures = \"five\"", &["min_failures", "five"]),
+        ("min_failure = 5", &["min_failure"]),
+        ("[[override]]\nusers = 5", &["users"]),
+        ("window = ", &["line 1"]),
+    ] {
+        shell.write("config.toml", text);
+        let said = shell.run(&["run", "-a", "an1276", "-c", "config.toml", "auth.log"]);
+        assert_eq!(said.status, Some(2), "{text}: {}", said.err);
+        assert!(
+            said.err.contains("config.toml") && fields.iter().all(|field| said.err.contains(field)),
+            "{}",
+            said.err
+        );
+    }
+    shell.write("config.toml", "min_failures = 6");
+    let said = shell.run(&["run", "-a", "an1276", "-c", "config.toml", RECEIVED, "auth.log"]);
+    assert_eq!((said.status, said.out.as_str()), (Some(0), ""));
+    let said = shell.run(&[
+        "run",
+        "-a",
+        "an1276",
+        "-c",
+        "config.toml",
+        "--set",
+        "min_failures=4",
+        RECEIVED,
+        "auth.log",
+    ]);
+    assert_eq!(alerts(&said).len(), 1);
+    shell.write("all.toml", "[an1276]\nmin_failures = 6");
+    let said = shell.run(&["run", "-c", "all.toml", RECEIVED, "auth.log"]);
+    assert_eq!((said.status, said.out.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it_quietly() {
+    let shell = Shell::new();
+    let mut log = String::new();
+    for n in 0..20_000 {
+        log += &ATTACK.replace("203.0.113.9", &format!("10.{}.{}.9", n / 250, n % 250));
+    }
+    shell.write("auth.log", log);
+    let mut command = shell.command(&["run", "-q", RECEIVED, "auth.log"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut some = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn decode_tells_the_line_of_each_event() {
+    let shell = Shell::new();
+    shell.write("auth.log", format!("nothing\n{ATTACK}\nMar  4 09:00:00 web1 CRON[1]: (root) CMD (true)\n"));
+    let said = shell.run(&["decode", "-a", "an1276", RECEIVED, "auth.log"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    let events = alerts(&said);
+    let lines: Vec<_> = events.iter().map(|event| event["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [2, 3, 4, 5, 6, 7]);
+    assert_eq!(events[0]["outcome"], "failure");
+    assert_eq!(events[5]["outcome"], "success");
+    assert_eq!(events[5]["time"], "2026-03-04T08:00:12Z");
+    assert_eq!(events[5]["src_ip"], "203.0.113.9");
+    let said = shell.run(&["decode", "--all", RECEIVED, "auth.log"]);
+    let lines: Vec<_> = alerts(&said).iter().map(|event| event["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, (1..=9).collect::<Vec<_>>());
+    assert!(said.out.starts_with("{\"line\":1,\"outcome\":null}\n"));
+    let said = shell.run(&["decode", RECEIVED, "auth.log", "auth.log"]);
+    assert_eq!(alerts(&said)[6]["file"], "auth.log");
+}
+
+#[test]
+fn inspect_tells_what_an_analytic_is() {
+    let shell = Shell::new();
+    let said = shell.run(&["inspect", "-a", "an1276"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    for wanted in ["an1276", "imports", "none", "min_failures", "integer", "= 5", "T1110", "needles"] {
+        assert!(said.out.contains(wanted), "{wanted}: {}", said.out);
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&shell.run(&["inspect", "-a", "an1276", "--json"]).out).unwrap();
+    assert_eq!(json["imports"], serde_json::json!([]));
+    assert_eq!(json["config_schema"]["properties"]["min_failures"]["default"], 5);
+}
+
+#[test]
+fn what_is_exported_can_be_run() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    let said = shell.run(&["export", "out", "-a", "an1276"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    let names = [
+        "an1276.wasm",
+        "an1276_browser.js",
+        "an1276_browser.d.ts",
+        "an1276_browser_bg.wasm",
+        "authsieve.wit",
+    ];
+    for name in names {
+        assert!(shell.folder.path().join("out").join(name).metadata().unwrap().len() > 0, "{name}");
+    }
+    let js = fs::read_to_string(shell.folder.path().join("out/an1276_browser.js")).unwrap();
+    assert!(js.contains("an1276_browser_bg.wasm"));
+    let component = Path::new("out/an1276.wasm").display().to_string();
+    let said =
+        shell.run(&["run", "--component", &component, "--set", "min_failures=5", RECEIVED, "auth.log"]);
+    assert_eq!(said.out, shell.run(&["run", "-a", "an1276", RECEIVED, "auth.log"]).out, "{}", said.err);
+    assert_eq!(alerts(&said).len(), 1);
+}
+
+#[test]
+fn guests_are_not_trusted() {
+    let shell = Shell::new();
+    shell.write("importing.wasm", support::importing());
+    shell.write("idle.wasm", support::idle());
+    shell.write("hostile.wasm", support::hostile());
+    shell.write("auth.log", "aaa\nA\n!\nA\n@\nA\n");
+    let said = shell.run(&["run", "--component", "importing.wasm", "auth.log"]);
+    assert_eq!(said.status, Some(1));
+    assert!(
+        said.err.contains("importing.wasm: refused, because it imports `wasi:clocks/wall-clock"),
+        "{}",
+        said.err
+    );
+    let said = shell.run(&["run", "--component", "idle.wasm", "auth.log"]);
+    assert!(said.status == Some(1) && said.err.contains("idle.wasm"), "{}", said.err);
+    let said = shell.run(&["run", "--component", "hostile.wasm", "--call-limit", "100ms", "auth.log"]);
+    assert_eq!(said.status, Some(1));
+    assert_eq!(said.out.lines().count(), 3);
+    assert!(said.err.contains("auth.log:3: hostile: `process` failed: it stopped itself"), "{}", said.err);
+    assert!(
+        said.err.contains("auth.log:5: hostile: `process` failed: it took longer than 100ms"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn what_an_attacker_wrote_does_not_reach_a_terminal() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK.replace("for root", "for ro\x1b[2Jot"));
+    let said = shell.run(&["run", "--format", "text", "--color", "always", RECEIVED, "auth.log"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    assert!(!said.out.contains("\x1b[2J") && said.out.contains("ro\\x1b[2Jot"), "{}", said.out);
+    let mut command = shell.command(&["run", "--format", "text", RECEIVED, "auth.log"]);
+    let plain = said_text(command.env("NO_COLOR", "1"));
+    assert!(!plain.contains('\x1b'));
+}
+
+fn said_text(command: &mut Command) -> String {
+    said(command.output().unwrap()).out
+}

@@ -1,0 +1,137 @@
+;; A guest that does as its records tell it, for tests of what a host gets over. In a batch,
+;;   a  adds one to its state
+;;   A  raises an (empty) alert if the state is 3 or more
+;;   !  traps            @  loops forever      #  takes memory without end
+;;   $  answers with a list that lies outside of its memory
+;; and the third byte of its configuration tells it what to be bad at:
+;;   {"b…  calls it invalid    {"c…  traps in create    {"s…  traps in snapshot
+;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  a snapshot it does not accept
+;; Its state is one number, and so is its snapshot.
+(module
+  (import "[export]authsieve:analytic/analytic@0.1.0" "[resource-new]detector" (func $new (param i32) (result i32)))
+
+  ;; 0 to 4095 data; 4096 results; 65536 to 131071 stays zero: empty records; from 131072 what comes in.
+  (memory (export "memory") 64)
+  (data (i32.const 16) "hostile")
+  (data (i32.const 32) "config: not to my taste")
+  (data (i32.const 64) "\10\00\00\00\07\00\00\00\10\00\00\00\07\00\00\00\10\00\00\00\07\00\00\00")
+
+  (global $next (mut i32) (i32.const 131072))
+  (global $state (mut i64) (i64.const 0))
+  (global $records (mut i64) (i64.const 0))
+  (global $counted (mut i64) (i64.const 0))
+  (global $mode (mut i32) (i32.const 0))
+
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+
+  (func $done (global.set $next (i32.const 131072)))
+
+  (func $configure (param $config i32) (param $length i32)
+    (if (i32.gt_u (local.get $length) (i32.const 2))
+      (then (global.set $mode (i32.load8_u offset=2 (local.get $config)))))
+    (call $done))
+
+  ;; A list as a result.
+  (func $list (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 4096) (local.get $at))
+    (i32.store (i32.const 4100) (local.get $length))
+    (i32.const 4096))
+
+  ;; result<detector, error>, which result<tuple<detector, list<string>>, error> begins with.
+  (func $made (result i32)
+    (if (i32.eq (global.get $mode) (i32.const 0x63)) (then unreachable))
+    (i64.store (i32.const 4096) (i64.const 0))
+    (i64.store (i32.const 4104) (i64.const 0))
+    (if (i32.eq (global.get $mode) (i32.const 0x62))
+      (then
+        (i32.store8 (i32.const 4096) (i32.const 1))
+        (i32.store (i32.const 4104) (i32.const 32))
+        (i32.store (i32.const 4108) (i32.const 23)))
+      (else (i32.store (i32.const 4100) (call $new (i32.const 1)))))
+    (i32.const 4096))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#describe") (result i32)
+    (memory.fill (i32.const 4096) (i32.const 0) (i32.const 256))
+    (memory.copy (i32.const 4096) (i32.const 64) (i32.const 24))
+    (i32.const 4096))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[static]detector.create") (param i32 i32 i64) (result i32)
+    (call $configure (local.get 0) (local.get 1))
+    (call $made))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[static]detector.restore")
+    (param i32 i32 i64 i32 i32) (result i32)
+    (global.set $state (i64.load (local.get 3)))
+    (call $configure (local.get 0) (local.get 1))
+    (if (i32.eq (global.get $mode) (i32.const 0x72)) (then unreachable))
+    (drop (call $made))
+    (if (i32.eq (global.get $mode) (i32.const 0x6b))
+      (then
+        (i32.store8 (i32.const 4096) (i32.const 1))
+        (i32.store (i32.const 4100) (i32.const 1))
+        (i32.store (i32.const 4104) (i32.const 32))
+        (i32.store (i32.const 4108) (i32.const 23))))
+    (i32.const 4096))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.needles") (param i32) (result i32)
+    (call $list (i32.const 0) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.process")
+    (param $self i32) (param $at i32) (param $length i32) (param $received i64) (result i32)
+    (local $byte i32) (local $alerts i32) (local $end i32)
+    (local.set $end (i32.add (local.get $at) (local.get $length)))
+    (block $over
+      (loop $more
+        (br_if $over (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $byte (i32.load8_u (local.get $at)))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (if (i32.eq (local.get $byte) (i32.const 0x61))
+          (then
+            (global.set $counted (i64.add (global.get $counted) (i64.const 1)))
+            (global.set $state (i64.add (global.get $state) (i64.const 1)))))
+        (if (i32.eq (local.get $byte) (i32.const 0x41))
+          (then
+            (if (i64.ge_u (global.get $state) (i64.const 3))
+              (then (local.set $alerts (i32.add (local.get $alerts) (i32.const 1)))))))
+        (if (i32.eq (local.get $byte) (i32.const 0x0a))
+          (then (global.set $records (i64.add (global.get $records) (i64.const 1)))))
+        (if (i32.eq (local.get $byte) (i32.const 0x21)) (then unreachable))
+        (if (i32.eq (local.get $byte) (i32.const 0x40)) (then (loop $forever (br $forever))))
+        (if (i32.eq (local.get $byte) (i32.const 0x23))
+          (then (loop $greed (drop (memory.grow (i32.const 16))) (br $greed))))
+        (if (i32.eq (local.get $byte) (i32.const 0x24))
+          (then (return (call $list (i32.const 0x7fff0000) (i32.const 1000)))))
+        (br $more)))
+    (call $done)
+    (call $list (i32.const 65536) (local.get $alerts)))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.decode")
+    (param i32 i32 i32 i64) (result i32)
+    (call $done)
+    (call $list (i32.const 65536) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.advance") (param i32 i64) (result i32)
+    (call $list (i32.const 65536) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.flush") (param i32) (result i32)
+    (if (i32.eq (global.get $mode) (i32.const 0x66)) (then unreachable))
+    (call $list (i32.const 65536) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.snapshot") (param i32) (result i32)
+    (if (i32.eq (global.get $mode) (i32.const 0x73)) (then unreachable))
+    (i64.store (i32.const 4112) (global.get $state))
+    (call $list (i32.const 4112) (i32.const 8)))
+
+  ;; records, matched (what was added since it was created or restored), zeros, and the state as keys.
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.stats") (param i32) (result i32)
+    (memory.fill (i32.const 4096) (i32.const 0) (i32.const 128))
+    (i64.store (i32.const 4096) (global.get $records))
+    (i64.store (i32.const 4104) (global.get $counted))
+    (i64.store (i32.const 4152) (global.get $state))
+    (i32.const 4096))
+
+  (func (export "authsieve:analytic/analytic@0.1.0#[dtor]detector") (param i32)))
