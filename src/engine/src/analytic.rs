@@ -140,13 +140,18 @@ impl Alerts<'_> {
     /// Raises an alert. `key` are the normalised values that tell it from others of its pattern and time.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
         let own = |list: &[&str]| list.iter().map(|s| String::from(*s)).collect();
-        let mut hash = Hasher128::new(Salt::new(""), 0).part(self.about.code.as_bytes()).part(alert.pattern.as_bytes());
+        let mut hash =
+            Hasher128::new(Salt::new(""), 0).part(self.about.code.as_bytes()).part(alert.pattern.as_bytes());
         for part in key {
             hash = hash.part(part);
         }
         let base = hash.part(&alert.time.0.to_le_bytes()).finish().0;
         let ordinal = self.ordinals.next(base);
-        let id = Hasher128::new(Salt::new(""), 1).part(&base.to_le_bytes()).part(&ordinal.to_le_bytes()).finish().0;
+        let id = Hasher128::new(Salt::new(""), 1)
+            .part(&base.to_le_bytes())
+            .part(&ordinal.to_le_bytes())
+            .finish()
+            .0;
         alert.id = format!("{id:032x}");
         alert.analytic = self.about.code.into();
         alert.analytic_version = self.about.version.into();

@@ -39,7 +39,9 @@ impl Decoder {
     #[must_use]
     pub fn new(telemetry: Telemetry, common: &Common) -> Self {
         let mut needles = Vec::new();
-        for (family, literals) in [(Telemetry::LINUX, linux::NEEDLES), (Telemetry::NORMALISED, &shapes::NEEDLES)] {
+        for (family, literals) in
+            [(Telemetry::LINUX, linux::NEEDLES), (Telemetry::NORMALISED, &shapes::NEEDLES)]
+        {
             if telemetry.has(family) {
                 needles.extend_from_slice(literals);
             }

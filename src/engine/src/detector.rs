@@ -160,7 +160,8 @@ impl<A: Analytic> Detector<A> {
                 pipeline.stats.oversized += 1;
                 continue;
             }
-            if decoder.decode(record, received, &mut |event| pipeline.take(event, record, received)).is_err() {
+            if decoder.decode(record, received, &mut |event| pipeline.take(event, record, received)).is_err()
+            {
                 pipeline.stats.malformed += 1;
             }
         }
@@ -220,7 +221,9 @@ impl<A: Analytic> Detector<A> {
         pipeline.ordinals = Ordinals::load(&mut input)?;
         pipeline.watermark = Timestamp(input.i64()?);
         if !same_salt {
-            return Ok(alloc::vec!["salt: it has changed, so no key of the snapshot can be known again; all were dropped".into()]);
+            return Ok(alloc::vec![
+                "salt: it has changed, so no key of the snapshot can be known again; all were dropped".into()
+            ]);
         }
         let notes = pipeline.analytic.load(&mut input)?;
         input.finish()?;

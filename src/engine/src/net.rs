@@ -118,7 +118,11 @@ impl Cidr {
 
 impl core::fmt::Display for Cidr {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        if self.bits == width(self.network) { self.network.fmt(f) } else { write!(f, "{}/{}", self.network, self.bits) }
+        if self.bits == width(self.network) {
+            self.network.fmt(f)
+        } else {
+            write!(f, "{}/{}", self.network, self.bits)
+        }
     }
 }
 
@@ -167,14 +171,29 @@ mod tests {
         ] {
             assert_eq!(parse_address(text).map(|a| a.to_string()).as_deref(), Some(shown), "{text}");
         }
-        for none in ["", "-", "?", "LOCAL", "localhost", "192.0.2.256", "1.2.3", "1.2.3.4.5", "192.0.2.1:", "192.0.2.1:ssh", "[", "%"] {
+        for none in [
+            "",
+            "-",
+            "?",
+            "LOCAL",
+            "localhost",
+            "192.0.2.256",
+            "1.2.3",
+            "1.2.3.4.5",
+            "192.0.2.1:",
+            "192.0.2.1:ssh",
+            "[",
+            "%",
+        ] {
             assert_eq!(parse_address(none), None, "{none}");
         }
     }
 
     #[test]
     fn blocks() {
-        let inside = |block: &str, address: &str| Cidr::parse(block).unwrap().contains(parse_address(address).unwrap());
+        let inside = |block: &str, address: &str| {
+            Cidr::parse(block).unwrap().contains(parse_address(address).unwrap())
+        };
         assert!(inside("10.8.0.0/16", "10.8.255.1"));
         assert!(!inside("10.8.0.0/16", "10.9.0.1"));
         assert!(inside("0.0.0.0/0", "203.0.113.9"));

@@ -89,7 +89,11 @@ impl Reorder {
 
     /// The oldest event, if no event that may still come goes before it, or if there is no room to wait.
     pub fn ready(&mut self, watermark: Timestamp) -> Option<Held> {
-        if self.bytes > MOST_BYTES { self.until(Timestamp::MAX) } else { self.until(watermark.minus(self.lateness)) }
+        if self.bytes > MOST_BYTES {
+            self.until(Timestamp::MAX)
+        } else {
+            self.until(watermark.minus(self.lateness))
+        }
     }
 
     /// The oldest event, if it is not newer than `to`.
@@ -220,7 +224,9 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         Ok(if input.u8()? == 1 { Some(number(input)?) } else { None })
     };
     let sixteen = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).ok();
-    let name = |bytes: &[u8]| NAMES.into_iter().find(|n| n.as_bytes() == bytes).ok_or(SnapshotError::Invalid("an event"));
+    let name = |bytes: &[u8]| {
+        NAMES.into_iter().find(|n| n.as_bytes() == bytes).ok_or(SnapshotError::Invalid("an event"))
+    };
     Ok(Event {
         time,
         outcome,

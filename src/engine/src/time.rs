@@ -40,7 +40,9 @@ impl Timestamp {
             _ => SecondsFormat::Micros,
         };
         match DateTime::from_timestamp_micros(self.0) {
-            Some(time) if (0..=9999).contains(&chrono::Datelike::year(&time)) => time.to_rfc3339_opts(format, true),
+            Some(time) if (0..=9999).contains(&chrono::Datelike::year(&time)) => {
+                time.to_rfc3339_opts(format, true)
+            }
             _ => alloc::format!("{}us", self.0),
         }
     }
@@ -100,9 +102,14 @@ impl fmt::Display for Span {
         if rest <= 0 {
             return f.write_str("0s");
         }
-        for (unit, name) in
-            [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"), (1, "us")]
-        {
+        for (unit, name) in [
+            (86_400_000_000, "d"),
+            (3_600_000_000, "h"),
+            (60_000_000, "m"),
+            (1_000_000, "s"),
+            (1_000, "ms"),
+            (1, "us"),
+        ] {
             if rest >= unit {
                 write!(f, "{}{name}", rest / unit)?;
                 rest %= unit;
@@ -133,7 +140,18 @@ mod tests {
             assert_eq!(span.to_string(), shown);
             assert_eq!(Span::parse(shown), Some(span));
         }
-        for bad in ["", "abc", "15", "m", "-5m", "1.5h", "15 minutes", "99999999999999999999d", "9999999999999w", "5m3"] {
+        for bad in [
+            "",
+            "abc",
+            "15",
+            "m",
+            "-5m",
+            "1.5h",
+            "15 minutes",
+            "99999999999999999999d",
+            "9999999999999w",
+            "5m3",
+        ] {
             assert_eq!(Span::parse(bad), None, "{bad}");
         }
     }

@@ -43,7 +43,7 @@ use authsieve_engine::time::Timestamp;
 use authsieve_engine::window::failures::{Failures, Layout};
 use authsieve_engine::window::journal::{Entry, Journal, Link};
 use authsieve_engine::window::silence::Silences;
-use authsieve_engine::window::table::{Bounds, Content, Slot, Table};
+use authsieve_engine::window::table::{Bounds, Content, Convert, Slot, Table};
 use report::{FAILED, Report, TAKEN_BACK};
 
 /// The kinds of keys, from the most specific: also the order of a journal entry's links.
@@ -172,10 +172,11 @@ impl Analytic for An1276 {
         if !self.looks_at(event) {
             return;
         }
-        let keys = self.keys(event);
-        self.write(event, keys, TAKEN_BACK, &[]);
-        for key in keys.into_iter().flatten() {
-            if let Some(mut failures) = self.table.find(key).and_then(|slot| view(&self.layout, &mut self.table, slot)) {
+        let link = self.write(event, TAKEN_BACK, &[]);
+        for (number, key) in self.keys(event).into_iter().enumerate() {
+            let Some(slot) = key.and_then(|key| self.table.find(key)) else { continue };
+            self.chain(slot, number, link);
+            if let Some(mut failures) = view(&self.layout, &mut self.table, slot) {
                 failures.retract(event.time, event.count);
             }
         }
@@ -207,8 +208,7 @@ impl Analytic for An1276 {
         let (journal, cut) = Journal::load(input, self.pool_bytes)?;
         let layout = &self.layout;
         let mut convert = |old: &[u8], content: Content<'_>| move_key(&before, old, layout, content);
-        let convert: Option<&mut dyn FnMut(&[u8], Content<'_>)> =
-            if before == *layout { None } else { Some(&mut convert) };
+        let convert: Option<Convert<'_>> = if before == *layout { None } else { Some(&mut convert) };
         let (table, loaded) = Table::load(input, self.bounds, self.seed, convert)?;
         if prefixes != self.prefixes {
             notes.push("ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were dropped".into());
@@ -221,7 +221,9 @@ impl Analytic for An1276 {
             notes.push(format!("max_keys: smaller than before; {} keys were dropped", loaded.dropped));
         }
         if loaded.sketch_dropped {
-            notes.push("sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into());
+            notes.push(
+                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
+            );
         }
         (self.table, self.quiet, self.journal) = (table, quiet, journal);
         Ok(notes)
@@ -232,7 +234,9 @@ impl An1276 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
         matches!(
             (self.options.login_source, event.origin),
-            (LoginSource::Any, _) | (LoginSource::Remote, Origin::Remote) | (LoginSource::Local, Origin::Local)
+            (LoginSource::Any, _)
+                | (LoginSource::Remote, Origin::Remote)
+                | (LoginSource::Local, Origin::Local)
         )
     }
 
@@ -258,29 +262,31 @@ impl An1276 {
             match kind {
                 _ if !self.options.correlate.contains(&kind) => None,
                 Correlate::Ip => source,
-                Correlate::UserIp => source.filter(|_| named).map(|source| user().part(&source.to_bytes()).finish()),
+                Correlate::UserIp => {
+                    source.filter(|_| named).map(|source| user().part(&source.to_bytes()).finish())
+                }
                 Correlate::User => named.then(|| user().finish()),
             }
         })
     }
 
     fn failure(&mut self, event: &Event<'_>, keys: Keys, context: &Context<'_>) {
+        let link = self.write(event, FAILED, context.record);
         let mut late = false;
-        for key in keys.into_iter().flatten() {
+        for (number, key) in keys.into_iter().enumerate() {
+            let Some(key) = key else { continue };
             let slot = self.table.enter(key, event.count, event.time, context.watermark).slot;
+            self.chain(slot, number, link);
             if let Some(mut failures) = view(&self.layout, &mut self.table, slot) {
                 late |= failures.push(event.time, event.count);
             }
         }
         self.late += u64::from(late);
-        self.write(event, keys, FAILED, context.record);
     }
 
-    /// Writes an event into the journal, behind the last of each of its keys.
-    fn write(&mut self, event: &Event<'_>, keys: Keys, kind: u8, record: &[u8]) {
-        // A key may have lost its slot to the one that was entered after it.
-        let slots = keys.map(|key| key.and_then(|key| self.table.find(key)));
-        let entry = Entry {
+    /// Writes an event into the journal, for its keys to point to.
+    fn write(&mut self, event: &Event<'_>, kind: u8, record: &[u8]) -> Link {
+        self.journal.append(&Entry {
             time: event.time,
             kind,
             count: event.count,
@@ -289,11 +295,16 @@ impl An1276 {
             host: event.host.as_bytes(),
             code: report::code(event).as_bytes(),
             record,
-            previous: slots.map(|slot| slot.map_or(Link::NONE, |slot| self.link(slot))),
-        };
-        let link = self.journal.append(&entry);
-        for slot in slots.into_iter().flatten() {
-            self.set_link(slot, link);
+            previous: Default::default(),
+        })
+    }
+
+    /// Makes an entry of the journal the newest of a key.
+    fn chain(&mut self, slot: Slot, number: usize, link: Link) {
+        self.journal.set_previous(link, number, self.link(slot));
+        let at = self.layout.bytes();
+        if let Some(content) = self.table.content(slot) {
+            link.write(content.data.get_mut(at..).unwrap_or_default());
         }
     }
 
@@ -312,12 +323,14 @@ impl An1276 {
         for (kind, (key, place)) in keys.iter().zip(&mut matched).enumerate() {
             let Some(slot) = key.and_then(|key| self.table.find(key)) else { continue };
             late |= self.table.newest(slot) > event.time;
-            let silent = KINDS[kind] == Correlate::Ip && quiet.is_some_and(|key| self.quiet.is_silent(key, event.time));
+            let silent = KINDS[kind] == Correlate::Ip
+                && quiet.is_some_and(|key| self.quiet.is_silent(key, event.time));
             if silent {
                 continue;
             }
             let Some(failures) = view(&self.layout, &mut self.table, slot) else { continue };
-            *place = failures.qualifying(event.time, threshold).map(|completed| Match { kind, slot, completed });
+            *place =
+                failures.qualifying(event.time, threshold).map(|completed| Match { kind, slot, completed });
         }
         self.late += u64::from(late);
         let Some(most_specific) = matched.iter().flatten().next().copied() else { return };
@@ -365,13 +378,6 @@ impl An1276 {
 
     fn link(&self, slot: Slot) -> Link {
         Link::read(self.table.data(slot).get(self.layout.bytes()..).unwrap_or_default())
-    }
-
-    fn set_link(&mut self, slot: Slot, link: Link) {
-        let at = self.layout.bytes();
-        if let Some(content) = self.table.content(slot) {
-            link.write(content.data.get_mut(at..).unwrap_or_default());
-        }
     }
 }
 

@@ -97,7 +97,11 @@ impl Report<'_> {
             distinct_ips: Some(found.addresses.len() as u32),
             estimated: estimated.into_iter().map(String::from).collect(),
             matched: self.matched.iter().map(|kind| kind.as_str().into()).collect(),
-            reasons: found.reasons.iter().map(|(code, count)| Tally { code: code.clone(), count: *count }).collect(),
+            reasons: found
+                .reasons
+                .iter()
+                .map(|(code, count)| Tally { code: code.clone(), count: *count })
+                .collect(),
             techniques: techniques(self.pattern, distinct_users),
             context: self.context(failures, distinct_users),
             evidence: found.evidence(self.record),
@@ -122,7 +126,7 @@ impl Report<'_> {
 
     fn title(&self, failures: u32) -> String {
         let user = short(&self.event.user);
-        let from = self.from_where();
+        let from = self.source();
         match self.pattern {
             Correlate::UserIp => format!("{failures} failed logins of {user} from {from}, then a login"),
             Correlate::Ip => format!("{failures} failed logins from {from}, then a login of {user}"),
@@ -130,11 +134,13 @@ impl Report<'_> {
         }
     }
 
-    fn from_where(&self) -> String {
+    fn source(&self) -> String {
         let event = self.event;
         match (event.src_ip, event.origin) {
             (Some(address), _) => address.to_string(),
-            (None, Origin::Local) => format!("{} on {}", or(&event.tty, "an unknown terminal"), or(&event.host, "an unknown host")),
+            (None, Origin::Local) => {
+                format!("{} on {}", or(&event.tty, "an unknown terminal"), or(&event.host, "an unknown host"))
+            }
             (None, Origin::Remote) => "an unknown address".into(),
         }
     }
@@ -159,7 +165,9 @@ impl Found {
         if entry.kind == TAKEN_BACK {
             return self.taken_back.push((entry.time, entry.count));
         }
-        if let Some(at) = self.taken_back.iter().position(|(time, count)| *time == entry.time && *count == entry.count) {
+        if let Some(at) =
+            self.taken_back.iter().position(|(time, count)| *time == entry.time && *count == entry.count)
+        {
             self.taken_back.remove(at);
             return;
         }

@@ -7,16 +7,16 @@
 mod overrides;
 mod settings;
 
+#[doc(hidden)]
+pub use alloc::string::String;
 pub use overrides::{Judgement, Override, Overrides};
+#[doc(hidden)]
+pub use serde_json::{Value, json};
 #[doc(hidden)]
 pub use settings::one_of;
 pub use settings::{
     Bits4, Bits6, Bytes, Glob, Keys, Lateness, Setting, SeverityChange, Threshold, Wait, Window,
 };
-#[doc(hidden)]
-pub use alloc::string::String;
-#[doc(hidden)]
-pub use serde_json::{Value, json};
 
 use crate::event::Event;
 use crate::hash::{Hasher128, Salt};
@@ -142,7 +142,9 @@ impl Common {
     /// Whether the event is ignored altogether.
     #[must_use]
     pub fn ignores(&self, event: &Event<'_>) -> bool {
-        let any = |globs: &[Glob], name: &str, fold| !name.is_empty() && globs.iter().any(|g| g.matches(name, fold));
+        let any = |globs: &[Glob], name: &str, fold| {
+            !name.is_empty() && globs.iter().any(|g| g.matches(name, fold))
+        };
         event.src_ip.is_some_and(|ip| self.allow_ips.iter().any(|block| block.contains(ip)))
             || any(&self.ignore_users, &event.user, overrides::folds(event))
             || any(&self.ignore_hosts, &event.host, true)
@@ -178,7 +180,9 @@ impl<O: Settings> Config<O> {
             "" => Map::new(),
             text => match serde_json::from_str(text) {
                 Ok(Value::Object(map)) => map,
-                Ok(other) => return Err(format!("the configuration is {other}: expected a JSON object of options")),
+                Ok(other) => {
+                    return Err(format!("the configuration is {other}: expected a JSON object of options"));
+                }
                 Err(error) => return Err(format!("the configuration is not JSON: {error}")),
             },
         };
@@ -198,7 +202,8 @@ impl<O: Settings> Config<O> {
 
     fn names() -> Vec<&'static str> {
         let fields = O::fields().into_iter().chain(Common::fields());
-        let mut names: Vec<&'static str> = fields.flat_map(|f| core::iter::once(f.name).chain(f.aliases.iter().copied())).collect();
+        let mut names: Vec<&'static str> =
+            fields.flat_map(|f| core::iter::once(f.name).chain(f.aliases.iter().copied())).collect();
         names.push("override");
         names
     }
@@ -268,7 +273,10 @@ impl Input {
         for spelling in core::iter::once(&name).chain(aliases) {
             let Some(value) = self.map.remove(*spelling) else { continue };
             if let Some((other, _)) = &found {
-                self.errors.push(format!("{}{spelling} = {value}: expected once, but {other} is the same option", self.path));
+                self.errors.push(format!(
+                    "{}{spelling} = {value}: expected once, but {other} is the same option",
+                    self.path
+                ));
                 return Some(None);
             }
             found = Some((spelling, value));
@@ -306,7 +314,11 @@ impl Input {
 /// A value as an error shows it.
 fn short(value: &Value) -> String {
     let text = value.to_string();
-    if text.len() <= 120 { text } else { format!("{}…", text.get(..text.floor_char_boundary(120)).unwrap_or_default()) }
+    if text.len() <= 120 {
+        text
+    } else {
+        format!("{}…", text.get(..text.floor_char_boundary(120)).unwrap_or_default())
+    }
 }
 
 /// Edits that lead from one name to the other. O(a × b); names of options are short, others are cut.

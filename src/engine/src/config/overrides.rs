@@ -121,15 +121,27 @@ impl Override {
         let users = input.optional("users", &[]).flatten();
         let sources = input.optional("sources", &[]).flatten();
         let hosts = input.optional("hosts", &[]).flatten();
-        let values = thresholds.iter().map(|name| input.optional::<Threshold>(name, &[]).flatten().map(|t| t.0)).collect();
+        let values = thresholds
+            .iter()
+            .map(|name| input.optional::<Threshold>(name, &[]).flatten().map(|t| t.0))
+            .collect();
         let severity = input.optional("severity", &[]).flatten();
         let ignore = input.optional("ignore", &[]).flatten().unwrap_or(false);
         let reason = input.optional("reason", &[]).flatten();
-        let known: Vec<&'static str> =
-            ["users", "sources", "hosts", "severity", "ignore", "reason"].into_iter().chain(thresholds.iter().copied()).collect();
+        let known: Vec<&'static str> = ["users", "sources", "hosts", "severity", "ignore", "reason"]
+            .into_iter()
+            .chain(thresholds.iter().copied())
+            .collect();
         input.reject_unknown(&known);
-        (input.errors.len() == before)
-            .then_some(Self { users, sources, hosts, thresholds: values, severity, ignore, reason })
+        (input.errors.len() == before).then_some(Self {
+            users,
+            sources,
+            hosts,
+            thresholds: values,
+            severity,
+            ignore,
+            reason,
+        })
     }
 
     fn holds(&self, event: &Event<'_>) -> bool {

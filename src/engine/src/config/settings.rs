@@ -22,7 +22,10 @@ pub trait Setting: Sized {
 }
 
 fn whole(value: &Value, low: u64, high: u64) -> Result<u64, String> {
-    value.as_u64().filter(|n| (low..=high).contains(n)).ok_or_else(|| format!("a whole number from {low} to {high}"))
+    value
+        .as_u64()
+        .filter(|n| (low..=high).contains(n))
+        .ok_or_else(|| format!("a whole number from {low} to {high}"))
 }
 
 macro_rules! number {
@@ -73,7 +76,11 @@ impl Setting for bool {
 
 impl Setting for String {
     fn read(value: &Value) -> Result<Self, String> {
-        value.as_str().filter(|s| s.len() <= 1024).map(Self::from).ok_or_else(|| "text of at most 1024 bytes".into())
+        value
+            .as_str()
+            .filter(|s| s.len() <= 1024)
+            .map(Self::from)
+            .ok_or_else(|| "text of at most 1024 bytes".into())
     }
 
     fn schema() -> Value {
@@ -85,11 +92,9 @@ impl Setting for String {
 const LONGEST: Span = Span::seconds(7 * 86_400);
 
 fn span(value: &Value, shortest: Span) -> Result<Span, String> {
-    value
-        .as_str()
-        .and_then(Span::parse)
-        .filter(|span| (shortest..=LONGEST).contains(span))
-        .ok_or_else(|| format!("a duration from {shortest} to {LONGEST}, such as \"90s\", \"15m\" or \"1h30m\""))
+    value.as_str().and_then(Span::parse).filter(|span| (shortest..=LONGEST).contains(span)).ok_or_else(|| {
+        format!("a duration from {shortest} to {LONGEST}, such as \"90s\", \"15m\" or \"1h30m\"")
+    })
 }
 
 const SPAN_PATTERN: &str = "^\\s*([0-9]+\\s*(us|ms|s|m|h|d|w)\\s*)+$";
@@ -192,10 +197,9 @@ impl Setting for Zone {
 
 impl Setting for Cidr {
     fn read(value: &Value) -> Result<Self, String> {
-        value
-            .as_str()
-            .and_then(Self::parse)
-            .ok_or_else(|| "an address or a block of addresses, such as \"10.8.0.0/16\" or \"2001:db8::1\"".into())
+        value.as_str().and_then(Self::parse).ok_or_else(|| {
+            "an address or a block of addresses, such as \"10.8.0.0/16\" or \"2001:db8::1\"".into()
+        })
     }
 
     fn schema() -> Value {
@@ -213,7 +217,10 @@ impl<T: Setting> Setting for Vec<T> {
             return Err(format!("a list of at most {MOST_ENTRIES}"));
         }
         list.iter()
-            .map(|item| T::read(item).map_err(|allowed| format!("a list in which each entry is {allowed} ({item} is not)")))
+            .map(|item| {
+                T::read(item)
+                    .map_err(|allowed| format!("a list in which each entry is {allowed} ({item} is not)"))
+            })
             .collect()
     }
 
@@ -406,7 +413,9 @@ mod tests {
         for (value, bytes) in [(json!(65536), 65536), (json!("8 MiB"), 8 << 20), (json!("64KiB"), 64 << 10)] {
             assert_eq!(Bytes::read(&value), Ok(Bytes(bytes)));
         }
-        for bad in [json!(1), json!("8 MB"), json!("MiB"), json!("99999999999999999999 GiB"), json!(-5), json!(null)] {
+        for bad in
+            [json!(1), json!("8 MB"), json!("MiB"), json!("99999999999999999999 GiB"), json!(-5), json!(null)]
+        {
             assert!(Bytes::read(&bad).is_err(), "{bad}");
         }
     }

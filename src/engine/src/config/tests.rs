@@ -49,7 +49,10 @@ fn errors_name_field_value_and_what_is_allowed() {
     refused(r#"{"window":"abc"}"#, &["window = \"abc\"", "a duration from 1s to 7d"]);
     refused(r#"{"min_failures":0}"#, &["min_failures = 0", "a whole number from 1 to 1000"]);
     refused(r#"{"min_failures":"5"}"#, &["min_failures = \"5\"", "a whole number"]);
-    refused(r#"{"min_failuers":5}"#, &["min_failuers = 5", "no such option", "did you mean min_failures?", "window"]);
+    refused(
+        r#"{"min_failuers":5}"#,
+        &["min_failuers = 5", "no such option", "did you mean min_failures?", "window"],
+    );
     refused(r#"{"minFailures":5,"min_failures":6}"#, &["the same option"]);
     refused(r#"{"allow_ips":["10.0.0.0/33"]}"#, &["allow_ips", "10.0.0.0/33"]);
     refused(r#"{"allow_ips":"10.0.0.0/8"}"#, &["allow_ips", "a list"]);
@@ -81,7 +84,12 @@ fn the_first_override_whose_conditions_all_hold_decides() {
     };
     let judge = |e: Event<'static>| {
         let j = config.overrides.judge(&e);
-        (j.threshold(0, 5), j.severity(crate::alert::Severity::High).as_str(), j.ignored(), j.reason().map(String::from))
+        (
+            j.threshold(0, 5),
+            j.severity(crate::alert::Severity::High).as_str(),
+            j.ignored(),
+            j.reason().map(String::from),
+        )
     };
     assert_eq!(judge(event("svc-a", "10.8.1.1", "x")), (20, "high", false, Some("VPN egress".into())));
     assert_eq!(judge(event("svc-a", "10.9.1.1", "bastion-1")), (5, "critical", false, None));

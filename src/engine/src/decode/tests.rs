@@ -26,7 +26,14 @@ fn said(record: &str) -> Vec<String> {
     let result = decoder().decode(record.as_bytes(), RECEIVED, &mut |e| {
         let address = e.src_ip.map_or("-".into(), |a| a.to_string());
         let pid = e.pid.map_or("-".into(), |pid| pid.to_string());
-        events.push(format!("{} {} {} {address} {} {pid} {}", e.time, e.outcome.as_str(), e.user, e.host, e.shape));
+        events.push(format!(
+            "{} {} {} {address} {} {pid} {}",
+            e.time,
+            e.outcome.as_str(),
+            e.user,
+            e.host,
+            e.shape
+        ));
     });
     assert_eq!(result, Ok(()), "{record}");
     events
@@ -39,12 +46,18 @@ fn one_text_in_every_carrier() {
     let text = |record: &str| said(&record.replace("TEXT", FAILED));
     for (record, expected) in [
         ("Mar  1 09:00:00 web1 sshd[17]: TEXT", "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"),
-        ("<38>Mar  1 09:00:00 web1 sshd[17]: TEXT", "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"),
+        (
+            "<38>Mar  1 09:00:00 web1 sshd[17]: TEXT",
+            "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
+        ),
         (
             "<38>1 2026-03-01T10:00:00+01:00 web1 sshd 17 - [m s=\"1\"] TEXT",
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
         ),
-        ("2026-03-01T09:00:00.5Z web1 sshd-session[17]: TEXT", "2026-03-01T09:00:00.500Z failure root 192.0.2.7 web1 17 sshd"),
+        (
+            "2026-03-01T09:00:00.5Z web1 sshd-session[17]: TEXT",
+            "2026-03-01T09:00:00.500Z failure root 192.0.2.7 web1 17 sshd",
+        ),
         // Vector `file`: the time there is when it was read.
         (
             r#"{"file":"/var/log/auth.log","host":"agent","message":"Mar  1 09:00:00 web1 sshd[17]: TEXT","timestamp":"2026-03-01T10:00:00Z"}"#,
@@ -61,7 +74,10 @@ fn one_text_in_every_carrier() {
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
         ),
         // Fluent Bit `tail` of a raw file.
-        (r#"{"date":1772355600.25,"log":"Mar  1 09:00:00 web1 sshd[17]: TEXT"}"#, "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"),
+        (
+            r#"{"date":1772355600.25,"log":"Mar  1 09:00:00 web1 sshd[17]: TEXT"}"#,
+            "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
+        ),
         // Without a time anywhere: the time of receipt.
         ("sshd[17]: TEXT", "2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"),
     ] {
@@ -71,7 +87,9 @@ fn one_text_in_every_carrier() {
 
 #[test]
 fn arrays_hold_several() {
-    let record = format!(r#"[{{"message":"Mar  1 09:00:00 a sshd[1]: {FAILED}"}},{{"message":"Mar  1 09:00:01 a sshd[1]: {FAILED}"}}]"#);
+    let record = format!(
+        r#"[{{"message":"Mar  1 09:00:00 a sshd[1]: {FAILED}"}},{{"message":"Mar  1 09:00:01 a sshd[1]: {FAILED}"}}]"#
+    );
     assert_eq!(said(&record).len(), 2);
 }
 
@@ -101,7 +119,9 @@ fn text_of_nobody_says_nothing() {
         format!(r#"{{"message":"{FAILED}","appname":"nginx"}}"#),
         format!("Mar  1 09:00:00 web1 nginx[17]: {FAILED}"),
         format!("Mar  1 09:00:00 web1 app[17]: sshd[1]: {FAILED}"),
-        format!(r#"{{"MESSAGE":"{FAILED}","SYSLOG_IDENTIFIER":"sshd","_COMM":"logger","_UID":"1000","_PID":"17"}}"#),
+        format!(
+            r#"{{"MESSAGE":"{FAILED}","SYSLOG_IDENTIFIER":"sshd","_COMM":"logger","_UID":"1000","_PID":"17"}}"#
+        ),
     ] {
         assert!(said(&record).is_empty(), "{record}");
     }
@@ -132,7 +152,12 @@ fn what_is_cut_short_is_malformed() {
     let whole = format!(r#"{{"appname":"sshd","message":"{FAILED}","host":"web1"}}"#);
     assert_eq!(said(&whole).len(), 1);
     for end in 1..whole.len() {
-        assert_eq!(decoder().decode(&whole.as_bytes()[..end], RECEIVED, &mut |_| {}), Err(Malformed), "{}", &whole[..end]);
+        assert_eq!(
+            decoder().decode(&whole.as_bytes()[..end], RECEIVED, &mut |_| {}),
+            Err(Malformed),
+            "{}",
+            &whole[..end]
+        );
     }
     assert_eq!(decoder().decode(b"[sshd]: not JSON", RECEIVED, &mut |_| {}), Ok(()));
 }

@@ -80,7 +80,13 @@ impl Attempts {
         }
     }
 
-    fn failure(&mut self, id: Fingerprint, voice: usize, mut event: Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+    fn failure(
+        &mut self,
+        id: Fingerprint,
+        voice: usize,
+        mut event: Event<'_>,
+        sink: &mut dyn FnMut(Step<'_>),
+    ) {
         let (own, known) = self.enter(id, &event);
         let pam = matches!(event.signal, Signal::Pam | Signal::PamOther);
         let owner = if pam { self.home_of(own, &event) } else { self.speaks_itself(own, known, &event) };

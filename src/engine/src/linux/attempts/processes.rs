@@ -198,7 +198,9 @@ impl Processes {
     }
 
     fn unlink(&mut self, slot: u32) {
-        let Some((older, newer)) = self.get(slot).map(|process| (process.older, process.newer)) else { return };
+        let Some((older, newer)) = self.get(slot).map(|process| (process.older, process.newer)) else {
+            return;
+        };
         match self.get_mut(older) {
             Some(process) => process.newer = newer,
             None => self.oldest = newer,
