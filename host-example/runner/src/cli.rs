@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::cache::Cache;
 use crate::commands::{decode, demo, export, inspect, run};
 use crate::engine::{Engine, Limits};
 use crate::output::escape;
@@ -113,7 +114,8 @@ impl Bounds {
 /// # Errors
 /// When this machine is not supported.
 pub fn engine(limits: Limits) -> Result<Engine, Error> {
-    Engine::new(limits).map_err(|error| Error::Failure(format!("cannot start wasmtime: {error}")))
+    let engine = Engine::new(limits).map_err(|error| Error::Failure(format!("cannot start wasmtime: {error}")))?;
+    Ok(engine.cached(Cache::of_user()))
 }
 
 /// Why a command ended early.

@@ -1,7 +1,9 @@
 //! The wasmtime engine that all analytics of a process share, and the limits they run under.
 
+use crate::cache::Cache;
 use std::thread;
 use std::time::Duration;
+use wasmtime::component::Component;
 use wasmtime::{Config, ResourceLimiter};
 
 /// How exact a deadline is.
@@ -28,6 +30,7 @@ impl Default for Limits {
 pub struct Engine {
     pub(crate) inner: wasmtime::Engine,
     pub(crate) limits: Limits,
+    cache: Option<Cache>,
 }
 
 impl Engine {
@@ -48,7 +51,25 @@ impl Engine {
                 thread::sleep(TICK);
             }
         })?;
-        Ok(Self { inner, limits })
+        Ok(Self { inner, limits, cache: None })
+    }
+
+    /// The same, with a cache for what it compiles.
+    #[must_use]
+    pub fn cached(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// Compiles a component, or finds it compiled. In the order of a second of CPU time per megabyte, or a few
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// Those of wasmtime, if it is no component.
+    pub(crate) fn component(&self, wasm: &[u8]) -> wasmtime::Result<Component> {
+        match &self.cache {
+            Some(cache) => cache.component(&self.inner, wasm),
+            None => Component::from_binary(&self.inner, wasm),
+        }
     }
 
     /// The limits of this engine.

@@ -94,13 +94,13 @@ type Result<T, E = CallError> = std::result::Result<T, E>;
 impl Analytic {
     /// Compiles a component. `name` is what errors call it.
     ///
-    /// Takes in the order of a second of CPU time per megabyte.
+    /// Takes in the order of a second of CPU time per megabyte, unless the engine's cache holds it.
     ///
     /// # Errors
     /// If it is no component, imports anything, or does not export the contract.
     pub fn load(engine: &Engine, name: impl Into<String>, wasm: &[u8]) -> Result<Self, LoadError> {
         let inner = &engine.inner;
-        let component = Component::from_binary(inner, wasm).map_err(|e| LoadError::Invalid(one_line(&e)))?;
+        let component = engine.component(wasm).map_err(|e| LoadError::Invalid(one_line(&e)))?;
         let ty = component.component_type();
         let imports: Vec<String> = ty.imports(inner).map(|(name, _)| name.to_owned()).collect();
         if !imports.is_empty() {
@@ -136,7 +136,9 @@ impl Analytic {
         let ty = self.component.component_type();
         let functions = |item: ComponentItem| match item {
             ComponentItem::ComponentInstance(instance) => {
-                instance.exports(engine).map(|(name, _)| name.to_owned()).collect()
+                let functions =
+                    instance.exports(engine).filter(|(_, e)| matches!(e.ty, ComponentItem::ComponentFunc(_)));
+                functions.map(|(name, _)| name.to_owned()).collect()
             }
             _ => Vec::new(),
         };

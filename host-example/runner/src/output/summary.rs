@@ -11,14 +11,17 @@ use std::time::Duration;
 pub fn summary(names: &[String], totals: &Totals, took: Duration, paint: Paint) -> String {
     let mut text = String::new();
     let seconds = took.as_secs_f64();
-    let megabytes = totals.bytes as f64 / 1e6;
-    let _ = writeln!(
-        text,
-        "{} records, {:.1} MB in {seconds:.2} s ({:.0} MB/s)",
-        grouped(totals.records),
-        megabytes,
-        megabytes / seconds.max(1e-9)
-    );
+    let _ = match totals.bytes {
+        // The speed of a small file is that of starting up.
+        bytes @ ..1_000_000 => {
+            writeln!(text, "{} records, {} bytes", grouped(totals.records), grouped(bytes))
+        }
+        bytes => {
+            let (records, megabytes) = (grouped(totals.records), bytes as f64 / 1e6);
+            let speed = megabytes / seconds.max(1e-9);
+            writeln!(text, "{records} records, {megabytes:.1} MB in {seconds:.2} s ({speed:.0} MB/s)")
+        }
+    };
     for (name, stats) in names.iter().zip(&totals.stats) {
         let _ = write!(
             text,
