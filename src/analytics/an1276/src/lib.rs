@@ -347,6 +347,7 @@ impl An1276 {
             journal: &self.journal,
             newest: self.link(most_specific.slot),
             link: most_specific.kind,
+            prefixes: self.prefixes,
         };
         let address = event.src_ip.map(net::octets);
         let parts: [&[u8]; 4] = [

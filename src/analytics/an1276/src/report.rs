@@ -38,6 +38,8 @@ pub struct Report<'r> {
     pub newest: Link,
     /// Which of an entry's links to follow.
     pub link: usize,
+    /// How many bits of an IPv4 and of an IPv6 address make a key.
+    pub prefixes: (u8, u8),
 }
 
 /// What the journal says of the failures.
@@ -81,7 +83,7 @@ impl Report<'_> {
         Alert {
             pattern: self.pattern.as_str().into(),
             severity: Severity::High,
-            title: self.title(failures),
+            title: self.title(failures, &found),
             time: event.time,
             first_seen: found.first.unwrap_or(self.completed),
             last_seen: event.time,
@@ -124,14 +126,24 @@ impl Report<'_> {
         found
     }
 
-    fn title(&self, failures: u32) -> String {
+    fn title(&self, failures: u32, found: &Found) -> String {
         let user = short(&self.event.user);
-        let from = self.source();
+        let from = match self.pattern {
+            Correlate::UserIp | Correlate::Ip => self.network(found).unwrap_or_else(|| self.source()),
+            Correlate::User => self.source(),
+        };
         match self.pattern {
             Correlate::UserIp => format!("{failures} failed logins of {user} from {from}, then a login"),
             Correlate::Ip => format!("{failures} failed logins from {from}, then a login of {user}"),
             Correlate::User => format!("{failures} failed logins of {user}, then a login from {from}"),
         }
+    }
+
+    /// The block of addresses that makes the key, where the failures came from more than the address of the success.
+    fn network(&self, found: &Found) -> Option<String> {
+        let address = self.event.src_ip.filter(|own| found.addresses.keys().any(|other| other != own))?;
+        let bits = if address.is_ipv4() { self.prefixes.0 } else { self.prefixes.1 };
+        Some(format!("{}/{bits}", net::prefix(address, bits, bits)))
     }
 
     fn source(&self) -> String {

@@ -78,6 +78,14 @@ fn accounts_are_counted_exactly_up_to_256_and_listed_up_to_50() {
 }
 
 #[test]
+fn a_block_of_addresses_is_called_one() {
+    let log: String = (0..5).map(|n| failed(n, "alice", &format!("2001:db8:44::{n}"))).collect();
+    let alerts = run(&mut detector(""), &(log + &accepted(9, "alice", "2001:db8:44::99")));
+    assert_eq!(alerts[0].title, "5 failed logins of alice from 2001:db8:44::/64, then a login");
+    assert_eq!((alerts[0].src_ip.as_deref(), alerts[0].distinct_ips), (Some("2001:db8:44::99"), Some(5)));
+}
+
+#[test]
 fn what_the_pool_has_lost_is_said() {
     let mut log: String = (0..5).map(|second| failed(second, "alice", "203.0.113.5")).collect();
     log += &(0..200).map(|n| failed(n + 5, &format!("u{n}"), "198.51.100.1")).collect::<String>();
