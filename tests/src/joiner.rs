@@ -1,13 +1,14 @@
 //! "One attempt counts once", naively: after every line, all lines so far are told into ledgers from the beginning.
 //!
 //! The rule: per process (host and pid) and user, one counter for each voice; a line raises, at its own time, as many
-//! failures as the sum of the maxima of these counters grows.
+//! failures as the sum of the maxima of its user's counters grows.
 //!
 //! * A process is forgotten when more than 120 s pass without a line of it; its pid then names another process.
 //! * A line without user belongs to the user its process named last; where it named nobody yet, to the one it names next.
 //! * PAM lines of a process that sshd has not spoken in belong to the process of the same host and address in which
 //!   sshd spoke at most 10 s apart. They come home as soon as sshd speaks in their own process.
-//! * A success names nobody in this sense: sshd takes no attempt after it. It first takes back the failures of its process that only PAM reported.
+//! * A success names nobody in this sense: sshd takes no attempt after it. It first takes back the failures of its
+//!   process that only PAM reported, the newest first.
 //! * Without a pid nothing can be joined: only `Failed` counts.
 
 use crate::fact::{Fact, Micros, SECOND, Says, Voice};
@@ -65,7 +66,7 @@ impl Ledger {
 pub struct Joiner {
     lines: Vec<Fact>,
     processes: Vec<Process>,
-    /// The failures raised so far and not taken back: the line, and whether it was in `Pam`'s voice.
+    /// The failures raised so far and not taken back, each as the line that raised it.
     raised: Vec<usize>,
 }
 

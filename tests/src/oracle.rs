@@ -46,7 +46,7 @@ pub fn judge(facts: &[Fact], options: &Options) -> Vec<Verdict> {
                     if looked_at(&success, options) && method_counts(&success, options) =>
                 {
                     let verdict = judge_success(&success, &failures, &alerts, options);
-                    for key in verdict.iter().flat_map(|v| consumed_by(v)) {
+                    for key in verdict.iter().flat_map(consumed_by) {
                         let of_key =
                             |f: &&mut Failure| value(key, &f.fact, options) == value(key, &success, options);
                         failures.iter_mut().filter(of_key).for_each(|f| f.consumed.push(key));

@@ -181,7 +181,7 @@ impl Kind {
 fn decided(before: &[Happening], pam: &Happening, process: u8) -> bool {
     let sshd = |h: &&Happening| h.host == pam.host && h.kind.is_sshd_failure();
     if pam.kind == Kind::PamElsewhere {
-        let newest = before.iter().filter(sshd).filter(|h| h.source == pam.source).next_back();
+        let newest = before.iter().filter(sshd).rfind(|h| h.source == pam.source);
         return newest.is_some_and(|h| pam.time - h.time <= 9 * SECOND);
     }
     let spoke = before.iter().filter(sshd).any(|h| h.pid == pam.pid && pam.time - h.time <= 119 * SECOND);
