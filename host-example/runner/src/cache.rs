@@ -85,7 +85,8 @@ impl Cache {
 fn name(engine: &Engine, wasm: &[u8]) -> String {
     let mut settings = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    let key = Hasher128::new(Salt::new("cwasm"), 0).part(&settings.finish().to_le_bytes()).part(wasm).finish();
+    let key =
+        Hasher128::new(Salt::new("cwasm"), 0).part(&settings.finish().to_le_bytes()).part(wasm).finish();
     format!("{:032x}.cwasm", key.0)
 }
 
@@ -132,11 +133,13 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn wasm() -> Vec<u8> {
-        wat::parse_str("(component (core module $m (func (export \"f\"))) (core instance (instantiate $m)))").unwrap()
+        wat::parse_str("(component (core module $m (func (export \"f\"))) (core instance (instantiate $m)))")
+            .unwrap()
     }
 
     fn only_file(folder: &Path) -> PathBuf {
-        let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(files.len(), 1, "{files:?}");
         files.remove(0)
     }

@@ -23,6 +23,7 @@
 //! The rest is the command: [`source`] reads files, [`prefilter`] keeps out what no analytic looks at, [`feed`]
 //! puts these together on threads, [`output`] shows what comes of it.
 
+pub mod arguments;
 pub mod cache;
 pub mod cli;
 pub mod commands;

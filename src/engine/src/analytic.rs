@@ -111,7 +111,7 @@ pub struct Context<'c> {
     pub judgement: Judgement<'c>,
     /// The raw record, for evidence. An attacker wrote part of it.
     pub record: &'c [u8],
-    /// The newest event time seen so far, this event included.
+    /// The newest event time judged so far, this event included.
     pub watermark: Timestamp,
     /// Where alerts go.
     pub alerts: Alerts<'c>,

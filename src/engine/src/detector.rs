@@ -82,7 +82,10 @@ struct Pipeline<A: Analytic> {
     attempts: Attempts,
     reorder: Reorder,
     ordinals: Ordinals,
+    /// The newest event time read.
     watermark: Timestamp,
+    /// The newest event time judged: behind the former while events wait to be sorted.
+    judged: Timestamp,
     stats: Stats,
     alerts: Vec<Alert>,
 }
@@ -128,6 +131,7 @@ impl<A: Analytic> Detector<A> {
             reorder,
             ordinals: Ordinals::default(),
             watermark: Timestamp::MIN,
+            judged: Timestamp::MIN,
             stats: Stats::default(),
             alerts: Vec::new(),
         };
@@ -203,6 +207,7 @@ impl<A: Analytic> Detector<A> {
         pipeline.reorder.save(&mut out);
         pipeline.ordinals.save(&mut out);
         out.i64(pipeline.watermark.0);
+        out.i64(pipeline.judged.0);
         pipeline.analytic.save(&mut out);
         out.finish()
     }
@@ -220,6 +225,7 @@ impl<A: Analytic> Detector<A> {
         pipeline.reorder.load(&mut input)?;
         pipeline.ordinals = Ordinals::load(&mut input)?;
         pipeline.watermark = Timestamp(input.i64()?);
+        pipeline.judged = Timestamp(input.i64()?);
         if !same_salt {
             return Ok(alloc::vec![
                 "salt: it has changed, so no key of the snapshot can be known again; all were dropped".into()
@@ -277,7 +283,8 @@ impl<A: Analytic> Pipeline<A> {
 
     /// Joins the event with what others say of the same attempt, and lets the analytic see what counts.
     fn judge(&mut self, event: Event<'_>, record: &[u8]) {
-        let Self { config, analytic, attempts, ordinals, watermark, alerts, .. } = self;
+        let Self { config, analytic, attempts, ordinals, judged, alerts, .. } = self;
+        *judged = event.time.max(*judged);
         attempts.observe(event, &mut |step| match step {
             Step::Count(event) => {
                 let judgement = config.overrides.judge(&event);
@@ -285,7 +292,7 @@ impl<A: Analytic> Pipeline<A> {
                     return;
                 }
                 let alerts = Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts };
-                let mut context = Context { judgement, record, watermark: *watermark, alerts };
+                let mut context = Context { judgement, record, watermark: *judged, alerts };
                 analytic.observe(&event, &mut context);
             }
             Step::TakeBack(event) => {

@@ -1,7 +1,6 @@
 //! `authsieve decode`: what each record says.
 
-use super::run::received;
-use crate::cli::{self, Bounds, Choice, Configuration, Stop};
+use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
 use crate::convert::EventLine;
 use crate::host::{Analytic, CallError, Detector, Event, StartError};
 use crate::output::escape;
@@ -82,7 +81,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         let mut complain = |line: Option<u64>, error: &dyn std::fmt::Display| {
             failed = true;
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-            cli::complain(color, &format!("{name}{line}: {error}"));
+            arguments::complain(color, &format!("{name}{line}: {error}"));
         };
         let mut source = match input.open(MAX_RECORD, &Arc::default()) {
             Ok(source) => source,

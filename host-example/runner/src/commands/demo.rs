@@ -1,7 +1,7 @@
 //! `authsieve demo`: the analytics over sample logs, for whoever has none at hand.
 
 use super::run::show;
-use crate::cli::{Stop, engine};
+use crate::arguments::{Stop, engine};
 use crate::engine::Limits;
 use crate::feed::Feed;
 use crate::output::Format;

@@ -1,6 +1,6 @@
 //! `authsieve export`: the analytics as files for other hosts.
 
-use crate::cli::Stop;
+use crate::arguments::Stop;
 use crate::selection::{Error, Selection};
 use clap::Args;
 use std::fs;

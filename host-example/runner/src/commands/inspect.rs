@@ -1,6 +1,6 @@
 //! `authsieve inspect`: what an analytic is, what it asks for, how it can be configured.
 
-use crate::cli::{Bounds, Choice, Stop};
+use crate::arguments::{Bounds, Choice, Stop};
 use crate::host::{Analytic, CallError, Descriptor};
 use crate::output::escape;
 use crate::output::paint::{Paint, When};

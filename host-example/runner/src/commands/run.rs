@@ -1,10 +1,10 @@
 //! `authsieve run`: logs in, alerts out.
 
-use crate::cli::{self, Bounds, Choice, Configuration, Stop};
+use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
 use crate::feed::{Feed, News, Totals};
 use crate::output::paint::When;
 use crate::output::summary::summary;
-use crate::output::{self, Format, escape};
+use crate::output::{self, Format};
 use crate::selection;
 use crate::session::Session;
 use crate::source::Input;
@@ -160,44 +160,12 @@ impl Progress {
     }
 
     fn complain(&self, color: When, text: &str) {
-        self.aside(|| cli::complain(color, text));
+        self.aside(|| arguments::complain(color, text));
     }
 
     fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
-        }
-    }
-}
-
-/// RFC 3339, or seconds since 1970 with or without decimals, in microseconds.
-///
-/// # Errors
-/// For anything else.
-pub fn received(text: &str) -> Result<i64, String> {
-    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text.trim()) {
-        return Ok(time.timestamp_micros());
-    }
-    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
-    let shown = escape::text(text);
-    seconds
-        .map(|seconds| (seconds * 1e6).round() as i64)
-        .ok_or_else(|| format!("`{shown}` is neither RFC 3339 (2026-03-04T08:00:00Z) nor seconds since 1970"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn received_is_read_in_both_forms() {
-        for text in
-            ["2026-03-03T08:00:05.5Z", "2026-03-03T10:00:05.5+02:00", "1772524805.5", " 1772524805.5 "]
-        {
-            assert_eq!(received(text), Ok(1_772_524_805_500_000), "{text}");
-        }
-        for bad in ["", "yesterday", "2026-03-03", "nan", "inf", "1772524805500000"] {
-            assert!(received(bad).is_err(), "{bad}");
         }
     }
 }

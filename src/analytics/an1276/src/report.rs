@@ -128,14 +128,15 @@ impl Report<'_> {
 
     fn title(&self, failures: u32, found: &Found) -> String {
         let user = short(&self.event.user);
+        let failed = format!("{failures} failed login{}", if failures == 1 { "" } else { "s" });
         let from = match self.pattern {
             Correlate::UserIp | Correlate::Ip => self.network(found).unwrap_or_else(|| self.source()),
             Correlate::User => self.source(),
         };
         match self.pattern {
-            Correlate::UserIp => format!("{failures} failed logins of {user} from {from}, then a login"),
-            Correlate::Ip => format!("{failures} failed logins from {from}, then a login of {user}"),
-            Correlate::User => format!("{failures} failed logins of {user}, then a login from {from}"),
+            Correlate::UserIp => format!("{failed} of {user} from {from}, then a login"),
+            Correlate::Ip => format!("{failed} from {from}, then a login of {user}"),
+            Correlate::User => format!("{failed} of {user}, then a login from {from}"),
         }
     }
 

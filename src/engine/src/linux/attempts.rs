@@ -8,6 +8,7 @@
 //! * A PAM line of another pid joins the sshd process of the same host and address seen within ten seconds (PAM may
 //!   run in a process of its own), whichever of the two wrote first. If the pid turns out to be an sshd process
 //!   itself (a parallel connection), it takes its share back.
+//!   Likewise a PAM process that first seemed to be part of an earlier connection goes with the one that begins now.
 //! * `Accepted` takes back what only PAM reported: stacked PAM modules log a failure in every good login.
 //! * Without a pid nothing can be joined: only `Failed` counts.
 //!
@@ -27,7 +28,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use ledger::{Ledger, voice};
 pub use processes::MAX_PROCESSES;
-use processes::Processes;
+use processes::{Process, Processes};
 
 /// Users remembered of one process. sshd allows no change of user within a connection.
 pub const MAX_USERS: usize = 16;
@@ -35,8 +36,10 @@ pub const MAX_USERS: usize = 16;
 const FORGET: Span = Span::seconds(120);
 /// How far apart the lines of PAM and sshd about one attempt are at most.
 const JOIN: Span = Span::seconds(10);
-/// Bytes of a terminal's name.
+/// Bytes kept of a terminal's name.
 const TTY_BYTES: usize = 64;
+/// Bytes kept of a user's name, to complete lines that name nobody. sshd itself cuts names at 100.
+const NAME_BYTES: usize = 256;
 /// Kinds of keys.
 const PROCESS: u8 = 1;
 const ADDRESS: u8 = 2;
@@ -89,7 +92,12 @@ impl Attempts {
     ) {
         let (own, known) = self.enter(id, &event);
         let pam = matches!(event.signal, Signal::Pam | Signal::PamOther);
-        let owner = if pam { self.home_of(own, &event) } else { self.speaks_itself(own, known, &event) };
+        let owner = if pam {
+            self.home_of(own, &event)
+        } else {
+            self.speaks_itself(own, known, &event, sink);
+            own
+        };
 
         let mut grown = 0;
         if let Some(ledger) = self.processes.get_mut(owner).and_then(|p| p.ledger(&event.user)) {
@@ -116,19 +124,27 @@ impl Attempts {
         if !told && fresh() != Some(true) {
             return; // PAM alone, of a process nobody spoke of: it names no address.
         }
-        let (own, _) = self.enter(id, &event);
+        let (own, known) = self.enter(id, &event);
         self.complete(own, &mut event);
+        // PAM in a process of its own, of which sshd has not spoken yet. If it turns out to be a connection of its own
+        // after all, its failure counts when sshd says so.
+        let guest =
+            self.place(&event).filter(|_| told && !known).and_then(|place| self.guest(own, place, &event));
         let Some(process) = self.processes.get_mut(own) else { return };
-        let again = process.accepted && matches!(event.signal, Signal::Session | Signal::Audit);
+        let again = process.accepted.as_ref().is_some_and(|user| *user == cut(&event.user, NAME_BYTES))
+            && matches!(event.signal, Signal::Session | Signal::Audit);
         if again || (!told && process.address.is_none() && process.tty.is_empty()) {
             return; // Said before, or from nowhere.
         }
-        process.accepted = true;
-        for ledger in &mut process.ledgers {
-            ledger.take_back(&mut |user, time, count| {
-                let (outcome, signal, user) = (Outcome::Failure, Signal::Pam, Cow::Borrowed(user));
-                sink(Step::TakeBack(Event { time, outcome, signal, count, user, ..event.clone() }));
-            });
+        process.accepted = Some(cut(&event.user, NAME_BYTES).into());
+        for slot in [Some(own), guest].into_iter().flatten() {
+            let Some(process) = self.processes.get_mut(slot) else { continue };
+            for ledger in &mut process.ledgers {
+                ledger.take_back(&mut |user, time, count| {
+                    let (outcome, signal, user) = (Outcome::Failure, Signal::Pam, Cow::Borrowed(user));
+                    sink(Step::TakeBack(Event { time, outcome, signal, count, user, ..event.clone() }));
+                });
+            }
         }
         sink(Step::Count(event));
     }
@@ -148,54 +164,68 @@ impl Attempts {
     /// Whose ledger a PAM line goes to: that of the sshd process it runs for, or its own.
     fn home_of(&mut self, own: u32, event: &Event<'_>) -> u32 {
         let Some(process) = self.processes.get(own).filter(|p| !p.has_sshd) else { return own };
-        if let Some(home) = process.home.and_then(|home| self.processes.find(home))
-            && self.processes.get(home).is_some_and(|p| p.is_fresh(event.time))
-        {
-            return home;
+        let known = process.home.and_then(|home| self.processes.find(home));
+        let Some(place) = self.place(event) else { return known.unwrap_or(own) };
+        let home = known.or_else(|| {
+            let near = self.near(own, place, event.time)?;
+            let near = match self.processes.get(near)? {
+                sshd if sshd.has_sshd => near,
+                guest => self.processes.find(guest.home?)?,
+            };
+            self.processes.get(near).filter(|p| apart(p, event.time) <= JOIN).map(|_| near)
+        });
+        let home = home.filter(|home| self.processes.get(*home).is_some_and(|p| p.is_fresh(event.time)));
+        let home_id = home.and_then(|home| self.processes.get(home)).map(|p| p.id);
+        if let Some(process) = self.processes.get_mut(own) {
+            process.home = home_id;
         }
-        let Some(place) = self.place(event) else { return own };
-        let home = self.near(own, place, event.time);
-        match home.and_then(|home| self.processes.get(home)).filter(|p| p.has_sshd).map(|p| p.id) {
-            Some(id) => {
-                if let Some(process) = self.processes.get_mut(own) {
-                    process.home = Some(id);
-                }
-                home.unwrap_or(own)
-            }
-            None => {
-                self.processes.set_near(own, place);
-                own
-            }
-        }
+        self.processes.set_near(own, place);
+        home.unwrap_or(own)
     }
 
     /// A line that is not PAM's: the process speaks for itself, and takes in or leaves the others.
-    fn speaks_itself(&mut self, own: u32, known: bool, event: &Event<'_>) -> u32 {
-        let Some(process) = self.processes.get_mut(own) else { return own };
+    fn speaks_itself(&mut self, own: u32, known: bool, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+        let Some(process) = self.processes.get_mut(own) else { return };
         process.has_sshd = true;
-        if let Some(home) = process.home.take() {
-            // It was taken for the PAM part of another process, and is a connection of its own.
-            let shares = process.ledgers.clone();
-            if let Some(home) = self.processes.find(home) {
-                self.share(home, &shares, false);
+        let id = process.id;
+        // It may have been taken for the PAM part of another process, and is a connection of its own.
+        self.leave_home(own, event, sink);
+        let Some(place) = self.place(event) else { return };
+        if !known && let Some(guest) = self.guest(own, place, event) {
+            // PAM spoke first, from a process of its own.
+            self.leave_home(guest, event, sink);
+            if let Some(guest) = self.processes.get_mut(guest) {
+                guest.home = Some(id);
+                let shares = guest.ledgers.clone();
+                self.share(own, &shares, true);
             }
         }
-        let Some(place) = self.place(event) else { return own };
-        if !known
-            && let Some(other) = self.near(own, place, event.time)
-            && let Some(own_id) = self.processes.get(own).map(|p| p.id)
-            && let Some(guest) = self.processes.get_mut(other)
-            && !guest.has_sshd
-            && guest.home.is_none()
-            && guest.ledgers.iter().all(|l| l.user.is_empty() || l.is_of(&event.user))
-        {
-            // PAM spoke first, from a process of its own.
-            guest.home = Some(own_id);
-            let shares = guest.ledgers.clone();
-            self.share(own, &shares, true);
-        }
         self.processes.set_near(own, place);
-        own
+    }
+
+    /// The process of PAM that spoke last from the same place, if it can be about the same attempt.
+    fn guest(&self, own: u32, place: Fingerprint, event: &Event<'_>) -> Option<u32> {
+        let other = self.near(own, place, event.time)?;
+        let guest = self.processes.get(other).filter(|guest| !guest.has_sshd)?;
+        guest.ledgers.iter().all(|l| l.user.is_empty() || l.is_of(&event.user)).then_some(other)
+    }
+
+    /// Takes the share of a process back from the one it was taken to be a part of. What that one said itself, and the
+    /// share had covered, counts now.
+    fn leave_home(&mut self, own: u32, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+        let Some(process) = self.processes.get_mut(own) else { return };
+        let Some(home) = process.home.take() else { return };
+        let shares = process.ledgers.clone();
+        let Some(home) = self.processes.find(home) else { return };
+        self.share(home, &shares, false);
+        let Some(process) = self.processes.get_mut(home) else { return };
+        for ledger in &mut process.ledgers {
+            let count = ledger.settle();
+            if count > 0 {
+                let (signal, user) = (Signal::Failed, Cow::Borrowed(ledger.user.as_str()));
+                sink(Step::Count(Event { signal, count, user, ..event.clone() }));
+            }
+        }
     }
 
     /// Adds the ledgers of a guest to those of its home, or takes them away again.
@@ -211,8 +241,7 @@ impl Attempts {
     /// The other process that spoke last from the same host and address, if that was within ten seconds.
     fn near(&self, own: u32, place: Fingerprint, now: Timestamp) -> Option<u32> {
         let other = self.processes.find_near(place).filter(|other| *other != own)?;
-        let apart = now.0.saturating_sub(self.processes.get(other)?.last.0).saturating_abs();
-        (apart <= JOIN.0).then_some(other)
+        (apart(self.processes.get(other)?, now) <= JOIN).then_some(other)
     }
 
     /// Host and address of a line.
@@ -250,7 +279,8 @@ impl Attempts {
             out.i64(process.last.0);
             out.bytes(process.address.map(crate::net::octets).as_ref().map_or(&[], |octets| octets));
             out.bytes(process.tty.as_bytes());
-            out.u8(u8::from(process.has_sshd) | u8::from(process.accepted) << 1);
+            out.u8(u8::from(process.has_sshd) | u8::from(process.accepted.is_some()) << 1);
+            out.bytes(process.accepted.as_deref().unwrap_or_default().as_bytes());
             for key in [process.home, process.near] {
                 out.bytes(key.map(Fingerprint::to_bytes).as_ref().map_or(&[], |key| key));
             }
@@ -276,7 +306,8 @@ impl Attempts {
             process.address = sixteen(input)?.map(crate::net::from_octets);
             process.tty = text(input.bytes()?)?;
             let flags = input.u8()?;
-            (process.has_sshd, process.accepted) = (flags & 1 != 0, flags & 2 != 0);
+            process.has_sshd = flags & 1 != 0;
+            process.accepted = Some(text(input.bytes()?)?).filter(|_| flags & 2 != 0);
             process.home = sixteen(input)?.map(Fingerprint::from_bytes);
             let near = sixteen(input)?.map(Fingerprint::from_bytes);
             for _ in 0..bounded(input.count(1)?, MAX_USERS)? {
@@ -288,6 +319,11 @@ impl Attempts {
         }
         Ok(table)
     }
+}
+
+/// How long before or after its last line.
+fn apart(process: &Process, time: Timestamp) -> Span {
+    Span(time.0.saturating_sub(process.last.0).saturating_abs())
 }
 
 fn text(bytes: &[u8]) -> snapshot::Result<String> {

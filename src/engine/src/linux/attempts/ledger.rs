@@ -1,6 +1,6 @@
 //! What was said of one user by one process.
 
-use super::cut;
+use super::{NAME_BYTES, cut};
 use crate::event::Signal;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::Timestamp;
@@ -11,9 +11,7 @@ const VOICES: usize = 6;
 const PAM: usize = 4;
 const WEAK: usize = 3;
 /// Failures that only PAM reported and that can be taken back, per user.
-const TAKE_BACK: usize = 4;
-/// Bytes of a user name kept to complete lines that name nobody. sshd itself cuts names at 100.
-const NAME_BYTES: usize = 256;
+const TAKE_BACK: usize = 8;
 
 /// Which counter a line belongs to.
 pub(super) const fn voice(signal: Signal) -> Option<usize> {
@@ -50,14 +48,20 @@ impl Ledger {
     /// Adds what a line says, and returns by how many failures the maximum grows.
     pub fn add(&mut self, voice: usize, count: u32, time: Timestamp) -> u32 {
         self.say(voice, count);
-        let grown = self.said.iter().copied().max().unwrap_or(0).saturating_sub(self.emitted);
-        self.emitted = self.emitted.saturating_add(grown);
+        let grown = self.settle();
         if voice >= PAM && grown > 0 {
             self.pam_only.rotate_right(1);
             if let Some(newest) = self.pam_only.first_mut() {
                 *newest = (time, grown);
             }
         }
+        grown
+    }
+
+    /// By how many failures the maximum is above what was counted; from now on it no longer is.
+    pub fn settle(&mut self) -> u32 {
+        let grown = self.said.iter().copied().max().unwrap_or(0).saturating_sub(self.emitted);
+        self.emitted = self.emitted.saturating_add(grown);
         grown
     }
 

@@ -23,7 +23,8 @@ pub(super) struct Process {
     pub tty: String,
     /// Whether anybody but PAM spoke.
     pub has_sshd: bool,
-    pub accepted: bool,
+    /// Who has logged in.
+    pub accepted: Option<String>,
     /// The process whose ledgers hold a copy of this one's: PAM in a process of its own.
     pub home: Option<Fingerprint>,
     pub ledgers: Vec<Ledger>,
@@ -41,7 +42,7 @@ impl Process {
             address: None,
             tty: String::new(),
             has_sshd: false,
-            accepted: false,
+            accepted: None,
             home: None,
             ledgers: Vec::new(),
             near: None,

@@ -121,6 +121,45 @@ fn parallel_connections_are_not_mixed_up() {
 }
 
 #[test]
+fn what_a_wrong_guess_covered_counts_when_it_is_put_right() {
+    use Signal::{Failed, Pam};
+    // The PAM line of 8 is taken for that of 7, until 8 speaks itself.
+    let out = run(vec![line(0, 8, Pam, "root"), line(2, 7, Failed, "root"), line(2, 8, Failed, "root")]);
+    assert_eq!(out, ["0:root*1", "2:root*1"]);
+}
+
+#[test]
+fn one_connection_after_another_with_pam_in_processes_of_its_own() {
+    use Signal::{Failed, Pam};
+    // As keyboard-interactive logs it: 7 and 9 are sshd, 8 and 10 their PAM children.
+    let out = run(vec![
+        line(0, 8, Pam, "root"),
+        line(1, 7, Failed, "root"),
+        line(4, 10, Pam, "root"),
+        line(5, 9, Failed, "root"),
+        line(7, 12, Pam, "root"),
+        line(8, 9, Failed, "root"),
+    ]);
+    assert_eq!(out, ["0:root*1", "4:root*1", "7:root*1"]);
+}
+
+#[test]
+fn a_login_takes_back_what_its_pam_process_reported() {
+    use Signal::{Failed, Pam};
+    assert_eq!(run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "eve")]), ["0:eve*1", "-0:eve*1", "+1:eve*1"]);
+    // It was a connection of its own after all.
+    assert_eq!(
+        run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "eve"), line(2, 8, Failed, "eve")]),
+        ["0:eve*1", "-0:eve*1", "+1:eve*1", "2:eve*1"]
+    );
+    assert_eq!(
+        run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "bob")]),
+        ["0:eve*1", "+1:bob*1"],
+        "another user's"
+    );
+}
+
+#[test]
 fn without_a_pid_only_failed_counts() {
     let no_pid = |signal| Event { pid: None, ..line(0, 0, signal, "root") };
     assert_eq!(run(vec![no_pid(Signal::Pam), no_pid(Signal::Weak), no_pid(Signal::Failed)]), ["0:root*1"]);

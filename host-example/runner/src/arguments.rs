@@ -1,0 +1,159 @@
+//! What several commands ask for, and how each of them ends early.
+
+use crate::cache::Cache;
+use crate::engine::{Engine, Limits};
+use crate::output::escape;
+use crate::output::paint::When;
+use crate::selection::{Error, Options, Selection};
+use authsieve_engine::time::Span;
+use clap::Args;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which analytics.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Choice {
+    /// An analytic by its id, in any case; repeat for several. Without it, all.
+    #[arg(short, long = "analytic", value_name = "ID")]
+    pub analytic: Vec<String>,
+    /// An analytic from a component file; repeat for several.
+    #[arg(long, value_name = "FILE")]
+    pub component: Vec<PathBuf>,
+}
+
+/// How analytics are configured.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Configuration {
+    /// Configuration, TOML or JSON: options at the top for one analytic, a table each for several.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set one option, before what the file says: min_failures=8, window=5m, an1276.window=5m.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// What a guest may take.
+#[derive(Clone, Debug, Args)]
+pub struct Bounds {
+    /// How long one call into an analytic may take.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    call_limit: Duration,
+    /// How much memory one analytic may hold, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    memory_limit: u32,
+}
+
+impl Choice {
+    /// As the library has it.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        Selection { ids: self.analytic.clone(), files: self.component.clone() }
+    }
+}
+
+impl Configuration {
+    /// As the library has it.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        Options { file: self.config.clone(), assignments: self.set.clone() }
+    }
+}
+
+impl Bounds {
+    /// An engine with these bounds.
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub fn engine(&self) -> Result<Engine, Error> {
+        engine(Limits { call: self.call_limit, memory: (self.memory_limit as usize).saturating_mul(1 << 20) })
+    }
+}
+
+/// An engine, or why there is none.
+///
+/// # Errors
+/// When this machine is not supported.
+pub fn engine(limits: Limits) -> Result<Engine, Error> {
+    let engine =
+        Engine::new(limits).map_err(|error| Error::Failure(format!("cannot start wasmtime: {error}")))?;
+    Ok(engine.cached(Cache::of_user()))
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Stop {
+    /// It was wrongly asked, or failed.
+    Error(Error),
+    /// Writing its output failed.
+    Output(io::Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Writes an error to standard error. Nothing is left to do if that fails.
+pub fn complain(color: When, text: &str) {
+    let paint = color.paint(io::stderr().is_terminal());
+    let mut lines = text.lines();
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{} {}", paint.red("error:"), escape::text(lines.next().unwrap_or_default()));
+    for line in lines {
+        let _ = writeln!(err, "  {}", escape::text(line));
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span =
+        Span::parse(text).filter(|span| span.0 >= 1000).ok_or("expected a time such as 500ms, 5s, 1m")?;
+    Ok(Duration::from_micros(span.0.unsigned_abs()))
+}
+
+/// RFC 3339, or seconds since 1970 with or without decimals, in microseconds.
+///
+/// # Errors
+/// For anything else.
+pub fn received(text: &str) -> Result<i64, String> {
+    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text.trim()) {
+        return Ok(time.timestamp_micros());
+    }
+    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
+    let shown = escape::text(text);
+    seconds
+        .map(|seconds| (seconds * 1e6).round() as i64)
+        .ok_or_else(|| format!("`{shown}` is neither RFC 3339 (2026-03-04T08:00:00Z) nor seconds since 1970"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_in_options() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        for bad in ["", "5", "0s", "-1s", "5 parsecs"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn received_is_read_in_both_forms() {
+        for text in
+            ["2026-03-03T08:00:05.5Z", "2026-03-03T10:00:05.5+02:00", "1772524805.5", " 1772524805.5 "]
+        {
+            assert_eq!(received(text), Ok(1_772_524_805_500_000), "{text}");
+        }
+        for bad in ["", "yesterday", "2026-03-03", "nan", "inf", "1772524805500000"] {
+            assert!(received(bad).is_err(), "{bad}");
+        }
+    }
+}

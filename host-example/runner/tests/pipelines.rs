@@ -1,0 +1,67 @@
+//! The ready pipelines in `pipelines/`, each started as it is.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn pipelines() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines")
+}
+
+/// What journald has of five failures and a login, as `journalctl --output=json` prints it.
+fn journal() -> String {
+    let line = |second: u64, text: &str| {
+        serde_json::json!({
+            "MESSAGE": format!("{text} for root from 192.0.2.7 port 4711 ssh2"),
+            "SYSLOG_IDENTIFIER": "sshd-session", "SYSLOG_FACILITY": "4", "_COMM": "sshd-session", "_UID": "0",
+            "_PID": (100 + second).to_string(), "_HOSTNAME": "web1", "_SYSTEMD_UNIT": "ssh.service",
+            "__REALTIME_TIMESTAMP": (1_772_355_600_000_000 + second * 1_000_000).to_string(),
+        })
+        .to_string()
+    };
+    let failures = (0..5).map(|second| line(second, "Failed password"));
+    failures.chain([line(30, "Accepted password")]).map(|line| line + "\n").collect()
+}
+
+#[test]
+fn the_journal_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
+    fs::write(&log, journal()).unwrap();
+    // There is no journal where tests run: this prints what one would, and notes what it was asked for.
+    let journalctl = folder.path().join("journalctl");
+    let script = format!("#!/bin/sh\necho \"$@\" > '{}'\ncat '{}'\n", arguments.display(), log.display());
+    fs::write(&journalctl, script).unwrap();
+    fs::set_permissions(&journalctl, fs::Permissions::from_mode(0o755)).unwrap();
+
+    let output = Command::new(pipelines().join("journald/authsieve-journald.sh"))
+        .env("AUTHSIEVE", env!("CARGO_BIN_EXE_authsieve"))
+        .env("JOURNALCTL", &journalctl)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let alerts: Vec<serde_json::Value> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let [alert] = &alerts[..] else { panic!("{alerts:?}") };
+    assert_eq!(
+        (&alert["pattern"], &alert["time"], &alert["user"], &alert["src_ip"]),
+        (&"user+ip".into(), &"2026-03-01T09:00:30Z".into(), &"root".into(), &"192.0.2.7".into())
+    );
+    let asked = fs::read_to_string(&arguments).unwrap();
+    assert!(asked.contains("--follow") && asked.contains("--output=json"), "{asked}");
+}
+
+#[test]
+fn the_unit_starts_the_script() {
+    let unit = fs::read_to_string(pipelines().join("journald/authsieve-journald.service")).unwrap();
+    let started = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    assert_eq!(Path::new(started).file_name().unwrap(), "authsieve-journald.sh");
+}
