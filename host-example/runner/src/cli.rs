@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   authsieve                                             a demonstration on sample logs
   authsieve run -a an1276 /var/log/auth.log             alerts, readable on a terminal
-  authsieve run -a an1276 auth.log.*.gz > alerts.json   one JSON alert per line otherwise
+  authsieve run $(ls -rt auth.log*) > alerts.json       several files, the oldest first; JSON in a file
   journalctl -o json | authsieve run -a an1276 -        standard input
   authsieve inspect -a an1276                           what it reads and how it can be configured
   authsieve decode auth.log                             what each record says

@@ -120,7 +120,11 @@ pub struct Context<'c> {
 impl Context<'_> {
     /// Raises an alert about the event: override and severity are applied here.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
-        alert.severity = self.judgement.severity(alert.severity);
+        let base = alert.severity;
+        alert.severity = self.judgement.severity(base);
+        if alert.severity != base {
+            alert.context.push(format!("{} by an override, otherwise {base}", alert.severity));
+        }
         if let Some(reason) = self.judgement.reason() {
             alert.context.push(format!("override: {reason}"));
         }

@@ -23,6 +23,13 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
+/// What shows that a record may hold a text in which no needle stands as it is: ASCII letters that an encoder has
+/// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
+const ENCODED: [&str; 3] = ["\\u00", "message\":[", "message\": ["];
+
+/// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.
+const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+
 /// Reads records. Its only state are the years it has inferred, and buffers.
 #[derive(Debug)]
 pub struct Decoder {
@@ -46,6 +53,7 @@ impl Decoder {
                 needles.extend_from_slice(literals);
             }
         }
+        needles.extend_from_slice(&ENCODED);
         needles.sort_unstable();
         needles.dedup();
         Self {
@@ -83,7 +91,7 @@ impl Decoder {
         }
     }
 
-    /// Hands the events of one record to `sink`. O(bytes); allocates nothing in the ordinary case.
+    /// Hands the events of one record to `sink`, each with the part of the record that speaks of it. O(bytes); allocates nothing in the ordinary case.
     ///
     /// # Errors
     /// Where it is JSON that does not end where it should. Events before that place have been handed out.
@@ -91,21 +99,23 @@ impl Decoder {
         &mut self,
         record: &[u8],
         received: Timestamp,
-        sink: &mut dyn FnMut(Event<'_>),
+        sink: &mut dyn FnMut(Event<'_>, &[u8]),
     ) -> Result<(), Malformed> {
-        let record = record.trim_ascii();
+        // A log that lost power begins with zeros where it goes on.
+        let start = record.iter().position(|byte| *byte != 0).unwrap_or(record.len());
+        let record = record.get(start..).unwrap_or_default().trim_ascii();
         let Self { telemetry, zone, years, scratch, .. } = self;
         let mut context = Context { telemetry: *telemetry, zone: *zone, years, received };
         if !is_json(record) {
             if telemetry.has(Telemetry::LINUX) {
-                context.line(record, sink);
+                context.line(record, &mut |event| sink(event, record));
             }
             return Ok(());
         }
         let mut malformed = false;
         envelope::each(record, *zone, scratch, &mut |opened| {
             malformed |= opened.malformed;
-            context.opened(&opened, sink);
+            context.opened(&opened, &mut |event| sink(event, opened.raw));
         });
         if malformed { Err(Malformed) } else { Ok(()) }
     }
@@ -229,6 +239,9 @@ impl Context<'_> {
                 }
                 None => self.received,
             };
+        }
+        if !POSSIBLE.contains(&event.time.0) {
+            event.time = self.received;
         }
         event.count = event.count.max(1);
         sink(event);

@@ -164,7 +164,9 @@ impl<A: Analytic> Detector<A> {
                 pipeline.stats.oversized += 1;
                 continue;
             }
-            if decoder.decode(record, received, &mut |event| pipeline.take(event, record, received)).is_err()
+            if decoder
+                .decode(record, received, &mut |event, part| pipeline.take(event, part, received))
+                .is_err()
             {
                 pipeline.stats.malformed += 1;
             }
@@ -179,7 +181,7 @@ impl<A: Analytic> Detector<A> {
         let (mut events, most) = (Vec::new(), decoder.max_record());
         for record in records(batch).filter(|record| record.len() <= most) {
             // What is malformed says nothing; `process` counts it.
-            let _ = decoder.decode(record, received, &mut |event| events.push(event.into_owned()));
+            let _ = decoder.decode(record, received, &mut |event, _| events.push(event.into_owned()));
         }
         events
     }
@@ -242,7 +244,8 @@ impl<A: Analytic> Detector<A> {
         let pipeline = &self.pipeline;
         let held = pipeline.analytic.held();
         Stats {
-            late: pipeline.stats.late + held.late,
+            // What the buffer could not sort is late for its key as well.
+            late: if pipeline.reorder.sorts() { pipeline.stats.late } else { held.late },
             keys: held.keys,
             evicted: held.evicted,
             state_bytes: held.bytes + (pipeline.attempts.bytes() + pipeline.reorder.bytes()) as u64,

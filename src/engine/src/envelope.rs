@@ -115,6 +115,8 @@ pub struct Opened<'a> {
     pub shape: Option<Shape<'a>>,
     /// The record does not end where it should: cut short, or no JSON.
     pub malformed: bool,
+    /// The record itself: of a batch, the one item.
+    pub raw: &'a [u8],
     /// It holds other records and is none itself. [`each`] follows it.
     batch: Option<Items<'a>>,
 }
@@ -155,7 +157,7 @@ fn each_at(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut
             let opened = open_with(object, zone, nested, text);
             match opened.batch {
                 Some(items) => items,
-                None => return sink(opened),
+                None => return sink(Opened { raw: record, ..opened }),
             }
         }
         None => match Items::new(record) {
@@ -173,6 +175,7 @@ fn each_at(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut
                     } else {
                         sink(Opened {
                             envelope: Some(Envelope { text, ..Envelope::default() }),
+                            raw: text,
                             ..Opened::default()
                         });
                     }
@@ -249,7 +252,7 @@ fn open_with<'a>(
         };
         let Sender { program, trust, pid, host, time, cursor } = sender;
         let envelope = text.map(|text| Envelope { text, program, trust, pid, host, time, cursor });
-        return Opened { envelope, shape, malformed: false, batch };
+        return Opened { envelope, shape, batch, ..Opened::default() };
     }
     Opened::default()
 }

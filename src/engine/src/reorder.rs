@@ -3,6 +3,7 @@
 use crate::event::{Event, Origin, Outcome, Signal, Text};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
+use crate::window::journal::RECORD;
 use alloc::borrow::Cow;
 use alloc::collections::BinaryHeap;
 use alloc::string::String;
@@ -81,7 +82,9 @@ impl Reorder {
 
     /// Holds an event.
     pub fn push(&mut self, event: Event<'static>, record: &[u8]) {
-        let held = Held { event, record: record.into(), arrival: self.arrivals };
+        // No more of it is ever shown.
+        let record = record.get(..RECORD).unwrap_or(record).into();
+        let held = Held { event, record, arrival: self.arrivals };
         self.arrivals += 1;
         self.bytes += held.bytes();
         self.heap.push(Reverse(held));
@@ -140,7 +143,8 @@ impl Reorder {
 }
 
 /// Every name a shape or a provider has: they are compared and shown, never made up.
-const NAMES: [&str; 10] = ["", "sshd", "pam", "su", "sudo", "login", "auditd", "ecs", "ocsf", "linux"];
+const NAMES: [&str; 11] =
+    ["", "screensharing", "sshd", "pam", "su", "sudo", "login", "auditd", "ecs", "ocsf", "linux"];
 
 fn save_event(e: &Event<'_>, out: &mut Writer) {
     out.i64(e.time.0);
@@ -252,4 +256,61 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         shape: name(input.bytes()?)?,
         provider: name(input.bytes()?)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64, user: &'static str, shape: &'static str) -> Event<'static> {
+        Event {
+            time: Timestamp(second * 1_000_000),
+            user: user.into(),
+            shape,
+            provider: "linux",
+            ..Event::default()
+        }
+    }
+
+    #[test]
+    fn events_leave_in_the_order_of_their_times_and_arrivals() {
+        let mut buffer = Reorder::new(Span::seconds(10));
+        for (second, user) in [(5, "a"), (3, "b"), (5, "c"), (4, "d")] {
+            buffer.push(at(second, user, "sshd"), b"raw");
+        }
+        assert!(buffer.ready(Timestamp(12_999_999)).is_none(), "not yet");
+        let mut out = Vec::new();
+        while let Some(held) = buffer.ready(Timestamp(15_000_000)) {
+            out.push(held.event.user.into_owned());
+        }
+        assert_eq!(out, ["b", "d", "a", "c"]);
+        assert!(buffer.is_late(Timestamp(4_000_000)) && !buffer.is_late(Timestamp(5_000_000)));
+        assert_eq!(buffer.bytes(), 0);
+    }
+
+    #[test]
+    fn what_waits_survives_a_snapshot_whatever_its_shape() {
+        let mut buffer = Reorder::new(Span::seconds(10));
+        for (n, shape) in NAMES.into_iter().enumerate() {
+            let event = Event {
+                src_ip: crate::net::parse_address("2001:db8::7"),
+                pid: Some(7),
+                ..at(n as i64, "u", shape)
+            };
+            buffer.push(event, &[b'x'; 2000]);
+        }
+        let mut out = Writer::new("t", 1, 0);
+        buffer.save(&mut out);
+        let bytes = out.finish();
+        let mut restored = Reorder::new(Span::seconds(10));
+        let mut input = Reader::open(&bytes, "t", 1).unwrap();
+        restored.load(&mut input).unwrap();
+        input.finish().unwrap();
+        for shape in NAMES {
+            let (before, after) =
+                (buffer.until(Timestamp::MAX).unwrap(), restored.until(Timestamp::MAX).unwrap());
+            assert_eq!((&before.event, &before.record), (&after.event, &after.record), "{shape}");
+            assert_eq!(after.record.len(), RECORD, "no more is kept than is shown");
+        }
+    }
 }

@@ -302,6 +302,10 @@ impl An1276 {
     /// Makes an entry of the journal the newest of a key.
     fn chain(&mut self, slot: Slot, number: usize, link: Link) {
         self.journal.set_previous(link, number, self.link(slot));
+        self.set_link(slot, link);
+    }
+
+    fn set_link(&mut self, slot: Slot, link: Link) {
         let at = self.layout.bytes();
         if let Some(content) = self.table.content(slot) {
             link.write(content.data.get_mut(at..).unwrap_or_default());
@@ -364,6 +368,8 @@ impl An1276 {
             if let Some(mut failures) = view(&self.layout, &mut self.table, m.slot) {
                 failures.consume(event.time);
             }
+            // What was consumed is told no more.
+            self.set_link(m.slot, Link::NONE);
         }
         if let Some(key) = quiet {
             let until = event.time.plus(self.options.success_within.0);

@@ -55,8 +55,8 @@ struct Found {
     first_records: Vec<String>,
     /// Whether there were more than could be read.
     cut: bool,
-    /// What was taken back: when, and how many.
-    taken_back: Vec<(Timestamp, u32)>,
+    /// What was taken back: when, how many, of whom.
+    taken_back: Vec<(Timestamp, u32, Vec<u8>)>,
 }
 
 /// The kind of a journal entry of failures.
@@ -161,7 +161,7 @@ impl Report<'_> {
     fn context(&self, failures: u32, users: usize) -> Vec<String> {
         let after = Span(self.event.time.0.saturating_sub(self.completed.0));
         let mut context = vec![format!(
-            "high: {failures} failures within the window, then a success {after} after the last that completed the count"
+            "{failures} failures within the window, then a success {after} after the last that completed the count"
         )];
         if self.pattern == Correlate::Ip && users > 1 {
             context.push(format!("the failures were on {users} accounts: guessing across accounts"));
@@ -176,23 +176,27 @@ impl Report<'_> {
 impl Found {
     fn add(&mut self, entry: &Entry<'_>) {
         if entry.kind == TAKEN_BACK {
-            return self.taken_back.push((entry.time, entry.count));
+            return self.taken_back.push((entry.time, entry.count, entry.user.to_vec()));
         }
-        if let Some(at) =
-            self.taken_back.iter().position(|(time, count)| *time == entry.time && *count == entry.count)
-        {
-            self.taken_back.remove(at);
+        let mut count = entry.count;
+        for (time, taken, user) in &mut self.taken_back {
+            if *time == entry.time && user == entry.user {
+                let back = count.min(*taken);
+                (count, *taken) = (count - back, *taken - back);
+            }
+        }
+        if count == 0 {
             return;
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        self.failures = self.failures.saturating_add(entry.count);
+        self.failures = self.failures.saturating_add(count);
         self.first = Some(self.first.map_or(entry.time, |first| first.min(entry.time)));
-        *self.users.entry(text(entry.user)).or_default() += entry.count;
+        *self.users.entry(text(entry.user)).or_default() += count;
         if let Some(address) = entry.address {
-            *self.addresses.entry(net::from_octets(address)).or_default() += entry.count;
+            *self.addresses.entry(net::from_octets(address)).or_default() += count;
         }
         if !entry.code.is_empty() {
-            *self.reasons.entry(text(entry.code)).or_default() += entry.count;
+            *self.reasons.entry(text(entry.code)).or_default() += count;
         }
         if self.last_records.len() < EVIDENCE {
             self.last_records.push(text(entry.record));

@@ -86,6 +86,17 @@ fn a_block_of_addresses_is_called_one() {
 }
 
 #[test]
+fn what_was_consumed_is_counted_no_more() {
+    let again = |from: u32| (from..from + 5).map(|n| failed(n, "alice", "203.0.113.5")).collect::<String>();
+    let log =
+        again(0) + &accepted(9, "alice", "203.0.113.5") + &again(20) + &accepted(30, "alice", "203.0.113.5");
+    let alerts = run(&mut detector(r#"{"correlate":["user+ip"]}"#), &log);
+    assert_eq!(alerts.iter().map(|alert| alert.failure_count).collect::<Vec<_>>(), [Some(5), Some(5)]);
+    assert_eq!(alerts[1].first_seen.to_string(), "2026-03-01T10:00:20Z");
+    assert_eq!(alerts[1].evidence.len(), 6);
+}
+
+#[test]
 fn what_the_pool_has_lost_is_said() {
     let mut log: String = (0..5).map(|second| failed(second, "alice", "203.0.113.5")).collect();
     log += &(0..200).map(|n| failed(n + 5, &format!("u{n}"), "198.51.100.1")).collect::<String>();

@@ -15,7 +15,7 @@ pub use serde_json::{Value, json};
 #[doc(hidden)]
 pub use settings::one_of;
 pub use settings::{
-    Bits4, Bits6, Bytes, Glob, Keys, Lateness, Setting, SeverityChange, Threshold, Wait, Window,
+    Bits4, Bits6, Bytes, Glob, Keys, Lateness, RecordBytes, Setting, SeverityChange, Threshold, Wait, Window,
 };
 
 use crate::event::Event;
@@ -125,8 +125,8 @@ crate::settings! {
         pub timezone: Zone = "+00:00";
         /// How far ahead of its receipt an event may claim to be; beyond it, it is taken as of its receipt.
         pub max_ahead: Wait = "5m";
-        /// The longest record; a longer one is skipped and counted.
-        pub max_record: Bytes = "16 MiB";
+        /// The longest record, 16 MiB at most; a longer one is skipped and counted.
+        pub max_record: RecordBytes = "16 MiB";
         /// Memory for what alerts tell beyond their counts: evidence, lists of accounts and addresses.
         pub pool_bytes: Bytes = "8 MiB";
         /// Memory for the sketch that decides which keys stay when there are too many: the larger, the larger the

@@ -133,6 +133,21 @@ impl Override {
             .chain(thresholds.iter().copied())
             .collect();
         input.reject_unknown(&known);
+        for (name, empty) in [
+            ("users", users.as_ref().is_some_and(Vec::is_empty)),
+            ("sources", sources.as_ref().is_some_and(Vec::is_empty)),
+            ("hosts", hosts.as_ref().is_some_and(Vec::is_empty)),
+        ] {
+            if empty {
+                input
+                    .errors
+                    .push(format!("{}{name} = []: expected at least one, or none of {name}", input.path));
+            }
+        }
+        if users.is_none() && sources.is_none() && hosts.is_none() && input.errors.len() == before {
+            let path = input.path.trim_end_matches('.');
+            input.errors.push(format!("{path}: expected a condition: at least one of users, sources, hosts"));
+        }
         (input.errors.len() == before).then_some(Self {
             users,
             sources,
@@ -155,7 +170,8 @@ impl Override {
     }
 }
 
-/// Whether names of the event's world differ by case: on Linux `Root` is not `root`.
+/// Whether case makes no difference in the names of the event's world. On Linux `Root` is not `root`, and who wrote a
+/// normalised event cannot be told.
 pub(crate) fn folds(event: &Event<'_>) -> bool {
-    event.provider != "linux"
+    !matches!(event.provider, "linux" | "ecs" | "ocsf")
 }

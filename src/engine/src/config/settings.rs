@@ -5,7 +5,7 @@ use crate::net::Cidr;
 use crate::stamp::Zone;
 use crate::time::Span;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::{Value, json};
 
@@ -182,6 +182,29 @@ impl Setting for Bytes {
     }
 }
 
+/// The length of the longest record: bytes as for [`Bytes`], and no more than hosts hand over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordBytes(pub u32);
+
+impl RecordBytes {
+    const MOST: u32 = 16 << 20;
+}
+
+impl Setting for RecordBytes {
+    fn read(value: &Value) -> Result<Self, String> {
+        Bytes::read(value)
+            .ok()
+            .filter(|bytes| bytes.0 <= Self::MOST)
+            .map(|bytes| Self(bytes.0))
+            .ok_or_else(|| "bytes from 1 KiB to 16 MiB, as a number or as text such as \"64 KiB\"".into())
+    }
+
+    fn schema() -> Value {
+        json!({ "type": ["integer", "string"], "minimum": Bytes::LEAST, "maximum": Self::MOST,
+                "pattern": "^[0-9]+ ?(B|KiB|MiB)?$" })
+    }
+}
+
 impl Setting for Zone {
     fn read(value: &Value) -> Result<Self, String> {
         value
@@ -212,7 +235,8 @@ const MOST_ENTRIES: usize = 10_000;
 
 impl<T: Setting> Setting for Vec<T> {
     fn read(value: &Value) -> Result<Self, String> {
-        let list = value.as_array().ok_or_else(|| "a list".to_string())?;
+        let each = || T::read(&Value::Null).err().unwrap_or_else(|| "any value".into());
+        let list = value.as_array().ok_or_else(|| format!("a list in which each entry is {}", each()))?;
         if list.len() > MOST_ENTRIES {
             return Err(format!("a list of at most {MOST_ENTRIES}"));
         }

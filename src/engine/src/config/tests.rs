@@ -41,7 +41,7 @@ fn the_digest_names_the_effective_configuration() {
     assert_eq!(digest(r#"{"window":"900s","min_failures":5}"#), digest(""));
     assert_eq!(digest(r#"{"minFailures":6}"#), digest(r#"{"min_failures":6}"#));
     assert_ne!(digest(r#"{"min_failures":6}"#), digest(""));
-    assert_ne!(digest(r#"{"override":[{"ignore":true}]}"#), digest(""));
+    assert_ne!(digest(r#"{"override":[{"users":["a"],"ignore":true}]}"#), digest(""));
 }
 
 #[test]
@@ -55,11 +55,13 @@ fn errors_name_field_value_and_what_is_allowed() {
     );
     refused(r#"{"minFailures":5,"min_failures":6}"#, &["the same option"]);
     refused(r#"{"allow_ips":["10.0.0.0/33"]}"#, &["allow_ips", "10.0.0.0/33"]);
-    refused(r#"{"allow_ips":"10.0.0.0/8"}"#, &["allow_ips", "a list"]);
+    refused(r#"{"allow_ips":"10.0.0.0/8"}"#, &["allow_ips", "a list in which each entry is an address"]);
     refused(r#"{"override":{}}"#, &["override", "a list of tables"]);
     refused(r#"{"override":[{},{"severity":"worse"}]}"#, &["override[1].severity", "\"worse\"", "\"+1\""]);
     refused(r#"{"override":[{"min_failures":0}]}"#, &["override[0].min_failures = 0", "1 to 1000"]);
     refused(r#"{"override":[{"window":"5m"}]}"#, &["override[0].window", "no such option"]);
+    refused(r#"{"override":[{"ignore":true}]}"#, &["override[0]", "at least one of users, sources, hosts"]);
+    refused(r#"{"override":[{"users":[]}]}"#, &["override[0].users = []", "at least one"]);
     refused("[]", &["expected a JSON object"]);
     refused("{", &["not JSON"]);
     let both = read(r#"{"window":"x","min_failures":0}"#).unwrap_err();

@@ -23,7 +23,7 @@ fn decoder() -> Decoder {
 /// `time outcome user address host pid shape` of each event.
 fn said(record: &str) -> Vec<String> {
     let mut events = Vec::new();
-    let result = decoder().decode(record.as_bytes(), RECEIVED, &mut |e| {
+    let result = decoder().decode(record.as_bytes(), RECEIVED, &mut |e, _| {
         let address = e.src_ip.map_or("-".into(), |a| a.to_string());
         let pid = e.pid.map_or("-".into(), |pid| pid.to_string());
         events.push(format!(
@@ -133,7 +133,7 @@ fn years_are_learnt_from_what_is_decoded_and_survive_a_snapshot() {
     let mut times = Vec::new();
     let mut decode = |decoder: &mut Decoder, stamp: &str| {
         let record = format!("{stamp} web1 sshd[17]: {FAILED}");
-        decoder.decode(record.as_bytes(), RECEIVED, &mut |e| times.push(e.time.to_string())).unwrap();
+        decoder.decode(record.as_bytes(), RECEIVED, &mut |e, _| times.push(e.time.to_string())).unwrap();
     };
     decode(&mut decoder, "Dec 31 23:59:59");
     let mut out = Writer::new("t", 1, 0);
@@ -153,13 +153,13 @@ fn what_is_cut_short_is_malformed() {
     assert_eq!(said(&whole).len(), 1);
     for end in 1..whole.len() {
         assert_eq!(
-            decoder().decode(&whole.as_bytes()[..end], RECEIVED, &mut |_| {}),
+            decoder().decode(&whole.as_bytes()[..end], RECEIVED, &mut |_, _| {}),
             Err(Malformed),
             "{}",
             &whole[..end]
         );
     }
-    assert_eq!(decoder().decode(b"[sshd]: not JSON", RECEIVED, &mut |_| {}), Ok(()));
+    assert_eq!(decoder().decode(b"[sshd]: not JSON", RECEIVED, &mut |_, _| {}), Ok(()));
 }
 
 #[test]
@@ -169,4 +169,51 @@ fn what_says_something_holds_a_needle() {
     assert!(!needles.is_empty() && needles.iter().all(|needle| needle.len() >= 3));
     let record = format!("Mar  1 09:00:00 web1 sshd[17]: {FAILED}").to_lowercase();
     assert!(needles.iter().any(|needle| record.contains(&needle.to_lowercase())));
+}
+
+#[test]
+fn what_an_encoder_hides_from_the_needles_still_holds_one() {
+    let bytes: Vec<String> = FAILED.bytes().map(|byte| byte.to_string()).collect();
+    let journal = |message: &str| {
+        format!(
+            r#"{{"MESSAGE":{message},"SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_UID":"0","_PID":"17","__REALTIME_TIMESTAMP":"1772355600000000"}}"#
+        )
+    };
+    let escaped: String = FAILED.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+    for record in [journal(&format!("[{}]", bytes.join(","))), journal(&format!("\"{escaped}\""))] {
+        assert_eq!(said(&record), ["2026-03-01T09:00:00Z failure root 192.0.2.7  17 sshd"]);
+        let lower = record.to_lowercase();
+        assert!(decoder().needles().iter().any(|needle| lower.contains(&needle.to_lowercase())), "{record}");
+    }
+}
+
+#[test]
+fn impossible_times_are_none_and_zeros_before_a_line_are_skipped() {
+    let record = |micros: &str| {
+        format!(
+            r#"{{"MESSAGE":"{FAILED}","SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_UID":"0","_PID":"17","__REALTIME_TIMESTAMP":"{micros}"}}"#
+        )
+    };
+    for micros in ["9223372036854775807", "-9223372036854775808"] {
+        assert_eq!(said(&record(micros)), ["2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"]);
+    }
+    let zeros = format!("\0\0\0Mar  1 09:00:00 web1 sshd[17]: {FAILED}");
+    assert_eq!(said(&zeros), ["2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"]);
+}
+
+#[test]
+fn each_event_of_a_batch_comes_with_its_own_record() {
+    let item = |user: &str| {
+        format!(
+            r#"{{"message":"Mar  1 09:00:00 a sshd[1]: Failed password for {user} from 192.0.2.7 port 1 ssh2"}}"#
+        )
+    };
+    let batch = format!(r#"{{"records":[{},{}]}}"#, item("bob"), item("eve"));
+    let mut parts = Vec::new();
+    decoder()
+        .decode(batch.as_bytes(), RECEIVED, &mut |_, part| {
+            parts.push(String::from_utf8_lossy(part).into_owned())
+        })
+        .unwrap();
+    assert_eq!(parts, [item("bob"), item("eve")]);
 }

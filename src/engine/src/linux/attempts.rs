@@ -109,7 +109,7 @@ impl Attempts {
         if owner != own
             && let Some(ledger) = self.processes.get_mut(own).and_then(|p| p.ledger(&event.user))
         {
-            ledger.copy(voice, event.count, grown);
+            ledger.copy(voice, event.count, grown, event.time);
         }
         if grown > 0 {
             self.complete(owner, &mut event);
@@ -131,12 +131,15 @@ impl Attempts {
         let guest =
             self.place(&event).filter(|_| told && !known).and_then(|place| self.guest(own, place, &event));
         let Some(process) = self.processes.get_mut(own) else { return };
-        let again = process.accepted.as_ref().is_some_and(|user| *user == cut(&event.user, NAME_BYTES))
-            && matches!(event.signal, Signal::Session | Signal::Audit);
+        let same = |user: &String| event.user.is_empty() || *user == cut(&event.user, NAME_BYTES);
+        let again = matches!(event.signal, Signal::Session | Signal::Audit)
+            && process.accepted.as_ref().is_some_and(same);
         if again || (!told && process.address.is_none() && process.tty.is_empty()) {
             return; // Said before, or from nowhere.
         }
         process.accepted = Some(cut(&event.user, NAME_BYTES).into());
+        // Whoever logs in here was no part of another connection.
+        self.leave_home(own, &event, sink);
         for slot in [Some(own), guest].into_iter().flatten() {
             let Some(process) = self.processes.get_mut(slot) else { continue };
             for ledger in &mut process.ledgers {
@@ -172,7 +175,12 @@ impl Attempts {
                 sshd if sshd.has_sshd => near,
                 guest => self.processes.find(guest.home?)?,
             };
-            self.processes.get(near).filter(|p| apart(p, event.time) <= JOIN).map(|_| near)
+            let home = self.processes.get(near)?;
+            let spoke =
+                |of: fn(&Ledger, &str) -> bool| home.ledgers.iter().any(|ledger| of(ledger, &event.user));
+            let meant =
+                event.user.is_empty() || spoke(Ledger::is_of) || !spoke(|ledger, _| !ledger.user.is_empty());
+            (meant && apart(home, event.time) <= JOIN).then_some(near)
         });
         let home = home.filter(|home| self.processes.get(*home).is_some_and(|p| p.is_fresh(event.time)));
         let home_id = home.and_then(|home| self.processes.get(home)).map(|p| p.id);
@@ -197,7 +205,13 @@ impl Attempts {
             if let Some(guest) = self.processes.get_mut(guest) {
                 guest.home = Some(id);
                 let shares = guest.ledgers.clone();
-                self.share(own, &shares, true);
+                for share in &shares {
+                    if let Some(ledger) =
+                        self.processes.get_mut(own).and_then(|home| home.ledger(&share.user))
+                    {
+                        ledger.join(share);
+                    }
+                }
             }
         }
         self.processes.set_near(own, place);
@@ -211,30 +225,23 @@ impl Attempts {
     }
 
     /// Takes the share of a process back from the one it was taken to be a part of. What that one said itself, and the
-    /// share had covered, counts now.
+    /// share had covered, counts now; what it was counted for because of the share, the share was counted for.
     fn leave_home(&mut self, own: u32, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
         let Some(process) = self.processes.get_mut(own) else { return };
         let Some(home) = process.home.take() else { return };
-        let shares = process.ledgers.clone();
-        let Some(home) = self.processes.find(home) else { return };
-        self.share(home, &shares, false);
-        let Some(process) = self.processes.get_mut(home) else { return };
-        for ledger in &mut process.ledgers {
-            let count = ledger.settle();
-            if count > 0 {
-                let (signal, user) = (Signal::Failed, Cow::Borrowed(ledger.user.as_str()));
-                sink(Step::Count(Event { signal, count, user, ..event.clone() }));
+        let mut shares = core::mem::take(&mut process.ledgers);
+        if let Some(home) = self.processes.find(home).and_then(|home| self.processes.get_mut(home)) {
+            for share in &mut shares {
+                let Some(ledger) = home.ledger(&share.user) else { continue };
+                let count = ledger.part_from(share);
+                if count > 0 {
+                    let (signal, user) = (Signal::Failed, Cow::Borrowed(ledger.user.as_str()));
+                    sink(Step::Count(Event { signal, count, user, ..event.clone() }));
+                }
             }
         }
-    }
-
-    /// Adds the ledgers of a guest to those of its home, or takes them away again.
-    fn share(&mut self, home: u32, shares: &[Ledger], add: bool) {
-        let Some(home) = self.processes.get_mut(home) else { return };
-        for share in shares {
-            if let Some(ledger) = home.ledger(&share.user) {
-                ledger.share(share, add);
-            }
+        if let Some(process) = self.processes.get_mut(own) {
+            process.ledgers = shares;
         }
     }
 

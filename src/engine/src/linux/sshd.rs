@@ -257,7 +257,7 @@ fn root_refused(rest: &[u8]) -> Option<Event<'_>> {
 
 /// `U [from HOST ]not allowed because REASON`; the account exists.
 fn not_allowed(rest: &[u8]) -> Option<Event<'_>> {
-    let (who, reason) = cut(rest, b" not allowed because ")?;
+    let (who, reason) = cut_last(rest, b" not allowed because ")?;
     let (user, host) = cut_last(who, b" from ").unwrap_or((who, b""));
     Some(Event { reason_text: text(reason), ..about(Signal::Weak, user, host) })
 }

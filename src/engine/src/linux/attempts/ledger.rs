@@ -49,13 +49,18 @@ impl Ledger {
     pub fn add(&mut self, voice: usize, count: u32, time: Timestamp) -> u32 {
         self.say(voice, count);
         let grown = self.settle();
+        self.note(voice, grown, time);
+        grown
+    }
+
+    /// Remembers what may be taken back.
+    fn note(&mut self, voice: usize, grown: u32, time: Timestamp) {
         if voice >= PAM && grown > 0 {
             self.pam_only.rotate_right(1);
             if let Some(newest) = self.pam_only.first_mut() {
                 *newest = (time, grown);
             }
         }
-        grown
     }
 
     /// By how many failures the maximum is above what was counted; from now on it no longer is.
@@ -66,8 +71,9 @@ impl Ledger {
     }
 
     /// Adds what a line says that was counted elsewhere.
-    pub fn copy(&mut self, voice: usize, count: u32, emitted: u32) {
+    pub fn copy(&mut self, voice: usize, count: u32, emitted: u32, time: Timestamp) {
         self.say(voice, count);
+        self.note(voice, emitted, time);
         self.emitted = self.emitted.saturating_add(emitted);
     }
 
@@ -78,16 +84,25 @@ impl Ledger {
         }
     }
 
-    /// Adds all that another ledger holds, or takes it away again.
-    pub fn share(&mut self, other: &Self, add: bool) {
-        let change = |a: u32, b: u32| if add { a.saturating_add(b) } else { a.saturating_sub(b) };
+    /// Adds all that another ledger holds.
+    pub fn join(&mut self, other: &Self) {
         for (said, more) in self.said.iter_mut().zip(other.said) {
-            *said = change(*said, more);
+            *said = said.saturating_add(more);
         }
-        self.emitted = change(self.emitted, other.emitted);
-        if add {
-            self.pam_only = other.pam_only;
+        self.emitted = self.emitted.saturating_add(other.emitted);
+        self.pam_only = other.pam_only;
+    }
+
+    /// Takes away what another ledger had added. Of what both were counted for, this keeps what it said itself and the
+    /// other gets the rest; returns by how much it said more than both were counted for.
+    pub fn part_from(&mut self, other: &mut Self) -> u32 {
+        for (said, less) in self.said.iter_mut().zip(other.said) {
+            *said = said.saturating_sub(less);
         }
+        let both = core::mem::take(&mut self.emitted);
+        let missing = self.settle().saturating_sub(both);
+        other.emitted = both.saturating_sub(self.emitted);
+        missing
     }
 
     /// Takes back what only PAM reported, newest first: `failure` gets each time and number.

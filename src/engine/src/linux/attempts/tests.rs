@@ -121,6 +121,27 @@ fn parallel_connections_are_not_mixed_up() {
 }
 
 #[test]
+fn good_logins_after_somebody_elses_failure_leave_nothing_behind() {
+    use Signal::{Failed, Pam};
+    let mut lines = vec![line(0, 7, Failed, "alice")];
+    for (n, user) in ["bob", "carol", "alice"].into_iter().enumerate() {
+        let (second, pid) = (2 + 2 * n as i64, 10 + n as u32);
+        lines.extend([line(second, pid, Pam, user), accepted(second + 1, pid, user)]);
+    }
+    let mut count = 0i64;
+    for step in run(lines) {
+        let (mark, number) =
+            (step.chars().next().unwrap(), step.rsplit('*').next().unwrap().parse::<i64>().unwrap());
+        count += match mark {
+            '+' => 0,
+            '-' => -number,
+            _ => number,
+        };
+    }
+    assert_eq!(count, 1, "only the one that failed");
+}
+
+#[test]
 fn what_a_wrong_guess_covered_counts_when_it_is_put_right() {
     use Signal::{Failed, Pam};
     // The PAM line of 8 is taken for that of 7, until 8 speaks itself.
