@@ -139,14 +139,11 @@ impl Override {
             ("hosts", hosts.as_ref().is_some_and(Vec::is_empty)),
         ] {
             if empty {
-                input
-                    .errors
-                    .push(format!("{}{name} = []: expected at least one, or none of {name}", input.path));
+                input.errors.push(format!(
+                    "{}{name} = []: expected at least one; without {name} the override holds for all",
+                    input.path
+                ));
             }
-        }
-        if users.is_none() && sources.is_none() && hosts.is_none() && input.errors.len() == before {
-            let path = input.path.trim_end_matches('.');
-            input.errors.push(format!("{path}: expected a condition: at least one of users, sources, hosts"));
         }
         (input.errors.len() == before).then_some(Self {
             users,
