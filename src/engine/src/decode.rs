@@ -25,7 +25,7 @@ pub struct Malformed;
 
 /// What shows that a record may hold a text in which no needle stands as it is: ASCII letters that an encoder has
 /// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
-const ENCODED: [&str; 3] = ["\\u00", "message\":[", "message\": ["];
+const ENCODED: [&str; 5] = ["\\u00", "message\":[", "message\": [", "message\" :[", "message\" : ["];
 
 /// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.
 const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;

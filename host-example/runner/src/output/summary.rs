@@ -59,8 +59,9 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, paint: Paint) 
     }
     for (count, what) in [(totals.oversized, "too long, skipped"), (totals.unreadable, "unreadable")] {
         if count > 0 {
-            let kind = if what == "unreadable" { "inputs" } else { "records" };
-            let _ = writeln!(text, "{} {} {kind} {what}", paint.red("note:"), grouped(count));
+            let kind = if what == "unreadable" { "input" } else { "record" };
+            let plural = if count == 1 { "" } else { "s" };
+            let _ = writeln!(text, "{} {} {kind}{plural} {what}", paint.red("note:"), grouped(count));
         }
     }
     text
