@@ -96,6 +96,10 @@ fn the_first_override_whose_conditions_all_hold_decides() {
     assert_eq!(judge(event("svc-a", "10.9.1.1", "bastion-1")), (5, "critical", false, None));
     assert_eq!(judge(event("root", "-", "x")), (5, "high", true, None));
     assert_eq!(judge(event("Root", "-", "x")), (5, "high", false, None), "Linux names differ by case");
+    let ecs = Event { provider: "ecs", ..event("Root", "-", "x") };
+    assert!(!config.overrides.judge(&ecs).ignored(), "and who wrote a normalised event cannot be told");
+    let windows = Event { provider: "windows", ..event("Root", "-", "x") };
+    assert!(config.overrides.judge(&windows).ignored());
     assert_eq!(config.overrides.thresholds(0).collect::<Vec<_>>(), [20]);
 }
 

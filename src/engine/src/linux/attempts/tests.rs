@@ -225,3 +225,14 @@ fn a_process_is_forgotten_and_the_table_is_bounded() {
     }
     assert_eq!(table.processes.iter().count(), table.processes.len());
 }
+
+#[test]
+fn a_second_audit_success_counts_for_another_user_only() {
+    let login = |second, user| Event { signal: Signal::Audit, ..accepted(second, 50, user) };
+    assert_eq!(run(vec![login(0, "alice"), login(1, "alice"), login(2, "")]), ["+0:alice*1"]);
+    assert_eq!(
+        run(vec![login(0, "alice"), login(9, "root")]),
+        ["+0:alice*1", "+9:root*1"],
+        "hosts that share a pid"
+    );
+}
