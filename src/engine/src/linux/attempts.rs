@@ -138,9 +138,9 @@ impl Attempts {
             return; // Said before, or from nowhere.
         }
         process.accepted = Some(cut(&event.user, NAME_BYTES).into());
-        // Whoever logs in here was no part of another connection.
-        self.leave_home(own, &event, sink);
         for slot in [Some(own), guest].into_iter().flatten() {
+            // Whoever logs in here was no part of another connection: what is taken back must not stay counted there.
+            self.leave_home(slot, &event, sink);
             let Some(process) = self.processes.get_mut(slot) else { continue };
             for ledger in &mut process.ledgers {
                 ledger.take_back(&mut |user, time, count| {

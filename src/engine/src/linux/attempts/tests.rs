@@ -168,6 +168,13 @@ fn one_connection_after_another_with_pam_in_processes_of_its_own() {
 fn a_login_takes_back_what_its_pam_process_reported() {
     use Signal::{Failed, Pam};
     assert_eq!(run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "eve")]), ["0:eve*1", "-0:eve*1", "+1:eve*1"]);
+    // It seemed to be part of an earlier connection, which goes on failing by itself.
+    let earlier = [line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")];
+    let login = [line(4, 10, Pam, "eve"), accepted(5, 9, "eve"), line(6, 7, Failed, "eve")];
+    assert_eq!(
+        run([&earlier[..], &login].concat()),
+        ["0:eve*1", "4:eve*1", "-4:eve*1", "+5:eve*1", "6:eve*1"]
+    );
     // It was a connection of its own after all.
     assert_eq!(
         run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "eve"), line(2, 8, Failed, "eve")]),
