@@ -111,7 +111,17 @@ pub struct Said {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub credential: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
     pub shape: String,
     pub provider: String,
 }
@@ -148,7 +158,12 @@ impl<'a> EventLine<'a> {
                 reason: event.reason,
                 reason_text: event.reason_text,
                 application: event.application,
+                status: event.status,
                 device: event.device,
+                os: event.os,
+                transaction: event.transaction,
+                credential: event.credential,
+                delivery: event.delivery,
                 shape: event.shape,
                 provider: event.provider,
             }),
@@ -171,6 +186,7 @@ fn outcome(outcome: host::Outcome) -> &'static str {
         host::Outcome::Denied => "denied",
         host::Outcome::Timeout => "timeout",
         host::Outcome::Approved => "approved",
+        host::Outcome::Stopped => "stopped",
     }
 }
 

@@ -141,7 +141,17 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     application: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
+    status: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     device: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    os: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    transaction: &'a str,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    credential: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<String>,
     shape: &'a str,
     provider: &'a str,
 }
@@ -167,7 +177,12 @@ impl<'a> From<&'a event::Event<'_>> for Event<'a> {
             reason: &it.reason,
             reason_text: &it.reason_text,
             application: &it.application,
+            status: &it.status,
             device: &it.device,
+            os: &it.os,
+            transaction: &it.transaction,
+            credential: it.credential,
+            delivery: it.delivery.map(|id| format!("{id:032x}")),
             shape: it.shape,
             provider: it.provider,
         }

@@ -114,7 +114,7 @@ record!(alert::Alert => Alert {
     outcomes: alert.outcomes.into_iter().map(Into::into).collect(),
 });
 
-record!(event::Event<'_> => Event { count, pid, logon_type } |event| {
+record!(event::Event<'_> => Event { count, pid, logon_type, credential } |event| {
     time: event.time.0,
     outcome: match event.outcome {
         event::Outcome::Failure => wit::Outcome::Failure,
@@ -123,6 +123,7 @@ record!(event::Event<'_> => Event { count, pid, logon_type } |event| {
         event::Outcome::Denied => wit::Outcome::Denied,
         event::Outcome::Timeout => wit::Outcome::Timeout,
         event::Outcome::Approved => wit::Outcome::Approved,
+        event::Outcome::Stopped => wit::Outcome::Stopped,
     },
     signal: event.signal.as_str().into(),
     user: said(event.user),
@@ -138,6 +139,10 @@ record!(event::Event<'_> => Event { count, pid, logon_type } |event| {
     reason_text: said(event.reason_text),
     application: said(event.application),
     device: said(event.device),
+    status: said(event.status),
+    os: said(event.os),
+    transaction: said(event.transaction),
+    delivery: event.delivery.map(|id| format!("{id:032x}")),
     shape: event.shape.into(),
     provider: event.provider.into(),
 });

@@ -31,15 +31,34 @@ pub struct About {
     pub thresholds: &'static [&'static str],
 }
 
-/// Which families of telemetry an analytic reads. The decoder looks for nothing else.
+/// Which families of telemetry an analytic reads. The decoder looks for nothing else, and a module holds no code for
+/// anything else: it is known when the module is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Telemetry(u8);
+pub struct Telemetry(u16);
 
 impl Telemetry {
     /// sshd, PAM, su, sudo, login, auditd, in any carrier.
     pub const LINUX: Self = Self(1);
     /// ECS and OCSF authentication events.
-    pub const NORMALISED: Self = Self(2);
+    pub const NORMALISED: Self = Self(1 << 1);
+    /// The Security log of Windows.
+    pub const WINDOWS: Self = Self(1 << 2);
+    /// Sign-in logs of Entra.
+    pub const ENTRA: Self = Self(1 << 3);
+    /// The unified audit log of Microsoft 365.
+    pub const AUDIT: Self = Self(1 << 4);
+    /// IIS in front of OWA, EWS and ActiveSync.
+    pub const IIS: Self = Self(1 << 5);
+    /// Exchange's IMAP, POP and SMTP protocol logs.
+    pub const EXCHANGE: Self = Self(1 << 6);
+    /// Okta's System Log.
+    pub const OKTA: Self = Self(1 << 7);
+    /// Duo's authentication log.
+    pub const DUO: Self = Self(1 << 8);
+    /// Auth0's tenant log.
+    pub const AUTH0: Self = Self(1 << 9);
+    /// Logins at a Mac: the unified log, Jamf.
+    pub const MACOS: Self = Self(1 << 10);
 
     /// Both of them.
     #[must_use]
@@ -52,6 +71,20 @@ impl Telemetry {
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+}
+
+/// Something whose telemetry is known when it is compiled.
+pub trait Reads {
+    /// What it reads.
+    const TELEMETRY: Telemetry;
+}
+
+/// What an analytic reads.
+#[derive(Debug)]
+pub struct Of<A>(core::marker::PhantomData<A>);
+
+impl<A: Analytic> Reads for Of<A> {
+    const TELEMETRY: Telemetry = A::TELEMETRY;
 }
 
 /// What an analytic holds, for `stats`.
@@ -81,6 +114,11 @@ pub trait Analytic: Sized + 'static {
     /// # Errors
     /// Where options contradict each other: which, and what is allowed.
     fn new(config: &Config<Self::Options>, seed: u64) -> Result<Self, String>;
+
+    /// Codes of sign-in and audit logs that its options say are failures as well.
+    fn extra_failure_codes(_options: &Self::Options) -> Vec<u32> {
+        Vec::new()
+    }
 
     /// Takes one event in.
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>);

@@ -6,18 +6,19 @@
 //! envelope, and at last by its receipt; the year that RFC 3164 leaves out by the time of receipt and the host's
 //! records before.
 
-use crate::analytic::Telemetry;
+use crate::analytic::{Reads, Telemetry};
 use crate::config::Common;
-use crate::envelope::{self, Envelope, Opened, Scratch, Shape};
+use crate::envelope::{self, Envelope, Opened, Scratch};
 use crate::event::{Event, Text};
 use crate::linux::{self, header};
-use crate::shapes::{self, ecs, ocsf};
+use crate::shapes::{self, Given, Said};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
 use crate::years::{MAX_HOSTS, Years};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 /// The record is of a known shape and cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,24 +33,24 @@ const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_4
 
 /// Reads records. Its only state are the years it has inferred, and buffers.
 #[derive(Debug)]
-pub struct Decoder {
-    telemetry: Telemetry,
+pub struct Decoder<R> {
+    reads: PhantomData<R>,
     zone: Zone,
+    extra_failure_codes: Vec<u32>,
     max_record: usize,
     needles: Vec<&'static str>,
     years: Years,
     scratch: Scratch,
 }
 
-impl Decoder {
-    /// A decoder for these families of telemetry.
+impl<R: Reads> Decoder<R> {
+    /// A decoder for the telemetry that `R` reads. Codes of sign-in and audit logs beyond the usual ones count as
+    /// failures.
     #[must_use]
-    pub fn new(telemetry: Telemetry, common: &Common) -> Self {
+    pub fn new(common: &Common, extra_failure_codes: Vec<u32>) -> Self {
         let mut needles = Vec::new();
-        for (family, literals) in
-            [(Telemetry::LINUX, linux::NEEDLES), (Telemetry::NORMALISED, &shapes::NEEDLES)]
-        {
-            if telemetry.has(family) {
+        for (family, literals) in [(Telemetry::LINUX, linux::NEEDLES)].iter().chain(&shapes::NEEDLES) {
+            if R::TELEMETRY.has(*family) {
                 needles.extend_from_slice(literals);
             }
         }
@@ -57,8 +58,9 @@ impl Decoder {
         needles.sort_unstable();
         needles.dedup();
         Self {
-            telemetry,
+            reads: PhantomData,
             zone: common.timezone,
+            extra_failure_codes,
             max_record: common.max_record.0 as usize,
             needles,
             years: Years::default(),
@@ -85,7 +87,8 @@ impl Decoder {
             needles: Vec::new(),
             years: self.years.clone(),
             scratch: Scratch::default(),
-            telemetry: self.telemetry,
+            reads: PhantomData,
+            extra_failure_codes: self.extra_failure_codes.clone(),
             zone: self.zone,
             max_record: self.max_record,
         }
@@ -104,16 +107,20 @@ impl Decoder {
         // A log that lost power begins with zeros where it goes on.
         let start = record.iter().position(|byte| *byte != 0).unwrap_or(record.len());
         let record = record.get(start..).unwrap_or_default().trim_ascii();
-        let Self { telemetry, zone, years, scratch, .. } = self;
-        let mut context = Context { telemetry: *telemetry, zone: *zone, years, received };
+        let Self { zone, years, scratch, extra_failure_codes, .. } = self;
+        let given = Given { zone: *zone, extra_failure_codes };
+        let mut context = Context { reads: PhantomData::<R>, given, years, received };
         if !is_json(record) {
-            if telemetry.has(Telemetry::LINUX) {
+            if R::TELEMETRY.has(Telemetry::WINDOWS) && shapes::windows::is_xml(record) {
+                context
+                    .said(shapes::windows::decode_xml(record, given), None, &mut |event| sink(event, record));
+            } else if R::TELEMETRY.has(Telemetry::LINUX) {
                 context.line(record, &mut |event| sink(event, record));
             }
             return Ok(());
         }
         let mut malformed = false;
-        envelope::each(record, *zone, scratch, &mut |opened| {
+        envelope::each::<R>(record, *zone, scratch, &mut |opened| {
             malformed |= opened.malformed;
             context.opened(&opened, &mut |event| sink(event, opened.raw));
         });
@@ -157,20 +164,20 @@ fn is_json(record: &[u8]) -> bool {
 }
 
 /// What is the same for all events of one record.
-struct Context<'d> {
-    telemetry: Telemetry,
-    zone: Zone,
+struct Context<'d, R> {
+    reads: PhantomData<R>,
+    given: Given<'d>,
     years: &'d mut Years,
     received: Timestamp,
 }
 
-impl Context<'_> {
+impl<R: Reads> Context<'_, R> {
     /// A raw line: a syslog header and a message, or the audit log's own.
     fn line(&mut self, line: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         if let Some(event) = linux::audit::decode(line) {
             return self.finish(event, None, &Envelope::default(), sink);
         }
-        let Some(header) = header::parse(line, self.zone) else { return };
+        let Some(header) = header::parse(line, self.given.zone) else { return };
         if let Some(event) = linux::decode(header.program, header.message) {
             self.finish(event, Some(&header), &Envelope::default(), sink);
         }
@@ -179,27 +186,34 @@ impl Context<'_> {
     /// A JSON record. Its text goes before its normalised fields where the text's program is one of ours: one record
     /// never says two things.
     fn opened(&mut self, opened: &Opened<'_>, sink: &mut dyn FnMut(Event<'_>)) {
-        let linux = self.telemetry.has(Telemetry::LINUX);
         let envelope = opened.envelope.as_ref();
-        if let Some(envelope) = envelope.filter(|_| linux)
+        if let Some(envelope) = envelope.filter(|_| R::TELEMETRY.has(Telemetry::LINUX))
             && (self.text(envelope, sink) || envelope.speaks_linux())
         {
             return;
         }
-        let event = match &opened.shape {
-            Some(Shape::Ecs(object)) => ecs::decode(object, self.zone),
-            Some(Shape::Ocsf(object)) => ocsf::decode(object, self.zone),
-            None => None,
-        };
-        if let Some((event, stamp)) = event.filter(|_| self.telemetry.has(Telemetry::NORMALISED)) {
-            let outside = Envelope { time: stamp, ..envelope.cloned().unwrap_or_default() };
-            self.finish(event, None, &outside, sink);
+        if let Some(shape) = &opened.shape {
+            let said = shapes::decode::<R>(shape.family, &shape.object, self.given);
+            self.said(said, envelope, sink);
+        } else if R::TELEMETRY.has(Telemetry::WINDOWS)
+            && let Some(envelope) = envelope.filter(|envelope| shapes::windows::is_xml(envelope.text))
+        {
+            self.said(shapes::windows::decode_xml(envelope.text, self.given), Some(envelope), sink);
+        }
+    }
+
+    /// What a decoder of fields made of a record, completed by what stands around it.
+    fn said<'e>(&mut self, said: Said<'e>, envelope: Option<&Envelope<'e>>, sink: &mut dyn FnMut(Event<'_>)) {
+        if let Some((event, stamp)) = said {
+            let around = envelope.cloned().unwrap_or_default();
+            let around = Envelope { time: stamp.or(around.time), ..around };
+            self.finish(event, None, &around, sink);
         }
     }
 
     /// The text of an envelope. Whether it said something.
     fn text(&mut self, envelope: &Envelope<'_>, sink: &mut dyn FnMut(Event<'_>)) -> bool {
-        let header = header::parse(envelope.text, self.zone)
+        let header = header::parse(envelope.text, self.given.zone)
             .filter(|header| envelope.yields_to(header.program, header.stamp.is_some()));
         let (program, message) = match &header {
             Some(header) => (header.program, header.message),
@@ -235,7 +249,7 @@ impl Context<'_> {
             event.time = match header.and_then(|h| h.stamp).or(envelope.time) {
                 Some(Stamp::At(time)) => time,
                 Some(Stamp::Yearless(stamp)) => {
-                    self.years.resolve(event.host.as_bytes(), stamp, self.zone, self.received)
+                    self.years.resolve(event.host.as_bytes(), stamp, self.given.zone, self.received)
                 }
                 None => self.received,
             };

@@ -1,7 +1,7 @@
 //! One configured analytic and its state: what every face of it (component, browser, agent) wraps.
 
 use crate::alert::Alert;
-use crate::analytic::{Alerts, Analytic, Context, Ordinals};
+use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals};
 use crate::config::Config;
 use crate::decode::Decoder;
 use crate::event::Event;
@@ -71,7 +71,7 @@ pub struct Stats {
 /// What it does is a function of its configuration and of what it was given; `seed` changes nothing but where
 /// entries lie in memory.
 pub struct Detector<A: Analytic> {
-    decoder: Decoder,
+    decoder: Decoder<Of<A>>,
     pipeline: Pipeline<A>,
 }
 
@@ -121,7 +121,7 @@ impl<A: Analytic> Detector<A> {
         let config = Config::read(config, A::ABOUT.thresholds).map_err(Error::InvalidConfig)?;
         let analytic = A::new(&config, seed).map_err(Error::InvalidConfig)?;
         let common = &config.common;
-        let decoder = Decoder::new(A::TELEMETRY, common);
+        let decoder = Decoder::new(common, A::extra_failure_codes(&config.options));
         let attempts = Attempts::new(common.salt(), seed);
         let reorder = Reorder::new(common.allowed_lateness.0);
         let pipeline = Pipeline {

@@ -18,6 +18,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
+use crate::analytic::{Reads, Telemetry};
 use crate::event::Text;
 use crate::json::{Items, Kind, Object, Value, read, unescape_into};
 use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164};
@@ -26,8 +27,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use journald::Verdict;
 use names::{
-    BATCH, CATEGORY, CLASS, CURSOR, Found, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, TABLE, TAG, TEXT,
-    TIME, WINLOG,
+    AUDIT, AUTH0, BATCH, CATEGORY, CLASS, CURSOR, DUO, ENTRA, EVENT_ID, Found, HOST, LABEL, MAC, MAIL,
+    MICROS, OKTA, ORIGINAL, PID, PROGRAM, TABLE, TAG, TEXT, TIME, WEB, WINLOG,
 };
 
 /// How many JSON objects within a string of one another are opened.
@@ -97,14 +98,47 @@ impl Envelope<'_> {
     }
 }
 
-/// A normalised shape, recognised while the envelope was read.
+/// A record with fields of its own, recognised while the envelope was read by a field that only its writers have.
+/// Each has a decoder in [`crate::shapes`], which looks closer.
 #[derive(Clone, Copy, Debug)]
-pub enum Shape<'a> {
-    /// An authentication event of the Elastic Common Schema: for [`crate::shapes::ecs::decode`].
-    Ecs(Object<'a>),
-    /// An Authentication event of OCSF: for [`crate::shapes::ocsf::decode`].
-    Ocsf(Object<'a>),
+pub struct Shape<'a> {
+    /// Whose record it is.
+    pub family: Family,
+    /// The record.
+    pub object: Object<'a>,
 }
+
+/// The families of shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The constants of `Telemetry` document them.
+pub enum Family {
+    Ecs,
+    Ocsf,
+    Windows,
+    Entra,
+    Audit,
+    Iis,
+    Exchange,
+    Okta,
+    Duo,
+    Auth0,
+    Macos,
+}
+
+/// The families by the slots that give them away, in the order they are asked: an identity provider's record in ECS
+/// carries the fields of both.
+const FAMILIES: [(u8, Family, Telemetry); 10] = [
+    (WINLOG, Family::Windows, Telemetry::WINDOWS),
+    (EVENT_ID, Family::Windows, Telemetry::WINDOWS),
+    (OKTA, Family::Okta, Telemetry::OKTA),
+    (DUO, Family::Duo, Telemetry::DUO),
+    (AUDIT, Family::Audit, Telemetry::AUDIT),
+    (ENTRA, Family::Entra, Telemetry::ENTRA),
+    (WEB, Family::Iis, Telemetry::IIS),
+    (MAIL, Family::Exchange, Telemetry::EXCHANGE),
+    (AUTH0, Family::Auth0, Telemetry::AUTH0),
+    (MAC, Family::Macos, Telemetry::MACOS),
+];
 
 /// What a record was found to be.
 #[derive(Clone, Debug, Default)]
@@ -137,8 +171,8 @@ struct Level {
 /// Opens each record in `record`: a JSON object, an array of them, or an object that holds an array of them
 /// (`records`, `value`, `events`). `zone` is that of times without one. O(n); memory is bounded by a small multiple
 /// of the record, and nothing is allocated in the ordinary case.
-pub fn each(record: &[u8], zone: Zone, scratch: &mut Scratch, sink: &mut dyn FnMut(Opened<'_>)) {
-    each_at(record, zone, &mut scratch.batches, sink);
+pub fn each<R: Reads>(record: &[u8], zone: Zone, scratch: &mut Scratch, sink: &mut dyn FnMut(Opened<'_>)) {
+    each_at::<R>(record, zone, &mut scratch.batches, sink);
     for level in &mut scratch.batches {
         for buffer in level.nested.iter_mut().chain([&mut level.text, &mut level.item]) {
             if buffer.capacity() > KEPT {
@@ -149,12 +183,12 @@ pub fn each(record: &[u8], zone: Zone, scratch: &mut Scratch, sink: &mut dyn FnM
 }
 
 /// Calls itself once per batch around a record, of which there are at most as many as `levels`.
-fn each_at(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut(Opened<'_>)) {
+fn each_at<R: Reads>(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut(Opened<'_>)) {
     let Some((level, inner)) = levels.split_first_mut() else { return };
     let Level { nested, text, item } = level;
     let mut items = match Object::new(record) {
         Some(object) => {
-            let opened = open_with(object, zone, nested, text);
+            let opened = open_with::<R>(object, zone, nested, text);
             match opened.batch {
                 Some(items) => items,
                 None => return sink(Opened { raw: record, ..opened }),
@@ -167,11 +201,11 @@ fn each_at(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut
     };
     for value in items.by_ref() {
         match value.kind {
-            Kind::Object | Kind::Array => each_at(value.raw, zone, inner, sink),
+            Kind::Object | Kind::Array => each_at::<R>(value.raw, zone, inner, sink),
             Kind::Str if value.raw.len() <= LARGEST => {
                 if let Some(text) = value.bytes(item) {
                     if is_object(text) {
-                        each_at(text, zone, inner, sink);
+                        each_at::<R>(text, zone, inner, sink);
                     } else {
                         sink(Opened {
                             envelope: Some(Envelope { text, ..Envelope::default() }),
@@ -200,7 +234,7 @@ struct Sender<'a> {
     cursor: Option<&'a [u8]>,
 }
 
-fn open_with<'a>(
+fn open_with<'a, R: Reads>(
     record: Object<'a>,
     zone: Zone,
     nested: &'a mut [Vec<u8>],
@@ -219,7 +253,7 @@ fn open_with<'a>(
         if !sender.learn(&found, zone) {
             return Opened::default();
         }
-        let shape = shape(&found, object);
+        let shape = shape::<R>(&found, object);
         let text = text(&found, sender.trust);
         if shape.is_none() && sender.trust != Trust::Verified {
             if let Some(inner) = text.and_then(|value| value.as_object()) {
@@ -246,9 +280,10 @@ fn open_with<'a>(
             }
         }
         let text = text.and_then(|value| said(value, scratch));
-        let batch = match (text, shape) {
-            (None, None) => found.get(BATCH).and_then(|value| value.as_array()),
-            _ => None,
+        // A record around others may carry fields of its own; one with text is none.
+        let batch = match text {
+            None => found.get(BATCH).and_then(|value| value.as_array()),
+            Some(_) => None,
         };
         let Sender { program, trust, pid, host, time, cursor } = sender;
         let envelope = text.map(|text| Envelope { text, program, trust, pid, host, time, cursor });
@@ -312,15 +347,22 @@ pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
     rfc3164(raw, zone).map(|(stamp, _)| stamp)
 }
 
-/// Whether ECS or OCSF say that this is an authentication event. Windows events in ECS have a decoder of their own.
-fn shape<'a>(found: &Found<'a>, object: Object<'a>) -> Option<Shape<'a>> {
+/// Which decoder is to look closer. ECS and OCSF have to say that this is an authentication event.
+fn shape<'a, R: Reads>(found: &Found<'a>, object: Object<'a>) -> Option<Shape<'a>> {
+    let of = |family| Some(Shape { family, object });
     if found.get(CLASS).is_some_and(|class| class.as_i64() == Some(3002)) {
-        return Some(Shape::Ocsf(object));
+        return of(Family::Ocsf);
+    }
+    if let Some((_, family, _)) = FAMILIES
+        .iter()
+        .find(|(slot, _, telemetry)| R::TELEMETRY.has(*telemetry) && found.get(*slot).is_some())
+    {
+        return of(*family);
     }
     let category = found.get(CATEGORY)?;
     let is = category.says("authentication")
         || category.as_array().is_some_and(|mut items| items.any(|item| item.says("authentication")));
-    (is && found.get(WINLOG).is_none()).then_some(Shape::Ecs(object))
+    if is && found.get(WINLOG).is_none() { of(Family::Ecs) } else { None }
 }
 
 /// The text, as it stands. Where no program is named, the line from before it was taken apart says more.

@@ -23,6 +23,8 @@ pub enum Outcome {
     Timeout,
     /// The person approved a challenge.
     Approved,
+    /// The password was right, and something else stopped the login: a policy, a second factor to be enrolled.
+    Stopped,
 }
 
 impl Outcome {
@@ -36,6 +38,7 @@ impl Outcome {
             Self::Denied => "denied",
             Self::Timeout => "timeout",
             Self::Approved => "approved",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -127,14 +130,22 @@ pub struct Event<'a> {
     pub method: Text<'a>,
     /// Windows logon type.
     pub logon_type: Option<u32>,
-    /// The provider's code for the outcome.
+    /// The provider's code for the outcome: of two, the one that says more (Windows: SubStatus, unless it is 0).
     pub reason: Text<'a>,
+    /// The outer code, where there are two (Windows: Status).
+    pub status: Text<'a>,
     /// The same in words.
     pub reason_text: Text<'a>,
     /// The application signed in to, for identity providers.
     pub application: Text<'a>,
     /// The device signed in from.
     pub device: Text<'a>,
+    /// The operating system of that device, as it was written.
+    pub os: Text<'a>,
+    /// What ties the records of one login together: Okta's transaction, Duo's `txid`, Entra's correlation id.
+    pub transaction: Text<'a>,
+    /// The record proves that the password was right, whatever became of the login.
+    pub credential: bool,
     /// The shape it was read from.
     pub shape: &'static str,
     /// Who wrote it: `linux`, `windows`, `entra`, …
@@ -168,9 +179,13 @@ impl Event<'_> {
             method: own(self.method),
             logon_type: self.logon_type,
             reason: own(self.reason),
+            status: own(self.status),
             reason_text: own(self.reason_text),
             application: own(self.application),
             device: own(self.device),
+            os: own(self.os),
+            transaction: own(self.transaction),
+            credential: self.credential,
             shape: self.shape,
             provider: self.provider,
             delivery: self.delivery,

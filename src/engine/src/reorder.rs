@@ -143,14 +143,53 @@ impl Reorder {
 }
 
 /// Every name a shape or a provider has: they are compared and shown, never made up.
-const NAMES: [&str; 11] =
-    ["", "screensharing", "sshd", "pam", "su", "sudo", "login", "auditd", "ecs", "ocsf", "linux"];
+const NAMES: [&str; 38] = [
+    "",
+    "screensharing",
+    "sshd",
+    "pam",
+    "su",
+    "sudo",
+    "login",
+    "auditd",
+    "ecs",
+    "ocsf",
+    "linux",
+    "windows",
+    "entra",
+    "m365",
+    "exchange",
+    "okta",
+    "duo",
+    "auth0",
+    "macos",
+    "evtx-dump",
+    "winlogbeat",
+    "nxlog",
+    "winevtlog",
+    "vector-windows",
+    "security-event",
+    "windows-xml",
+    "sign-in-logs",
+    "graph-sign-in",
+    "entra-diagnostic",
+    "portal-export",
+    "audit-log",
+    "iis",
+    "exchange-imap",
+    "exchange-pop",
+    "exchange-smtp",
+    "unified-log",
+    "jamf",
+    "owa",
+];
 
 fn save_event(e: &Event<'_>, out: &mut Writer) {
     out.i64(e.time.0);
     out.u8(e.outcome as u8);
     out.u8(e.signal as u8);
     out.u8(e.origin as u8);
+    out.u8(e.credential.into());
     out.varint(e.count.into());
     for text in texts(e) {
         out.bytes(text.as_bytes());
@@ -176,7 +215,7 @@ fn save_event(e: &Event<'_>, out: &mut Writer) {
     out.bytes(e.provider.as_bytes());
 }
 
-fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 12] {
+fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 15] {
     [
         &e.user,
         &e.domain,
@@ -190,6 +229,9 @@ fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 12] {
         &e.reason_text,
         &e.application,
         &e.device,
+        &e.status,
+        &e.os,
+        &e.transaction,
     ]
 }
 
@@ -202,6 +244,7 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         3 => Outcome::Denied,
         4 => Outcome::Timeout,
         5 => Outcome::Approved,
+        6 => Outcome::Stopped,
         _ => return Err(SnapshotError::Invalid("an event")),
     };
     let signal = match input.u8()? {
@@ -216,6 +259,7 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         _ => return Err(SnapshotError::Invalid("an event")),
     };
     let origin = if input.u8()? == 0 { Origin::Remote } else { Origin::Local };
+    let credential = input.u8()? != 0;
     let number = |input: &mut Reader<'_>| -> snapshot::Result<u32> {
         u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("an event"))
     };
@@ -236,6 +280,7 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         outcome,
         signal,
         origin,
+        credential,
         count,
         user: text(input)?,
         domain: text(input)?,
@@ -249,6 +294,9 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         reason_text: text(input)?,
         application: text(input)?,
         device: text(input)?,
+        status: text(input)?,
+        os: text(input)?,
+        transaction: text(input)?,
         pid: optional(input)?,
         logon_type: optional(input)?,
         src_ip: sixteen(input.bytes()?).map(crate::net::from_octets),

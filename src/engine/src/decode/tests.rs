@@ -11,13 +11,19 @@ crate::settings! {
     }
 }
 
+struct Reading;
+
+impl Reads for Reading {
+    const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
+}
+
 const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
 
-fn decoder() -> Decoder {
+fn decoder() -> Decoder<Reading> {
     let config = Config::<Options>::read("", &[]).unwrap();
     assert!(!config.options.nothing && Options::fields().len() == 1);
     let common = config.common;
-    Decoder::new(Telemetry::LINUX.and(Telemetry::NORMALISED), &common)
+    Decoder::new(&common, Vec::new())
 }
 
 /// `time outcome user address host pid shape` of each event.
@@ -131,7 +137,7 @@ fn text_of_nobody_says_nothing() {
 fn years_are_learnt_from_what_is_decoded_and_survive_a_snapshot() {
     let mut decoder = decoder();
     let mut times = Vec::new();
-    let mut decode = |decoder: &mut Decoder, stamp: &str| {
+    let mut decode = |decoder: &mut Decoder<Reading>, stamp: &str| {
         let record = format!("{stamp} web1 sshd[17]: {FAILED}");
         decoder.decode(record.as_bytes(), RECEIVED, &mut |e, _| times.push(e.time.to_string())).unwrap();
     };

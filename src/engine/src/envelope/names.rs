@@ -39,8 +39,26 @@ pub const CLASS: u8 = 27;
 pub const WINLOG: u8 = 28;
 /// An array of records.
 pub const BATCH: u8 = 29;
+/// The id of an event in the Windows event log.
+pub const EVENT_ID: u8 = 30;
+/// A sign-in of Entra.
+pub const ENTRA: u8 = 31;
+/// An entry of the unified audit log.
+pub const AUDIT: u8 = 32;
+/// A request that IIS logged.
+pub const WEB: u8 = 33;
+/// A line of one of Exchange's protocol logs.
+pub const MAIL: u8 = 34;
+/// An event of Okta's System Log.
+pub const OKTA: u8 = 35;
+/// An entry of Duo's authentication log.
+pub const DUO: u8 = 36;
+/// An entry of a Mac's logs.
+pub const MAC: u8 = 37;
+/// An entry of Auth0's tenant log.
+pub const AUTH0: u8 = 38;
 /// How many there are.
-pub const COUNT: usize = 30;
+pub const COUNT: usize = 39;
 
 /// What one pass over a record finds.
 pub type Found<'a> = Slots<'a, COUNT>;
@@ -67,7 +85,7 @@ const fn journald(path: &'static str, family: u8, field: u8) -> Name {
 }
 
 /// All paths. The third column is the rank: the lowest that is there wins.
-pub static TABLE: Table<115> = Table::new([
+pub static TABLE: Table<141> = Table::new([
     name("MESSAGE", TEXT, 0),
     name("message", TEXT, 1),
     name("syslog_message", TEXT, 0),
@@ -174,6 +192,37 @@ pub static TABLE: Table<115> = Table::new([
     name("event.category", CATEGORY, 0),
     name("class_uid", CLASS, 0),
     name("winlog", WINLOG, 0),
+    // Windows: evtx_dump; NXLog, Fluent Bit and Azure; Vector.
+    name("Event.System", EVENT_ID, 0),
+    name("EventID", EVENT_ID, 0),
+    name("event_id", EVENT_ID, 0),
+    Name::open("Event"),
+    // Entra: Log Analytics, Graph, diagnostic settings (their operation), the portal's export.
+    name("ResultType", ENTRA, 0),
+    name("userPrincipalName", ENTRA, 0),
+    name("operationName", ENTRA, 1),
+    name("Sign-in error code", ENTRA, 1),
+    // The unified audit log, bare and as its exports wrap it.
+    name("Operation", AUDIT, 0),
+    name("o365.audit.Operation", AUDIT, 0),
+    name("AuditData", TEXT, 0),
+    // IIS: the W3C names, and as parsers spell them.
+    name("cs-uri-stem", WEB, 0),
+    name("cs_uri_stem", WEB, 0),
+    // Exchange: IMAP and POP; SMTP.
+    name("sessionId", MAIL, 0),
+    name("connector-id", MAIL, 0),
+    name("eventType", OKTA, 0),
+    name("okta.event_type", OKTA, 0),
+    name("data.events", BATCH, 0),
+    Name::open("data"),
+    name("txid", DUO, 0),
+    name("eventMessage", MAC, 0),
+    name("log_id", AUTH0, 0),
+    name("data.log_id", AUTH0, 0),
+    Name::open("o365"),
+    Name::open("o365.audit"),
+    Name::open("okta"),
     name("records", BATCH, 0),
     name("events", BATCH, 1),
     name("logEvents", BATCH, 1),

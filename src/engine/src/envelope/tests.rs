@@ -7,14 +7,20 @@ use proptest::prelude::*;
 
 const TEXT_OF_SSHD: &str = "Failed password for bob from 192.0.2.7 port 52100 ssh2";
 
+struct Reading;
+
+impl Reads for Reading {
+    const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
+}
+
 /// Every envelope of a record: trust, program, pid, host, time, text.
 fn all(record: &str) -> Vec<String> {
     let mut out = vec![];
-    each(record.as_bytes(), Zone::UTC, &mut Scratch::default(), &mut |opened| {
+    each::<Reading>(record.as_bytes(), Zone::UTC, &mut Scratch::default(), &mut |opened| {
         out.push(match (&opened.envelope, opened.shape, opened.malformed) {
             (_, _, true) => "malformed".into(),
-            (_, Some(Shape::Ecs(_)), _) => "ecs".into(),
-            (_, Some(Shape::Ocsf(_)), _) => "ocsf".into(),
+            (_, Some(Shape { family: Family::Ecs, .. }), _) => "ecs".into(),
+            (_, Some(Shape { family: Family::Ocsf, .. }), _) => "ocsf".into(),
             (Some(e), ..) => {
                 let time = match e.time {
                     Some(Stamp::At(time)) => time.to_rfc3339(),

@@ -12,7 +12,7 @@ const LONGEST: usize = 64;
 /// How deep objects are opened.
 const DEEPEST: usize = 4;
 /// Buckets of a table, a power of two. Four times the names that a table may hold.
-const BUCKETS: usize = 512;
+const BUCKETS: usize = 1024;
 
 /// A path that a decoder wants.
 #[derive(Clone, Copy, Debug)]

@@ -1,20 +1,79 @@
-//! Events that somebody else has normalised already: ECS and OCSF.
+//! Records with fields of their own, one decoder for each family of writers.
 //!
-//! The envelope recognises them while it reads a record ([`crate::envelope::Shape`]); here they are taken apart. A
-//! record that carries the original text of a Linux program as well is judged by that text alone
+//! The envelope recognises whose record it is while it looks for text ([`crate::envelope::Family`]); here it is taken
+//! apart, and looked at closer: a field that gave a family away is no proof. A record that carries the original text of
+//! a Linux program as well is judged by that text alone
 //! ([`Envelope::speaks_linux`](crate::envelope::Envelope::speaks_linux)), never by both.
 
+pub mod audit;
+pub mod auth0;
+pub mod duo;
 pub mod ecs;
+pub mod entra;
+pub mod exchange;
+pub mod iis;
+pub mod macos;
 pub mod ocsf;
+pub mod okta;
+pub mod windows;
 
-use crate::event::Text;
-use crate::json::{Slots, Value};
+use crate::analytic::{Reads, Telemetry};
+use crate::envelope::Family;
+use crate::event::{Event, Text};
+use crate::json::{Object, Slots, Value};
 use crate::net::parse_address;
+use crate::stamp::{Stamp, Zone};
 use core::net::IpAddr;
 
-/// What any record of these shapes contains, whatever its encoder escapes: `event.category` of ECS and `class_uid` of
-/// OCSF. Compared without ASCII case.
-pub const NEEDLES: [&str; 2] = ["authentication", "3002"];
+/// For each family of telemetry, literals of which any of its records that matter contains at least one, whatever its
+/// encoder escapes. Compared without ASCII case.
+pub const NEEDLES: [(Telemetry, &[&str]); 10] = [
+    // `event.category` of ECS and `class_uid` of OCSF.
+    (Telemetry::NORMALISED, &["authentication", "3002"]),
+    (Telemetry::WINDOWS, windows::NEEDLES),
+    (Telemetry::ENTRA, entra::NEEDLES),
+    (Telemetry::AUDIT, audit::NEEDLES),
+    (Telemetry::IIS, iis::NEEDLES),
+    (Telemetry::EXCHANGE, exchange::NEEDLES),
+    (Telemetry::OKTA, okta::NEEDLES),
+    (Telemetry::DUO, duo::NEEDLES),
+    (Telemetry::AUTH0, auth0::NEEDLES),
+    (Telemetry::MACOS, macos::NEEDLES),
+];
+
+/// What a decoder is given beside the record.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'g> {
+    /// The offset from UTC of times that are written without one.
+    pub zone: Zone,
+    /// Codes of sign-in and audit logs that count as failures beyond the usual ones.
+    pub extra_failure_codes: &'g [u32],
+}
+
+/// What a record says: an event, and when it happened, if that is known. `None`: nothing that counts.
+pub type Said<'a> = Option<(Event<'a>, Option<Stamp>)>;
+
+/// Takes a record of a family apart.
+pub fn decode<'a, R: Reads>(family: Family, object: &Object<'a>, given: Given<'_>) -> Said<'a> {
+    // What the analytic does not read is no code in its module: each condition is known when it is compiled.
+    const fn reads<R: Reads>(telemetry: Telemetry) -> bool {
+        R::TELEMETRY.has(telemetry)
+    }
+    match family {
+        Family::Ecs if reads::<R>(Telemetry::NORMALISED) => ecs::decode(object, given.zone),
+        Family::Ocsf if reads::<R>(Telemetry::NORMALISED) => ocsf::decode(object, given.zone),
+        Family::Windows if reads::<R>(Telemetry::WINDOWS) => windows::decode(object, given),
+        Family::Entra if reads::<R>(Telemetry::ENTRA) => entra::decode(object, given),
+        Family::Audit if reads::<R>(Telemetry::AUDIT) => audit::decode(object, given),
+        Family::Iis if reads::<R>(Telemetry::IIS) => iis::decode(object, given),
+        Family::Exchange if reads::<R>(Telemetry::EXCHANGE) => exchange::decode(object, given),
+        Family::Okta if reads::<R>(Telemetry::OKTA) => okta::decode(object, given),
+        Family::Duo if reads::<R>(Telemetry::DUO) => duo::decode(object, given),
+        Family::Auth0 if reads::<R>(Telemetry::AUTH0) => auth0::decode(object, given),
+        Family::Macos if reads::<R>(Telemetry::MACOS) => macos::decode(object, given),
+        _ => None,
+    }
+}
 
 /// What a slot says, or nothing.
 fn text<'a, const S: usize>(found: &Slots<'a, S>, slot: u8) -> Text<'a> {
