@@ -2,6 +2,7 @@
 //!
 //! - [`table`]: keys and their slots, with a [`sketch`] to decide who stays in a flood;
 //! - [`failures`]: rule R in a slot;
+//! - [`recent`]: what happened lately to a key, and how many of whom a span of it holds;
 //! - [`silence`]: what shall stay quiet, and until when;
 //! - [`journal`]: the latest events themselves, from which an alert is told.
 //!
@@ -13,6 +14,7 @@ mod index;
 pub mod journal;
 #[doc(hidden)]
 pub mod naive;
+pub mod recent;
 pub mod silence;
 pub mod sketch;
 mod slab;

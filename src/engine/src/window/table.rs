@@ -64,6 +64,14 @@ pub struct Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 
+impl Slot {
+    /// Its number: slots are numbered from 0 and used again, so a list beside the table is short.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What [`Table::enter`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entered {
