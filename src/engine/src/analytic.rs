@@ -5,7 +5,7 @@ use crate::config::{Config, Judgement, Settings};
 use crate::event::Event;
 use crate::hash::{Hasher128, Salt};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -119,6 +119,9 @@ pub trait Analytic: Sized + 'static {
     fn extra_failure_codes(_options: &Self::Options) -> Vec<u32> {
         Vec::new()
     }
+
+    /// For how long an event can matter: its longest window. Ids of deliveries are kept as long.
+    fn horizon(&self) -> Span;
 
     /// Takes one event in.
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>);

@@ -4,6 +4,7 @@ use crate::alert::Alert;
 use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals};
 use crate::config::Config;
 use crate::decode::Decoder;
+use crate::deliveries::Deliveries;
 use crate::event::Event;
 use crate::linux::attempts::{Attempts, Step};
 use crate::reorder::{Held, Reorder};
@@ -79,6 +80,7 @@ pub struct Detector<A: Analytic> {
 struct Pipeline<A: Analytic> {
     config: Config<A::Options>,
     analytic: A,
+    deliveries: Deliveries,
     attempts: Attempts,
     reorder: Reorder,
     ordinals: Ordinals,
@@ -122,11 +124,14 @@ impl<A: Analytic> Detector<A> {
         let analytic = A::new(&config, seed).map_err(Error::InvalidConfig)?;
         let common = &config.common;
         let decoder = Decoder::new(common, A::extra_failure_codes(&config.options));
+        let most = 4 * common.max_keys.0 as usize;
+        let deliveries = Deliveries::new(analytic.horizon(), most, seed);
         let attempts = Attempts::new(common.salt(), seed);
         let reorder = Reorder::new(common.allowed_lateness.0);
         let pipeline = Pipeline {
             config,
             analytic,
+            deliveries,
             attempts,
             reorder,
             ordinals: Ordinals::default(),
@@ -205,6 +210,7 @@ impl<A: Analytic> Detector<A> {
         self.decoder.save(&mut out);
         let pipeline = &self.pipeline;
         out.bytes(pipeline.config.common.salt.as_bytes());
+        pipeline.deliveries.save(&mut out);
         pipeline.attempts.save(&mut out);
         pipeline.reorder.save(&mut out);
         pipeline.ordinals.save(&mut out);
@@ -220,6 +226,7 @@ impl<A: Analytic> Detector<A> {
         let pipeline = &mut self.pipeline;
         let salt = &pipeline.config.common.salt;
         let same_salt = input.bytes()? == salt.as_bytes();
+        pipeline.deliveries.load(&mut input)?;
         let attempts = Attempts::load(pipeline.config.common.salt(), seed, &mut input)?;
         if same_salt {
             pipeline.attempts = attempts;
@@ -248,7 +255,8 @@ impl<A: Analytic> Detector<A> {
             late: if pipeline.reorder.sorts() { pipeline.stats.late } else { held.late },
             keys: held.keys,
             evicted: held.evicted,
-            state_bytes: held.bytes + (pipeline.attempts.bytes() + pipeline.reorder.bytes()) as u64,
+            state_bytes: held.bytes
+                + (pipeline.deliveries.bytes() + pipeline.attempts.bytes() + pipeline.reorder.bytes()) as u64,
             ..pipeline.stats
         }
     }
@@ -286,8 +294,12 @@ impl<A: Analytic> Pipeline<A> {
 
     /// Joins the event with what others say of the same attempt, and lets the analytic see what counts.
     fn judge(&mut self, event: Event<'_>, record: &[u8]) {
-        let Self { config, analytic, attempts, ordinals, judged, alerts, .. } = self;
+        let Self { config, analytic, deliveries, attempts, ordinals, judged, alerts, stats, .. } = self;
         *judged = event.time.max(*judged);
+        if event.delivery.is_some_and(|id| !deliveries.is_new(id, event.time, *judged)) {
+            stats.duplicates += 1;
+            return;
+        }
         attempts.observe(event, &mut |step| match step {
             Step::Count(event) => {
                 let judgement = config.overrides.judge(&event);

@@ -12,6 +12,7 @@ pub mod alert;
 pub mod analytic;
 pub mod config;
 pub mod decode;
+pub mod deliveries;
 pub mod detector;
 pub mod envelope;
 pub mod event;

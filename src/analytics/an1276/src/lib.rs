@@ -39,7 +39,7 @@ use authsieve_engine::event::{Event, Origin, Outcome};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
-use authsieve_engine::time::Timestamp;
+use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::failures::{Failures, Layout};
 use authsieve_engine::window::journal::{Entry, Journal, Link};
 use authsieve_engine::window::silence::Silences;
@@ -154,6 +154,10 @@ impl Analytic for An1276 {
             seed,
             late: 0,
         })
+    }
+
+    fn horizon(&self) -> Span {
+        self.layout.horizon()
     }
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
