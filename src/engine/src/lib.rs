@@ -25,6 +25,7 @@ pub mod shapes;
 pub mod snapshot;
 pub mod stamp;
 pub mod time;
+pub mod told;
 pub mod window;
 pub mod years;
 
