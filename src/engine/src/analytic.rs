@@ -161,6 +161,12 @@ pub struct Context<'c> {
 impl Context<'_> {
     /// Raises an alert about the event: override and severity are applied here.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
+        self.judge(&mut alert);
+        self.alerts.raise(key, alert);
+    }
+
+    /// Applies override and severity alone: for an alert about the event that has to wait.
+    pub fn judge(&self, alert: &mut Alert) {
         let base = alert.severity;
         alert.severity = self.judgement.severity(base);
         if alert.severity != base {
@@ -169,7 +175,6 @@ impl Context<'_> {
         if let Some(reason) = self.judgement.reason() {
             alert.context.push(format!("override: {reason}"));
         }
-        self.alerts.raise(key, alert);
     }
 }
 

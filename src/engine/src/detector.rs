@@ -179,6 +179,12 @@ impl<A: Analytic> Detector<A> {
         pipeline.hand_out()
     }
 
+    /// Takes one event that was decoded elsewhere, with its raw record for evidence. O(1) per key.
+    pub fn observe(&mut self, event: Event<'_>, record: &[u8], received: Timestamp) -> Vec<Alert> {
+        self.pipeline.take(event, record, received);
+        self.pipeline.hand_out()
+    }
+
     /// What the records of a batch say. No state is touched.
     #[must_use]
     pub fn decode(&self, batch: &[u8], received: Timestamp) -> Vec<Event<'static>> {
