@@ -202,6 +202,25 @@ impl<'j> Told<'j> {
     }
 }
 
+/// An alert with what the event that raised it says: time, user, address, host, service and the like. Pattern,
+/// severity, title and counts are up to the analytic.
+#[must_use]
+pub fn about(event: &Event<'_>) -> Alert {
+    Alert {
+        time: event.time,
+        first_seen: event.time,
+        last_seen: event.time,
+        user: said(&event.user),
+        src_ip: net::shown(event.src_ip),
+        host: said(&event.host),
+        service: said(&event.service),
+        user_agent: said(&event.user_agent),
+        application: said(&event.application),
+        device: said(&event.device),
+        ..Alert::default()
+    }
+}
+
 /// Codes and counts as alerts hold them.
 #[must_use]
 pub fn tallies(list: &[(&str, u32)]) -> Vec<Tally> {

@@ -1,7 +1,7 @@
 //! The state of an analytic: what is remembered of each key, in bounded memory.
 //!
 //! - [`table`]: keys and their slots, with a [`sketch`] to decide who stays in a flood;
-//! - [`failures`]: rule R in a slot;
+//! - [`failures`]: rule R in a slot, and [`rule`]: a table of such keys with their evidence;
 //! - [`recent`]: what happened lately to a key, and how many of whom a span of it holds;
 //! - [`silence`]: what shall stay quiet, and until when;
 //! - [`journal`]: the latest events themselves, from which an alert is told.
@@ -15,6 +15,7 @@ pub mod journal;
 #[doc(hidden)]
 pub mod naive;
 pub mod recent;
+pub mod rule;
 pub mod silence;
 pub mod sketch;
 mod slab;

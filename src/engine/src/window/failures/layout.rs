@@ -38,6 +38,12 @@ impl Layout {
         &self.thresholds
     }
 
+    /// How far back from the last of the failures the others may lie.
+    #[must_use]
+    pub const fn window(&self) -> Span {
+        self.window
+    }
+
     /// How many times a key holds.
     #[must_use]
     pub const fn held(&self) -> usize {
