@@ -4,20 +4,46 @@
 //! `keep`. It answers what analytics ask of a window: how often, how many different accounts or addresses, whether
 //! this one was among them.
 //!
-//! Memory is bounded twice. Each key may always hold `floor` entries, so that thresholds up to it are judged on all
-//! there is, whatever others do. What keys hold beyond comes from one pool: when it is used up, the keys that drew on
-//! it and were silent longest lose their oldest entries, down to the floor, and [`Sum::cut`] says so from then on.
+//! # Bounds
+//! Each key may always hold `floor` entries, so that thresholds up to it are judged on all there is, whatever others
+//! do. What keys hold beyond comes from one pool: when it is used up, the keys that drew on it and were silent longest
+//! lose their oldest entries, down to the floor, and [`Sum::cut`] says so from then on. No key holds more than
+//! [`MOST`]. So all of it takes at most `max_keys` × (`floor` × 32 bytes, and some 200) and the pool; nothing is taken
+//! for what did not happen, and what a key gives up is given back.
+//!
+//! # Cost
+//! A few entries are walked through. Of a key that holds more, counts and different members are kept as entries come
+//! and go, for the windows that end at the newest time ([`Recent::windows`]): [`push`](Recent::push), such a
+//! [`sum`](Recent::sum), and [`has`](Recent::has) up to the newest, are O(1) amortised for entries in time
+//! order. A late entry moves what is newer; a question that ends before the newest entry, or about another span, is
+//! answered by a walk. A success that asks about failures calls [`reach`](Recent::reach) first, so that windows end
+//! at its own time.
+//!
+//! Nothing observable depends on the seed; it only places members in memory, since attackers choose them.
 
 use super::table::Slot;
-use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use members::Members;
+use windows::Windows;
+
+mod members;
+mod order;
+mod save;
+mod windows;
 
 /// How many kinds of members an entry names.
 pub const MEMBERS: usize = 2;
-/// Entries of one key, at most: what it would take to slow a walk down.
+/// How many spans there are for which sums are kept.
+pub const SPANS: usize = 2;
+/// Entries of one key, at most.
 pub const MOST: usize = 4096;
+/// What an entry beyond the floor takes of the pool, in bytes: itself, and its members in the index of its key.
+pub const COST: usize = 96;
+/// Sums are kept of keys that hold more entries than this: fewer are faster walked through.
+const MANY: usize = 16;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,12 +69,64 @@ pub struct Sum {
     pub cut: bool,
 }
 
+/// Places members in memory.
+#[derive(Clone, Copy, Debug)]
+struct Seed(u64);
+
+impl Seed {
+    const NONE: Self = Self(0);
+
+    /// One folded multiplication: members are hashes already, but an attacker may know their salt and choose them.
+    const fn place(self, hash: u64) -> u64 {
+        let product = (hash ^ self.0) as u128 * (0x9e37_79b9_7f4a_7c15 ^ self.0.rotate_left(32)) as u128;
+        (product as u64) ^ (product >> 64) as u64
+    }
+}
+
 /// The entries of one key, oldest first; of equal times, in the order they came.
-#[derive(Clone, Debug, Default)]
-struct Entries {
+#[derive(Clone, Debug)]
+struct Key {
     list: VecDeque<Entry>,
-    /// Up to when entries are missing.
-    cut: Option<Timestamp>,
+    /// Up to when entries are missing; [`Timestamp::MIN`] if none are.
+    cut: Timestamp,
+    /// Its sums, while it holds many entries.
+    windows: Option<Box<Windows>>,
+    place: order::Place,
+}
+
+impl Key {
+    const EMPTY: Self =
+        Self { list: VecDeque::new(), cut: Timestamp::MIN, windows: None, place: order::Place::NONE };
+
+    fn newest(&self) -> Option<Timestamp> {
+        self.list.back().map(|entry| entry.time)
+    }
+
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.list.pop_front()?;
+        if let Some(windows) = &mut self.windows {
+            windows.remove_oldest(&entry);
+        }
+        Some(entry)
+    }
+
+    /// Gives up the oldest entry though it was in reach.
+    fn lose(&mut self) {
+        if let Some(entry) = self.pop() {
+            self.cut = self.cut.max(entry.time);
+        }
+    }
+
+    /// Gives back memory that is not needed any more.
+    fn shrink(&mut self) {
+        let len = self.list.len();
+        if len < MANY / 2 {
+            self.windows = None;
+        }
+        if self.list.capacity() > MANY && self.list.capacity() > 4 * len {
+            self.list.shrink_to(2 * len);
+        }
+    }
 }
 
 /// See the [module](self).
@@ -56,46 +134,112 @@ struct Entries {
 pub struct Recent {
     keep: Span,
     floor: usize,
-    slots: Vec<Entries>,
+    spans: [Span; SPANS],
+    seed: Seed,
+    slots: Vec<Key>,
+    order: order::Order,
 }
 
 impl Recent {
-    /// For keys of which nothing older than `keep` is asked. `floor` is how many entries a key may always hold.
+    /// For keys of which nothing older than `keep` is asked. `floor` is how many entries a key may always hold; what
+    /// keys hold beyond takes at most `pool_bytes`, [`COST`] each.
     #[must_use]
-    pub fn new(keep: Span, floor: usize, _pool_bytes: usize) -> Self {
-        Self { keep, floor: floor.clamp(1, MOST), slots: Vec::new() }
+    pub fn new(keep: Span, floor: usize, pool_bytes: usize) -> Self {
+        Self {
+            keep,
+            floor: floor.clamp(1, MOST),
+            spans: [keep; SPANS],
+            seed: Seed::NONE,
+            slots: Vec::new(),
+            order: order::Order::new(pool_bytes / COST),
+        }
+    }
+
+    /// Says which spans will be asked for, so that the sums of windows of that length that end at the newest time are
+    /// O(1). Without it, that is `keep` itself. `seed` places members in memory.
+    #[must_use]
+    pub fn windows(mut self, spans: [Span; SPANS], seed: u64) -> Self {
+        self.spans = spans;
+        self.seed = Seed(seed);
+        self
     }
 
     /// Takes an entry in, at its place in time. `new` is what [`Table::enter`](super::table::Table::enter) said: what a
     /// slot held for another key is forgotten. Entries of the key that are out of reach from its newest are dropped.
     pub fn push(&mut self, slot: Slot, new: bool, entry: Entry) {
+        if new {
+            self.forget(slot);
+        }
         let at = slot.number();
         if self.slots.len() <= at {
-            self.slots.resize_with(at + 1, Entries::default);
+            self.slots.resize_with(at + 1, || Key::EMPTY);
         }
-        let keep = self.keep;
-        let Some(entries) = self.slots.get_mut(at) else { return };
-        if new {
-            *entries = Entries::default();
+        self.settle();
+        let Self { keep, floor, spans, seed, .. } = *self;
+        let Some(key) = self.slots.get_mut(at) else { return };
+        let before = key.list.len();
+        if key.newest().is_none_or(|newest| newest <= entry.time) {
+            key.list.push_back(entry);
+        } else {
+            let place = key.list.partition_point(|held| held.time <= entry.time);
+            key.list.insert(place, entry);
         }
-        let place = entries.list.partition_point(|held| held.time <= entry.time);
-        entries.list.insert(place, entry);
-        let newest = entries.list.back().map_or(entry.time, |newest| newest.time);
-        while entries.list.front().is_some_and(|first| first.time < newest.minus(keep)) {
-            entries.list.pop_front();
+        let newest = key.newest().unwrap_or(entry.time);
+        if let Some(windows) = &mut key.windows {
+            windows.insert(&entry);
+            windows.reach(&key.list, newest, spans);
+        } else if key.list.len() > MANY {
+            key.windows = Some(Box::new(Windows::new(&key.list, spans, seed)));
         }
-        while entries.list.len() > self.floor.max(MOST) {
-            entries.cut = entries.list.pop_front().map(|entry| entry.time).max(entries.cut);
+        let reach = newest.minus(keep);
+        while key.list.front().is_some_and(|first| first.time < reach) {
+            key.pop();
+        }
+        while key.list.len() > MOST {
+            key.lose();
+        }
+        key.shrink();
+        self.account(at, before.saturating_sub(floor), true);
+        self.trim();
+    }
+
+    /// Forgets what a slot held: for a slot that has gone to another key.
+    pub fn forget(&mut self, slot: Slot) {
+        let at = slot.number();
+        if self.slots.get(at).is_some_and(|key| !key.list.is_empty() || key.cut > Timestamp::MIN) {
+            self.settle();
+            let before = self.beyond(at);
+            if let Some(key) = self.slots.get_mut(at) {
+                (key.list, key.windows, key.cut) = (VecDeque::new(), None, Timestamp::MIN);
+            }
+            self.account(at, before, false);
+        }
+    }
+
+    /// Time has come to `to` for a key though no entry did: sums of windows that end there will be O(1). Changes no
+    /// answer.
+    pub fn reach(&mut self, slot: Slot, to: Timestamp) {
+        if let Some(key) = self.slots.get_mut(slot.number())
+            && let Some(windows) = &mut key.windows
+        {
+            windows.reach(&key.list, to, self.spans);
         }
     }
 
     /// What lies in [from, to].
     #[must_use]
     pub fn sum(&self, slot: Slot, from: Timestamp, to: Timestamp) -> Sum {
+        if let Some(key) = self.slots.get(slot.number())
+            && let Some(windows) = &key.windows
+            && key.newest().is_some_and(|newest| from <= newest && newest <= to)
+            && let Some(sum) = windows.sum(&key.list, from)
+        {
+            return Sum { cut: self.is_cut(slot, from), ..sum };
+        }
         self.sum_where(slot, from, to, |_| true)
     }
 
-    /// The same of the entries for which `test` holds.
+    /// The same of the entries for which `test` holds. Linear in the entries of the span.
     #[must_use]
     pub fn sum_where(
         &self,
@@ -104,18 +248,29 @@ impl Recent {
         to: Timestamp,
         test: impl Fn(&Entry) -> bool,
     ) -> Sum {
-        let mut sum = Sum { cut: self.cut(slot).is_some_and(|cut| cut >= from), ..Sum::default() };
-        let mut seen: [Vec<u64>; MEMBERS] = Default::default();
+        let mut sum = Sum { cut: self.is_cut(slot, from), ..Sum::default() };
+        let mut few = [[0u64; MANY]; MEMBERS];
+        let mut many = [const { Members::new(Seed::NONE) }; MEMBERS].map(|_| Members::new(self.seed));
         for entry in self.entries(slot, from, to).filter(|entry| test(entry)) {
             sum.count = sum.count.saturating_add(entry.count);
-            for (seen, member) in seen.iter_mut().zip(entry.members) {
-                if member != 0 && !seen.contains(&member) {
-                    seen.push(member);
+            let kinds = sum.distinct.iter_mut().zip(&mut few).zip(&mut many).zip(entry.members);
+            for (((distinct, few), many), member) in kinds {
+                let seen = few.get(..*distinct as usize);
+                if member == 0 || seen.is_some_and(|seen| seen.contains(&member)) {
+                    continue;
+                }
+                if let Some(place) = few.get_mut(*distinct as usize) {
+                    *place = member;
+                    *distinct += 1;
+                } else {
+                    // More than can be looked through: from here on by hash.
+                    if many.len() == 0 {
+                        few.iter().for_each(|member| many.add(*member, entry.time, [false; SPANS]));
+                    }
+                    many.add(member, entry.time, [false; SPANS]);
+                    *distinct = many.len() as u32;
                 }
             }
-        }
-        for (distinct, seen) in sum.distinct.iter_mut().zip(seen) {
-            *distinct = seen.len() as u32;
         }
         sum
     }
@@ -127,7 +282,7 @@ impl Recent {
         from: Timestamp,
         to: Timestamp,
     ) -> impl DoubleEndedIterator<Item = &Entry> {
-        let list = self.slots.get(slot.number()).map(|entries| &entries.list);
+        let list = self.slots.get(slot.number()).map(|key| &key.list);
         let start = list.map_or(0, |list| list.partition_point(|entry| entry.time < from));
         let end = list.map_or(0, |list| list.partition_point(|entry| entry.time <= to)).max(start);
         list.into_iter().flat_map(move |list| list.range(start..end))
@@ -143,11 +298,33 @@ impl Recent {
         from: Timestamp,
         to: Timestamp,
     ) -> Option<Entry> {
+        let mut to = to;
+        if let Some(windows) = self.slots.get(slot.number()).and_then(|key| key.windows.as_ref())
+            && member != 0
+        {
+            // Of a member that is there, the newest entry need not be looked for unless it is after `to`.
+            let newest = windows.newest_of(kind, member).filter(|newest| *newest >= from)?;
+            to = to.min(newest);
+        }
         self.entries(slot, from, to).rev().find(|entry| entry.members.get(kind) == Some(&member)).copied()
     }
 
+    /// Whether an entry in [from, to] names `member` as its number `kind`.
+    #[must_use]
+    pub fn has(&self, slot: Slot, kind: usize, member: u64, from: Timestamp, to: Timestamp) -> bool {
+        if let Some(windows) = self.slots.get(slot.number()).and_then(|key| key.windows.as_ref())
+            && member != 0
+        {
+            match windows.newest_of(kind, member) {
+                Some(newest) if newest > to => {}
+                newest => return newest.is_some_and(|newest| newest >= from),
+            }
+        }
+        self.newest_of(slot, kind, member, from, to).is_some()
+    }
+
     /// Changes the first entry in [from, to], oldest first, for which `change` says that it did. Times stay as they
-    /// are. Whether there was one.
+    /// are. Whether there was one. Linear.
     pub fn change(
         &mut self,
         slot: Slot,
@@ -155,82 +332,56 @@ impl Recent {
         to: Timestamp,
         mut change: impl FnMut(&mut Entry) -> bool,
     ) -> bool {
-        let Some(entries) = self.slots.get_mut(slot.number()) else { return false };
-        entries.list.iter_mut().filter(|entry| (from..=to).contains(&entry.time)).any(|entry| {
-            let time = entry.time;
+        let Some(key) = self.slots.get_mut(slot.number()) else { return false };
+        let start = key.list.partition_point(|entry| entry.time < from);
+        for entry in key.list.range_mut(start..).take_while(|entry| entry.time <= to) {
+            let before = *entry;
             let changed = change(entry);
-            entry.time = time;
-            changed
-        })
+            entry.time = before.time;
+            if changed {
+                if key.windows.is_some() && (before.count, before.members) != (entry.count, entry.members) {
+                    key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
+                }
+                return true;
+            }
+        }
+        false
     }
 
-    /// Keeps the entries for which `test` holds. Whether any are left.
+    /// Keeps the entries for which `test` holds. Whether any are left. Linear.
     pub fn retain(&mut self, slot: Slot, test: impl Fn(&Entry) -> bool) -> bool {
-        let Some(entries) = self.slots.get_mut(slot.number()) else { return false };
-        entries.list.retain(|entry| test(entry));
-        !entries.list.is_empty()
+        let at = slot.number();
+        self.settle();
+        let before = self.beyond(at);
+        let Some(key) = self.slots.get_mut(at) else { return false };
+        let held = key.list.len();
+        key.list.retain(|entry| test(entry));
+        if key.windows.is_some() && key.list.len() < held {
+            key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
+        }
+        key.shrink();
+        let left = !key.list.is_empty();
+        self.account(at, before, false);
+        left
     }
 
-    /// Up to when entries of a key are missing.
-    fn cut(&self, slot: Slot) -> Option<Timestamp> {
-        self.slots.get(slot.number())?.cut
+    /// Whether entries of a key are missing at `from` or later.
+    fn is_cut(&self, slot: Slot, from: Timestamp) -> bool {
+        self.slots.get(slot.number()).is_some_and(|key| key.cut > Timestamp::MIN && key.cut >= from)
     }
 
-    /// The bytes it takes, about.
+    /// The bytes it takes, about. Linear in the keys.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let held: usize = self.slots.iter().map(|entries| entries.list.capacity()).sum();
-        self.slots.capacity() * size_of::<Entries>() + held * size_of::<Entry>()
-    }
-
-    /// Writes the entries of a key: to be called for each key that the table wrote, in the same order.
-    pub fn save(&self, slot: Slot, out: &mut Writer) {
-        let none = Entries::default();
-        let entries = self.slots.get(slot.number()).unwrap_or(&none);
-        out.i64(entries.cut.unwrap_or(Timestamp::MIN).0);
-        out.count(entries.list.len());
-        for entry in &entries.list {
-            out.i64(entry.time.0);
-            out.varint(entry.count.into());
-            out.u8(entry.kind);
-            for member in entry.members {
-                out.raw(&member.to_le_bytes());
-            }
-        }
-    }
-
-    /// Reads the entries of a key, for the slot that holds it now; `None` where the table dropped it.
-    ///
-    /// # Errors
-    /// Where the snapshot makes no sense.
-    pub fn load(&mut self, slot: Option<Slot>, input: &mut Reader<'_>) -> Result<()> {
-        const WRONG: SnapshotError = SnapshotError::Invalid("what happened lately to a key");
-        let cut = Some(Timestamp(input.i64()?)).filter(|cut| *cut > Timestamp::MIN);
-        let count = input.count(10 + 8 * MEMBERS)?;
-        let mut last = Timestamp::MIN;
-        for n in 0..count {
-            let mut entry = Entry { time: Timestamp(input.i64()?), ..Entry::default() };
-            entry.count = u32::try_from(input.varint()?).map_err(|_| WRONG)?;
-            entry.kind = input.u8()?;
-            for member in &mut entry.members {
-                *member = u64::from_le_bytes(input.array()?);
-            }
-            if entry.time < last || count > MOST {
-                return Err(WRONG);
-            }
-            last = entry.time;
-            if let Some(slot) = slot {
-                self.push(slot, n == 0, entry);
-            }
-        }
-        if let Some(slot) = slot
-            && let Some(entries) = self.slots.get_mut(slot.number())
-        {
-            entries.cut = cut;
-        }
-        Ok(())
+        let held = self.slots.iter().map(|key| {
+            key.list.capacity() * size_of::<Entry>()
+                + key.windows.as_ref().map_or(0, |windows| windows.bytes())
+        });
+        self.slots.capacity() * size_of::<Key>() + held.sum::<usize>()
     }
 }
 
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,150 @@
+//! Who is in the windows of one key, found by hash: open addressing with linear probing, no tombstones.
+
+use super::{SPANS, Seed};
+use crate::time::Timestamp;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A member, and how many entries name it. `entries` of 0: an empty place.
+#[derive(Clone, Copy, Debug, Default)]
+struct Member {
+    hash: u64,
+    newest: Timestamp,
+    entries: u16,
+    within: [u16; SPANS],
+}
+
+/// The members of one kind that a key's entries name, and how many different ones each window holds.
+#[derive(Clone, Debug)]
+pub(super) struct Members {
+    seed: Seed,
+    /// A power of two of them, or none; three quarters full at most.
+    places: Vec<Member>,
+    len: usize,
+    distinct: [u32; SPANS],
+}
+
+impl Members {
+    pub(super) const fn new(seed: Seed) -> Self {
+        Self { seed, places: Vec::new(), len: 0, distinct: [0; SPANS] }
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<Member>()
+    }
+
+    /// How many different ones a window holds.
+    pub(super) fn distinct(&self, window: usize) -> u32 {
+        self.distinct.get(window).copied().unwrap_or_default()
+    }
+
+    /// The time of the newest entry that names it.
+    pub(super) fn newest(&self, hash: u64) -> Option<Timestamp> {
+        let (_, found) = self.probe(hash)?;
+        (found.entries > 0).then_some(found.newest)
+    }
+
+    /// An entry that names it has come, into those windows. Nobody is no member.
+    pub(super) fn add(&mut self, hash: u64, time: Timestamp, into: [bool; SPANS]) {
+        if hash == 0 {
+            return;
+        }
+        if (self.len + 1) * 4 > self.places.len() * 3 {
+            self.resize((self.places.len() * 2).max(8));
+        }
+        let Some((at, mut member)) = self.probe(hash) else { return };
+        if member.entries == 0 {
+            member = Member { hash, newest: time, ..Member::default() };
+            self.len += 1;
+        }
+        member.entries = member.entries.saturating_add(1);
+        member.newest = member.newest.max(time);
+        for ((within, distinct), into) in member.within.iter_mut().zip(&mut self.distinct).zip(into) {
+            *distinct += u32::from(into && *within == 0);
+            *within = within.saturating_add(u16::from(into));
+        }
+        self.set(at, member);
+    }
+
+    /// An entry that names it has left a window.
+    pub(super) fn leave(&mut self, hash: u64, window: usize) {
+        let Some((at, mut member)) = self.probe(hash).filter(|(_, found)| found.entries > 0) else { return };
+        if let (Some(within), Some(distinct)) = (member.within.get_mut(window), self.distinct.get_mut(window))
+        {
+            *distinct = distinct.saturating_sub(u32::from(*within == 1));
+            *within = within.saturating_sub(1);
+        }
+        self.set(at, member);
+    }
+
+    /// The oldest entry that names it is gone, and has left all windows before.
+    pub(super) fn remove(&mut self, hash: u64) {
+        let Some((at, mut member)) = self.probe(hash).filter(|(_, found)| found.entries > 0) else { return };
+        member.entries -= 1;
+        self.set(at, member);
+        if member.entries == 0 {
+            self.len -= 1;
+            self.close(at);
+            if self.places.len() > 32 && self.len * 8 < self.places.len() {
+                self.resize(self.places.len() / 2);
+            }
+        }
+    }
+
+    /// Where it is, or the empty place where it would be. `None` without places, and for nobody.
+    fn probe(&self, hash: u64) -> Option<(usize, Member)> {
+        let mask = self.places.len().checked_sub(1).filter(|_| hash != 0)?;
+        let mut at = self.home(hash);
+        loop {
+            let found = *self.places.get(at)?;
+            if found.entries == 0 || found.hash == hash {
+                return Some((at, found));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Moves what follows an empty place and is not at home closer to where it belongs.
+    fn close(&mut self, mut empty: usize) {
+        let Some(mask) = self.places.len().checked_sub(1) else { return };
+        let mut at = empty;
+        loop {
+            at = (at + 1) & mask;
+            let Some(member) = self.places.get(at).copied().filter(|member| member.entries > 0) else {
+                break;
+            };
+            let from_home = at.wrapping_sub(self.home(member.hash)) & mask;
+            if from_home >= at.wrapping_sub(empty) & mask {
+                self.set(empty, member);
+                self.set(at, Member::default());
+                empty = at;
+            }
+        }
+        self.set(empty, Member::default());
+    }
+
+    fn resize(&mut self, places: usize) {
+        for member in core::mem::replace(&mut self.places, vec![Member::default(); places]) {
+            if member.entries > 0
+                && let Some((at, _)) = self.probe(member.hash)
+            {
+                self.set(at, member);
+            }
+        }
+    }
+
+    fn home(&self, hash: u64) -> usize {
+        self.seed.place(hash) as usize & self.places.len().wrapping_sub(1)
+    }
+
+    fn set(&mut self, at: usize, member: Member) {
+        if let Some(place) = self.places.get_mut(at) {
+            *place = member;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Who drew on the pool, from the key that was silent longest to the newest: a list through the keys themselves.
+
+use super::{Key, Recent};
+use alloc::vec::Vec;
+
+const NIL: u32 = u32::MAX;
+/// Where a restored clock stands: ages before it have room.
+pub(super) const RESTORED: u64 = 1 << 62;
+
+/// A key's place in the order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    older: u32,
+    newer: u32,
+    /// When it drew last, by the clock of the order; 0: it holds nothing beyond its floor.
+    pub(super) touched: u64,
+}
+
+impl Place {
+    pub(super) const NONE: Self = Self { older: NIL, newer: NIL, touched: 0 };
+}
+
+/// The pool and who drew on it.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// How many entries there is room for, and how many are held.
+    room: usize,
+    drawn: usize,
+    oldest: u32,
+    newest: u32,
+    /// Goes on by one each time a key draws.
+    pub(super) clock: u64,
+    /// Keys were loaded, and are not in their order yet.
+    pub(super) loading: bool,
+}
+
+impl Order {
+    pub(super) const fn new(room: usize) -> Self {
+        Self { room, drawn: 0, oldest: NIL, newest: NIL, clock: 1, loading: false }
+    }
+}
+
+impl Recent {
+    /// How many entries a key holds beyond the floor.
+    pub(super) fn beyond(&self, at: usize) -> usize {
+        self.slots.get(at).map_or(0, |key| key.list.len().saturating_sub(self.floor))
+    }
+
+    /// Takes account of how many entries a key holds beyond the floor now, and held before. `draws`: it is the newest
+    /// in the order from now on.
+    pub(super) fn account(&mut self, at: usize, before: usize, draws: bool) {
+        let now = self.beyond(at);
+        if now == 0 && before == 0 {
+            return;
+        }
+        self.order.drawn = (self.order.drawn + now).saturating_sub(before);
+        if now == 0 || draws {
+            self.unlink(at);
+        }
+        if now > 0 && draws {
+            let touched = self.order.clock;
+            self.order.clock += 1;
+            self.link(at, touched);
+        }
+    }
+
+    /// Takes from the keys that were silent longest what the pool has no room for. O(1) amortised: each entry that is
+    /// lost had come.
+    pub(super) fn trim(&mut self) {
+        while self.order.drawn > self.order.room && self.order.oldest != NIL {
+            let at = self.order.oldest as usize;
+            let floor = self.floor;
+            let Some(key) = self.slots.get_mut(at) else { return };
+            key.lose();
+            let done = key.list.len() <= floor;
+            key.shrink();
+            self.order.drawn -= 1;
+            if done {
+                self.unlink(at);
+            }
+        }
+    }
+
+    /// Puts keys that were loaded into their order, once they are all there.
+    pub(super) fn settle(&mut self) {
+        if !core::mem::take(&mut self.order.loading) {
+            return;
+        }
+        let mut drawn: Vec<(u64, usize)> = Vec::new();
+        for (at, key) in self.slots.iter_mut().enumerate() {
+            let touched = core::mem::replace(&mut key.place, Place::NONE).touched;
+            if key.list.len() > self.floor {
+                // What had not drawn under a greater floor does so before all others.
+                drawn.push((touched.max(1), at));
+            }
+        }
+        drawn.sort_unstable();
+        (self.order.oldest, self.order.newest, self.order.drawn) = (NIL, NIL, 0);
+        for (touched, at) in drawn {
+            self.order.drawn += self.beyond(at);
+            self.link(at, touched);
+        }
+        self.trim();
+    }
+
+    fn link(&mut self, at: usize, touched: u64) {
+        let Ok(number) = u32::try_from(at) else { return };
+        let older = self.order.newest;
+        if let Some(key) = self.slots.get_mut(at) {
+            key.place = Place { older, newer: NIL, touched };
+        }
+        match self.place(older) {
+            Some(place) => place.newer = number,
+            None => self.order.oldest = number,
+        }
+        self.order.newest = number;
+    }
+
+    /// Takes a key out of the order, if it is in it.
+    fn unlink(&mut self, at: usize) {
+        let Some(key) = self.slots.get_mut(at).filter(|key| key.place.touched > 0) else { return };
+        let Place { older, newer, .. } = core::mem::replace(&mut key.place, Place::NONE);
+        match self.place(older) {
+            Some(place) => place.newer = newer,
+            None => self.order.oldest = newer,
+        }
+        match self.place(newer) {
+            Some(place) => place.older = older,
+            None => self.order.newest = older,
+        }
+    }
+
+    fn place(&mut self, number: u32) -> Option<&mut Place> {
+        self.slots.get_mut(number as usize).filter(|_| number != NIL).map(|key: &mut Key| &mut key.place)
+    }
+}

@@ -1,0 +1,118 @@
+//! The sums of a key that holds many entries, kept as they come and go.
+
+use super::members::Members;
+use super::{Entry, MEMBERS, SPANS, Seed, Sum};
+use crate::time::{Span, Timestamp};
+use alloc::collections::VecDeque;
+
+/// For each span, the window that ends at the newest time reached: which entries are in it, how often, whom they name.
+#[derive(Clone, Debug)]
+pub(super) struct Windows {
+    /// Where each window begins.
+    from: [Timestamp; SPANS],
+    /// The place of its first entry.
+    start: [usize; SPANS],
+    count: [u64; SPANS],
+    members: [Members; MEMBERS],
+}
+
+impl Windows {
+    /// The windows that end at the newest of these entries. Linear.
+    pub(super) fn new(list: &VecDeque<Entry>, spans: [Span; SPANS], seed: Seed) -> Self {
+        let newest = list.back().map_or(Timestamp::MIN, |entry| entry.time);
+        let mut windows = Self {
+            from: spans.map(|span| newest.minus(span)),
+            start: [0; SPANS],
+            count: [0; SPANS],
+            members: [const { Members::new(Seed::NONE) }; MEMBERS].map(|_| Members::new(seed)),
+        };
+        for entry in list {
+            windows.insert(entry);
+        }
+        windows
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.members.iter().map(Members::bytes).sum::<usize>()
+    }
+
+    /// An entry has come to its place in time.
+    pub(super) fn insert(&mut self, entry: &Entry) {
+        let into = self.from.map(|from| entry.time >= from);
+        for ((start, count), into) in self.start.iter_mut().zip(&mut self.count).zip(into) {
+            if into {
+                *count += u64::from(entry.count);
+            } else {
+                *start += 1;
+            }
+        }
+        for (members, member) in self.members.iter_mut().zip(entry.members) {
+            members.add(member, entry.time, into);
+        }
+    }
+
+    /// Time has come to `to`: windows end there. They never go back.
+    pub(super) fn reach(&mut self, list: &VecDeque<Entry>, to: Timestamp, spans: [Span; SPANS]) {
+        for (window, span) in spans.into_iter().enumerate() {
+            let (Some(from), Some(start)) = (self.from.get_mut(window), self.start.get_mut(window)) else {
+                return;
+            };
+            *from = to.minus(span).max(*from);
+            let (from, first) = (*from, *start);
+            for entry in list.range(first.min(list.len())..).take_while(|entry| entry.time < from) {
+                if let Some(start) = self.start.get_mut(window) {
+                    *start += 1;
+                }
+                self.leave(window, entry);
+            }
+        }
+    }
+
+    /// The oldest entry is gone.
+    pub(super) fn remove_oldest(&mut self, entry: &Entry) {
+        for window in 0..SPANS {
+            match self.start.get_mut(window) {
+                Some(0) => self.leave(window, entry),
+                Some(start) => *start -= 1,
+                None => {}
+            }
+        }
+        for (members, member) in self.members.iter_mut().zip(entry.members) {
+            members.remove(member);
+        }
+    }
+
+    fn leave(&mut self, window: usize, entry: &Entry) {
+        if let Some(count) = self.count.get_mut(window) {
+            *count = count.saturating_sub(entry.count.into());
+        }
+        for (members, member) in self.members.iter_mut().zip(entry.members) {
+            members.leave(member, window);
+        }
+    }
+
+    /// What lies in [from, the newest], if one of the windows holds just that. O(1).
+    pub(super) fn sum(&self, list: &VecDeque<Entry>, from: Timestamp) -> Option<Sum> {
+        let holds = |start: usize| {
+            list.get(start).is_none_or(|first| first.time >= from)
+                && start
+                    .checked_sub(1)
+                    .and_then(|before| list.get(before))
+                    .is_none_or(|last| last.time < from)
+        };
+        let window = self.start.iter().position(|start| holds(*start))?;
+        let mut sum = Sum {
+            count: self.count.get(window).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX)),
+            ..Sum::default()
+        };
+        for (distinct, members) in sum.distinct.iter_mut().zip(&self.members) {
+            *distinct = members.distinct(window);
+        }
+        Some(sum)
+    }
+
+    /// The time of the newest entry whose member number `kind` is `member`.
+    pub(super) fn newest_of(&self, kind: usize, member: u64) -> Option<Timestamp> {
+        self.members.get(kind)?.newest(member)
+    }
+}
