@@ -15,7 +15,8 @@ pub use serde_json::{Value, json};
 #[doc(hidden)]
 pub use settings::one_of;
 pub use settings::{
-    Bits4, Bits6, Bytes, Glob, Keys, Lateness, RecordBytes, Setting, SeverityChange, Threshold, Wait, Window,
+    Bits4, Bits6, Bytes, Code, Glob, Keys, Lateness, RecordBytes, Setting, SeverityChange, Threshold, Wait,
+    Window,
 };
 
 use crate::event::Event;

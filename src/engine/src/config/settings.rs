@@ -52,6 +52,10 @@ number!(
     Threshold(u32), 1u64, 1000u64
 );
 number!(
+    /// A provider's code for what became of a login.
+    Code(u32), 0u64, 4_294_967_295u64
+);
+number!(
     /// How many keys may be held.
     Keys(u32), 16u64, 20_000_000u64
 );
