@@ -1,0 +1,182 @@
+//! Which accounts belong together: canonical names, and how they fold to families.
+
+use crate::options::{Options, Similarity};
+use authsieve_engine::config::{Glob, Setting, Value, json};
+
+/// How much of a name counts, in bytes: account names of Windows end far below.
+const MOST_NAME: usize = 255;
+/// With fewer letters than this a folded name says too little to stand for others.
+const LETTERS: usize = 3;
+/// How many families may be configured: each is tried for every event.
+const MOST_FAMILIES: usize = 1000;
+
+/// The families of the configuration: a name each, and the accounts that belong to it. In the order of their names,
+/// which decides where an account belongs to two.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Families(Vec<(String, Vec<Glob>)>);
+
+impl Families {
+    /// The first family that an account belongs to.
+    #[must_use]
+    pub fn of(&self, account: &str) -> Option<&str> {
+        let member = |(_, globs): &&(String, Vec<Glob>)| globs.iter().any(|glob| glob.matches(account, true));
+        self.0.iter().find(member).map(|(name, _)| &**name)
+    }
+}
+
+impl Setting for Families {
+    fn read(value: &Value) -> Result<Self, String> {
+        const ALLOWED: &str = "a table of names, each with a list of accounts, such as admin = [\"admin*\"]";
+        let table = value.as_object().ok_or(ALLOWED)?;
+        if table.len() > MOST_FAMILIES {
+            return Err(format!("a table of at most {MOST_FAMILIES} families"));
+        }
+        let mut families = Vec::new();
+        for (name, accounts) in table {
+            let accounts = Vec::read(accounts).map_err(|why| format!("{ALLOWED}; {name} is to be {why}"))?;
+            families.push((name.to_lowercase(), accounts));
+        }
+        families.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(Self(families))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "object", "additionalProperties": Vec::<Glob>::schema(), "maxProperties": MOST_FAMILIES })
+    }
+}
+
+/// Writes the canonical name of an account into `out`: lower case, without the domain before it (`CONTOSO\`) or the
+/// suffix behind it (`@contoso.com`). Linear, of the first 255 bytes.
+pub fn canonical(user: &str, out: &mut String) {
+    out.clear();
+    let user = user.rsplit('\\').next().unwrap_or(user);
+    let name = match user.split_once('@') {
+        Some((name, _)) if !name.is_empty() => name,
+        _ => user,
+    };
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        if out.len() + letter.len_utf8() > MOST_NAME {
+            break;
+        }
+        out.push(letter);
+    }
+}
+
+/// Whether an account (canonical) is of a machine or of the system: nobody guesses their passwords.
+pub fn is_nobody(account: &str) -> bool {
+    account.ends_with('$')
+        || account == "anonymous logon"
+        || ["dwm-", "umfd-"].iter().any(|window_manager| account.starts_with(window_manager))
+}
+
+/// Writes the name of the family that an account (canonical) belongs to into `out`; `near` is not looked at. Linear.
+pub fn label(options: &Options, account: &str, out: &mut String) {
+    if options.similarity == Similarity::Exact {
+        out.clear();
+        out.push_str(account);
+    } else if let Some(name) = options.families.of(account) {
+        out.clear();
+        out.push_str(name);
+    } else {
+        fold(account, out);
+    }
+}
+
+/// Writes what is left of a name without what is changed to make many of one: digits and punctuation at its end go,
+/// digits that look like letters become them. A name of which fewer than three letters are left stays whole.
+fn fold(account: &str, out: &mut String) {
+    out.clear();
+    let stem = account.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
+    let mut letters = 0;
+    for letter in stem.chars() {
+        let folded = match letter {
+            '0' => 'o',
+            '1' | 'l' => 'i',
+            '3' => 'e',
+            '4' => 'a',
+            '5' | '$' => 's',
+            '7' => 't',
+            other => other,
+        };
+        letters += usize::from(folded.is_alphabetic());
+        out.push(folded);
+    }
+    if letters < LETTERS {
+        out.clear();
+        out.push_str(account);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_domain_suffix_and_case() {
+        for (user, name) in [
+            ("Administrator", "administrator"),
+            ("CONTOSO\\Admin1", "admin1"),
+            ("a\\b\\Carol", "carol"),
+            ("Dave@contoso.example", "dave"),
+            ("@dave", "@dave"),
+            ("Jörg.MÜLLER", "jörg.müller"),
+            ("", ""),
+        ] {
+            let mut out = "left over".into();
+            canonical(user, &mut out);
+            assert_eq!(out, name, "{user}");
+        }
+        let mut out = String::new();
+        canonical(&"ü".repeat(500), &mut out);
+        assert_eq!(out.len(), 254, "and no half letter");
+    }
+
+    #[test]
+    fn names_fold_to_families() {
+        for (account, family) in [
+            ("admin", "admin"),
+            ("admin1", "admin"),
+            ("admin-02", "admin"),
+            ("admin_._2-", "admin"),
+            ("4dm1n", "admin"),
+            ("adm1n7", "admin"),
+            ("$vc.5q1", "svc.sq"),
+            ("r00t", "root"),
+            ("lisa", "iisa"),
+            ("pete7x", "petetx"),
+            ("ab1", "ab1"),
+            ("s123456", "s123456"),
+            ("a1b", "aib"),
+            ("007", "007"),
+            ("---", "---"),
+            ("x-1-y", "x-i-y"),
+            ("x-1", "x-1"),
+            ("x-y-z", "x-y-z"),
+            ("müller2", "müiier"),
+            ("", ""),
+        ] {
+            let mut out = "left over".into();
+            fold(account, &mut out);
+            assert_eq!(out, family, "{account}");
+        }
+    }
+
+    #[test]
+    fn configured_families_go_first_and_by_name() {
+        let families =
+            Families::read(&json!({ "Ops": ["ops*", "root"], "admin": ["admin*", "adm?"], "all": ["*x"] }))
+                .unwrap();
+        assert_eq!(families.of("administrator"), Some("admin"));
+        assert_eq!(families.of("adm1"), Some("admin"));
+        assert_eq!(families.of("root"), Some("ops"));
+        assert_eq!(families.of("opsx"), Some("all"), "the first by name");
+        assert_eq!(families.of("guest"), None);
+        for (wrong, why) in [
+            (json!([]), "a table of names"),
+            (json!({ "a": "b" }), "a is to be a list"),
+            (json!({ "a": [""] }), "a is to be a list in which each entry"),
+        ] {
+            assert!(Families::read(&wrong).unwrap_err().contains(why), "{wrong}");
+        }
+    }
+}

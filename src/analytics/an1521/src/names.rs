@@ -1,0 +1,113 @@
+//! What accounts are called, by their hash: windows know accounts as hashes only, and an alert names them.
+//!
+//! Two generations of about half the memory each: when the younger is full it takes the place of the elder. So a name
+//! stays while half the memory is filled with others, and longer if it is seen again; there are far fewer names in a
+//! day than failures.
+
+use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
+use std::collections::BTreeMap;
+
+/// The bytes of an entry beside the name, by estimate.
+const ENTRY: usize = 40;
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// How many bytes make a generation.
+    most: usize,
+    young: Generation,
+    old: Generation,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Generation {
+    names: BTreeMap<u64, Box<str>>,
+    bytes: usize,
+}
+
+impl Names {
+    /// None yet, in about so many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self { most: bytes / 2, young: Generation::default(), old: Generation::default() }
+    }
+
+    /// Remembers a name. O(log n).
+    pub fn note(&mut self, hash: u64, name: &str) {
+        if self.young.names.contains_key(&hash) {
+            return;
+        }
+        if self.young.bytes >= self.most {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(hash, name);
+    }
+
+    /// The name of a hash, if it is still known. O(log n).
+    #[must_use]
+    pub fn get(&self, hash: u64) -> Option<&str> {
+        self.young.names.get(&hash).or_else(|| self.old.names.get(&hash)).map(|name| &**name)
+    }
+
+    /// The bytes they take, about.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.young.bytes + self.old.bytes
+    }
+
+    /// Writes them.
+    pub fn save(&self, out: &mut Writer) {
+        for generation in [&self.old, &self.young] {
+            out.count(generation.names.len());
+            for (hash, name) in &generation.names {
+                out.raw(&hash.to_le_bytes());
+                out.bytes(name.as_bytes());
+            }
+        }
+    }
+
+    /// Reads them into one that is new.
+    ///
+    /// # Errors
+    /// Where the snapshot makes no sense.
+    pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        for generation in [&mut self.old, &mut self.young] {
+            for _ in 0..input.count(9)? {
+                let hash = u64::from_le_bytes(input.array()?);
+                let name = std::str::from_utf8(input.bytes()?);
+                generation.insert(hash, name.map_err(|_| SnapshotError::Invalid("the name of an account"))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Generation {
+    fn insert(&mut self, hash: u64, name: &str) {
+        self.bytes += name.len() + ENTRY;
+        self.names.insert(hash, name.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounded_and_what_is_seen_again_stays() {
+        let mut names = Names::new(4000);
+        for n in 1..=10_000 {
+            names.note(n, &format!("name {n}"));
+            names.note(0, "often");
+        }
+        assert!(names.bytes() <= 4000 + 2 * (ENTRY + 20), "{}", names.bytes());
+        assert_eq!((names.get(0), names.get(10_000)), (Some("often"), Some("name 10000")));
+        assert_eq!(names.get(1), None);
+        let mut out = Writer::new("a", 0, 0);
+        names.save(&mut out);
+        let bytes = out.finish();
+        let mut back = Names::new(4000);
+        back.load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
+        assert_eq!((back.bytes(), back.get(0), back.get(1)), (names.bytes(), Some("often"), None));
+    }
+}

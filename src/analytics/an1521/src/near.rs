@@ -1,0 +1,251 @@
+//! Families within one edit of a name, found without comparing it against all of them.
+//!
+//! Two names are within one edit (a letter put in, left out, or replaced) only if both leave the same when at most one
+//! letter is deleted from each. So each family is entered under its name and under what it leaves for each letter
+//! deleted, and a name looks under its own (symmetric deletion, as in Garbe's SymSpell). What is found there is
+//! compared, because letters that changed places are found as well: those are two edits.
+//!
+//! Only families are in here, never the names that joined them: a name that is one edit from a joined one, and two from
+//! the family, does not join. So families do not chain.
+
+use authsieve_engine::hash::{Hasher128, Salt};
+use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Longer names are not joined: account names of Windows have at most 20 letters, with a few exceptions.
+const MOST_LETTERS: usize = 64;
+/// How many entries there are at most: about 10,000 families with names of ordinary length.
+const MOST_ENTRIES: usize = 131_072;
+/// The bytes of an entry, by estimate: B-tree nodes are three quarters full.
+const ENTRY_BYTES: usize = 16 * 4 / 3;
+
+/// The families, the oldest out where there are too many. Nothing in here depends on a seed.
+#[derive(Clone, Debug)]
+pub struct Near {
+    salt: Salt,
+    kind: u8,
+    most: usize,
+    /// The number of the first of `labels`.
+    first: u64,
+    labels: VecDeque<Box<str>>,
+    entries: BTreeSet<(u64, u64)>,
+}
+
+impl Near {
+    /// Without any. `kind` sets its hashes apart from others under the same salt.
+    #[must_use]
+    pub const fn new(salt: Salt, kind: u8) -> Self {
+        Self { salt, kind, most: MOST_ENTRIES, first: 0, labels: VecDeque::new(), entries: BTreeSet::new() }
+    }
+
+    /// Of the families that `active` says are, within one edit of `label`, the first by name. O(letters × log n), and
+    /// a comparison for each family found.
+    pub fn find(&self, label: &str, active: &mut dyn FnMut(&str) -> bool) -> Option<&str> {
+        let mut best: Option<&str> = None;
+        self.variants(label, &mut |variant| {
+            for (_, number) in self.entries.range((variant, 0)..=(variant, u64::MAX)) {
+                let Some(other) = self.label(*number) else { continue };
+                let better = best.is_none_or(|best| other < best);
+                if better && within_one_edit(label, other) && active(other) {
+                    best = Some(other);
+                }
+            }
+        });
+        best
+    }
+
+    /// Enters a family, if it is not in here yet. O(letters × log n).
+    pub fn add(&mut self, label: &str) {
+        let whole = self.hash(label);
+        let mut same = self.entries.range((whole, 0)..=(whole, u64::MAX));
+        if same.any(|(_, number)| self.label(*number) == Some(label)) {
+            return;
+        }
+        let number = self.first.saturating_add(self.labels.len() as u64);
+        let mut new = Vec::new();
+        self.variants(label, &mut |variant| new.push((variant, number)));
+        if new.is_empty() {
+            return;
+        }
+        self.entries.extend(new);
+        self.labels.push_back(label.into());
+        while self.entries.len() > self.most {
+            let Some(oldest) = self.labels.pop_front() else { break };
+            let mut gone = Vec::new();
+            self.variants(&oldest, &mut |variant| gone.push((variant, self.first)));
+            for entry in gone {
+                self.entries.remove(&entry);
+            }
+            self.first += 1;
+        }
+    }
+
+    /// The bytes it takes, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.entries.len() * ENTRY_BYTES + self.labels.capacity() * 40
+    }
+
+    /// Writes the families, the oldest first.
+    pub fn save(&self, out: &mut Writer) {
+        out.count(self.labels.len());
+        for label in &self.labels {
+            out.bytes(label.as_bytes());
+        }
+    }
+
+    /// Reads them into one that is new.
+    ///
+    /// # Errors
+    /// Where the snapshot makes no sense.
+    pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..input.count(1)? {
+            let label = std::str::from_utf8(input.bytes()?);
+            self.add(label.map_err(|_| SnapshotError::Invalid("the name of a family"))?);
+        }
+        Ok(())
+    }
+
+    fn label(&self, number: u64) -> Option<&str> {
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.labels.get(at).map(|label| &**label)
+    }
+
+    /// Hands on a hash of the name and of what is left of it for each letter deleted. None for a name that is too long.
+    fn variants(&self, label: &str, each: &mut dyn FnMut(u64)) {
+        if label.len() > 4 * MOST_LETTERS || label.chars().count() > MOST_LETTERS {
+            return;
+        }
+        each(self.hash(label));
+        let mut rest = String::with_capacity(label.len());
+        let mut before = None;
+        for (at, letter) in label.char_indices() {
+            // Of a row of equal letters it makes no difference which goes.
+            if before.replace(letter) == Some(letter) {
+                continue;
+            }
+            rest.clear();
+            rest.push_str(label.get(..at).unwrap_or_default());
+            rest.push_str(label.get(at + letter.len_utf8()..).unwrap_or_default());
+            each(self.hash(&rest));
+        }
+    }
+
+    fn hash(&self, text: &str) -> u64 {
+        Hasher128::new(self.salt, self.kind).part(text.as_bytes()).finish().halves().0
+    }
+}
+
+/// Whether one letter put in, left out or replaced makes one name the other, or they are equal. Linear.
+fn within_one_edit(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.chars(), other.chars());
+    let strip = |ends: fn(&mut std::str::Chars<'_>) -> Option<char>,
+                 one: &mut std::str::Chars<'_>,
+                 other: &mut std::str::Chars<'_>| {
+        loop {
+            let (mut next, mut others) = (one.clone(), other.clone());
+            match (ends(&mut next), ends(&mut others)) {
+                (Some(a), Some(b)) if a == b => (*one, *other) = (next, others),
+                _ => return,
+            }
+        }
+    };
+    strip(|chars| chars.next(), &mut one, &mut other);
+    strip(|chars| chars.next_back(), &mut one, &mut other);
+    one.nth(1).is_none() && other.nth(1).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near() -> Near {
+        Near::new(Salt::new(""), 0)
+    }
+
+    /// Levenshtein's distance, by the book.
+    fn distance(one: &str, other: &str) -> usize {
+        let other: Vec<char> = other.chars().collect();
+        let mut row: Vec<usize> = (0..=other.len()).collect();
+        for (i, a) in one.chars().enumerate() {
+            let mut before = std::mem::replace(&mut row[0], i + 1);
+            for (j, b) in other.iter().enumerate() {
+                let cost = (before + usize::from(a != *b)).min(row[j] + 1).min(row[j + 1] + 1);
+                before = std::mem::replace(&mut row[j + 1], cost);
+            }
+        }
+        row[other.len()]
+    }
+
+    fn words() -> Vec<String> {
+        // All words of up to four of three letters, one of them of two bytes.
+        let mut words = vec![String::new()];
+        for length in 0..4 {
+            let longer: Vec<String> = words
+                .iter()
+                .filter(|word| word.chars().count() == length)
+                .flat_map(|word| ["a", "b", "ü"].map(|letter| format!("{word}{letter}")))
+                .collect();
+            words.extend(longer);
+        }
+        words
+    }
+
+    #[test]
+    fn one_edit_is_one_edit() {
+        for one in words() {
+            for other in words() {
+                assert_eq!(within_one_edit(&one, &other), distance(&one, &other) <= 1, "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_within_one_edit_is_found_and_nothing_else() {
+        let mut near = near();
+        let families: Vec<String> = words().into_iter().step_by(7).collect();
+        families.iter().for_each(|family| near.add(family));
+        for word in words() {
+            let wanted = families.iter().filter(|family| distance(family, &word) <= 1).min();
+            assert_eq!(near.find(&word, &mut |_| true), wanted.map(String::as_str), "{word}");
+            let second = families.iter().filter(|f| Some(*f) != wanted && distance(f, &word) <= 1).min();
+            let not_the_first = &mut |family: &str| Some(family) != wanted.map(String::as_str);
+            assert_eq!(near.find(&word, not_the_first), second.map(String::as_str), "{word}");
+        }
+    }
+
+    #[test]
+    fn bounded_and_the_oldest_goes() {
+        let mut near = Near { most: 40, ..near() };
+        for n in 0..1000 {
+            near.add(&format!("family-{n:04}x"));
+            near.add("another");
+        }
+        assert!(near.entries.len() <= 40 && near.labels.len() >= 2);
+        assert_eq!(near.find("family-0999y", &mut |_| true), Some("family-0999x"));
+        assert_eq!(near.find("family-0000y", &mut |_| true), None);
+        assert!(near.labels.iter().any(|label| &**label == "another"));
+        let entries: usize = near
+            .labels
+            .iter()
+            .map(|l| {
+                let mut variants = BTreeSet::new();
+                near.variants(l, &mut |v| {
+                    variants.insert(v);
+                });
+                variants.len()
+            })
+            .sum();
+        assert_eq!(near.entries.len(), entries, "nothing of those that went is left");
+    }
+
+    #[test]
+    fn long_names_are_left_alone() {
+        let mut near = near();
+        let long = "x".repeat(65);
+        near.add(&long);
+        assert!(near.labels.is_empty() && near.find(&long, &mut |_| true).is_none());
+        near.add(&long[1..]);
+        assert_eq!(near.labels.len(), 1);
+    }
+}

@@ -1,0 +1,98 @@
+//! The options of AN1521. MITRE leaves all of them to local tuning.
+
+use crate::family::Families;
+use authsieve_engine::config::{Setting, Threshold, Value, Window, json};
+
+authsieve_engine::words! {
+    /// Which accounts are counted together.
+    pub enum Similarity {
+        /// Those whose names fold to the same: `Admin1`, `4dmin`, `admin-02`.
+        Family = "family",
+        /// Those of the same name.
+        Exact = "exact",
+        /// As `family`, and names within one edit of a family that is active.
+        Near = "near",
+    }
+}
+
+/// A status of Windows ([MS-ERREF] NTSTATUS), as a number: writers do not agree on the case of its digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status(u32);
+
+impl Status {
+    /// Reads `0xC000006D` in either case, or the same in decimal, signed or not.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_ascii();
+        let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+        match hex {
+            Some(digits) if !digits.starts_with('+') => u32::from_str_radix(digits, 16).ok(),
+            Some(_) => None,
+            // The top bit marks an error: signed writers print such a status as a negative number.
+            None => text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned)),
+        }
+        .map(Self)
+    }
+
+    /// Whether it is an error: severity 3, no customer bit, facility 0 (`0xC000…`).
+    #[must_use]
+    pub const fn is_error(self) -> bool {
+        self.0 >> 16 == 0xc000
+    }
+
+    /// `0xc000006d`.
+    #[must_use]
+    pub fn digits(self) -> [u8; 10] {
+        let mut text = *b"0x00000000";
+        for (nibble, place) in text.iter_mut().rev().take(8).enumerate() {
+            *place = char::from_digit(self.0 >> (4 * nibble) & 0xf, 16).map_or(b'0', |digit| digit as u8);
+        }
+        text
+    }
+}
+
+impl Setting for Status {
+    fn read(value: &Value) -> Result<Self, String> {
+        let number = || value.as_u64().and_then(|number| u32::try_from(number).ok()).map(Self);
+        value
+            .as_str()
+            .and_then(Self::parse)
+            .or_else(number)
+            .ok_or_else(|| "a status of Windows such as \"0xC0000071\"".into())
+    }
+
+    fn schema() -> Value {
+        json!({ "type": ["string", "integer"], "examples": ["0xC0000071"] })
+    }
+}
+
+authsieve_engine::settings! {
+    /// The options of AN1521.
+    pub struct Options {
+        /// Which accounts are counted together: `family` (names that fold to the same), `exact`, or `near` (families,
+        /// and names within one edit of an active one).
+        pub similarity: Similarity = "family";
+        /// Families of your own, before names are folded: a name each, with the accounts that belong to it. `*` and
+        /// `?` stand for any characters. Not with `similarity = "exact"`.
+        pub families: Families = {};
+        /// A family of which more accounts than this failed within the window is counted per account.
+        pub max_family: Threshold = 20, also "maxFamily";
+        /// How many failures within `window` it takes.
+        pub min_failures: Threshold = 10, also "minFailures";
+        /// How far back failures count, both ends included.
+        pub window: Window = "10m";
+        /// From how many addresses the failures come that raise `distributed` instead of `burst`.
+        pub source_ip_threshold: Threshold = 3, also "sourceIpThreshold", also "sourceIPThreshold";
+        /// How many failures within `slow_window` raise `slow`.
+        pub slow_min_failures: Threshold = 30, also "slowMinFailures";
+        /// How far back failures count for `slow`, both ends included.
+        pub slow_window: Window = "24h", also "slowWindow";
+        /// On how many families one address must fail within `window` to raise `spray`.
+        pub spray_accounts: Threshold = 10, also "sprayAccounts";
+        /// Whether failures without an address, or from the machine itself, are ignored.
+        pub remote_only: bool = true, also "remoteOnly";
+        /// Failures that are ignored by their Status or SubStatus, in either case: an expired password (0xC0000071)
+        /// or one that must be changed (0xC0000224) is no attack.
+        pub exclude_status: Vec<Status> = ["0xC0000071", "0xC0000224"], also "excludeStatus";
+    }
+}

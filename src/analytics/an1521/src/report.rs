@@ -1,0 +1,238 @@
+//! What an alert of AN1521 tells.
+
+use crate::names::Names;
+use crate::options::Status;
+use crate::{ACCOUNT, Counted, FAMILY, Failure, SOURCE};
+use authsieve_engine::alert::{Alert, Severity};
+use authsieve_engine::event::Event;
+use authsieve_engine::net;
+use authsieve_engine::time::Span;
+use authsieve_engine::told::{MOST_LISTED, Told, number, said, short, source};
+use authsieve_engine::window::journal::{Journal, Link};
+use authsieve_engine::window::recent::Recent;
+use authsieve_engine::window::table::Slot;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Many failures of a family within the window.
+    Burst,
+    /// The same from several addresses.
+    Distributed,
+    /// Many failures of a family within the slow window.
+    Slow,
+    /// Failures on many families from one address.
+    Spray,
+}
+
+impl Pattern {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Burst => "burst",
+            Self::Distributed => "distributed",
+            Self::Slow => "slow",
+            Self::Spray => "spray",
+        }
+    }
+}
+
+/// All there is to tell.
+pub struct Report<'r> {
+    pub pattern: Pattern,
+    pub failure: &'r Failure<'r>,
+    pub counted: Counted,
+    pub window: Span,
+    pub prefixes: (u8, u8),
+    pub recent: &'r Recent,
+    pub slot: Slot,
+    pub names: &'r Names,
+    pub journal: &'r Journal,
+    pub newest: Link,
+}
+
+/// The accounts hit, and how often. O(n log n) in the entries of the window.
+struct Hit<'r> {
+    /// Hash, count and name, if it is still known: the one hit most first, of equals the first by name.
+    accounts: Vec<(u64, u32, Option<&'r str>)>,
+}
+
+impl Report<'_> {
+    pub fn alert(&self) -> Alert {
+        let (event, sum) = (self.failure.event, &self.counted.sum);
+        let hit = self.hit();
+        let most = hit.accounts.first().and_then(|(_, _, name)| *name).unwrap_or(self.failure.account);
+        let accounts = match self.pattern {
+            Pattern::Spray => hit.accounts.len() as u32,
+            _ => sum.distinct[ACCOUNT],
+        };
+        let mut users: Vec<String> = hit.accounts.iter().filter_map(|(_, _, name)| said((*name)?)).collect();
+        let unknown = hit.accounts.iter().any(|(_, _, name)| name.is_none());
+        users.sort_unstable();
+        users.truncate(MOST_LISTED);
+
+        let told = self.told();
+        let addresses = told.addresses().len() as u32;
+        // Where keys are blocks of addresses, the journal knows more than the windows do.
+        let distinct_ips = match self.pattern {
+            Pattern::Spray => addresses.max(1),
+            _ => addresses.max(sum.distinct[SOURCE]),
+        };
+        let mut estimated: Vec<&str> = Vec::new();
+        if sum.cut {
+            estimated.extend(["failure_count", "distinct_users"]);
+        }
+        if unknown {
+            estimated.push("users");
+        }
+        if sum.cut || (told.cut() && !self.addresses_are_keys()) {
+            estimated.push("distinct_ips");
+        }
+        let mut alert = Alert {
+            pattern: self.pattern.as_str().into(),
+            severity: if self.pattern == Pattern::Distributed { Severity::High } else { Severity::Medium },
+            title: self.title(most, accounts, &told),
+            time: event.time,
+            first_seen: event.time,
+            last_seen: event.time,
+            user: said(most),
+            users,
+            src_ip: net::shown(event.src_ip),
+            host: said(&event.host),
+            service: said(&event.service),
+            user_agent: said(&event.user_agent),
+            failure_count: Some(sum.count),
+            distinct_users: Some(accounts),
+            distinct_ips: Some(distinct_ips),
+            estimated: estimated.into_iter().map(String::from).collect(),
+            techniques: vec![if self.pattern == Pattern::Spray { "T1110.003" } else { "T1110.001" }.into()],
+            context: self.context(accounts, distinct_ips),
+            ..Alert::default()
+        };
+        told.tell(&mut alert, b"");
+        if told.cut() {
+            alert.estimated.extend(["src_ips", "reasons"].map(String::from));
+        }
+        let first = self
+            .recent
+            .entries(self.slot, self.counted.from, event.time)
+            .find(|entry| self.counted.alone.is_none_or(|account| entry.members[ACCOUNT] == account));
+        alert.first_seen = first.map_or(event.time, |entry| entry.time);
+        alert
+    }
+
+    /// Where in an entry's members the account stands.
+    const fn account(&self) -> usize {
+        match self.pattern {
+            Pattern::Spray => 1 - FAMILY,
+            _ => ACCOUNT,
+        }
+    }
+
+    /// Whether each address is a key of its own, so that windows count them exactly.
+    const fn addresses_are_keys(&self) -> bool {
+        matches!(self.prefixes, (32, 128))
+    }
+
+    fn hit(&self) -> Hit<'_> {
+        let entries = self.recent.entries(self.slot, self.counted.from, self.failure.event.time);
+        let mut accounts: Vec<(u64, u32, Option<&str>)> = entries
+            .map(|entry| (entry.members[self.account()], entry.count, None))
+            .filter(|(account, ..)| self.counted.alone.is_none_or(|alone| *account == alone))
+            .collect();
+        accounts.sort_unstable();
+        accounts.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 = kept.1.saturating_add(next.1);
+            }
+            same
+        });
+        for (account, _, name) in &mut accounts {
+            *name = self.names.get(*account);
+        }
+        // Names that are not known any more come behind those that are.
+        accounts.sort_unstable_by_key(|(account, count, name)| {
+            (std::cmp::Reverse(*count), name.is_none(), *name, *account)
+        });
+        Hit { accounts }
+    }
+
+    fn told(&self) -> Told<'_> {
+        let key = if self.pattern == Pattern::Spray { crate::kind::ADDRESS } else { crate::kind::FAMILY };
+        let alone = self.counted.alone.map(|_| self.failure.account.as_bytes());
+        let (from, to) = (self.counted.from, self.failure.event.time);
+        Told::read(self.journal, self.newest, key.into(), from, to, &mut |entry| {
+            if alone.is_none_or(|account| entry.user == account) { entry.count } else { 0 }
+        })
+    }
+
+    fn title(&self, most: &str, accounts: u32, told: &Told<'_>) -> String {
+        let failed = number(self.counted.sum.count, "failed logon");
+        let who = match accounts {
+            0 | 1 => short(most),
+            _ => format!("{} and similar accounts", short(most)),
+        };
+        let from = told.network(self.failure.event, self.prefixes);
+        match self.pattern {
+            Pattern::Burst => format!("{failed} of {who} from {}", self.from()),
+            Pattern::Distributed => {
+                format!("{failed} of {who} from {} addresses", self.counted.sum.distinct[SOURCE])
+            }
+            Pattern::Slow => format!("{failed} of {who} within {}", self.window),
+            Pattern::Spray => {
+                let from = from.unwrap_or_else(|| source(self.failure.event));
+                format!("{failed} on {} from {from}", number(accounts, "account"))
+            }
+        }
+    }
+
+    /// Where the failures of a family came from.
+    fn from(&self) -> String {
+        match self.counted.sum.distinct[SOURCE] {
+            0 | 1 => source(self.failure.event),
+            several => format!("{several} addresses"),
+        }
+    }
+
+    fn context(&self, accounts: u32, addresses: u32) -> Vec<String> {
+        let sum = &self.counted.sum;
+        let mut context = vec![format!(
+            "{} on {} from {} within {}",
+            number(sum.count, "failure"),
+            number(accounts, "account"),
+            // Not "addresss".
+            if addresses == 1 { "1 address".into() } else { format!("{addresses} addresses") },
+            self.window,
+        )];
+        match self.pattern {
+            Pattern::Distributed => {
+                context.push("more severe: several addresses at once are no forgotten password".into());
+            }
+            Pattern::Spray => context.push(format!("on {} families of accounts", sum.distinct[FAMILY])),
+            _ => {}
+        }
+        if self.pattern != Pattern::Spray {
+            if self.counted.alone.is_some() {
+                context.push(format!(
+                    "the family \"{}\" has too many active accounts: this one is counted alone",
+                    short(self.failure.label)
+                ));
+            } else if accounts > 1 {
+                context.push(format!("accounts of the family \"{}\"", short(self.failure.label)));
+            }
+        }
+        context
+    }
+}
+
+/// What is tallied under `reasons`: the sub-status, whatever the case it was written in. `digits` is room for it.
+pub fn code<'e>(event: &'e Event<'_>, digits: &'e mut [u8; 10]) -> &'e [u8] {
+    let said = if event.reason.is_empty() { &event.status } else { &event.reason };
+    match Status::parse(said) {
+        Some(status) if status.is_error() => {
+            *digits = status.digits();
+            digits
+        }
+        _ => said.as_bytes(),
+    }
+}

@@ -1,0 +1,63 @@
+//! Floods of junk keys between the failures of an attack. The design's sizes:
+//! `cargo test --release -p authsieve-an1521 flood -- --ignored`.
+
+use super::*;
+
+/// A name of letters alone, so that each is a family of its own: digits at its end would be folded away.
+fn junk(mut n: u64) -> String {
+    let mut name = String::from("q");
+    for _ in 0..8 {
+        name.push(char::from(b'b' + (n % 8) as u8 * 2));
+        n /= 8;
+    }
+    name
+}
+
+/// Twelve failures with so many junk failures between any two, after so many junk accounts failed as often as said.
+fn flood(between: u64, before: u64, times: u64) {
+    let mut detector = detector(r#"{"max_keys":20000}"#);
+    let mut next = 0;
+    let mut found = vec![];
+    let mut take = |alerts: Vec<Alert>| {
+        found.extend(alerts.into_iter().map(|alert| (alert.pattern, alert.user.unwrap_or_default())));
+    };
+    let address = |n: u64| format!("2001:db8:{:x}:{:x}::1", n >> 16, n & 0xffff);
+    let send = |detector: &mut Detector<An1521>,
+                numbers: std::ops::Range<u64>,
+                micros: i64,
+                take: &mut dyn FnMut(Vec<Alert>)| {
+        for chunk in numbers.collect::<Vec<_>>().chunks(1000) {
+            let log: String = chunk.iter().map(|n| failed(micros, &junk(*n), &address(*n))).collect();
+            take(run(detector, &log));
+        }
+    };
+    for _ in 0..times {
+        send(&mut detector, 10_000_000..10_000_000 + before, 0, &mut take);
+    }
+    for n in 0..12 {
+        let micros = (n + 1) * 20_000_000;
+        send(&mut detector, next..next + between, micros, &mut take);
+        next += between;
+        let log = failed(micros, "administrator", "203.0.113.5");
+        take(run(&mut detector, &log));
+    }
+    assert_eq!(found, [("burst".into(), "administrator".into())], "{between} {before} {times}");
+    assert!(detector.stats().evicted > 0);
+}
+
+#[test]
+fn an_attack_is_found_in_a_flood() {
+    flood(5_000, 0, 0);
+}
+
+#[test]
+fn an_attack_is_found_after_a_flood() {
+    flood(3_000, 20_000, 4);
+}
+
+#[test]
+#[ignore = "takes a minute; the design's size"]
+fn an_attack_is_found_in_the_floods_of_the_design() {
+    flood(100_000, 0, 0);
+    flood(100_000, 20_000, 9);
+}
