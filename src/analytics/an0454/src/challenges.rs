@@ -1,0 +1,181 @@
+//! What is remembered of each user's challenges: which are open, which closed and how, and from where they came.
+
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::window::recent::{Entry, Recent};
+use authsieve_engine::window::table::Slot;
+use std::cell::Cell;
+
+/// How long after a challenge a result of no known transaction may be its own.
+const ANSWERED_WITHIN: Span = Span::seconds(300);
+
+/// Kinds of entries: issued and not answered; answered; a result whose challenge was not seen.
+const OPEN: u8 = 0;
+const DENIED: u8 = 1;
+const TIMEOUT: u8 = 2;
+const ALONE: u8 = 2;
+
+/// Which members of an entry are its address and its transaction.
+const ADDRESS: usize = 0;
+const TRANSACTION: usize = 1;
+
+/// How a challenge ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The person refused it, or reported it.
+    Denied,
+    /// Nobody answered.
+    Timeout,
+}
+
+impl Fate {
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Denied => DENIED,
+            Self::Timeout => TIMEOUT,
+        }
+    }
+}
+
+/// What an alert tells of the challenges it counts.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Time and address of each, oldest first.
+    pub each: Vec<(Timestamp, u64)>,
+    pub open: u32,
+    pub denied: u32,
+    pub timeout: u32,
+    /// Different addresses.
+    pub addresses: u32,
+    /// Some are missing.
+    pub cut: bool,
+}
+
+/// The challenges of all users. Calls are linear in those of one user, unless they say otherwise.
+pub struct Challenges {
+    pub recent: Recent,
+    /// How long they are remembered.
+    keep: Span,
+}
+
+impl Challenges {
+    pub fn new(keep: Span, floor: usize, pool_bytes: usize) -> Self {
+        Self { recent: Recent::new(keep, floor, pool_bytes), keep }
+    }
+
+    /// The kind of a challenge that counts, or of a result that does. `finished`: it needs no challenge before it.
+    pub const fn kind(fate: Option<Fate>, finished: bool) -> u8 {
+        match fate {
+            None => OPEN,
+            Some(fate) if finished => fate.kind(),
+            Some(fate) => fate.kind() + ALONE,
+        }
+    }
+
+    /// A result at `r` closes the oldest open challenge: of the same transaction, else from the last 5 minutes.
+    /// Whether there was one.
+    pub fn close(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
+        transaction != 0 && self.answer(slot, r, transaction, fate)
+            || self.recent.change(slot, r.minus(ANSWERED_WITHIN), r, |entry| shut(entry, fate))
+    }
+
+    /// A result at `r` closes the oldest open challenge of the same transaction. Whether there was one.
+    pub fn answer(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
+        self.recent.change(slot, r.minus(self.keep), r, |entry| {
+            entry.members.get(TRANSACTION) == Some(&transaction) && shut(entry, fate)
+        })
+    }
+
+    /// A challenge at `t` that comes late takes a result that counts alone out again, if it could have been its
+    /// answer: of those of the same transaction, else of those within 5 minutes, the first. The kind it has by that.
+    pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
+        let alone = |entry: &&Entry| entry.kind > ALONE;
+        let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);
+        let found = self.recent.entries(slot, t, Timestamp::MAX).filter(alone).find(same);
+        let found =
+            found.or_else(|| self.recent.entries(slot, t, t.plus(ANSWERED_WITHIN)).find(alone)).copied()?;
+        let taken = Cell::new(false);
+        self.recent.retain(slot, |entry| {
+            taken.get()
+                || *entry != found
+                || !{
+                    taken.set(true);
+                    true
+                }
+        });
+        Some(found.kind - ALONE)
+    }
+
+    /// Whether at least `threshold` lie in [from, to]. O(threshold).
+    pub fn reach(&self, slot: Slot, from: Timestamp, to: Timestamp, threshold: u32) -> bool {
+        let threshold = threshold as usize;
+        self.recent.entries(slot, from, to).rev().take(threshold).count() >= threshold
+    }
+
+    /// The newest challenge t with t ≤ s ≤ t + `within` such that at least `threshold` lie in [t − `window`, t], one of
+    /// them from `address`, or either unknown. O(n log n).
+    pub fn gave_in(
+        &self,
+        slot: Slot,
+        s: Timestamp,
+        address: u64,
+        threshold: u32,
+        window: Span,
+        within: Span,
+    ) -> Option<Timestamp> {
+        let first = s.minus(within);
+        let entries = || self.recent.entries(slot, first.minus(window), s);
+        let times: Vec<Timestamp> = entries().map(|entry| entry.time).collect();
+        // How many up to each may be from the address of the login.
+        let mut theirs = vec![0usize];
+        for entry in entries() {
+            let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
+            let one = usize::from(address == 0 || from == 0 || from == address);
+            theirs.push(theirs.last().map_or(0, |sum| sum + one));
+        }
+        let candidates = times.iter().rev().take_while(|t| **t >= first);
+        candidates.copied().find(|t| {
+            let low = times.partition_point(|time| *time < t.minus(window));
+            let high = times.partition_point(|time| time <= t);
+            high.saturating_sub(low) >= threshold as usize && theirs.get(high) > theirs.get(low)
+        })
+    }
+
+    /// A login at `s` forgets the challenges up to then from its address, and those without one.
+    pub fn forget(&mut self, slot: Slot, s: Timestamp, address: u64) {
+        self.recent.retain(slot, |entry| {
+            let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
+            entry.time > s || from != 0 && from != address
+        });
+    }
+
+    /// Whether any is remembered at `s`.
+    pub fn any(&self, slot: Slot, s: Timestamp) -> bool {
+        self.recent.entries(slot, s.minus(self.keep), Timestamp::MAX).next().is_some()
+    }
+
+    /// What there is to tell of those in [from, to].
+    pub fn tally(&self, slot: Slot, from: Timestamp, to: Timestamp) -> Tally {
+        let sum = self.recent.sum(slot, from, to);
+        let addresses = sum.distinct.get(ADDRESS).copied().unwrap_or(0);
+        let mut tally = Tally { addresses, cut: sum.cut, ..Tally::default() };
+        for entry in self.recent.entries(slot, from, to) {
+            tally.each.push((entry.time, entry.members.get(ADDRESS).copied().unwrap_or(0)));
+            let count = match entry.kind {
+                OPEN => &mut tally.open,
+                kind if kind == DENIED || kind == DENIED + ALONE => &mut tally.denied,
+                _ => &mut tally.timeout,
+            };
+            *count += 1;
+        }
+        tally
+    }
+}
+
+/// Closes a challenge, if it is open.
+fn shut(entry: &mut Entry, fate: Fate) -> bool {
+    let open = entry.kind == OPEN;
+    if open {
+        entry.kind = fate.kind();
+    }
+    open
+}

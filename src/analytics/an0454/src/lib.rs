@@ -1,0 +1,544 @@
+//! AN0454: MFA challenges without a login, and a login after them (MITRE ATT&CK T1621, "MFA fatigue").
+//!
+//! Who has a password asks for the second factor again and again, until the person behind it gives in. Per user:
+//!
+//! - `challenges-without-login`: on a challenge at t, at least `min_challenges` lie in [t − `window`, t]. Silent for
+//!   `window`. With `confirm_after` it waits for a login that takes it back.
+//! - `slow-challenges`: at least `slow_min_challenges` lie in [t − `slow_window`, t]. Silent for `slow_window`.
+//! - `login-after-challenges`: on a login or approval at s from address a, there is a challenge t,
+//!   t ≤ s ≤ t + `success_within`, with at least `min_challenges` in [t − `window`, t], one of them from a, or either
+//!   address unknown: the user gave in.
+//!
+//! ```
+//! use authsieve_an0454::An0454;
+//! use authsieve_engine::detector::Detector;
+//! use authsieve_engine::event::{Event, Outcome};
+//! use authsieve_engine::time::Timestamp;
+//!
+//! let mut detector = Detector::<An0454>::create(r#"{"min_challenges": 2}"#, 0)?;
+//! let mut alerts = vec![];
+//! for (second, outcome) in [(0, Outcome::Challenge), (40, Outcome::Challenge), (55, Outcome::Success)] {
+//!     let time = Timestamp(second * 1_000_000);
+//!     let event = Event { time, outcome, user: "jdoe@example.com".into(), provider: "okta", ..Event::default() };
+//!     alerts.extend(detector.observe(event, b"", time));
+//! }
+//! assert_eq!(alerts[0].title, "2 MFA challenges of jdoe@example.com, then a login from an unknown address");
+//! # Ok::<(), authsieve_engine::detector::Error>(())
+//! ```
+//!
+//! # What is a challenge
+//! - A challenge that was issued counts ([`Outcome::Challenge`]).
+//! - A result ([`Outcome::Denied`], [`Outcome::Timeout`]) closes the oldest open challenge of the user with the same
+//!   transaction, however old as long as it is remembered (see below); else the oldest open one, of whatever
+//!   transaction, from at most 5 minutes before. Only where none is open does it count as a challenge itself, at its own time and from its
+//!   own address. Nothing else closes a challenge, an approval does not.
+//! - Duo writes challenges that are finished: a result of Duo counts itself and closes none of others, once per user
+//!   and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge: counted, it
+//!   would by itself be the challenge "from a", and a user's own login would be taken for the attacker's.
+//! - Rows of Entra and the audit log with one correlation id are one challenge of their user, from the first of them
+//!   up to and with 60 s later; the next row begins anew. A result among the later ones still closes the challenge of
+//!   its transaction, if that is open, and never counts.
+//! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
+//!
+//! # What a login does
+//! A login is a success, of any provider but `linux` and `windows`, or an approval. In this order it takes back what
+//! waits (decided at t with t ≤ s ≤ t + `confirm_after`, from whatever address, with its silence), raises, and
+//! forgets the challenges from its address and those without one, whether it raised or not. A login without an address
+//! forgets only those without one. When no remembered challenge is left, both silences end. `login-after-challenges`
+//! itself is never silent.
+//!
+//! A challenge is remembered until it is forgotten, or older than 24 hours, `slow_window`, and `window` +
+//! `success_within`: the longest of them.
+//!
+//! Addresses are compared as keys: cut to `ipv4_prefix` and `ipv6_prefix`. Alone `challenges-without-login` waits for
+//! `confirm_after`; event time has passed when it is later than t + `confirm_after`, not when it is equal. Its silence
+//! begins at t, not when it comes out. Where two patterns hold on one challenge, both are raised.
+//!
+//! # What comes late
+//! A challenge that is older than its user's newest event is put into its place, and judged as of its own time. A
+//! result that stood alone and could have been the answer to it is one with it from then on. A late result that
+//! closes nothing does not count: what it would have closed may have been closed by another.
+//!
+//! **To evade it**, stay below `min_challenges` in any `window` and below `slow_min_challenges` in any `slow_window`.
+
+mod challenges;
+mod mac;
+mod options;
+mod report;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+pub use options::{Options, Platform, UserKey};
+
+use authsieve_engine::analytic::{About, Alerts, Analytic, Context, Held, Telemetry};
+use authsieve_engine::config::Config;
+use authsieve_engine::deliveries::Deliveries;
+use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
+use authsieve_engine::net;
+use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::window::journal::{Entry, Journal, Link};
+use authsieve_engine::window::recent;
+use authsieve_engine::window::silence::Silences;
+use authsieve_engine::window::table::{Bounds, Slot, Table};
+use challenges::{Challenges, Fate};
+use report::{CHALLENGE, LOGIN, Pattern, Report};
+use std::borrow::Cow;
+use std::net::IpAddr;
+use waiting::Waiting;
+
+/// Kinds of hashes: keys, members, and what is known again.
+const USER: u8 = 0;
+const ADDRESS: u8 = 1;
+const TRANSACTION: u8 = 2;
+const SILENCE: u8 = 3;
+const FINISHED: u8 = 4;
+const ROW: u8 = 5;
+/// How long rows of one correlation id are one.
+const ONE_ROW: Span = Span::seconds(60);
+/// How long challenges are remembered at least: a result may come late, and what is left decides on silences.
+const REMEMBERED: Span = Span::seconds(86_400);
+/// A key's data: the link to its newest entry in the journal, the time of its newest login.
+const DATA: usize = Link::BYTES + 8;
+/// What an entry of a key takes, about, and a key without entries.
+const ENTRY_BYTES: u64 = 40;
+const KEY_BYTES: u64 = 128;
+/// A state that could grow beyond this is refused: a 32-bit module has no more than 4 GiB.
+const MOST_BYTES: u64 = 2 << 30;
+
+/// The analytic. See the crate's documentation.
+pub struct An0454 {
+    options: Options,
+    prefixes: (u8, u8),
+    salt: Salt,
+    bounds: Bounds,
+    pool_bytes: usize,
+    seed: u64,
+    table: Table,
+    challenges: Challenges,
+    quiet: Silences,
+    /// Duo's challenges that were counted.
+    finished: Deliveries,
+    /// Correlation ids, and until when their rows are one.
+    rows: Silences,
+    journal: Journal,
+    waiting: Waiting,
+    late: u64,
+}
+
+/// What an event is to this analytic.
+#[derive(Clone, Copy)]
+enum Role {
+    Challenge(Option<Fate>),
+    Login,
+}
+
+/// The user of an event.
+struct User<'e> {
+    name: Cow<'e, str>,
+    key: Fingerprint,
+}
+
+impl Analytic for An0454 {
+    type Options = Options;
+
+    const ABOUT: About = About {
+        id: "an0454",
+        code: "AN0454",
+        name: "AN0454: MFA challenges without a login",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "A user is asked for the second factor again and again without logging in, or gives in at last: \
+                      somebody else has the password. Reads Okta's System Log, Duo's authentication log, Auth0, \
+                      Entra's sign-in logs and the Microsoft 365 audit log; logins also from Macs, ECS and OCSF.",
+        techniques: &["T1621", "T1078"],
+        telemetry: &[
+            "Okta System Log",
+            "Duo authentication log",
+            "Auth0 tenant log",
+            "Entra sign-in logs (50074, 500121)",
+            "Microsoft 365 unified audit log",
+            "macOS login events (unified log, Jamf)",
+            "ECS event.category: authentication",
+            "OCSF Authentication (3002)",
+        ],
+        false_positives: &[
+            "A person whose phone is off, out of coverage or new, who tries again and again.",
+            "A mail or VPN client with a session that ended, which asks for a push each time it reconnects.",
+            "Service and shared accounts with a second factor: give them an override.",
+        ],
+        response: &[
+            "Call the user, not over the account's own channels: did they ask to log in?",
+            "If not, their password is known to somebody: reset it and end all sessions.",
+            "If they approved: look at what the session did, for newly enrolled factors, mail rules and consents.",
+            "Block the address that asks, and look for it on other accounts. Turn on number matching.",
+        ],
+        partition_by: &["user"],
+        thresholds: &["min_challenges", "slow_min_challenges"],
+    };
+
+    const TELEMETRY: Telemetry = Telemetry::OKTA
+        .and(Telemetry::DUO)
+        .and(Telemetry::AUTH0)
+        .and(Telemetry::ENTRA)
+        .and(Telemetry::AUDIT)
+        .and(Telemetry::MACOS)
+        .and(Telemetry::NORMALISED);
+
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+        let (options, common) = (config.options.clone(), &config.common);
+        let overrides = config.overrides.thresholds(0).chain(config.overrides.thresholds(1));
+        let most = overrides.fold(options.min_challenges.0.max(options.slow_min_challenges.0), u32::max);
+        let (max_keys, per_key) = (u64::from(common.max_keys.0), KEY_BYTES + u64::from(most) * ENTRY_BYTES);
+        if max_keys * per_key > MOST_BYTES {
+            return Err(format!(
+                "max_keys = {max_keys}: expected at most {} with a threshold of {most}, so that the state stays below \
+                 2 GiB",
+                MOST_BYTES / per_key,
+            ));
+        }
+        let within = Span(options.window.0.0.saturating_add(options.success_within.0.0));
+        let keep = REMEMBERED.max(options.slow_window.0).max(within);
+        let bounds = Bounds {
+            max_keys: common.max_keys.0 as usize,
+            data: DATA,
+            // A patient attacker's key shall not lose its weight between two of his challenges.
+            window: options.slow_window.0,
+            horizon: keep,
+            weight_cap: 5,
+            sketch_bytes: common.sketch_bytes.0 as usize,
+        };
+        let pool_bytes = common.pool_bytes.0 as usize;
+        Ok(Self {
+            options,
+            prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
+            salt: common.salt(),
+            bounds,
+            pool_bytes,
+            seed,
+            table: Table::new(bounds, seed),
+            challenges: Challenges::new(keep, most as usize, pool_bytes),
+            quiet: Silences::new(Silences::DEFAULT),
+            finished: Deliveries::new(keep, 4 * bounds.max_keys, seed),
+            rows: Silences::new(Silences::DEFAULT),
+            journal: Journal::new(pool_bytes),
+            waiting: Waiting::default(),
+            late: 0,
+        })
+    }
+
+    fn horizon(&self) -> Span {
+        self.bounds.horizon
+    }
+
+    fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
+        self.waiting.passed(context.watermark, &mut context.alerts);
+        let Some(role) = self.role(event) else { return };
+        let name = self.name(event);
+        let user = User { key: self.hash(USER).part(name.as_bytes()).finish(), name };
+        if let Some(slot) = self.table.find(user.key) {
+            self.late += u64::from(event.time < self.table.newest(slot));
+        }
+        match role {
+            Role::Challenge(fate) => self.challenge(event, fate, &user, context),
+            Role::Login => self.login(event, &user, context),
+        }
+    }
+
+    fn advance(&mut self, to: Timestamp, alerts: &mut Alerts<'_>) {
+        self.waiting.passed(to, alerts);
+    }
+
+    fn held(&self) -> Held {
+        let silences = self.quiet.bytes() + self.rows.bytes();
+        let told = self.journal.bytes() + self.waiting.bytes() + self.finished.bytes();
+        Held {
+            keys: self.table.len() as u64,
+            evicted: self.table.evicted(),
+            late: self.late,
+            bytes: (self.table.bytes() + self.challenges.recent.bytes() + silences + told) as u64,
+        }
+    }
+
+    fn save(&self, out: &mut Writer) {
+        out.u8(self.prefixes.0);
+        out.u8(self.prefixes.1);
+        out.u8(self.options.user_key as u8);
+        self.quiet.save(out);
+        self.rows.save(out);
+        self.finished.save(out);
+        self.waiting.save(out);
+        self.journal.save(out);
+        self.table.save(out);
+        for (_, slot) in self.table.iter() {
+            self.challenges.recent.save(slot, out);
+        }
+    }
+
+    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
+        let mut notes = Vec::new();
+        let same = (input.u8()?, input.u8()?, input.u8()?)
+            == (self.prefixes.0, self.prefixes.1, self.options.user_key as u8);
+        let (quiet, _) = Silences::load(input, Silences::DEFAULT)?;
+        let (rows, _) = Silences::load(input, Silences::DEFAULT)?;
+        self.finished.load(input)?;
+        // What was decided stays so, whatever makes a key now.
+        self.waiting = Waiting::load(input)?;
+        let (journal, cut) = Journal::load(input, self.pool_bytes)?;
+        let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
+        let slots: Vec<Option<Slot>> =
+            (0..loaded.dropped).map(|_| None).chain(table.iter().map(|(_, slot)| Some(slot))).collect();
+        for slot in slots {
+            self.challenges.recent.load(slot, input)?;
+        }
+        if !same {
+            notes.push(
+                "user_key, ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were \
+                 dropped"
+                    .into(),
+            );
+            return Ok(notes);
+        }
+        if cut {
+            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
+        }
+        if loaded.dropped > 0 {
+            notes.push(format!("max_keys: smaller than before; {} keys were dropped", loaded.dropped));
+        }
+        if loaded.sketch_dropped {
+            notes.push(
+                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
+            );
+        }
+        (self.table, self.quiet, self.rows, self.journal) = (table, quiet, rows, journal);
+        Ok(notes)
+    }
+}
+
+impl An0454 {
+    fn role(&self, event: &Event<'_>) -> Option<Role> {
+        let role = match event.outcome {
+            Outcome::Challenge => Role::Challenge(None),
+            Outcome::Denied => Role::Challenge(Some(Fate::Denied)),
+            Outcome::Timeout => Role::Challenge(Some(Fate::Timeout)),
+            Outcome::Success | Outcome::Approved => Role::Login,
+            Outcome::Failure | Outcome::Stopped => return None,
+        };
+        let reads = match event.provider {
+            "linux" | "windows" => false,
+            "exchange" => matches!(role, Role::Login),
+            _ => true,
+        };
+        let looks_at = self.options.platform == Platform::Any || mac::is_mac(event);
+        (reads && looks_at && !event.user.is_empty()).then_some(role)
+    }
+
+    fn name<'e>(&self, event: &'e Event<'_>) -> Cow<'e, str> {
+        let whole = &*event.user;
+        match (self.options.user_key, whole.split('@').next()) {
+            (UserKey::LocalPart, Some(local)) if !local.is_empty() => {
+                if local.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    Cow::Owned(local.to_ascii_lowercase())
+                } else {
+                    Cow::Borrowed(local)
+                }
+            }
+            _ => Cow::Borrowed(whole),
+        }
+    }
+
+    fn hash(&self, kind: u8) -> Hasher128 {
+        Hasher128::new(self.salt, kind)
+    }
+
+    /// A part of an event as an entry's member; 0 is nobody.
+    fn member(&self, kind: u8, part: &[u8]) -> u64 {
+        self.hash(kind).part(part).finish().halves().0.max(1)
+    }
+
+    fn address(&self, address: Option<IpAddr>) -> u64 {
+        let (v4, v6) = self.prefixes;
+        address.map_or(0, |address| self.member(ADDRESS, &net::octets(net::prefix(address, v4, v6))))
+    }
+
+    fn silence(&self, pattern: Pattern, user: &User<'_>) -> Fingerprint {
+        self.hash(SILENCE).part(&[pattern as u8]).part(&user.key.to_bytes()).finish()
+    }
+
+    fn challenge(
+        &mut self,
+        event: &Event<'_>,
+        fate: Option<Fate>,
+        user: &User<'_>,
+        context: &mut Context<'_>,
+    ) {
+        let transaction = match &*event.transaction {
+            "" => 0,
+            id => self.member(TRANSACTION, id.as_bytes()),
+        };
+        let held = self.table.find(user.key);
+        if transaction != 0 && !self.is_first(event, user, context.watermark) {
+            if let (Some(slot), Some(fate)) = (held, fate) {
+                self.challenges.answer(slot, event.time, transaction, fate);
+            }
+            return;
+        }
+        let finished = event.provider == "duo";
+        let late = held.is_some_and(|slot| event.time < self.table.newest(slot));
+        if let (Some(fate), false) = (fate, finished)
+            && let Some(slot) = held
+            && (self.challenges.close(slot, event.time, transaction, fate) || late)
+        {
+            return;
+        }
+        let mut kind = Challenges::kind(fate, finished);
+        if let (Some(slot), true, None) = (held, late, fate) {
+            kind = self.challenges.join(slot, event.time, transaction).unwrap_or(kind);
+        }
+        let entered = self.table.enter(user.key, 1, event.time, context.watermark);
+        let members = [self.address(event.src_ip), transaction];
+        let entry = recent::Entry { time: event.time, count: 1, kind, members };
+        self.challenges.recent.push(entered.slot, entered.new, entry);
+        self.write(event, CHALLENGE, entered.slot, context.record);
+        self.judge(event, entered.slot, user, context);
+    }
+
+    /// Whether this is the first that is heard of a challenge with a transaction.
+    fn is_first(&mut self, event: &Event<'_>, user: &User<'_>, watermark: Timestamp) -> bool {
+        let id =
+            |kind| self.hash(kind).part(user.name.as_bytes()).part(event.transaction.as_bytes()).finish();
+        match event.provider {
+            "duo" => {
+                let id = id(FINISHED);
+                self.finished.is_new(id.0, event.time, watermark)
+            }
+            "entra" | "m365" => {
+                let id = id(ROW);
+                let first = !self.rows.is_silent(id, event.time);
+                if first {
+                    // The audit log comes hours after the sign-in log, so what has ended is not forgotten at once.
+                    self.rows.silence(id, event.time.plus(ONE_ROW), watermark.minus(self.bounds.horizon));
+                }
+                first
+            }
+            _ => true,
+        }
+    }
+
+    /// Raises what holds on a challenge.
+    fn judge(&mut self, event: &Event<'_>, slot: Slot, user: &User<'_>, context: &mut Context<'_>) {
+        let (options, t) = (&self.options, event.time);
+        let rules = [
+            (Pattern::Challenges, options.window.0, options.min_challenges.0, options.confirm_after.0),
+            (Pattern::Slow, options.slow_window.0, options.slow_min_challenges.0, Span(0)),
+        ];
+        for (index, (pattern, window, default, wait)) in rules.into_iter().enumerate() {
+            let threshold = context.judgement.threshold(index, default);
+            let quiet = self.silence(pattern, user);
+            let from = t.minus(window);
+            if self.quiet.is_silent(quiet, t) || !self.challenges.reach(slot, from, t, threshold) {
+                continue;
+            }
+            let mut alert = self.report(event, context.record, slot, pattern, (from, t));
+            // A login that came before this, which is late, has taken it back.
+            if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
+                continue;
+            }
+            // Kept for a while, so that a feed that lags behind others is silent, too.
+            let now = context.watermark.minus(self.bounds.horizon);
+            self.quiet.silence(quiet, t.plus(window), now);
+            if wait.0 > 0 {
+                context.judge(&mut alert);
+                self.waiting.push(t.plus(wait), user.key, &user.name, alert, &mut context.alerts);
+                self.waiting.passed(context.watermark, &mut context.alerts);
+            } else {
+                context.raise(&[user.name.as_bytes()], alert);
+            }
+        }
+    }
+
+    fn login(&mut self, event: &Event<'_>, user: &User<'_>, context: &mut Context<'_>) {
+        let s = event.time;
+        if self.waiting.take_back(user.key, s) {
+            self.quiet.end(self.silence(Pattern::Challenges, user));
+        }
+        let Some(slot) = self.table.find(user.key) else { return };
+        let (window, within) = (self.options.window.0, self.options.success_within.0);
+        let threshold = context.judgement.threshold(0, self.options.min_challenges.0);
+        let address = self.address(event.src_ip);
+        if let Some(t) = self.challenges.gave_in(slot, s, address, threshold, window, within) {
+            let alert = self.report(event, context.record, slot, Pattern::Login, (t.minus(window), t));
+            context.raise(&[user.name.as_bytes()], alert);
+        }
+        self.challenges.forget(slot, s, address);
+        if !self.challenges.any(slot, s) {
+            for pattern in [Pattern::Challenges, Pattern::Slow] {
+                self.quiet.end(self.silence(pattern, user));
+            }
+        }
+        self.write(event, LOGIN, slot, context.record);
+        if self.logged_in(slot).is_none_or(|before| before < s)
+            && let Some(content) = self.table.content(slot)
+            && let Some(place) = content.data.get_mut(Link::BYTES..)
+        {
+            place.copy_from_slice(&s.0.to_le_bytes());
+        }
+    }
+
+    /// The user's newest login since the first challenge.
+    fn logged_in(&self, slot: Slot) -> Option<Timestamp> {
+        let bytes = self.table.data(slot).get(Link::BYTES..)?.first_chunk()?;
+        Some(Timestamp(i64::from_le_bytes(*bytes))).filter(|time| time.0 != 0)
+    }
+
+    /// Writes an event into the journal, as the newest of its user.
+    fn write(&mut self, event: &Event<'_>, kind: u8, slot: Slot, record: &[u8]) {
+        let link = self.journal.append(&Entry {
+            time: event.time,
+            kind,
+            count: 1,
+            address: event.src_ip.map(net::octets),
+            user: event.user.as_bytes(),
+            host: event.application.as_bytes(),
+            code: event.reason.as_bytes(),
+            record,
+            previous: Default::default(),
+        });
+        self.journal.set_previous(link, 0, self.link(slot));
+        if let Some(mut content) = self.table.content(slot) {
+            content.raise(event.time);
+            link.write(content.data);
+        }
+    }
+
+    fn link(&self, slot: Slot) -> Link {
+        Link::read(self.table.data(slot))
+    }
+
+    fn report(
+        &self,
+        event: &Event<'_>,
+        record: &[u8],
+        slot: Slot,
+        pattern: Pattern,
+        (from, to): (Timestamp, Timestamp),
+    ) -> authsieve_engine::alert::Alert {
+        let address = |address: Option<[u8; 16]>| self.address(address.map(net::from_octets));
+        Report {
+            event,
+            record,
+            pattern,
+            from,
+            to,
+            window: if pattern == Pattern::Slow { self.options.slow_window.0 } else { self.options.window.0 },
+            tally: self.challenges.tally(slot, from, to),
+            journal: &self.journal,
+            newest: self.link(slot),
+            address: &address,
+        }
+        .alert()
+    }
+}
+
+authsieve_abi::faces!(An0454);

@@ -1,0 +1,167 @@
+//! What an alert of AN0454 tells.
+
+use crate::challenges::Tally;
+use authsieve_engine::alert::{Alert, Severity};
+use authsieve_engine::event::Event;
+use authsieve_engine::net;
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::told::{self, MOST_LISTED, Told, number, said, short, source};
+use authsieve_engine::window::journal::{Entry, Journal, Link};
+
+/// The kind of a journal entry of a challenge that counted.
+pub const CHALLENGE: u8 = 0;
+/// The kind of a journal entry of a login.
+pub const LOGIN: u8 = 1;
+
+/// What is alerted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Many challenges.
+    Challenges = 0,
+    /// Many over a long time.
+    Slow = 1,
+    /// Many, then a login.
+    Login = 2,
+}
+
+impl Pattern {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Challenges => "challenges-without-login",
+            Self::Slow => "slow-challenges",
+            Self::Login => "login-after-challenges",
+        }
+    }
+}
+
+/// All there is to tell.
+pub struct Report<'r> {
+    pub event: &'r Event<'r>,
+    pub record: &'r [u8],
+    pub pattern: Pattern,
+    /// The challenges that were counted lie in [from, to].
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub window: Span,
+    pub tally: Tally,
+    pub journal: &'r Journal,
+    pub newest: Link,
+    /// An address of the journal as the tally names it.
+    pub address: &'r dyn Fn(Option<[u8; 16]>) -> u64,
+}
+
+impl Report<'_> {
+    pub fn alert(&self) -> Alert {
+        let (event, tally) = (self.event, &self.tally);
+        let login = self.pattern == Pattern::Login;
+        let (told, logins) = self.read();
+        let count = tally.each.len() as u32;
+        let outcomes: Vec<(&str, u32)> =
+            [("denied", tally.denied), ("timeout", tally.timeout), ("unanswered", tally.open)]
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .collect();
+        let mut alert = Alert {
+            pattern: self.pattern.as_str().into(),
+            severity: if login { Severity::Critical } else { Severity::Medium },
+            title: self.title(count),
+            time: event.time,
+            last_seen: event.time,
+            user: said(&event.user),
+            src_ip: net::shown(event.src_ip),
+            host: said(&event.host),
+            service: said(&event.service),
+            user_agent: said(&event.user_agent),
+            application: said(&event.application),
+            device: said(told::or(&event.device, &event.os)),
+            challenge_count: Some(count),
+            distinct_ips: Some(tally.addresses),
+            outcomes: told::tallies(&outcomes),
+            related_successes: logins,
+            techniques: (if login { &["T1621", "T1078"][..] } else { &["T1621"] })
+                .iter()
+                .map(|technique| String::from(*technique))
+                .collect(),
+            context: self.context(&outcomes),
+            ..Alert::default()
+        };
+        if tally.cut {
+            alert.estimated.extend(["challenge_count", "distinct_ips", "outcomes"].map(String::from));
+        }
+        // The newest challenge stands in the journal already, unless that keeps nothing.
+        let raised = if login || told.entries().is_empty() { self.record } else { &[] };
+        told.tell(&mut alert, raised);
+        alert.first_seen = tally.each.first().map_or(event.time, |(time, _)| *time);
+        alert
+    }
+
+    /// The challenges that were counted, and the user's logins meanwhile.
+    fn read(&self) -> (Told<'_>, Vec<String>) {
+        let login = self.pattern == Pattern::Login;
+        // Each may be told once. What a login made forgotten is among the journal's entries, but not among these.
+        let mut left = self.tally.each.clone();
+        let mut logins = Vec::new();
+        if login {
+            logins.push(line(self.event.time, &self.event.user, &source(self.event)));
+        }
+        let told = Told::read(self.journal, self.newest, 0, self.from, self.event.time, &mut |entry| {
+            if entry.kind == LOGIN {
+                logins.push(told_login(entry));
+                return 0;
+            }
+            let one = (entry.time, (self.address)(entry.address));
+            let place = left.iter().rposition(|held| *held == one);
+            place.map_or(0, |place| {
+                left.remove(place);
+                1
+            })
+        });
+        logins.truncate(MOST_LISTED);
+        logins.reverse();
+        (told, logins)
+    }
+
+    fn title(&self, count: u32) -> String {
+        let user = short(&self.event.user);
+        let challenges = number(count, "MFA challenge");
+        match self.pattern {
+            Pattern::Challenges => {
+                format!("{challenges} of {user} within {} and no login after them", self.window)
+            }
+            Pattern::Slow => format!("{challenges} of {user} within {}", self.window),
+            Pattern::Login => format!("{challenges} of {user}, then a login from {}", source(self.event)),
+        }
+    }
+
+    fn context(&self, outcomes: &[(&str, u32)]) -> Vec<String> {
+        let outcomes: Vec<String> = outcomes.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let mut context = vec![format!("of the challenges: {}", outcomes.join(", "))];
+        if self.pattern == Pattern::Login {
+            let after = Span(self.event.time.0.saturating_sub(self.to.0));
+            context.push(format!("a login {after} after the last challenge that completed the count"));
+            let own = (self.address)(self.event.src_ip.map(net::octets));
+            context.push(
+                if own != 0 && self.tally.each.iter().any(|(_, address)| *address == own) {
+                    "the login came from where challenges were asked for: the user gave in to somebody there"
+                } else {
+                    "where the login or a challenge came from is not known: they may belong together"
+                }
+                .into(),
+            );
+        }
+        if self.event.credential {
+            context.push("the password was right: whoever asks for the second factor knows it".into());
+        }
+        context
+    }
+}
+
+fn told_login(entry: &Entry<'_>) -> String {
+    let from = entry.address.map(net::from_octets);
+    let from = from.map_or_else(|| "an unknown address".into(), |address| address.to_string());
+    line(entry.time, &String::from_utf8_lossy(entry.user), &from)
+}
+
+fn line(time: Timestamp, user: &str, from: &str) -> String {
+    format!("{time} {user} from {from}")
+}

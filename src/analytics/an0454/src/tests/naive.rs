@@ -1,0 +1,228 @@
+//! AN0454 as the design words it: every event kept, every question answered by looking at all of them. It shares no
+//! code with the analytic.
+
+use authsieve_engine::event::{Event, Outcome};
+
+/// Options, in microseconds.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub min: usize,
+    pub window: i64,
+    pub within: i64,
+    pub confirm: i64,
+    pub slow_min: usize,
+    pub slow_window: i64,
+    pub local_part: bool,
+    /// An override: events of this user have another `min`.
+    pub special: Option<(&'static str, usize)>,
+}
+
+pub type Found = (&'static str, i64, String, Option<String>);
+
+#[derive(Clone, Debug)]
+struct Challenge {
+    time: i64,
+    user: String,
+    ip: Option<String>,
+    transaction: String,
+    open: bool,
+    forgotten: bool,
+}
+
+#[derive(Default)]
+struct World {
+    challenges: Vec<Challenge>,
+    /// Until when a pattern is silent for a user.
+    silences: Vec<(&'static str, String, i64)>,
+    /// Due, whose, what.
+    waiting: Vec<(i64, String, Found)>,
+    txids: Vec<(String, String)>,
+    /// The first row of a correlation id.
+    rows: Vec<(String, String, i64)>,
+    out: Vec<Found>,
+}
+
+/// The alerts on events in order of time, in the order they come out.
+pub fn judge(rules: &Rules, events: &[Event<'static>]) -> Vec<Found> {
+    let mut world = World::default();
+    for event in events {
+        let now = event.time.0;
+        world.deliver(|due| due < now);
+        world.event(rules, event);
+    }
+    world.deliver(|_| true);
+    world.out
+}
+
+/// How many challenges of a user lie in [t − window, t], whatever was alerted on.
+pub fn counted(rules: &Rules, events: &[Event<'static>], user: &str, t: i64) -> usize {
+    let mut world = World::default();
+    for event in events {
+        world.event(rules, event);
+    }
+    let user = name(rules, user);
+    let window = t - rules.window..=t;
+    world.challenges.iter().filter(|c| c.user == user && window.contains(&c.time)).count()
+}
+
+fn name(rules: &Rules, user: &str) -> String {
+    match user.split_once('@') {
+        Some((local, _)) if rules.local_part => local.to_lowercase(),
+        _ if rules.local_part => user.to_lowercase(),
+        _ => user.to_string(),
+    }
+}
+
+impl World {
+    fn deliver(&mut self, is_due: impl Fn(i64) -> bool) {
+        self.waiting.sort_by_key(|(due, _, _)| *due);
+        while self.waiting.first().is_some_and(|(due, _, _)| is_due(*due)) {
+            let (_, _, found) = self.waiting.remove(0);
+            self.out.push(found);
+        }
+    }
+
+    fn event(&mut self, rules: &Rules, event: &Event<'static>) {
+        let user = name(rules, &event.user);
+        if ["linux", "windows"].contains(&event.provider) {
+            return;
+        }
+        match event.outcome {
+            Outcome::Challenge => self.challenge(rules, event, user),
+            Outcome::Denied | Outcome::Timeout => self.result(rules, event, user),
+            Outcome::Success | Outcome::Approved => self.success(rules, event, user),
+            _ => {}
+        }
+    }
+
+    /// Whether something was counted already: Duo's by its txid, Entra's by its correlation id within 60 s.
+    fn repeated(&mut self, event: &Event<'static>, user: &str) -> bool {
+        let id = (user.to_string(), event.transaction.to_string());
+        if id.1.is_empty() {
+            return false;
+        }
+        match event.provider {
+            "duo" if self.txids.contains(&id) => true,
+            "duo" => {
+                self.txids.push(id);
+                false
+            }
+            "entra" | "m365" => {
+                let t = event.time.0;
+                let known = self.rows.iter().any(|(u, c, first)| {
+                    (u, c) == (&id.0, &id.1) && (*first..=*first + 60_000_000).contains(&t)
+                });
+                if !known {
+                    self.rows.push((id.0, id.1, t));
+                }
+                known
+            }
+            _ => false,
+        }
+    }
+
+    fn challenge(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
+        if event.provider == "exchange" || self.repeated(event, &user) {
+            return;
+        }
+        self.count(rules, event, user, true);
+    }
+
+    fn result(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
+        if event.provider == "exchange" {
+            return;
+        }
+        let r = event.time.0;
+        let keep = (24 * 3_600_000_000).max(rules.slow_window).max(rules.window + rules.within);
+        let repeated = self.repeated(event, &user);
+        let mut of_user: Vec<&mut Challenge> =
+            self.challenges.iter_mut().filter(|c| c.user == user && c.open && !c.forgotten).collect();
+        let same = of_user.iter().position(|c| {
+            !c.transaction.is_empty() && c.transaction == event.transaction && r - c.time <= keep
+        });
+        let recent = of_user.iter().position(|c| r - c.time <= 300_000_000);
+        if repeated {
+            if let Some(at) = same {
+                of_user[at].open = false;
+            }
+            return;
+        }
+        if event.provider != "duo"
+            && let Some(at) = same.or(recent)
+        {
+            of_user[at].open = false;
+            return;
+        }
+        self.count(rules, event, user, false);
+    }
+
+    fn count(&mut self, rules: &Rules, event: &Event<'static>, user: String, open: bool) {
+        let t = event.time.0;
+        let ip = event.src_ip.map(|ip| ip.to_string());
+        self.challenges.push(Challenge {
+            time: t,
+            user: user.clone(),
+            ip: ip.clone(),
+            transaction: event.transaction.to_string(),
+            open,
+            forgotten: false,
+        });
+        let of_user: Vec<&Challenge> =
+            self.challenges.iter().filter(|c| c.user == user && !c.forgotten).collect();
+        let min = min(rules, event);
+        let within = |window: i64| of_user.iter().filter(|c| c.time >= t - window && c.time <= t).count();
+        let (fast, slow) = (within(rules.window) >= min, within(rules.slow_window) >= rules.slow_min);
+        for (holds, pattern, window) in
+            [(fast, "challenges-without-login", rules.window), (slow, "slow-challenges", rules.slow_window)]
+        {
+            let silent = self.silences.iter().any(|(p, u, until)| *p == pattern && *u == user && t <= *until);
+            if !holds || silent {
+                continue;
+            }
+            self.silences.push((pattern, user.clone(), t + window));
+            let found = (pattern, t, event.user.to_string(), ip.clone());
+            if pattern == "challenges-without-login" && rules.confirm > 0 {
+                self.waiting.push((t + rules.confirm, user.clone(), found));
+            } else {
+                self.out.push(found);
+            }
+        }
+    }
+
+    fn success(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
+        let s = event.time.0;
+        let a = event.src_ip.map(|ip| ip.to_string());
+        // What waits is dropped, silence and all.
+        let before = self.waiting.len();
+        self.waiting.retain(|(_, u, _)| *u != user);
+        if self.waiting.len() < before {
+            self.silences.retain(|(p, u, _)| !(*p == "challenges-without-login" && *u == user));
+        }
+        let min = min(rules, event);
+        let of_user: Vec<&Challenge> =
+            self.challenges.iter().filter(|c| c.user == user && !c.forgotten).collect();
+        let gave_in = of_user.iter().any(|last| {
+            let t = last.time;
+            let counted: Vec<_> =
+                of_user.iter().filter(|c| t - rules.window <= c.time && c.time <= t).collect();
+            let theirs = counted.iter().any(|c| c.ip == a || c.ip.is_none() || a.is_none());
+            s - t <= rules.within && counted.len() >= min && theirs
+        });
+        if gave_in {
+            self.out.push(("login-after-challenges", s, event.user.to_string(), a.clone()));
+        }
+        let mut left = false;
+        let keep = (24 * 3_600_000_000).max(rules.slow_window).max(rules.window + rules.within);
+        for challenge in self.challenges.iter_mut().filter(|c| c.user == user) {
+            challenge.forgotten |= challenge.ip == a || challenge.ip.is_none();
+            left |= !challenge.forgotten && s - challenge.time <= keep;
+        }
+        if !left {
+            self.silences.retain(|(_, u, _)| *u != user);
+        }
+    }
+}
+
+fn min(rules: &Rules, event: &Event<'static>) -> usize {
+    rules.special.filter(|(user, _)| *user == event.user).map_or(rules.min, |(_, min)| min)
+}
