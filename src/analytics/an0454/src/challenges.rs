@@ -58,8 +58,8 @@ pub struct Challenges {
 }
 
 impl Challenges {
-    pub fn new(keep: Span, floor: usize, pool_bytes: usize) -> Self {
-        Self { recent: Recent::new(keep, floor, pool_bytes), keep }
+    pub fn new(keep: Span, floor: usize, pool_bytes: usize, spans: [Span; 2], seed: u64) -> Self {
+        Self { recent: Recent::new(keep, floor, pool_bytes).windows(spans, seed), keep }
     }
 
     /// The kind of a challenge that counts, or of a result that does. `finished`: it needs no challenge before it.

@@ -22,7 +22,7 @@
 //!     let event = Event { time, outcome, user: "jdoe@example.com".into(), provider: "okta", ..Event::default() };
 //!     alerts.extend(detector.observe(event, b"", time));
 //! }
-//! assert_eq!(alerts[0].title, "2 MFA challenges of jdoe@example.com, then a login from an unknown address");
+//! assert_eq!(alerts[1].title, "2 MFA challenges of jdoe@example.com, then a login from an unknown address");
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
@@ -210,6 +210,7 @@ impl Analytic for An0454 {
             sketch_bytes: common.sketch_bytes.0 as usize,
         };
         let pool_bytes = common.pool_bytes.0 as usize;
+        let spans = [options.window.0, options.slow_window.0];
         Ok(Self {
             options,
             prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
@@ -218,7 +219,7 @@ impl Analytic for An0454 {
             pool_bytes,
             seed,
             table: Table::new(bounds, seed),
-            challenges: Challenges::new(keep, most as usize, pool_bytes),
+            challenges: Challenges::new(keep, most as usize, pool_bytes, spans, seed),
             quiet: Silences::new(Silences::DEFAULT),
             finished: Deliveries::new(keep, 4 * bounds.max_keys, seed),
             rows: Silences::new(Silences::DEFAULT),
