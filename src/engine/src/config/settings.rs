@@ -52,8 +52,8 @@ number!(
     Threshold(u32), 1u64, 1000u64
 );
 number!(
-    /// A provider's code for what became of a login.
-    Code(u32), 0u64, 4_294_967_295u64
+    /// A provider's code for why a login failed. Not 0: that is success.
+    Code(u32), 1u64, 4_294_967_295u64
 );
 number!(
     /// How many keys may be held.

@@ -1,0 +1,186 @@
+//! FLS, Entra and Windows: failed logons followed by a success (MITRE ATT&CK T1110, T1078).
+//!
+//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such that
+//! at least `min_failures` failures of k lie in [f − `window`, f].
+//!
+//! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also says
+//! on how many other accounts that address failed within the window: who tries many is no person that mistypes.
+//!
+//! ```
+//! use authsieve_engine::{detector::Detector, time::Timestamp};
+//! use authsieve_fls::Fls;
+//!
+//! let event = |second: u32, outcome: &str| format!(
+//!     r#"{{"@timestamp":"2026-03-01T10:00:{second:02}Z","event":{{"category":["authentication"],"outcome":"{outcome}"}},"user":{{"name":"ada"}},"source":{{"ip":"192.0.2.7"}}}}"#
+//! );
+//! let log = [event(0, "failure"), event(2, "failure"), event(9, "success")].join("\n");
+//! let mut detector = Detector::<Fls>::create(r#"{"minFailures": 2}"#, 0)?;
+//! let alerts = detector.process(log.as_bytes(), Timestamp(1_800_000_000_000_000));
+//! assert_eq!(alerts[0].title, "2 failed logons of ada from 192.0.2.7, then a logon");
+//! # Ok::<(), authsieve_engine::detector::Error>(())
+//! ```
+//!
+//! **To evade it**, stay below `min_failures` in any `window` for each account and address, use a new address for every
+//! few attempts, or wait longer than `success_within` before using the password that was found.
+
+mod options;
+mod report;
+#[cfg(test)]
+mod tests;
+
+pub use options::Options;
+
+use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
+use authsieve_engine::config::Config;
+use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
+use authsieve_engine::net;
+use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::time::Span;
+use authsieve_engine::window::rule::{Failed, Keys, Rule};
+
+/// The key that is judged: user and address. Also its kind.
+const ACCOUNT: u8 = 0;
+/// The key that is told of only: the address. Also its kind.
+const ADDRESS: u8 = 1;
+/// The kind of the key that is judged where the user agent is part of it.
+const AGENT: u8 = 2;
+
+/// The analytic. See the crate's documentation.
+pub struct Fls {
+    options: Options,
+    salt: Salt,
+    rule: Rule,
+}
+
+impl Analytic for Fls {
+    type Options = Options;
+
+    const ABOUT: About = About {
+        id: "fls",
+        code: "FLS",
+        name: "FLS: Entra and Windows, failed logons then success",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "Many failed logons of an account from an address, and then one that succeeds: a password was \
+                      guessed, or a leaked one found to work. Reads sign-in logs of Entra, the unified audit log of \
+                      Microsoft 365, the Security log of Windows, ECS and OCSF.",
+        techniques: &["T1110", "T1078"],
+        telemetry: &[
+            "Entra ID: SigninLogs (Log Analytics, Graph, diagnostic settings, portal export)",
+            "Microsoft 365: unified audit log, UserLoginFailed and UserLoggedIn",
+            "Windows: Security 4625, 4624",
+            "ECS event.category: authentication",
+            "OCSF Authentication (3002)",
+        ],
+        false_positives: &[
+            "A person who mistypes a new password several times and then gets it right.",
+            "A device that keeps an outdated password (mail client, mapped drive, service) until somebody corrects it.",
+            "A smart lockout that ends: the failures were the person's own.",
+        ],
+        response: &[
+            "Ask the user, over another channel, whether the logon was theirs.",
+            "Look at what the session did: mailbox rules, consents to applications, new authentication methods, role \
+             changes; on Windows, logons from there to other machines.",
+            "If in doubt, revoke sessions and refresh tokens, reset the password, and block the address.",
+            "Look for other accounts that this address tried, and for what it reached there.",
+        ],
+        partition_by: &["src_ip"],
+        thresholds: &["min_failures"],
+    };
+
+    const TELEMETRY: Telemetry =
+        Telemetry::ENTRA.and(Telemetry::AUDIT).and(Telemetry::WINDOWS).and(Telemetry::NORMALISED);
+
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+        let (options, common) = (config.options.clone(), &config.common);
+        let mut thresholds = vec![options.min_failures.0];
+        thresholds.extend(config.overrides.thresholds(0));
+        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)?;
+        Ok(Self { options, salt: common.salt(), rule })
+    }
+
+    fn extra_failure_codes(options: &Options) -> Vec<u32> {
+        options.extra_failure_codes.iter().map(|code| code.0).collect()
+    }
+
+    fn horizon(&self) -> Span {
+        self.rule.horizon()
+    }
+
+    fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
+        match event.outcome {
+            Outcome::Failure => {
+                let keys = [self.account(event), self.address(event), None];
+                if keys[0].is_some() {
+                    let failed = Failed { event, code: report::code(event), record: context.record };
+                    self.rule.failure(&keys, &failed, context.watermark);
+                }
+            }
+            Outcome::Success => self.success(event, context),
+            _ => {}
+        }
+    }
+
+    fn take_back(&mut self, event: &Event<'_>) {
+        let keys: Keys = [self.account(event), self.address(event), None];
+        if keys[0].is_some() {
+            self.rule.take_back(&keys, &Failed { event, code: report::code(event), record: &[] });
+        }
+    }
+
+    fn held(&self) -> Held {
+        self.rule.held()
+    }
+
+    fn save(&self, out: &mut Writer) {
+        out.u8(self.options.same_user_agent.into());
+        self.rule.save(out);
+    }
+
+    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
+        let same_user_agent = input.u8()? != 0;
+        let mut notes = self.rule.load(input)?.notes;
+        if same_user_agent != self.options.same_user_agent {
+            // Their keys are of another kind: they are not found again, and go when their place is needed.
+            notes.push("same_user_agent: changed, so failures of the snapshot count no more".into());
+        }
+        Ok(notes)
+    }
+}
+
+impl Fls {
+    /// The key that is judged; none for an event that is not looked at.
+    fn account(&self, event: &Event<'_>) -> Option<Fingerprint> {
+        let address = self.rule.address(event);
+        if event.provider == "linux" || event.user.is_empty() || address.is_none() && self.options.require_ip
+        {
+            return None;
+        }
+        let kind = if self.options.same_user_agent { AGENT } else { ACCOUNT };
+        let key = Hasher128::new(self.salt, kind)
+            .part(event.user.as_bytes())
+            .part(address.as_ref().map_or(&[], |octets| octets));
+        Some(if kind == AGENT { key.part(event.user_agent.as_bytes()).finish() } else { key.finish() })
+    }
+
+    fn address(&self, event: &Event<'_>) -> Option<Fingerprint> {
+        let octets = self.rule.address(event)?;
+        Some(Hasher128::new(self.salt, ADDRESS).part(&octets).finish())
+    }
+
+    fn success(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
+        let threshold = context.judgement.threshold(0, self.options.min_failures.0);
+        let matched = self.rule.success(&[self.account(event), None, None], event.time, threshold);
+        let Some(m) = matched.iter().flatten().next() else { return };
+        let others = self
+            .address(event)
+            .map(|address| self.rule.told(address, usize::from(ADDRESS), m.from, event.time));
+        let alert = report::alert(&self.rule, m, others.as_ref(), event, context.record);
+        let address = event.src_ip.map(net::octets);
+        let agent = if self.options.same_user_agent { event.user_agent.as_bytes() } else { &[] };
+        context.raise(&[event.user.as_bytes(), address.as_ref().map_or(&[], |a| a), agent], alert);
+        self.rule.consume(m, event.time);
+    }
+}
+
+authsieve_abi::faces!(Fls);
