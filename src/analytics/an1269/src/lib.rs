@@ -1,0 +1,410 @@
+//! AN1269, office suite: leaked credential pairs tried from one client address (MITRE ATT&CK T1110.004), over OWA,
+//! Microsoft 365 and Exchange together.
+//!
+//! **On each failure** at t, the key's failures in [t − `window`, t], if they number at least `min_failures`, raise a
+//! pattern by their shape: `credential-stuffing` (on at least `min_accounts` accounts, at most two for each on average),
+//! `password-spray` (more for each), `brute-force` (fewer accounts). An alert silences its pattern and the lesser ones,
+//! in the opposite order, for `window`. It is critical if accounts logged in from the address in that window.
+//!
+//! **On each success** at t for u, or a right password that was stopped, if those failures number at least
+//! `min_failures`, `credential-accepted` is raised: where u is among the accounts that failed, silent per address and u
+//! for `window`; else where they are at least `min_accounts`, silent per address, and only while fewer than
+//! `shared_egress_accounts` accounts logged in from the address in that window, this login among them.
+//!
+//! An expired password that was right (50055) is a failure first, and is then judged as accepted. A failure that names
+//! no account, as OWA writes them, is one of an account that is called unknown: all of these count as one account.
+//!
+//! ```
+//! use authsieve_an1269::An1269;
+//! use authsieve_engine::{detector::Detector, time::Timestamp};
+//!
+//! let mut detector = Detector::<An1269>::create(r#"{"min_failures": 3, "min_accounts": 3}"#, 0)?;
+//! let login = |user: &str, outcome: &str| format!(
+//!     r#"{{"@timestamp":"2026-03-01T10:00:00Z","event":{{"category":["authentication"],"outcome":"{outcome}"}},"user":{{"name":"{user}@example.com"}},"source":{{"ip":"192.0.2.7"}}}}"#);
+//! let log = ["ann", "ben", "cas"].map(|user| login(user, "failure")).join("\n");
+//! let alerts = detector.process(log.as_bytes(), Timestamp(1_800_000_000_000_000));
+//! assert_eq!(alerts[0].title, "3 failed logins on 3 accounts from 192.0.2.7: credential stuffing");
+//! let alerts = detector.process(login("ben", "success").as_bytes(), Timestamp(1_800_000_000_000_000));
+//! assert_eq!(alerts[0].title, "Login of ben@example.com from 192.0.2.7 after 3 failed logins on 3 accounts");
+//! # Ok::<(), authsieve_engine::detector::Error>(())
+//! ```
+//!
+//! **To evade it**, spread the pairs over so many addresses that each stays below `min_failures` in any `window`.
+
+mod options;
+mod pattern;
+mod report;
+#[cfg(test)]
+mod tests;
+mod track;
+
+pub use options::Options;
+
+use authsieve_engine::alert::Alert;
+use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
+use authsieve_engine::config::Config;
+use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
+use authsieve_engine::net;
+use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::window::journal::Link;
+use authsieve_engine::window::silence::Silences;
+use authsieve_engine::window::table::{Bounds, Entered, Slot, Table};
+use pattern::Pattern;
+use report::Report;
+use track::Track;
+
+/// The kinds of fingerprints.
+const SOURCE: u8 = 0;
+const ACCOUNT: u8 = 1;
+const ADDRESS: u8 = 2;
+const QUIET: u8 = 3;
+const QUIET_USER: u8 = 4;
+const QUIET_SOURCE: u8 = 5;
+/// Which member of an entry is the account.
+const WHO: usize = 0;
+/// How many of a key's failures are held whatever others do: what thresholds ask for, up to this. Beyond, they draw on
+/// the pool.
+const MOST_FLOOR: usize = 64;
+/// The same of its successes.
+const SUCCESSES: usize = 4;
+/// Windows that could take more memory than this are refused: a 32-bit module has no more than 4 GiB.
+const MOST_BYTES: u64 = 2 << 30;
+/// What a key takes beside its entries: slot, place in the index, lists, journal links.
+const EACH: u64 = 256;
+
+/// The analytic. See the crate's documentation.
+pub struct An1269 {
+    options: Options,
+    prefixes: (u8, u8),
+    salt: Salt,
+    bounds: Bounds,
+    seed: u64,
+    table: Table,
+    failed: Track,
+    succeeded: Track,
+    quiet: Silences,
+    late: u64,
+}
+
+impl Analytic for An1269 {
+    type Options = Options;
+
+    const ABOUT: About = About {
+        id: "an1269",
+        code: "AN1269",
+        name: "AN1269: office suite, credential stuffing",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "Leaked pairs of name and password tried from one address against OWA, Microsoft 365 and \
+                      Exchange: credential stuffing, password spraying, guessing, and the pair that worked. Reads \
+                      Entra sign-in logs, the unified audit log, IIS, Exchange protocol logs, ECS and OCSF.",
+        techniques: &["T1110.004", "T1110.003", "T1110.001", "T1078.004"],
+        telemetry: &[
+            "Entra sign-in logs: Log Analytics, Graph, diagnostic settings",
+            "Microsoft 365 unified audit log",
+            "IIS: OWA, EWS, ActiveSync",
+            "Exchange protocol logs: IMAP, POP, SMTP",
+            "ECS event.category: authentication",
+            "OCSF Authentication (3002)",
+        ],
+        false_positives: &[
+            "Many people behind one address (office egress, VPN, proxy, mobile carrier): give it an override.",
+            "A device or script that keeps trying an outdated password: brute-force on its account.",
+            "A migration or a scanner that tests many accounts on purpose: list its address under allow_ips.",
+        ],
+        response: &[
+            "Revoke the sessions of the accounts that logged in from the address, and reset their passwords.",
+            "Ask them, over another channel, whether the login was theirs; look for new MFA methods, inbox rules, \
+             forwarding and consents.",
+            "Require MFA and block legacy authentication for the accounts that were tried.",
+            "Block the address, and look for its neighbours and its user agent elsewhere.",
+        ],
+        partition_by: &["src_ip"],
+        thresholds: &["min_failures", "min_accounts", "shared_egress_accounts"],
+    };
+
+    const TELEMETRY: Telemetry = Telemetry::ENTRA
+        .and(Telemetry::AUDIT)
+        .and(Telemetry::IIS)
+        .and(Telemetry::EXCHANGE)
+        .and(Telemetry::NORMALISED);
+
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+        let (options, common) = (config.options.clone(), &config.common);
+        let greatest =
+            config.overrides.thresholds(0).chain([options.min_failures.0]).max().unwrap_or_default();
+        let floor = (greatest as usize + 6).min(MOST_FLOOR);
+        let each = EACH + 32 * (floor + SUCCESSES) as u64;
+        if u64::from(common.max_keys.0) * each > MOST_BYTES {
+            return Err(format!(
+                "max_keys = {}: expected at most {} with a min_failures of {greatest}, so that windows stay below 2 GiB",
+                common.max_keys.0,
+                MOST_BYTES / each,
+            ));
+        }
+        let bounds = Bounds {
+            max_keys: common.max_keys.0 as usize,
+            data: 2 * Link::BYTES,
+            window: options.window.0,
+            horizon: options.window.0,
+            weight_cap: 3,
+            sketch_bytes: common.sketch_bytes.0 as usize,
+        };
+        // Half of the pool for evidence, a quarter for failures, the rest for who logged in.
+        let (pool, window) = (common.pool_bytes.0 as usize, options.window.0);
+        let recent = |floor, pool_bytes| track::recent(window, floor, pool_bytes, seed);
+        Ok(Self {
+            prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
+            salt: common.salt(),
+            bounds,
+            seed,
+            table: Table::new(bounds, seed),
+            failed: Track::new(0, recent(floor, pool / 4), pool / 2),
+            succeeded: Track::new(1, recent(SUCCESSES, pool / 8), pool / 8),
+            quiet: Silences::new(Silences::DEFAULT),
+            options,
+            late: 0,
+        })
+    }
+
+    fn extra_failure_codes(options: &Options) -> Vec<u32> {
+        options.extra_failure_codes.iter().map(|code| code.0).collect()
+    }
+
+    fn horizon(&self) -> Span {
+        self.options.window.0
+    }
+
+    fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
+        // Other worlds have analytics of their own.
+        if matches!(event.provider, "linux" | "windows" | "okta" | "duo" | "auth0" | "macos") {
+            return;
+        }
+        let failed = event.outcome == Outcome::Failure;
+        let succeeded = event.outcome == Outcome::Success;
+        let accepted = succeeded || event.outcome == Outcome::Stopped || event.credential;
+        let Some(key) = self.key(event).filter(|_| failed || accepted) else { return };
+        let entered = if failed || succeeded {
+            // Who only logs in weighs nothing against those who fail.
+            let weight = if failed { event.count } else { 0 };
+            self.table.enter(key, weight, event.time, context.watermark)
+        } else {
+            match self.table.find(key) {
+                Some(slot) => Entered { slot, new: false },
+                None => return,
+            }
+        };
+        self.failed.enter(entered);
+        self.succeeded.enter(entered);
+        let mut newest = event.time;
+        if let Some(mut content) = self.table.content(entered.slot) {
+            newest = newest.max(content.newest());
+            content.raise(event.time);
+        }
+        let late = event.time < newest;
+        self.late += u64::from(late);
+
+        let here = Here { key, slot: entered.slot, account: self.account(event) };
+        let members =
+            [here.account, event.src_ip.map_or(0, |address| self.member(ADDRESS, &net::octets(address)))];
+        if failed {
+            self.failed.push(&mut self.table, here.slot, event, members, context.record);
+        }
+        if succeeded {
+            self.succeeded.push(&mut self.table, here.slot, event, members, &[]);
+        }
+        // What came so late that its own window is partly forgotten would be judged on too little.
+        let judged = event.time >= newest.minus(self.options.window.0);
+        if judged && failed {
+            self.failure(event, here, context);
+        }
+        if judged && accepted {
+            self.acceptance(event, here, context);
+        }
+    }
+
+    fn held(&self) -> Held {
+        let bytes = self.table.bytes() + self.quiet.bytes() + self.failed.bytes() + self.succeeded.bytes();
+        Held {
+            keys: self.table.len() as u64,
+            evicted: self.table.evicted(),
+            late: self.late,
+            bytes: bytes as u64,
+        }
+    }
+
+    fn save(&self, out: &mut Writer) {
+        out.u8(self.prefixes.0);
+        out.u8(self.prefixes.1);
+        self.quiet.save(out);
+        self.failed.save(out);
+        self.succeeded.save(out);
+        self.table.save(out);
+        for (_, slot) in self.table.iter() {
+            self.failed.recent.save(slot, out);
+            self.succeeded.recent.save(slot, out);
+        }
+    }
+
+    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
+        let mut notes = Vec::new();
+        let prefixes = (input.u8()?, input.u8()?);
+        let (quiet, _) = Silences::load(input, Silences::DEFAULT)?;
+        let cut = self.failed.load(input)? | self.succeeded.load(input)?;
+        let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
+        let held = table.iter().map(|(_, slot)| Some(slot));
+        for slot in core::iter::repeat_n(None, loaded.dropped).chain(held) {
+            self.failed.recent.load(slot, input)?;
+            self.succeeded.recent.load(slot, input)?;
+        }
+        if prefixes != self.prefixes {
+            for (_, slot) in table.iter() {
+                self.failed.recent.forget(slot);
+                self.succeeded.recent.forget(slot);
+            }
+            notes.push(
+                "ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were dropped"
+                    .into(),
+            );
+            return Ok(notes);
+        }
+        if cut {
+            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
+        }
+        if loaded.dropped > 0 {
+            notes.push(format!("max_keys: smaller than before; {} keys were dropped", loaded.dropped));
+        }
+        if loaded.sketch_dropped {
+            notes.push(
+                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
+            );
+        }
+        (self.table, self.quiet) = (table, quiet);
+        Ok(notes)
+    }
+}
+
+/// Where an event belongs.
+#[derive(Clone, Copy)]
+struct Here {
+    key: Fingerprint,
+    slot: Slot,
+    account: u64,
+}
+
+impl An1269 {
+    /// The client's address as keys see it.
+    fn key(&self, event: &Event<'_>) -> Option<Fingerprint> {
+        let source = Hasher128::new(self.salt, SOURCE);
+        match self.address(event) {
+            Some(address) => Some(source.part(&address).finish()),
+            None => (!self.options.require_ip).then(|| source.part(b"").finish()),
+        }
+    }
+
+    fn address(&self, event: &Event<'_>) -> Option<[u8; 16]> {
+        let (v4, v6) = self.prefixes;
+        event.src_ip.map(|address| net::octets(net::prefix(address, v4, v6)))
+    }
+
+    /// The account, also that of no name: it is unknown, not none.
+    fn account(&self, event: &Event<'_>) -> u64 {
+        self.member(ACCOUNT, event.user.as_bytes())
+    }
+
+    fn member(&self, kind: u8, bytes: &[u8]) -> u64 {
+        Hasher128::new(self.salt, kind).part(bytes).finish().halves().0.max(1)
+    }
+
+    fn failure(&mut self, event: &Event<'_>, here: Here, context: &mut Context<'_>) {
+        let (from, to) = self.span(event);
+        let sum = self.failed.recent.sum(here.slot, from, to);
+        if sum.count < context.judgement.threshold(0, self.options.min_failures.0) {
+            return;
+        }
+        let many = context.judgement.threshold(1, self.options.min_accounts.0);
+        let pattern = Pattern::of(sum.count, sum.distinct[WHO], many);
+        let quiet = |pattern: Pattern| {
+            Hasher128::new(self.salt, QUIET).part(&here.key.to_bytes()).part(&[pattern as u8]).finish()
+        };
+        // One that is not lesser has silenced it too.
+        if Pattern::ALL.into_iter().any(|p| p >= pattern && self.quiet.is_silent(quiet(p), event.time)) {
+            return;
+        }
+        let alert = self.report(event, here, pattern, context.record).failing();
+        self.raise(event, context, alert, &[], quiet(pattern));
+    }
+
+    /// Judges a password that was right.
+    fn acceptance(&mut self, event: &Event<'_>, here: Here, context: &mut Context<'_>) {
+        let (from, to) = self.span(event);
+        self.failed.recent.reach(here.slot, to);
+        let sum = self.failed.recent.sum(here.slot, from, to);
+        if sum.count < context.judgement.threshold(0, self.options.min_failures.0) {
+            return;
+        }
+        let failed_before = self.failed.recent.has(here.slot, WHO, here.account, from, to);
+        let many = context.judgement.threshold(1, self.options.min_accounts.0);
+        let source = here.key.to_bytes();
+        let quiet = if failed_before {
+            Hasher128::new(self.salt, QUIET_USER).part(&source).part(event.user.as_bytes()).finish()
+        } else {
+            self.succeeded.recent.reach(here.slot, to);
+            let succeeded = self.succeeded.recent.sum(here.slot, from, to).distinct[WHO];
+            let shared = context.judgement.threshold(2, self.options.shared_egress_accounts.0);
+            if sum.distinct[WHO] < many || succeeded >= shared {
+                return;
+            }
+            Hasher128::new(self.salt, QUIET_SOURCE).part(&source).finish()
+        };
+        if self.quiet.is_silent(quiet, event.time) {
+            return;
+        }
+        let pattern = Pattern::of(sum.count, sum.distinct[WHO], many);
+        let alert = self.report(event, here, pattern, context.record).accepted(failed_before);
+        self.raise(event, context, alert, event.user.as_bytes(), quiet);
+    }
+
+    /// The window that ends with an event.
+    fn span(&self, event: &Event<'_>) -> (Timestamp, Timestamp) {
+        (event.time.minus(self.options.window.0), event.time)
+    }
+
+    fn report<'r>(
+        &'r self,
+        event: &'r Event<'r>,
+        here: Here,
+        pattern: Pattern,
+        record: &'r [u8],
+    ) -> Report<'r> {
+        let (from, to) = self.span(event);
+        Report {
+            event,
+            record,
+            window: self.options.window.0,
+            prefixes: self.prefixes,
+            pattern,
+            failures: self.failed.recent.sum(here.slot, from, to),
+            failed: self.failed.told(&self.table, here.slot, from, to),
+            successes: self.succeeded.recent.sum(here.slot, from, to),
+            succeeded: self.succeeded.told(&self.table, here.slot, from, to),
+        }
+    }
+
+    /// Raises an alert about the address, and a user of it if `user` says so, and is quiet about it for a window.
+    fn raise(
+        &mut self,
+        event: &Event<'_>,
+        context: &mut Context<'_>,
+        alert: Alert,
+        user: &[u8],
+        quiet: Fingerprint,
+    ) {
+        let address = self.address(event);
+        context.raise(&[address.as_ref().map_or(&[][..], |a| a), user], alert);
+        self.quiet.silence(quiet, event.time.plus(self.options.window.0), context.watermark);
+    }
+}
+
+authsieve_abi::faces!(An1269);

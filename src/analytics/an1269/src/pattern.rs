@@ -1,0 +1,55 @@
+//! The patterns, and which failures make which.
+
+/// What failures from one address look like, the lesser first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pattern {
+    /// Many on few accounts.
+    BruteForce,
+    /// More than two for each of many accounts.
+    PasswordSpray,
+    /// One or two for each of many accounts: pairs of name and password from a list.
+    CredentialStuffing,
+}
+
+impl Pattern {
+    /// All of them, the lesser first.
+    pub const ALL: [Self; 3] = [Self::BruteForce, Self::PasswordSpray, Self::CredentialStuffing];
+
+    /// The pattern of so many failures on so many accounts, where `many` are many.
+    pub const fn of(failures: u32, accounts: u32, many: u32) -> Self {
+        if accounts < many {
+            Self::BruteForce
+        } else if failures as u64 <= 2 * accounts as u64 {
+            Self::CredentialStuffing
+        } else {
+            Self::PasswordSpray
+        }
+    }
+
+    /// Its name in alerts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BruteForce => "brute-force",
+            Self::PasswordSpray => "password-spray",
+            Self::CredentialStuffing => "credential-stuffing",
+        }
+    }
+
+    /// Its name in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::BruteForce => "guessing passwords",
+            Self::PasswordSpray => "password spraying",
+            Self::CredentialStuffing => "credential stuffing",
+        }
+    }
+
+    /// Its sub-technique of MITRE ATT&CK T1110.
+    pub const fn technique(self) -> &'static str {
+        match self {
+            Self::BruteForce => "T1110.001",
+            Self::PasswordSpray => "T1110.003",
+            Self::CredentialStuffing => "T1110.004",
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What an alert of AN1269 tells.
+
+use crate::pattern::Pattern;
+use authsieve_engine::alert::{Alert, Severity};
+use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::time::Span;
+use authsieve_engine::told::{self, MOST_LISTED, Told, number, or, short};
+use authsieve_engine::window::recent::Sum;
+
+/// The pattern of an accepted credential.
+pub const ACCEPTED: &str = "credential-accepted";
+/// Valid accounts: cloud accounts.
+const VALID: &str = "T1078.004";
+
+/// All there is to tell of an address and its window.
+pub struct Report<'r> {
+    pub event: &'r Event<'r>,
+    pub record: &'r [u8],
+    pub window: Span,
+    /// How many bits of an IPv4 and of an IPv6 address make a key.
+    pub prefixes: (u8, u8),
+    /// What the failures look like.
+    pub pattern: Pattern,
+    pub failures: Sum,
+    pub failed: Told<'r>,
+    pub successes: Sum,
+    pub succeeded: Told<'r>,
+}
+
+impl Report<'_> {
+    /// The alert about failures.
+    pub fn failing(&self) -> Alert {
+        let (mut alert, from, failed) = self.begin();
+        let accounts = self.accounts();
+        alert.pattern = self.pattern.as_str().into();
+        alert.title = format!("{failed} on {accounts} from {from}: {}", self.pattern.words());
+        alert.severity = Severity::Medium;
+        alert.context.push(format!("{failed} on {accounts} within {}", self.window));
+        let succeeded = self.successes.distinct[0];
+        if succeeded > 0 {
+            alert.severity = Severity::Critical;
+            alert.techniques.push(VALID.into());
+            alert.context.push(format!(
+                "{} logged in from the same address within that time",
+                number(succeeded, "account")
+            ));
+        }
+        self.end(alert)
+    }
+
+    /// The alert about a password that was right. `failed_before`: its account is among those that failed.
+    pub fn accepted(&self, failed_before: bool) -> Alert {
+        let event = self.event;
+        let (mut alert, from, failed) = self.begin();
+        let (user, accounts) = (short(&event.user), self.accounts());
+        alert.pattern = ACCEPTED.into();
+        alert.severity = Severity::Critical;
+        alert.techniques.insert(0, VALID.into());
+        alert.title = match event.outcome {
+            Outcome::Success => format!("Login of {user} from {from} after {failed} on {accounts}"),
+            _ => format!("Right password of {user} from {from} after {failed} on {accounts}"),
+        };
+        alert.context.push(format!(
+            "{failed} on {accounts} within {} before: {}",
+            self.window,
+            self.pattern.words()
+        ));
+        alert.context.push(if failed_before {
+            format!("{user} is among the accounts that failed")
+        } else {
+            format!("{user} is not among the accounts that failed, but they are many")
+        });
+        if event.outcome != Outcome::Success {
+            let why = short(or(&event.reason_text, or(&event.reason, event.outcome.as_str())));
+            alert.context.push(format!("the password was right, and the login was stopped: {why}"));
+        }
+        self.end(alert)
+    }
+
+    fn accounts(&self) -> String {
+        number(self.failures.distinct[0], "account")
+    }
+
+    /// The alert as far as all patterns share it, where it came from, and how many failed.
+    fn begin(&self) -> (Alert, String, String) {
+        let event = self.event;
+        let mut alert = told::about(event);
+        let (failures, successes) = (self.failures, self.successes);
+        alert.failure_count = Some(failures.count);
+        alert.distinct_users = Some(failures.distinct[0]);
+        alert.distinct_ips = Some(failures.distinct[1]);
+        alert.techniques.push(self.pattern.technique().into());
+        let users = self.succeeded.users();
+        alert.related_successes =
+            users.iter().take(MOST_LISTED).map(|(name, _)| String::from(*name)).collect();
+        if failures.cut {
+            alert.estimated.extend(["failure_count", "distinct_users", "distinct_ips"].map(String::from));
+        }
+        // Who is not named may have been of no name.
+        if successes.cut || self.succeeded.cut() {
+            alert.estimated.push("related_successes".into());
+        }
+        let from = self.failed.network(event, self.prefixes).unwrap_or_else(|| told::source(event));
+        (alert, from, number(failures.count, "failed login"))
+    }
+
+    fn end(&self, mut alert: Alert) -> Alert {
+        let unknown = self.failed.entries().iter().filter(|entry| entry.user.is_empty());
+        let unknown = unknown.fold(0u32, |sum, entry| sum.saturating_add(entry.count));
+        if unknown > 0 {
+            alert
+                .context
+                .push(format!("{} named no account: together they count as one", number(unknown, "failure")));
+        }
+        // A failure is the newest of the entries, if they are kept at all.
+        let is_told = self.event.outcome == Outcome::Failure && !self.failed.entries().is_empty();
+        self.failed.tell(&mut alert, if is_told { &[] } else { self.record });
+        alert
+    }
+}
