@@ -37,7 +37,19 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
         },
     };
     let bare = bare.split('%').next().unwrap_or(bare);
-    bare.parse::<IpAddr>().ok().or_else(|| padded_v4(bare)).map(canonical)
+    bare.parse::<IpAddr>().ok().or_else(|| padded_v4(bare)).or_else(|| v6_and_port(bare)).map(canonical)
+}
+
+/// An IPv6 address and a port without brackets, in the spellings that RFC 5952 section 6 lists: after a colon, a
+/// point, ` port `, `p` or `#`.
+fn v6_and_port(text: &str) -> Option<IpAddr> {
+    let head = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    if head.len() == text.len() || text.len() - head.len() > 5 {
+        return None;
+    }
+    let marks = [" port ", "#", "p", ".", ":"];
+    let address = marks.iter().find_map(|mark| head.strip_suffix(mark))?;
+    address.parse().ok().map(IpAddr::V6)
 }
 
 /// The canonical value of an address: an IPv4-mapped one becomes IPv4.
@@ -168,6 +180,11 @@ mod tests {
             ("::FFFF:c000:0201", "192.0.2.1"),
             ("fe80::1%en0", "fe80::1"),
             ("[fe80::1%3]:22", "fe80::1"),
+            ("2001:db8:1:2:3:4:5:6:22", "2001:db8:1:2:3:4:5:6"),
+            ("2001:db8::1#22", "2001:db8::1"),
+            ("2001:db8::1p22", "2001:db8::1"),
+            ("2001:db8::1.22", "2001:db8::1"),
+            ("2001:db8::1 port 22", "2001:db8::1"),
         ] {
             assert_eq!(parse_address(text).map(|a| a.to_string()).as_deref(), Some(shown), "{text}");
         }
@@ -182,6 +199,8 @@ mod tests {
             "1.2.3.4.5",
             "192.0.2.1:",
             "192.0.2.1:ssh",
+            "2001:db8::1#",
+            "2001:db8::1#999999",
             "[",
             "%",
         ] {
