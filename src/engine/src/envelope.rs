@@ -130,6 +130,8 @@ pub enum Family {
 const FAMILIES: [(u8, Family, Telemetry); 10] = [
     (WINLOG, Family::Windows, Telemetry::WINDOWS),
     (EVENT_ID, Family::Windows, Telemetry::WINDOWS),
+    // An entry of the unified log has an `eventType` as well.
+    (MAC, Family::Macos, Telemetry::MACOS),
     (OKTA, Family::Okta, Telemetry::OKTA),
     (DUO, Family::Duo, Telemetry::DUO),
     (AUDIT, Family::Audit, Telemetry::AUDIT),
@@ -137,7 +139,6 @@ const FAMILIES: [(u8, Family, Telemetry); 10] = [
     (WEB, Family::Iis, Telemetry::IIS),
     (MAIL, Family::Exchange, Telemetry::EXCHANGE),
     (AUTH0, Family::Auth0, Telemetry::AUTH0),
-    (MAC, Family::Macos, Telemetry::MACOS),
 ];
 
 /// What a record was found to be.

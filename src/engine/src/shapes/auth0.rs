@@ -1,13 +1,99 @@
 //! Auth0's tenant log.
+//!
+//! Types by Auth0's "Log Event Type Codes". A record stands alone or as `{"log_id":…,"data":{…}}` (log streams), also
+//! under `detail` (EventBridge) or `event` (Splunk's HEC), or in columns (`type_s`).
+//!
+//! | type | outcome |
+//! |---|---|
+//! | `gd_send_pn`, `gd_send_sms`, `gd_send_voice`, `gd_send_email` | challenge |
+//! | `gd_auth_rejected` | denied |
+//! | `gd_auth_succeed` | approved |
+//! | `s` | success |
+//! | `f`, `fp`, `fu`; `gd_auth_failed`, a wrong code | failure |
 
-use super::{Given, Said};
-use crate::json::Object;
+use super::{Given, Said, client, delivery, lower, read_within, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome};
+use crate::json::{Name, Object, Slots, Table};
+use crate::stamp::Zone;
+use alloc::borrow::Cow;
 
 /// Literals of which any record that says something contains at least one.
 pub const NEEDLES: &[&str] = &["log_id"];
 
+const TYPE: u8 = 0;
+const ID: u8 = 1;
+const TIME: u8 = 2;
+const USER: u8 = 3;
+const ADDRESS: u8 = 4;
+const AGENT: u8 = 5;
+const APPLICATION: u8 = 6;
+const REASON: u8 = 7;
+const COUNT: usize = 8;
+
+static TABLE: Table<30> = Table::new([
+    Name::open("data"),
+    Name::new("type", TYPE, 0),
+    Name::new("data.type", TYPE, 0),
+    Name::new("type_s", TYPE, 0),
+    Name::new("log_id", ID, 0),
+    Name::new("data.log_id", ID, 0),
+    Name::new("log_id_s", ID, 0),
+    Name::new("date", TIME, 0),
+    Name::new("data.date", TIME, 0),
+    Name::new("date_t", TIME, 0),
+    Name::new("user_name", USER, 0),
+    Name::new("data.user_name", USER, 0),
+    Name::new("user_name_s", USER, 0),
+    Name::new("user_id", USER, 1),
+    Name::new("data.user_id", USER, 1),
+    Name::new("user_id_s", USER, 1),
+    Name::new("ip", ADDRESS, 0),
+    Name::new("data.ip", ADDRESS, 0),
+    Name::new("ip_s", ADDRESS, 0),
+    Name::new("client_ip", ADDRESS, 1),
+    Name::new("data.client_ip", ADDRESS, 1),
+    Name::new("user_agent", AGENT, 0),
+    Name::new("data.user_agent", AGENT, 0),
+    Name::new("user_agent_s", AGENT, 0),
+    Name::new("client_name", APPLICATION, 0),
+    Name::new("data.client_name", APPLICATION, 0),
+    Name::new("client_name_s", APPLICATION, 0),
+    Name::new("description", REASON, 0),
+    Name::new("data.description", REASON, 0),
+    Name::new("description_s", REASON, 0),
+]);
+
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(_object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    None
+pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+    let found: Slots<'a, COUNT> = read_within(object, &TABLE, &[ID], &["event", "detail"])?;
+    let kind = text(&found, TYPE);
+    let outcome = match &*kind {
+        "gd_send_pn" | "gd_send_sms" | "gd_send_voice" | "gd_send_email" => Outcome::Challenge,
+        "gd_auth_rejected" => Outcome::Denied,
+        "gd_auth_succeed" => Outcome::Approved,
+        "s" => Outcome::Success,
+        "f" | "fp" | "fu" | "gd_auth_failed" => Outcome::Failure,
+        _ => return None,
+    };
+    let event = Event {
+        outcome,
+        count: 1,
+        user: lower(text(&found, USER)),
+        src_ip: client(found.get(ADDRESS), None).0,
+        user_agent: text(&found, AGENT),
+        service: Cow::Borrowed("auth0"),
+        reason: kind,
+        reason_text: text(&found, REASON),
+        application: text(&found, APPLICATION),
+        shape: "auth0",
+        provider: "auth0",
+        delivery: delivery("auth0", &text(&found, ID)),
+        ..Event::default()
+    };
+    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,186 @@
 //! Duo's authentication log.
+//!
+//! Fields by Duo's Admin API: version 2, the older one (`username`, `integration`, results in capitals), the
+//! telephony log; the same as DuoLogSync writes them, under `event` (Splunk's HEC), in Elastic's `cisco_duo.auth.*`
+//! and in Sentinel's columns (`txid_g`, `user_name_s`).
+//!
+//! Duo writes a challenge once, when it is over: every row of an authentication is one, with its answer, and its
+//! `txid` names it. So a row that was denied because of a policy counts as well: somebody got as far as the second
+//! factor. Not an answer of anybody is a success of a remembered device, a bypassed user or a trusted network. The
+//! telephony log tells of messages and calls that went out; it names a telephone, and no user.
 
-use super::{Given, Said};
-use crate::json::Object;
+use super::{Given, Said, client, delivery, lower, read_within, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome};
+use crate::json::{Name, Object, Slots, Table};
+use crate::stamp::Zone;
+use alloc::borrow::Cow;
 
 /// Literals of which any record that says something contains at least one.
-pub const NEEDLES: &[&str] = &["txid"];
+pub const NEEDLES: &[&str] = &["txid", "telephony_id", "new_enrollment"];
+
+const EVENT: u8 = 0;
+const TXID: u8 = 1;
+const OLD: u8 = 2;
+const RESULT: u8 = 3;
+const REASON: u8 = 4;
+const FACTOR: u8 = 5;
+const USER: u8 = 6;
+const ADDRESS: u8 = 7;
+const SYSTEM: u8 = 8;
+const DEVICE: u8 = 9;
+const BROWSER: u8 = 10;
+const APPLICATION: u8 = 11;
+const TIME: u8 = 12;
+const CONTEXT: u8 = 13;
+const CALL: u8 = 14;
+const MEDIUM: u8 = 15;
+const COUNT: usize = 16;
+
+static TABLE: Table<77> = Table::new([
+    Name::new("event_type", EVENT, 0),
+    Name::new("event_type_s", EVENT, 0),
+    Name::open("cisco_duo"),
+    Name::open("cisco_duo.auth"),
+    Name::new("cisco_duo.auth.event_type", EVENT, 0),
+    Name::new("txid", TXID, 0),
+    Name::new("txid_g", TXID, 0),
+    Name::new("txid_s", TXID, 0),
+    Name::new("cisco_duo.auth.txid", TXID, 0),
+    Name::new("new_enrollment", OLD, 0),
+    Name::new("new_enrollment_b", OLD, 0),
+    Name::new("result", RESULT, 0),
+    Name::new("result_s", RESULT, 0),
+    Name::new("cisco_duo.auth.result", RESULT, 0),
+    Name::new("reason", REASON, 0),
+    Name::new("reason_s", REASON, 0),
+    Name::new("cisco_duo.auth.reason", REASON, 0),
+    Name::new("factor", FACTOR, 0),
+    Name::new("factor_s", FACTOR, 0),
+    Name::new("cisco_duo.auth.factor", FACTOR, 0),
+    Name::or_open("user", USER, 0),
+    Name::new("user.name", USER, 0),
+    Name::new("user_name_s", USER, 0),
+    Name::new("user_s", USER, 1),
+    Name::new("username", USER, 1),
+    Name::new("username_s", USER, 1),
+    Name::new("cisco_duo.auth.user.name", USER, 1),
+    Name::open("cisco_duo.auth.user"),
+    Name::open("source"),
+    Name::open("source.user"),
+    Name::new("source.user.name", USER, 2),
+    Name::new("email", USER, 3),
+    Name::new("email_s", USER, 3),
+    Name::new("cisco_duo.auth.email", USER, 3),
+    Name::open("access_device"),
+    Name::or_open("access_device.ip", ADDRESS, 0),
+    Name::new("access_device.ip.address", ADDRESS, 0),
+    Name::new("access_device_ip_s", ADDRESS, 0),
+    Name::new("access_device_ip_address_s", ADDRESS, 0),
+    Name::open("cisco_duo.auth.access_device"),
+    Name::or_open("cisco_duo.auth.access_device.ip", ADDRESS, 0),
+    Name::new("cisco_duo.auth.access_device.ip.address", ADDRESS, 0),
+    Name::or_open("ip", ADDRESS, 1),
+    Name::new("ip.address", ADDRESS, 1),
+    Name::new("ip_s", ADDRESS, 1),
+    Name::new("source.ip", ADDRESS, 2),
+    Name::new("access_device.os", SYSTEM, 0),
+    Name::new("access_device_os_s", SYSTEM, 0),
+    Name::new("cisco_duo.auth.access_device.os", SYSTEM, 0),
+    Name::open("user_agent"),
+    Name::open("user_agent.os"),
+    Name::new("user_agent.os.name", SYSTEM, 1),
+    Name::new("access_device.hostname", DEVICE, 0),
+    Name::new("access_device_hostname_s", DEVICE, 0),
+    Name::new("cisco_duo.auth.access_device.hostname", DEVICE, 0),
+    Name::new("access_device.browser", BROWSER, 0),
+    Name::new("access_device_browser_s", BROWSER, 0),
+    Name::new("user_agent.name", BROWSER, 1),
+    Name::or_open("application", APPLICATION, 0),
+    Name::new("application.name", APPLICATION, 0),
+    Name::new("application_name_s", APPLICATION, 0),
+    Name::open("cisco_duo.auth.application"),
+    Name::new("cisco_duo.auth.application.name", APPLICATION, 0),
+    Name::new("integration", APPLICATION, 1),
+    Name::new("integration_s", APPLICATION, 1),
+    Name::new("isotimestamp", TIME, 0),
+    Name::new("isotimestamp_t", TIME, 0),
+    Name::new("isotimestamp_t [UTC]", TIME, 0),
+    Name::new("timestamp", TIME, 1),
+    Name::new("timestamp_d", TIME, 1),
+    Name::new("ts", TIME, 1),
+    Name::new("@timestamp", TIME, 2),
+    Name::new("TimeGenerated", TIME, 3),
+    Name::new("context", CONTEXT, 0),
+    Name::new("telephony_id", CALL, 0),
+    Name::new("type", MEDIUM, 0),
+    Name::new("eventtype", EVENT, 3),
+]);
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(_object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    None
+pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+    let found: Slots<'a, COUNT> = read_within(object, &TABLE, &[TXID, OLD, CALL], &["event", "detail"])?;
+    let id = text(&found, TXID);
+    let call = found.get(CALL).is_some() && found.get(RESULT).is_none();
+    let outcome = if call { called(&found)? } else { finished(&found)? };
+    let event = Event {
+        outcome,
+        count: 1,
+        user: lower(text(&found, USER)),
+        src_ip: client(found.get(ADDRESS), None).0,
+        user_agent: text(&found, BROWSER),
+        service: Cow::Borrowed("duo"),
+        method: text(&found, if call { MEDIUM } else { FACTOR }),
+        reason: text(&found, REASON),
+        application: text(&found, APPLICATION),
+        device: text(&found, DEVICE),
+        os: text(&found, SYSTEM),
+        shape: "duo",
+        provider: "duo",
+        delivery: if call { delivery("duo telephony", &text(&found, CALL)) } else { delivery("duo", &id) },
+        transaction: id,
+        ..Event::default()
+    };
+    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
 }
+
+/// A message or call that went out.
+fn called(found: &Slots<'_, COUNT>) -> Option<Outcome> {
+    found.get(CONTEXT)?.says("authentication").then_some(Outcome::Challenge)
+}
+
+/// What became of a challenge that is over.
+fn finished(found: &Slots<'_, COUNT>) -> Option<Outcome> {
+    // An enrollment is a row of the same log. The oldest rows do not say what they are.
+    let kind = text(found, EVENT);
+    if !matches!(&*kind, "" | "authentication" | "auth" | "auth_log") {
+        return None;
+    }
+    let (result, reason, factor) = (text(found, RESULT), text(found, REASON), text(found, FACTOR));
+    if begins(&result, "success") {
+        let nobody = ["remembered", "trusted", "bypass_user", "allow"];
+        let by_factor = begins(&factor, "remembered") || begins(&factor, "trusted");
+        let answered = !by_factor && !nobody.iter().any(|head| begins(&reason, head));
+        return answered.then_some(Outcome::Approved);
+    }
+    if begins(&result, "fraud") {
+        return Some(Outcome::Denied);
+    }
+    if !["denied", "failure", "error"].iter().any(|word| begins(&result, word)) {
+        return None;
+    }
+    let waited = ["no_response", "no_keys_pressed", "call_timed_out", "login_timed_out"];
+    let timeout = waited.iter().any(|head| begins(&reason, head));
+    Some(if timeout { Outcome::Timeout } else { Outcome::Denied })
+}
+
+/// Whether a word of the log begins like one of its documentation: the older version writes `No response` for
+/// `no_response`.
+fn begins(said: &str, word: &str) -> bool {
+    let plain = |byte: u8| if byte == b' ' { b'_' } else { byte.to_ascii_lowercase() };
+    said.len() >= word.len() && said.bytes().zip(word.bytes()).all(|(said, word)| plain(said) == word)
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,12 +15,15 @@ pub mod iis;
 pub mod macos;
 pub mod ocsf;
 pub mod okta;
+#[cfg(test)]
+mod told;
 pub mod windows;
 
 use crate::analytic::{Reads, Telemetry};
 use crate::envelope::Family;
 use crate::event::{Event, Text};
-use crate::json::{Object, Slots, Value};
+use crate::hash::{Hasher128, Salt};
+use crate::json::{Object, Slots, Table, Value, read};
 use crate::net::parse_address;
 use crate::stamp::{Stamp, Zone};
 use core::net::IpAddr;
@@ -78,6 +81,34 @@ pub fn decode<'a, R: Reads>(family: Family, object: &Object<'a>, given: Given<'_
 /// What a slot says, or nothing.
 fn text<'a, const S: usize>(found: &Slots<'a, S>, slot: u8) -> Text<'a> {
     found.get(slot).and_then(|value| value.as_text()).unwrap_or_default()
+}
+
+/// Reads a record by its table, or the one inside it where a carrier holds it in a member of its own (`within`): the
+/// one that fills any of the slots `marks`. `None` where neither does, or what should be read is malformed.
+fn read_within<'a, const N: usize, const S: usize>(
+    object: &Object<'a>,
+    table: &Table<N>,
+    marks: &[u8],
+    within: &[&str],
+) -> Option<Slots<'a, S>> {
+    let one = |object: &Object<'a>| {
+        let mut found = Slots::default();
+        let whole = read(object, table, &mut found);
+        (whole && marks.iter().any(|mark| found.get(*mark).is_some())).then_some(found)
+    };
+    one(object).or_else(|| within.iter().find_map(|name| one(&object.get(name)?.as_object()?)))
+}
+
+/// A name in lower case. Allocates only where it is not.
+fn lower(name: Text<'_>) -> Text<'_> {
+    let is = name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is { name } else { Text::Owned(name.to_lowercase()) }
+}
+
+/// The id that a provider gave an event, as [`Event::delivery`] holds it. None where it gave none.
+fn delivery(provider: &str, id: &str) -> Option<u128> {
+    let hash = || Hasher128::new(Salt::new(""), 2).part(provider.as_bytes()).part(id.as_bytes()).finish();
+    (!id.is_empty()).then(|| hash().0)
 }
 
 /// Address and, where what stands there is no address, the name of the client.

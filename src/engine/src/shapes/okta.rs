@@ -1,13 +1,280 @@
-//! Okta's System Log.
+//! Okta's System Log, of Classic and Identity Engine orgs.
+//!
+//! Fields by Okta's System Log API (`LogEvent`) and its catalogue of event types. Read are the record itself; the
+//! same under `event` (Splunk's HEC), `detail` (EventBridge) and `okta`; Elastic's `okta.*`; Sentinel's `Okta_CL`
+//! (`eventType_s`) and `OktaV2_CL` (`EventOriginalType`), by the connectors in Azure/Azure-Sentinel. Event hooks
+//! (`data.events`) and arrays are the envelope's.
+//!
+//! | event type | result | outcome |
+//! |---|---|---|
+//! | `system.push.send_factor_verify_push`, `system.sms.send_factor_verify_message`, `system.voice.send_mfa_challenge_call`, `system.email.send_factor_verify_message` | SUCCESS | challenge |
+//! | the same | DENY, FAILURE: nothing was sent | |
+//! | `policy.evaluate_sign_on` | CHALLENGE | challenge |
+//! | `user.mfa.okta_verify.deny_push`, `….deny_push_upgrade_needed` (Classic) | any | denied |
+//! | `user.authentication.auth_via_mfa` with the authenticator Password | FAILURE | failure |
+//! | the same | SUCCESS: a first factor | |
+//! | `user.authentication.auth_via_mfa` with any other | SUCCESS | approved |
+//! | the same | FAILURE, INVALID_CREDENTIALS: refused, or the wrong answer | denied |
+//! | the same | FAILURE for another reason | timeout |
+//! | `user.session.start` | SUCCESS | success |
+//! | the same | FAILURE | failure |
+//!
+//! A login whose policy asks for a factor and then sends a push has two records that say challenge. They are told
+//! apart by [`method`](crate::event::Event::method): `policy` is the one that nobody's telephone rang for.
+//!
+//! What ties the records of one login together is its session (`externalSessionId`). `transaction.id` is that of one
+//! HTTP request: the one that asked for the push, and the one that polled for its answer, differ.
 
-use super::{Given, Said};
-use crate::json::Object;
+mod targets;
+
+use super::{Given, Said, client, delivery, lower, read_within, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Text};
+use crate::json::{Items, Kind, Name, Object, Slots, Table, Value};
+use crate::net::parse_address;
+use crate::stamp::Zone;
+use alloc::borrow::Cow;
+use core::net::IpAddr;
 
 /// Literals of which any record that says something contains at least one.
-pub const NEEDLES: &[&str] = &["eventType", "event_type"];
+pub const NEEDLES: &[&str] = &[
+    "send_factor_verify_",
+    "send_mfa_challenge_call",
+    "policy.evaluate_sign_on",
+    "okta_verify.deny_push",
+    "user.authentication.auth_via_mfa",
+    "user.session.start",
+];
+
+const EVENT: u8 = 0;
+const ID: u8 = 1;
+const TIME: u8 = 2;
+const ACTOR: u8 = 3;
+const ACTOR_TYPE: u8 = 4;
+const ADDRESS: u8 = 5;
+const CHAIN: u8 = 6;
+const AGENT: u8 = 7;
+const SYSTEM: u8 = 8;
+const DEVICE: u8 = 9;
+const RESULT: u8 = 10;
+const REASON: u8 = 11;
+const SESSION: u8 = 12;
+const TRANSACTION: u8 = 13;
+const TARGET: u8 = 14;
+const FACTOR: u8 = 15;
+const DEBUG: u8 = 16;
+const COUNT: usize = 17;
+
+static TABLE: Table<98> = Table::new([
+    Name::new("eventType", EVENT, 0),
+    Name::new("eventType_s", EVENT, 0),
+    Name::new("okta.event_type", EVENT, 0),
+    Name::new("EventOriginalType", EVENT, 1),
+    Name::new("uuid", ID, 0),
+    Name::new("uuid_g", ID, 0),
+    Name::new("uuid_s", ID, 0),
+    Name::new("okta.uuid", ID, 0),
+    Name::new("EventOriginalUid", ID, 1),
+    Name::new("published", TIME, 0),
+    Name::new("published_t", TIME, 0),
+    Name::new("published_t [UTC]", TIME, 0),
+    Name::new("published_s", TIME, 0),
+    Name::new("okta.published", TIME, 0),
+    Name::new("@timestamp", TIME, 1),
+    Name::new("TimeGenerated", TIME, 1),
+    Name::new("TimeGenerated [UTC]", TIME, 1),
+    Name::open("actor"),
+    Name::new("actor.alternateId", ACTOR, 0),
+    Name::new("actor_alternateId_s", ACTOR, 0),
+    Name::open("okta"),
+    Name::open("okta.actor"),
+    Name::new("okta.actor.alternate_id", ACTOR, 0),
+    Name::new("OriginalActorAlternateId", ACTOR, 1),
+    Name::new("ActorUsername", ACTOR, 2),
+    Name::new("actor.type", ACTOR_TYPE, 0),
+    Name::new("actor_type_s", ACTOR_TYPE, 0),
+    Name::new("okta.actor.type", ACTOR_TYPE, 0),
+    Name::new("OriginalUserType", ACTOR_TYPE, 1),
+    Name::open("client"),
+    Name::new("client.ipAddress", ADDRESS, 0),
+    Name::new("client_ipAddress_s", ADDRESS, 0),
+    Name::open("okta.client"),
+    Name::new("okta.client.ip", ADDRESS, 0),
+    Name::new("SrcIpAddr", ADDRESS, 1),
+    Name::open("request"),
+    Name::new("request.ipChain", CHAIN, 0),
+    Name::new("request_ipChain_s", CHAIN, 0),
+    Name::open("okta.request"),
+    Name::new("okta.request.ip_chain", CHAIN, 0),
+    Name::open("Request"),
+    Name::new("Request.ipChain", CHAIN, 1),
+    Name::open("client.userAgent"),
+    Name::new("client.userAgent.rawUserAgent", AGENT, 0),
+    Name::new("client_userAgent_rawUserAgent_s", AGENT, 0),
+    Name::open("okta.client.user_agent"),
+    Name::new("okta.client.user_agent.raw_user_agent", AGENT, 0),
+    Name::new("HttpUserAgent", AGENT, 1),
+    Name::new("client.userAgent.os", SYSTEM, 0),
+    Name::new("client_userAgent_os_s", SYSTEM, 0),
+    Name::new("okta.client.user_agent.os", SYSTEM, 0),
+    Name::new("SrcDvcOs", SYSTEM, 1),
+    Name::open("device"),
+    Name::new("device.os_platform", SYSTEM, 2),
+    Name::new("device.name", DEVICE, 0),
+    Name::open("okta.device"),
+    Name::new("okta.device.name", DEVICE, 0),
+    Name::new("client.device", DEVICE, 1),
+    Name::new("client_device_s", DEVICE, 1),
+    Name::new("okta.client.device", DEVICE, 1),
+    Name::new("OriginalClientDevice", DEVICE, 1),
+    Name::open("outcome"),
+    Name::new("outcome.result", RESULT, 0),
+    Name::new("outcome_result_s", RESULT, 0),
+    Name::open("okta.outcome"),
+    Name::new("okta.outcome.result", RESULT, 0),
+    Name::new("OriginalOutcomeResult", RESULT, 1),
+    Name::new("outcome.reason", REASON, 0),
+    Name::new("outcome_reason_s", REASON, 0),
+    Name::new("okta.outcome.reason", REASON, 0),
+    Name::new("EventOriginalResultDetails", REASON, 1),
+    Name::open("authenticationContext"),
+    Name::new("authenticationContext.externalSessionId", SESSION, 0),
+    Name::new("authenticationContext_externalSessionId_s", SESSION, 0),
+    Name::open("okta.authentication_context"),
+    Name::new("okta.authentication_context.external_session_id", SESSION, 0),
+    Name::new("ActorSessionId", SESSION, 1),
+    Name::open("transaction"),
+    Name::new("transaction.id", TRANSACTION, 0),
+    Name::new("transaction_id_s", TRANSACTION, 0),
+    Name::open("okta.transaction"),
+    Name::new("okta.transaction.id", TRANSACTION, 0),
+    Name::new("TransactionId", TRANSACTION, 1),
+    Name::new("target", TARGET, 0),
+    Name::new("target_s", TARGET, 0),
+    Name::new("okta.target", TARGET, 0),
+    Name::new("OriginalTarget", TARGET, 1),
+    Name::open("debugContext"),
+    Name::open("debugContext.debugData"),
+    Name::new("debugContext.debugData.factor", FACTOR, 0),
+    Name::new("debugContext_debugData_factor_s", FACTOR, 0),
+    Name::open("okta.debug_context"),
+    Name::open("okta.debug_context.debug_data"),
+    Name::new("okta.debug_context.debug_data.factor", FACTOR, 0),
+    Name::open("okta.debug_context.debug_data.flattened"),
+    Name::new("okta.debug_context.debug_data.flattened.factor", FACTOR, 1),
+    Name::or_open("DebugData", DEBUG, 0),
+    Name::new("DebugData.factor", FACTOR, 0),
+]);
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(_object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    None
+pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+    let found: Slots<'a, COUNT> = read_within(object, &TABLE, &[EVENT], &["event", "detail", "okta"])?;
+    let kind = text(&found, EVENT);
+    let asked = asked(&kind);
+    // Every other type is told apart from these before anything else is looked at.
+    if asked.is_none() && !ANSWERS.contains(&&*kind) {
+        return None;
+    }
+    let targets = targets::read(found.get(TARGET));
+    let factor = factor(&found);
+    let password = if factor.is_empty() { targets.password } else { is_password(&factor) };
+    let reason = text(&found, REASON);
+    let outcome = match asked {
+        Some(method) => challenge(method, &text(&found, RESULT))?,
+        None => answer(&kind, &text(&found, RESULT), &reason, password)?,
+    };
+    let actor = text(&found, ACTOR);
+    // Okta itself sends pushes: they are for whom they are about.
+    let itself = found.get(ACTOR_TYPE).is_some_and(|kind| !kind.says("User"))
+        || matches!(&*actor, "" | "unknown" | "system@okta.com");
+    let src_ip = client(found.get(ADDRESS), None).0.or_else(|| first_hop(found.get(CHAIN)?));
+    let known = |text: Text<'a>| if text.eq_ignore_ascii_case("unknown") { Text::default() } else { text };
+    let session = known(text(&found, SESSION));
+    let event = Event {
+        outcome,
+        count: 1,
+        user: lower(if itself { targets.user } else { actor }),
+        src_ip,
+        user_agent: text(&found, AGENT),
+        service: Cow::Borrowed("okta"),
+        method: match asked {
+            Some(method) if factor.is_empty() => Cow::Borrowed(method),
+            _ => factor,
+        },
+        reason,
+        application: targets.application,
+        device: known(text(&found, DEVICE)),
+        os: known(text(&found, SYSTEM)),
+        transaction: if session.is_empty() { known(text(&found, TRANSACTION)) } else { session },
+        shape: "okta",
+        provider: "okta",
+        delivery: delivery("okta", &text(&found, ID)),
+        ..Event::default()
+    };
+    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
 }
+
+/// The types of events that are about an answer, or a login.
+const ANSWERS: [&str; 4] = [
+    "user.mfa.okta_verify.deny_push",
+    "user.mfa.okta_verify.deny_push_upgrade_needed",
+    "user.authentication.auth_via_mfa",
+    "user.session.start",
+];
+
+/// How somebody was asked, for the types of events that ask.
+fn asked(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "system.push.send_factor_verify_push" => "push",
+        "system.sms.send_factor_verify_message" => "sms",
+        "system.voice.send_mfa_challenge_call" => "voice",
+        "system.email.send_factor_verify_message" => "email",
+        "policy.evaluate_sign_on" => "policy",
+        _ => return None,
+    })
+}
+
+fn challenge(method: &str, result: &str) -> Option<Outcome> {
+    let done = if method == "policy" { result == "CHALLENGE" } else { matches!(result, "SUCCESS" | "") };
+    done.then_some(Outcome::Challenge)
+}
+
+fn answer(kind: &str, result: &str, reason: &str, password: bool) -> Option<Outcome> {
+    Some(match (kind, result) {
+        ("user.session.start", "SUCCESS") => Outcome::Success,
+        ("user.session.start", "FAILURE") => Outcome::Failure,
+        ("user.authentication.auth_via_mfa", "FAILURE") if password => Outcome::Failure,
+        ("user.authentication.auth_via_mfa", "FAILURE") if reason == "INVALID_CREDENTIALS" => Outcome::Denied,
+        ("user.authentication.auth_via_mfa", "FAILURE") => Outcome::Timeout,
+        ("user.authentication.auth_via_mfa", "SUCCESS") if !password => Outcome::Approved,
+        ("user.session.start" | "user.authentication.auth_via_mfa", _) => return None,
+        _ => Outcome::Denied,
+    })
+}
+
+/// The factor as Okta's debug data names it: `OKTA_VERIFY_PUSH`, `PASSWORD_AS_FACTOR`.
+fn factor<'a>(found: &Slots<'a, COUNT>) -> Text<'a> {
+    if found.get(FACTOR).is_some() {
+        return text(found, FACTOR);
+    }
+    // Exports of Log Analytics hold the object in a string.
+    let debug = text(found, DEBUG);
+    let factor = Object::new(debug.as_bytes()).and_then(|debug| debug.get("factor"));
+    let factor = factor.and_then(|factor| factor.as_text());
+    factor.map_or(Text::default(), |factor| Cow::Owned(factor.into_owned()))
+}
+
+fn is_password(factor: &str) -> bool {
+    factor.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("password"))
+}
+
+/// The nearest of the addresses that a request came through: the client's.
+fn first_hop(chain: Value<'_>) -> Option<IpAddr> {
+    let held = if chain.kind == Kind::Str { chain.as_text()? } else { Cow::Borrowed("") };
+    let mut hops = if chain.kind == Kind::Str { Items::new(held.as_bytes())? } else { chain.as_array()? };
+    parse_address(&hops.next()?.as_object()?.get("ip")?.as_text()?)
+}
+
+#[cfg(test)]
+mod tests;

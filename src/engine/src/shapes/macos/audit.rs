@@ -1,0 +1,64 @@
+//! BSM audit events in JSON, as Jamf Protect's telemetry was before it came from Endpoint Security.
+//!
+//! `AUE_lw_login` is a login at the login window, `AUE_auth_user` the check of a password or of Touch ID. What comes
+//! of it is in `return.error`, as errno; who it was in `subject`.
+
+use super::super::{Said, delivery, text};
+use super::at;
+use crate::event::{Event, Outcome, Text};
+use crate::json::{Name, Object, Slots, Table, read};
+use crate::stamp::Stamp;
+use crate::time::Timestamp;
+
+const EVENT: u8 = 0;
+const ERROR: u8 = 1;
+const REASON: u8 = 2;
+const USER: u8 = 3;
+const HOST: u8 = 4;
+const SECONDS: u8 = 5;
+const MILLIS: u8 = 6;
+const ID: u8 = 7;
+const COUNT: usize = 8;
+
+static TABLE: Table<13> = Table::new([
+    Name::open("header"),
+    Name::new("header.event_name", EVENT, 0),
+    Name::new("header.time_seconds_epoch", SECONDS, 0),
+    Name::new("header.time_milliseconds_offset", MILLIS, 0),
+    Name::open("return"),
+    Name::new("return.error", ERROR, 0),
+    Name::new("return.description", REASON, 0),
+    Name::open("subject"),
+    Name::new("subject.audit_user_name", USER, 0),
+    Name::new("subject.user_name", USER, 1),
+    Name::open("host_info"),
+    Name::new("host_info.host_name", HOST, 0),
+    Name::new("key", ID, 0),
+]);
+
+/// Takes an event apart.
+pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
+    let mut found = Slots::<COUNT>::default();
+    if !read(object, &TABLE, &mut found) {
+        return None;
+    }
+    let service = match &*text(&found, EVENT) {
+        "AUE_lw_login" => "loginwindow",
+        "AUE_auth_user" => "authentication",
+        _ => return None,
+    };
+    let success = found.get(ERROR)?.as_i64()? == 0;
+    let event = Event {
+        outcome: if success { Outcome::Success } else { Outcome::Failure },
+        user: text(&found, USER),
+        service: Text::Borrowed(service),
+        reason: text(&found, ERROR),
+        reason_text: text(&found, REASON),
+        delivery: delivery("jamf", &text(&found, ID)),
+        ..Event::default()
+    };
+    let number = |slot| found.get(slot).and_then(|value| value.as_i64());
+    let micros =
+        || number(SECONDS)?.checked_mul(1_000)?.checked_add(number(MILLIS).unwrap_or(0))?.checked_mul(1_000);
+    Some((at(text(&found, HOST), "jamf", event), micros().map(|micros| Stamp::At(Timestamp(micros)))))
+}

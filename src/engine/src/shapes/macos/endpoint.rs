@@ -1,0 +1,136 @@
+//! Events of Apple's Endpoint Security, as Jamf Protect and `eslogger` write them in JSON.
+//!
+//! | `event` | says | outcome |
+//! |---|---|---|
+//! | `lw_session_login`, `lw_session_unlock` | somebody logged in or came back at the login window | success |
+//! | `authentication` | a password, Touch ID, token or watch was checked | by `success` |
+//! | `login_login` | `/usr/bin/login` | by `success` |
+//! | `screensharing_attach` | a screen is shared | by `success` |
+//! | `openssh_login` | sshd | by `success`; keys probed (`result_type` 3, 6) are no failure |
+//!
+//! sshd, login, screen sharing, su and sudo check passwords through the same service as the login window does, and
+//! have events of their own: their `authentication` would be the same attempt twice.
+
+use super::super::{Said, client, delivery, text};
+use super::at;
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Signal, Text};
+use crate::json::{Name, Object, Slots, Table, read};
+use crate::stamp::Zone;
+
+const CHECK: u8 = 0;
+const SSH: u8 = 1;
+const LOGIN: u8 = 2;
+const SCREEN: u8 = 3;
+const WINDOW: u8 = 4;
+const USER: u8 = 5;
+const ADDRESS: u8 = 6;
+const RESULT: u8 = 7;
+const REASON: u8 = 8;
+const BY: u8 = 9;
+const HOST: u8 = 10;
+const TIME: u8 = 11;
+const ID: u8 = 12;
+const PID: u8 = 13;
+const PATH: u8 = 14;
+const COUNT: usize = 15;
+
+static TABLE: Table<41> = Table::new([
+    Name::open("event"),
+    Name::open("event.authentication"),
+    Name::new("event.authentication.success", CHECK, 0),
+    Name::open("event.authentication.data"),
+    Name::open("event.authentication.data.od"),
+    Name::new("event.authentication.data.od.record_name", USER, 0),
+    Name::new("event.authentication.data.od.instigator", BY, 0),
+    Name::open("event.authentication.data.touchid"),
+    Name::new("event.authentication.data.touchid.instigator", BY, 0),
+    Name::open("event.authentication.data.token"),
+    Name::new("event.authentication.data.token.instigator", BY, 0),
+    Name::open("event.authentication.data.auto_unlock"),
+    Name::new("event.authentication.data.auto_unlock.username", USER, 0),
+    Name::open("event.openssh_login"),
+    Name::new("event.openssh_login.success", SSH, 0),
+    Name::new("event.openssh_login.username", USER, 0),
+    Name::new("event.openssh_login.source_address", ADDRESS, 0),
+    Name::new("event.openssh_login.result_type", RESULT, 0),
+    Name::open("event.login_login"),
+    Name::new("event.login_login.success", LOGIN, 0),
+    Name::new("event.login_login.username", USER, 0),
+    Name::new("event.login_login.failure_message", REASON, 0),
+    Name::open("event.screensharing_attach"),
+    Name::new("event.screensharing_attach.success", SCREEN, 0),
+    Name::new("event.screensharing_attach.authentication_username", USER, 0),
+    Name::new("event.screensharing_attach.session_username", USER, 1),
+    Name::new("event.screensharing_attach.source_address", ADDRESS, 0),
+    Name::open("event.lw_session_login"),
+    Name::new("event.lw_session_login.username", WINDOW, 0),
+    Name::open("event.lw_session_unlock"),
+    Name::new("event.lw_session_unlock.username", WINDOW, 0),
+    Name::open("host"),
+    Name::new("host.hostname", HOST, 0),
+    Name::new("hostname", HOST, 1),
+    Name::new("time", TIME, 0),
+    Name::new("uuid", ID, 0),
+    Name::open("process"),
+    Name::open("process.audit_token"),
+    Name::new("process.audit_token.pid", PID, 0),
+    Name::open("process.executable"),
+    Name::new("process.executable.path", PATH, 0),
+]);
+
+/// Takes an event apart.
+pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
+    let mut found = Slots::<COUNT>::default();
+    if !read(object, &TABLE, &mut found) {
+        return None;
+    }
+    let (service, slot) = if found.get(WINDOW).is_some() {
+        ("loginwindow", WINDOW)
+    } else if found.get(SSH).is_some() {
+        ("sshd", SSH)
+    } else if found.get(LOGIN).is_some() {
+        ("login", LOGIN)
+    } else if found.get(SCREEN).is_some() {
+        ("screensharing", SCREEN)
+    } else {
+        has_no_other_event(&found).then_some(("authentication", CHECK))?
+    };
+    let success = slot == WINDOW || found.get(slot)?.as_bool()?;
+    let signal = if success || slot != SSH { Signal::Attempt } else { refused(&found)? };
+    let (src_ip, src_name) = client(found.get(ADDRESS), None);
+    let event = Event {
+        outcome: if success { Outcome::Success } else { Outcome::Failure },
+        signal,
+        user: text(&found, if slot == WINDOW { WINDOW } else { USER }),
+        src_ip,
+        src_name,
+        service: Text::Borrowed(service),
+        pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
+        reason: text(&found, RESULT),
+        reason_text: text(&found, REASON),
+        delivery: delivery("jamf", &text(&found, ID)),
+        ..Event::default()
+    };
+    let time = found.get(TIME).and_then(|time| stamp(time, Zone::UTC));
+    Some((at(text(&found, HOST), "jamf", event), time))
+}
+
+/// Of how many records about one attempt this is one, by `es_openssh_login_result_type_t`: sshd reports an unknown
+/// user (9), too many attempts (0) and a root that may not log in (1) beside each refused password (4), answer (5),
+/// host (7) and ticket (8).
+fn refused(found: &Slots<'_, COUNT>) -> Option<Signal> {
+    match found.get(RESULT).and_then(|result| result.as_i64()) {
+        Some(3 | 6) => None,
+        Some(0 | 1 | 9) => Some(Signal::Weak),
+        _ => Some(Signal::Failed),
+    }
+}
+
+/// Whether the program that asked for the check reports its logins only so.
+fn has_no_other_event(found: &Slots<'_, COUNT>) -> bool {
+    let by = found.get(BY).and_then(|by| by.as_object()?.get("executable")?.as_object()?.get("path"));
+    let path = by.and_then(|path| path.as_text()).unwrap_or_else(|| text(found, PATH));
+    let program = path.rsplit('/').next().unwrap_or_default();
+    !program.starts_with("sshd") && !matches!(program, "login" | "screensharingd" | "su" | "sudo")
+}

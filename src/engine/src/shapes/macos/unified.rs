@@ -1,0 +1,134 @@
+//! Entries of the unified log.
+//!
+//! What an entry says is believed for the program that wrote it, which the system names (`processImagePath`), and
+//! only if that program is one of the system's own: its folders cannot be written to, not even by root. The
+//! subsystem is no proof, any program may claim one.
+//!
+//! | program | message | outcome |
+//! |---|---|---|
+//! | `loginwindow` | `-[Login1 doLogin] \| shortUsername = U, userID = …` | success |
+//! | `loginwindow` | `-[… authFailWithMessage:] \| enter. INCORRECT password` | failure |
+//! | `loginwindow` | `… Unlock succeeded, with password, …` | success |
+//! | `SecurityAgent`, in the subsystem of loginwindow | `Authentication failure type = 3` | failure |
+//! | `authorizationhost` | `Failed to authenticate user <U> (error: 9).` | failure |
+//! | the login plugin of Jamf Connect | `Local auth success, allowing login for user U` | success |
+//! | `screensharingd`, `sshd` | as their text says: [`linux`] | |
+//!
+//! The messages are those that Jamf's filters for the unified log look for, with the samples beside them.
+//! `opendirectoryd` is left out: it reports failures while somebody locks the screen, and logs in correctly.
+
+use super::super::{Given, Said, text};
+use super::{at, shown};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Text};
+use crate::json::{Name, Object, Slots, Table, read};
+use crate::linux;
+use alloc::borrow::Cow;
+
+const MESSAGE: u8 = 0;
+const PATH: u8 = 1;
+const SUBSYSTEM: u8 = 2;
+const TIME: u8 = 3;
+const PID: u8 = 4;
+const HOST: u8 = 5;
+const COUNT: usize = 6;
+
+static TABLE: Table<20> = Table::new([
+    Name::new("eventMessage", MESSAGE, 0),
+    Name::new("processImagePath", PATH, 0),
+    Name::new("subsystem", SUBSYSTEM, 0),
+    Name::new("timestamp", TIME, 0),
+    Name::new("processID", PID, 0),
+    Name::open("host"),
+    Name::new("host.hostname", HOST, 0),
+    Name::new("host.name", HOST, 1),
+    Name::new("hostname", HOST, 2),
+    Name::open("input"),
+    Name::open("input.host"),
+    Name::new("input.host.hostname", HOST, 0),
+    Name::open("input.match"),
+    Name::open("input.match.event"),
+    Name::new("input.match.event.composedMessage", MESSAGE, 0),
+    Name::new("input.match.event.processImagePath", PATH, 0),
+    Name::new("input.match.event.subsystem", SUBSYSTEM, 0),
+    Name::new("input.match.event.timestamp", TIME, 0),
+    Name::new("input.match.event.processIdentifier", PID, 0),
+    Name::new("computer_name", HOST, 3),
+]);
+
+/// Takes an entry apart.
+pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
+    let mut found = Slots::<COUNT>::default();
+    if !read(object, &TABLE, &mut found) {
+        return None;
+    }
+    let (path, subsystem) = (text(&found, PATH), text(&found, SUBSYSTEM));
+    let program = program(&path)?;
+    let event = match text(&found, MESSAGE) {
+        Cow::Borrowed(message) => said(program, &subsystem, message)?,
+        Cow::Owned(message) => said(program, &subsystem, &message)?.into_owned(),
+    };
+    let event = Event {
+        user: shown(event.user),
+        src_name: shown(event.src_name),
+        pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
+        ..event
+    };
+    let time = found.get(TIME).and_then(|time| stamp(time, given.zone));
+    Some((at(text(&found, HOST), "unified-log", event), time))
+}
+
+/// The name of a program of the system. `None` for those that anybody may have put there.
+fn program(path: &str) -> Option<&str> {
+    let system =
+        path.starts_with("/System/") || (path.starts_with("/usr/") && !path.starts_with("/usr/local/"));
+    path.rsplit('/').next().filter(|_| system && !path.contains("/../"))
+}
+
+/// What a program says of a login.
+fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a>> {
+    let (outcome, user) = match program {
+        "sshd" | "sshd-session" | "sshd-auth" | "screensharingd" => {
+            return linux::decode(own(program), message.as_bytes());
+        }
+        "loginwindow" => login_window(message)?,
+        "SecurityAgent" if subsystem == "com.apple.loginwindow" => {
+            message.starts_with("Authentication failure type = ").then_some((Outcome::Failure, ""))?
+        }
+        _ if subsystem == "com.jamf.connect.login" && hosts_plugins(program) => {
+            let user = message.strip_prefix("Local auth success, allowing login for user")?;
+            (Outcome::Success, user.trim_start_matches([':', ' ']).trim_end_matches(['.', ' ']))
+        }
+        _ if hosts_plugins(program) => {
+            let rest = message.strip_prefix("Failed to authenticate user <")?;
+            (Outcome::Failure, rest.rsplit_once("> (error: ")?.0)
+        }
+        _ => return None,
+    };
+    let service = Text::Borrowed("loginwindow");
+    Some(Event { outcome, user: Text::Borrowed(user), service, ..Event::default() })
+}
+
+/// The same name for as long as anybody likes: an event borrows it.
+fn own(program: &str) -> &'static [u8] {
+    match program {
+        "screensharingd" => b"screensharingd",
+        _ => b"sshd",
+    }
+}
+
+/// The processes in which plugins of the login run.
+fn hosts_plugins(program: &str) -> bool {
+    ["authorizationhost", "SecurityAgent"].iter().any(|host| program.starts_with(host))
+}
+
+/// Its messages begin with the method that wrote them; a name stands in the first alone.
+fn login_window(message: &str) -> Option<(Outcome, &str)> {
+    if let Some(rest) = message.strip_prefix("-[Login1 doLogin] | shortUsername = ") {
+        return Some((Outcome::Success, rest.rsplit_once(", userID = ").map_or(rest, |(user, _)| user)));
+    }
+    if message.contains("authFailWithMessage:] | ") && message.contains("INCORRECT") {
+        return Some((Outcome::Failure, ""));
+    }
+    message.contains("Unlock succeeded, with password").then_some((Outcome::Success, ""))
+}

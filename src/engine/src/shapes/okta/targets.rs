@@ -1,0 +1,74 @@
+//! `target` of an event: whom and what it is about.
+
+use super::super::text;
+use crate::event::Text;
+use crate::json::{Items, Kind, Name, Slots, Table, Value};
+use alloc::borrow::Cow;
+
+/// What the targets say. Of several of a kind, the first.
+#[derive(Debug, Default)]
+pub(super) struct Targets<'a> {
+    /// The user.
+    pub(super) user: Text<'a>,
+    /// The application signed in to.
+    pub(super) application: Text<'a>,
+    /// Whether the authenticator is the password.
+    pub(super) password: bool,
+}
+
+const KIND: u8 = 0;
+const ID: u8 = 1;
+const NAME: u8 = 2;
+const USED: u8 = 3;
+const COUNT: usize = 4;
+
+static TABLE: Table<9> = Table::new([
+    Name::new("type", KIND, 0),
+    Name::new("alternateId", ID, 0),
+    Name::new("alternate_id", ID, 0),
+    Name::new("displayName", NAME, 0),
+    Name::new("display_name", NAME, 0),
+    Name::open("detailEntry"),
+    Name::open("detail_entry"),
+    Name::new("detailEntry.methodTypeUsed", USED, 0),
+    Name::new("detail_entry.methodTypeUsed", USED, 0),
+]);
+
+/// Reads the array, or the string that Log Analytics makes of it. Linear in its bytes.
+pub(super) fn read(value: Option<Value<'_>>) -> Targets<'_> {
+    match value {
+        Some(value) if value.kind == Kind::Str => {
+            let held = value.as_text().unwrap_or_default();
+            let Some(items) = Items::new(held.as_bytes()) else { return Targets::default() };
+            let Targets { user, application, password } = scan(items);
+            let own = |text: Text<'_>| Cow::Owned(text.into_owned());
+            Targets { user: own(user), application: own(application), password }
+        }
+        Some(value) => value.as_array().map(scan).unwrap_or_default(),
+        None => Targets::default(),
+    }
+}
+
+fn scan(items: Items<'_>) -> Targets<'_> {
+    let mut targets = Targets::default();
+    for object in items.filter_map(|item| item.as_object()) {
+        let mut found = Slots::<COUNT>::default();
+        if !crate::json::read(&object, &TABLE, &mut found) {
+            continue;
+        }
+        let Some(kind) = found.get(KIND) else { continue };
+        if kind.says("User") {
+            if targets.user.is_empty() {
+                targets.user = text(&found, ID);
+            }
+        } else if kind.says("AppInstance") {
+            if targets.application.is_empty() {
+                targets.application = text(&found, NAME);
+            }
+        } else if kind.says("AuthenticatorEnrollment") {
+            let is = |slot| found.get(slot).is_some_and(|value| value.says_ignore_case("password"));
+            targets.password |= is(NAME) || is(USED);
+        }
+    }
+    targets
+}

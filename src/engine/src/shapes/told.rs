@@ -1,0 +1,88 @@
+//! What tests of the decoders share: a record goes the whole way, through envelope and needles.
+
+use super::NEEDLES;
+use crate::analytic::{Reads, Telemetry};
+use crate::config::{Config, Settings};
+use crate::decode::Decoder;
+use crate::event::Event;
+use crate::time::Timestamp;
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{format, vec};
+
+crate::settings! {
+    /// None of interest.
+    pub struct Options {
+        /// Nothing.
+        pub nothing: bool = false;
+    }
+}
+
+/// All that tells of second factors, and the normalised events that could be mistaken for it.
+struct Factors;
+
+impl Reads for Factors {
+    const TELEMETRY: Telemetry = Telemetry::OKTA
+        .and(Telemetry::DUO)
+        .and(Telemetry::AUTH0)
+        .and(Telemetry::MACOS)
+        .and(Telemetry::NORMALISED);
+}
+
+/// When the records of the tests were received: 2026-03-01T10:01:40Z.
+const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000);
+
+/// The events of a record, having seen that a needle of their family would have let it through.
+pub(super) fn events(record: &str) -> Vec<Event<'static>> {
+    let config = Config::<Options>::read("", &[]).unwrap();
+    assert!(!config.options.nothing && Options::fields().len() == 1);
+    let mut decoder = Decoder::<Factors>::new(&config.common, vec![]);
+    let mut events = Vec::new();
+    // What is malformed says so, and nothing else is wrong with it.
+    let _ = decoder.decode(record.as_bytes(), RECEIVED, &mut |event, _| events.push(event.into_owned()));
+    let lower = record.to_ascii_lowercase();
+    for event in &events {
+        let family = match event.provider {
+            "okta" => Telemetry::OKTA,
+            "duo" => Telemetry::DUO,
+            "auth0" => Telemetry::AUTH0,
+            "macos" => Telemetry::MACOS,
+            _ => continue,
+        };
+        let (_, needles) = NEEDLES.iter().find(|(of, _)| *of == family).unwrap();
+        assert!(needles.iter().any(|needle| lower.contains(&needle.to_ascii_lowercase())), "{record}");
+    }
+    events
+}
+
+/// `time outcome user address` of each event of a record.
+pub(super) fn told(record: &str) -> Vec<String> {
+    let line = |event: &Event<'_>| {
+        let address = event.src_ip.map_or("-".into(), |address| address.to_string());
+        format!("{} {} {} {address}", event.time, event.outcome.as_str(), event.user)
+    };
+    events(record).iter().map(line).collect()
+}
+
+/// The one event of a record.
+pub(super) fn one(record: &str) -> Event<'static> {
+    let mut events = events(record);
+    assert_eq!(events.len(), 1, "{record}");
+    events.remove(0)
+}
+
+/// Cuts, repeats and overwrites bytes of a record, as `edits` say: no decoder may panic, whatever comes out.
+pub(super) fn survives(record: &str, edits: &[(usize, u8)]) {
+    let mut bytes = record.as_bytes().to_vec();
+    for (place, byte) in edits {
+        let at = place % bytes.len().max(1);
+        match byte % 8 {
+            0 => bytes.truncate(at.max(1)),
+            1 => bytes.extend_from_within(at..(at + 9).min(bytes.len())),
+            2 => drop(bytes.drain(at..(at + 3).min(bytes.len()))),
+            _ if at < bytes.len() => bytes[at] = *byte,
+            _ => {}
+        }
+    }
+    let _ = events(&String::from_utf8_lossy(&bytes));
+}
