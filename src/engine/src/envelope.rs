@@ -21,7 +21,7 @@ mod tests;
 use crate::analytic::{Reads, Telemetry};
 use crate::event::Text;
 use crate::json::{Items, Kind, Object, Value, read, unescape_into};
-use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164};
+use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164, slashed};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -327,13 +327,23 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Reads a time in any of the spellings pipelines use: RFC 3339, RFC 3164, Unix time as number or string.
+/// Reads a time in any of the spellings pipelines use: RFC 3339, RFC 3164, Unix time as number or string, dates with
+/// slashes.
 #[must_use]
 pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
     if !matches!(value.kind, Kind::Str | Kind::Num) {
         return None;
     }
-    let raw = value.raw.trim_ascii();
+    let mut plain = Vec::new();
+    // Some encoders escape slashes, and what is no ASCII.
+    let raw = if value.escaped && value.raw.len() <= 256 {
+        unescape_into(value.raw, &mut plain);
+        plain.trim_ascii()
+    } else {
+        value.raw.trim_ascii()
+    };
+    // PowerShell 5: `/Date(1772359200000)/`.
+    let raw = raw.strip_prefix(b"/Date(").and_then(|rest| rest.strip_suffix(b")/")).unwrap_or(raw);
     let at = |time: Timestamp| Some(Stamp::At(time));
     if let Some((time, _)) = iso(raw, zone) {
         return at(time);
@@ -344,6 +354,9 @@ pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
     // Some encoders write large numbers as 1.7685576e9.
     if let Some(seconds) = value.as_f64().filter(|_| raw.iter().any(|b| b.eq_ignore_ascii_case(&b'e'))) {
         return (seconds > 0.0 && seconds < 1e11).then_some(Stamp::At(Timestamp((seconds * 1e6) as i64)));
+    }
+    if let Some((time, _)) = slashed(raw, zone) {
+        return at(time);
     }
     rfc3164(raw, zone).map(|(stamp, _)| stamp)
 }

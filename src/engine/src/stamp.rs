@@ -141,6 +141,88 @@ pub fn rfc3164(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
     }
 }
 
+/// Reads a date with slashes at the start of `bytes`, as Microsoft's portals and exports write it, and says how many
+/// bytes it took.
+///
+/// `6/15/2026, 12:35:28.806 PM`, `01/09/2007 09:41:00`, `1/9/2007 10:41:00 AM +01:00`, without seconds as spreadsheets
+/// leave them. The month goes first unless it can be none. Without an offset of its own it is in `default`.
+#[must_use]
+pub fn slashed(bytes: &[u8], default: Zone) -> Option<(Timestamp, usize)> {
+    let (a, length) = number(bytes)?;
+    let mut used = length;
+    let slash = |used: &mut usize| (bytes.get(*used) == Some(&b'/')).then(|| *used += 1);
+    slash(&mut used)?;
+    let (b, length) = number(bytes.get(used..)?)?;
+    used += length;
+    slash(&mut used)?;
+    let [y0, y1, y2, y3] = *bytes.get(used..)?.first_chunk()?;
+    let year = i32::from(two(y0, y1)?) * 100 + i32::from(two(y2, y3)?);
+    used += 4;
+    let (month, day) = if a > 12 { (b, a) } else { (a, b) };
+    if month == 0 || month > 12 || day == 0 {
+        return None;
+    }
+    if bytes.get(used) == Some(&b',') {
+        used += 1;
+    }
+    let space = space(bytes, used);
+    if space == 0 {
+        return None;
+    }
+    used += space;
+    let (hour, length) = number(bytes.get(used..)?)?;
+    used += length;
+    let [b':', m0, m1] = *bytes.get(used..)?.first_chunk()? else { return None };
+    used += 3;
+    let mut point = Yearless { month, day, hour, minute: two(m0, m1)?, second: 0, micros: 0 };
+    if let Some(&[b':', s0, s1]) = bytes.get(used..).and_then(|rest| rest.first_chunk()) {
+        point.second = two(s0, s1)?;
+        used += 3;
+        if let Some([b'.', decimals @ ..]) = bytes.get(used..) {
+            let (micros, digits) = fraction(decimals);
+            point.micros = micros;
+            used += 1 + digits;
+        }
+    }
+    // JavaScript writes U+202F before the half of the day since 2023 (CLDR 42).
+    let after = self::space(bytes, used);
+    if let Some(&[half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm']) =
+        bytes.get(used + after..).and_then(|rest| rest.first_chunk())
+    {
+        if point.hour == 0 || point.hour > 12 {
+            return None;
+        }
+        point.hour = point.hour % 12 + if half.eq_ignore_ascii_case(&b'p') { 12 } else { 0 };
+        used += after + 2;
+    }
+    if point.hour > 23 || point.minute > 59 || point.second > 60 {
+        return None;
+    }
+    let after = self::space(bytes, used);
+    let zone = zone(bytes.get(used + after..).unwrap_or_default());
+    let (zone, length) = zone.map_or((default, 0), |(zone, length)| (zone, after + length));
+    Some((point.at(year, zone)?, used + length))
+}
+
+/// One or two digits at the start, and how many.
+fn number(bytes: &[u8]) -> Option<(u8, usize)> {
+    match *bytes {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', ..] => Some(((a - b'0') * 10 + b - b'0', 2)),
+        [a @ b'0'..=b'9', ..] => Some((a - b'0', 1)),
+        _ => None,
+    }
+}
+
+/// The length of the space at `at`: one blank, or a no-break space of either width.
+fn space(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at..).unwrap_or_default() {
+        [b' ', ..] => 1,
+        [0xc2, 0xa0, ..] => 2,
+        [0xe2, 0x80, 0xaf, ..] => 3,
+        _ => 0,
+    }
+}
+
 /// Reads decimal Unix time: seconds, milliseconds, microseconds or nanoseconds by their magnitude, with decimals.
 ///
 /// Below 10^11 it is seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds: each span

@@ -85,7 +85,7 @@ const fn journald(path: &'static str, family: u8, field: u8) -> Name {
 }
 
 /// All paths. The third column is the rank: the lowest that is there wins.
-pub static TABLE: Table<176> = Table::new([
+pub static TABLE: Table<189> = Table::new([
     name("MESSAGE", TEXT, 0),
     name("message", TEXT, 1),
     name("syslog_message", TEXT, 0),
@@ -199,12 +199,27 @@ pub static TABLE: Table<176> = Table::new([
     Name::open("Event"),
     // Entra: Log Analytics, Graph, diagnostic settings (their operation), the portal's export.
     name("ResultType", ENTRA, 0),
+    name("ResultType_s", ENTRA, 0),
     name("userPrincipalName", ENTRA, 0),
+    name("UserPrincipalName", ENTRA, 0),
+    name("userPrincipalName_s", ENTRA, 0),
+    // The names above are empty where the account is unknown.
+    name("createdDateTime", ENTRA, 1),
     name("operationName", ENTRA, 1),
     name("Sign-in error code", ENTRA, 1),
+    // Empty where there was no error; this never is.
+    name("Request ID", ENTRA, 1),
+    Name::open("azure"),
+    name("azure.signinlogs", ENTRA, 1),
+    name("azure.signinlogs.result_type", ENTRA, 1),
+    name("azure.signinlogs.properties.id", ENTRA, 1),
     // The unified audit log, bare and as its exports wrap it.
     name("Operation", AUDIT, 0),
-    name("o365.audit.Operation", AUDIT, 0),
+    name("Operation_s", AUDIT, 0),
+    name("o365.audit.UserId", AUDIT, 1),
+    name("o365.audit.CreationTime", AUDIT, 1),
+    Name::open("auditData"),
+    name("auditData.Operation", AUDIT, 1),
     name("AuditData", TEXT, 0),
     // IIS: the W3C names, and as parsers spell them.
     name("cs-uri-stem", WEB, 0),

@@ -130,23 +130,24 @@ impl<'a, const S: usize> Slots<'a, S> {
         self.clashes & 1u64.checked_shl(u32::from(slot)).unwrap_or(0) != 0
     }
 
+    /// Gives a value to a slot, unless a value of a lower rank is there.
     #[inline]
-    fn put(&mut self, name: &Name, value: Value<'a>) {
-        let slot = usize::from(name.slot);
-        let (Some(held), Some(rank)) = (self.values.get_mut(slot), self.ranks.get_mut(slot)) else { return };
+    pub fn offer(&mut self, slot: u8, rank: u8, value: Value<'a>) {
+        let at = usize::from(slot);
+        let (Some(held), Some(held_rank)) = (self.values.get_mut(at), self.ranks.get_mut(at)) else { return };
         if value.kind == Kind::Null || (value.kind == Kind::Str && value.raw.is_empty()) {
             return;
         }
         if let Some(old) = held {
-            if *rank < name.rank {
+            if *held_rank < rank {
                 return;
             }
-            if *rank == name.rank && old.raw != value.raw {
-                self.clashes |= 1u64.checked_shl(u32::from(name.slot)).unwrap_or(0);
+            if *held_rank == rank && old.raw != value.raw {
+                self.clashes |= 1u64.checked_shl(u32::from(slot)).unwrap_or(0);
             }
         }
         *held = Some(value);
-        *rank = name.rank;
+        *held_rank = rank;
     }
 }
 
@@ -183,7 +184,7 @@ pub fn read<'a, const N: usize, const S: usize>(
         }
         let Some(value) = cursor.value() else { return false };
         if let Some(name) = found {
-            slots.put(name, value);
+            slots.offer(name.slot, name.rank, value);
         }
     }
 }

@@ -1,13 +1,368 @@
-//! Sign-ins of Entra.
+//! Sign-ins of Entra: Log Analytics, Microsoft Graph, diagnostic settings, the portal's download, and what Elastic
+//! makes of them.
+//!
+//! One sign-in has some 30 fields that matter to no one here, and each exporter its own spelling of the rest
+//! ([`spelling`](super::spelling)); objects may be JSON held in strings. Sources: Microsoft's references of the tables
+//! `SigninLogs` and `AADNonInteractiveUserSignInLogs`, of the Graph resource `signIn`, and of the sign-in log schema
+//! in Azure Monitor; Elastic's `azure.signinlogs`.
+//!
+//! A failed sign-in counts in every category of sign-ins by people. A successful one counts if it is interactive, or if
+//! a password was presented: a token that was there already (`satisfied by claim in the token`) renews itself all day.
 
-use super::{Given, Said};
-use crate::json::Object;
+pub mod codes;
+#[cfg(test)]
+mod tests;
 
-/// Literals of which any record that says something contains at least one.
-pub const NEEDLES: &[&str] = &["principal", "Sign-in error code"];
+use super::spelling::{Found, Pick, contains, gather, is, lower, within};
+use super::{Given, Said, client, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Text};
+use crate::hash::{Hasher128, Salt};
+use crate::json::{Items, Kind, Object, Value};
+use crate::stamp::{Stamp, Zone};
+use codes::{Verdict, judge};
+
+/// Literals of which any record that says something contains at least one: the user in every spelling of its name
+/// but the portal's.
+pub const NEEDLES: &[&str] = &["principalname", "principal_name", "Sign-in error code"];
+
+const CODE: u8 = 0;
+const STATUS: u8 = 1;
+const REASON: u8 = 2;
+const DETAIL: u8 = 3;
+const STEPS: u8 = 4;
+const INTERACTIVE: u8 = 5;
+const CATEGORY: u8 = 6;
+const TYPE: u8 = 7;
+const KINDS: u8 = 8;
+const USER: u8 = 9;
+const ADDRESS: u8 = 10;
+const AGENT: u8 = 11;
+const APPLICATION: u8 = 12;
+const RESOURCE: u8 = 13;
+const DEVICE: u8 = 14;
+const DEVICES: u8 = 15;
+const SYSTEM: u8 = 16;
+const ID: u8 = 17;
+const TRANSACTION: u8 = 18;
+const CREATED: u8 = 19;
+const CREATED_LOCAL: u8 = 20;
+const GENERATED: u8 = 21;
+const PROPERTIES: u8 = 22;
+const HUB: u8 = 23;
+const PORTAL: u8 = 24;
+const STATUS_CODE: u8 = 25;
+const REQUEST: u8 = 26;
+const STORED: u8 = 27;
+
+/// Which fields are taken. Elastic's stand in `azure.signinlogs`.
+fn pick(name: &[u8]) -> Pick {
+    use Pick::{Leave, Open, OpenOrTake, Take};
+    let name = match name.strip_prefix(b"azure") {
+        Some(b"signinlogsoperationname") => return Take(HUB, 1),
+        Some(inner) => inner,
+        None => name,
+    };
+    let name = name.strip_prefix(b"signinlogs").unwrap_or(name);
+    let name = match name.strip_prefix(b"properties") {
+        Some(b"") => return OpenOrTake(PROPERTIES, 0),
+        Some(inner) => inner,
+        None => name,
+    };
+    match name {
+        b"" => Open,
+        b"resulttype" => Take(CODE, 0),
+        b"status" => OpenOrTake(STATUS, 0),
+        b"statuserrorcode" => Take(STATUS_CODE, 0),
+        b"signinerrorcode" => Take(PORTAL, 0),
+        b"statusfailurereason" | b"failurereason" => Take(REASON, 0),
+        b"resultdescription" => Take(REASON, 1),
+        b"statusadditionaldetails" => Take(DETAIL, 0),
+        b"multifactorauthenticationresult" => Take(DETAIL, 1),
+        b"authenticationdetails" => Take(STEPS, 0),
+        b"isinteractive" => Take(INTERACTIVE, 0),
+        b"category" => Take(CATEGORY, 0),
+        b"type" => Take(TYPE, 0),
+        b"signineventtypes" => Take(KINDS, 0),
+        b"userprincipalname" => Take(USER, 0),
+        b"username" => Take(USER, 1),
+        b"alternatesigninname" => Take(USER, 2),
+        b"signinidentifier" => Take(USER, 3),
+        b"ipaddress" => Take(ADDRESS, 0),
+        b"calleripaddress" => Take(ADDRESS, 1),
+        b"sourceip" => Take(ADDRESS, 2),
+        b"clientip" => Take(ADDRESS, 3),
+        b"source" | b"client" => Open,
+        b"useragent" => OpenOrTake(AGENT, 0),
+        b"useragentoriginal" => Take(AGENT, 0),
+        b"appdisplayname" => Take(APPLICATION, 0),
+        b"application" => Take(APPLICATION, 1),
+        b"resourcedisplayname" => Take(RESOURCE, 0),
+        b"devicedetail" => OpenOrTake(DEVICES, 0),
+        b"devicedetaildisplayname" => Take(DEVICE, 0),
+        b"devicedetaildeviceid" | b"deviceid" => Take(DEVICE, 1),
+        b"devicedetailoperatingsystem" | b"operatingsystem" => Take(SYSTEM, 0),
+        b"id" => Take(ID, 0),
+        b"requestid" => Take(REQUEST, 0),
+        b"correlationid" => Take(TRANSACTION, 0),
+        b"createddatetime" | b"createddatetimeutc" | b"createdat" | b"dateutc" => Take(CREATED, 0),
+        b"createddatetimelocaltime" | b"datelocal" => Take(CREATED_LOCAL, 0),
+        b"timegenerated" | b"timegeneratedutc" => Take(GENERATED, 0),
+        b"timestamp" => Take(STORED, 0),
+        b"time" => Take(HUB, 0),
+        _ => Leave,
+    }
+}
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(_object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    None
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
+    let mut found = Found::default();
+    if !gather(object, pick, &mut found) {
+        return None;
+    }
+    let Some(properties) = found.get(PROPERTIES).filter(|value| value.kind == Kind::Str) else {
+        return said(&found, given);
+    };
+    // The properties as JSON in a string: what is read from the copy has to be copied as well.
+    within(properties, |json| {
+        let mut found: Found<'_> = found.clone();
+        if !gather(&Object::new(json)?, pick, &mut found) {
+            return None;
+        }
+        said(&found, given).map(|(event, time)| (event.into_owned(), time))
+    })?
+}
+
+/// What the fields say.
+fn said<'a>(found: &Found<'a>, given: Given<'_>) -> Said<'a> {
+    let category = text(found, CATEGORY);
+    let kind = text(found, TYPE);
+    let kinds = found.get(KINDS).map_or(&b""[..], |value| value.raw);
+    let kinds = core::str::from_utf8(kinds).unwrap_or_default();
+    // Other logs of Entra and Azure share the envelope.
+    if !category.is_empty() && !contains(&category, "signin") {
+        return None;
+    }
+    // Applications and machines sign in as well: nobody's login.
+    let any = |part: &str| [&*category, &*kind, kinds].iter().any(|text| contains(text, part));
+    if any("serviceprincipal") || any("managedidentity") {
+        return None;
+    }
+    let status = Status::read(found);
+    let steps = Steps::read(found.get(STEPS));
+    let words = [&*status.detail, &*status.reason, &*steps.words];
+    let Verdict { outcome, credential } = judge(status.code?, &words, given.extra_failure_codes)?;
+    if outcome == Outcome::Success {
+        let interactive = flag(found.get(INTERACTIVE)).or_else(|| any("noninteractive").then_some(false));
+        // An interactive sign-in may end on a row of its own, whose steps were all done by the token that the row
+        // before made; so the flag goes first. Where it is missing, a token is nobody at the keyboard.
+        let claimed = if steps.seen { !steps.done } else { contains(&status.detail, CLAIM) };
+        if !(steps.password || interactive.unwrap_or(!claimed)) {
+            return None;
+        }
+    }
+    let (src_ip, src_name) = client(found.get(ADDRESS), None);
+    let [device, device_id, system] = found
+        .get(DEVICES)
+        .map(|value| inner(value, ["displayname", "deviceid", "operatingsystem"]))
+        .unwrap_or_default();
+    let event = Event {
+        outcome,
+        count: 1,
+        user: lower(text(found, USER)),
+        src_ip,
+        src_name,
+        user_agent: text(found, AGENT),
+        service: text(found, RESOURCE),
+        reason: status.words,
+        // What became of a second factor is in the details; of everything else they are advice.
+        reason_text: match outcome {
+            Outcome::Denied | Outcome::Timeout => first([status.detail, status.reason]),
+            _ => first([status.reason, status.detail]),
+        },
+        application: text(found, APPLICATION),
+        device: first([text(found, DEVICE), device, device_id]),
+        os: first([text(found, SYSTEM), system]),
+        transaction: transaction(text(found, TRANSACTION)),
+        credential: credential || (outcome == Outcome::Success && steps.password),
+        shape: shape(found),
+        provider: "entra",
+        delivery: delivery(&first([text(found, ID), text(found, REQUEST)])),
+        ..Event::default()
+    };
+    Some((event, time(found, given.zone)))
+}
+
+/// What stands for a step that nobody took.
+const CLAIM: &str = "satisfied by claim in the token";
+
+/// The id of a sign-in as `delivery`. The audit log has the same ids for the same sign-ins (seen on each of 258), so
+/// that who feeds both logs counts each once. An id of zeros is none.
+pub(super) fn delivery(id: &str) -> Option<u128> {
+    const SIGN_IN: u8 = 32;
+    let hash =
+        |id: Text<'_>| Hasher128::new(Salt::new(""), SIGN_IN).part(b"entra").part(id.as_bytes()).finish().0;
+    is_id(id).then(|| hash(lower(id.into())))
+}
+
+/// What ties records together, unless it is an id of zeros.
+pub(super) fn transaction(id: Text<'_>) -> Text<'_> {
+    if is_id(&id) { lower(id) } else { Text::default() }
+}
+
+fn is_id(id: &str) -> bool {
+    id.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
+}
+
+/// Which exporter wrote it.
+fn shape(found: &Found<'_>) -> &'static str {
+    let has = |slot| found.get(slot).is_some();
+    match (has(CODE), has(HUB)) {
+        (true, true) => "entra-diagnostic",
+        (true, false) => "sign-in-logs",
+        (false, _) if has(REQUEST) => "portal-export",
+        (false, _) => "graph-sign-in",
+    }
+}
+
+/// The point in time: when it was created, not when it was stored.
+fn time(found: &Found<'_>, zone: Zone) -> Option<Stamp> {
+    let at = |slot, zone| found.get(slot).and_then(|value| stamp(value, zone));
+    // What bears no zone is UTC, except where the portal was set to show local times.
+    at(CREATED, Zone::UTC)
+        .or_else(|| at(CREATED_LOCAL, zone))
+        .or_else(|| at(GENERATED, Zone::UTC))
+        .or_else(|| at(HUB, Zone::UTC))
+        .or_else(|| at(STORED, Zone::UTC))
+}
+
+/// The result: its code as number and as written, and what the record says of it.
+#[derive(Default)]
+struct Status<'a> {
+    code: Option<i64>,
+    words: Text<'a>,
+    reason: Text<'a>,
+    detail: Text<'a>,
+}
+
+impl<'a> Status<'a> {
+    fn read(found: &Found<'a>) -> Self {
+        let [code, reason, detail] = found
+            .get(STATUS)
+            .map(|value| inner(value, ["errorcode", "failurereason", "additionaldetails"]))
+            .unwrap_or_default();
+        let mut words = [text(found, CODE), text(found, STATUS_CODE), code, text(found, PORTAL)];
+        let numeric = words.iter_mut().find_map(|word| Some((number(word)?, core::mem::take(word))));
+        let (code, words) = match numeric {
+            Some((code, words)) => (Some(code), words),
+            // The portal leaves the code out where there was no error.
+            None if found.get(REQUEST).is_some()
+                && found.get(STATUS).is_some_and(|value| value.says_ignore_case("success")) =>
+            {
+                (Some(0), "0".into())
+            }
+            None => (None, Text::default()),
+        };
+        Self {
+            code,
+            words,
+            reason: first([text(found, REASON), reason]),
+            detail: first([text(found, DETAIL), detail]),
+        }
+    }
+}
+
+/// A code, also as spreadsheets write it (`50126.0`).
+fn number(word: &str) -> Option<i64> {
+    let word = word.trim();
+    word.strip_suffix(".0").unwrap_or(word).parse().ok()
+}
+
+/// What the steps of the authentication say.
+#[derive(Default)]
+struct Steps {
+    /// There are any.
+    seen: bool,
+    /// One of them was not done by a token.
+    done: bool,
+    /// A password was presented, and was right.
+    password: bool,
+    /// What is said of those that failed.
+    words: alloc::string::String,
+}
+
+impl Steps {
+    /// More steps than this are nobody's.
+    const MOST: usize = 32;
+
+    fn read(value: Option<Value<'_>>) -> Self {
+        value.and_then(|value| within(value, Self::of)).unwrap_or_default()
+    }
+
+    fn of(json: &[u8]) -> Self {
+        let mut steps = Self::default();
+        // Elastic writes a single step without its array.
+        let single = Object::new(json).map(|object| Steps::step(&object));
+        let several = Items::new(json).into_iter().flatten().take(Self::MOST);
+        let several = several.filter_map(|item| item.as_object().map(|object| Steps::step(&object)));
+        for [method, result, succeeded] in single.into_iter().chain(several) {
+            steps.seen = true;
+            let failed = succeeded.eq_ignore_ascii_case("false");
+            if failed {
+                steps.words.push_str(&result);
+                steps.words.push(';');
+            }
+            if !contains(&result, CLAIM) && !method.eq_ignore_ascii_case("Previously satisfied") {
+                steps.done = true;
+                steps.password |= !failed && method.eq_ignore_ascii_case("Password");
+            }
+        }
+        steps
+    }
+
+    fn step<'a>(object: &Object<'a>) -> [Text<'a>; 3] {
+        members(object, ["authenticationmethod", "authenticationstepresultdetail", "succeeded"])
+    }
+}
+
+/// Three members of an object, or of one that is held in a string.
+fn inner<'a>(value: Value<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
+    match value.as_object() {
+        Some(object) => members(&object, names),
+        None if value.raw.trim_ascii_start().starts_with(b"{") => within(value, |json| {
+            let object = Object::new(json)?;
+            Some(members(&object, names).map(|text| Text::Owned(text.into_owned())))
+        })
+        .flatten()
+        .unwrap_or_default(),
+        None => Default::default(),
+    }
+}
+
+fn members<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
+    let mut texts: [Text<'a>; 3] = Default::default();
+    for (key, value) in object.fields() {
+        for (text, name) in texts.iter_mut().zip(names) {
+            if is(key.raw, name) {
+                *text = value.as_text().unwrap_or_default();
+            }
+        }
+    }
+    texts
+}
+
+/// The first that says something.
+fn first<'a, const N: usize>(texts: [Text<'a>; N]) -> Text<'a> {
+    texts.into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
+}
+
+/// Yes or no, however it is written.
+fn flag(value: Option<Value<'_>>) -> Option<bool> {
+    let word = value?.as_text()?;
+    match word.trim() {
+        word if word.eq_ignore_ascii_case("true") || word == "1" => Some(true),
+        word if word.eq_ignore_ascii_case("false") || word == "0" => Some(false),
+        _ => None,
+    }
 }

@@ -15,6 +15,7 @@ pub mod iis;
 pub mod macos;
 pub mod ocsf;
 pub mod okta;
+mod spelling;
 #[cfg(test)]
 mod told;
 pub mod windows;

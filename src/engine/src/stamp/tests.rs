@@ -131,6 +131,39 @@ fn unix_time_by_magnitude() {
     }
 }
 
+#[test]
+fn dates_with_slashes() {
+    let read =
+        |text: &str| slashed(text.as_bytes(), Zone { seconds: 3600 }).map(|(t, used)| (t.to_string(), used));
+    for (text, expected) in [
+        ("6/15/2026, 12:35:28.806 PM", "2026-06-15T11:35:28.806Z"),
+        ("6/15/2026, 12:35:28.806\u{202f}AM", "2026-06-14T23:35:28.806Z"),
+        ("6/5/2026, 1:35:28 pm", "2026-06-05T12:35:28Z"),
+        ("01/09/2007 09:41:00", "2007-01-09T08:41:00Z"),
+        ("1/9/2007 10:41:00 AM +02:00", "2007-01-09T08:41:00Z"),
+        ("15/6/2026 23:05", "2026-06-15T22:05:00Z"),
+        ("6/15/2026, 12:35:28.8064136 PM Z", "2026-06-15T12:35:28.806413Z"),
+    ] {
+        assert_eq!(read(text), Some((expected.into(), text.len())), "{text}");
+    }
+    for bad in [
+        "",
+        "6/15",
+        "6/15/26 12:00:00",
+        "13/13/2026 12:00:00",
+        "0/1/2026 12:00:00",
+        "2/30/2026 12:00:00",
+        "6/15/2026",
+        "6/15/2026T12:00:00",
+        "6/15/2026 13:00:00 PM",
+        "6/15/2026 0:00:00 AM",
+        "6/15/2026 24:00:00",
+        "6/15/2026 12:60",
+    ] {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(micros in 0i64..253_402_300_799_999_999) {
@@ -142,7 +175,12 @@ proptest! {
 
     #[test]
     fn no_input_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40), micros in any::<i64>()) {
-        let _ = (iso(&bytes, Zone::UTC), rfc3164(&bytes, Zone::UTC), epoch(&bytes), year_of(Timestamp(micros), Zone::UTC));
+        let _ = (iso(&bytes, Zone::UTC), rfc3164(&bytes, Zone::UTC), epoch(&bytes), slashed(&bytes, Zone::UTC), year_of(Timestamp(micros), Zone::UTC));
+    }
+
+    #[test]
+    fn nor_does_what_has_slashes(text in "[0-9]{1,2}/[0-9]{1,2}/[0-9]{3,4}[, \u{202f}]{1,2}[0-9]{1,2}:[0-9:. APM+]{0,20}") {
+        let _ = slashed(text.as_bytes(), Zone::UTC);
     }
 
     #[test]

@@ -1,0 +1,232 @@
+//! Fields by their names, however an exporter spells them.
+//!
+//! Microsoft's logs come as `userPrincipalName` (Graph, diagnostic settings), `UserPrincipalName` (Log Analytics),
+//! `UserPrincipalName_s` (custom tables), `azure.signinlogs.properties.user_principal_name` (Elastic), nested or dotted;
+//! IIS's `cs-uri-stem` as `cs_uri_stem` and `csUriStem`. What stays the same are the letters: a path is spelled here in
+//! lower case, without anything that is no letter or digit, its parts run together.
+
+use crate::json::{Cursor, Key, Kind, Object, Slots, Value, unescape_into};
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+/// How many slots each of the decoders that spell has.
+pub const COUNT: usize = 32;
+/// What one pass found.
+pub type Found<'a> = Slots<'a, COUNT>;
+
+/// Longer paths than this, in letters, are nobody's.
+const LONGEST: usize = 96;
+/// How deep objects are opened.
+const DEEPEST: usize = 4;
+
+/// What to do with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// Nothing.
+    Leave,
+    /// Take its value for a slot; the lowest rank stays.
+    Take(u8, u8),
+    /// Look inside, if it is an object.
+    Open,
+    /// Look inside if it is an object, else take it.
+    OpenOrTake(u8, u8),
+}
+
+/// Reads an object once. `false` if it is malformed or followed by anything but whitespace. O(n).
+pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Found<'a>) -> bool {
+    let mut cursor = object.cursor();
+    let mut path = Path { letters: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0 };
+    loop {
+        let Some(key) = cursor.key() else {
+            if cursor.failed() || path.depth == 0 {
+                return cursor.finished();
+            }
+            path.pop();
+            continue;
+        };
+        let taken = match path.spell(&key) {
+            Some(end) => {
+                let pick = path.letters.get(..end).map_or(Pick::Leave, pick);
+                if matches!(pick, Pick::Open | Pick::OpenOrTake(..)) && path.enter(end, &mut cursor) {
+                    continue;
+                }
+                pick
+            }
+            None => Pick::Leave,
+        };
+        let Some(value) = cursor.value() else { return false };
+        if let Pick::Take(slot, rank) | Pick::OpenOrTake(slot, rank) = taken {
+            found.offer(slot, rank, value);
+        }
+    }
+}
+
+/// Where in nested objects the pass stands.
+struct Path {
+    letters: [u8; LONGEST],
+    length: usize,
+    /// The lengths at which the objects around this one go on.
+    ends: [usize; DEEPEST],
+    depth: usize,
+}
+
+impl Path {
+    /// Spells a key behind what it stands in. The length of both.
+    fn spell(&mut self, key: &Key<'_>) -> Option<usize> {
+        let plain: Vec<u8>;
+        let name = if key.escaped {
+            if key.raw.len() > LONGEST * 6 {
+                return None;
+            }
+            plain = key.unescaped();
+            &plain
+        } else {
+            key.raw
+        };
+        // What begins so belongs to the store it was exported from: `_id`, `_ResourceId`, `__index`.
+        if name.first() == Some(&b'_') {
+            return None;
+        }
+        let mut end = self.length;
+        for letter in bare(name).iter().filter(|byte| byte.is_ascii_alphanumeric()) {
+            *self.letters.get_mut(end)? = letter.to_ascii_lowercase();
+            end += 1;
+        }
+        Some(end)
+    }
+
+    /// Steps inside the object that stands next.
+    fn enter(&mut self, end: usize, cursor: &mut Cursor<'_>) -> bool {
+        let Some(place) = self.ends.get_mut(self.depth) else { return false };
+        if cursor.kind() != Some(Kind::Object) {
+            return false;
+        }
+        *place = self.length;
+        self.depth += 1;
+        self.length = end;
+        cursor.enter();
+        true
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.length = self.ends.get(self.depth).copied().unwrap_or(0);
+    }
+}
+
+/// A column's name without the type that Log Analytics appends to it: `ResultType_s`, `Status_dynamic`.
+fn bare(name: &[u8]) -> &[u8] {
+    for suffix in [&b"_string"[..], b"_dynamic", b"_s", b"_d", b"_g", b"_b", b"_t"] {
+        if let Some(bare) = name.strip_suffix(suffix) {
+            return bare;
+        }
+    }
+    name
+}
+
+/// Whether a name is spelled so.
+pub fn is(name: &[u8], spelled: &str) -> bool {
+    let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
+    letters.eq(spelled.bytes())
+}
+
+/// Hands the JSON that a value holds to `read`: its own, or that of the string it is. What `read` returns outlives
+/// the text, which may be a copy.
+pub fn within<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    match value.kind {
+        Kind::Object | Kind::Array => Some(read(value.raw)),
+        Kind::Str if value.escaped => {
+            let mut plain = Vec::new();
+            unescape_into(value.raw, &mut plain);
+            Some(read(&plain))
+        }
+        Kind::Str => Some(read(value.raw)),
+        _ => None,
+    }
+}
+
+/// A text in lower case, without whitespace around it: copied only where that changes it.
+pub fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if trimmed.len() == text.len() && !text.chars().any(char::is_uppercase) {
+        return text;
+    }
+    Cow::Owned(trimmed.to_lowercase())
+}
+
+/// Whether `text` contains `part` (in lower case), whatever its ASCII case.
+pub fn contains(text: &str, part: &str) -> bool {
+    text.as_bytes().windows(part.len().max(1)).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    fn pick(name: &[u8]) -> Pick {
+        match name {
+            b"status" => Pick::OpenOrTake(0, 1),
+            b"statuserrorcode" => Pick::Take(0, 0),
+            b"userprincipalname" => Pick::Take(1, 0),
+            b"deep" | b"deepdeep" | b"deepdeepdeep" | b"deepdeepdeepdeep" | b"deepdeepdeepdeepdeep" => {
+                Pick::Open
+            }
+            b"deepx" | b"deepdeepdeepdeepx" | b"deepdeepdeepdeepdeepx" => Pick::Take(2, 0),
+            _ => Pick::Leave,
+        }
+    }
+
+    fn taken(record: &str) -> Option<[String; 3]> {
+        let mut found = Found::default();
+        let object = Object::new(record.as_bytes())?;
+        gather(&object, pick, &mut found).then(|| {
+            [0, 1, 2].map(|slot| {
+                found.get(slot).map_or_else(String::new, |v| String::from_utf8_lossy(v.raw).into())
+            })
+        })
+    }
+
+    #[test]
+    fn one_field_in_many_spellings() {
+        for record in [
+            r#"{"status":{"errorCode":7},"userPrincipalName":"u"}"#,
+            r#"{"status.error_code":7,"user_principal_name":"u"}"#,
+            r#"{"Status_errorCode_d":7,"UserPrincipalName_s":"u"}"#,
+            r#"{"User Principal Name":"u","stat\u0075s":{"errorCode":"7"}}"#,
+            r#"{"USERPRINCIPALNAME":"u","Status_dynamic":"7","_status":8}"#,
+        ] {
+            assert_eq!(taken(record), Some(["7".into(), "u".into(), "".into()]), "{record}");
+        }
+    }
+
+    #[test]
+    fn depth_and_length_are_bounded() {
+        let nested = |depth: usize| {
+            let (open, close) = (r#"{"deep":"#.repeat(depth), "}".repeat(depth));
+            taken(&alloc::format!(r#"{open}{{"x":1}}{close}"#)).map(|t| t[2].clone())
+        };
+        assert_eq!(nested(1).as_deref(), Some("1"));
+        assert_eq!(nested(4).as_deref(), Some("1"));
+        assert_eq!(nested(5).as_deref(), Some(""), "not opened");
+        assert_eq!(nested(100_000).as_deref(), Some(""));
+        let long = alloc::format!(r#"{{"{}":1,"userPrincipalName":"u"}}"#, "x".repeat(1000));
+        assert_eq!(taken(&long).map(|t| t[1].clone()).as_deref(), Some("u"));
+    }
+
+    #[test]
+    fn what_is_cut_short_is_noticed() {
+        let whole = r#"{"status":{"errorCode":7},"userPrincipalName":"u"}"#;
+        for end in 1..whole.len() {
+            assert_eq!(taken(&whole[..end]), None, "{}", &whole[..end]);
+        }
+    }
+
+    #[test]
+    fn words() {
+        assert!(is(b"authentication_method", "authenticationmethod") && !is(b"x", "xy") && !is(b"xy", "x"));
+        assert!(contains("MFA Denied", "denied") && !contains("", "x") && !contains("den", "denied"));
+        assert!(matches!(lower("abc".into()), Cow::Borrowed("abc")));
+        assert_eq!(lower(" ÄBC ".into()), "äbc");
+    }
+}
