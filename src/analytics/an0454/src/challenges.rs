@@ -8,11 +8,16 @@ use std::cell::Cell;
 /// How long after a challenge a result of no known transaction may be its own.
 const ANSWERED_WITHIN: Span = Span::seconds(300);
 
-/// Kinds of entries: issued and not answered; answered; a result whose challenge was not seen.
+/// How long after a policy asked for a factor the person may be asked for it.
+const ASKED_WITHIN: Span = Span::seconds(60);
+
+/// Kinds of entries: issued and not answered; answered; a result whose challenge was not seen, which is answered and
+/// [`ALONE`]; asked for by a policy, of which nothing was sent yet.
 const OPEN: u8 = 0;
 const DENIED: u8 = 1;
 const TIMEOUT: u8 = 2;
 const ALONE: u8 = 2;
+const POLICY: u8 = 5;
 
 /// Which members of an entry are its address and its transaction.
 const ADDRESS: usize = 0;
@@ -63,8 +68,10 @@ impl Challenges {
     }
 
     /// The kind of a challenge that counts, or of a result that does. `finished`: it needs no challenge before it.
-    pub const fn kind(fate: Option<Fate>, finished: bool) -> u8 {
+    /// `policy`: a policy asked for it.
+    pub const fn kind(fate: Option<Fate>, finished: bool, policy: bool) -> u8 {
         match fate {
+            None if policy => POLICY,
             None => OPEN,
             Some(fate) if finished => fate.kind(),
             Some(fate) => fate.kind() + ALONE,
@@ -85,10 +92,22 @@ impl Challenges {
         })
     }
 
+    /// A challenge at `t` is the one that a policy asked for within a minute before, in the same transaction. Whether
+    /// there was one.
+    pub fn send(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> bool {
+        self.recent.change(slot, t.minus(ASKED_WITHIN), t, |entry| {
+            let asked = entry.kind == POLICY && entry.members.get(TRANSACTION) == Some(&transaction);
+            if asked {
+                entry.kind = OPEN;
+            }
+            asked
+        })
+    }
+
     /// A challenge at `t` that comes late takes a result that counts alone out again, if it could have been its
     /// answer: of those of the same transaction, else of those within 5 minutes, the first. The kind it has by that.
     pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
-        let alone = |entry: &&Entry| entry.kind > ALONE;
+        let alone = |entry: &&Entry| (DENIED + ALONE..=TIMEOUT + ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);
         let found = self.recent.entries(slot, t, Timestamp::MAX).filter(alone).find(same);
         let found =
@@ -161,7 +180,7 @@ impl Challenges {
         for entry in self.recent.entries(slot, from, to) {
             tally.each.push((entry.time, entry.members.get(ADDRESS).copied().unwrap_or(0)));
             let count = match entry.kind {
-                OPEN => &mut tally.open,
+                OPEN | POLICY => &mut tally.open,
                 kind if kind == DENIED || kind == DENIED + ALONE => &mut tally.denied,
                 _ => &mut tally.timeout,
             };
@@ -173,7 +192,7 @@ impl Challenges {
 
 /// Closes a challenge, if it is open.
 fn shut(entry: &mut Entry, fate: Fate) -> bool {
-    let open = entry.kind == OPEN;
+    let open = matches!(entry.kind, OPEN | POLICY);
     if open {
         entry.kind = fate.kind();
     }

@@ -38,6 +38,8 @@
 //! - Rows of Entra and the audit log with one correlation id are one challenge of their user, from the first of them
 //!   up to and with 60 s later; the next row begins anew. A result among the later ones still closes the challenge of
 //!   its transaction, if that is open, and never counts.
+//! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts, and then that
+//!   it was sent: the first challenge that is sent in the same transaction within 60 s is that one, not another.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
 //!
 //! # What a login does
@@ -385,17 +387,23 @@ impl An0454 {
             }
             return;
         }
-        let finished = event.provider == "duo";
-        let late = held.is_some_and(|slot| event.time < self.table.newest(slot));
-        if let (Some(fate), false) = (fate, finished)
-            && let Some(slot) = held
-            && (self.challenges.close(slot, event.time, transaction, fate) || late)
-        {
-            return;
-        }
-        let mut kind = Challenges::kind(fate, finished);
-        if let (Some(slot), true, None) = (held, late, fate) {
-            kind = self.challenges.join(slot, event.time, transaction).unwrap_or(kind);
+        let (finished, policy) =
+            (event.provider == "duo", event.provider == "okta" && event.method == "policy");
+        let mut kind = Challenges::kind(fate, finished, policy);
+        if let Some(slot) = held {
+            let late = event.time < self.table.newest(slot);
+            let counted = match fate {
+                Some(_) if finished => false,
+                Some(fate) => self.challenges.close(slot, event.time, transaction, fate) || late,
+                None if policy || transaction == 0 => false,
+                None => self.challenges.send(slot, event.time, transaction),
+            };
+            if counted {
+                return;
+            }
+            if late && fate.is_none() {
+                kind = self.challenges.join(slot, event.time, transaction).unwrap_or(kind);
+            }
         }
         let entered = self.table.enter(user.key, 1, event.time, context.watermark);
         let members = [self.address(event.src_ip), transaction];

@@ -26,6 +26,8 @@ struct Challenge {
     ip: Option<String>,
     transaction: String,
     open: bool,
+    /// A policy asked for it, and nothing was sent.
+    policy: bool,
     forgotten: bool,
 }
 
@@ -125,7 +127,14 @@ impl World {
         if event.provider == "exchange" || self.repeated(event, &user) {
             return;
         }
-        self.count(rules, event, user, true);
+        let asked = self.challenges.iter_mut().find(|c| {
+            let same = c.user == user && c.transaction == event.transaction && !c.transaction.is_empty();
+            same && c.policy && c.open && !c.forgotten && event.time.0 - c.time <= 60_000_000
+        });
+        match asked {
+            Some(asked) if !is_policy(event) => asked.policy = false,
+            _ => self.count(rules, event, user, true),
+        }
     }
 
     fn result(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
@@ -165,6 +174,7 @@ impl World {
             ip: ip.clone(),
             transaction: event.transaction.to_string(),
             open,
+            policy: open && is_policy(event),
             forgotten: false,
         });
         let of_user: Vec<&Challenge> =
@@ -221,6 +231,10 @@ impl World {
             self.silences.retain(|(_, u, _)| *u != user);
         }
     }
+}
+
+fn is_policy(event: &Event<'static>) -> bool {
+    event.provider == "okta" && event.method == "policy"
 }
 
 fn min(rules: &Rules, event: &Event<'static>) -> usize {

@@ -95,14 +95,16 @@ fn event() -> impl Strategy<Value = (i64, Event<'static>)> {
     let address =
         select(vec![None, Some("192.0.2.1"), Some("192.0.2.1"), Some("198.51.100.7"), Some("2001:db8::1")]);
     let transaction = select(vec!["", "", "t1", "t2", "t3"]);
-    (step, outcome, user, provider, address, transaction).prop_map(
-        |(step, outcome, user, provider, address, transaction)| {
+    let method = select(vec!["", "policy"]);
+    (step, outcome, user, provider, address, transaction, method).prop_map(
+        |(step, outcome, user, provider, address, transaction, method)| {
             let event = Event {
                 outcome,
                 user: user.into(),
                 provider,
                 src_ip: address.map(|text| text.parse().unwrap()),
                 transaction: transaction.into(),
+                method: method.into(),
                 count: 1,
                 ..Event::default()
             };
@@ -128,8 +130,8 @@ impl std::fmt::Debug for Events {
             let seconds = (e.time.0 - START) as f64 / SECOND as f64;
             write!(
                 f,
-                "\n{seconds} {:?} {} {} {:?} {:?}",
-                e.outcome, e.user, e.provider, e.src_ip, e.transaction
+                "\n{seconds} {:?} {} {} {:?} {:?} {}",
+                e.outcome, e.user, e.provider, e.src_ip, e.transaction, e.method
             )?;
         }
         Ok(())
