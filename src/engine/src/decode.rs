@@ -117,6 +117,18 @@ impl<R: Reads> Decoder<R> {
             } else if R::TELEMETRY.has(Telemetry::LINUX) {
                 context.line(record, &mut |event| sink(event, record));
             }
+            // Senders of JSON through syslog put a header before it. Its program owns the text, whatever that says of
+            // a sender: only records with fields of their own are read there.
+            if !Telemetry::LINUX.and(Telemetry::NORMALISED).has(R::TELEMETRY)
+                && let Some(json) = behind_header(record, *zone)
+            {
+                envelope::each::<R>(json, *zone, scratch, &mut |opened| {
+                    if let Some(shape) = &opened.shape {
+                        let said = shapes::decode::<R>(shape.family, &shape.object, given);
+                        context.said(said, None, &mut |event| sink(event, opened.raw));
+                    }
+                });
+            }
             return Ok(());
         }
         let mut malformed = false;
@@ -161,6 +173,12 @@ fn is_json(record: &[u8]) -> bool {
         Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'"' | b'[' | b']')),
         _ => false,
     }
+}
+
+/// The JSON object that a syslog line consists of, its header aside.
+fn behind_header(line: &[u8], zone: Zone) -> Option<&[u8]> {
+    let message = header::parse(line, zone)?.message;
+    message.starts_with(b"{").then_some(message)
 }
 
 /// What is the same for all events of one record.

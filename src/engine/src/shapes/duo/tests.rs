@@ -102,6 +102,9 @@ fn one_record_in_every_carrier() {
         format!(r#"{{"message":"{text}"}}"#),
         format!(r#"{{"log":"{text}","stream":"stdout"}}"#),
         format!(r#"{{"event":{bare},"sourcetype":"duo"}}"#),
+        format!("<134>1 2026-03-01T09:30:00Z log1 duologsync 7 - - {bare}"),
+        format!("<134>Mar  1 09:30:00 log1 duologsync[7]: {bare}"),
+        format!("2026-03-01T09:30:00Z log1 duologsync: {bare}"),
     ] {
         assert_eq!(told(&carried), expected, "{carried}");
     }
@@ -110,6 +113,18 @@ fn one_record_in_every_carrier() {
     let bare = one(&bare);
     for record in [columns, elastic] {
         assert_eq!(one(record), bare, "{record}");
+    }
+}
+
+#[test]
+fn no_record_in_the_middle_of_a_line() {
+    let bare = record("denied", "no_response", "duo_push");
+    for line in [
+        format!("Mar  1 09:30:00 web1 app[7]: said {bare}"),
+        format!("Mar  1 09:30:00 web1 {bare}"),
+        format!("said {bare}"),
+    ] {
+        assert!(events(&line).is_empty(), "{line}");
     }
 }
 
