@@ -139,6 +139,7 @@ fn natively<A: authsieve_engine::analytic::Analytic>(case: &Case, batches: &[&[u
 
 fn run_natively(case: &Case, batches: &[&[u8]]) -> Vec<String> {
     let alerts = match case.analytic.as_str() {
+        "an0454" => natively::<authsieve_an0454::An0454>(case, batches),
         "an1269" => natively::<authsieve_an1269::An1269>(case, batches),
         "an1276" => natively::<authsieve_an1276::An1276>(case, batches),
         other => panic!("tests/cases.rs does not know the analytic {other} yet"),
