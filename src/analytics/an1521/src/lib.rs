@@ -66,6 +66,7 @@ mod kind {
     pub const QUIET: u8 = 3;
     pub const NEAR: u8 = 4;
     pub const GROUPING: u8 = 5;
+    pub const ALONE: u8 = 6;
 }
 
 /// The members of an entry. Of a family's: account and address; of an address's: family and account.
@@ -85,10 +86,11 @@ mod threshold {
 
 /// A failed key weighs no more than this: of n failures in a flood n − 2 are remembered.
 const WEIGHT_CAP: u32 = 3;
-/// Neither keys nor what they hold may grow beyond this: a 32-bit module has no more than 4 GiB.
-const MOST_BYTES: u64 = 1 << 30;
-/// What a key takes, about, without what happened to it.
-const KEY_BYTES: u64 = 128;
+/// What keys and what happened to them may grow to: a 32-bit module has no more than 4 GiB.
+const MOST_BYTES: u64 = 2 << 30;
+/// What a key takes, about, and each thing that happened to it: lists grow by doubling.
+const KEY_BYTES: u64 = 256;
+const ENTRY_BYTES: u64 = 2 * size_of::<Entry>() as u64;
 
 /// The analytic. See the crate's documentation.
 pub struct An1521 {
@@ -124,13 +126,26 @@ struct Failure<'e> {
     source: Option<Fingerprint>,
 }
 
+/// What the failures of a family are counted by.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The family's slot.
+    slot: Slot,
+    /// The hash of the event's address.
+    source: u64,
+    /// Above how many accounts the family is too large.
+    most: u32,
+}
+
 /// What is counted for a pattern.
 #[derive(Clone, Copy)]
 struct Counted {
     from: Timestamp,
     sum: Sum,
-    /// The family is too large: only failures of this account were counted.
-    alone: Option<u64>,
+    /// The family is too large: only failures of the event's account were counted.
+    alone: bool,
+    /// Where the entries that were counted are; the event's own may be missing.
+    slot: Option<Slot>,
     /// What a silence is about.
     subject: Fingerprint,
 }
@@ -190,14 +205,18 @@ impl Analytic for An1521 {
         let largest = own.iter().map(|own| own.0).chain(changed).max().unwrap_or(1);
         // One more than the greatest: to see that there are more.
         let max_keys = u64::from(common.max_keys.0);
-        if max_keys > MOST_BYTES / KEY_BYTES {
-            return Err(format!("max_keys = {max_keys}: expected at most {}", MOST_BYTES / KEY_BYTES));
+        let most_keys = MOST_BYTES / KEY_BYTES;
+        if max_keys > most_keys {
+            return Err(format!(
+                "max_keys = {max_keys}: expected at most {most_keys}, so that the state stays below 2 GiB"
+            ));
         }
         // One more than the greatest, to see that there are more; or as many as there is memory for. What a key holds
         // beyond comes out of the pool.
-        let room = MOST_BYTES / max_keys / size_of::<Entry>() as u64;
+        let room = (MOST_BYTES / max_keys).saturating_sub(KEY_BYTES) / ENTRY_BYTES;
         let floor = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, largest as usize + 1);
-        let keep = options.window.0.max(options.slow_window.0);
+        let spans = [options.window.0, options.slow_window.0];
+        let keep = spans[0].max(spans[1]);
         let bounds = Bounds {
             max_keys: common.max_keys.0 as usize,
             data: Link::BYTES,
@@ -211,7 +230,7 @@ impl Analytic for An1521 {
             prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
             salt,
             table: Table::new(bounds, seed),
-            recent: Recent::new(keep, floor, pool_bytes),
+            recent: Recent::new(keep, floor, pool_bytes).windows(spans, seed),
             quiet: Silences::new(Silences::DEFAULT),
             journal: Journal::new(pool_bytes),
             names: Names::new(pool_bytes / 4),
@@ -295,7 +314,9 @@ impl Analytic for An1521 {
         near.load(input)?;
         let (journal, cut) = Journal::load(input, self.pool_bytes)?;
         let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
-        let mut recent = Recent::new(self.bounds.horizon, self.floor, self.pool_bytes);
+        let spans = [self.options.window.0, self.options.slow_window.0];
+        let mut recent =
+            Recent::new(self.bounds.horizon, self.floor, self.pool_bytes).windows(spans, self.seed);
         for _ in 0..input.count(16)? {
             let key = Fingerprint::from_bytes(input.array()?);
             recent.load(table.find(key), input)?;
@@ -387,42 +408,97 @@ impl An1521 {
         self.names.note(failure.member, failure.account);
 
         let members = [failure.member, failure.source.map_or(0, member)];
-        let (slot, late) = self.enter(failure.family, kind::FAMILY, event, members, link, context.watermark);
-        self.judge_family(failure, slot, context);
+        let entry = Entry { time: event.time, count: event.count, kind: kind::FAMILY, members };
+        let known = self.table.find(failure.family).is_some_and(|slot| {
+            let oldest = self.table.newest(slot).max(event.time).minus(self.bounds.horizon);
+            self.recent.has(slot, ACCOUNT, failure.member, oldest, Timestamp::MAX)
+        });
+        let (slot, late) = self.enter(failure.family, entry, link, context.watermark);
+        self.judge_family(failure, slot, members[SOURCE], context);
+        self.enter_alone(failure, entry, slot, known, context.watermark);
 
         let Some(source) = failure.source else {
             self.late += u64::from(late);
             return;
         };
         let members = [member(failure.family), failure.member];
-        let (slot, late_too) = self.enter(source, kind::ADDRESS, event, members, link, context.watermark);
+        let entry = Entry { kind: kind::ADDRESS, members, ..entry };
+        let (slot, late_too) = self.enter(source, entry, link, context.watermark);
         self.judge_source(failure, source, slot, context);
         self.late += u64::from(late || late_too);
     }
 
     /// Takes a failure of a key in. Also says whether it is late for it.
-    fn enter(
-        &mut self,
-        key: Fingerprint,
-        kind: u8,
-        event: &Event<'_>,
-        members: [u64; 2],
-        link: Link,
-        watermark: Timestamp,
-    ) -> (Slot, bool) {
-        let entered = self.table.enter(key, event.count, event.time, watermark);
-        let late = self.table.newest(entered.slot) > event.time;
-        let entry = Entry { time: event.time, count: event.count, kind, members };
+    fn enter(&mut self, key: Fingerprint, entry: Entry, link: Link, watermark: Timestamp) -> (Slot, bool) {
+        let entered = self.table.enter(key, entry.count, entry.time, watermark);
+        let late = self.table.newest(entered.slot) > entry.time;
         self.recent.push(entered.slot, entered.new, entry);
-        self.journal.set_previous(link, kind.into(), self.link(entered.slot));
+        self.journal.set_previous(link, entry.kind.into(), self.link(entered.slot));
         if let Some(mut content) = self.table.content(entered.slot) {
-            content.raise(event.time);
+            content.raise(entry.time);
             link.write(content.data);
         }
         (entered.slot, late)
     }
 
-    fn judge_family(&mut self, failure: &Failure<'_>, slot: Slot, context: &mut Context<'_>) {
+    /// Keeps the failures of each account apart as well, once a family has several: so that those of one can be counted
+    /// alone, and are not pushed out by those of the others. `known`: the family held some of the account before. O(1),
+    /// but for an account that had the family to itself until now or whose key was given up.
+    fn enter_alone(
+        &mut self,
+        failure: &Failure<'_>,
+        entry: Entry,
+        family: Slot,
+        known: bool,
+        watermark: Timestamp,
+    ) {
+        if self.options.similarity == Similarity::Exact {
+            return;
+        }
+        let newest = self.table.newest(family);
+        let accounts = self.recent.sum(family, newest.minus(self.bounds.horizon), newest).distinct[ACCOUNT];
+        let own = self.alone(failure.family, failure.member);
+        let held = self.table.find(own).is_some();
+        let all = (Timestamp::MIN, Timestamp::MAX);
+        let of = |account: u64, entry: &Entry| entry.members[ACCOUNT] == account;
+        if !known && accounts == 2 {
+            let mut entries = self.recent.entries(family, all.0, all.1).rev();
+            let other = entries.find(|entry| !of(failure.member, entry)).map(|entry| entry.members[ACCOUNT]);
+            drop(entries);
+            if let Some(other) = other
+                && let key = self.alone(failure.family, other)
+                && self.table.find(key).is_none()
+            {
+                let entries = self.recent.entries(family, all.0, all.1);
+                let entries: Vec<Entry> = entries.filter(|entry| of(other, entry)).copied().collect();
+                self.push_alone(key, &entries, watermark);
+            }
+        }
+        if held || !known && accounts > 1 {
+            self.push_alone(own, &[entry], watermark);
+        } else if accounts > 1 {
+            let entries = self.recent.entries(family, all.0, all.1);
+            let entries: Vec<Entry> = entries.filter(|entry| of(failure.member, entry)).copied().collect();
+            self.push_alone(own, &entries, watermark);
+        }
+    }
+
+    fn push_alone(&mut self, key: Fingerprint, entries: &[Entry], watermark: Timestamp) {
+        for entry in entries {
+            let entered = self.table.enter(key, entry.count, entry.time, watermark);
+            self.recent.push(entered.slot, entered.new, *entry);
+            if let Some(mut content) = self.table.content(entered.slot) {
+                content.raise(entry.time);
+            }
+        }
+    }
+
+    /// The key of an account's own failures in a family.
+    fn alone(&self, family: Fingerprint, account: u64) -> Fingerprint {
+        Hasher128::new(self.salt, kind::ALONE).part(&family.to_bytes()).part(&account.to_le_bytes()).finish()
+    }
+
+    fn judge_family(&mut self, failure: &Failure<'_>, slot: Slot, source: u64, context: &mut Context<'_>) {
         let judgement = context.judgement;
         let threshold = |index, own: authsieve_engine::config::Threshold| judgement.threshold(index, own.0);
         let options = &self.options;
@@ -432,16 +508,16 @@ impl An1521 {
         let sources = threshold(threshold::SOURCES, options.source_ip_threshold);
         let slow = threshold(threshold::SLOW, options.slow_min_failures);
 
-        let counted = self.count(failure, slot, window, most);
-        if counted.sum.count >= quick {
+        let silent = [Pattern::Burst, Pattern::Distributed];
+        let asked = Asked { slot, source, most };
+        if let Some(counted) = self.count(failure, asked, window, quick, &silent) {
             let distributed = counted.sum.distinct[SOURCE] >= sources;
             let pattern = if distributed { Pattern::Distributed } else { Pattern::Burst };
             if self.raise(pattern, failure, slot, counted, window, context) && distributed {
                 self.silence(Pattern::Burst, counted.subject, failure, window, context);
             }
         }
-        let counted = self.count(failure, slot, slow_window, most);
-        if counted.sum.count >= slow {
+        if let Some(counted) = self.count(failure, asked, slow_window, slow, &[Pattern::Slow]) {
             self.raise(Pattern::Slow, failure, slot, counted, slow_window, context);
         }
     }
@@ -460,23 +536,52 @@ impl An1521 {
         let failures = judgement.threshold(threshold::MIN_FAILURES, self.options.min_failures.0);
         let families = judgement.threshold(threshold::SPRAY, self.options.spray_accounts.0);
         if sum.count >= failures && sum.distinct[FAMILY] >= families {
-            let counted = Counted { from, sum, alone: None, subject: key };
+            let counted = Counted { from, sum, alone: false, slot: Some(slot), subject: key };
             self.raise(Pattern::Spray, failure, slot, counted, window, context);
         }
     }
 
-    /// The failures of a family in a window up to the event, or of the account alone where the family is too large.
-    fn count(&self, failure: &Failure<'_>, slot: Slot, window: Span, max_family: u32) -> Counted {
+    /// The failures of a family in a window up to the event, or of the account alone where the family is too large; none
+    /// if there are fewer than `least`, or if all these patterns are silent anyway. O(1) for events in time order.
+    fn count(
+        &mut self,
+        failure: &Failure<'_>,
+        asked: Asked,
+        window: Span,
+        least: u32,
+        patterns: &[Pattern],
+    ) -> Option<Counted> {
         let to = failure.event.time;
         let from = to.minus(window);
-        let sum = self.recent.sum(slot, from, to);
-        if sum.distinct[ACCOUNT] <= max_family {
-            return Counted { from, sum, alone: None, subject: failure.family };
+        let sum = self.recent.sum(asked.slot, from, to);
+        if sum.count < least {
+            return None;
         }
-        let account = failure.member;
-        let sum = self.recent.sum_where(slot, from, to, |entry| entry.members[ACCOUNT] == account);
+        if sum.distinct[ACCOUNT] <= asked.most {
+            return Some(Counted {
+                from,
+                sum,
+                alone: false,
+                slot: Some(asked.slot),
+                subject: failure.family,
+            });
+        }
         let subject = Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish();
-        Counted { from, sum, alone: Some(account), subject }
+        if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
+            return None;
+        }
+        // The event itself is not among the account's own yet.
+        let slot = self.table.find(self.alone(failure.family, failure.member));
+        let (mut sum, mut new) = (Sum::default(), true);
+        if let Some(slot) = slot {
+            self.recent.reach(slot, to);
+            sum = self.recent.sum(slot, from, to);
+            new = !self.recent.has(slot, SOURCE, asked.source, from, to);
+        }
+        sum.count = sum.count.saturating_add(failure.event.count);
+        sum.distinct[ACCOUNT] = 1;
+        sum.distinct[SOURCE] += u32::from(new && asked.source != 0);
+        (sum.count >= least).then_some(Counted { from, sum, alone: true, slot, subject })
     }
 
     /// Raises an alert of a pattern unless it is silent, and silences it for the window. Whether it did.
@@ -499,7 +604,6 @@ impl An1521 {
             window,
             prefixes: self.prefixes,
             recent: &self.recent,
-            slot,
             names: &self.names,
             journal: &self.journal,
             newest: self.link(slot),
@@ -511,7 +615,7 @@ impl An1521 {
                 address = net::octets(self.cut(source));
                 &address[..]
             }
-            _ if counted.alone.is_some() => failure.account.as_bytes(),
+            _ if counted.alone => failure.account.as_bytes(),
             _ => failure.label.as_bytes(),
         };
         context.raise(&[key], alert);

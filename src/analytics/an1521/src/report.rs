@@ -9,8 +9,7 @@ use authsieve_engine::net;
 use authsieve_engine::time::Span;
 use authsieve_engine::told::{MOST_LISTED, Told, number, said, short, source};
 use authsieve_engine::window::journal::{Journal, Link};
-use authsieve_engine::window::recent::Recent;
-use authsieve_engine::window::table::Slot;
+use authsieve_engine::window::recent::{Entry, Recent};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,6 @@ pub struct Report<'r> {
     pub window: Span,
     pub prefixes: (u8, u8),
     pub recent: &'r Recent,
-    pub slot: Slot,
     pub names: &'r Names,
     pub journal: &'r Journal,
     pub newest: Link,
@@ -112,11 +110,8 @@ impl Report<'_> {
         if told.cut() {
             alert.estimated.extend(["src_ips", "reasons"].map(String::from));
         }
-        let first = self
-            .recent
-            .entries(self.slot, self.counted.from, event.time)
-            .find(|entry| self.counted.alone.is_none_or(|account| entry.members[ACCOUNT] == account));
-        alert.first_seen = first.map_or(event.time, |entry| entry.time);
+        let first = self.entries().next().map(|entry| entry.time);
+        alert.first_seen = first.map_or(event.time, |first| first.min(event.time));
         alert
     }
 
@@ -133,12 +128,19 @@ impl Report<'_> {
         matches!(self.prefixes, (32, 128))
     }
 
+    /// What was counted, oldest first.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let (from, to) = (self.counted.from, self.failure.event.time);
+        self.counted.slot.into_iter().flat_map(move |slot| self.recent.entries(slot, from, to))
+    }
+
     fn hit(&self) -> Hit<'_> {
-        let entries = self.recent.entries(self.slot, self.counted.from, self.failure.event.time);
-        let mut accounts: Vec<(u64, u32, Option<&str>)> = entries
-            .map(|entry| (entry.members[self.account()], entry.count, None))
-            .filter(|(account, ..)| self.counted.alone.is_none_or(|alone| *account == alone))
-            .collect();
+        if self.counted.alone {
+            let failure = self.failure;
+            return Hit { accounts: vec![(failure.member, self.counted.sum.count, Some(failure.account))] };
+        }
+        let mut accounts: Vec<(u64, u32, Option<&str>)> =
+            self.entries().map(|entry| (entry.members[self.account()], entry.count, None)).collect();
         accounts.sort_unstable();
         accounts.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
@@ -159,7 +161,7 @@ impl Report<'_> {
 
     fn told(&self) -> Told<'_> {
         let key = if self.pattern == Pattern::Spray { crate::kind::ADDRESS } else { crate::kind::FAMILY };
-        let alone = self.counted.alone.map(|_| self.failure.account.as_bytes());
+        let alone = Some(self.failure.account.as_bytes()).filter(|_| self.counted.alone);
         let (from, to) = (self.counted.from, self.failure.event.time);
         Told::read(self.journal, self.newest, key.into(), from, to, &mut |entry| {
             if alone.is_none_or(|account| entry.user == account) { entry.count } else { 0 }
@@ -196,14 +198,13 @@ impl Report<'_> {
 
     fn context(&self, accounts: u32, addresses: u32) -> Vec<String> {
         let sum = &self.counted.sum;
-        let mut context = vec![format!(
-            "{} on {} from {} within {}",
-            number(sum.count, "failure"),
-            number(accounts, "account"),
-            // Not "addresss".
-            if addresses == 1 { "1 address".into() } else { format!("{addresses} addresses") },
-            self.window,
-        )];
+        let from = match addresses {
+            0 => String::new(),
+            1 => " from 1 address".into(),
+            several => format!(" from {several} addresses"),
+        };
+        let (failures, on) = (number(sum.count, "failure"), number(accounts, "account"));
+        let mut context = vec![format!("{failures} on {on}{from} within {}", self.window)];
         match self.pattern {
             Pattern::Distributed => {
                 context.push("more severe: several addresses at once are no forgotten password".into());
@@ -212,7 +213,7 @@ impl Report<'_> {
             _ => {}
         }
         if self.pattern != Pattern::Spray {
-            if self.counted.alone.is_some() {
+            if self.counted.alone {
                 context.push(format!(
                     "the family \"{}\" has too many active accounts: this one is counted alone",
                     short(self.failure.label)

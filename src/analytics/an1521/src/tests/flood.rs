@@ -61,3 +61,29 @@ fn an_attack_is_found_in_the_floods_of_the_design() {
     flood(100_000, 0, 0);
     flood(100_000, 20_000, 9);
 }
+
+/// Junk accounts of the victim's own family: it is counted per account, and those of the others push nothing out.
+#[test]
+fn an_attack_is_found_among_accounts_of_its_family() {
+    let mut detector = detector(r#"{"max_keys":20000}"#);
+    let mut found = vec![];
+    for n in 0..12u64 {
+        let micros = (n as i64 + 1) * 20_000_000;
+        let log: String = (n * 5000..(n + 1) * 5000)
+            .map(|n| {
+                failed(
+                    micros,
+                    &format!("administrator{n}"),
+                    &format!("2001:db8:{:x}:{:x}::1", n >> 16, n & 0xffff),
+                )
+            })
+            .collect();
+        found.extend(run(&mut detector, &log));
+        found.extend(run(&mut detector, &failed(micros, "administrator", "203.0.113.5")));
+    }
+    let of_it = |alert: &&Alert| alert.src_ip.as_deref() == Some("203.0.113.5");
+    let alerts: Vec<_> = found.iter().filter(of_it).collect();
+    let [alert] = &alerts[..] else { panic!("{alerts:?}") };
+    assert_eq!(alert.title, "10 failed logons of administrator from 203.0.113.5");
+    assert!(alert.context.last().is_some_and(|line| line.contains("counted alone")));
+}

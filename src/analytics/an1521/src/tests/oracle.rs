@@ -133,7 +133,8 @@ fn verdicts(alerts: &[Alert]) -> Vec<Verdict> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    // PROPTEST_CASES asks for more of them.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn in_order_it_is_what_the_definition_says(failures in failures(60), options in options(), cuts in prop::collection::vec(0usize..60, 0..3)) {
