@@ -149,12 +149,14 @@ impl Analytic for An1276 {
 
 impl An1276 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
-        matches!(
-            (self.options.login_source, event.origin),
-            (LoginSource::Any, _)
-                | (LoginSource::Remote, Origin::Remote)
-                | (LoginSource::Local, Origin::Local)
-        )
+        // Normalised events may come from other worlds.
+        matches!(event.provider, "linux" | "ecs" | "ocsf")
+            && matches!(
+                (self.options.login_source, event.origin),
+                (LoginSource::Any, _)
+                    | (LoginSource::Remote, Origin::Remote)
+                    | (LoginSource::Local, Origin::Local)
+            )
     }
 
     /// The source as keys see it: a cut address, or host and terminal of a local login.

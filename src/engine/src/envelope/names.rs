@@ -85,7 +85,7 @@ const fn journald(path: &'static str, family: u8, field: u8) -> Name {
 }
 
 /// All paths. The third column is the rank: the lowest that is there wins.
-pub static TABLE: Table<189> = Table::new([
+pub static TABLE: Table<198> = Table::new([
     name("MESSAGE", TEXT, 0),
     name("message", TEXT, 1),
     name("syslog_message", TEXT, 0),
@@ -192,11 +192,23 @@ pub static TABLE: Table<189> = Table::new([
     name("event.category", CATEGORY, 0),
     name("class_uid", CLASS, 0),
     name("winlog", WINLOG, 0),
+    name("winlog.event_id", WINLOG, 0),
+    name("winlog.channel", WINLOG, 0),
+    name("winlog.provider_name", WINLOG, 0),
     // Windows: evtx_dump; NXLog, Fluent Bit and Azure; Vector.
     name("Event.System", EVENT_ID, 0),
     name("EventID", EVENT_ID, 0),
     name("event_id", EVENT_ID, 0),
-    Name::open("Event"),
+    // Fluent Bit with `render_event_as_xml`.
+    name("System", EVENT_ID, 1),
+    // The event as XML is all there is: NXLog, and whoever else kept it in a field.
+    name("EventXML", TEXT, 9),
+    name("xml", TEXT, 9),
+    name("Xml", TEXT, 9),
+    // Splunk's search export.
+    name("result._raw", TEXT, 9),
+    Name::open("result"),
+    Name::or_open("Event", TEXT, 9),
     // Entra: Log Analytics, Graph, diagnostic settings (their operation), the portal's export.
     name("ResultType", ENTRA, 0),
     name("ResultType_s", ENTRA, 0),

@@ -1,12 +1,13 @@
 //! The Elastic Common Schema: events whose `event.category` holds `authentication`.
 //!
 //! Fields by the ECS reference (`event.*`, `user.*`, `source.*`, `process.*`, `host.*`, `user_agent.*`), nested or
-//! dotted, and what Filebeat's `system.auth` and Auditbeat's `auditd` add to them. Windows events (`winlog`) are left
-//! to the decoder that knows their codes.
+//! dotted, and what Filebeat's `system.auth` and Auditbeat's `auditd` add to them. Module, data set and provider say
+//! whose world an event comes from; what Windows wrote is judged by the rules of Windows. Records with `winlog` are
+//! left to the decoder that knows them.
 
-use super::{client, text};
+use super::{client, text, windows, world};
 use crate::envelope::stamp;
-use crate::event::{Event, Origin, Outcome, Signal};
+use crate::event::{Event, Origin, Outcome, Signal, Text};
 use crate::json::{Name, Object, Slots, Table, Value, read};
 use crate::stamp::{Stamp, Zone};
 
@@ -27,15 +28,22 @@ const TIME: u8 = 13;
 const CODE: u8 = 14;
 const REASON: u8 = 15;
 const AUDIT: u8 = 16;
-const WINDOWS: u8 = 17;
+const WINLOG: u8 = 17;
 const SERVICE: u8 = 18;
-const COUNT: usize = 19;
+const MODULE: u8 = 19;
+const PROVIDER: u8 = 20;
+const EVENT_CODE: u8 = 21;
+const ID: u8 = 22;
+const OS: u8 = 23;
+const LOGON_TYPE: u8 = 24;
+const COUNT: usize = 25;
 
-static TABLE: Table<49> = Table::new([
+static TABLE: Table<61> = Table::new([
     Name::new("event.outcome", OUTCOME, 0),
     Name::new("event.action", ACTION, 0),
     Name::new("event.type", TYPE, 0),
-    Name::new("event.code", CODE, 1),
+    Name::new("event.code", EVENT_CODE, 0),
+    Name::new("event.id", ID, 0),
     Name::new("event.reason", REASON, 0),
     Name::new("event.created", TIME, 1),
     Name::new("@timestamp", TIME, 0),
@@ -65,9 +73,20 @@ static TABLE: Table<49> = Table::new([
     Name::new("error.message", REASON, 1),
     Name::new("service.name", SERVICE, 0),
     Name::new("event.dataset", SERVICE, 1),
-    Name::new("event.module", SERVICE, 2),
-    Name::new("winlog", WINDOWS, 0),
-    Name::new("event.provider", WINDOWS, 1),
+    Name::new("event.module", MODULE, 0),
+    Name::new("event.provider", PROVIDER, 0),
+    Name::new("data_stream.dataset", SERVICE, 2),
+    Name::new("host.os.type", OS, 0),
+    Name::new("host.os.platform", OS, 1),
+    Name::new("host.os.family", OS, 2),
+    Name::new("winlog.channel", WINLOG, 0),
+    Name::new("winlog.event_id", WINLOG, 0),
+    Name::new("winlog.provider_name", WINLOG, 0),
+    Name::new("winlog.logon.type", LOGON_TYPE, 0),
+    Name::open("winlog"),
+    Name::open("winlog.logon"),
+    Name::open("data_stream"),
+    Name::open("host.os"),
     Name::open("event"),
     Name::open("system"),
     Name::open("system.auth"),
@@ -83,54 +102,120 @@ static TABLE: Table<49> = Table::new([
     Name::open("error"),
 ]);
 
-/// Reads an authentication event, and when it happened. `None` if it is none, of Windows, or says no outcome.
+/// Reads an authentication event, and when it happened. `None` if it is none, of `winlog`, or says no outcome.
 /// Duplicate ways to say one thing (`Invalid user` then `Failed password`; auditd's `USER_AUTH` then `USER_LOGIN`)
 /// come out as the signals that count once.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
     let mut found = Slots::<COUNT>::default();
+    if !read(object, &TABLE, &mut found) || found.get(WINLOG).is_some() {
+        return None;
+    }
+    let world = world(&found)?;
+    event(&found, world, zone)
+}
+
+/// Reads an event of the Security log whose provider and channel were found to be right, by the fields of ECS alone.
+#[must_use]
+pub fn decode_windows<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
+    let mut found = Slots::<COUNT>::default();
     if !read(object, &TABLE, &mut found) {
         return None;
     }
-    // Without `winlog`, a provider of the Windows event log gives it away.
-    if found.get(WINDOWS).is_some_and(|v| v.as_object().is_some() || v.raw.starts_with(b"Microsoft-Windows"))
-    {
-        return None;
-    }
-    let (outcome, signal) = verdict(&found)?;
+    let (event, time) = event(&found, "windows", zone)?;
+    Some((Event { shape: "winlogbeat", ..event }, time))
+}
+
+fn event<'a>(
+    found: &Slots<'a, COUNT>,
+    world: &'static str,
+    zone: Zone,
+) -> Option<(Event<'a>, Option<Stamp>)> {
+    let (outcome, signal) = verdict(found, world)?;
     let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
-    let process = text(&found, PROCESS);
+    let process = text(found, PROCESS);
     let local = matches!(&*process, "su" | "sudo" | "login") && src_ip.is_none() && src_name.is_empty();
     // `related.user` is an array, and so may the others be.
     let user = found.get(USER).and_then(|value| match value.as_array() {
         Some(mut items) => items.next().and_then(|first| first.as_text()),
         None => value.as_text(),
     });
+    // Of Windows, the code of the event is its id, and says nothing about the reason.
+    let (code, event_code) = (text(found, CODE), text(found, EVENT_CODE));
+    let (reason, status) = match world {
+        "windows" => (Text::default(), code),
+        _ if code.is_empty() => (event_code, code),
+        _ => (code, Text::default()),
+    };
+    let time = found.get(TIME).and_then(|time| stamp(time, zone));
+    // Elsewhere, an id may be that of a session, or of a rule.
+    let delivery = match world {
+        "entra" | "m365" | "okta" | "duo" => world::delivery(world, "ecs", &text(found, ID), time),
+        _ => None,
+    };
+    let mut service = process;
+    for slot in [SERVICE, MODULE] {
+        if service.is_empty() {
+            service = text(found, slot);
+        }
+    }
     let event = Event {
         outcome,
         count: 1,
         signal,
         origin: if local { Origin::Local } else { Origin::Remote },
         user: user.unwrap_or_default(),
-        domain: text(&found, DOMAIN),
+        domain: text(found, DOMAIN),
         src_ip,
         src_name,
-        user_agent: text(&found, AGENT),
-        service: if process.is_empty() { text(&found, SERVICE) } else { process },
-        host: text(&found, HOST),
+        user_agent: text(found, AGENT),
+        service,
+        host: text(found, HOST),
         pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
-        method: text(&found, METHOD),
-        reason: text(&found, CODE),
-        reason_text: text(&found, REASON),
+        method: text(found, METHOD),
+        logon_type: found.get(LOGON_TYPE).and_then(|kind| windows::logon_type(&kind.as_text()?)),
+        reason,
+        status,
+        reason_text: text(found, REASON),
         shape: "ecs",
-        provider: "ecs",
+        delivery,
         ..Event::default()
     };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, zone))))
+    Some((world::settle(event, world)?, time))
+}
+
+/// Whose world the event comes from; `ecs` where nothing says it. `None` for events of Windows that are no logon.
+fn world(found: &Slots<'_, COUNT>) -> Option<&'static str> {
+    let provider = text(found, PROVIDER);
+    let code = text(found, EVENT_CODE);
+    let logon = matches!(&*code, "4624" | "4625");
+    let named = [SERVICE, MODULE, PROVIDER].into_iter().find_map(|slot| world::of(&text(found, slot)));
+    if provider.starts_with("Microsoft-Windows") {
+        let ours = provider.eq_ignore_ascii_case(windows::SECURITY_AUDITING) && (logon || code.is_empty());
+        return ours.then_some("windows");
+    }
+    match named {
+        Some("windows") => (logon || code.is_empty()).then_some("windows"),
+        Some(world) => Some(world),
+        None if logon && provider.is_empty() => Some("windows"),
+        // An agent writes its own machine's system beside what it has collected elsewhere.
+        None if matches!(&*text(found, MODULE), "" | "system") => {
+            let system = world::of(&text(found, OS)).filter(|world| matches!(*world, "linux" | "windows"));
+            Some(system.unwrap_or("ecs"))
+        }
+        None => Some("ecs"),
+    }
 }
 
 /// What became of the attempt, and which of several records about it this is.
-fn verdict(found: &Slots<'_, COUNT>) -> Option<(Outcome, Signal)> {
+fn verdict(found: &Slots<'_, COUNT>, world: &str) -> Option<(Outcome, Signal)> {
+    if world == "windows" {
+        match &*text(found, EVENT_CODE) {
+            "4624" => return Some((Outcome::Success, Signal::Attempt)),
+            "4625" => return Some((Outcome::Failure, Signal::Attempt)),
+            _ => {}
+        }
+    }
     let any = |slot: u8, test: &dyn Fn(Value<'_>) -> bool| {
         found.get(slot).is_some_and(|value| match value.as_array() {
             Some(mut items) => items.any(test),

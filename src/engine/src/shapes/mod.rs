@@ -19,6 +19,7 @@ mod spelling;
 #[cfg(test)]
 mod told;
 pub mod windows;
+mod world;
 
 use crate::analytic::{Reads, Telemetry};
 use crate::envelope::Family;

@@ -1,9 +1,10 @@
 //! The Open Cybersecurity Schema Framework: events of class 3002, Authentication (<https://schema.ocsf.io>).
 //!
 //! Only activity 1, Logon: tickets, logoffs and the like are no attempt of somebody to log in. Status 1 is a success,
-//! 2 a failure; where it is neither, the word in `status` decides.
+//! 2 a failure; where it is neither, the word in `status` decides. The product and the log say whose world an event
+//! comes from; what Windows wrote (`metadata.event_code` 4624, 4625) is judged by the rules of Windows.
 
-use super::{client, text};
+use super::{client, text, windows, world};
 use crate::envelope::stamp;
 use crate::event::{Event, Origin, Outcome, Text};
 use crate::json::{Name, Object, Slots, Table, read};
@@ -28,9 +29,17 @@ const REMOTE: u8 = 15;
 const LOGON_TYPE: u8 = 16;
 const PID: u8 = 17;
 const TTY: u8 = 18;
-const COUNT: usize = 19;
+const LOGON_WORD: u8 = 19;
+const EVENT_CODE: u8 = 20;
+const UID: u8 = 21;
+const PRODUCT: u8 = 22;
+const LOG: u8 = 23;
+const PROVIDER: u8 = 24;
+const OS: u8 = 25;
+const SUB_STATUS: u8 = 26;
+const COUNT: usize = 27;
 
-static TABLE: Table<44> = Table::new([
+static TABLE: Table<60> = Table::new([
     Name::new("class_uid", CLASS, 0),
     Name::new("activity_id", ACTIVITY, 0),
     Name::new("activity_name", ACTIVITY, 1),
@@ -63,6 +72,22 @@ static TABLE: Table<44> = Table::new([
     Name::new("logon_process.name", SERVICE, 2),
     Name::new("is_remote", REMOTE, 0),
     Name::new("logon_type_id", LOGON_TYPE, 0),
+    Name::new("logon_type", LOGON_WORD, 0),
+    Name::new("metadata.event_code", EVENT_CODE, 0),
+    Name::new("metadata.uid", UID, 0),
+    Name::new("metadata.product.name", PRODUCT, 0),
+    Name::new("metadata.product.vendor_name", PRODUCT, 1),
+    Name::new("metadata.log_name", LOG, 0),
+    Name::new("metadata.log_provider", PROVIDER, 0),
+    Name::new("device.os.type", OS, 0),
+    Name::new("device.os.name", OS, 1),
+    Name::new("unmapped.SubStatus", SUB_STATUS, 0),
+    Name::new("unmapped.Status", CODE, 1),
+    Name::open("metadata"),
+    Name::open("metadata.product"),
+    Name::open("device.os"),
+    Name::open("unmapped"),
+    Name::open("logon_process"),
     Name::new("actor.process.pid", PID, 0),
     Name::new("session.terminal", TTY, 0),
     Name::open("user"),
@@ -91,12 +116,16 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
     {
         return None;
     }
+    let world = world(&found)?;
     let status = found.get(STATUS);
+    let code = text(&found, EVENT_CODE);
     let outcome = match found.get(STATUS_ID).and_then(|id| id.as_i64()) {
         Some(1) => Outcome::Success,
         Some(2) => Outcome::Failure,
         _ if status.is_some_and(|status| status.says_ignore_case("success")) => Outcome::Success,
         _ if status.is_some_and(|status| status.says_ignore_case("failure")) => Outcome::Failure,
+        _ if world == "windows" && code == "4624" => Outcome::Success,
+        _ if world == "windows" && code == "4625" => Outcome::Failure,
         _ => return None,
     };
     let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
@@ -106,6 +135,11 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
     if let Some(name) = tty.strip_prefix("/dev/") {
         tty = Text::Owned(name.into());
     }
+    let time = found.get(TIME).and_then(|time| stamp(time, zone));
+    let (reason, status, logon_type) = match world {
+        "windows" => (text(&found, SUB_STATUS), text(&found, CODE), logon_type(&found)),
+        _ => (text(&found, CODE), Text::default(), small(LOGON_TYPE)),
+    };
     let event = Event {
         outcome,
         count: 1,
@@ -120,14 +154,49 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
         host: text(&found, HOST),
         pid: small(PID),
         method: text(&found, METHOD),
-        logon_type: small(LOGON_TYPE),
-        reason: text(&found, CODE),
+        logon_type,
+        reason,
+        status,
         reason_text: text(&found, DETAIL),
         shape: "ocsf",
-        provider: "ocsf",
+        delivery: world::delivery(world, "ocsf", &text(&found, UID), time),
         ..Event::default()
     };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, zone))))
+    Some((world::settle(event, world)?, time))
+}
+
+/// Whose world the event comes from; `ocsf` where nothing says it. `None` for events of Windows that are no logon.
+fn world(found: &Slots<'_, COUNT>) -> Option<&'static str> {
+    let code = text(found, EVENT_CODE);
+    let logon = matches!(&*code, "4624" | "4625");
+    let provider = text(found, PROVIDER);
+    if provider.starts_with("Microsoft-Windows") {
+        let ours = provider.eq_ignore_ascii_case(windows::SECURITY_AUDITING) && (logon || code.is_empty());
+        return ours.then_some("windows");
+    }
+    let product = text(found, PRODUCT);
+    match world::of(&product).or_else(|| world::of(&provider)) {
+        Some("windows") => (logon || code.is_empty()).then_some("windows"),
+        Some(world) => Some(world),
+        None if logon && (provider.is_empty() || text(found, LOG).eq_ignore_ascii_case("security")) => {
+            Some("windows")
+        }
+        // An identity provider's device is the one that somebody came from.
+        None if product.is_empty() => {
+            let system = world::of(&text(found, OS)).filter(|world| matches!(*world, "linux" | "windows"));
+            Some(system.unwrap_or("ocsf"))
+        }
+        None => Some("ocsf"),
+    }
+}
+
+/// The logon type by the number of Windows: OCSF's are the same but for two, 0 for "unknown" and 1 for "system".
+fn logon_type(found: &Slots<'_, COUNT>) -> Option<u32> {
+    match found.get(LOGON_TYPE).and_then(|id| id.as_i64()) {
+        Some(1) => Some(0),
+        Some(id @ 2..99) => u32::try_from(id).ok(),
+        _ => windows::logon_type(&text(found, LOGON_WORD)),
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,9 @@ fn what_is_no_attempt() {
         r#""event.outcome":"success","event.type":["end"]"#,
         r#""event.outcome":"success","event.action":"logged-out""#,
         r#""event.outcome":"failure","winlog":{"channel":"Security"}"#,
-        r#""event.outcome":"failure","event.provider":"Microsoft-Windows-Security-Auditing""#,
+        r#""event.outcome":"failure","event.provider":"Microsoft-Windows-Kerberos""#,
+        r#""event.outcome":"failure","event.provider":"Microsoft-Windows-Security-Auditing","event.code":4776"#,
+        r#""event.outcome":"failure","event.dataset":"system.security","event.code":"4771""#,
     ] {
         assert_eq!(told(&format!(r#"{{"user":{{"name":"bob"}},{fields}}}"#)), "none", "{fields}");
     }
@@ -67,4 +69,72 @@ fn what_is_no_attempt() {
     let sudo =
         r#"{"event.outcome":"failure","process":{"name":"sudo"},"user":"bob","user_agent":{"original":"x"}}"#;
     assert_eq!(decode(&Object::new(sudo.as_bytes()).unwrap(), Zone::UTC).unwrap().0.origin, Origin::Local);
+}
+
+fn event(fields: &str) -> Option<Event<'_>> {
+    decode(&Object::new(fields.as_bytes()).unwrap(), Zone::UTC).map(|(event, _)| event)
+}
+
+#[test]
+fn worlds_by_module_data_set_provider_and_system() {
+    let provider = |fields: &str| {
+        let record = format!(r#"{{"event.outcome":"failure","user.name":"Bob",{fields}}}"#);
+        event(&record).map_or("none".into(), |e| format!("{} {}", e.provider, e.user))
+    };
+    for (fields, said) in [
+        (r#""x":1"#, "ecs Bob"),
+        (r#""event":{"dataset":"system.auth","module":"system"}"#, "linux Bob"),
+        (r#""event.module":"auditd""#, "linux Bob"),
+        (r#""host":{"os":{"type":"linux","platform":"debian"}}"#, "linux Bob"),
+        (r#""event.module":"system","host.os.family":"redhat""#, "linux Bob"),
+        (r#""host":{"os":{"type":"macos"}}"#, "ecs Bob"),
+        (r#""host":{"os":{"type":"windows"}}"#, "windows bob"),
+        // What an agent on Linux has fetched from elsewhere.
+        (r#""event.dataset":"okta.system","host.os.type":"linux""#, "okta bob"),
+        (r#""event.module":"fortinet","host.os.type":"linux""#, "ecs Bob"),
+        (r#""event.module":"cisco_duo""#, "duo bob"),
+        (r#""event.dataset":"azure.signinlogs","event.module":"azure""#, "entra bob"),
+        (r#""event":{"module":"o365","provider":"AzureActiveDirectory"}"#, "m365 bob"),
+        (r#""data_stream":{"dataset":"system.security"}"#, "windows bob"),
+        (r#""event.provider":"Microsoft-Windows-Security-Auditing""#, "windows bob"),
+        (r#""event.code":"4625""#, "windows bob"),
+        (r#""event.code":4625,"event.provider":"EventSystem""#, "ecs Bob"),
+        (r#""event.code":"4625","event.module":"okta""#, "okta bob"),
+    ] {
+        assert_eq!(provider(fields), said, "{fields}");
+    }
+}
+
+#[test]
+fn windows_without_winlog() {
+    let record = |user: &str| {
+        format!(
+            r#"{{"@timestamp":"2026-03-01T09:00:00Z","event":{{"code":"4625","category":"authentication","provider":"Microsoft-Windows-Security-Auditing"}},"user":{{"name":"{user}","domain":"CORP"}},"source":{{"ip":"192.0.2.7"}},"error":{{"code":"0xC0000064"}}}}"#
+        )
+    };
+    let whole = record("EMEA\\\\Bob");
+    let e = event(&whole).unwrap();
+    assert_eq!((&*e.user, &*e.domain, e.outcome), ("bob", "CORP", Outcome::Failure));
+    assert_eq!((&*e.status, &*e.reason, &*e.reason_text), ("0xc0000064", "0xc0000064", "no such user"));
+    for ignored in ["SRV1$", "ANONYMOUS LOGON", "DWM-3", "umfd-0"] {
+        assert!(event(&record(ignored)).is_none(), "{ignored}");
+    }
+    assert!(event(&record("bob").replace("0xC0000064", "0xc000010b")).is_none());
+    let success = record("Bob").replace("4625", "4624").replace("0xC0000064", "");
+    assert_eq!(event(&success).map(|e| (e.outcome, e.reason)), Some((Outcome::Success, "".into())));
+}
+
+#[test]
+fn ids_of_writers_that_are_known_to_be_unique() {
+    let id = |fields: &str| {
+        let record = format!(
+            r#"{{"@timestamp":"2026-03-01T09:00:00.001Z","event.outcome":"failure","event.id":"a",{fields}}}"#
+        );
+        event(&record).unwrap().delivery
+    };
+    let okta = r#""event.module":"okta""#;
+    assert!(id(okta).is_some() && id(okta) == id(okta));
+    assert_ne!(id(okta), id(r#""event.module":"okta","event":{"id":"b"}"#));
+    assert_ne!(id(okta), id(r#""event.module":"okta","@timestamp":"2026-03-01T09:00:00.002Z""#));
+    assert_eq!(id(r#""x":1"#), None);
 }

@@ -41,3 +41,72 @@ fn status_activity_and_origin() {
         (Origin::Local, "bob", "mac1", "desk")
     );
 }
+
+#[test]
+fn worlds_by_product_log_and_system() {
+    let said = |fields: &str| {
+        read_one(&format!(r#"{{"class_uid":3002,"status_id":2,"user":{{"name":"Bob"}},{fields}}}"#))
+            .map_or("none".into(), |(e, _)| format!("{} {}", e.provider, e.user))
+    };
+    for (fields, expected) in [
+        (r#""x":1"#, "ocsf Bob"),
+        (r#""metadata":{"product":{"name":"Okta System Log","vendor_name":"Okta"}}"#, "okta bob"),
+        (r#""metadata":{"product":{"vendor_name":"Cisco Duo"}}"#, "duo bob"),
+        (r#""metadata":{"product":{"name":"Microsoft Entra ID","vendor_name":"Microsoft"}}"#, "entra bob"),
+        (r#""metadata.product.name":"Office 365""#, "m365 bob"),
+        (r#""metadata":{"product":{"name":"Microsoft Windows"},"event_code":"4625"}"#, "windows bob"),
+        (r#""metadata":{"log_provider":"Microsoft-Windows-Security-Auditing"}"#, "windows bob"),
+        (r#""metadata":{"event_code":"4625","log_name":"Security"}"#, "windows bob"),
+        (r#""metadata":{"event_code":"4625","log_name":"Application","log_provider":"x"}"#, "ocsf Bob"),
+        (r#""metadata":{"product":{"name":"Windows"},"event_code":"4776"}"#, "none"),
+        (r#""metadata":{"log_provider":"Microsoft-Windows-Kerberos"}"#, "none"),
+        (r#""device":{"os":{"name":"Ubuntu 24.04","type":"Linux"}}"#, "linux Bob"),
+        (r#""device":{"os":{"type":"Windows"}},"metadata":{"product":{"name":"Some IdP"}}"#, "ocsf Bob"),
+    ] {
+        assert_eq!(said(fields), expected, "{fields}");
+    }
+}
+
+#[test]
+fn windows_logons() {
+    let record = |fields: &str| {
+        format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"event_code":"4625","uid":"u1","product":{{"name":"Microsoft Windows"}}}},"time":1772355600000,"status_code":"0xC000006D","unmapped":{{"SubStatus":"0xC000006A"}},"status_detail":"Unknown user name or bad password.",{fields}}}"#
+        )
+    };
+    let whole = record(r#""user":{"name":"CORP\\Bob"},"logon_type_id":3,"src_endpoint":{"ip":"192.0.2.7"}"#);
+    let (e, _) = read_one(&whole).unwrap();
+    assert_eq!((e.outcome, &*e.user, &*e.domain, e.logon_type), (Outcome::Failure, "bob", "CORP", Some(3)));
+    assert_eq!((&*e.status, &*e.reason, &*e.reason_text), ("0xc000006d", "0xc000006a", "wrong password"));
+    assert!(e.delivery.is_some());
+    for ignored in [
+        r#""user.name":"SRV1$""#,
+        r#""user.name":"bob","logon_type_id":1"#,
+        r#""user.name":"bob","logon_type_id":5"#,
+        r#""user.name":"bob","logon_type":"OS Service""#,
+        r#""user.name":"bob","status_code":"0xC000010B""#,
+    ] {
+        assert!(read_one(&record(ignored)).is_none(), "{ignored}");
+    }
+    for (fields, kind) in [
+        (r#""logon_type_id":0"#, None),
+        (r#""logon_type_id":99,"logon_type":"Remote Interactive""#, Some(10)),
+        (r#""logon_type":"Network Cleartext""#, Some(8)),
+    ] {
+        assert_eq!(read_one(&record(fields)).unwrap().0.logon_type, kind, "{fields}");
+    }
+}
+
+#[test]
+fn the_same_id_at_another_time_is_another_event() {
+    let id = |time: u64, uid: &str| {
+        let record =
+            format!(r#"{{"class_uid":3002,"status_id":2,"time":{time},"metadata":{{"uid":"{uid}"}}}}"#);
+        read_one(&record).unwrap().0.delivery
+    };
+    assert!(id(1_772_355_600_000, "a").is_some());
+    assert_eq!(id(1_772_355_600_000, "a"), id(1_772_355_600_000, "a"));
+    assert_ne!(id(1_772_355_600_000, "a"), id(1_772_355_600_001, "a"));
+    assert_ne!(id(1_772_355_600_000, "a"), id(1_772_355_600_000, "b"));
+    assert_eq!(id(1_772_355_600_000, ""), None);
+}

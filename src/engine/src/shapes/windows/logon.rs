@@ -1,0 +1,323 @@
+//! What an event says of a logon, whatever layout it was read from, and what that means.
+
+use super::codes;
+use crate::envelope::stamp;
+use crate::event::{Event, Origin, Outcome, Text};
+use crate::hash::{Hasher128, Salt};
+use crate::json::{Kind, Value};
+use crate::net::parse_address;
+use crate::shapes::{Said, lower};
+use crate::stamp::{Stamp, Zone};
+use alloc::borrow::Cow;
+use core::mem::take;
+
+/// The provider of logon events.
+pub const SECURITY_AUDITING: &str = "Microsoft-Windows-Security-Auditing";
+/// The same by its display name, as Splunk's classic inputs and rendered events write it.
+const DISPLAY_NAME: &str = "Microsoft Windows security auditing.";
+
+/// The kind of the fingerprints of event ids.
+const DELIVERY: u8 = b'W';
+
+/// The fields of a logon, in the order of the tables below.
+pub mod field {
+    pub const ID: u8 = 0;
+    pub const PROVIDER: u8 = 1;
+    pub const CHANNEL: u8 = 2;
+    pub const HOST: u8 = 3;
+    pub const RECORD: u8 = 4;
+    pub const TIME: u8 = 5;
+    pub const USER: u8 = 6;
+    pub const DOMAIN: u8 = 7;
+    pub const SID: u8 = 8;
+    pub const TYPE: u8 = 9;
+    pub const STATUS: u8 = 10;
+    pub const SUB_STATUS: u8 = 11;
+    pub const ADDRESS: u8 = 12;
+    pub const WORKSTATION: u8 = 13;
+    pub const PACKAGE: u8 = 14;
+    pub const PROCESS: u8 = 15;
+    pub const PROGRAM: u8 = 16;
+}
+use field::*;
+
+/// How many fields there are.
+pub const FIELDS: u8 = 17;
+
+/// The names that Windows gives to an event's data, and where they stand by position in a 4624 and in a 4625
+/// (their templates; the places have not changed from version 0 to 3).
+const DATA: [(&str, u8, usize, usize); 11] = [
+    ("TargetUserSid", SID, 4, 4),
+    ("TargetUserName", USER, 5, 5),
+    ("TargetDomainName", DOMAIN, 6, 6),
+    ("LogonType", TYPE, 8, 10),
+    ("LogonProcessName", PROCESS, 9, 11),
+    ("AuthenticationPackageName", PACKAGE, 10, 12),
+    ("WorkstationName", WORKSTATION, 11, 13),
+    ("ProcessName", PROGRAM, 17, 18),
+    ("IpAddress", ADDRESS, 18, 19),
+    ("Status", STATUS, usize::MAX, 7),
+    ("SubStatus", SUB_STATUS, usize::MAX, 9),
+];
+/// As many positions as are looked at.
+pub const PLACES: usize = 20;
+
+/// The field that Windows calls so.
+pub fn by_name(name: &[u8]) -> Option<u8> {
+    DATA.iter().find(|(known, ..)| known.as_bytes() == name).map(|(_, slot, ..)| *slot)
+}
+
+/// What an event says, as it is written.
+#[derive(Default)]
+pub struct Logon<'a> {
+    said: [Text<'a>; FIELDS as usize],
+    pub shape: &'static str,
+}
+
+impl<'a> Logon<'a> {
+    /// Sets a field, unless it is known already.
+    pub fn put(&mut self, slot: u8, text: Text<'a>) {
+        if let Some(place) = self.said.get_mut(usize::from(slot))
+            && place.is_empty()
+        {
+            *place = text;
+        }
+    }
+
+    /// Sets the field that stands at a position of the event's data. The id has to be known.
+    pub fn put_at(&mut self, position: usize, text: Text<'a>) {
+        if let Some(slot) = self.slot_at(position) {
+            self.put(slot, text);
+        }
+    }
+
+    /// Which field stands at a position of the event's data. The id has to be known.
+    pub fn slot_at(&self, position: usize) -> Option<u8> {
+        let success = self.outcome()? == Outcome::Success;
+        DATA.iter()
+            .find(|(_, _, in_success, in_failure)| {
+                position == if success { *in_success } else { *in_failure }
+            })
+            .map(|(_, slot, ..)| *slot)
+    }
+
+    /// A field as it is written; empty where it is not known.
+    pub fn get(&self, slot: u8) -> &str {
+        self.said.get(usize::from(slot)).map_or("", |text| text)
+    }
+
+    /// Whether nothing is known of who and from where.
+    pub fn is_empty(&self) -> bool {
+        [TYPE, USER, SID, ADDRESS].iter().all(|slot| self.get(*slot).is_empty())
+    }
+
+    /// The same without a borrow.
+    pub fn into_owned(self) -> Logon<'static> {
+        let said = self.said.map(|text| Cow::Owned(text.into_owned()));
+        Logon { said, shape: self.shape }
+    }
+
+    /// Takes what another knows and this one does not.
+    pub fn absorb(&mut self, other: Self) {
+        for (slot, text) in (0..).zip(other.said) {
+            self.put(slot, text);
+        }
+    }
+
+    /// What the id says. `None` for any other event.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.get(ID).trim() {
+            "4624" => Some(Outcome::Success),
+            "4625" => Some(Outcome::Failure),
+            _ => None,
+        }
+    }
+
+    /// Whether provider and channel are those of logons, as far as they are stated; where neither is, the data has
+    /// to be that of a logon.
+    pub fn is_security(&self) -> bool {
+        let (provider, channel) = (self.get(PROVIDER).trim(), self.get(CHANNEL).trim());
+        let one_of = |word: &str, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+        if provider.is_empty() && channel.is_empty() {
+            let says = |slot| !self.get(slot).is_empty();
+            return says(TYPE) && (says(USER) || says(SID));
+        }
+        (provider.is_empty() || one_of(provider, &[SECURITY_AUDITING, DISPLAY_NAME]))
+            && (channel.is_empty() || one_of(channel, &["Security"]))
+    }
+
+    /// Takes a field out; `-` says nothing.
+    fn take(&mut self, slot: u8) -> Text<'a> {
+        let text = self.said.get_mut(usize::from(slot)).map(take).unwrap_or_default();
+        if text.trim() == "-" { Text::default() } else { text }
+    }
+
+    /// The event, and when it was. `None` if it is none that counts.
+    pub fn event(mut self, zone: Zone) -> Said<'a> {
+        let outcome = self.outcome()?;
+        // With nothing known of it, an attempt cannot be told from what is ignored.
+        if !self.is_security() || self.is_empty() || self.get(SID) == "S-1-5-7" {
+            return None;
+        }
+        let written = self.take(TIME);
+        let time = stamp(Value { kind: Kind::Str, raw: written.as_bytes(), escaped: false }, zone);
+        let delivery = self.delivery(time);
+        let address = self.take(ADDRESS);
+        let src_ip = parse_address(&address);
+        let workstation = trimmed(self.take(WORKSTATION));
+        let (package, process) = (trimmed(self.take(PACKAGE)), trimmed(self.take(PROCESS)));
+        let event = Event {
+            outcome,
+            count: 1,
+            user: self.take(USER),
+            domain: self.take(DOMAIN),
+            src_ip,
+            src_name: if src_ip.is_none() { workstation } else { Text::default() },
+            service: base(trimmed(self.take(PROGRAM))),
+            host: trimmed(self.take(HOST)),
+            method: if package.is_empty() { process } else { package },
+            logon_type: logon_type(self.get(TYPE)),
+            reason: self.take(SUB_STATUS),
+            status: self.take(STATUS),
+            shape: self.shape,
+            delivery,
+            ..Event::default()
+        };
+        Some((settle(event)?, time))
+    }
+
+    /// The log's own name for the event: computer, channel, record number and time. The numbers begin anew when a log
+    /// is cleared.
+    fn delivery(&self, time: Option<Stamp>) -> Option<u128> {
+        let Some(Stamp::At(time)) = time else { return None };
+        let record = self.get(RECORD).trim();
+        if record.is_empty() || record == "0" {
+            return None;
+        }
+        let hash = Hasher128::new(Salt::new(""), DELIVERY)
+            .part(b"windows")
+            .part(self.get(HOST).trim().as_bytes())
+            .part(self.get(CHANNEL).trim().as_bytes())
+            .part(record.as_bytes())
+            .part(&time.0.to_le_bytes());
+        Some(hash.finish().0)
+    }
+}
+
+/// Judges an event of the Windows world by the rules that hold there, and makes its values canonical. To begin with,
+/// `user` and `domain` are as they were written, `status` is Status and `reason` is SubStatus. `None` if it does not
+/// count: services, batches and the system itself (logon types 5, 4, 0), machine accounts, the accounts of the desktop
+/// window manager and the font driver, nobody (`ANONYMOUS LOGON`), and what User Account Control tries.
+#[must_use]
+pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
+    if matches!(event.logon_type, Some(0 | 4 | 5)) {
+        return None;
+    }
+    let (user, domain) = account(take(&mut event.user), take(&mut event.domain));
+    if user.ends_with('$')
+        || *user == *"anonymous logon"
+        || user.starts_with("dwm-")
+        || user.starts_with("umfd-")
+    {
+        return None;
+    }
+    let (status, sub_status) = (codes::parse(&event.status), codes::parse(&event.reason));
+    if status == Some(codes::INVALID_LOGON_TYPE) || sub_status == Some(codes::INVALID_LOGON_TYPE) {
+        return None;
+    }
+    event.status = codes::shown(event.status);
+    // Of the two, the one that says more.
+    event.reason = match sub_status {
+        None | Some(0) => event.status.clone(),
+        Some(_) => codes::shown(event.reason),
+    };
+    let words = codes::words(sub_status.filter(|code| *code != 0).or(status).unwrap_or_default());
+    if !words.is_empty() {
+        event.reason_text = Cow::Borrowed(words);
+    }
+    // Interactive, unlock, cached: somebody at the machine, unless an address says otherwise.
+    let here = matches!(event.logon_type, Some(2 | 7 | 11 | 13));
+    if here && event.src_ip.is_none_or(|address| address.is_loopback()) {
+        event.origin = Origin::Local;
+    }
+    event.user = user;
+    event.domain = domain;
+    event.provider = "windows";
+    Some(event)
+}
+
+/// A logon type by its number, whatever follows it (`3 - Network`), or by its name, spaced or not.
+#[must_use]
+pub fn logon_type(text: &str) -> Option<u32> {
+    const NAMES: [(&str, u32); 14] = [
+        ("System", 0),
+        ("Interactive", 2),
+        ("Network", 3),
+        ("Batch", 4),
+        ("Service", 5),
+        ("Proxy", 6),
+        ("Unlock", 7),
+        ("NetworkCleartext", 8),
+        ("NewCredentials", 9),
+        ("RemoteInteractive", 10),
+        ("CachedInteractive", 11),
+        ("CachedRemoteInteractive", 12),
+        ("CachedUnlock", 13),
+        ("OSService", 5),
+    ];
+    let text = text.trim();
+    let letters = || text.bytes().filter(|byte| *byte != b' ');
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text.split_at_checked(digits) {
+        Some((digits, _)) if !digits.is_empty() => digits.parse().ok(),
+        _ => NAMES
+            .iter()
+            .find(|(name, _)| {
+                letters().map(|l| l.to_ascii_lowercase()).eq(name.bytes().map(|l| l.to_ascii_lowercase()))
+            })
+            .map(|(_, number)| *number),
+    }
+}
+
+/// The account in lower case without domain or UPN suffix, and the domain: its own field, or what was cut off.
+fn account<'a>(user: Text<'a>, domain: Text<'a>) -> (Text<'a>, Text<'a>) {
+    fn parts(user: &str) -> (&str, &str) {
+        let (before, name) = user.rsplit_once('\\').unwrap_or(("", user));
+        match name.split_once('@') {
+            Some((name, suffix)) if !name.is_empty() => {
+                (name, if before.is_empty() { suffix } else { before })
+            }
+            _ => (name, before),
+        }
+    }
+    let (name, cut) = match &user {
+        Cow::Borrowed(user) => {
+            let (name, cut) = parts(user);
+            (Cow::Borrowed(name), Cow::Borrowed(cut))
+        }
+        Cow::Owned(user) => {
+            let (name, cut) = parts(user);
+            (Cow::Owned(name.into()), Cow::Owned(cut.into()))
+        }
+    };
+    let name = if name.trim() == "-" { Text::default() } else { lower(name) };
+    (name, if matches!(domain.trim(), "" | "-") { cut } else { domain })
+}
+
+/// Without space around it: `NtLmSsp `.
+fn trimmed(text: Text<'_>) -> Text<'_> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() != text.len() => Cow::Owned(text.trim().into()),
+        text => text,
+    }
+}
+
+/// The last part of a path.
+fn base(path: Text<'_>) -> Text<'_> {
+    let name = |path: &str| path.rfind(['\\', '/']).map_or(0, |at| at + 1);
+    match path {
+        Cow::Borrowed(path) => Cow::Borrowed(path.get(name(path)..).unwrap_or_default()),
+        Cow::Owned(path) => Cow::Owned(path.get(name(&path)..).unwrap_or_default().into()),
+    }
+}

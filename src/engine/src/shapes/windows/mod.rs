@@ -1,0 +1,188 @@
+//! Events 4624 and 4625 of the Windows Security log, in all the layouts that collectors give them.
+//!
+//! | shape | layout |
+//! |---|---|
+//! | `evtx-dump` | `Event.System.…`, `Event.EventData.…`, attributes as `#attributes` or `…_attributes` (the `evtx` crate) |
+//! | `winlogbeat` | `winlog.…` and ECS, nested or dotted (Winlogbeat, Elastic Agent) |
+//! | `nxlog` | flat, `SourceName` (NXLog; the Security Datasets of OTRF) |
+//! | `winevtlog` | flat, `ProviderName`, data by position in `StringInserts` (Fluent Bit) |
+//! | `vector-windows` | `event_id`, `event_data.…` (Vector) |
+//! | `security-event` | the columns of `SecurityEvent` and `WindowsEvent` (Azure Monitor) |
+//! | `windows-xml` | the event as XML, raw or in a field (Windows itself, Splunk, `render_event_as_xml`) |
+//!
+//! The id alone proves nothing (`EventSystem` has a 4625 of its own): provider and channel decide, each where it is
+//! stated. Data is taken from named fields; only where there are none, by position, from XML, or from the text of the
+//! message, in this order.
+//!
+//! Fields and codes: Microsoft Learn, "4624(S): An account was successfully logged on", "4625(F): An account failed to
+//! log on". Layouts: the sources of `evtx`, of Fluent Bit's `in_winevtlog`, of Vector's `windows_event_log`; the
+//! documentation of Winlogbeat, of NXLog's `im_msvistalog`, of the Azure Monitor tables.
+
+mod codes;
+mod logon;
+mod message;
+mod table;
+#[cfg(test)]
+mod tests;
+mod xml;
+
+pub use logon::{SECURITY_AUDITING, logon_type, settle};
+
+use super::{Given, Said, ecs};
+use crate::event::{Event, Text};
+use crate::json::{Items, Kind, Object, Slots, Value, read};
+use alloc::borrow::Cow;
+use logon::{FIELDS, Logon, field};
+use table::{COUNT, TABLE, slot};
+
+/// Literals of which any record that says something contains at least one.
+pub const NEEDLES: &[&str] = &["4624", "4625"];
+
+/// Takes a record apart.
+#[must_use]
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
+    let mut found = Slots::<'a, COUNT>::default();
+    if !read(object, &TABLE, &mut found) {
+        return None;
+    }
+    let mut logon = Logon::default();
+    for slot in 0..FIELDS {
+        if let Some(text) = found.get(slot).and_then(|value| value.as_text()) {
+            logon.put(slot, text);
+        }
+    }
+    for (slot, field) in [
+        (slot::EVTX_ID, field::ID),
+        (slot::WINLOG_ID, field::ID),
+        (slot::VECTOR_ID, field::ID),
+        (slot::FLUENT, field::PROVIDER),
+    ] {
+        logon.put(field, super::text(&found, slot));
+    }
+    logon.shape = layout(&found);
+    if logon.outcome().is_none() {
+        // Not even the id: all there is may be the event as XML.
+        let xml = found.get(slot::XML).filter(|_| logon.get(field::ID).is_empty())?.as_str()?;
+        return whole(xml, given);
+    }
+    if logon.get(field::TYPE).is_empty() {
+        unnamed(&found, &mut logon);
+    }
+    if logon.get(field::TYPE).is_empty() {
+        if let Some(xml) = found.get(slot::XML).and_then(|value| value.as_str())
+            && let Some(said) = whole(xml, given)
+        {
+            return Some(said);
+        }
+        // ECS alone may say who and from where.
+        if found.get(slot::WINLOG_ID).is_some() && logon.is_empty() && logon.is_security() {
+            return ecs::decode_windows(object, given.zone);
+        }
+    }
+    logon.event(given.zone)
+}
+
+/// By which layout a record states its event.
+fn layout(found: &Slots<'_, COUNT>) -> &'static str {
+    let has = |slot| found.get(slot).is_some();
+    if has(slot::EVTX_ID) {
+        "evtx-dump"
+    } else if has(slot::WINLOG_ID) {
+        "winlogbeat"
+    } else if has(slot::VECTOR_ID) {
+        "vector-windows"
+    } else if has(slot::AZURE) {
+        "security-event"
+    } else if has(slot::INSERTS) || has(slot::FLUENT) {
+        "winevtlog"
+    } else {
+        "nxlog"
+    }
+}
+
+/// Reads data that has no names in the record: by position, in XML, or in the text of the message.
+fn unnamed<'a>(found: &Slots<'a, COUNT>, logon: &mut Logon<'a>) {
+    match found.get(slot::INSERTS) {
+        Some(value) if value.kind == Kind::Array => inserts(value.raw, logon),
+        Some(value) => within(value.as_str(), logon, inserts),
+        None => {}
+    }
+    let data = found.get(slot::DATA).and_then(|value| value.as_str());
+    if logon.get(field::TYPE).is_empty() && data.is_some() {
+        within(data, logon, |text, logon| match Object::new(text) {
+            Some(object) => named(&object, logon),
+            None => xml::read_data(text, logon),
+        });
+    }
+    if logon.get(field::TYPE).is_empty() {
+        within(found.get(slot::MESSAGE).and_then(|value| value.as_str()), logon, message::read);
+    }
+}
+
+/// Data by position, from a JSON array.
+fn inserts<'t>(array: &'t [u8], logon: &mut Logon<'t>) {
+    for (place, value) in Items::new(array).into_iter().flatten().take(logon::PLACES).enumerate() {
+        if let Some(text) = value.as_text() {
+            logon.put_at(place, text);
+        }
+    }
+}
+
+/// Data by name, from an object that was held in a string.
+fn named<'t>(object: &Object<'t>, logon: &mut Logon<'t>) {
+    for (key, value) in object.fields() {
+        if !key.escaped
+            && let Some(slot) = logon::by_name(key.raw)
+            && let Some(text) = Value::as_text(&value)
+        {
+            logon.put(slot, text);
+        }
+    }
+}
+
+/// Reads a text inside the record: what is borrowed from it where the text itself is, a copy where it had escapes.
+fn within<'a>(
+    text: Option<Text<'a>>,
+    logon: &mut Logon<'a>,
+    read: impl for<'t> Fn(&'t [u8], &mut Logon<'t>),
+) {
+    match text {
+        Some(Cow::Borrowed(text)) => read(text.as_bytes(), logon),
+        Some(Cow::Owned(text)) => {
+            let mut inner = Logon::default();
+            inner.put(field::ID, Cow::Borrowed(logon.get(field::ID)));
+            read(text.as_bytes(), &mut inner);
+            let inner = inner.into_owned();
+            logon.absorb(inner);
+        }
+        None => {}
+    }
+}
+
+/// A field that holds the whole event as XML.
+fn whole<'a>(text: Text<'a>, given: Given<'_>) -> Said<'a> {
+    match text {
+        Cow::Borrowed(text) => decode_xml(text.as_bytes(), given),
+        Cow::Owned(text) => {
+            decode_xml(text.as_bytes(), given).map(|(event, time)| (Event::into_owned(event), time))
+        }
+    }
+}
+
+/// Whether a text is an event as XML.
+#[must_use]
+pub fn is_xml(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    text.starts_with(b"<Event") || text.starts_with(b"<?xml")
+}
+
+/// Takes an event apart that was rendered as XML: the first, should there be several.
+#[must_use]
+pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
+    let mut logon = Logon::default();
+    logon.shape = "windows-xml";
+    if !is_xml(text) || !xml::read_event(text, &mut logon) {
+        return None;
+    }
+    logon.event(given.zone)
+}

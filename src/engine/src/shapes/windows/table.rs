@@ -1,0 +1,147 @@
+//! Where collectors put what an event says: one table for all layouts.
+
+use super::logon::{FIELDS, field};
+use crate::json::{Name, Table};
+
+/// Slots beyond the fields of a logon.
+pub mod slot {
+    use super::FIELDS;
+    /// The id, as the layout writes it that gives the shape its name.
+    pub const EVTX_ID: u8 = FIELDS;
+    pub const WINLOG_ID: u8 = FIELDS + 1;
+    pub const VECTOR_ID: u8 = FIELDS + 2;
+    /// A column that only Azure Monitor has.
+    pub const AZURE: u8 = FIELDS + 3;
+    /// A field that, among the flat layouts, only Fluent Bit has.
+    pub const FLUENT: u8 = FIELDS + 4;
+    /// The data by position.
+    pub const INSERTS: u8 = FIELDS + 5;
+    /// The data as text: XML or JSON.
+    pub const DATA: u8 = FIELDS + 6;
+    /// The message, in the language of the machine.
+    pub const MESSAGE: u8 = FIELDS + 7;
+    /// The event as XML.
+    pub const XML: u8 = FIELDS + 8;
+}
+/// How many slots there are.
+pub const COUNT: usize = FIELDS as usize + 9;
+
+/// The names of the event's data under each prefix, and everything else.
+macro_rules! table {
+    ($($data:literal => $slot:ident,)* ; $($rest:expr,)*) => {
+        [
+            $(
+                Name::new(concat!("Event.EventData.", $data), field::$slot, 0),
+                Name::new(concat!("winlog.event_data.", $data), field::$slot, 0),
+                Name::new(concat!("event_data.", $data), field::$slot, 0),
+                Name::new(concat!("EventData.", $data), field::$slot, 1),
+                Name::new($data, field::$slot, 2),
+            )*
+            $($rest,)*
+        ]
+    };
+}
+
+const fn name(path: &'static str, slot: u8, rank: u8) -> Name {
+    Name::new(path, slot, rank)
+}
+
+/// All paths. The lowest rank that is there wins: an event's own time before that of a pipeline.
+pub static TABLE: Table<133> = Table::new(table![
+    "TargetUserName" => USER,
+    "TargetDomainName" => DOMAIN,
+    "TargetUserSid" => SID,
+    "LogonType" => TYPE,
+    "Status" => STATUS,
+    "SubStatus" => SUB_STATUS,
+    "IpAddress" => ADDRESS,
+    "WorkstationName" => WORKSTATION,
+    "AuthenticationPackageName" => PACKAGE,
+    "LogonProcessName" => PROCESS,
+    "ProcessName" => PROGRAM,
+    ;
+    // The `evtx` crate.
+    Name::open("Event"),
+    Name::open("Event.System"),
+    Name::or_open("Event.System.EventID", slot::EVTX_ID, 0),
+    name("Event.System.EventID.#text", slot::EVTX_ID, 0),
+    Name::open("Event.System.Provider"),
+    Name::open("Event.System.Provider.#attributes"),
+    name("Event.System.Provider.#attributes.Name", field::PROVIDER, 0),
+    Name::open("Event.System.Provider_attributes"),
+    name("Event.System.Provider_attributes.Name", field::PROVIDER, 0),
+    name("Event.System.Channel", field::CHANNEL, 0),
+    name("Event.System.Computer", field::HOST, 0),
+    Name::or_open("Event.System.EventRecordID", field::RECORD, 0),
+    name("Event.System.EventRecordID.#text", field::RECORD, 0),
+    Name::open("Event.System.TimeCreated"),
+    Name::open("Event.System.TimeCreated.#attributes"),
+    name("Event.System.TimeCreated.#attributes.SystemTime", field::TIME, 0),
+    Name::open("Event.System.TimeCreated_attributes"),
+    name("Event.System.TimeCreated_attributes.SystemTime", field::TIME, 0),
+    Name::open("Event.EventData"),
+    Name::or_open("Event.EventData.Data", slot::INSERTS, 0),
+    name("Event.EventData.Data.#text", slot::INSERTS, 0),
+    // XML: Fluent Bit with `render_event_as_xml`, Vector with `include_xml`, NXLog, Logstash.
+    name("System", slot::XML, 0),
+    name("xml", slot::XML, 1),
+    name("Xml", slot::XML, 1),
+    name("EventXML", slot::XML, 1),
+    name("event.original", slot::XML, 2),
+    // Winlogbeat and Elastic Agent.
+    Name::open("winlog"),
+    Name::open("winlog.event_data"),
+    Name::open("event"),
+    name("winlog.event_id", slot::WINLOG_ID, 0),
+    name("event.code", slot::WINLOG_ID, 1),
+    name("winlog.provider_name", field::PROVIDER, 0),
+    name("event.provider", field::PROVIDER, 1),
+    name("winlog.channel", field::CHANNEL, 0),
+    name("winlog.computer_name", field::HOST, 0),
+    name("winlog.record_id", field::RECORD, 0),
+    name("winlog.time_created", field::TIME, 0),
+    name("@timestamp", field::TIME, 3),
+    // Vector; promtail, whose `event_data` is XML; the OpenTelemetry receiver, whose id is an object.
+    Name::or_open("event_id", slot::VECTOR_ID, 0),
+    name("event_id.id", slot::VECTOR_ID, 0),
+    name("provider_name", field::PROVIDER, 0),
+    Name::open("provider"),
+    name("provider.name", field::PROVIDER, 0),
+    name("channel", field::CHANNEL, 0),
+    name("computer", field::HOST, 0),
+    name("record_id", field::RECORD, 0),
+    name("eventRecordID", field::RECORD, 0),
+    name("timestamp", field::TIME, 4),
+    name("timeCreated", field::TIME, 0),
+    name("system_time", field::TIME, 0),
+    name("string_inserts", slot::INSERTS, 1),
+    Name::or_open("event_data", slot::DATA, 0),
+    name("message", slot::MESSAGE, 1),
+    // NXLog and Fluent Bit.
+    Name::or_open("EventID", field::ID, 0),
+    name("EventID.#text", field::ID, 0),
+    name("SourceName", field::PROVIDER, 0),
+    name("ProviderName", slot::FLUENT, 0),
+    name("Channel", field::CHANNEL, 0),
+    name("Hostname", field::HOST, 1),
+    name("Computer", field::HOST, 0),
+    name("RecordNumber", field::RECORD, 0),
+    name("EventRecordID", field::RECORD, 0),
+    name("TimeCreated", field::TIME, 1),
+    name("EventTime", field::TIME, 2),
+    name("StringInserts", slot::INSERTS, 0),
+    name("Message", slot::MESSAGE, 0),
+    // Azure Monitor.
+    name("EventSourceName", field::PROVIDER, 0),
+    name("Provider", field::PROVIDER, 0),
+    Name::or_open("EventData", slot::DATA, 0),
+    name("EventRecordId", field::RECORD, 0),
+    name("TimeGenerated", field::TIME, 2),
+    name("TargetAccount", field::USER, 3),
+    name("Account", field::USER, 4),
+    name("LogonTypeName", field::TYPE, 3),
+    name("Activity", slot::AZURE, 0),
+    name("TenantId", slot::AZURE, 0),
+    name("SourceSystem", slot::AZURE, 0),
+    name("EventOriginId", slot::AZURE, 0),
+]);
