@@ -11,7 +11,8 @@
 //! | `s` | success |
 //! | `f`, `fp`, `fu`; `gd_auth_failed`, a wrong code | failure |
 
-use super::{Given, Said, client, delivery, lower, read_within, text};
+use super::spelling::lower;
+use super::{Given, Said, client, delivery, read_within, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome};
 use crate::json::{Name, Object, Slots, Table};

@@ -9,7 +9,8 @@
 //! factor. Not an answer of anybody is a success of a remembered device, a bypassed user or a trusted network. The
 //! telephony log tells of messages and calls that went out; it names a telephone, and no user.
 
-use super::{Given, Said, client, delivery, lower, read_within, text};
+use super::spelling::lower;
+use super::{Given, Said, client, delivery, read_within, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome};
 use crate::json::{Name, Object, Slots, Table};

@@ -101,12 +101,6 @@ fn read_within<'a, const N: usize, const S: usize>(
     one(object).or_else(|| within.iter().find_map(|name| one(&object.get(name)?.as_object()?)))
 }
 
-/// A name in lower case. Allocates only where it is not.
-fn lower(name: Text<'_>) -> Text<'_> {
-    let is = name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is { name } else { Text::Owned(name.to_lowercase()) }
-}
-
 /// The id that a provider gave an event, as [`Event::delivery`] holds it. None where it gave none.
 fn delivery(provider: &str, id: &str) -> Option<u128> {
     let hash = || Hasher128::new(Salt::new(""), 2).part(provider.as_bytes()).part(id.as_bytes()).finish();

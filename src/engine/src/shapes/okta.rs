@@ -27,7 +27,8 @@
 
 mod targets;
 
-use super::{Given, Said, client, delivery, lower, read_within, text};
+use super::spelling::lower;
+use super::{Given, Said, client, delivery, read_within, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Items, Kind, Name, Object, Slots, Table, Value};
@@ -199,6 +200,7 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
         user_agent: text(&found, AGENT),
         service: Cow::Borrowed("okta"),
         method: match asked {
+            Some("policy") => Cow::Borrowed("policy"),
             Some(method) if factor.is_empty() => Cow::Borrowed(method),
             _ => factor,
         },

@@ -84,7 +84,10 @@ fn what_an_event_says() {
     assert_eq!(event.delivery, one(&record(PUSH, "SUCCESS", r#","version":"0""#)).delivery);
     assert_ne!(event.delivery, one(&record(PUSH, "SUCCESS", r#","uuid":"5f9c3f8e-0002""#)).delivery);
     assert_eq!(one(&record(PUSH, "SUCCESS", r#","uuid":null,"uuid":"""#)).delivery, event.delivery);
-    assert_eq!(one(&record("policy.evaluate_sign_on", "CHALLENGE", "")).method, "policy");
+    let factor = r#","debugContext":{"debugData":{"factor":"OKTA_VERIFY_PUSH"}}"#;
+    for fields in ["", factor] {
+        assert_eq!(one(&record("policy.evaluate_sign_on", "CHALLENGE", fields)).method, "policy");
+    }
 }
 
 #[test]
