@@ -29,6 +29,7 @@ use crate::json::{Object, Slots, Table, Value, read};
 use crate::net::parse_address;
 use crate::stamp::{Stamp, Zone};
 use core::net::IpAddr;
+use spelling::lower;
 
 /// For each family of telemetry, literals of which any of its records that matter contains at least one, whatever its
 /// encoder escapes. Compared without ASCII case.
