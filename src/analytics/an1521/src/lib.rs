@@ -354,12 +354,11 @@ impl An1521 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
         let number = |text: &str| Status::parse(text);
         let (reason, status) = (number(&event.reason), number(&event.status));
+        let any = |test: &dyn Fn(Status) -> bool| [reason, status].into_iter().flatten().any(test);
         let windows = match event.provider {
             "windows" => true,
             // Nobody else's failures carry the id of the event, or a status of Windows.
-            "ecs" | "ocsf" => {
-                event.reason == "4625" || [reason, status].into_iter().flatten().any(Status::is_error)
-            }
+            "ecs" | "ocsf" => event.reason == "4625" || any(&Status::is_error),
             _ => false,
         };
         let remote = event.src_ip.is_some_and(|address| !address.is_loopback());
@@ -368,7 +367,7 @@ impl An1521 {
             && (remote || !self.options.remote_only)
             // Service, batch and the system's own.
             && !matches!(event.logon_type, Some(0 | 4 | 5))
-            && ![reason, status].into_iter().flatten().any(|code| self.options.exclude_status.contains(&code))
+            && !any(&|code| code == Status::INVALID_LOGON_TYPE || self.options.exclude_status.contains(&code))
     }
 
     /// Lets a name whose family is not active join one that is and is near, and remembers the families to join.

@@ -20,6 +20,9 @@ authsieve_engine::words! {
 pub struct Status(u32);
 
 impl Status {
+    /// What User Account Control leaves behind where nobody has failed.
+    pub const INVALID_LOGON_TYPE: Self = Self(0xc000_010b);
+
     /// Reads `0xC000006D` in either case, or the same in decimal, signed or not.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
