@@ -124,16 +124,24 @@ impl<'j> Told<'j> {
         self.named(|entry| entry.host)
     }
 
-    /// The addresses in order, with their attempts. O(n log n).
+    /// The addresses in order, IPv4 first, with their attempts. O(n log n).
     #[must_use]
     pub fn addresses(&self) -> Vec<(IpAddr, u32)> {
-        let address = |entry: &Entry<'_>| Some((net::from_octets(entry.address?), entry.count));
-        sums(self.entries.iter().filter_map(address).collect())
+        let octets =
+            self.entries.iter().filter_map(|entry| Some((&entry.address.as_ref()?[..], entry.count)));
+        let sums = sums(octets.collect());
+        let addresses = || {
+            let octets = |bytes: &[u8]| bytes.first_chunk().copied().unwrap_or_default();
+            sums.iter().map(move |(bytes, count)| (net::from_octets(octets(bytes)), *count))
+        };
+        let four = addresses().filter(|(address, _)| address.is_ipv4());
+        four.chain(addresses().filter(|(address, _)| address.is_ipv6())).collect()
     }
 
     fn named(&self, of: fn(&Entry<'j>) -> &'j [u8]) -> Vec<(&'j str, u32)> {
-        let named = self.entries.iter().map(|entry| (text(of(entry)), entry.count));
-        sums(named.filter(|(name, _)| !name.is_empty()).collect())
+        let named = self.entries.iter().map(|entry| (of(entry), entry.count));
+        let sums = sums(named.filter(|(name, _)| !name.is_empty()).collect());
+        sums.into_iter().map(|(name, count)| (text(name), count)).collect()
     }
 
     /// The first and last few raw records in the order they came, then `raised`, the one that raised the alert: empty
@@ -271,9 +279,10 @@ fn text(bytes: &[u8]) -> &str {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
-/// Equal keys as one, with the sum of their counts, in order.
-fn sums<K: Ord>(mut list: Vec<(K, u32)>) -> Vec<(K, u32)> {
-    list.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+/// Equal keys as one, with the sum of their counts, in order. All are bytes: a sort of its own for each kind of key would
+/// be 10 KB of module.
+fn sums(mut list: Vec<(&[u8], u32)>) -> Vec<(&[u8], u32)> {
+    list.sort_unstable_by(|one, other| one.0.cmp(other.0));
     list.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
         if same {

@@ -341,3 +341,6 @@ fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) 
     let old = Failures::new(before, Content::new(&mut newest, &mut data));
     Failures::new(layout, content).adopt(&old);
 }
+
+#[cfg(test)]
+mod tests;

@@ -245,7 +245,7 @@ fn shuffled(facts: &[Fact], places: &[u16]) -> Vec<Fact> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_the_design((facts, options) in scenario(60)) {
