@@ -71,8 +71,9 @@ const MOST_FLOOR: usize = 64;
 const SUCCESSES: usize = 4;
 /// Windows that could take more memory than this are refused: a 32-bit module has no more than 4 GiB.
 const MOST_BYTES: u64 = 2 << 30;
-/// What a key takes beside its entries: slot, place in the index, lists, journal links.
+/// What a key takes beside its entries (slot, place in the index, lists, journal links), and what an entry does.
 const EACH: u64 = 256;
+const ENTRY: u64 = 48;
 
 /// The analytic. See the crate's documentation.
 pub struct An1269 {
@@ -135,7 +136,7 @@ impl Analytic for An1269 {
         let greatest =
             config.overrides.thresholds(0).chain([options.min_failures.0]).max().unwrap_or_default();
         let floor = (greatest as usize + 6).min(MOST_FLOOR);
-        let each = EACH + 32 * (floor + SUCCESSES) as u64;
+        let each = EACH + ENTRY * (floor + SUCCESSES) as u64;
         if u64::from(common.max_keys.0) * each > MOST_BYTES {
             return Err(format!(
                 "max_keys = {}: expected at most {} with a min_failures of {greatest}, so that windows stay below 2 GiB",

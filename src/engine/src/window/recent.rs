@@ -8,11 +8,11 @@
 //! Each key may always hold `floor` entries, so that thresholds up to it are judged on all there is, whatever others
 //! do. What keys hold beyond comes from one pool: when it is used up, the keys that drew on it and were silent longest
 //! lose their oldest entries, down to the floor, and [`Sum::cut`] says so from then on. No key holds more than
-//! [`MOST`]. So all of it takes at most `max_keys` × (`floor` × 32 bytes, and some 200) and the pool; nothing is taken
-//! for what did not happen, and what a key gives up is given back.
+//! [`MOST`]. So all of it takes at most `max_keys` × (`floor` × 48 + 64 bytes) and the pool; nothing is taken for what
+//! did not happen, and what a key gives up is given back.
 //!
 //! # Cost
-//! A few entries are walked through. Of a key that holds more, counts and different members are kept as entries come
+//! A few entries are walked through. Of a key that holds more, and more than the floor, counts and different members are kept as entries come
 //! and go, for the windows that end at the newest time ([`Recent::windows`]): [`push`](Recent::push), such a
 //! [`sum`](Recent::sum), and [`has`](Recent::has) up to the newest, are O(1) amortised for entries in time
 //! order. A late entry moves what is newer; a question that ends before the newest entry, or about another span, is
@@ -42,7 +42,8 @@ pub const SPANS: usize = 2;
 pub const MOST: usize = 4096;
 /// What an entry beyond the floor takes of the pool, in bytes: itself, and its members in the index of its key.
 pub const COST: usize = 96;
-/// Sums are kept of keys that hold more entries than this: fewer are faster walked through.
+/// So many members are told apart by looking at each. Sums are kept of keys that hold more entries, and more than the
+/// floor.
 const MANY: usize = 16;
 
 /// Something that happened.
@@ -117,10 +118,18 @@ impl Key {
         }
     }
 
-    /// Gives back memory that is not needed any more.
-    fn shrink(&mut self) {
+    /// Takes memory by halves of what there is, so that little of it lies idle.
+    fn grow(&mut self) {
         let len = self.list.len();
-        if len < MANY / 2 {
+        if len == self.list.capacity() {
+            self.list.reserve_exact((len / 2).max(4));
+        }
+    }
+
+    /// Gives back memory that is not needed any more: sums are for those who draw on the pool.
+    fn shrink(&mut self, floor: usize) {
+        let len = self.list.len();
+        if len <= floor.max(MANY / 2) {
             self.windows = None;
         }
         if self.list.capacity() > MANY && self.list.capacity() > 4 * len {
@@ -178,6 +187,7 @@ impl Recent {
         let Self { keep, floor, spans, seed, .. } = *self;
         let Some(key) = self.slots.get_mut(at) else { return };
         let before = key.list.len();
+        key.grow();
         if key.newest().is_none_or(|newest| newest <= entry.time) {
             key.list.push_back(entry);
         } else {
@@ -188,7 +198,7 @@ impl Recent {
         if let Some(windows) = &mut key.windows {
             windows.insert(&entry);
             windows.reach(&key.list, newest, spans);
-        } else if key.list.len() > MANY {
+        } else if key.list.len() > floor.max(MANY / 2) + MANY / 2 {
             key.windows = Some(Box::new(Windows::new(&key.list, spans, seed)));
         }
         let reach = newest.minus(keep);
@@ -198,7 +208,7 @@ impl Recent {
         while key.list.len() > MOST {
             key.lose();
         }
-        key.shrink();
+        key.shrink(floor);
         self.account(at, before.saturating_sub(floor), true);
         self.trim();
     }
@@ -352,14 +362,14 @@ impl Recent {
     pub fn retain(&mut self, slot: Slot, test: impl Fn(&Entry) -> bool) -> bool {
         let at = slot.number();
         self.settle();
-        let before = self.beyond(at);
+        let (before, floor) = (self.beyond(at), self.floor);
         let Some(key) = self.slots.get_mut(at) else { return false };
         let held = key.list.len();
         key.list.retain(|entry| test(entry));
         if key.windows.is_some() && key.list.len() < held {
             key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
         }
-        key.shrink();
+        key.shrink(floor);
         let left = !key.list.is_empty();
         self.account(at, before, false);
         left

@@ -73,7 +73,7 @@ impl Recent {
             let Some(key) = self.slots.get_mut(at) else { return };
             key.lose();
             let done = key.list.len() <= floor;
-            key.shrink();
+            key.shrink(floor);
             self.order.drawn -= 1;
             if done {
                 self.unlink(at);

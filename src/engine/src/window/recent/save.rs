@@ -59,7 +59,7 @@ impl Recent {
         while key.list.front().is_some_and(|first| first.time < last.minus(self.keep)) {
             key.list.pop_front();
         }
-        if key.list.len() > MANY {
+        if key.list.len() > self.floor.max(MANY / 2) + MANY / 2 {
             key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
         }
         if self.slots.len() <= at {

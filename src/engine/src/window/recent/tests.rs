@@ -85,6 +85,17 @@ fn the_pool_takes_from_those_that_were_silent_longest_and_leaves_the_floor() {
 }
 
 #[test]
+fn many_keys_take_what_is_said_and_no_more() {
+    let (slots, floor, pool) = (slots(2000), 16, 1 << 20);
+    let mut recent = Recent::new(Span(1 << 40), floor, pool);
+    for n in 0..100_000u64 {
+        recent.push(slots[n as usize % slots.len()], false, entry(n as i64, n | 1 << 32, n | 1 << 32));
+    }
+    let most = 2048 * 64 + 2000 * floor * 48 + pool;
+    assert!(recent.bytes() <= most, "{} of {most}", recent.bytes());
+}
+
+#[test]
 fn a_bad_snapshot_is_an_error() {
     let (mut recent, slot) = (Recent::new(Span(100), 4, 0), slot());
     let load = |recent: &mut Recent, times: [i64; 2]| {
