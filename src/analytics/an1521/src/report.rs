@@ -7,7 +7,7 @@ use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::Event;
 use authsieve_engine::net;
 use authsieve_engine::time::Span;
-use authsieve_engine::told::{MOST_LISTED, Told, number, said, short, source};
+use authsieve_engine::told::{MOST_LISTED, Told, number, said, short};
 use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{Entry, Recent};
 
@@ -182,7 +182,7 @@ impl Report<'_> {
             }
             Pattern::Slow => format!("{failed} of {who} within {}", self.window),
             Pattern::Spray => {
-                let from = from.unwrap_or_else(|| source(self.failure.event));
+                let from = from.unwrap_or_else(|| place(self.failure.event));
                 format!("{failed} on {} from {from}", number(accounts, "account"))
             }
         }
@@ -191,7 +191,7 @@ impl Report<'_> {
     /// Where the failures of a family came from.
     fn from(&self) -> String {
         match self.counted.sum.distinct[SOURCE] {
-            0 | 1 => source(self.failure.event),
+            0 | 1 => place(self.failure.event),
             several => format!("{several} addresses"),
         }
     }
@@ -223,6 +223,15 @@ impl Report<'_> {
             }
         }
         context
+    }
+}
+
+/// Where a failure came from: its address, or the workstation that it names.
+fn place(event: &Event<'_>) -> String {
+    match event.src_ip {
+        Some(address) => address.to_string(),
+        None if event.src_name.is_empty() => "an unknown address".into(),
+        None => short(&event.src_name),
     }
 }
 
