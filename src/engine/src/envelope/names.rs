@@ -85,7 +85,7 @@ const fn journald(path: &'static str, family: u8, field: u8) -> Name {
 }
 
 /// All paths. The third column is the rank: the lowest that is there wins.
-pub static TABLE: Table<198> = Table::new([
+pub static TABLE: Table<202> = Table::new([
     name("MESSAGE", TEXT, 0),
     name("message", TEXT, 1),
     name("syslog_message", TEXT, 0),
@@ -236,6 +236,10 @@ pub static TABLE: Table<198> = Table::new([
     // IIS: the W3C names, and as parsers spell them.
     name("cs-uri-stem", WEB, 0),
     name("cs_uri_stem", WEB, 0),
+    name("csUriStem", WEB, 0),
+    Name::open("iis"),
+    name("iis.access", WEB, 0),
+    name("iis.access.sub_status", WEB, 0),
     // Exchange: IMAP and POP; SMTP.
     name("sessionId", MAIL, 0),
     name("connector-id", MAIL, 0),

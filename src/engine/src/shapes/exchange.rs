@@ -1,13 +1,174 @@
-//! Exchange's IMAP, POP and SMTP protocol logs.
+//! Logins in the protocol logs of Exchange Server: IMAP4, POP3, and SMTP as it is received.
+//!
+//! A CSV line whose `#Fields` are the members' names. Sources: "Protocol logging for POP3 and IMAP4" and "Protocol
+//! logging" of Microsoft.
+//!
+//! Each line stands for itself, so that this is what one line can say:
+//!
+//! - IMAP4 and POP3 write a command and its answer in one line: `login` and `authenticate`, `pass` and `auth`. Where
+//!   the name that was tried is in the line (in its column, or as the argument of `login`), it is told.
+//! - SMTP writes the answer `535` in a line of its own, which does not name who it was about: a failure of an unknown
+//!   account. A success is the line `authenticated`, which names the account; `235` follows it, and is not counted
+//!   again.
+//!
+//! The back end logs again what the front end has passed on to it (ports 1993 and 1995), and servers and probes log in
+//! to one another: machine accounts and back ends are left out.
 
-use super::{Given, Said};
+#[cfg(test)]
+mod tests;
+
+use super::iis::account;
+use super::spelling::{Found, Pick, contains, gather};
+use super::{Given, Said, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Text};
 use crate::json::Object;
+use crate::net::parse_address;
+use crate::stamp::Zone;
 
-/// Literals of which any record that says something contains at least one.
-pub const NEEDLES: &[&str] = &["sessionId", "connector-id"];
+/// Literals of which any record that says something contains at least one: a field of every line of IMAP4 and POP3, and
+/// what SMTP's two lines say.
+pub const NEEDLES: &[&str] = &["rqsize", "535 5.", "authenticated"];
+
+const COMMAND: u8 = 0;
+const PARAMETERS: u8 = 1;
+const CONTEXT: u8 = 2;
+const USER: u8 = 3;
+const CLIENT: u8 = 4;
+const SERVER: u8 = 5;
+const SESSION: u8 = 6;
+const EVENT: u8 = 7;
+const DATA: u8 = 8;
+const CONNECTOR: u8 = 9;
+const TIME: u8 = 10;
+
+/// Which fields are taken.
+fn pick(name: &[u8]) -> Pick {
+    use Pick::{Leave, Take};
+    match name {
+        b"command" => Take(COMMAND, 0),
+        b"parameters" => Take(PARAMETERS, 0),
+        b"context" => Take(CONTEXT, 0),
+        b"user" => Take(USER, 0),
+        b"cip" | b"remoteendpoint" => Take(CLIENT, 0),
+        b"sip" | b"localendpoint" => Take(SERVER, 0),
+        b"sessionid" => Take(SESSION, 0),
+        b"event" => Take(EVENT, 0),
+        b"data" => Take(DATA, 0),
+        b"connectorid" => Take(CONNECTOR, 0),
+        b"datetime" => Take(TIME, 0),
+        _ => Leave,
+    }
+}
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(_object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    None
+pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+    let mut found = Found::default();
+    if !gather(object, pick, &mut found) || found.get(SESSION).is_none() {
+        return None;
+    }
+    let event = if found.get(CONNECTOR).is_some() { smtp(&found) } else { mailbox(&found) }?;
+    let event =
+        Event { count: 1, src_ip: parse_address(&text(&found, CLIENT)), provider: "exchange", ..event };
+    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
+}
+
+/// A line of IMAP4 or POP3.
+fn mailbox<'a>(found: &Found<'a>) -> Option<Event<'a>> {
+    let command = text(found, COMMAND);
+    let any = |names: [&str; 2]| names.iter().any(|name| command.eq_ignore_ascii_case(name));
+    let (shape, service) = if any(["login", "authenticate"]) {
+        ("exchange-imap", "imap")
+    } else if any(["pass", "auth"]) {
+        ("exchange-pop", "pop")
+    } else {
+        return None;
+    };
+    if text(found, SERVER).rsplit(':').next().is_some_and(|port| matches!(port, "1993" | "1995")) {
+        return None;
+    }
+    let context = text(found, CONTEXT);
+    // `R=OK;Msg="…"`, `R="a2 NO LOGIN failed."`. What is behind the answer repeats what the client sent.
+    let answer = context.trim_start().strip_prefix("R=")?;
+    let answer = match answer.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next().unwrap_or_default(),
+        None => answer.split(';').next().unwrap_or_default(),
+    };
+    let outcome = verdict(answer.trim(), shape == "exchange-imap")?;
+    let named = match text(found, USER) {
+        // The argument of `login`, behind which the password is starred out.
+        user if user.trim().is_empty() && command.eq_ignore_ascii_case("login") => {
+            first_word(text(found, PARAMETERS))
+        }
+        user => user,
+    };
+    let (domain, user) = account(named);
+    if outcome == Outcome::Success && user.is_empty() {
+        return None;
+    }
+    Some(Event {
+        outcome,
+        user,
+        domain,
+        service: service.into(),
+        method: command,
+        reason_text: if outcome == Outcome::Failure { Text::Owned(answer.into()) } else { Text::default() },
+        shape,
+        ..Event::default()
+    })
+}
+
+/// What an answer says. `OK` alone is how the log shortens every good one; else it is as it was sent, with IMAP's
+/// tag, which the client chose, in front.
+fn verdict(answer: &str, imap: bool) -> Option<Outcome> {
+    if answer.eq_ignore_ascii_case("OK") {
+        return Some(Outcome::Success);
+    }
+    let (mut words, failed) = (answer.split(' '), ["fail", "denied", "password"]);
+    if imap {
+        words.next();
+    }
+    let word = words.next()?;
+    let refused = || failed.iter().any(|part| words.clone().any(|word| contains(word, part)));
+    match word.trim_start_matches(['+', '-']) {
+        word if word.eq_ignore_ascii_case("OK") => Some(Outcome::Success),
+        word if (word.eq_ignore_ascii_case("NO") || word.eq_ignore_ascii_case("ERR")) && refused() => {
+            Some(Outcome::Failure)
+        }
+        // A server that is not there, a command in the wrong place.
+        _ => None,
+    }
+}
+
+/// The first word, if it is no row of stars; in quotes it may hold spaces.
+fn first_word(parameters: Text<'_>) -> Text<'_> {
+    let trimmed = parameters.trim_start();
+    let word = match trimmed.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next(),
+        None => trimmed.split(' ').next(),
+    };
+    match word.filter(|word| word.bytes().any(|byte| byte != b'*')) {
+        Some(word) => Text::Owned(word.into()),
+        None => Text::default(),
+    }
+}
+
+/// A line of SMTP. Only what the server sent (`>`) and what it remarks (`*`) counts: it also remarks that it lets
+/// the client wait `due to '535 5.7.3 Authentication unsuccessful'`, before it says so.
+fn smtp<'a>(found: &Found<'a>) -> Option<Event<'a>> {
+    let data = text(found, DATA);
+    let smtp = Event { service: "smtp".into(), shape: "exchange-smtp", ..Event::default() };
+    match &*text(found, EVENT) {
+        ">" if data.starts_with("535 5.") => {
+            Some(Event { outcome: Outcome::Failure, reason: "535".into(), reason_text: data, ..smtp })
+        }
+        "*" if text(found, CONTEXT).trim() == "authenticated" => {
+            let (domain, user) = account(data);
+            // Servers authenticate to one another.
+            let somebody = !user.is_empty() && !user.ends_with('$');
+            somebody.then_some(Event { outcome: Outcome::Success, user, domain, ..smtp })
+        }
+        _ => None,
+    }
 }

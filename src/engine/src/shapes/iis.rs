@@ -1,13 +1,201 @@
-//! Requests that IIS logged for OWA, EWS and ActiveSync.
+//! Logins through IIS, in front of Exchange's web services: OWA's form, and the passwords that EWS, ActiveSync,
+//! Autodiscover, MAPI, PowerShell and the like are sent with each request.
+//!
+//! A W3C line whose `#Fields` are the members' names, or what Azure (`W3CIISLog`), Filebeat (`iis.access`) and other
+//! parsers make of one. Sources: "W3C Logging" and "The HTTP status code in IIS 7.0 and later versions" of Microsoft.
+//!
+//! - `POST /owa/auth.owa` is the form being sent. It is answered 302 either way: to the mailbox, and then the line names
+//!   the user; or back to `logon.aspx?reason=2`, and it names nobody.
+//! - 401.1 with a user is a refused password. Without one it is a leg of a handshake, as is 401.2.
+//! - A request that was served says that there is a session, not that somebody logged in: a mail client sends several
+//!   a minute, for days, and nothing in the line tells a password from a cookie. It says nothing here.
+//!
+//! Names: `DOMAIN\user` is taken apart, what is a UPN stays whole, as Microsoft 365 writes the same person; all of it in
+//! lower case. `User=` in ActiveSync's query is written by the client, and believed by nobody.
 
-use super::{Given, Said};
+#[cfg(test)]
+mod tests;
+
+use super::spelling::{Found, Pick, gather, lower};
+use super::{Given, Said, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Text};
 use crate::json::Object;
+use crate::net::parse_address;
+use crate::stamp::{Stamp, Zone, iso};
+use core::net::IpAddr;
 
-/// Literals of which any record that says something contains at least one.
-pub const NEEDLES: &[&str] = &["uri-stem", "uri_stem"];
+/// Literals of which any record that says something contains at least one: the form, and the status of a refusal.
+pub const NEEDLES: &[&str] = &["auth.owa", "401"];
+
+const PATH: u8 = 0;
+const METHOD: u8 = 1;
+const USER: u8 = 2;
+const ADDRESS: u8 = 3;
+const FORWARDED: u8 = 4;
+const STATUS: u8 = 5;
+const SUBSTATUS: u8 = 6;
+const SYSTEM: u8 = 7;
+const AGENT: u8 = 8;
+const DATE: u8 = 9;
+const TIME: u8 = 10;
+const STAMP: u8 = 11;
+const HOST: u8 = 12;
+
+/// Which fields are taken.
+fn pick(name: &[u8]) -> Pick {
+    use Pick::{Leave, Open, OpenOrTake, Take};
+    match name {
+        b"csuristem" | b"urlpath" => Take(PATH, 0),
+        b"csmethod" | b"httprequestmethod" => Take(METHOD, 0),
+        b"csusername" | b"username" => Take(USER, 0),
+        b"cip" | b"sourceip" => Take(ADDRESS, 0),
+        b"sourceaddress" => Take(ADDRESS, 1),
+        b"xforwardedfor" | b"csxforwardedfor" | b"iisaccessxforwardedfor" => Take(FORWARDED, 0),
+        b"scstatus" | b"httpresponsestatuscode" => Take(STATUS, 0),
+        b"scsubstatus" | b"iisaccesssubstatus" => Take(SUBSTATUS, 0),
+        b"scwin32status" | b"iisaccesswin32status" => Take(SYSTEM, 0),
+        b"csuseragent" | b"useragentoriginal" => Take(AGENT, 0),
+        b"date" => Take(DATE, 0),
+        b"time" => Take(TIME, 0),
+        b"timegenerated" => Take(STAMP, 0),
+        b"timestamp" => Take(STAMP, 1),
+        b"scomputername" | b"hostname" => Take(HOST, 0),
+        b"useragent" => OpenOrTake(AGENT, 1),
+        b"iis" | b"iisaccess" | b"http" | b"httprequest" | b"httpresponse" | b"url" | b"source" | b"user"
+        | b"host" => Open,
+        _ => Leave,
+    }
+}
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(_object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    None
+pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+    let mut found = Found::default();
+    if !gather(object, pick, &mut found) {
+        return None;
+    }
+    let status = found.get(STATUS)?.as_i64()?;
+    let substatus = found.get(SUBSTATUS).and_then(|value| value.as_i64());
+    let user = said(text(&found, USER));
+    let path = text(&found, PATH);
+    let form = path.eq_ignore_ascii_case("/owa/auth.owa");
+    let post = text(&found, METHOD).eq_ignore_ascii_case("POST");
+    // Where the sub-status is not logged, the code of the logon tells as much.
+    let system = said(text(&found, SYSTEM));
+    let substatus = substatus.or_else(|| words(&system).is_some().then_some(1));
+    let outcome = match (status, substatus) {
+        (302, _) if form && post && user.is_empty() => Outcome::Failure,
+        (302, _) if form && post => Outcome::Success,
+        (401, Some(1)) if !user.is_empty() => Outcome::Failure,
+        _ => return None,
+    };
+    let (domain, user) = account(user);
+    let (words, credential) = match status {
+        401 => words(&system).unwrap_or_default(),
+        _ if outcome == Outcome::Failure => ("the form was refused", false),
+        _ => Default::default(),
+    };
+    let event = Event {
+        outcome,
+        count: 1,
+        user,
+        domain,
+        src_ip: client(&text(&found, ADDRESS), &text(&found, FORWARDED)),
+        user_agent: said(text(&found, AGENT)),
+        host: said(text(&found, HOST)),
+        method: if form { "form".into() } else { Text::default() },
+        reason: if status == 401 { system } else { Text::default() },
+        status: if status == 401 { "401.1".into() } else { "302".into() },
+        reason_text: words.into(),
+        shape: if service(&path).eq_ignore_ascii_case("owa") { "owa" } else { "iis" },
+        service: match path {
+            Text::Borrowed(path) => service(path).into(),
+            Text::Owned(path) => Text::Owned(service(&path).into()),
+        },
+        provider: "exchange",
+        credential,
+        ..Event::default()
+    };
+    Some((event, time(&found)))
+}
+
+/// What Windows says of a logon it refused, and whether it says so only to who knows the password (error codes of
+/// `LogonUser`).
+fn words(system: &str) -> Option<(&'static str, bool)> {
+    Some(match system {
+        "1326" => ("unknown user name or bad password", false),
+        "1331" => ("account disabled", false),
+        "1909" => ("account locked", false),
+        "1330" => ("password expired", true),
+        "1907" => ("password must be changed", true),
+        _ => return None,
+    })
+}
+
+/// W3C logs write a dash for nothing.
+fn said(text: Text<'_>) -> Text<'_> {
+    if text == "-" { Text::default() } else { text }
+}
+
+/// Domain and name of an account, the name in lower case: `DOMAIN\user`, `user@example.com`, `user`.
+pub(super) fn account(name: Text<'_>) -> (Text<'_>, Text<'_>) {
+    match name {
+        Text::Borrowed(name) => match name.split_once('\\') {
+            Some((domain, user)) => (domain.into(), lower(user.into())),
+            None => (Text::default(), lower(name.into())),
+        },
+        Text::Owned(name) => match name.split_once('\\') {
+            Some((domain, user)) => {
+                (Text::Owned(domain.into()), Text::Owned(lower(user.into()).into_owned()))
+            }
+            None => (Text::default(), lower(Text::Owned(name))),
+        },
+    }
+}
+
+/// What was asked of the server: the first part of the path.
+fn service(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+}
+
+/// The client. Behind a load balancer all clients have its address; it appends theirs to `X-Forwarded-For`, of which
+/// the rest is whatever they sent. Who comes from the internet himself is not asked where he comes from.
+fn client(address: &str, forwarded: &str) -> Option<IpAddr> {
+    let direct = parse_address(address);
+    if direct.is_some_and(|address| !is_private(address)) {
+        return direct;
+    }
+    let told = forwarded.rsplit(',').next().unwrap_or_default();
+    parse_address(told.trim_matches(['+', ' ', '"'])).or(direct)
+}
+
+/// Whether nobody on the internet has that address (RFC 1918, 6598, 3927, 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => {
+            let [a, b, ..] = four.octets();
+            four.is_private()
+                || four.is_loopback()
+                || four.is_link_local()
+                || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(six) => six.is_loopback() || six.is_unique_local() || six.is_unicast_link_local(),
+    }
+}
+
+/// `date` and `time` are two fields, and UTC.
+fn time(found: &Found<'_>) -> Option<Stamp> {
+    let (date, time) = (text(found, DATE), text(found, TIME));
+    let mut both = [b'T'; 32];
+    let point = both
+        .get_mut(..date.len())
+        .map(|place| place.copy_from_slice(date.as_bytes()))
+        .and_then(|()| both.get_mut(date.len() + 1..date.len() + 1 + time.len()))
+        .map(|place| place.copy_from_slice(time.as_bytes()))
+        .and_then(|()| iso(both.get(..date.len() + 1 + time.len())?, Zone::UTC));
+    match point {
+        Some((point, _)) => Some(Stamp::At(point)),
+        None => found.get(STAMP).or(found.get(TIME)).and_then(|value| stamp(value, Zone::UTC)),
+    }
 }
