@@ -110,7 +110,7 @@ impl<A: Analytic> Detector<A> {
             telemetry: own(about.telemetry),
             false_positives: own(about.false_positives),
             response: own(about.response),
-            config_schema: Config::<A::Options>::schema(about.name, about.thresholds).to_string(),
+            config_schema: Config::<A::Options>::schema(about.name, about.thresholds),
             partition_by: own(about.partition_by),
         }
     }

@@ -121,6 +121,12 @@ impl Cidr {
         (bits <= width(address)).then(|| Self { network: prefix(address, bits, bits), bits })
     }
 
+    /// Its first address and its bits, as bytes.
+    #[must_use]
+    pub const fn parts(&self) -> ([u8; 16], u8) {
+        (octets(self.network), self.bits)
+    }
+
     /// Whether the block holds `address` (canonical).
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -4,16 +4,16 @@
 //! From that one place come the typed struct, the validation with its error messages, the JSON Schema, and what
 //! `inspect` shows. What all analytics share stands in [`Common`].
 
+mod kinds;
 mod overrides;
 mod settings;
 
 #[doc(hidden)]
 pub use alloc::string::String;
+pub use kinds::Kind;
 pub use overrides::{Judgement, Override, Overrides};
 #[doc(hidden)]
-pub use serde_json::{Value, json};
-#[doc(hidden)]
-pub use settings::one_of;
+pub use serde_json::Value;
 pub use settings::{
     Bits4, Bits6, Bytes, Code, Glob, Keys, Lateness, RecordBytes, Setting, SeverityChange, Threshold, Wait,
     Window,
@@ -26,27 +26,28 @@ use crate::stamp::Zone;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use kinds::quote;
 use serde_json::Map;
 
-/// One option, as documentation and schema.
-#[derive(Clone, Debug)]
+/// One option.
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Its name.
     pub name: &'static str,
     /// Other spellings that are accepted.
     pub aliases: &'static [&'static str],
-    /// What it does, in units and shapes.
-    pub doc: String,
-    /// Its default.
-    pub default: Value,
-    /// JSON Schema of its values.
-    pub schema: Value,
+    /// What it does, in units and shapes: the lines of its documentation.
+    pub doc: &'static [&'static str],
+    /// Its default, as JSON.
+    pub default: &'static str,
+    /// What it may be.
+    pub kind: Kind,
 }
 
 /// A group of options. Implemented by [`settings!`](crate::settings).
 pub trait Settings: Sized {
     /// The options, in the order they were declared.
-    fn fields() -> Vec<Field>;
+    const FIELDS: &'static [Field];
     /// Takes its options out of the input. `None` if any was wrong; the input then holds why.
     fn read(input: &mut Input) -> Option<Self>;
 }
@@ -78,30 +79,21 @@ macro_rules! settings {
         pub struct $name { $( $(#[doc = $each])+ pub $field: $kind, )+ }
 
         impl $crate::config::Settings for $name {
-            fn fields() -> $crate::Vec<$crate::config::Field> {
-                $crate::vec![$( $crate::config::Field {
-                    name: stringify!($field),
-                    aliases: &[$($alias),*],
-                    doc: $crate::config::prose(&[$($each),+]),
-                    default: $crate::config::json!($default),
-                    schema: <$kind as $crate::config::Setting>::schema(),
-                } ),+]
-            }
+            const FIELDS: &'static [$crate::config::Field] = &[$( $crate::config::Field {
+                name: stringify!($field),
+                aliases: &[$($alias),*],
+                doc: &[$($each),+],
+                default: stringify!($default),
+                kind: <$kind as $crate::config::Setting>::KIND,
+            } ),+];
 
             fn read(input: &mut $crate::config::Input) -> Option<Self> {
-                $( let $field = input.take(stringify!($field), &[$($alias),*], &$crate::config::json!($default)); )+
+                let mut fields = <Self as $crate::config::Settings>::FIELDS.iter();
+                $( let $field = input.take(fields.next()?); )+
                 Some(Self { $( $field: $field?, )+ })
             }
         }
     };
-}
-
-/// The lines of a doc comment as one paragraph.
-#[doc(hidden)]
-#[must_use]
-pub fn prose(lines: &[&str]) -> String {
-    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
-    trimmed.join(" ")
 }
 
 crate::settings! {
@@ -201,43 +193,55 @@ impl<O: Settings> Config<O> {
         }
     }
 
+    fn fields() -> impl Iterator<Item = &'static Field> {
+        O::FIELDS.iter().chain(Common::FIELDS)
+    }
+
     fn names() -> Vec<&'static str> {
-        let fields = O::fields().into_iter().chain(Common::fields());
-        let mut names: Vec<&'static str> =
-            fields.flat_map(|f| core::iter::once(f.name).chain(f.aliases.iter().copied())).collect();
+        let mut names = Vec::new();
+        for field in Self::fields() {
+            names.push(field.name);
+            names.extend_from_slice(field.aliases);
+        }
         names.push("override");
         names
     }
 
-    /// JSON Schema (draft 2020-12) of the configuration.
+    /// JSON Schema (draft 2020-12) of the configuration, as JSON. Another spelling of an option refers to it by
+    /// `$ref`.
     #[must_use]
-    pub fn schema(title: &str, thresholds: &'static [&'static str]) -> Value {
-        let mut properties = Map::new();
-        for field in O::fields().into_iter().chain(Common::fields()) {
-            let mut schema = field.schema;
-            if let Some(schema) = schema.as_object_mut() {
-                schema.insert("description".into(), field.doc.into());
-                schema.insert("default".into(), field.default);
-            }
+    pub fn schema(title: &str, thresholds: &'static [&'static str]) -> String {
+        let mut out =
+            String::from("{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":");
+        quote(title, &mut out);
+        out.push_str(",\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+        for field in Self::fields() {
+            property(field.name, field.kind, field.doc, &mut out);
+            out.push_str(",\"default\":");
+            out.push_str(field.default);
+            out.push_str("},");
             for alias in field.aliases {
-                let mut other = schema.clone();
-                if let Some(other) = other.as_object_mut() {
-                    other.insert("description".into(), format!("Another spelling of {}.", field.name).into());
-                    other.remove("default");
+                for part in ["\"", *alias, "\":{\"$ref\":\"#/properties/", field.name, "\",\"description\":"]
+                {
+                    out.push_str(part);
                 }
-                properties.insert((*alias).into(), other);
+                out.push_str("\"Another spelling.\"},");
             }
-            properties.insert(field.name.into(), schema);
         }
-        properties.insert("override".into(), Overrides::schema(thresholds));
-        json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": title,
-            "type": "object",
-            "additionalProperties": false,
-            "properties": properties,
-        })
+        Overrides::schema(thresholds, &mut out);
+        out.push_str("}}");
+        out
     }
+}
+
+/// Writes a property of a JSON Schema up to where more members may follow.
+fn property(name: &str, kind: Kind, doc: &[&str], out: &mut String) {
+    quote(name, out);
+    out.push_str(":{");
+    kind.schema(out);
+    out.push_str(",\"description\":");
+    let lines: Vec<&str> = doc.iter().map(|line| line.trim()).collect();
+    quote(&lines.join(" "), out);
 }
 
 /// What is left to read of a configuration, and what was found wrong.
@@ -246,50 +250,67 @@ pub struct Input {
     map: Map<String, Value>,
     path: String,
     /// Each effective value, for the digest.
-    effective: String,
+    effective: Vec<u8>,
     errors: Vec<String>,
 }
 
 impl Input {
     fn new(map: Map<String, Value>, path: &str) -> Self {
-        Self { map, path: path.into(), effective: String::new(), errors: Vec::new() }
+        Self { map, path: path.into(), effective: Vec::new(), errors: Vec::new() }
     }
 
     /// Reads one option, or its default.
-    pub fn take<T: Setting + core::fmt::Debug>(
-        &mut self,
-        name: &'static str,
-        aliases: &[&'static str],
-        default: &Value,
-    ) -> Option<T> {
-        let value = self.optional(name, aliases).unwrap_or(T::read(default).ok());
-        self.effective.push_str(&format!("{name}={value:?}\n"));
-        value
+    pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
+        let value = match self.find(field.name, field.aliases) {
+            Found::Nothing => serde_json::from_str(field.default).ok()?,
+            Found::Twice => return None,
+            Found::Value(spelling, value) => {
+                if T::read(&value).is_none() {
+                    self.refuse(spelling, &value, T::KIND);
+                }
+                value
+            }
+        };
+        let setting = T::read(&value)?;
+        self.effective.extend_from_slice(field.name.as_bytes());
+        setting.digest(&mut self.effective);
+        Some(setting)
     }
 
-    /// Reads one option that may be absent. `Some(None)`: it was wrong.
-    #[allow(clippy::option_option)]
-    fn optional<T: Setting>(&mut self, name: &'static str, aliases: &[&'static str]) -> Option<Option<T>> {
-        let mut found: Option<(&str, Value)> = None;
+    /// Reads one option that may be absent. Where it is wrong, that is written down.
+    fn optional<T: Setting>(&mut self, name: &'static str) -> Option<T> {
+        let Found::Value(spelling, value) = self.find(name, &[]) else { return None };
+        let setting = T::read(&value);
+        match &setting {
+            Some(setting) => {
+                self.effective.extend_from_slice(name.as_bytes());
+                setting.digest(&mut self.effective);
+            }
+            None => self.refuse(spelling, &value, T::KIND),
+        }
+        setting
+    }
+
+    /// The value of an option, under whichever of its names.
+    fn find(&mut self, name: &'static str, aliases: &'static [&'static str]) -> Found {
+        let mut found = Found::Nothing;
         for spelling in core::iter::once(&name).chain(aliases) {
             let Some(value) = self.map.remove(*spelling) else { continue };
-            if let Some((other, _)) = &found {
+            if let Found::Value(other, _) = &found {
                 self.errors.push(format!(
-                    "{}{spelling} = {value}: expected once, but {other} is the same option",
-                    self.path
+                    "{}{spelling} = {}: expected once, but {other} is the same option",
+                    self.path,
+                    short(&value)
                 ));
-                return Some(None);
+                return Found::Twice;
             }
-            found = Some((spelling, value));
+            found = Found::Value(spelling, value);
         }
-        let (spelling, value) = found?;
-        match T::read(&value) {
-            Ok(setting) => Some(Some(setting)),
-            Err(allowed) => {
-                self.errors.push(format!("{}{spelling} = {}: expected {allowed}", self.path, short(&value)));
-                Some(None)
-            }
-        }
+        found
+    }
+
+    fn refuse(&mut self, spelling: &str, value: &Value, kind: Kind) {
+        self.errors.push(format!("{}{spelling} = {}: expected {}", self.path, short(value), kind.allowed()));
     }
 
     fn reject_unknown(&mut self, known: &[&'static str]) {
@@ -307,9 +328,18 @@ impl Input {
     }
 
     fn digest(&self) -> String {
-        let hash = Hasher128::new(Salt::new(""), 0).part(self.effective.as_bytes()).finish().0;
+        let hash = Hasher128::new(Salt::new(""), 0).part(&self.effective).finish().0;
         format!("{:016x}", hash >> 64)
     }
+}
+
+/// What a configuration says of an option.
+enum Found {
+    Nothing,
+    /// Under two names.
+    Twice,
+    /// Under this name.
+    Value(&'static str, Value),
 }
 
 /// A value as an error shows it.

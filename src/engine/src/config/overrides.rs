@@ -1,13 +1,12 @@
 //! Overrides: other thresholds and severities for some users, sources or hosts.
 
-use super::{Glob, Input, Setting, SeverityChange, Threshold, Value, json};
+use super::{Glob, Input, Kind, Setting, SeverityChange, Threshold, Value, property};
 use crate::alert::Severity;
 use crate::event::Event;
 use crate::net::Cidr;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde_json::Map;
 
 /// One override. Its conditions are those given; all of them must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,53 +84,53 @@ impl Overrides {
             let mut one = Input::new(map, &format!("override[{at}]."));
             overrides.extend(Override::read(&mut one, thresholds));
             input.errors.append(&mut one.errors);
+            input.effective.push(b'{');
+            input.effective.append(&mut one.effective);
         }
-        input.effective.push_str(&format!("{overrides:?}"));
         Some(Self(overrides))
     }
 
-    pub(super) fn schema(thresholds: &'static [&'static str]) -> Value {
-        let mut properties = Map::new();
-        let mut add = |name: &str, mut schema: Value, doc: &str| {
-            if let Some(schema) = schema.as_object_mut() {
-                schema.insert("description".into(), doc.into());
-            }
-            properties.insert(name.into(), schema);
-        };
-        add("users", Vec::<Glob>::schema(), "Holds for these users.");
-        add("sources", Vec::<Cidr>::schema(), "Holds for these addresses.");
-        add("hosts", Vec::<Glob>::schema(), "Holds for events of these hosts.");
-        for name in thresholds {
-            add(name, Threshold::schema(), "Takes the place of the option of the same name.");
+    /// Writes the property `override` of the JSON Schema.
+    pub(super) fn schema(thresholds: &[&'static str], out: &mut String) {
+        out.push_str(
+            "\"override\":{\"type\":\"array\",\"description\":\"The first override whose given conditions all hold \
+             for an event decides.\",\"items\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{",
+        );
+        for (name, kind, doc) in FIELDS {
+            property(name, kind, &[doc], out);
+            out.push_str("},");
         }
-        add("severity", SeverityChange::schema(), "The severity of alerts, or steps up or down.");
-        add("ignore", bool::schema(), "Whether the event is ignored altogether.");
-        add("reason", String::schema(), "Named in the context of alerts.");
-        json!({
-            "type": "array",
-            "description": "The first override whose given conditions all hold for an event decides.",
-            "items": { "type": "object", "additionalProperties": false, "properties": properties },
-        })
+        for name in thresholds {
+            property(name, Threshold::KIND, &["Takes the place of the option of the same name."], out);
+            out.push_str("},");
+        }
+        out.pop();
+        out.push_str("}}}");
     }
 }
+
+/// What an override may say beside thresholds.
+const FIELDS: [(&str, Kind, &str); 6] = [
+    ("users", <Vec<Glob>>::KIND, "Holds for these users."),
+    ("sources", <Vec<Cidr>>::KIND, "Holds for these addresses."),
+    ("hosts", <Vec<Glob>>::KIND, "Holds for events of these hosts."),
+    ("severity", SeverityChange::KIND, "The severity of alerts, or steps up or down."),
+    ("ignore", bool::KIND, "Whether the event is ignored altogether."),
+    ("reason", String::KIND, "Named in the context of alerts."),
+];
 
 impl Override {
     fn read(input: &mut Input, thresholds: &'static [&'static str]) -> Option<Self> {
         let before = input.errors.len();
-        let users = input.optional("users", &[]).flatten();
-        let sources = input.optional("sources", &[]).flatten();
-        let hosts = input.optional("hosts", &[]).flatten();
-        let values = thresholds
-            .iter()
-            .map(|name| input.optional::<Threshold>(name, &[]).flatten().map(|t| t.0))
-            .collect();
-        let severity = input.optional("severity", &[]).flatten();
-        let ignore = input.optional("ignore", &[]).flatten().unwrap_or(false);
-        let reason = input.optional("reason", &[]).flatten();
-        let known: Vec<&'static str> = ["users", "sources", "hosts", "severity", "ignore", "reason"]
-            .into_iter()
-            .chain(thresholds.iter().copied())
-            .collect();
+        let users = input.optional::<Vec<Glob>>("users");
+        let sources = input.optional::<Vec<Cidr>>("sources");
+        let hosts = input.optional::<Vec<Glob>>("hosts");
+        let values = thresholds.iter().map(|name| input.optional::<Threshold>(name).map(|t| t.0)).collect();
+        let severity = input.optional("severity");
+        let ignore = input.optional("ignore").unwrap_or(false);
+        let reason = input.optional("reason");
+        let mut known: Vec<&'static str> = FIELDS.iter().map(|(name, ..)| *name).collect();
+        known.extend_from_slice(thresholds);
         input.reject_unknown(&known);
         for (name, empty) in [
             ("users", users.as_ref().is_some_and(Vec::is_empty)),

@@ -54,8 +54,14 @@ fn errors_name_field_value_and_what_is_allowed() {
         &["min_failuers = 5", "no such option", "did you mean min_failures?", "window"],
     );
     refused(r#"{"minFailures":5,"min_failures":6}"#, &["the same option"]);
-    refused(r#"{"allow_ips":["10.0.0.0/33"]}"#, &["allow_ips", "10.0.0.0/33"]);
-    refused(r#"{"allow_ips":"10.0.0.0/8"}"#, &["allow_ips", "a list in which each entry is an address"]);
+    refused(
+        r#"{"allow_ips":["10.0.0.0/33"]}"#,
+        &["allow_ips = [\"10.0.0.0/33\"]", "each entry is an address"],
+    );
+    refused(
+        r#"{"allow_ips":"10.0.0.0/8"}"#,
+        &["allow_ips", "a list of at most 10000 in which each entry is an address"],
+    );
     refused(r#"{"override":{}}"#, &["override", "a list of tables"]);
     refused(r#"{"override":[{},{"severity":"worse"}]}"#, &["override[1].severity", "\"worse\"", "\"+1\""]);
     refused(r#"{"override":[{"min_failures":0}]}"#, &["override[0].min_failures = 0", "1 to 1000"]);
@@ -105,11 +111,20 @@ fn the_first_override_whose_conditions_all_hold_decides() {
 
 #[test]
 fn the_schema_tells_every_option() {
-    let schema = Config::<Options>::schema("Example", THRESHOLDS);
+    let schema = Config::<Options>::schema("An \"example\"", THRESHOLDS);
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema["title"], "An \"example\"");
     let properties = schema["properties"].as_object().unwrap();
     for name in Config::<Options>::names() {
         assert!(properties.contains_key(name), "{name}");
     }
     assert_eq!(schema["properties"]["window"]["default"], "15m");
+    assert_eq!(schema["properties"]["allow_ips"]["default"], serde_json::json!([]));
+    assert_eq!(schema["properties"]["minFailures"]["$ref"], "#/properties/min_failures");
+    assert_eq!(schema["properties"]["allow_ips"]["items"]["type"], "string");
+    assert_eq!(
+        schema["properties"]["allowed_lateness"]["pattern"],
+        r"^max$|^\s*([0-9]+\s*(us|ms|s|m|h|d|w)\s*)+$"
+    );
     assert_eq!(schema["properties"]["override"]["items"]["properties"]["min_failures"]["minimum"], 1);
 }

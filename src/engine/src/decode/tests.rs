@@ -21,7 +21,7 @@ const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:0
 
 fn decoder() -> Decoder<Reading> {
     let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::fields().len() == 1);
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     let common = config.common;
     Decoder::new(&common, Vec::new())
 }

@@ -1,0 +1,121 @@
+//! What option values may be, as data: one place for what errors say and for what the JSON Schema says.
+
+use crate::time::Span;
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
+
+/// How many entries a list of an option may have: each is tried for every event.
+pub const MOST_ENTRIES: usize = 10_000;
+/// The longest window: beyond it, memory would be held for weeks by whoever fails once.
+pub const LONGEST: Span = Span::seconds(7 * 86_400);
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A whole number from one to the other.
+    Whole(u64, u64),
+    /// True or false.
+    Flag,
+    /// Text.
+    Text,
+    /// A duration of at least so much, or the word `max` where that is allowed.
+    Duration(Span, bool),
+    /// An amount of memory of at most so many bytes.
+    Bytes(u64),
+    /// A list.
+    List(&'static Kind),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Something else: what errors say after "expected", and its JSON Schema.
+    Other(&'static str, &'static str),
+}
+
+/// The least amount of memory.
+pub const LEAST_BYTES: u64 = 1 << 10;
+
+const DURATION: &str = "\\\\s*([0-9]+\\\\s*(us|ms|s|m|h|d|w)\\\\s*)+$";
+
+impl Kind {
+    /// What is allowed, as the end of the sentence "expected …".
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        match self {
+            Self::Whole(low, high) => format!("a whole number from {low} to {high}"),
+            Self::Flag => "true or false".into(),
+            Self::Text => "text of at most 1024 bytes".into(),
+            Self::Duration(shortest, max) => format!(
+                "{}a duration from {shortest} to {LONGEST}, such as \"90s\", \"15m\" or \"1h30m\"",
+                if *max { "\"max\", or " } else { "" },
+            ),
+            Self::Bytes(most) => {
+                format!("bytes from 1 KiB to {} MiB, as a number or as text such as \"8 MiB\"", most >> 20)
+            }
+            Self::List(each) => {
+                format!("a list of at most {MOST_ENTRIES} in which each entry is {}", each.allowed())
+            }
+            Self::Word(words) => {
+                let mut text = String::from("one of ");
+                list(words, &mut text);
+                text
+            }
+            Self::Other(allowed, _) => (*allowed).into(),
+        }
+    }
+
+    /// Writes the members of the JSON Schema, without the braces around them.
+    pub fn schema(&self, out: &mut String) {
+        // Writing to a string cannot fail.
+        let _ = match self {
+            Self::Whole(low, high) => {
+                write!(out, "\"type\":\"integer\",\"minimum\":{low},\"maximum\":{high}")
+            }
+            Self::Flag => write!(out, "\"type\":\"boolean\""),
+            Self::Text => write!(out, "\"type\":\"string\",\"maxLength\":1024"),
+            Self::Duration(_, max) => {
+                let max = if *max { "max$|^" } else { "" };
+                write!(out, "\"type\":\"string\",\"pattern\":\"^{max}{DURATION}\"")
+            }
+            Self::Bytes(most) => write!(
+                out,
+                "\"type\":[\"integer\",\"string\"],\"minimum\":{LEAST_BYTES},\"maximum\":{most},\
+                 \"pattern\":\"^[0-9]+ ?(B|KiB|MiB|GiB)?$\""
+            ),
+            Self::List(each) => {
+                out.push_str("\"type\":\"array\",\"items\":{");
+                each.schema(out);
+                write!(out, "}},\"maxItems\":{MOST_ENTRIES}")
+            }
+            Self::Word(words) => {
+                out.push_str("\"enum\":[");
+                list(words, out);
+                write!(out, "]")
+            }
+            Self::Other(_, schema) => write!(out, "{schema}"),
+        };
+    }
+}
+
+fn list(words: &[&str], out: &mut String) {
+    for (n, word) in words.iter().enumerate() {
+        let _ = write!(out, "{}\"{word}\"", if n == 0 { "" } else { ", " });
+    }
+}
+
+/// Writes text as a JSON string.
+pub fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
