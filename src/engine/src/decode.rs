@@ -11,6 +11,7 @@ use crate::config::Common;
 use crate::envelope::{self, Envelope, Opened, Scratch};
 use crate::event::{Event, Text};
 use crate::linux::{self, header};
+use crate::order::sort;
 use crate::shapes::{self, Given, Said};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::stamp::{Stamp, Zone};
@@ -55,7 +56,7 @@ impl<R: Reads> Decoder<R> {
             }
         }
         needles.extend_from_slice(&ENCODED);
-        needles.sort_unstable();
+        sort(&mut needles, |one, other| one < other);
         needles.dedup();
         Self {
             reads: PhantomData,

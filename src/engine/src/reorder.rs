@@ -1,6 +1,7 @@
 //! The reorder buffer: events that come late within a bound, sorted by time and, at equal times, by arrival.
 
 use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::order::sort;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
 use crate::window::journal::RECORD;
@@ -119,7 +120,7 @@ impl Reorder {
     /// Writes what waits, in the order it will leave.
     pub fn save(&self, out: &mut Writer) {
         let mut held: Vec<&Held> = self.heap.iter().map(|Reverse(held)| held).collect();
-        held.sort_unstable();
+        sort(&mut held, |one, other| one < other);
         out.i64(self.left.0);
         out.count(held.len());
         for Held { event, record, .. } in held {
@@ -184,6 +185,48 @@ const NAMES: [&str; 38] = [
     "owa",
 ];
 
+/// The texts of an event, in the order they are saved in.
+fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 15] {
+    [
+        &e.user,
+        &e.domain,
+        &e.src_name,
+        &e.tty,
+        &e.user_agent,
+        &e.service,
+        &e.host,
+        &e.method,
+        &e.reason,
+        &e.reason_text,
+        &e.application,
+        &e.device,
+        &e.status,
+        &e.os,
+        &e.transaction,
+    ]
+}
+
+/// The same, to be written.
+fn texts_mut<'e>(e: &'e mut Event<'static>) -> [&'e mut Text<'static>; 15] {
+    [
+        &mut e.user,
+        &mut e.domain,
+        &mut e.src_name,
+        &mut e.tty,
+        &mut e.user_agent,
+        &mut e.service,
+        &mut e.host,
+        &mut e.method,
+        &mut e.reason,
+        &mut e.reason_text,
+        &mut e.application,
+        &mut e.device,
+        &mut e.status,
+        &mut e.os,
+        &mut e.transaction,
+    ]
+}
+
 fn save_event(e: &Event<'_>, out: &mut Writer) {
     out.i64(e.time.0);
     out.u8(e.outcome as u8);
@@ -215,26 +258,6 @@ fn save_event(e: &Event<'_>, out: &mut Writer) {
     out.bytes(e.provider.as_bytes());
 }
 
-fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 15] {
-    [
-        &e.user,
-        &e.domain,
-        &e.src_name,
-        &e.tty,
-        &e.user_agent,
-        &e.service,
-        &e.host,
-        &e.method,
-        &e.reason,
-        &e.reason_text,
-        &e.application,
-        &e.device,
-        &e.status,
-        &e.os,
-        &e.transaction,
-    ]
-}
-
 fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
     let time = Timestamp(input.i64()?);
     let outcome = match input.u8()? {
@@ -264,10 +287,11 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("an event"))
     };
     let count = number(input)?;
-    let text = |input: &mut Reader<'_>| -> snapshot::Result<Text<'static>> {
-        let text = core::str::from_utf8(input.bytes()?).map_err(|_| SnapshotError::Invalid("an event"))?;
-        Ok(Cow::Owned(String::from(text)))
-    };
+    let mut event = Event { time, outcome, signal, origin, credential, count, ..Event::default() };
+    for text in texts_mut(&mut event) {
+        let saved = core::str::from_utf8(input.bytes()?).map_err(|_| SnapshotError::Invalid("an event"))?;
+        *text = Cow::Owned(String::from(saved));
+    }
     let optional = |input: &mut Reader<'_>| -> snapshot::Result<Option<u32>> {
         Ok(if input.u8()? == 1 { Some(number(input)?) } else { None })
     };
@@ -275,35 +299,13 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
     let name = |bytes: &[u8]| {
         NAMES.into_iter().find(|n| n.as_bytes() == bytes).ok_or(SnapshotError::Invalid("an event"))
     };
-    Ok(Event {
-        time,
-        outcome,
-        signal,
-        origin,
-        credential,
-        count,
-        user: text(input)?,
-        domain: text(input)?,
-        src_name: text(input)?,
-        tty: text(input)?,
-        user_agent: text(input)?,
-        service: text(input)?,
-        host: text(input)?,
-        method: text(input)?,
-        reason: text(input)?,
-        reason_text: text(input)?,
-        application: text(input)?,
-        device: text(input)?,
-        status: text(input)?,
-        os: text(input)?,
-        transaction: text(input)?,
-        pid: optional(input)?,
-        logon_type: optional(input)?,
-        src_ip: sixteen(input.bytes()?).map(crate::net::from_octets),
-        delivery: sixteen(input.bytes()?).map(u128::from_le_bytes),
-        shape: name(input.bytes()?)?,
-        provider: name(input.bytes()?)?,
-    })
+    event.pid = optional(input)?;
+    event.logon_type = optional(input)?;
+    event.src_ip = sixteen(input.bytes()?).map(crate::net::from_octets);
+    event.delivery = sixteen(input.bytes()?).map(u128::from_le_bytes);
+    event.shape = name(input.bytes()?)?;
+    event.provider = name(input.bytes()?)?;
+    Ok(event)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@
 use crate::alert::{Alert, Tally};
 use crate::event::{Event, Origin};
 use crate::net;
+use crate::order::sort;
 use crate::time::Timestamp;
 use crate::window::journal::{End, Entry, Journal, Link};
 use alloc::format;
@@ -279,10 +280,9 @@ fn text(bytes: &[u8]) -> &str {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
-/// Equal keys as one, with the sum of their counts, in order. All are bytes: a sort of its own for each kind of key would
-/// be 10 KB of module.
+/// Equal keys as one, with the sum of their counts, in order.
 fn sums(mut list: Vec<(&[u8], u32)>) -> Vec<(&[u8], u32)> {
-    list.sort_unstable_by(|one, other| one.0.cmp(other.0));
+    sort(&mut list, |one, other| one.0 < other.0);
     list.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
         if same {

@@ -8,7 +8,6 @@
 use crate::stamp::{Yearless, Zone, year_of};
 use crate::time::{Span, Timestamp};
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// How many hosts are remembered; the least recently used goes first.
@@ -22,11 +21,12 @@ const NONE: u32 = u32::MAX;
 
 /// The newest resolved time of each host, and with it the year of the next.
 ///
-/// One lookup is O(log hosts), and O(1) while the same host goes on; memory is at most [`MAX_HOSTS`] names of 255
+/// One lookup is O(log hosts), and O(1) while the same host goes on; a new host moves the numbers of others; memory is at most [`MAX_HOSTS`] names of 255
 /// bytes. Nothing depends on a hash seed.
 #[derive(Clone, Debug)]
 pub struct Years {
-    index: BTreeMap<Box<[u8]>, u32>,
+    /// Slots by the names of their hosts.
+    index: Vec<u32>,
     slots: Vec<Slot>,
     newest: u32,
     oldest: u32,
@@ -43,7 +43,7 @@ struct Slot {
 
 impl Default for Years {
     fn default() -> Self {
-        Self { index: BTreeMap::new(), slots: Vec::new(), newest: NONE, oldest: NONE }
+        Self { index: Vec::new(), slots: Vec::new(), newest: NONE, oldest: NONE }
     }
 }
 
@@ -113,8 +113,13 @@ impl Years {
         // Lines of one host come in runs.
         match self.slot(self.newest) {
             Some(slot) if *slot.host == *host => Some(self.newest),
-            _ => self.index.get(host).copied(),
+            _ => self.index.get(self.place(host).ok()?).copied(),
         }
+    }
+
+    /// Where a host stands in the index, or would.
+    fn place(&self, host: &[u8]) -> Result<usize, usize> {
+        self.index.binary_search_by(|at| self.slot(*at).map_or(&[][..], |slot| &slot.host).cmp(host))
     }
 
     /// A slot for a new host: a fresh one, or that of the least recently used. It is in no list yet, or at its end.
@@ -126,13 +131,18 @@ impl Years {
         } else {
             let at = self.oldest;
             self.unlink(at);
+            if let Some(place) = self.index.iter().position(|held| *held == at) {
+                self.index.remove(place);
+            }
             if let Some(slot) = self.slots.get_mut(at as usize) {
-                self.index.remove(&slot.host);
                 *slot = fresh;
             }
             at
         };
-        self.index.insert(host.into(), at);
+        // A slot that is not in the index yet stands nowhere in it.
+        if let Err(place) = self.place(host) {
+            self.index.insert(place, at);
+        }
         at
     }
 

@@ -260,6 +260,7 @@ impl Input {
     }
 
     /// Reads one option, or its default.
+    #[inline(never)]
     pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
         let value = match self.find(field.name, field.aliases) {
             Found::Nothing => serde_json::from_str(field.default).ok()?,
@@ -278,6 +279,7 @@ impl Input {
     }
 
     /// Reads one option that may be absent. Where it is wrong, that is written down.
+    #[inline(never)]
     fn optional<T: Setting>(&mut self, name: &'static str) -> Option<T> {
         let Found::Value(spelling, value) = self.find(name, &[]) else { return None };
         let setting = T::read(&value);

@@ -4,20 +4,26 @@
 //! repeat itself. They are few, one for each alert, and bounded: the one that ends first goes.
 
 use crate::hash::Fingerprint;
+use crate::order::sort;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BinaryHeap;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
-/// The bytes of a silence in both its places, by estimate: B-tree nodes are three quarters full.
-const BYTES: usize = 24 * 2 * 4 / 3;
+/// The bytes of a silence in both its places.
+const BYTES: usize = 24 * 2;
 const SAVED: usize = 24;
 
-/// Keys (of a pattern and what it is about) and until when they are silent. All calls are O(log n).
+/// Keys (of a pattern and what it is about) and until when they are silent. Asking is O(log n); a silence that is new
+/// moves what lies behind it in memory, once for an alert.
 #[derive(Clone, Debug)]
 pub struct Silences {
     most: usize,
-    until: BTreeMap<Fingerprint, Timestamp>,
-    ends: BTreeSet<(Timestamp, Fingerprint)>,
+    /// By key.
+    until: Vec<(Fingerprint, Timestamp)>,
+    /// The one that ends first at the top; also some that have been ended or prolonged since.
+    ends: BinaryHeap<Reverse<(Timestamp, Fingerprint)>>,
 }
 
 impl Silences {
@@ -27,39 +33,54 @@ impl Silences {
     /// None yet, and never more than `most`.
     #[must_use]
     pub const fn new(most: usize) -> Self {
-        Self { most, until: BTreeMap::new(), ends: BTreeSet::new() }
+        Self { most, until: Vec::new(), ends: BinaryHeap::new() }
+    }
+
+    /// Where a key stands, or would.
+    fn find(&self, key: Fingerprint) -> core::result::Result<usize, usize> {
+        self.until.binary_search_by(|(held, _)| held.cmp(&key))
+    }
+
+    fn until(&self, key: Fingerprint) -> Option<Timestamp> {
+        self.until.get(self.find(key).ok()?).map(|(_, until)| *until)
     }
 
     /// Whether `key` is silent at `t`, the end included.
     #[must_use]
     pub fn is_silent(&self, key: Fingerprint, t: Timestamp) -> bool {
-        self.until.get(&key).is_some_and(|until| t <= *until)
+        self.until(key).is_some_and(|until| t <= until)
     }
 
     /// Silences `key` until `until`, or longer if it already is. What ended before `now`, the watermark, is
     /// forgotten.
     pub fn silence(&mut self, key: Fingerprint, until: Timestamp, now: Timestamp) {
-        if let Some(before) = self.until.get(&key).copied() {
-            if before >= until {
-                return;
-            }
-            self.ends.remove(&(before, key));
+        match self.find(key) {
+            Ok(at) => match self.until.get_mut(at) {
+                Some((_, before)) if *before < until => *before = until,
+                _ => return,
+            },
+            Err(at) => self.until.insert(at, (key, until)),
         }
-        self.until.insert(key, until);
-        self.ends.insert((until, key));
-        while let Some((first, _)) = self.ends.first()
-            && (*first < now || self.ends.len() > self.most)
-        {
-            if let Some((_, key)) = self.ends.pop_first() {
-                self.until.remove(&key);
+        self.ends.push(Reverse((until, key)));
+        while let Some(Reverse((first, key))) = self.ends.peek().copied() {
+            let holds = self.until(key) == Some(first);
+            if holds && first >= now && self.until.len() <= self.most {
+                break;
             }
+            self.ends.pop();
+            if holds {
+                self.end(key);
+            }
+        }
+        if self.ends.len() > 2 * self.until.len() + 64 {
+            self.ends = self.until.iter().map(|(key, until)| Reverse((*until, *key))).collect();
         }
     }
 
     /// Ends a silence.
     pub fn end(&mut self, key: Fingerprint) {
-        if let Some(until) = self.until.remove(&key) {
-            self.ends.remove(&(until, key));
+        if let Ok(at) = self.find(key) {
+            self.until.remove(at);
         }
     }
 
@@ -83,7 +104,9 @@ impl Silences {
 
     /// All of them, the one that ends first before the others.
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Timestamp)> {
-        self.ends.iter().map(|(until, key)| (*key, *until))
+        let mut list = self.until.clone();
+        sort(&mut list, |(one, ends), (other, later)| (ends, one) < (later, other));
+        list.into_iter()
     }
 
     /// Writes them.
@@ -111,11 +134,13 @@ impl Silences {
             }
             last = Some((until, key));
             if count - n <= most {
-                if silences.until.insert(key, until).is_some() {
-                    return Err(SnapshotError::Invalid("a silence is there twice"));
-                }
-                silences.ends.insert((until, key));
+                silences.until.push((key, until));
+                silences.ends.push(Reverse((until, key)));
             }
+        }
+        sort(&mut silences.until, |one, other| one < other);
+        if silences.until.array_windows().any(|[one, other]| one.0 == other.0) {
+            return Err(SnapshotError::Invalid("a silence is there twice"));
         }
         Ok((silences, count.saturating_sub(most)))
     }

@@ -1,6 +1,7 @@
 //! How the slot of a key is laid out.
 
 use super::{SLACK, TIME};
+use crate::order::sort;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Span;
 use alloc::vec::Vec;
@@ -26,7 +27,7 @@ impl Layout {
     #[must_use]
     pub fn new(thresholds: &[u32], window: Span, success_within: Span) -> Self {
         let mut thresholds: Vec<u32> = thresholds.iter().map(|m| (*m).max(1)).collect();
-        thresholds.sort_unstable();
+        sort(&mut thresholds, |one, other| one < other);
         thresholds.dedup();
         let most = thresholds.last().copied().unwrap_or(1) as usize;
         Self { thresholds, window, success_within, held: most.saturating_add(SLACK) }
