@@ -21,7 +21,7 @@ mod tests;
 use crate::analytic::{Reads, Telemetry};
 use crate::event::Text;
 use crate::json::{Items, Kind, Object, Value, read, unescape_into};
-use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164, slashed};
+use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164, scientific, slashed};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -351,9 +351,8 @@ pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
     if let Some(time) = epoch(raw) {
         return at(time);
     }
-    // Some encoders write large numbers as 1.7685576e9.
-    if let Some(seconds) = value.as_f64().filter(|_| raw.iter().any(|b| b.eq_ignore_ascii_case(&b'e'))) {
-        return (seconds > 0.0 && seconds < 1e11).then_some(Stamp::At(Timestamp((seconds * 1e6) as i64)));
+    if let Some(time) = scientific(raw) {
+        return at(time);
     }
     if let Some((time, _)) = slashed(raw, zone) {
         return at(time);

@@ -380,5 +380,32 @@ pub(crate) const fn year_of(time: Timestamp, zone: Zone) -> i32 {
     (days.div_euclid(146_097) * 400 + year_of_era + january as i64) as i32
 }
 
+/// Reads Unix time in seconds as some encoders write large numbers: `1.7685576e9`. Without floating point, whose tables
+/// are larger than this module. `None` for what lies before 1970 or beyond the year 5138.
+#[must_use]
+pub fn scientific(bytes: &[u8]) -> Option<Timestamp> {
+    let at = bytes.iter().position(|b| b.eq_ignore_ascii_case(&b'e'))?;
+    let (digits, exponent) = bytes.split_at_checked(at)?;
+    let exponent = core::str::from_utf8(exponent.get(1..)?).ok()?.parse::<i32>().ok()?;
+    // Seconds to microseconds.
+    let mut power = exponent.checked_add(6)?;
+    let (mut value, mut point) = (0i64, false);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' if value < 1_000_000_000_000_000 => {
+                value = value * 10 + i64::from(byte - b'0');
+                power = power.checked_sub(i32::from(point))?;
+            }
+            // What is less than a microsecond.
+            b'0'..=b'9' => power = power.checked_add(i32::from(!point))?,
+            b'.' if !point => point = true,
+            _ => return None,
+        }
+    }
+    let scale = 10i64.checked_pow(power.unsigned_abs())?;
+    let micros = if power < 0 { value / scale } else { value.checked_mul(scale)? };
+    (1..100_000_000_000_000_000).contains(&micros).then_some(Timestamp(micros))
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! Which accounts belong together: canonical names, and how they fold to families.
 
 use crate::options::{Options, Similarity};
-use authsieve_engine::config::{Glob, Setting, Value, json};
+use authsieve_engine::config::{Glob, Kind, Setting, Value};
+use authsieve_engine::order::sort;
 
 /// How much of a name counts, in bytes: account names of Windows end far below.
 const MOST_NAME: usize = 255;
@@ -25,23 +26,27 @@ impl Families {
 }
 
 impl Setting for Families {
-    fn read(value: &Value) -> Result<Self, String> {
-        const ALLOWED: &str = "a table of names, each with a list of accounts, such as admin = [\"admin*\"]";
-        let table = value.as_object().ok_or(ALLOWED)?;
-        if table.len() > MOST_FAMILIES {
-            return Err(format!("a table of at most {MOST_FAMILIES} families"));
-        }
+    const KIND: Kind = Kind::Other(
+        "a table of at most 1000 names, each with a list of accounts, such as admin = [\"admin*\"]",
+        "\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,\
+         \"maxLength\":256}},\"maxProperties\":1000",
+    );
+
+    fn read(value: &Value<'_>) -> Option<Self> {
+        let table = value.as_table().filter(|table| table.len() <= MOST_FAMILIES)?;
         let mut families = Vec::new();
         for (name, accounts) in table {
-            let accounts = Vec::read(accounts).map_err(|why| format!("{ALLOWED}; {name} is to be {why}"))?;
-            families.push((name.to_lowercase(), accounts));
+            families.push((name.to_lowercase(), Vec::read(accounts)?));
         }
-        families.sort_by(|one, other| one.0.cmp(&other.0));
-        Ok(Self(families))
+        sort(&mut families, |(one, _), (other, _)| one < other);
+        Some(Self(families))
     }
 
-    fn schema() -> Value {
-        json!({ "type": "object", "additionalProperties": Vec::<Glob>::schema(), "maxProperties": MOST_FAMILIES })
+    fn digest(&self, out: &mut Vec<u8>) {
+        for (name, accounts) in &self.0 {
+            name.digest(out);
+            accounts.digest(out);
+        }
     }
 }
 
@@ -163,20 +168,18 @@ mod tests {
 
     #[test]
     fn configured_families_go_first_and_by_name() {
-        let families =
-            Families::read(&json!({ "Ops": ["ops*", "root"], "admin": ["admin*", "adm?"], "all": ["*x"] }))
-                .unwrap();
+        let families = Families::read(
+            &Value::parse(r#"{"Ops": ["ops*", "root"], "admin": ["admin*", "adm?"], "all": ["*x"]}"#)
+                .unwrap(),
+        )
+        .unwrap();
         assert_eq!(families.of("administrator"), Some("admin"));
         assert_eq!(families.of("adm1"), Some("admin"));
         assert_eq!(families.of("root"), Some("ops"));
         assert_eq!(families.of("opsx"), Some("all"), "the first by name");
         assert_eq!(families.of("guest"), None);
-        for (wrong, why) in [
-            (json!([]), "a table of names"),
-            (json!({ "a": "b" }), "a is to be a list"),
-            (json!({ "a": [""] }), "a is to be a list in which each entry"),
-        ] {
-            assert!(Families::read(&wrong).unwrap_err().contains(why), "{wrong}");
+        for wrong in ["[]", r#"{"a": "b"}"#, r#"{"a": [""]}"#] {
+            assert_eq!(Families::read(&Value::parse(wrong).unwrap()), None, "{wrong}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The options of AN1521. MITRE leaves all of them to local tuning.
 
 use crate::family::Families;
-use authsieve_engine::config::{Setting, Threshold, Value, Window, json};
+use authsieve_engine::config::{Kind, Setting, Threshold, Value, Window};
 
 authsieve_engine::words! {
     /// Which accounts are counted together.
@@ -55,17 +55,18 @@ impl Status {
 }
 
 impl Setting for Status {
-    fn read(value: &Value) -> Result<Self, String> {
+    const KIND: Kind = Kind::Other(
+        "a status of Windows such as \"0xC0000071\"",
+        r#""type":["string","integer"],"examples":["0xC0000071"]"#,
+    );
+
+    fn read(value: &Value<'_>) -> Option<Self> {
         let number = || value.as_u64().and_then(|number| u32::try_from(number).ok()).map(Self);
-        value
-            .as_str()
-            .and_then(Self::parse)
-            .or_else(number)
-            .ok_or_else(|| "a status of Windows such as \"0xC0000071\"".into())
+        value.as_str().and_then(Self::parse).or_else(number)
     }
 
-    fn schema() -> Value {
-        json!({ "type": ["string", "integer"], "examples": ["0xC0000071"] })
+    fn digest(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_le_bytes());
     }
 }
 

@@ -7,13 +7,12 @@
 mod kinds;
 mod overrides;
 mod settings;
+mod value;
 
 #[doc(hidden)]
 pub use alloc::string::String;
 pub use kinds::Kind;
 pub use overrides::{Judgement, Override, Overrides};
-#[doc(hidden)]
-pub use serde_json::Value;
 pub use settings::{
     Bits4, Bits6, Bytes, Code, Glob, Keys, Lateness, RecordBytes, Setting, SeverityChange, Threshold, Wait,
     Window,
@@ -24,10 +23,9 @@ use crate::hash::{Hasher128, Salt};
 use crate::net::Cidr;
 use crate::stamp::Zone;
 use alloc::format;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use kinds::quote;
-use serde_json::Map;
+pub use value::{Table, Value};
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +47,7 @@ pub trait Settings: Sized {
     /// The options, in the order they were declared.
     const FIELDS: &'static [Field];
     /// Takes its options out of the input. `None` if any was wrong; the input then holds why.
-    fn read(input: &mut Input) -> Option<Self>;
+    fn read(input: &mut Input<'_>) -> Option<Self>;
 }
 
 /// Declares a group of options: a struct, its documentation, its defaults.
@@ -87,7 +85,7 @@ macro_rules! settings {
                 kind: <$kind as $crate::config::Setting>::KIND,
             } ),+];
 
-            fn read(input: &mut $crate::config::Input) -> Option<Self> {
+            fn read(input: &mut $crate::config::Input<'_>) -> Option<Self> {
                 let mut fields = <Self as $crate::config::Settings>::FIELDS.iter();
                 $( let $field = input.take(fields.next()?); )+
                 Some(Self { $( $field: $field?, )+ })
@@ -169,17 +167,13 @@ impl<O: Settings> Config<O> {
     /// # Errors
     /// One line for each thing that is wrong: the field, the value, what is allowed.
     pub fn read(text: &str, thresholds: &'static [&'static str]) -> Result<Self, String> {
-        let map = match text.trim() {
-            "" => Map::new(),
-            text => match serde_json::from_str(text) {
-                Ok(Value::Object(map)) => map,
-                Ok(other) => {
-                    return Err(format!("the configuration is {other}: expected a JSON object of options"));
-                }
-                Err(error) => return Err(format!("the configuration is not JSON: {error}")),
-            },
-        };
-        let mut input = Input::new(map, "");
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        let value = Value::parse(text).map_err(|why| format!("the configuration is not JSON: {why}"))?;
+        let shown = short(value.raw());
+        let table = value
+            .into_table()
+            .ok_or_else(|| format!("the configuration is {shown}: expected a JSON object"))?;
+        let mut input = Input::new(table, "");
         let common = Common::read(&mut input);
         let options = O::read(&mut input);
         let overrides = Overrides::read(&mut input, thresholds);
@@ -246,24 +240,25 @@ fn property(name: &str, kind: Kind, doc: &[&str], out: &mut String) {
 
 /// What is left to read of a configuration, and what was found wrong.
 #[derive(Debug)]
-pub struct Input {
-    map: Map<String, Value>,
+pub struct Input<'t> {
+    /// What has not been read yet.
+    table: Table<'t>,
     path: String,
     /// Each effective value, for the digest.
     effective: Vec<u8>,
     errors: Vec<String>,
 }
 
-impl Input {
-    fn new(map: Map<String, Value>, path: &str) -> Self {
-        Self { map, path: path.into(), effective: Vec::new(), errors: Vec::new() }
+impl<'t> Input<'t> {
+    fn new(table: Table<'t>, path: &str) -> Self {
+        Self { table, path: path.into(), effective: Vec::new(), errors: Vec::new() }
     }
 
     /// Reads one option, or its default.
     #[inline(never)]
     pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
         let value = match self.find(field.name, field.aliases) {
-            Found::Nothing => serde_json::from_str(field.default).ok()?,
+            Found::Nothing => Value::parse(field.default).ok()?,
             Found::Twice => return None,
             Found::Value(spelling, value) => {
                 if T::read(&value).is_none() {
@@ -294,36 +289,44 @@ impl Input {
     }
 
     /// The value of an option, under whichever of its names.
-    fn find(&mut self, name: &'static str, aliases: &'static [&'static str]) -> Found {
+    fn find(&mut self, name: &'static str, aliases: &'static [&'static str]) -> Found<'t> {
         let mut found = Found::Nothing;
         for spelling in core::iter::once(&name).chain(aliases) {
-            let Some(value) = self.map.remove(*spelling) else { continue };
-            if let Found::Value(other, _) = &found {
-                self.errors.push(format!(
-                    "{}{spelling} = {}: expected once, but {other} is the same option",
-                    self.path,
-                    short(&value)
-                ));
-                return Found::Twice;
+            while let Some(at) = self.table.iter().position(|(name, _)| name == spelling) {
+                let (_, value) = self.table.remove(at);
+                if let Found::Value(other, _) = &found {
+                    self.errors.push(format!(
+                        "{}{spelling} = {}: expected once, but {other} {}",
+                        self.path,
+                        short(value.raw()),
+                        if other == spelling { "is there already" } else { "is the same option" }
+                    ));
+                    return Found::Twice;
+                }
+                found = Found::Value(spelling, value);
             }
-            found = Found::Value(spelling, value);
         }
         found
     }
 
-    fn refuse(&mut self, spelling: &str, value: &Value, kind: Kind) {
-        self.errors.push(format!("{}{spelling} = {}: expected {}", self.path, short(value), kind.allowed()));
+    fn refuse(&mut self, spelling: &str, value: &Value<'_>, kind: Kind) {
+        self.errors.push(format!(
+            "{}{spelling} = {}: expected {}",
+            self.path,
+            short(value.raw()),
+            kind.allowed()
+        ));
     }
 
     fn reject_unknown(&mut self, known: &[&'static str]) {
-        for (name, value) in core::mem::take(&mut self.map) {
+        for (name, value) in core::mem::take(&mut self.table) {
             let near = known.iter().min_by_key(|k| distance(k, &name)).filter(|k| distance(k, &name) <= 3);
             let hint = near.map_or(String::new(), |k| format!(" did you mean {k}?"));
             self.errors.push(format!(
                 "{}{} = {}: no such option;{hint} allowed are {}",
                 self.path,
-                short(&Value::String(name)).trim_matches('"'),
-                short(&value),
+                short(&name),
+                short(value.raw()),
                 known.join(", ")
             ));
         }
@@ -336,22 +339,18 @@ impl Input {
 }
 
 /// What a configuration says of an option.
-enum Found {
+enum Found<'t> {
     Nothing,
     /// Under two names.
     Twice,
     /// Under this name.
-    Value(&'static str, Value),
+    Value(&'static str, Value<'t>),
 }
 
-/// A value as an error shows it.
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    if text.len() <= 120 {
-        text
-    } else {
-        format!("{}…", text.get(..text.floor_char_boundary(120)).unwrap_or_default())
-    }
+/// A value as an error shows it: as it was written, and not all of a long one.
+fn short(text: &str) -> String {
+    let end = text.floor_char_boundary(120);
+    format!("{}{}", text.get(..end).unwrap_or_default(), if end < text.len() { "…" } else { "" })
 }
 
 /// Edits that lead from one name to the other. O(a × b); names of options are short, others are cut.

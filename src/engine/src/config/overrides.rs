@@ -1,6 +1,6 @@
 //! Overrides: other thresholds and severities for some users, sources or hosts.
 
-use super::{Glob, Input, Kind, Setting, SeverityChange, Threshold, Value, property};
+use super::{Found, Glob, Input, Kind, Setting, SeverityChange, Threshold, property};
 use crate::alert::Severity;
 use crate::event::Event;
 use crate::net::Cidr;
@@ -66,22 +66,27 @@ impl Overrides {
         self.0.iter().filter_map(move |o| o.thresholds.get(index).copied().flatten())
     }
 
-    pub(super) fn read(input: &mut Input, thresholds: &'static [&'static str]) -> Option<Self> {
-        let list = match input.map.remove("override") {
-            None => return Some(Self::default()),
-            Some(Value::Array(list)) => list,
-            Some(other) => {
-                input.errors.push(format!("override = {}: expected a list of tables", super::short(&other)));
-                return None;
+    pub(super) fn read(input: &mut Input<'_>, thresholds: &'static [&'static str]) -> Option<Self> {
+        let list = match input.find("override", &[]) {
+            Found::Nothing => return Some(Self::default()),
+            Found::Twice => return None,
+            Found::Value(_, value) => {
+                let shown = super::short(value.raw());
+                let list = value.into_list();
+                if list.is_none() {
+                    input.errors.push(format!("override = {shown}: expected a list of tables"));
+                }
+                list?
             }
         };
         let mut overrides = Vec::new();
         for (at, item) in list.into_iter().enumerate() {
-            let Value::Object(map) = item else {
-                input.errors.push(format!("override[{at}] = {}: expected a table", super::short(&item)));
+            let shown = super::short(item.raw());
+            let Some(table) = item.into_table() else {
+                input.errors.push(format!("override[{at}] = {shown}: expected a table"));
                 continue;
             };
-            let mut one = Input::new(map, &format!("override[{at}]."));
+            let mut one = Input::new(table, &format!("override[{at}]."));
             overrides.extend(Override::read(&mut one, thresholds));
             input.errors.append(&mut one.errors);
             input.effective.push(b'{');
@@ -120,7 +125,7 @@ const FIELDS: [(&str, Kind, &str); 6] = [
 ];
 
 impl Override {
-    fn read(input: &mut Input, thresholds: &'static [&'static str]) -> Option<Self> {
+    fn read(input: &mut Input<'_>, thresholds: &'static [&'static str]) -> Option<Self> {
         let before = input.errors.len();
         let users = input.optional::<Vec<Glob>>("users");
         let sources = input.optional::<Vec<Cidr>>("sources");

@@ -1,13 +1,13 @@
 //! Kinds of options: how each is read.
 
 use super::kinds::{Kind, LEAST_BYTES, LONGEST, MOST_ENTRIES};
+use super::value::Value;
 use crate::alert::Severity;
 use crate::net::Cidr;
 use crate::stamp::Zone;
 use crate::time::Span;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde_json::Value;
 
 /// A kind of option value.
 pub trait Setting: Sized {
@@ -15,13 +15,13 @@ pub trait Setting: Sized {
     const KIND: Kind;
 
     /// Reads the value. `None` where it is not what [`KIND`](Self::KIND) allows.
-    fn read(value: &Value) -> Option<Self>;
+    fn read(value: &Value<'_>) -> Option<Self>;
 
     /// Writes what it means for the digest of a configuration: equal values, equal bytes.
     fn digest(&self, out: &mut Vec<u8>);
 }
 
-fn whole(value: &Value, low: u64, high: u64) -> Option<u64> {
+fn whole(value: &Value<'_>, low: u64, high: u64) -> Option<u64> {
     value.as_u64().filter(|n| (low..=high).contains(n))
 }
 
@@ -40,7 +40,7 @@ macro_rules! number {
         impl Setting for $name {
             const KIND: Kind = Kind::Whole($low, $high);
 
-            fn read(value: &Value) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 <$inner>::try_from(whole(value, $low, $high)?).ok().map(Self)
             }
 
@@ -57,7 +57,7 @@ number!(
 );
 number!(
     /// A provider's code for why a login failed. Not 0: that is success.
-    Code(u32), 1u64, 4_294_967_295u64
+    Code(u32), 1, 4_294_967_295
 );
 number!(
     /// How many keys may be held.
@@ -75,7 +75,7 @@ number!(
 impl Setting for bool {
     const KIND: Kind = Kind::Flag;
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         value.as_bool()
     }
 
@@ -87,7 +87,7 @@ impl Setting for bool {
 impl Setting for String {
     const KIND: Kind = Kind::Text;
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         value.as_str().filter(|s| s.len() <= 1024).map(Self::from)
     }
 
@@ -96,7 +96,7 @@ impl Setting for String {
     }
 }
 
-fn span(value: &Value, shortest: Span) -> Option<Span> {
+fn span(value: &Value<'_>, shortest: Span) -> Option<Span> {
     value.as_str().and_then(Span::parse).filter(|span| (shortest..=LONGEST).contains(span))
 }
 
@@ -109,7 +109,7 @@ macro_rules! duration {
         impl Setting for $name {
             const KIND: Kind = Kind::Duration($shortest, false);
 
-            fn read(value: &Value) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 span(value, $shortest).map(Self)
             }
 
@@ -136,7 +136,7 @@ pub struct Lateness(pub Span);
 impl Setting for Lateness {
     const KIND: Kind = Kind::Duration(Span(0), true);
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         if value.as_str() == Some("max") {
             return Some(Self(Span(i64::MAX)));
         }
@@ -149,7 +149,7 @@ impl Setting for Lateness {
 }
 
 /// Bytes as a number, or as text with `KiB`, `MiB` or `GiB`.
-fn bytes(value: &Value, most: u64) -> Option<u32> {
+fn bytes(value: &Value<'_>, most: u64) -> Option<u32> {
     let parse = |text: &str| {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at_checked(digits)?;
@@ -175,7 +175,7 @@ macro_rules! memory {
         impl Setting for $name {
             const KIND: Kind = Kind::Bytes($most);
 
-            fn read(value: &Value) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 bytes(value, $most).map(Self)
             }
 
@@ -201,7 +201,7 @@ impl Setting for Zone {
         r#""type":"string","pattern":"^(Z|[+-][0-9]{2}:[0-9]{2})$""#,
     );
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         Self::parse(value.as_str()?)
     }
 
@@ -216,7 +216,7 @@ impl Setting for Cidr {
         r#""type":"string","examples":["10.8.0.0/16","2001:db8::1"]"#,
     );
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         Self::parse(value.as_str()?)
     }
 
@@ -230,8 +230,8 @@ impl Setting for Cidr {
 impl<T: Setting> Setting for Vec<T> {
     const KIND: Kind = Kind::List(&T::KIND);
 
-    fn read(value: &Value) -> Option<Self> {
-        let list = value.as_array().filter(|list| list.len() <= MOST_ENTRIES)?;
+    fn read(value: &Value<'_>) -> Option<Self> {
+        let list = value.as_list().filter(|list| list.len() <= MOST_ENTRIES)?;
         list.iter().map(T::read).collect()
     }
 
@@ -269,7 +269,7 @@ impl Setting for SeverityChange {
         r#""type":"string","pattern":"^(informational|low|medium|high|critical|[+-][0-4])$""#,
     );
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         let text = value.as_str()?;
         if let Some(severity) = Severity::parse(text) {
             return Some(Self::To(severity));
@@ -333,7 +333,7 @@ impl Setting for Glob {
         r#""type":"string","minLength":1,"maxLength":256"#,
     );
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         value.as_str().filter(|s| !s.is_empty() && s.len() <= 256).map(|s| Self(s.into()))
     }
 
@@ -354,10 +354,11 @@ impl Setting for Glob {
 ///         Local = "local",
 ///     }
 /// }
-/// use authsieve_engine::config::Setting;
-/// assert_eq!(LoginSource::read(&"local".into()), Some(LoginSource::Local));
-/// assert_eq!(LoginSource::read(&"moon".into()), None);
+/// use authsieve_engine::config::{Setting, Value};
+/// assert_eq!(LoginSource::read(&Value::parse("\"local\"")?), Some(LoginSource::Local));
+/// assert_eq!(LoginSource::read(&Value::parse("\"moon\"")?), None);
 /// assert_eq!(LoginSource::KIND.allowed(), r#"one of "remote", "local""#);
+/// # Ok::<(), String>(())
 /// ```
 #[macro_export]
 macro_rules! words {
@@ -377,7 +378,7 @@ macro_rules! words {
         impl $crate::config::Setting for $name {
             const KIND: $crate::config::Kind = $crate::config::Kind::Word(&[$($word),+]);
 
-            fn read(value: &$crate::config::Value) -> Option<Self> {
+            fn read(value: &$crate::config::Value<'_>) -> Option<Self> {
                 match value.as_str()? {
                     $($word => Some(Self::$variant),)+
                     _ => None,
@@ -394,10 +395,14 @@ macro_rules! words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use alloc::format;
+
+    fn read<T: Setting>(json: &str) -> Option<T> {
+        T::read(&Value::parse(json).unwrap())
+    }
 
     fn glob(pattern: &str) -> Glob {
-        Glob::read(&pattern.into()).unwrap()
+        read(&format!("\"{pattern}\"")).unwrap()
     }
 
     #[test]
@@ -422,23 +427,21 @@ mod tests {
 
     #[test]
     fn amounts_of_memory() {
-        for (value, bytes) in [(json!(65536), 65536), (json!("8 MiB"), 8 << 20), (json!("64KiB"), 64 << 10)] {
-            assert_eq!(Bytes::read(&value), Some(Bytes(bytes)));
+        for (value, bytes) in [("65536", 65536), ("\"8 MiB\"", 8 << 20), ("\"64KiB\"", 64 << 10)] {
+            assert_eq!(read(value), Some(Bytes(bytes)));
         }
-        for bad in
-            [json!(1), json!("8 MB"), json!("MiB"), json!("99999999999999999999 GiB"), json!(-5), json!(null)]
-        {
-            assert!(Bytes::read(&bad).is_none(), "{bad}");
+        for bad in ["1", "\"8 MB\"", "\"MiB\"", "\"99999999999999999999 GiB\"", "-5", "null"] {
+            assert_eq!(read::<Bytes>(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn severity_changes() {
-        assert_eq!(SeverityChange::read(&"+1".into()).unwrap().apply(Severity::High), Severity::Critical);
-        assert_eq!(SeverityChange::read(&"-1".into()).unwrap().apply(Severity::High), Severity::Medium);
-        assert_eq!(SeverityChange::read(&"low".into()).unwrap().apply(Severity::High), Severity::Low);
+        assert_eq!(read::<SeverityChange>("\"+1\"").unwrap().apply(Severity::High), Severity::Critical);
+        assert_eq!(read::<SeverityChange>("\"-1\"").unwrap().apply(Severity::High), Severity::Medium);
+        assert_eq!(read::<SeverityChange>("\"low\"").unwrap().apply(Severity::High), Severity::Low);
         for bad in ["", "1", "+9", "++1", "High", "-"] {
-            assert!(SeverityChange::read(&bad.into()).is_none(), "{bad}");
+            assert_eq!(read::<SeverityChange>(&format!("\"{bad}\"")), None, "{bad}");
         }
     }
 }

@@ -54,6 +54,7 @@ fn errors_name_field_value_and_what_is_allowed() {
         &["min_failuers = 5", "no such option", "did you mean min_failures?", "window"],
     );
     refused(r#"{"minFailures":5,"min_failures":6}"#, &["the same option"]);
+    refused(r#"{"min_failures":5,"min_failures":6}"#, &["there already"]);
     refused(
         r#"{"allow_ips":["10.0.0.0/33"]}"#,
         &["allow_ips = [\"10.0.0.0/33\"]", "each entry is an address"],
@@ -112,7 +113,7 @@ fn the_first_override_whose_conditions_all_hold_decides() {
 #[test]
 fn the_schema_tells_every_option() {
     let schema = Config::<Options>::schema("An \"example\"", THRESHOLDS);
-    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema["title"], "An \"example\"");
     let properties = schema["properties"].as_object().unwrap();
     for name in Config::<Options>::names() {

@@ -121,15 +121,6 @@ impl<'a> Value<'a> {
         (!digits.is_empty()).then_some(value)
     }
 
-    /// A number. `None` for what is none, or is too large.
-    #[must_use]
-    pub fn as_f64(&self) -> Option<f64> {
-        if self.kind != Kind::Num {
-            return None;
-        }
-        core::str::from_utf8(self.raw).ok()?.parse().ok().filter(|n: &f64| n.is_finite())
-    }
-
     /// `true` or `false`.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {

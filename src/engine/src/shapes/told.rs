@@ -35,7 +35,7 @@ const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000);
 /// The events of a record, having seen that a needle of their family would have let it through.
 pub(super) fn events(record: &str) -> Vec<Event<'static>> {
     let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::fields().len() == 1);
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     let mut decoder = Decoder::<Factors>::new(&config.common, vec![]);
     let mut events = Vec::new();
     // What is malformed says so, and nothing else is wrong with it.

@@ -188,3 +188,29 @@ proptest! {
         let _ = (iso(text.as_bytes(), Zone::UTC), rfc3164(text.as_bytes(), Zone::UTC));
     }
 }
+
+#[test]
+fn unix_time_with_an_exponent() {
+    let micros = |text: &str| scientific(text.as_bytes()).map(|time| time.0);
+    assert_eq!(micros("1.7685576e9"), Some(1_768_557_600_000_000));
+    assert_eq!(micros("1.7685576001234567e+09"), Some(1_768_557_600_123_456));
+    assert_eq!(micros("17685576E2"), Some(1_768_557_600_000_000));
+    assert_eq!(micros("17685576000e-1"), Some(1_768_557_600_000_000));
+    assert_eq!(micros("1.76855760000000000000000000000001e9"), Some(1_768_557_600_000_000));
+    for bad in [
+        "",
+        "e",
+        "1e",
+        "1e99999999999",
+        "-1e9",
+        "1.2.3e9",
+        "1e12",
+        "1e300",
+        "0e9",
+        "1x9",
+        "1e-2147483648",
+        "9",
+    ] {
+        assert_eq!(micros(bad), None, "{bad}");
+    }
+}

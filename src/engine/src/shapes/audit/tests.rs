@@ -25,7 +25,7 @@ impl Reads for Reading {
 
 fn events(record: &str) -> Vec<Event<'static>> {
     let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::fields().len() == 1);
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     let mut decoder = Decoder::<Reading>::new(&config.common, vec![]);
     let mut events = Vec::new();
     let received = Timestamp(1_772_359_300_000_000);

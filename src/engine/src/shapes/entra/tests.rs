@@ -25,7 +25,7 @@ impl Reads for Reading {
 
 fn each(record: &str, sink: &mut dyn FnMut(&Event<'_>)) -> Result<(), Malformed> {
     let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::fields().len() == 1);
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     let mut decoder = Decoder::<Reading>::new(&config.common, vec![]);
     let received = Timestamp(1_772_359_300_000_000);
     let mut events = 0;
