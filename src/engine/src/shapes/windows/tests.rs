@@ -25,7 +25,7 @@ impl Reads for Reading {
 
 fn decoder() -> Decoder<Reading> {
     let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::fields().len() == 1);
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     Decoder::new(&config.common, Vec::new())
 }
 

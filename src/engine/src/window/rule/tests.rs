@@ -8,9 +8,7 @@ const SECOND: i64 = 1_000_000;
 struct Nothing;
 
 impl Settings for Nothing {
-    fn fields() -> Vec<crate::config::Field> {
-        Vec::new()
-    }
+    const FIELDS: &'static [crate::config::Field] = &[];
 
     fn read(_: &mut Input) -> Option<Self> {
         Some(Self)
