@@ -25,7 +25,7 @@ impl Reads for Reading {
 
 fn told(record: &str) -> Vec<String> {
     let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::fields().len() == 1);
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     let mut decoder = Decoder::<Reading>::new(&config.common, vec![]);
     let mut events = Vec::new();
     decoder
