@@ -42,9 +42,10 @@ pub const SPANS: usize = 2;
 pub const MOST: usize = 4096;
 /// What an entry beyond the floor takes of the pool, in bytes: itself, and its members in the index of its key.
 pub const COST: usize = 96;
-/// So many members are told apart by looking at each. Sums are kept of keys that hold more entries, and more than the
-/// floor.
+/// Sums are kept of keys that hold more entries, and more than the floor.
 const MANY: usize = 16;
+/// So many members are told apart by looking at each: faster than by hash up to there.
+const FEW: usize = 32;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -259,7 +260,7 @@ impl Recent {
         test: impl Fn(&Entry) -> bool,
     ) -> Sum {
         let mut sum = Sum { cut: self.is_cut(slot, from), ..Sum::default() };
-        let mut few = [[0u64; MANY]; MEMBERS];
+        let mut few = [[0u64; FEW]; MEMBERS];
         let mut many = [const { Members::new(Seed::NONE) }; MEMBERS].map(|_| Members::new(self.seed));
         for entry in self.entries(slot, from, to).filter(|entry| test(entry)) {
             sum.count = sum.count.saturating_add(entry.count);
