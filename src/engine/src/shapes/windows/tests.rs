@@ -249,6 +249,17 @@ fn xml_that_is_none() {
     }
 }
 
+#[test]
+fn markup_that_does_not_end_costs_no_more_than_its_bytes() {
+    let long = |piece: &str| XML.replace("Bob", &piece.repeat(200_000));
+    for piece in
+        ["&", "&amp", "&#9", "<a>", "<", "<!", "<!---->", "<![CDATA[]]>", "<b c='d'/>", "]]>", "=\"'"]
+    {
+        told_or_none(&long(piece));
+    }
+    assert!(told(&long("&amp;")).contains("\\&&&&"));
+}
+
 fn told_or_none(record: &str) -> String {
     if events(record).is_empty() { "none".into() } else { told(record) }
 }

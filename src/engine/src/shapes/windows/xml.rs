@@ -24,6 +24,9 @@ pub fn read_data<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     scan(text, Place { depth: 1, ..Place::default() }, logon);
 }
 
+/// A reference is no longer than this: `#x0010ffff;`.
+const LONGEST: usize = 11;
+
 /// Which part of an event.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Part {
@@ -211,7 +214,9 @@ fn unescape(raw: &[u8]) -> Text<'_> {
     let mut rest: &str = &text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let known = after.split_once(';').and_then(|(name, after)| Some((reference(name)?, after)));
+        // Looked for no further than the longest one reaches: many that do not end are no work.
+        let end = after.bytes().take(LONGEST).position(|byte| byte == b';');
+        let known = end.and_then(|end| Some((reference(after.get(..end)?)?, after.get(end + 1..)?)));
         rest = match known {
             Some((letter, after)) => {
                 out.push(letter);
