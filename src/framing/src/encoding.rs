@@ -7,95 +7,56 @@ const CHUNK: usize = 64 << 10;
 /// Reads text as UTF-8 and drops its byte order mark.
 ///
 /// Windows tools write UTF-16, marked as such by its first two bytes; everything else passes as it is, whether
-/// it is valid UTF-8 or not. What is not valid UTF-16 becomes U+FFFD.
+/// it is valid UTF-8 or not. UTF-16 without a mark is known by two ASCII characters at its beginning. What is not
+/// valid UTF-16 becomes U+FFFD.
 #[derive(Debug)]
 pub struct Utf8<R> {
     input: R,
-    form: Form,
+    text: Transcoder,
     /// Converted bytes, of which those before `given` were handed on.
     ready: Vec<u8>,
     given: usize,
-    /// Read, but not converted: the halves of a unit or of a pair.
     raw: Vec<u8>,
     ended: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Unknown,
-    Bytes,
-    Utf16 { big_endian: bool },
 }
 
 impl<R: Read> Utf8<R> {
     /// The text of `input`; its form is recognised by its first bytes.
     pub fn new(input: R) -> Self {
-        Self { input, form: Form::Unknown, ready: Vec::new(), given: 0, raw: Vec::new(), ended: false }
+        Self {
+            input,
+            text: Transcoder::default(),
+            ready: Vec::new(),
+            given: 0,
+            raw: Vec::new(),
+            ended: false,
+        }
     }
 
-    /// Looks at the first bytes of the input.
-    fn recognise(&mut self) -> Result<()> {
-        let mut head = [0; 3];
-        let mut length = 0;
-        // Two bytes tell UTF-16; a third is only waited for where the first two begin the mark of UTF-8.
-        while length < 2 || (length == 2 && head.starts_with(&[0xEF, 0xBB])) {
-            match self.input.read(head.get_mut(length..).unwrap_or_default()) {
-                Ok(0) => break,
-                Ok(read) => length += read,
+    /// Reads and converts the next chunk.
+    fn convert(&mut self) -> Result<()> {
+        // A pipe may bring its first bytes one by one, and no more than they.
+        self.raw.resize(if self.text.form == Form::Unknown { 2 } else { CHUNK }, 0);
+        let read = loop {
+            match self.input.read(&mut self.raw) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let head = head.get(..length).unwrap_or_default();
-        (self.form, self.raw) = match head {
-            [0xEF, 0xBB, 0xBF] => (Form::Bytes, Vec::new()),
-            [0xFF, 0xFE, rest @ ..] => (Form::Utf16 { big_endian: false }, rest.to_vec()),
-            [0xFE, 0xFF, rest @ ..] => (Form::Utf16 { big_endian: true }, rest.to_vec()),
-            other => (Form::Bytes, other.to_vec()),
-        };
-        if self.form == Form::Bytes {
-            self.ready.append(&mut self.raw);
-        }
-        Ok(())
-    }
-
-    /// Reads and converts the next chunk of UTF-16.
-    fn convert(&mut self, big_endian: bool) -> Result<()> {
-        let before = self.raw.len();
-        self.raw.resize(before + CHUNK, 0);
-        let read = match self.input.read(self.raw.get_mut(before..).unwrap_or_default()) {
-            Ok(read) => read,
-            Err(error) => {
-                self.raw.truncate(before);
-                return Err(error);
+                other => break other?,
             }
         };
-        self.raw.truncate(before + read);
-        self.ended = read == 0;
-        let unit =
-            |pair: &[u8; 2]| if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
-        let (pairs, _) = self.raw.as_chunks::<2>();
-        // The first half of a surrogate pair waits for the second.
-        let waits = !self.ended && pairs.last().is_some_and(|last| (0xD800..0xDC00).contains(&unit(last)));
-        let whole = pairs.len() - usize::from(waits);
-        let units = pairs.iter().take(whole).map(unit);
-        let mut text = String::with_capacity(whole);
-        text.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        if self.ended && self.raw.len() % 2 == 1 {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-        self.ready = text.into_bytes();
+        self.ready.clear();
         self.given = 0;
-        self.raw.drain(..whole * 2);
+        self.ended = read == 0;
+        if self.ended {
+            self.text.finish(&mut self.ready);
+        } else {
+            self.text.push(self.raw.get(..read).unwrap_or_default(), &mut self.ready);
+        }
         Ok(())
     }
 }
 
 impl<R: Read> Read for Utf8<R> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
-        if self.form == Form::Unknown {
-            self.recognise()?;
-        }
         loop {
             let ready = self.ready.get(self.given..).unwrap_or_default();
             if !ready.is_empty() || into.is_empty() {
@@ -104,12 +65,87 @@ impl<R: Read> Read for Utf8<R> {
                 self.given += take;
                 return Ok(take);
             }
-            match self.form {
-                Form::Utf16 { .. } if self.ended => return Ok(0),
-                Form::Utf16 { big_endian } => self.convert(big_endian)?,
-                Form::Bytes | Form::Unknown => return self.input.read(into),
+            match self.text.form {
+                _ if self.ended => return Ok(0),
+                Form::Bytes => return self.input.read(into),
+                Form::Unknown | Form::Utf16 { .. } => self.convert()?,
             }
         }
+    }
+}
+
+/// Turns text into UTF-8, piece by piece.
+#[derive(Debug, Default)]
+pub(crate) struct Transcoder {
+    form: Form,
+    /// Taken, but not converted: the first bytes, or the halves of a unit or of a pair.
+    raw: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    #[default]
+    Unknown,
+    Bytes,
+    Utf16 {
+        big_endian: bool,
+    },
+}
+
+impl Transcoder {
+    /// Appends the text of `bytes` to `out`, as far as they are whole characters.
+    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if self.form == Form::Bytes {
+            return out.extend_from_slice(bytes);
+        }
+        self.raw.extend_from_slice(bytes);
+        self.convert(false, out);
+    }
+
+    /// Appends what was held back.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        self.convert(true, out);
+    }
+
+    fn convert(&mut self, ended: bool, out: &mut Vec<u8>) {
+        if self.form == Form::Unknown {
+            let Some((form, mark)) = recognise(&self.raw, ended) else { return };
+            self.form = form;
+            self.raw.drain(..mark);
+        }
+        let Form::Utf16 { big_endian } = self.form else { return out.append(&mut self.raw) };
+        let unit =
+            |pair: &[u8; 2]| if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
+        let (pairs, _) = self.raw.as_chunks::<2>();
+        // The first half of a surrogate pair waits for the second.
+        let waits = !ended && pairs.last().is_some_and(|last| (0xD800..0xDC00).contains(&unit(last)));
+        let whole = pairs.len() - usize::from(waits);
+        let mut put = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        let units = pairs.iter().take(whole).map(unit);
+        char::decode_utf16(units).for_each(|c| put(c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        self.raw.drain(..whole * 2);
+        if ended && !self.raw.is_empty() {
+            put(char::REPLACEMENT_CHARACTER);
+            self.raw.clear();
+        }
+    }
+}
+
+/// The form of a text that begins with `head`, and the length of its mark. `None`: more bytes are needed.
+fn recognise(head: &[u8], ended: bool) -> Option<(Form, usize)> {
+    let (little, big) = (Form::Utf16 { big_endian: false }, Form::Utf16 { big_endian: true });
+    let is_text = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    match *head {
+        [0xFF, 0xFE, ..] => Some((little, 2)),
+        [0xFE, 0xFF, ..] => Some((big, 2)),
+        [0xEF, 0xBB, 0xBF, ..] => Some((Form::Bytes, 3)),
+        [a, 0, b, 0, ..] if is_text(a) && is_text(b) => Some((little, 0)),
+        [0, a, 0, b, ..] if is_text(a) && is_text(b) => Some((big, 0)),
+        // Two bytes tell. More are only waited for where these begin a longer mark.
+        _ if ended => Some((Form::Bytes, 0)),
+        [] | [_] | [0xEF, 0xBB] => None,
+        [a, 0] | [a, 0, _] | [0, a] | [0, a, 0] if is_text(a) => None,
+        _ => Some((Form::Bytes, 0)),
     }
 }
 

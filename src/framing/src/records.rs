@@ -1,12 +1,14 @@
 //! A stream of bytes, cut into batches of whole records.
 
+use crate::problem::Problem;
+use std::fmt;
 use std::io::{Error, ErrorKind, Read, Result};
 
 /// The longest record that is handed on, in bytes without its newline: 16 MiB.
 pub const MAX_RECORD: usize = 16 << 20;
 
 /// How many bytes a batch aims at: enough to make the cost of a call vanish, little enough to stay in a cache.
-const BATCH: usize = 256 << 10;
+pub(crate) const BATCH: usize = 256 << 10;
 
 /// Reads a stream and hands it on in batches of whole records.
 ///
@@ -36,17 +38,46 @@ pub struct Cut {
     pub first_line: u64,
     /// How many records the batch holds.
     pub records: u64,
-    /// The records left out since the last batch, all of them before `first_line`.
+    /// The records left out since the last batch as too long. Of lines, all of them before `first_line`.
     pub oversized: Vec<Oversized>,
+    /// What else could not be made a record: of each flaw the first few. Lines have no flaws.
+    pub problems: Vec<Problem>,
 }
 
 /// A record that was too long to hand on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Oversized {
-    /// Its number in the stream, from 1.
+    /// The line it begins in, from 1.
     pub line: u64,
     /// Its length in bytes, without the newline.
     pub length: u64,
+}
+
+/// The inside of an error that a reader reports behind the end of a text: all of the text was read, but something
+/// follows that does not belong to it, like junk behind a gzip file. The last record before it is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BehindTheEnd(
+    /// What was found.
+    pub &'static str,
+);
+
+impl fmt::Display for BehindTheEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for BehindTheEnd {}
+
+impl From<BehindTheEnd> for Error {
+    fn from(found: BehindTheEnd) -> Self {
+        Self::new(ErrorKind::InvalidData, found)
+    }
+}
+
+/// Whether nothing was cut off where this error came.
+pub(crate) fn is_behind_the_end(error: &Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<BehindTheEnd>())
 }
 
 impl<R: Read> Records<R> {
@@ -106,7 +137,7 @@ impl<R: Read> Records<R> {
         if !self.ended {
             self.rest.extend_from_slice(batch.get(whole..).unwrap_or_default());
         }
-        if !self.ended || self.failed.is_some() {
+        if !self.ended || self.failed.as_ref().is_some_and(|error| !is_behind_the_end(error)) {
             batch.truncate(whole);
         }
         let unterminated = batch.last().is_some_and(|&last| last != b'\n');

@@ -1,0 +1,199 @@
+//! Windows event log files (`.evtx`), by the `evtx` crate: each event as one line of JSON in the layout of
+//! `evtx_dump -o jsonl`.
+//!
+//! A file is a header of 4 KiB and chunks of 64 KiB, each of which can be read on its own. So damage costs the chunk or
+//! the event it is in, and a file without its header, with its last chunk cut off, or with junk between chunks is read
+//! as far as there are chunks. Checksums are not looked at: those of a log in use are out of date.
+
+use crate::framer::Sink;
+use crate::problem::Flaw;
+use ::evtx::{EvtxChunkData, ParserSettings};
+use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
+use std::sync::Arc;
+
+/// What files and chunks begin with.
+const FILE: &[u8] = b"ElfFile\0";
+const CHUNK: &[u8] = b"ElfChnk\0";
+
+const HEADER: usize = 4096;
+const CHUNK_LENGTH: usize = 64 << 10;
+
+#[derive(Debug)]
+pub(crate) struct Evtx {
+    settings: Arc<ParserSettings>,
+    /// The number of the next chunk, from 1.
+    number: u64,
+    /// The header is behind.
+    begun: bool,
+    /// Within something that is no chunk, which was told of.
+    astray: bool,
+}
+
+impl Default for Evtx {
+    fn default() -> Self {
+        let settings = Arc::new(ParserSettings::default().indent(false));
+        Self { settings, number: 1, begun: false, astray: false }
+    }
+}
+
+impl Evtx {
+    pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        let mut at = 0;
+        loop {
+            let rest = window.get(at..).unwrap_or_default();
+            if rest.is_empty() || (rest.len() < CHUNK.len() && !ended) {
+                return at;
+            }
+            if !self.begun && rest.starts_with(FILE) {
+                if rest.len() < HEADER && !ended {
+                    return at;
+                }
+                at += HEADER.min(rest.len());
+                self.begun = true;
+            } else if rest.starts_with(CHUNK) {
+                (self.begun, self.astray) = (true, false);
+                let Some(chunk) = rest.get(..CHUNK_LENGTH) else {
+                    if !ended {
+                        return at;
+                    }
+                    sink.problem_at(Flaw::Truncated, Some(self.number), &[], 0);
+                    let mut chunk = rest.to_vec();
+                    chunk.resize(CHUNK_LENGTH, 0);
+                    self.chunk(chunk, sink);
+                    return window.len();
+                };
+                self.chunk(chunk.to_vec(), sink);
+                at += CHUNK_LENGTH;
+            } else {
+                self.begun = true;
+                // Up to the next chunk, whose first bytes may be the last here.
+                let next = memchr::memmem::find(rest, CHUNK);
+                let passed = match next {
+                    Some(next) => next,
+                    None if ended => rest.len(),
+                    None => rest.len() - (CHUNK.len() - 1),
+                };
+                // Space that was reserved, but never used, is zeros.
+                let junk = rest.get(..passed).is_some_and(|passed| passed.iter().any(|byte| *byte != 0));
+                if junk && !self.astray {
+                    sink.problem_at(Flaw::Chunk, Some(self.number), &[], 0);
+                    self.number += 1;
+                    self.astray = true;
+                }
+                at += passed;
+                if next.is_none() {
+                    return at;
+                }
+            }
+        }
+    }
+
+    fn chunk(&mut self, chunk: Vec<u8>, sink: &mut Sink<'_>) {
+        let number = self.number;
+        self.number += 1;
+        let Ok(mut data) = EvtxChunkData::new(chunk, false) else {
+            return sink.problem_at(Flaw::Chunk, Some(number), &[], 0);
+        };
+        let Ok(mut chunk) = data.parse(Arc::clone(&self.settings)) else {
+            return sink.problem_at(Flaw::Chunk, Some(number), &[], 0);
+        };
+        for event in chunk.iter() {
+            match event.and_then(::evtx::EvtxRecord::into_json_bytes) {
+                // A newline could only stand in a string, escaped.
+                Ok(event) if event.data.contains(&b'\n') => {
+                    sink.problem_at(Flaw::Event, Some(number), &[], 0)
+                }
+                Ok(event) if event.data.len() > sink.max_record() => {
+                    sink.oversized_at(number, event.data.len() as u64);
+                }
+                Ok(event) => sink.record(&[], 0, |record| record.put(&event.data)),
+                Err(_) => sink.problem_at(Flaw::Event, Some(number), &[], 0),
+            }
+        }
+    }
+}
+
+/// An `.evtx` file in the order of its events. Windows writes a full log in a circle: the chunk with the oldest events
+/// can stand anywhere. This reads that chunk and those behind it first, then the others.
+///
+/// Reading all chunks' headers takes one seek and one small read for each 64 KiB of the file.
+#[derive(Debug)]
+pub struct InOrder<R> {
+    input: R,
+    /// What is still to be read, in this order: where it begins, and how long it is.
+    parts: [(u64, u64); 3],
+    /// The input stands where the next part begins.
+    placed: bool,
+}
+
+impl<R: Read + Seek> InOrder<R> {
+    /// Finds out where `input` is to be read first. What is no `.evtx` file is read from its beginning.
+    ///
+    /// # Errors
+    /// Those of the input.
+    pub fn new(mut input: R) -> Result<Self> {
+        const STRIDE: u64 = CHUNK_LENGTH as u64;
+        let end = input.seek(SeekFrom::End(0))?;
+        input.rewind()?;
+        let mut oldest = (u64::MAX, HEADER as u64);
+        let mut head = [0; 40];
+        if fill(&mut input, &mut head)? && head.starts_with(FILE) {
+            let mut at = HEADER as u64;
+            while at < end {
+                input.seek(SeekFrom::Start(at))?;
+                if !fill(&mut input, &mut head)? {
+                    break;
+                }
+                let number = |from: usize| {
+                    head.get(from..)
+                        .and_then(<[u8]>::first_chunk)
+                        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+                };
+                let (first, last) = (number(24), number(32));
+                if head.starts_with(CHUNK) && first <= last && first < oldest.0 {
+                    oldest = (first, at);
+                }
+                at += STRIDE;
+            }
+        }
+        let (header, at) = (end.min(HEADER as u64), oldest.1.min(end));
+        let parts = [(0, header), (at, end - at), (header, at - header)];
+        Ok(Self { input, parts, placed: false })
+    }
+}
+
+/// Fills `into`; `false` where the input ends before.
+fn fill(input: &mut impl Read, into: &mut [u8]) -> Result<bool> {
+    match input.read_exact(into) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+impl<R: Read + Seek> Read for InOrder<R> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize> {
+        for (at, length) in &mut self.parts {
+            if *length == 0 {
+                continue;
+            }
+            if !self.placed {
+                self.input.seek(SeekFrom::Start(*at))?;
+                self.placed = true;
+            }
+            let wanted = into.len().min(usize::try_from(*length).unwrap_or(usize::MAX));
+            let read = self.input.read(into.get_mut(..wanted).unwrap_or_default())?;
+            // A file that shrinks ends where it ends.
+            *length = if read == 0 && wanted > 0 { 0 } else { *length - read as u64 };
+            *at += read as u64;
+            self.placed = *length > 0;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+        }
+        Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+mod file;
+
+use super::*;
+use crate::framer::tests::frame_with;
+use crate::{Format, Framer};
+use file::{chunk, file, open};
+use std::io::Cursor;
+
+fn ids(records: &[String]) -> Vec<u64> {
+    let id = |record: &String| {
+        let event: serde_json::Value = serde_json::from_str(record).unwrap();
+        assert_eq!(event["Event"]["System"]["EventID"], 4625, "{record}");
+        event["Event"]["System"]["EventRecordID"].as_u64().unwrap()
+    };
+    records.iter().map(id).collect()
+}
+
+#[test]
+fn events_are_lines_in_the_layout_of_evtx_dump() {
+    let framed = frame_with(None, &file(&[chunk(1..3), chunk(3..6)]), 1 << 20);
+    assert_eq!(framed.format, Some(Format::Evtx));
+    assert_eq!(framed.counts.total(), 0);
+    assert_eq!(ids(&framed.records), [1, 2, 3, 4, 5]);
+    assert_eq!(
+        framed.records[0],
+        "{\"Event\":{\"System\":{\"EventID\":4625,\"EventRecordID\":1},\
+         \"EventData\":{\"TargetUserName\":\"user 1\"}}}"
+    );
+}
+
+#[test]
+fn damage_costs_what_it_damages() {
+    let good = [chunk(1..3), chunk(3..5), chunk(5..7)];
+    // A chunk that is none, another that is cut off, and no header.
+    let mut bad = good.clone();
+    bad[1][..8].copy_from_slice(b"ElfJunk\0");
+    let bytes = file(&bad);
+    let framed = frame_with(None, &bytes, 1 << 20);
+    assert_eq!(ids(&framed.records), [1, 2, 5, 6]);
+    assert_eq!(framed.problems, [(Flaw::Chunk, 2)]);
+    let framed = frame_with(None, &bytes[4096..bytes.len() - 30_000], 1 << 20);
+    assert_eq!(ids(&framed.records), [1, 2, 5, 6]);
+    assert_eq!(framed.problems, [(Flaw::Chunk, 2), (Flaw::Truncated, 3)]);
+    // An event.
+    let mut bad = good.clone();
+    bad[0][512 + 24] = 0xFF;
+    let framed = frame_with(None, &file(&bad), 1 << 20);
+    assert_eq!(ids(&framed.records), [2, 3, 4, 5, 6]);
+    assert_eq!(framed.problems, [(Flaw::Event, 1)]);
+    // Space that was never used, and junk.
+    let bytes = [file(&good[..1]), vec![0; 70_000], chunk(3..5), b"junk".to_vec()].concat();
+    let framed = frame_with(None, &bytes, 1 << 20);
+    assert_eq!(ids(&framed.records), [1, 2, 3, 4]);
+    assert_eq!(framed.problems, [(Flaw::Chunk, 3)]);
+}
+
+#[test]
+fn nothing_in_a_chunk_makes_it_panic() {
+    let bytes = file(&[chunk(1..4)]);
+    let end = 4096 + 512 + 1200;
+    let mut seed = 1_u32;
+    for round in 0..3000 {
+        let mut bytes = bytes.clone();
+        for _ in 0..=round % 4 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let at = 4096 + (seed >> 8) as usize % (end - 4096);
+            bytes[at] = seed as u8;
+        }
+        let mut framer = Framer::new(Some(Format::Evtx), None, 1 << 20);
+        framer.push(&bytes, &mut Vec::new());
+        framer.finish(&mut Vec::new());
+    }
+}
+
+#[test]
+fn a_log_that_went_round_is_read_from_its_oldest_event() {
+    let read = |bytes: Vec<u8>| {
+        let mut all = Vec::new();
+        InOrder::new(Cursor::new(bytes)).unwrap().read_to_end(&mut all).unwrap();
+        all
+    };
+    let wrapped = file(&[chunk(7..9), chunk(9..11), chunk(3..5), chunk(5..7)]);
+    let framed = frame_with(None, &read(wrapped), 1 << 20);
+    assert_eq!(ids(&framed.records), (3..11).collect::<Vec<_>>());
+    for plain in [b"".to_vec(), b"Mar 4".to_vec(), file(&[]), file(&[chunk(1..2), open()]), vec![7; 200_000]]
+    {
+        assert_eq!(read(plain.clone()), plain);
+    }
+}

@@ -1,0 +1,205 @@
+//! What a file or stream holds, told by its first bytes.
+
+use crate::json::sniff;
+use crate::names::{Likeness, fits, likeness, separator_line};
+use std::fmt;
+use std::str::FromStr;
+
+/// So many bytes decide in any case.
+pub(crate) const SNIFF: usize = 64 << 10;
+
+/// How records are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One record a line: logs, NDJSON.
+    Lines,
+    /// JSON that is not one value a line: pretty-printed, in arrays, one after another, RFC 7464.
+    Json,
+    /// Comma-separated values with a header, RFC 4180.
+    Csv,
+    /// W3C extended logs, and those of Exchange: lines under `#Fields`.
+    W3c,
+    /// Windows events as XML.
+    Xml,
+    /// Windows event log files.
+    Evtx,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Lines, Self::Json, Self::Csv, Self::W3c, Self::Xml, Self::Evtx];
+
+    /// What it is called, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::W3c => "w3c",
+            Self::Xml => "xml",
+            Self::Evtx => "evtx",
+        }
+    }
+
+    /// The format of what begins with `head`, as UTF-8; `None` where more bytes are needed. `ended`: there are none.
+    /// At most 64 KiB of `head` are looked at, and a live log waits for no more than its first whole line, or two
+    /// where the first may be the header of a table. Adding bytes never changes an answer.
+    ///
+    /// | what it begins with | format |
+    /// |---|---|
+    /// | `ElfFile`, `ElfChnk` | [`Evtx`](Self::Evtx) |
+    /// | `<Event`, `<Events`, `<?xml` | [`Xml`](Self::Xml) |
+    /// | `#Fields:`, `#Software:`, `#Version:`, `#Date:`, also behind a line that names columns | [`W3c`](Self::W3c) |
+    /// | an array of objects or strings; an object that does not end on its line, or with another one behind it; a record separator | [`Json`](Self::Json) |
+    /// | two names of columns that sign-in, audit or event exports have; or words, and a second row that has as many values | [`Csv`](Self::Csv) |
+    /// | anything else | [`Lines`](Self::Lines) |
+    ///
+    /// `name` is what the file is called: where it ends in `.csv` or `.tsv`, any first line of several columns will do.
+    #[must_use]
+    pub fn sniff(head: &[u8], name: Option<&str>, ended: bool) -> Option<Self> {
+        let full = head.len() >= SNIFF;
+        let head = head.get(..SNIFF).unwrap_or(head);
+        // What a crash left at the beginning of a log, and what people leave there.
+        let start = head.iter().position(|b| *b != 0 && !b.is_ascii_whitespace());
+        let text = head.get(start.unwrap_or(head.len())..).unwrap_or_default();
+        let json = |is: bool| if is { Self::Json } else { Self::Lines };
+        match text {
+            [] => (ended || full).then_some(Self::Lines),
+            [0x1E, ..] => Some(Self::Json),
+            [b'{', ..] => sniff::object(text, ended, full).map(json),
+            [b'[', ..] => sniff::array(text, ended, full).map(json),
+            [b'<', ..] => begins(
+                text,
+                &[
+                    "<?xml",
+                    "<Event>",
+                    "<Event ",
+                    "<Event\n",
+                    "<Event\r",
+                    "<Event\t",
+                    "<Events>",
+                    "<Events ",
+                    "<Events\n",
+                    "<Events\r",
+                    "<Events\t",
+                ],
+                ended,
+            )
+            .map(|is| if is { Self::Xml } else { Self::Lines }),
+            [b'E', ..] if start == Some(0) => match begins(text, &["ElfFile\0", "ElfChnk\0"], ended)? {
+                true => Some(Self::Evtx),
+                false => table(text, name, ended, full),
+            },
+            [b'#', ..] => {
+                if begins(text, &DIRECTIVES, ended)? {
+                    Some(Self::W3c)
+                } else if begins(text, &["#TYPE "], ended)? {
+                    Some(Self::Csv)
+                } else {
+                    Some(Self::Lines)
+                }
+            }
+            _ => table(text, name, ended, full),
+        }
+    }
+}
+
+/// What W3C logs begin with.
+const DIRECTIVES: [&str; 8] =
+    ["#Fields:", "#Software:", "#Version:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:", "#Log-type:"];
+
+/// Whether `text` begins with one of these, whatever their case; `None` where it is too short to say.
+fn begins(text: &[u8], any: &[&str], ended: bool) -> Option<bool> {
+    let mut open = false;
+    for known in any {
+        let length = known.len().min(text.len());
+        let (text, part) = (text.get(..length).unwrap_or_default(), known.as_bytes().get(..length));
+        if part.is_some_and(|part| part.eq_ignore_ascii_case(text)) {
+            if length == known.len() {
+                return Some(true);
+            }
+            open = true;
+        }
+    }
+    (!open || ended).then_some(false)
+}
+
+/// Whether the first line is a header, and the second fits it.
+fn table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<Format> {
+    let is_last = ended || full;
+    let (header, rest) = match memchr::memchr(b'\n', text) {
+        Some(end) => text.split_at_checked(end)?,
+        None if is_last => (text, &[][..]),
+        None => return None,
+    };
+    let header = header.strip_suffix(b"\r").unwrap_or(header);
+    let rest = rest.get(1..).unwrap_or_default();
+    if separator_line(header).is_some() {
+        return Some(Format::Csv);
+    }
+    let likeness = match likeness(header) {
+        Likeness::None if name.is_some_and(names_table) && several(header) => Likeness::Known,
+        likeness => likeness,
+    };
+    if likeness == Likeness::None {
+        return Some(Format::Lines);
+    }
+    // Exchange names the columns before the directives.
+    if rest.is_empty() && !is_last {
+        return None;
+    }
+    if rest.starts_with(b"#") {
+        if begins(rest, &DIRECTIVES, is_last)? {
+            return Some(Format::W3c);
+        }
+    } else if likeness == Likeness::Possible && !name.is_some_and(names_table) {
+        return match memchr::memchr(b'\n', rest) {
+            None if !is_last => None,
+            end => {
+                let row = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+                let row = row.strip_suffix(b"\r").unwrap_or(row);
+                Some(if fits(header, row) { Format::Csv } else { Format::Lines })
+            }
+        };
+    }
+    Some(Format::Csv)
+}
+
+fn several(header: &[u8]) -> bool {
+    header.iter().any(|b| matches!(b, b',' | b';' | b'\t' | b'|'))
+}
+
+/// Whether a file is called like a table, packed or not.
+fn names_table(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let packed = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end));
+    let name = packed.unwrap_or(&name);
+    name.ends_with(".csv") || name.ends_with(".tsv")
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A format of this name does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownFormat;
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected lines, json, csv, w3c, xml or evtx")
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or(UnknownFormat)
+    }
+}

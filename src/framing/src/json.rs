@@ -1,0 +1,418 @@
+//! JSON of any layout: objects one after another, pretty-printed or not, in arrays, as text sequences.
+//!
+//! Between values nothing but their beginning matters: brackets, commas, blanks and the separators of RFC 7464 are
+//! passed over, so that an array is a stream of its elements and is never held. A value is found by counting
+//! brackets outside of strings; whether it is good JSON inside is for the decoder to say.
+//!
+//! **Broken values.** What was cut off swallows what follows, unless one sees where the next record begins: at a `{`
+//! where a line begins, as far indented as the values before it, that JSON does not allow there. Everything from the
+//! first line that might have been such a beginning is then read again, so that only the broken value is lost.
+
+mod value;
+
+use crate::framer::{Sink, TooLong};
+use crate::problem::Flaw;
+use value::{Found, Value};
+
+/// The separator of RFC 7464.
+const RS: u8 = 0x1E;
+
+/// An object larger than this, around an array that [`is_batch`] names, is not handed on whole: each element is a
+/// record, and what else the object says is dropped. The decoders unpack smaller ones themselves.
+const WRAPPER: usize = 1 << 20;
+
+/// For each byte of the input so many may be read again after a broken value.
+const AGAIN: usize = 4;
+
+/// A line indented further than this begins no record.
+const INDENT: usize = 1024;
+
+#[derive(Debug, Default)]
+pub(crate) struct Json {
+    state: State,
+    /// The next byte to look at.
+    at: usize,
+    /// The first byte that was never looked at, as far as is known.
+    fresh: usize,
+    /// Arrays around the next value.
+    arrays: usize,
+    /// The column, while there are only blanks before in the line.
+    column: Option<usize>,
+    /// How far the last value that began a line was indented.
+    indent: usize,
+    /// Separators are used: they end any value.
+    sequence: bool,
+    /// Within a wrapper too large to be a record.
+    wrapped: bool,
+    /// Bytes that may be read again.
+    credit: usize,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// Nothing was read yet.
+    #[default]
+    First,
+    /// Between values.
+    Between,
+    /// In an object, or in an array within an array.
+    Inside(Box<Value>),
+    /// In a string that is an element, which begins at this byte.
+    Text(usize, Box<Value>),
+    /// Behind something that is no value, before a line that begins with one.
+    Lost,
+}
+
+impl Json {
+    pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        let mut done = 0;
+        loop {
+            let before = std::mem::take(&mut self.state);
+            let more = match before {
+                State::First => {
+                    (self.column, self.state) = (Some(0), State::Between);
+                    true
+                }
+                State::Between => self.between(window, &mut done, sink),
+                State::Lost => self.lost(window, ended, &mut done),
+                State::Inside(value) => self.inside(value, window, ended, &mut done, sink),
+                State::Text(start, value) => self.text(start, value, window, ended, &mut done, sink),
+            };
+            if !more {
+                break;
+            }
+        }
+        self.at = self.at.saturating_sub(done);
+        self.fresh = self.fresh.saturating_sub(done);
+        if let State::Inside(value) = &mut self.state {
+            value.moved(done);
+        }
+        if let State::Text(start, _) = &mut self.state {
+            *start = start.saturating_sub(done);
+        }
+        done
+    }
+
+    /// Goes on to the next value. `false`: the window is exhausted.
+    fn between(&mut self, window: &[u8], done: &mut usize, sink: &mut Sink<'_>) -> bool {
+        while let Some(&byte) = window.get(self.at) {
+            let start = self.at;
+            self.at += 1;
+            match byte {
+                b'\n' => self.column = Some(0),
+                b' ' | b'\t' => self.column = self.column.map(|column| column + 1),
+                // Also zeros, as a crash leaves them, and the marks of files that were put together.
+                b'\r' | b',' | 0 | 0xEF | 0xBB | 0xBF => {}
+                RS => self.sequence = true,
+                b'[' => self.arrays += 1,
+                b']' => {
+                    self.arrays = self.arrays.saturating_sub(1);
+                    if self.wrapped && self.arrays == 0 {
+                        // What else the wrapper says is skipped.
+                        self.wrapped = false;
+                        *done = self.at;
+                        self.state = State::Inside(Box::new(Value::rest_of_object(self.at)));
+                        return true;
+                    }
+                }
+                b'{' => {
+                    if let Some(column) = self.column.take() {
+                        self.indent = column;
+                    }
+                    *done = start;
+                    self.state = State::Inside(Box::new(Value::new(start)));
+                    self.at = start;
+                    return true;
+                }
+                b'"' if self.arrays > 0 => {
+                    *done = start;
+                    self.state = State::Text(start, Box::new(Value::string(start)));
+                    return true;
+                }
+                // Numbers and words beside the objects say nothing.
+                b'0'..=b'9' | b'-' | b'+' | b'.' | b'a'..=b'z' | b'E' if self.arrays > 0 => {}
+                _ => {
+                    sink.problem(Flaw::Stray, window, start);
+                    self.lose(start);
+                    return true;
+                }
+            }
+            if byte == b'[' || byte == RS {
+                // `[{` at the beginning of a line says as much as `{`.
+                self.column = None;
+            }
+        }
+        *done = window.len();
+        self.state = State::Between;
+        false
+    }
+
+    /// Looks for the beginning of a line that begins with a value.
+    fn lost(&mut self, window: &[u8], ended: bool, done: &mut usize) -> bool {
+        loop {
+            let rest = window.get(self.at..).unwrap_or_default();
+            let separator = if self.sequence { memchr::memchr(RS, rest) } else { None };
+            let newline = memchr::memchr(b'\n', rest).filter(|at| separator.is_none_or(|first| *at < first));
+            let Some(newline) = newline else {
+                self.at = separator.map_or(window.len(), |first| self.at + first);
+                *done = self.at;
+                self.state = if separator.is_some() { State::Between } else { State::Lost };
+                return separator.is_some();
+            };
+            let line = rest.get(newline + 1..).unwrap_or_default();
+            let column = line.iter().position(|b| !matches!(b, b' ' | b'\t'));
+            match column {
+                None if !ended && line.len() <= INDENT => {
+                    self.at += newline;
+                    *done = self.at;
+                    self.state = State::Lost;
+                    return false;
+                }
+                Some(column) if (column == 0 || column == self.indent) && line.get(column) == Some(&b'{') => {
+                    self.at += newline;
+                    *done = self.at;
+                    self.state = State::Between;
+                    return true;
+                }
+                _ => self.at += newline + 1,
+            }
+        }
+    }
+
+    fn inside(
+        &mut self,
+        mut value: Box<Value>,
+        window: &[u8],
+        ended: bool,
+        done: &mut usize,
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        let found = value.scan(window, &mut self.at, self.indent, self.sequence);
+        let start = value.start;
+        let length = value.skipped + (self.at - start) as u64;
+        let is_long = length > sink.max_record() as u64;
+        let limit = WRAPPER.min(sink.max_record());
+        if let Some(batch) = value.batch.filter(|batch| batch - start <= limit)
+            && (self.arrays, value.skipped) == (0, 0)
+            && length > limit as u64
+        {
+            // From here on its elements are records.
+            (self.wrapped, self.arrays, self.column) = (true, 1, None);
+            (self.at, *done) = (batch, batch);
+            self.state = State::Between;
+            return true;
+        }
+        match found {
+            Found::End => {
+                if is_long && !value.silent {
+                    sink.oversized_at(value.line.unwrap_or_else(|| sink.line(window, start)), length);
+                } else if !value.silent {
+                    let raw = window.get(start..self.at).unwrap_or_default();
+                    sink.record(window, start, |record| value::put_on_one_line(raw, record));
+                }
+                *done = self.at;
+                self.column = None;
+                self.state = State::Between;
+                true
+            }
+            Found::Break | Found::Mismatch => {
+                sink.problem_at(Flaw::Broken, value.line, window, start);
+                self.recover(&value, !is_long, found == Found::Break);
+                true
+            }
+            Found::More if ended => {
+                sink.problem_at(Flaw::Truncated, value.line, window, start);
+                *done = self.at;
+                self.recover(&value, !is_long, true);
+                self.at < window.len()
+            }
+            Found::More => {
+                if is_long || value.silent {
+                    value.line = value.line.or_else(|| Some(sink.line(window, start)));
+                    value.skip_to(self.at);
+                    *done = self.at;
+                } else {
+                    *done = start;
+                }
+                self.state = State::Inside(value);
+                false
+            }
+        }
+    }
+
+    /// Goes on after a broken value: at the first line in it that may be the next, or behind what broke it.
+    fn recover(&mut self, value: &Value, again: bool, at_value: bool) {
+        let fresh = self.at.saturating_sub(self.fresh);
+        self.fresh = self.fresh.max(self.at);
+        self.credit = self.credit.saturating_add(fresh.saturating_mul(AGAIN));
+        let again = value.candidate.filter(|candidate| {
+            let cost = self.at.saturating_sub(*candidate);
+            let affordable = again && cost <= self.credit;
+            self.credit -= if affordable { cost } else { 0 };
+            affordable
+        });
+        self.wrapped = false;
+        match again {
+            // The line that begins there is as far indented as those before it.
+            Some(candidate) => (self.at, self.column, self.state) = (candidate, None, State::Between),
+            None if at_value => (self.column, self.state) = (None, State::Between),
+            None => self.lose(self.at),
+        }
+    }
+
+    fn lose(&mut self, at: usize) {
+        (self.at, self.wrapped, self.state) = (at, false, State::Lost);
+    }
+
+    /// Reads a string that is the element of an array. It becomes an array of its own: a record is JSON or a line.
+    fn text(
+        &mut self,
+        start: usize,
+        mut value: Box<Value>,
+        window: &[u8],
+        ended: bool,
+        done: &mut usize,
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        let found = value.scan_string(window, &mut self.at);
+        let length = value.skipped + (self.at - start) as u64;
+        let is_long = length + 2 > sink.max_record() as u64;
+        match found {
+            Found::End => {
+                if is_long {
+                    sink.oversized_at(value.line.unwrap_or_else(|| sink.line(window, start)), length);
+                } else {
+                    let raw = window.get(start..self.at).unwrap_or_default();
+                    sink.record(window, start, |record| {
+                        record.put(b"[")?;
+                        record.put(raw)?;
+                        record.put(b"]")
+                    });
+                }
+                *done = self.at;
+                self.state = State::Between;
+                true
+            }
+            Found::More if ended => {
+                sink.problem_at(Flaw::Truncated, value.line, window, start);
+                *done = window.len();
+                false
+            }
+            Found::More => {
+                let mut start = start;
+                if is_long {
+                    value.line = value.line.or_else(|| Some(sink.line(window, start)));
+                    value.skipped = length;
+                    start = self.at;
+                }
+                *done = start;
+                self.state = State::Text(start, value);
+                false
+            }
+            Found::Break | Found::Mismatch => {
+                sink.problem_at(Flaw::Broken, value.line, window, start);
+                // The newline that broke it may be the one before the next value.
+                self.lose(self.at - 1);
+                true
+            }
+        }
+    }
+}
+
+/// Whether a member of this name holds the records of a wrapper: CloudTrail's `Records`, Azure's `records`, OData's
+/// `value`, event hooks' `events`, CloudWatch's `logEvents`.
+fn is_batch(name: &[u8]) -> bool {
+    [&b"records"[..], b"value", b"events", b"logevents"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// What the first line of a text that begins with a bracket shows. `whole`: `head` is all there is to judge by.
+pub(crate) mod sniff {
+    use super::value::{Found, Value};
+
+    /// Whether `head`, which begins with `{`, is JSON that one cannot read line by line. `None`: more is needed.
+    pub(crate) fn object(head: &[u8], ended: bool, full: bool) -> Option<bool> {
+        let inner = head.get(1..).unwrap_or_default();
+        match inner.iter().find(|b| !b.is_ascii_whitespace()) {
+            Some(b'"' | b'}') => {}
+            Some(_) => return Some(false),
+            None => return undecided(ended, full),
+        }
+        let newline = memchr::memchr(b'\n', head);
+        let line = head.get(..newline.unwrap_or(head.len())).unwrap_or_default();
+        let (mut value, mut at) = (Value::new(0), 0);
+        match value.scan(line, &mut at, 0, false) {
+            Found::End => {
+                let behind = line.get(at..).unwrap_or_default();
+                match behind.iter().find(|b| !b.is_ascii_whitespace()) {
+                    // Another value on the same line, or a list without its brackets.
+                    Some(b'{' | b'[' | b',') => Some(true),
+                    Some(_) => Some(false),
+                    None if newline.is_some() => Some(false),
+                    None => undecided(ended, full).map(|_| false),
+                }
+            }
+            Found::Break | Found::Mismatch => Some(false),
+            Found::More => {
+                let Some(newline) = newline else { return undecided(ended, full) };
+                let next = head.get(newline..).unwrap_or_default();
+                let Some(next) = next.iter().position(|b| !b.is_ascii_whitespace()) else {
+                    return undecided(ended, full);
+                };
+                // A line that was cut off, and the next one.
+                let both = head.get(..=newline + next).unwrap_or_default();
+                Some(!matches!(value.scan(both, &mut at, 0, false), Found::Break))
+            }
+        }
+    }
+
+    /// The same for `head` that begins with `[`, as lines of logs may: `[sshd]`, `[ 12.345] kernel`.
+    pub(crate) fn array(head: &[u8], ended: bool, full: bool) -> Option<bool> {
+        let mut nested = false;
+        let mut bytes = head.iter().enumerate().skip(1);
+        while let Some((at, byte)) = bytes.by_ref().find(|(_, b)| !b.is_ascii_whitespace()) {
+            match byte {
+                b'[' => nested = true,
+                b'0'..=b'9' | b'-' | b'.' | b',' if nested => {}
+                b'{' => {
+                    let rest = head.get(at + 1..).unwrap_or_default();
+                    return match rest.iter().find(|b| !b.is_ascii_whitespace()) {
+                        Some(next) => Some(matches!(next, b'"' | b'}')),
+                        None => undecided(ended, full),
+                    };
+                }
+                b'"' => {
+                    let (mut value, mut end) = (Value::string(at), at + 1);
+                    return match value.scan_string(head, &mut end) {
+                        Found::End => {
+                            // A bracket at the end of its line closes an array; `["x"] text` does not begin with one.
+                            let rest = head.get(end..).unwrap_or_default();
+                            let mut rest = rest.iter().filter(|b| !matches!(b, b' ' | b'\t' | b'\r'));
+                            match (rest.next(), rest.next()) {
+                                (Some(b',' | b'\n'), _) | (Some(b']'), Some(b'\n' | b',' | b']')) => {
+                                    Some(true)
+                                }
+                                (None, _) | (Some(b']'), None) => undecided(ended, full),
+                                _ => Some(false),
+                            }
+                        }
+                        Found::More => undecided(ended, full),
+                        _ => Some(false),
+                    };
+                }
+                _ => return Some(false),
+            }
+        }
+        undecided(ended, full)
+    }
+
+    /// One line that goes on and on is not one record.
+    fn undecided(ended: bool, full: bool) -> Option<bool> {
+        if full { Some(true) } else { ended.then_some(false) }
+    }
+}
+
+/// What a record is written with.
+type Written = Result<(), TooLong>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! One JSON value: where it ends, and how it is written on one line.
+
+use super::{INDENT, RS, Written, is_batch};
+use crate::framer::Record;
+use std::ops::Range;
+
+/// Brackets open at once. No log nests as deep.
+const DEPTH: usize = 4096;
+
+/// A value that has begun. Offsets are those of the window.
+#[derive(Debug)]
+pub(super) struct Value {
+    pub(super) start: usize,
+    /// Bytes of it that are gone, because it is too long.
+    pub(super) skipped: u64,
+    /// The line it begins in, once that is gone.
+    pub(super) line: Option<u64>,
+    /// It is to be skipped and not to be told of.
+    pub(super) silent: bool,
+    /// The first line in it that may be the beginning of another.
+    pub(super) candidate: Option<usize>,
+    /// Behind the bracket of an array of records at its first level.
+    pub(super) batch: Option<usize>,
+    depth: usize,
+    /// A bit for each open bracket: set for arrays.
+    arrays: Box<[u64; DEPTH / 64]>,
+    in_string: bool,
+    escaped: bool,
+    /// The last byte that is neither blank nor within a string.
+    last: u8,
+    /// The column, while only blanks were met in the line.
+    column: Option<usize>,
+    /// The inside of the last string.
+    string: Range<usize>,
+}
+
+/// What a scan comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The end of the value: the next byte is behind it.
+    End,
+    /// The end of the window.
+    More,
+    /// The beginning of another value, where none may be.
+    Break,
+    /// A bracket that closes another kind, or too many of them.
+    Mismatch,
+}
+
+impl Value {
+    /// A value that begins at `start`.
+    pub(super) fn new(start: usize) -> Self {
+        Self {
+            start,
+            skipped: 0,
+            line: None,
+            silent: false,
+            candidate: None,
+            batch: None,
+            depth: 0,
+            arrays: Box::new([0; DEPTH / 64]),
+            in_string: false,
+            escaped: false,
+            last: 0,
+            column: None,
+            string: 0..0,
+        }
+    }
+
+    /// A string, whose quote is at `start`.
+    pub(super) fn string(start: usize) -> Self {
+        Self { in_string: true, ..Self::new(start) }
+    }
+
+    /// What is left of an object at `start`, to be skipped.
+    pub(super) fn rest_of_object(start: usize) -> Self {
+        Self { depth: 1, silent: true, last: b']', ..Self::new(start) }
+    }
+
+    /// The window has lost its first `by` bytes.
+    pub(super) fn moved(&mut self, by: usize) {
+        self.start = self.start.saturating_sub(by);
+        self.candidate = self.candidate.and_then(|at| at.checked_sub(by));
+        self.batch = self.batch.and_then(|at| at.checked_sub(by));
+        self.string = self.string.start.saturating_sub(by)..self.string.end.saturating_sub(by);
+    }
+
+    /// Gives up the bytes before `at`.
+    pub(super) fn skip_to(&mut self, at: usize) {
+        self.skipped += (at - self.start) as u64;
+        (self.start, self.candidate, self.batch) = (at, None, None);
+    }
+
+    /// Goes on from `at`. A line that is indented by nothing or by `indent` may begin another value.
+    pub(super) fn scan(&mut self, window: &[u8], at: &mut usize, indent: usize, sequence: bool) -> Found {
+        while let Some(&byte) = window.get(*at) {
+            if let Some(column) = self.column {
+                match byte {
+                    b' ' | b'\t' if column < INDENT => {
+                        self.column = Some(column + 1);
+                        *at += 1;
+                        continue;
+                    }
+                    b'{' if (column == 0 || column == indent) && !self.escaped => {
+                        if !self.may_hold_object() {
+                            return Found::Break;
+                        }
+                        self.candidate = self.candidate.or(Some(*at));
+                    }
+                    _ => {}
+                }
+                self.column = None;
+            }
+            if sequence && byte == RS {
+                return Found::Break;
+            }
+            if self.in_string {
+                self.within_string(window, at, sequence);
+                continue;
+            }
+            *at += 1;
+            match byte {
+                b' ' | b'\t' | b'\r' => continue,
+                b'\n' => {
+                    self.column = Some(0);
+                    continue;
+                }
+                b'"' => {
+                    self.in_string = true;
+                    self.string = *at..*at;
+                }
+                b'{' | b'[' => {
+                    if byte == b'[' && self.depth == 1 && self.last == b':' && self.batch.is_none() {
+                        let name = window.get(self.string.clone()).unwrap_or_default();
+                        self.batch = is_batch(name).then_some(*at);
+                    }
+                    if !self.open(byte == b'[') {
+                        return Found::Mismatch;
+                    }
+                }
+                b'}' | b']' => {
+                    if self.in_array() != (byte == b']') {
+                        return Found::Mismatch;
+                    }
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Found::End;
+                    }
+                }
+                _ => {}
+            }
+            self.last = byte;
+        }
+        Found::More
+    }
+
+    /// Goes on within a string that is no part of a value. Its end is the value's.
+    pub(super) fn scan_string(&mut self, window: &[u8], at: &mut usize) -> Found {
+        while self.in_string {
+            if *at >= window.len() {
+                return Found::More;
+            }
+            self.within_string(window, at, false);
+            if self.column.is_some() {
+                return Found::Break;
+            }
+        }
+        Found::End
+    }
+
+    /// Goes on to the end of the string or of the window, or to where something is to be looked at.
+    fn within_string(&mut self, window: &[u8], at: &mut usize, sequence: bool) {
+        let rest = window.get(*at..).unwrap_or_default();
+        if self.escaped {
+            self.escaped = false;
+            // No escape is that of a newline: that one is looked at.
+            if rest.first() != Some(&b'\n') {
+                *at += 1;
+                return;
+            }
+        }
+        let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', rest) else {
+            *at = separator(rest, sequence).map_or(window.len(), |found| *at + found);
+            return;
+        };
+        if let Some(earlier) = separator(rest.get(..found).unwrap_or_default(), sequence) {
+            *at += earlier;
+            return;
+        }
+        *at += found + 1;
+        match rest.get(found) {
+            Some(b'"') => {
+                (self.in_string, self.last) = (false, b'"');
+                self.string.end = *at - 1;
+            }
+            Some(b'\\') => self.escaped = true,
+            // JSON allows none here, but there are writers that do.
+            _ => self.column = Some(0),
+        }
+    }
+
+    /// Whether an object may begin here.
+    fn may_hold_object(&self) -> bool {
+        !self.in_string && (matches!(self.last, 0 | b':' | b'[') || (self.last == b',' && self.in_array()))
+    }
+
+    fn in_array(&self) -> bool {
+        let Some(innermost) = self.depth.checked_sub(1) else { return false };
+        self.arrays.get(innermost / 64).is_some_and(|word| word >> (innermost % 64) & 1 == 1)
+    }
+
+    fn open(&mut self, array: bool) -> bool {
+        let Some(word) = self.arrays.get_mut(self.depth / 64) else { return false };
+        let bit = 1 << (self.depth % 64);
+        *word = if array { *word | bit } else { *word & !bit };
+        self.depth += 1;
+        true
+    }
+}
+
+fn separator(bytes: &[u8], sequence: bool) -> Option<usize> {
+    if sequence { memchr::memchr(RS, bytes) } else { None }
+}
+
+/// Writes a value without its newlines, and without the blanks that indent its lines. A newline in a string, where
+/// JSON allows none, becomes an escape.
+pub(super) fn put_on_one_line(raw: &[u8], record: &mut Record<'_>) -> Written {
+    let mut rest = raw;
+    let mut in_string = false;
+    let Some(_) = memchr::memchr(b'\n', raw) else { return record.put(raw) };
+    while let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', rest) {
+        let special = rest.get(found).copied();
+        // What is escaped is not looked at, unless it is a newline.
+        let escapes = special == Some(b'\\') && rest.get(found + 1).is_some_and(|next| *next != b'\n');
+        let length = match special {
+            Some(b'\n') => found,
+            _ => found + 1 + usize::from(escapes),
+        };
+        let (plain, later) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        let plain = if special == Some(b'\n') { plain.strip_suffix(b"\r").unwrap_or(plain) } else { plain };
+        record.put(plain)?;
+        rest = later;
+        match special {
+            Some(b'"') => in_string = !in_string,
+            Some(b'\n') => {
+                rest = rest.get(1..).unwrap_or_default();
+                if in_string {
+                    record.put(b"\\n")?;
+                } else {
+                    let text = rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+                    rest = rest.get(text.unwrap_or(rest.len())..).unwrap_or_default();
+                }
+            }
+            _ => {}
+        }
+    }
+    record.put(rest)
+}

@@ -1,0 +1,63 @@
+//! One record a line.
+
+use crate::framer::Sink;
+
+/// What is known of the line that has begun.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// So much of it was looked at.
+    seen: usize,
+    /// So much of it was skipped, because it is too long.
+    skipped: u64,
+}
+
+/// A whole line in a window, without its newline.
+pub(crate) struct Line<'w> {
+    pub(crate) at: usize,
+    pub(crate) bytes: &'w [u8],
+}
+
+impl Lines {
+    pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        let mut done = 0;
+        while let Some(line) = self.next(window, &mut done, ended, sink) {
+            sink.record(window, line.at, |record| record.put(line.bytes));
+        }
+        done
+    }
+
+    /// The next line after `done`, which moves on behind it. Lines that are too long are told of and skipped.
+    pub(crate) fn next<'w>(
+        &mut self,
+        window: &'w [u8],
+        done: &mut usize,
+        ended: bool,
+        sink: &mut Sink<'_>,
+    ) -> Option<Line<'w>> {
+        loop {
+            let at = *done;
+            let rest = window.get(at..).unwrap_or_default();
+            let newline = memchr::memchr(b'\n', rest.get(self.seen..).unwrap_or_default());
+            let end = match newline {
+                Some(newline) => self.seen + newline,
+                None if ended && (!rest.is_empty() || self.skipped > 0) => rest.len(),
+                None => {
+                    self.seen = rest.len();
+                    if rest.len() > sink.max_record() || self.skipped > 0 {
+                        self.skipped += rest.len() as u64;
+                        self.seen = 0;
+                        *done = window.len();
+                    }
+                    return None;
+                }
+            };
+            self.seen = 0;
+            *done = (at + end + 1).min(window.len());
+            let length = std::mem::take(&mut self.skipped) + end as u64;
+            if length <= sink.max_record() as u64 {
+                return Some(Line { at, bytes: rest.get(..end).unwrap_or_default() });
+            }
+            sink.oversized(window, at, length);
+        }
+    }
+}

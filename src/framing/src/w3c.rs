@@ -1,0 +1,114 @@
+//! W3C extended logs (IIS; <https://www.w3.org/TR/WD-logfile>) and the protocol logs of Exchange: one JSON object a
+//! line, under the names of the last `#Fields`.
+//!
+//! - Values are what stands there. `-`, which says that there is nothing, is kept: it tells a request without a user
+//!   from a log without users. The `+` that IIS writes for a blank is kept too: only whoever knows the field can tell
+//!   it from one that was sent.
+//! - IIS parts values by blanks and quotes nothing, so a quote means nothing here: a browser may call itself `"`.
+//!   A line that has not as many values as there are names is left out: they could stand under the wrong ones.
+//! - Names that commas part (Exchange) have lines in CSV, of which none goes on in the next line.
+//! - A `#Log-type` (`IMAP4 Log`) is given with each record, since Exchange's fields do not tell.
+
+use crate::csv::{Fields, put_row};
+use crate::framer::Sink;
+use crate::lines::{Line, Lines};
+use crate::names::{Keys, escaped};
+use crate::problem::Flaw;
+use std::borrow::Cow;
+
+#[derive(Debug, Default)]
+pub(crate) struct W3c {
+    lines: Lines,
+    fields: Option<Names>,
+    /// The member that says the type of the log.
+    log_type: Vec<u8>,
+    /// The first line, where it is no directive, and its number: Exchange names the fields there once more.
+    first: Option<(u64, Vec<u8>)>,
+}
+
+#[derive(Debug)]
+struct Names {
+    keys: Keys,
+    with_commas: bool,
+}
+
+impl W3c {
+    pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        let mut done = 0;
+        while let Some(line) = self.lines.next(window, &mut done, ended, sink) {
+            self.line(window, &line, sink);
+        }
+        if ended && let Some((number, _)) = self.first.take() {
+            sink.problem_at(Flaw::Nameless, Some(number), window, 0);
+        }
+        done
+    }
+
+    fn line(&mut self, window: &[u8], line: &Line<'_>, sink: &mut Sink<'_>) {
+        let at = line.at;
+        // IIS reserves space in zeros, and a crash leaves them.
+        let text = line.bytes.trim_ascii();
+        let zeros = text.iter().position(|byte| *byte != 0).unwrap_or(text.len());
+        let text = text.get(zeros..).unwrap_or_default();
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+        match (text, &self.fields) {
+            ([], _) => {}
+            ([b'#', directive @ ..], _) => self.directive(directive, window, sink),
+            (_, None) => {
+                let number = sink.line(window, at);
+                if number == 1 {
+                    self.first = Some((1, text.to_vec()));
+                } else {
+                    sink.problem_at(Flaw::Nameless, Some(number), window, at);
+                }
+            }
+            (_, Some(Names { keys, with_commas: true })) => {
+                if Fields::new(text, b',').skip(keys.len()).any(|field| !field.is_empty()) {
+                    return sink.problem(Flaw::Width, window, at);
+                }
+                sink.record(window, at, |record| {
+                    put_row(keys, Fields::new(text, b','), &self.log_type, record)
+                });
+            }
+            (_, Some(Names { keys, .. })) => {
+                let blanks = || text.split(|b| *b == b' ').filter(|value| !value.is_empty());
+                let tabs = || text.split(|b| *b == b'\t');
+                if blanks().count() == keys.len() {
+                    let values = blanks().map(Cow::from);
+                    sink.record(window, at, |record| put_row(keys, values, &self.log_type, record));
+                } else if tabs().count() == keys.len() {
+                    let values = tabs().map(Cow::from);
+                    sink.record(window, at, |record| put_row(keys, values, &self.log_type, record));
+                } else {
+                    sink.problem(Flaw::Width, window, at);
+                }
+            }
+        }
+    }
+
+    fn directive(&mut self, directive: &[u8], window: &[u8], sink: &mut Sink<'_>) {
+        let Some(colon) = memchr::memchr(b':', directive) else { return };
+        let (name, value) = directive.split_at_checked(colon).unwrap_or_default();
+        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        if name.eq_ignore_ascii_case(b"fields") {
+            let with_commas = value.contains(&b',');
+            let keys = if with_commas {
+                Keys::new(Fields::new(value, b','))
+            } else {
+                Keys::new(value.split(u8::is_ascii_whitespace).filter(|n| !n.is_empty()).map(Cow::from))
+            };
+            self.fields = (keys.len() > 0).then_some(Names { keys, with_commas });
+            if let Some((number, first)) = self.first.take()
+                && first != value
+            {
+                sink.problem_at(Flaw::Nameless, Some(number), window, 0);
+            }
+        } else if name.eq_ignore_ascii_case(b"log-type") {
+            let kind = String::from_utf8_lossy(value.get(..value.len().min(256)).unwrap_or_default());
+            self.log_type = [b"\"#Log-type\":\"", &*escaped(&kind), b"\""].concat();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Windows events as XML, from `wevtutil` or the Event Viewer: each `<Event>` of a document on one line.
+//!
+//! Only the markup is followed: where tags, comments and CDATA begin and end. Newlines between tags go, those in text
+//! become `&#10;`, which says the same; those in tags, comments and CDATA become blanks.
+
+use crate::framer::{Record, Sink, TooLong};
+use crate::problem::Flaw;
+
+/// What only the beginning of an event says: a nested element that is called like it does not.
+const NAMESPACE: &[u8] = b"2004/08/events/event";
+
+#[derive(Debug, Default)]
+pub(crate) struct Xml {
+    at: usize,
+    part: Part,
+    /// Where the tag begins that is being read.
+    tag: usize,
+    event: Option<Event>,
+    /// Something was read, and an event was.
+    begun: bool,
+    met_any: bool,
+}
+
+/// An event that has begun.
+#[derive(Debug)]
+struct Event {
+    start: usize,
+    /// Elements called `Event` around what is being read.
+    depth: usize,
+    /// Bytes that are gone, because it is too long, and the line it begins in.
+    skipped: u64,
+    line: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Text,
+    Tag,
+    /// A value in a tag, and what quotes it.
+    Value(u8),
+    /// Ends in this.
+    Until(&'static [u8]),
+}
+
+impl Xml {
+    pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        self.begun |= !window.is_empty();
+        while let Some(ahead) = window.get(self.at..).filter(|ahead| !ahead.is_empty()) {
+            match self.part {
+                Part::Text => {
+                    let Some(found) = memchr::memchr(b'<', ahead) else {
+                        self.at = window.len();
+                        break;
+                    };
+                    self.at += found;
+                    let markup = window.get(self.at..).unwrap_or_default();
+                    let Some(part) = part_of(markup, ended) else { break };
+                    self.tag = self.at;
+                    self.at += 1;
+                    self.part = part;
+                }
+                Part::Until(end) => match memchr::memmem::find(ahead, end) {
+                    Some(found) => {
+                        self.at += found + end.len();
+                        self.part = Part::Text;
+                    }
+                    None => {
+                        // Its end may have begun.
+                        self.at = self.at.max((window.len() + 1).saturating_sub(end.len()));
+                        break;
+                    }
+                },
+                Part::Value(quote) => match memchr::memchr2(quote, b'<', ahead) {
+                    None => self.at = window.len(),
+                    Some(found) => {
+                        let closes = ahead.get(found) == Some(&quote);
+                        self.at += found + usize::from(closes);
+                        // No value holds this: the tag was cut off.
+                        self.part = if closes { Part::Tag } else { Part::Text };
+                    }
+                },
+                Part::Tag => {
+                    let found = ahead.iter().position(|b| matches!(b, b'"' | b'\'' | b'>' | b'<'));
+                    let Some(found) = found else {
+                        self.at = window.len();
+                        break;
+                    };
+                    self.at += found + 1;
+                    match ahead.get(found) {
+                        Some(b'>') => {
+                            self.part = Part::Text;
+                            self.tag(window, sink);
+                        }
+                        Some(b'<') => {
+                            self.at -= 1;
+                            self.part = Part::Text;
+                        }
+                        Some(quote) => self.part = Part::Value(*quote),
+                        None => {}
+                    }
+                }
+            }
+        }
+        self.done(window, ended, sink)
+    }
+
+    /// Takes the tag that ends before `at`.
+    fn tag(&mut self, window: &[u8], sink: &mut Sink<'_>) {
+        let tag = window.get(self.tag..self.at).unwrap_or_default();
+        if tag.len() > sink.max_record() {
+            return;
+        }
+        let closes = tag.starts_with(b"</");
+        let name = tag.get(1 + usize::from(closes)..).unwrap_or_default();
+        let end = name.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/'));
+        let name = name.get(..end.unwrap_or(name.len())).unwrap_or_default();
+        let name = memchr::memrchr(b':', name).and_then(|at| name.get(at + 1..)).unwrap_or(name);
+        let is_event = name == b"Event";
+        let ends_list = closes && name == b"Events";
+        if !is_event && !ends_list {
+            return;
+        }
+        let is_empty = tag.ends_with(b"/>");
+        let begins = !closes && !is_empty && memchr::memmem::find(tag, NAMESPACE).is_some();
+        if (begins || ends_list)
+            && let Some(event) = self.event.take()
+        {
+            sink.problem_at(Flaw::Broken, Some(event.line), window, event.start);
+        }
+        match &mut self.event {
+            _ if is_empty || ends_list => {}
+            None if closes => {}
+            None => {
+                let line = sink.line(window, self.tag);
+                self.event = Some(Event { start: self.tag, depth: 1, skipped: 0, line });
+            }
+            Some(event) if closes && event.depth == 1 => {
+                let raw = window.get(event.start..self.at).unwrap_or_default();
+                let length = event.skipped + raw.len() as u64;
+                if length > sink.max_record() as u64 {
+                    sink.oversized_at(event.line, length);
+                } else {
+                    sink.record(window, event.start, |record| put_on_one_line(raw, record));
+                }
+                self.event = None;
+                self.met_any = true;
+            }
+            Some(event) if closes => event.depth -= 1,
+            Some(event) => event.depth += 1,
+        }
+    }
+
+    /// How much of the window is not needed any more.
+    fn done(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        if ended {
+            if let Some(event) = self.event.take() {
+                sink.problem_at(Flaw::Truncated, Some(event.line), window, event.start);
+            } else if self.begun && !self.met_any {
+                sink.problem_at(Flaw::Stray, Some(1), window, 0);
+            }
+            return window.len();
+        }
+        let mut needed = match self.part {
+            Part::Tag | Part::Value(_) => self.tag,
+            Part::Text | Part::Until(_) => self.at,
+        };
+        if self.at - needed > sink.max_record() {
+            // A tag that goes on and on is none.
+            (self.part, needed) = (Part::Text, self.at);
+        }
+        if let Some(event) = &mut self.event {
+            if event.skipped > 0 || window.len() - event.start > sink.max_record() {
+                event.skipped += (needed - event.start) as u64;
+                event.start = needed;
+            }
+            needed = needed.min(event.start);
+            event.start -= needed;
+        }
+        self.at -= needed;
+        self.tag = self.tag.saturating_sub(needed);
+        needed
+    }
+}
+
+/// What begins with this `<`; `None` where more bytes are needed.
+fn part_of(markup: &[u8], ended: bool) -> Option<Part> {
+    const PARTS: [(&[u8], Part); 3] =
+        [(b"<!--", Part::Until(b"-->")), (b"<![CDATA[", Part::Until(b"]]>")), (b"<?", Part::Until(b"?>"))];
+    for (begin, part) in PARTS {
+        if markup.starts_with(begin) {
+            return Some(part);
+        }
+        if begin.starts_with(markup) && !ended {
+            return None;
+        }
+    }
+    Some(Part::Tag)
+}
+
+fn put_on_one_line(raw: &[u8], record: &mut Record<'_>) -> Result<(), TooLong> {
+    if memchr::memchr(b'\n', raw).is_none() {
+        return record.put(raw);
+    }
+    let mut rest = raw;
+    while !rest.is_empty() {
+        let text = memchr::memchr(b'<', rest).unwrap_or(rest.len());
+        let (text, markup) = rest.split_at_checked(text).unwrap_or((rest, &[]));
+        put_lines(text, if text.trim_ascii().is_empty() { b"" } else { b"&#10;" }, record)?;
+        let end = end_of(markup);
+        let (markup, later) = markup.split_at_checked(end).unwrap_or((markup, &[]));
+        put_lines(markup, b" ", record)?;
+        rest = later;
+    }
+    Ok(())
+}
+
+/// Writes lines with something else between them.
+fn put_lines(text: &[u8], between: &[u8], record: &mut Record<'_>) -> Result<(), TooLong> {
+    let mut lines = text.split(|b| *b == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        if lines.peek().is_none() {
+            return record.put(line);
+        }
+        // Of text that only parts tags nothing is left.
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        record.put(if between.is_empty() { b"" } else { line })?;
+        record.put(between)?;
+    }
+    Ok(())
+}
+
+/// The length of the tag, comment or CDATA that `markup` begins with.
+fn end_of(markup: &[u8]) -> usize {
+    let part = part_of(markup, true).unwrap_or(Part::Tag);
+    if let Part::Until(end) = part {
+        return memchr::memmem::find(markup, end).map_or(markup.len(), |at| at + end.len());
+    }
+    let mut quote = None;
+    for (at, byte) in markup.iter().enumerate().skip(1) {
+        match (quote, byte) {
+            (None, b'>') => return at + 1,
+            (_, b'<') => return at,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => quote = None,
+            _ => {}
+        }
+    }
+    markup.len()
+}
+
+#[cfg(test)]
+mod tests;
