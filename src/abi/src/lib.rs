@@ -24,6 +24,9 @@ pub mod browser;
 #[doc(hidden)]
 pub mod component;
 
+#[cfg(all(target_family = "wasm", any(feature = "component", feature = "browser")))]
+mod memory;
+
 #[doc(hidden)]
 pub use authsieve_engine as engine;
 

@@ -1,7 +1,7 @@
 //! One configured analytic and its state: what every face of it (component, browser, agent) wraps.
 
 use crate::alert::Alert;
-use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals};
+use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals, Telemetry};
 use crate::config::Config;
 use crate::decode::Decoder;
 use crate::deliveries::Deliveries;
@@ -217,7 +217,9 @@ impl<A: Analytic> Detector<A> {
         let pipeline = &self.pipeline;
         out.bytes(pipeline.config.common.salt.as_bytes());
         pipeline.deliveries.save(&mut out);
-        pipeline.attempts.save(&mut out);
+        if Pipeline::<A>::JOINS {
+            pipeline.attempts.save(&mut out);
+        }
         pipeline.reorder.save(&mut out);
         pipeline.ordinals.save(&mut out);
         out.i64(pipeline.watermark.0);
@@ -233,7 +235,11 @@ impl<A: Analytic> Detector<A> {
         let salt = &pipeline.config.common.salt;
         let same_salt = input.bytes()? == salt.as_bytes();
         pipeline.deliveries.load(&mut input)?;
-        let attempts = Attempts::load(pipeline.config.common.salt(), seed, &mut input)?;
+        let salted = pipeline.config.common.salt();
+        let attempts = match Pipeline::<A>::JOINS {
+            true => Attempts::load(salted, seed, &mut input)?,
+            false => Attempts::new(salted, seed),
+        };
         if same_salt {
             pipeline.attempts = attempts;
         }
@@ -269,6 +275,9 @@ impl<A: Analytic> Detector<A> {
 }
 
 impl<A: Analytic> Pipeline<A> {
+    /// Whether several records may speak of one attempt: only programs of Linux do that. Known when it is compiled.
+    const JOINS: bool = A::TELEMETRY.has(Telemetry::LINUX);
+
     /// Takes an event from the decoder: into the reorder buffer, or on to its judgement.
     fn take(&mut self, mut event: Event<'_>, record: &[u8], received: Timestamp) {
         self.stats.matched += 1;
@@ -306,7 +315,7 @@ impl<A: Analytic> Pipeline<A> {
             stats.duplicates += 1;
             return;
         }
-        attempts.observe(event, &mut |step| match step {
+        let mut each = |step: Step<'_>| match step {
             Step::Count(event) => {
                 let judgement = config.overrides.judge(&event);
                 if judgement.ignored() || config.common.ignores(&event) {
@@ -321,7 +330,12 @@ impl<A: Analytic> Pipeline<A> {
                     analytic.take_back(&event);
                 }
             }
-        });
+        };
+        if Self::JOINS {
+            attempts.observe(event, &mut each);
+        } else {
+            each(Step::Count(event));
+        }
     }
 
     fn hand_out(&mut self) -> Vec<Alert> {
