@@ -8,6 +8,7 @@ pub mod carrier;
 pub mod fact;
 pub mod joiner;
 pub mod json;
+pub mod login;
 pub mod options;
 pub mod oracle;
 pub mod render;
