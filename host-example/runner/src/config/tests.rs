@@ -1,4 +1,5 @@
 use super::*;
+use serde_json::json;
 use std::io::Write;
 
 const KNOWN: [&str; 2] = ["an1276", "fls"];
@@ -45,9 +46,10 @@ fn several_analytics_have_a_table_each() {
 #[test]
 fn assignments_go_before_the_file() {
     let set = ["min_failures=3", "window=5m", "correlate=[\"ip\"]", "note=a = b", "a.b=true", "empty="];
+    let written = split("min_failures = 8", &set, &["an1276"], true).unwrap();
     assert_eq!(
-        split("min_failures = 8", &set, &["an1276"], true).unwrap(),
-        [r#"{"a":{"b":true},"correlate":["ip"],"empty":"","min_failures":3,"note":"a = b","window":"5m"}"#]
+        serde_json::from_str::<Value>(&written[0]).unwrap(),
+        json!({"a": {"b": true}, "correlate": ["ip"], "empty": "", "min_failures": 3, "note": "a = b", "window": "5m"})
     );
     assert_eq!(split("", &["fls.window=5m"], &KNOWN, false).unwrap(), ["", r#"{"window":"5m"}"#]);
     assert_eq!(split("", &["an1276.window=5m"], &["an1276"], true).unwrap(), [r#"{"window":"5m"}"#]);
