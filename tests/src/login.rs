@@ -508,14 +508,17 @@ fn diagnostic(login: &Login) -> Option<Value> {
 fn portal(login: &Login) -> Option<Value> {
     let (code, words, _) = entra_code(login)?;
     let code = if code == 0 { String::new() } else { code.to_string() };
-    Some(
-        json!({"Date (UTC)": utc(login.time).format("%Y-%m-%dT%H:%M:%SZ").to_string(), "Request ID": id(login),
+    let mut row = json!({"Date (UTC)": utc(login.time).format("%Y-%m-%dT%H:%M:%SZ").to_string(), "Request ID": id(login),
         "User agent": "Mozilla/5.0", "Correlation ID": id(login).replace("-8000-", "-9000-"), "User ID": "x",
         "User": "Somebody Else", "Username": principal(login), "User type": "Member", "Application": "Office 365",
         "IP address": login.address.to_string(), "Status": if code.is_empty() { "Success" } else { "Failure" },
         "Sign-in error code": code, "Failure reason": words, "Client app": "Browser",
-        "Multifactor authentication result": words}),
-    )
+        "Multifactor authentication result": words});
+    // A row of CSV has no members for what is empty.
+    if let Value::Object(members) = &mut row {
+        members.retain(|_, value| value != "");
+    }
+    Some(row)
 }
 
 fn audit(login: &Login, address: &str) -> Option<Value> {

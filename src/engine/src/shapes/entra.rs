@@ -24,7 +24,7 @@ use codes::{Verdict, judge};
 
 /// Literals of which any record that says something contains at least one: the user in every spelling of its name
 /// but the portal's.
-pub const NEEDLES: &[&str] = &["principalname", "principal_name", "Sign-in error code"];
+pub const NEEDLES: &[&str] = &["principalname", "principal_name", "Sign-in error code", "Request ID"];
 
 const CODE: u8 = 0;
 const STATUS: u8 = 1;
