@@ -99,9 +99,9 @@ impl Evtx {
         };
         for event in chunk.iter() {
             match event.and_then(::evtx::EvtxRecord::into_json_bytes) {
-                // A newline could only stand in a string, escaped.
-                Ok(event) if event.data.contains(&b'\n') => {
-                    sink.problem_at(Flaw::Event, Some(number), &[], 0)
+                // Names are written as they stand there: no event of Windows has one with a newline in it.
+                Ok(event) if event.data.iter().any(|byte| *byte < b' ') => {
+                    sink.problem_at(Flaw::Event, Some(number), &[], 0);
                 }
                 Ok(event) if event.data.len() > sink.max_record() => {
                     sink.oversized_at(number, event.data.len() as u64);

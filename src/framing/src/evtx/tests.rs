@@ -54,6 +54,20 @@ fn damage_costs_what_it_damages() {
     assert_eq!(framed.problems, [(Flaw::Chunk, 3)]);
 }
 
+/// Fuzzing found that names are written as they stand in the file, whatever that is.
+#[test]
+fn a_control_character_in_a_name_makes_no_record() {
+    let good = chunk(1..2);
+    let name: Vec<u8> = "TargetUserName".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let at = memchr::memmem::find(&good, &name).unwrap();
+    for control in [b'\n', b'\r', 1, 0x1B] {
+        let mut bad = good.clone();
+        bad[at] = control;
+        let framed = frame_with(None, &file(&[bad]), 1 << 20);
+        assert_eq!((framed.records.len(), framed.problems), (0, vec![(Flaw::Event, 1)]), "{control}");
+    }
+}
+
 #[test]
 fn nothing_in_a_chunk_makes_it_panic() {
     let bytes = file(&[chunk(1..4)]);

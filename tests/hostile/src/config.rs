@@ -1,0 +1,39 @@
+//! Configurations.
+
+use authsieve_engine::analytic::Analytic;
+use authsieve_engine::config::{Config, Settings, Value};
+use authsieve_engine::detector::{Detector, Error};
+
+/// What must hold: what is refused is refused with words, what is accepted has the same digest each time.
+pub fn run(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    read::<authsieve_an0454::An0454>(&text);
+    read::<authsieve_an1269::An1269>(&text);
+    read::<authsieve_an1276::An1276>(&text);
+    read::<authsieve_an1521::An1521>(&text);
+    read::<authsieve_fls::Fls>(&text);
+}
+
+fn read<A: Analytic>(text: &str) {
+    let config = Config::<A::Options>::read(text, A::ABOUT.thresholds);
+    match &config {
+        Err(why) => assert!(!why.trim().is_empty(), "refused without a word: {text}"),
+        Ok(config) => {
+            let again = Config::<A::Options>::read(text, A::ABOUT.thresholds).map(|again| again.digest);
+            assert_eq!(again.as_ref(), Ok(&config.digest), "{text}");
+            // Tables for a hundred thousand keys each time would leave no time for anything else.
+            if config.common.max_keys.0 > 1000 || config.common.sketch_bytes.0 > 1 << 16 {
+                return;
+            }
+        }
+    }
+    match Detector::<A>::create(text, 1) {
+        Ok(_) => assert!(config.is_ok(), "accepted and refused: {text}"),
+        Err(Error::InvalidConfig(why)) => assert!(!why.trim().is_empty(), "refused without a word: {text}"),
+        Err(other) => panic!("{other}: {text}"),
+    }
+    // What is no JSON at all is told from what is.
+    let json = Value::parse(text).is_ok();
+    assert!(json || text.trim().is_empty() || config.is_err(), "{text}");
+    let _ = <A::Options as Settings>::FIELDS;
+}

@@ -1,0 +1,96 @@
+//! One record, given to the decoder of one family.
+
+use crate::RECEIVED;
+use authsieve_engine::analytic::{Reads, Telemetry};
+use authsieve_engine::config::Config;
+use authsieve_engine::decode::Decoder;
+use authsieve_engine::event::{Event, Text};
+
+authsieve_engine::settings! {
+    /// None of interest.
+    pub struct Options {
+        /// Nothing.
+        pub nothing: bool = false;
+    }
+}
+
+/// Types that read one family each.
+macro_rules! reads {
+    ($($name:ident = $telemetry:expr;)*) => { $(
+        pub struct $name;
+        impl Reads for $name {
+            const TELEMETRY: Telemetry = $telemetry;
+        }
+    )* };
+}
+
+reads! {
+    Linux = Telemetry::LINUX;
+    Normalised = Telemetry::NORMALISED;
+    Carried = Telemetry::LINUX.and(Telemetry::NORMALISED);
+    Windows = Telemetry::WINDOWS;
+    Entra = Telemetry::ENTRA;
+    Audit = Telemetry::AUDIT;
+    Iis = Telemetry::IIS;
+    Exchange = Telemetry::EXCHANGE;
+    Okta = Telemetry::OKTA;
+    Duo = Telemetry::DUO;
+    Auth0 = Telemetry::AUTH0;
+    Macos = Telemetry::MACOS;
+}
+
+/// What must hold: events are bounded by their record, canonical, the same each time; and a record of which there is
+/// an event holds a needle, or a host would not have let it through.
+pub fn run<R: Reads>(bytes: &[u8]) {
+    let config = Config::<Options>::read("", &[]).expect("no options are valid");
+    let mut decoder = Decoder::<R>::new(&config.common, vec![50140, 7]);
+    for record in bytes.split(|byte| *byte == b'\n') {
+        let mut events: Vec<Event<'static>> = Vec::new();
+        // What is malformed says so, and nothing else is wrong with it.
+        let whole = decoder.aside().decode(record, RECEIVED, &mut |event, part| {
+            check(&event, record, part);
+            events.push(event.into_owned());
+        });
+        if !events.is_empty() {
+            let lower = record.to_ascii_lowercase();
+            let shown = |needle: &&str| {
+                let needle = needle.to_ascii_lowercase();
+                lower.windows(needle.len()).any(|window| window == needle.as_bytes())
+            };
+            assert!(decoder.needles().iter().any(shown), "an event without a needle: {events:?}");
+        }
+        let mut again = Vec::new();
+        let same = decoder.decode(record, RECEIVED, &mut |event, _| again.push(event.into_owned()));
+        assert_eq!((whole, &events), (same, &again), "another reading of the same record");
+    }
+}
+
+fn check(event: &Event<'_>, record: &[u8], part: &[u8]) {
+    assert!(event.count >= 1, "{event:?}");
+    assert!(part.len() <= record.len(), "evidence longer than its record");
+    assert!(!event.shape.is_empty() && !event.provider.is_empty(), "{event:?}");
+    assert_eq!(event.src_ip, event.src_ip.map(|address| address.to_canonical()), "{event:?}");
+    let Event { user, domain, src_name, tty, user_agent, service, host, method, .. } = event;
+    let Event { reason, status, reason_text, application, device, os, transaction, .. } = event;
+    let texts: [&Text<'_>; 15] = [
+        user,
+        domain,
+        src_name,
+        tty,
+        user_agent,
+        service,
+        host,
+        method,
+        reason,
+        status,
+        reason_text,
+        application,
+        device,
+        os,
+        transaction,
+    ];
+    for text in texts {
+        // A byte that is no UTF-8 becomes three; names of codes are not of the record.
+        assert!(text.len() <= 3 * record.len() + 128, "a text longer than its record: {event:?}");
+    }
+}

@@ -1,0 +1,56 @@
+//! Snapshots that somebody changed, with a checksum that is right.
+
+use crate::{RECEIVED, analytic, controls};
+use authsieve_engine::analytic::Analytic;
+use authsieve_engine::detector::{Detector, Error};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use std::hash::Hasher as _;
+
+/// How long the checksum at the end of a snapshot is.
+const CHECKSUM: usize = 16;
+
+/// What must hold: a snapshot is refused, or taken and then as good as any other.
+pub fn run(bytes: &[u8]) {
+    let (controls, body) = controls::<3>(bytes);
+    let snapshot = resealed(body);
+    match controls[0] % 5 {
+        0 => restore::<authsieve_an0454::An0454>(&snapshot, controls),
+        1 => restore::<authsieve_an1269::An1269>(&snapshot, controls),
+        2 => restore::<authsieve_an1276::An1276>(&snapshot, controls),
+        3 => restore::<authsieve_an1521::An1521>(&snapshot, controls),
+        _ => restore::<authsieve_fls::Fls>(&snapshot, controls),
+    }
+}
+
+/// A body with the checksum that makes it a snapshot.
+#[must_use]
+pub fn resealed(body: &[u8]) -> Vec<u8> {
+    let mut hasher = SipHasher13::new_with_keys(0x736e_6170, 0x7368_6f74);
+    hasher.write(body);
+    [body, &hasher.finish128().as_u128().to_le_bytes()].concat()
+}
+
+/// A snapshot without its checksum.
+#[must_use]
+pub fn unsealed(snapshot: &[u8]) -> &[u8] {
+    snapshot.get(..snapshot.len().saturating_sub(CHECKSUM)).unwrap_or_default()
+}
+
+fn restore<A: Analytic>(snapshot: &[u8], controls: [u8; 3]) {
+    let config = analytic::config::<A>(controls[1], controls[2]);
+    let (mut detector, _) = match Detector::<A>::restore(&config, 1, snapshot) {
+        Ok(restored) => restored,
+        Err(Error::InvalidSnapshot(why)) => return assert!(!why.is_empty()),
+        Err(other) => panic!("{config}: {other}"),
+    };
+    let again = detector.snapshot();
+    let (other, notes) = Detector::<A>::restore(&config, 2, &again).expect("what it wrote, it can read");
+    assert!(notes.is_empty(), "nothing has changed: {notes:?}");
+    assert!(other.snapshot() == again, "a snapshot is not the snapshot of what it restores");
+    for record in crate::seeds::SAMPLES {
+        detector.process(record.as_bytes(), RECEIVED);
+    }
+    detector.advance(RECEIVED);
+    detector.flush();
+    let _ = detector.snapshot();
+}

@@ -1,0 +1,110 @@
+//! A short fuzz run without coverage: every target, its seeds, what fuzzing has found before, and mutations of both.
+//!
+//! `AUTHSIEVE_FUZZ_SEED=… AUTHSIEVE_FUZZ_INPUTS=… cargo test -p authsieve-hostile` runs others, and more of them.
+
+use authsieve_hostile::mutate::{Random, mutated};
+use authsieve_hostile::{TARGETS, Target};
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+/// Mutations for each target, so that all of them take a few seconds.
+const INPUTS: u64 = 150;
+/// Where a machine is slow, a target ends before them.
+const MOST: Duration = Duration::from_secs(5);
+
+fn number(name: &str, default: u64) -> u64 {
+    env::var(name)
+        .ok()
+        .map_or(default, |text| text.parse().unwrap_or_else(|why| panic!("{name}={text}: {why}")))
+}
+
+/// What fuzzing has found, and is fixed.
+fn found(target: &Target) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found").join(target.name);
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).expect("it can be read")).collect()
+}
+
+fn holds(target: &Target, input: &[u8], what: &str) {
+    if catch_unwind(|| target.run(input)).is_err() {
+        panic!("{}: {what} does not hold:\n{}", target.name, input.escape_ascii());
+    }
+}
+
+fn fuzz(target: &Target) {
+    let seed = number("AUTHSIEVE_FUZZ_SEED", 1);
+    let inputs = number("AUTHSIEVE_FUZZ_INPUTS", INPUTS);
+    let (seeds, found, words) = (target.seeds(), found(target), target.words());
+    for input in &found {
+        holds(target, input, "something that was found before");
+    }
+    let mut random = Random(seed);
+    let start = Instant::now();
+    // Some seeds, each time others.
+    for _ in 0..inputs / 5 {
+        holds(target, random.one(&seeds), "a seed");
+    }
+    let all = [seeds, found].concat();
+    for n in 0..inputs {
+        let input = mutated(&mut random, &all, &words, target.longest);
+        holds(target, &input, &format!("mutation {n} of AUTHSIEVE_FUZZ_SEED={seed}"));
+        if inputs == INPUTS && start.elapsed() > MOST {
+            println!("{}: {n} of {inputs} mutations within {MOST:?}", target.name);
+            return;
+        }
+    }
+    println!("{}: seed {seed}, {inputs} mutations in {:?}", target.name, start.elapsed());
+}
+
+/// A test for each kind of target, so that they run beside one another.
+fn all(prefix: &str) {
+    let mut targets = TARGETS.iter().filter(|target| target.name.starts_with(prefix)).peekable();
+    assert!(targets.peek().is_some(), "there are targets called {prefix}…");
+    targets.for_each(fuzz);
+}
+
+#[test]
+fn decoders() {
+    all("decode-");
+}
+
+#[test]
+fn formats() {
+    all("frame-");
+}
+
+#[test]
+fn configurations() {
+    all("config");
+}
+
+#[test]
+fn snapshots() {
+    all("snapshot");
+}
+
+#[test]
+fn analytics() {
+    all("an");
+    all("fls");
+}
+
+#[test]
+fn every_target_is_run_and_is_a_program_of_the_fuzzer() {
+    let kinds = ["decode-", "frame-", "config", "snapshot", "an", "fls"];
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/Cargo.toml");
+    let manifest = fs::read_to_string(manifest).expect("the manifest is there");
+    for target in TARGETS {
+        assert!(kinds.iter().any(|kind| target.name.starts_with(kind)), "{}", target.name);
+        assert!(
+            manifest.contains(&format!("name = \"{}\"\n", target.name)),
+            "{}: tests/fuzz/Cargo.toml",
+            target.name
+        );
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+}
