@@ -1,6 +1,6 @@
 //! Inputs to begin with: the analytics' cases, and the samples in the tests of decoders and formats.
 
-use crate::words::{literals, root, sources};
+use crate::words::{is_test, literals, root, sources};
 use crate::{ANALYTICS, RECEIVED, Target, analytic, configuration, unsealed};
 use authsieve_engine::analytic::Analytic;
 use authsieve_engine::detector::Detector;
@@ -52,13 +52,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// The longer literals in the tests of some sources: records, or what records are made from. What a `format!` would
 /// put in stands there as it is.
 fn samples(sources_of: &[&str]) -> Vec<Vec<u8>> {
-    let tests = |path: &PathBuf| {
-        path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"))
-    };
     sources_of
         .iter()
         .flat_map(|source| sources(&root().join(source.trim_end_matches(".rs"))))
-        .filter(tests)
+        .filter(|path| is_test(path))
         .filter_map(|path| fs::read_to_string(path).ok())
         .flat_map(|text| literals(&text))
         .filter(|literal| literal.len() > 24)

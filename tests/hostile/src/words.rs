@@ -45,7 +45,7 @@ const COMMON: &[&str] = &[
 /// The root of the repository.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("/")).to_path_buf()
 }
 
 impl Target {
@@ -55,7 +55,7 @@ impl Target {
         let mut words: Vec<Vec<u8>> = COMMON.iter().map(|word| word.as_bytes().to_vec()).collect();
         for source in self.sources {
             for file in sources(&root().join(source)) {
-                if file.ends_with("tests.rs") || file.components().any(|part| part.as_os_str() == "tests") {
+                if is_test(&file) {
                     continue;
                 }
                 let text = fs::read_to_string(&file).unwrap_or_default();
@@ -67,6 +67,12 @@ impl Target {
         words.dedup();
         words
     }
+}
+
+/// Whether a source is one of tests.
+pub(crate) fn is_test(file: &Path) -> bool {
+    let within = file.strip_prefix(root()).unwrap_or(file);
+    within.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 /// The Rust files of a folder and of the file beside it that has its name, in order.

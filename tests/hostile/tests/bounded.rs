@@ -108,3 +108,16 @@ fn every_target_is_run_and_is_a_program_of_the_fuzzer() {
     }
     assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
 }
+
+/// A scan of sources that finds nothing would go unnoticed.
+#[test]
+fn decoders_have_words_and_samples_of_their_own() {
+    for target in TARGETS.iter().filter(|target| target.name.starts_with("decode-")) {
+        let (words, seeds) = (target.words().len(), target.seeds().len());
+        assert!(words > 45 && seeds > 40, "{}: {words} words, {seeds} seeds", target.name);
+    }
+    let okta = Target::named("decode-okta").expect("it is one");
+    assert!(okta.words().contains(&b"user.mfa.okta_verify.deny_push".to_vec()));
+    let linux = Target::named("decode-linux").expect("it is one");
+    assert!(linux.seeds().iter().any(|seed| seed.starts_with(b"type=USER_AUTH")), "the samples of auditd");
+}
