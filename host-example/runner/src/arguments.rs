@@ -28,7 +28,7 @@ pub struct Configuration {
     /// Configuration, TOML or JSON: options at the top for one analytic, a table each for several.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Set one option, before what the file says: min_failures=8, window=5m, an1276.window=5m.
+    /// Set one option, whatever the file says: window=5m; with several analytics, an1276.window=5m.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
@@ -56,7 +56,7 @@ impl Configuration {
     /// As the library has it.
     #[must_use]
     pub fn options(&self) -> Options {
-        Options { file: self.config.clone(), assignments: self.set.clone() }
+        Options { file: self.config.clone(), assignments: self.set.clone(), sorted: false }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::arguments::{Stop, complain};
-use crate::commands::{decode, demo, export, inspect, run};
+use crate::commands::{decode, demo, export, inspect, run, test};
 use crate::output::paint::When;
 use crate::selection::Error;
 use clap::{Parser, Subcommand};
@@ -14,6 +14,7 @@ Examples:
   authsieve run -a an1276 /var/log/auth.log             alerts, readable on a terminal
   authsieve run $(ls -rt auth.log*) > alerts.json       several files, the oldest first; JSON in a file
   journalctl -o json | authsieve run -a an1276 -        standard input
+  authsieve test src/analytics --junit report.xml       detection cases, as data
   authsieve inspect -a an1276                           what it reads and how it can be configured
   authsieve decode auth.log                             what each record says
 
@@ -35,6 +36,8 @@ struct Cli {
 enum Command {
     /// Run analytics over logs and show their alerts.
     Run(run::Arguments),
+    /// Run detection cases (a log, a configuration, the alerts that must come) and report like a test runner.
+    Test(test::Arguments),
     /// Show what each record says: one JSON object per event.
     Decode(decode::Arguments),
     /// Show what an analytic is, what it asks for and how it can be configured.
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
     let color = cli.color;
     let done = match cli.command {
         Some(Command::Run(arguments)) => run::run(&arguments, color),
+        Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments, color),
         Some(Command::Export(arguments)) => export::run(&arguments),

@@ -9,6 +9,7 @@
 //!
 //! What the options are is the analytic's business: it names what it does not like.
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -20,6 +21,8 @@ pub struct Config {
     file: Map<String, Value>,
     /// `--set`, in order.
     assignments: Vec<(String, Value)>,
+    /// Options of every analytic, which go before all others.
+    forced: Vec<(String, Value)>,
 }
 
 /// Why there is no configuration.
@@ -68,6 +71,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Sets an option of every analytic, whatever else is said about it.
+    pub fn force(&mut self, option: &str, value: impl Into<Value>) {
+        self.forced.push((option.to_owned(), value.into()));
+    }
+
     /// The configuration of each of `analytics` as JSON; empty for the defaults.
     ///
     /// `known` are the ids that may head a table, whether they run or not. With `one`, the options may also stand
@@ -99,6 +107,11 @@ impl Config {
             let path: Vec<&str> = key.split('.').map(str::trim).collect();
             let (head, rest) = path.split_first().unwrap_or((&"", &[]));
             if is_known(head) && !rest.is_empty() {
+                if !analytics.iter().any(|id| id.eq_ignore_ascii_case(head)) {
+                    return Err(Error::Invalid(format!(
+                        "--set {key}: {head} does not run; -a chooses what does"
+                    )));
+                }
                 for (table, _) in
                     tables.iter_mut().zip(analytics).filter(|(_, id)| id.eq_ignore_ascii_case(head))
                 {
@@ -113,6 +126,9 @@ impl Config {
                      one with -a"
                 )));
             }
+        }
+        for (option, value) in &self.forced {
+            tables.iter_mut().for_each(|table| assign(table, &[option], value));
         }
         let text = |table: Map<String, Value>| {
             if table.is_empty() { String::new() } else { Value::Object(table).to_string() }
@@ -154,7 +170,7 @@ fn parse(text: &str) -> Result<Map<String, Value>, String> {
     let text = text.trim_start_matches('\u{FEFF}');
     if text.trim_start().starts_with('{') {
         return match serde_json::from_str(text) {
-            Ok(Value::Object(options)) => Ok(options),
+            Ok(Strict(Value::Object(options))) => Ok(options),
             Ok(_) => Err("expected a JSON object".into()),
             Err(error) => Err(error.to_string()),
         };
@@ -162,6 +178,66 @@ fn parse(text: &str) -> Result<Map<String, Value>, String> {
     match text.parse::<toml::Table>() {
         Ok(table) => Ok(table.into_iter().map(|(key, value)| (key, json(value))).collect()),
         Err(error) => Err(error.to_string().trim_end().to_owned()),
+    }
+}
+
+/// JSON in which no object has a key twice: which of the two is meant cannot be known. (TOML forbids it by itself.)
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("JSON")
+            }
+
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
+                Ok(yes.into())
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+                Ok(number.into())
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+                Ok(number.into())
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+                Ok(number.into())
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+                Ok(text.into())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Strict(value)) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(values.into())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+                let mut table = Map::new();
+                while let Some((key, Strict(value))) = map.next_entry::<String, Strict>()? {
+                    if table.contains_key(&key) {
+                        return Err(A::Error::custom(format_args!("`{key}` stands there twice")));
+                    }
+                    table.insert(key, value);
+                }
+                Ok(table.into())
+            }
+        }
+        input.deserialize_any(Any).map(Self)
     }
 }
 

@@ -25,6 +25,7 @@
 
 pub mod arguments;
 pub mod cache;
+pub mod cases;
 pub mod cli;
 pub mod commands;
 pub mod config;

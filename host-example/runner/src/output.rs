@@ -2,7 +2,10 @@
 //!
 //! Almost every text in an alert was written by an attacker. What goes to a terminal goes through [`escape`].
 
+pub mod attack;
+pub mod ecs;
 pub mod escape;
+pub mod ocsf;
 pub mod paint;
 pub mod summary;
 pub mod text;
@@ -13,12 +16,38 @@ use std::io::{self, Write};
 /// How alerts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object per line: the canonical bytes.
-    Json,
-    /// The same, with everything escaped that a terminal might act upon. Still the same JSON values.
-    JsonForTerminal,
+    /// One JSON object per line.
+    Lines {
+        /// What these objects are.
+        layout: Layout,
+        /// Everything is escaped that a terminal might act upon. Still the same JSON values.
+        terminal: bool,
+    },
     /// For people.
     Text(paint::Paint),
+}
+
+/// What an alert looks like in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// As the contract has it: the canonical bytes.
+    Native,
+    /// OCSF Detection Finding.
+    Ocsf,
+    /// Elastic Common Schema.
+    Ecs,
+}
+
+impl Layout {
+    /// The alert as one line of JSON, without its newline.
+    #[must_use]
+    pub fn to_json(self, alert: &Alert) -> String {
+        match self {
+            Self::Native => alert.to_json(),
+            Self::Ocsf => ocsf::to_json(alert),
+            Self::Ecs => ecs::to_json(alert),
+        }
+    }
 }
 
 /// Writes an alert.
@@ -27,8 +56,10 @@ pub enum Format {
 /// Those of `out`.
 pub fn write(out: &mut impl Write, alert: &Alert, format: Format) -> io::Result<()> {
     match format {
-        Format::Json => writeln!(out, "{}", alert.to_json()),
-        Format::JsonForTerminal => writeln!(out, "{}", escape::json(&alert.to_json())),
+        Format::Lines { layout, terminal: false } => writeln!(out, "{}", layout.to_json(alert)),
+        Format::Lines { layout, terminal: true } => {
+            writeln!(out, "{}", escape::json(&layout.to_json(alert)))
+        }
         Format::Text(paint) => text::write(out, alert, paint),
     }
 }

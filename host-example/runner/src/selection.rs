@@ -102,7 +102,12 @@ pub fn start<T>(
     let analytics = load(engine, selection.choose()?)?;
     let names: Vec<&str> = analytics.iter().map(|analytic| analytic.name()).collect();
     let configs = Config::read(options.file.as_deref(), &options.assignments)
-        .and_then(|config| config.split(&names, &known(&names), selection.is_one()))
+        .and_then(|mut config| {
+            if options.sorted {
+                config.force("allowed_lateness", "max");
+            }
+            config.split(&names, &known(&names), selection.is_one())
+        })
         .map_err(|error| match error {
             config::Error::Unreadable(text) => Error::Failure(text),
             config::Error::Invalid(text) => Error::Usage(text),
@@ -125,6 +130,8 @@ pub struct Options {
     pub file: Option<PathBuf>,
     /// `key=value` pairs that go before it.
     pub assignments: Vec<String>,
+    /// The whole input is sorted by time before it is judged: `allowed_lateness = "max"`, whatever else is said.
+    pub sorted: bool,
 }
 
 impl Options {
@@ -157,7 +164,8 @@ pub fn load(engine: &Engine, chosen: Vec<Chosen>) -> Result<Vec<Arc<Analytic>>, 
 }
 
 /// The ids that may head a table of a configuration that is for others too.
-fn known<'a>(names: &[&'a str]) -> Vec<&'a str> {
+#[must_use]
+pub fn known<'a>(names: &[&'a str]) -> Vec<&'a str> {
     authsieve_components::ALL.iter().map(|component| component.id).chain(names.iter().copied()).collect()
 }
 

@@ -333,3 +333,168 @@ fn what_an_attacker_wrote_does_not_reach_a_terminal() {
 fn said_text(command: &mut Command) -> String {
     said(command.output().unwrap()).out
 }
+
+/// A case folder `name` under `an1276/cases`.
+fn write_case(shell: &Shell, name: &str, expected: Option<&str>) {
+    let dir = format!("an1276/cases/{name}");
+    fs::create_dir_all(shell.folder.path().join(&dir)).unwrap();
+    shell.write(&format!("{dir}/input.log"), ATTACK);
+    shell.write(
+        &format!("{dir}/case.toml"),
+        "description = \"five failures\"\nreceived = \"2026-03-05T00:00:00Z\"",
+    );
+    if let Some(expected) = expected {
+        shell.write(&format!("{dir}/expected.ndjson"), expected);
+    }
+}
+
+#[test]
+fn cases_are_run_and_reported() {
+    let shell = Shell::new();
+    write_case(&shell, "good", Some("{\"pattern\":\"user+ip\",\"user\":\"root\"}\n"));
+    let said = shell.run(&["test", "."]);
+    assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("ok      ./an1276/cases/good (") && said.out.contains("1 case: 1 ok ("),
+        "{}",
+        said.out
+    );
+    assert!(said.err.is_empty() && !said.out.contains('\x1b'), "{}", said.err);
+
+    write_case(&shell, "bad", Some("{\"pattern\":\"ip\",\"user\":\"root\"}\n"));
+    write_case(&shell, "none", None);
+    let said = shell.run(&["test", "--junit", "report.xml", "an1276"]);
+    assert_eq!(said.status, Some(1), "{}{}", said.out, said.err);
+    for wanted in [
+        "FAILED  an1276/cases/bad",
+        "\n  five failures\n",
+        "- pattern = \"ip\"",
+        "+ pattern = \"user+ip\"",
+        "  user = \"root\"",
+        "ERROR   an1276/cases/none",
+        "authsieve test --update an1276/cases/none",
+        "3 cases: 1 ok, 1 FAILED, 1 with an ERROR",
+    ] {
+        assert!(said.out.contains(wanted), "{wanted}: {}", said.out);
+    }
+    let xml = fs::read_to_string(shell.folder.path().join("report.xml")).unwrap();
+    assert!(xml.contains(r#"<testsuite name="an1276" tests="3" failures="1" errors="1""#), "{xml}");
+
+    let said = shell.run(&["test", "-q", "--filter", "good", "an1276"]);
+    assert_eq!((said.status, said.out.lines().count()), (Some(0), 2), "{}", said.out);
+    let said = shell.run(&["test", "--color", "always", "an1276"]);
+    assert!(said.out.contains("\x1b[32m+ pattern"), "{}", said.out);
+
+    let said = shell.run(&["test", "--update", "an1276"]);
+    assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
+    assert!(said.out.contains("3 cases: 1 ok, 2 updated"), "{}", said.out);
+    let bad = fs::read_to_string(shell.folder.path().join("an1276/cases/bad/expected.ndjson")).unwrap();
+    assert_eq!(bad, "{\"pattern\":\"user+ip\",\"user\":\"root\"}\n");
+    let said = shell.run(&["test", "an1276"]);
+    assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn no_cases_are_a_usage_error() {
+    let shell = Shell::new();
+    write_case(&shell, "good", Some(""));
+    fs::create_dir(shell.folder.path().join("empty")).unwrap();
+    for (arguments, wanted) in [
+        (&["test", "empty"][..], "there are no cases"),
+        (&["test", "missing"], "missing: "),
+        (&["test", "--filter", "x-y", "an1276"], "--filter leaves none of 1 cases"),
+        (&["test", "-a", "an9999", "an1276"], "`an9999`"),
+        (&["test"], "<DIR>"),
+    ] {
+        let said = shell.run(arguments);
+        assert_eq!(said.status, Some(2), "{arguments:?}: {}", said.err);
+        assert!(said.err.contains(wanted), "{arguments:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_component_of_ones_own_is_tested_too() {
+    let shell = Shell::new();
+    write_case(&shell, "good", Some("{\"pattern\":\"user+ip\"}\n"));
+    assert_eq!(shell.run(&["export", "out", "-a", "an1276"]).status, Some(0));
+    let said = shell.run(&["test", "--component", "out/an1276.wasm", "an1276/cases"]);
+    assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn alerts_come_in_the_layouts_of_others() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    let run = |format: &str| {
+        let said = shell.run(&["run", "-a", "an1276", "--format", format, RECEIVED, "auth.log"]);
+        assert_eq!(said.status, Some(0), "{}", said.err);
+        let mut alerts = alerts(&said);
+        assert_eq!(alerts.len(), 1);
+        alerts.remove(0)
+    };
+    let ocsf = run("ocsf");
+    assert_eq!((&ocsf["class_uid"], &ocsf["type_uid"]), (&2004.into(), &200_401.into()));
+    assert_eq!(ocsf["metadata"]["version"], "1.5.0");
+    assert_eq!(ocsf["evidences"][0]["src_endpoint"]["ip"], "203.0.113.9");
+    assert_eq!(ocsf["finding_info"]["attacks"][0]["technique"]["uid"], "T1110");
+    let ecs = run("ecs");
+    assert_eq!((&ecs["event"]["kind"], &ecs["source"]["ip"]), (&"alert".into(), &"203.0.113.9".into()));
+    assert_eq!(ecs["rule"]["id"], "AN1276");
+    assert_eq!(run("json")["pattern"], "user+ip");
+}
+
+#[test]
+fn a_backwards_export_is_sorted_on_request() {
+    let shell = Shell::new();
+    let backwards: Vec<&str> = ATTACK.lines().rev().collect();
+    shell.write("auth.log", backwards.join("\n"));
+    let said = shell.run(&["run", "-a", "an1276", RECEIVED, "auth.log"]);
+    assert_eq!((said.status, said.out.as_str()), (Some(0), ""));
+    assert!(said.err.contains("came too late") && said.err.contains("--order sort"), "{}", said.err);
+    let said = shell.run(&["run", "-a", "an1276", "--order", "sort", RECEIVED, "auth.log"]);
+    let sorted = alerts(&said);
+    assert_eq!((said.status, sorted.len()), (Some(0), 1), "{}", said.err);
+    assert_eq!(
+        (sorted[0]["pattern"].as_str(), sorted[0]["time"].as_str()),
+        (Some("user+ip"), Some("2026-03-04T08:00:12Z"))
+    );
+    assert!(!said.err.contains("late"), "{}", said.err);
+    // Also with several analytics, and whatever the configuration says.
+    let said =
+        shell.run(&["run", "--order", "sort", "--set", "an1276.allowed_lateness=1s", RECEIVED, "auth.log"]);
+    assert!(alerts(&said).iter().any(|alert| alert["analytic"] == "AN1276"), "{}", said.err);
+}
+
+#[test]
+fn an_option_without_its_analytic_says_what_to_write() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    shell.write("flat.toml", "min_failures = 6");
+    let said = shell.run(&["run", "-c", "flat.toml", "auth.log"]);
+    assert_eq!(said.status, Some(2));
+    assert!(
+        said.err.contains("flat.toml: `min_failures`")
+            && said.err.contains("[an1276]")
+            && said.err.contains("-a"),
+        "{}",
+        said.err
+    );
+    shell.write("twice.json", "{\"min_failures\": 6, \"min_failures\": 7}");
+    let said = shell.run(&["run", "-a", "an1276", "-c", "twice.json", "auth.log"]);
+    assert_eq!(said.status, Some(2));
+    assert!(said.err.contains("`min_failures` stands there twice"), "{}", said.err);
+}
+
+#[test]
+fn inspect_shows_other_spellings_beside_the_option() {
+    let shell = Shell::new();
+    let said = shell.run(&["inspect", "-a", "an1276"]);
+    assert!(said.out.contains("min_failures (or minFailures)  integer"), "{}", said.out);
+    assert!(
+        said.out.contains("window  duration = \"15m\"") || said.out.contains(")  duration = \"15m\""),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("duration or \"max\""), "{}", said.out);
+    assert!(!said.out.contains("Another spelling"), "{}", said.out);
+}

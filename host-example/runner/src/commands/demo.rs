@@ -54,7 +54,7 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
     };
     let started = Instant::now();
     let totals = show(feed, sessions, Format::Text(paint), color, false)?;
-    let summary = summary(&names, &totals, started.elapsed(), paint);
+    let summary = summary(&names, &totals, started.elapsed(), false, paint);
     write!(io::stdout(), "{summary}\n{NEXT}")?;
     Ok(if totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

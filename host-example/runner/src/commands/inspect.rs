@@ -129,8 +129,17 @@ impl Portrait {
             return writeln!(out);
         };
         writeln!(out, "\n  {}", paint.bold("Options"))?;
-        for (name, schema) in options {
-            write!(out, "    {}  {}", paint.bold(escape::text(name)), escape::text(&kind(schema)))?;
+        for (name, schema) in options.iter().filter(|(_, schema)| refers_to(schema).is_none()) {
+            write!(out, "    {}", paint.bold(escape::text(name)))?;
+            let aliases: Vec<&str> = options
+                .iter()
+                .filter(|(_, schema)| refers_to(schema) == Some(name))
+                .map(|(alias, _)| alias.as_str())
+                .collect();
+            if !aliases.is_empty() {
+                write!(out, " (or {})", escape::text(&aliases.join(", ")))?;
+            }
+            write!(out, "  {}", escape::text(&kind(schema)))?;
             if let Some(default) = schema.get("default") {
                 write!(out, " {} {}", paint.dim("="), escape::text(&default.to_string()))?;
             }
@@ -146,8 +155,24 @@ impl Portrait {
     }
 }
 
+/// The option that this one is another spelling of.
+fn refers_to(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix("#/properties/")
+}
+
 /// The values an option takes, in words.
 fn kind(schema: &Value) -> String {
+    // Text for which the contract has a form of its own is called by what it says.
+    let pattern = schema.get("pattern").and_then(Value::as_str).unwrap_or_default();
+    if pattern.contains("(us|ms|s|m|h|d|w)") {
+        let max = if pattern.starts_with("^max$|") { " or \"max\"" } else { "" };
+        return format!("duration{max}");
+    }
+    if pattern.contains("KiB|MiB|GiB") {
+        let most =
+            schema.get("maximum").and_then(Value::as_u64).map(|most| format!(" up to {} MiB", most >> 20));
+        return format!("bytes{}", most.unwrap_or_default());
+    }
     let list = |values: &Vec<Value>| values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         return list(values);
@@ -224,6 +249,15 @@ mod tests {
             (json!({ "type": ["string", "integer"] }), "string or integer"),
             (json!({ "oneOf": [{ "type": "string" }, { "type": "boolean" }] }), "string or boolean"),
             (json!({}), "any"),
+            (json!({ "type": "string", "pattern": "^\\s*([0-9]+\\s*(us|ms|s|m|h|d|w)\\s*)+$" }), "duration"),
+            (
+                json!({ "type": "string", "pattern": "^max$|^\\s*([0-9]+\\s*(us|ms|s|m|h|d|w)\\s*)+$" }),
+                "duration or \"max\"",
+            ),
+            (
+                json!({ "type": ["integer", "string"], "maximum": 16 << 20, "pattern": "^[0-9]+ ?(B|KiB|MiB|GiB)?$" }),
+                "bytes up to 16 MiB",
+            ),
         ] {
             assert_eq!(kind(&schema), words);
         }

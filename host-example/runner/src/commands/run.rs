@@ -4,8 +4,8 @@ use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
 use crate::feed::{Feed, News, Totals};
 use crate::output::paint::When;
 use crate::output::summary::summary;
-use crate::output::{self, Format};
-use crate::selection;
+use crate::output::{self, Format, Layout};
+use crate::selection::{self, Options};
 use crate::session::Session;
 use crate::source::Input;
 use authsieve_framing::MAX_RECORD;
@@ -34,6 +34,9 @@ pub struct Arguments {
     /// How alerts are written; without it, readable on a terminal and JSON otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
+    /// In which order events are judged.
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
+    order: Order,
     /// No summary and no progress.
     #[arg(short, long)]
     quiet: bool,
@@ -42,11 +45,25 @@ pub struct Arguments {
     files: Vec<PathBuf>,
 }
 
+/// An order of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Order {
+    /// As they come; what comes late is judged as far as memory allows.
+    #[default]
+    Arrival,
+    /// By their time, for exports that run backwards: nothing is told before the input has ended.
+    Sort,
+}
+
 /// A format, as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
     /// One JSON alert per line.
     Json,
+    /// The same as OCSF 1.5.0 Detection Findings (class 2004).
+    Ocsf,
+    /// The same in the Elastic Common Schema 8.17.
+    Ecs,
     /// Paragraphs for people.
     Text,
 }
@@ -57,14 +74,17 @@ enum Wanted {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) = (arguments.choice.selection(), arguments.configuration.options());
+    let sorted = arguments.order == Order::Sort;
+    let selection = arguments.choice.selection();
+    let options = Options { sorted, ..arguments.configuration.options() };
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
     let terminal = io::stdout().is_terminal();
     let format = match arguments.format {
-        Some(Wanted::Json) if terminal => Format::JsonForTerminal,
-        Some(Wanted::Json) => Format::Json,
-        None if !terminal => Format::Json,
-        Some(Wanted::Text) | None => Format::Text(color.paint(terminal)),
+        Some(Wanted::Text) => Format::Text(color.paint(terminal)),
+        None if terminal => Format::Text(color.paint(terminal)),
+        Some(Wanted::Json) | None => Format::Lines { layout: Layout::Native, terminal },
+        Some(Wanted::Ocsf) => Format::Lines { layout: Layout::Ocsf, terminal },
+        Some(Wanted::Ecs) => Format::Lines { layout: Layout::Ecs, terminal },
     };
     let feed = Feed {
         inputs: arguments.files.iter().cloned().map(Input::from_argument).collect(),
@@ -76,7 +96,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let totals = show(feed, sessions, format, color, !arguments.quiet)?;
     if !arguments.quiet {
         let paint = color.paint(io::stderr().is_terminal());
-        let _ = io::stderr().write_all(summary(&names, &totals, started.elapsed(), paint).as_bytes());
+        let _ = io::stderr().write_all(summary(&names, &totals, started.elapsed(), sorted, paint).as_bytes());
     }
     Ok(if totals.unreadable > 0 || totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

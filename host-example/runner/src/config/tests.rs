@@ -87,3 +87,31 @@ fn values_without_json_are_text() {
         [r#"{"a":"inf","b":"2026-03-01T00:00:00Z","c":1.5}"#]
     );
 }
+
+#[test]
+fn a_key_that_stands_twice_is_an_error() {
+    let error = split("{\"window\": \"5m\",\n\"window\": \"6m\"}", &[], &["fls"], true).unwrap_err();
+    assert!(error.starts_with("FILE: `window` stands there twice") && error.contains("line 2"), "{error}");
+    let nested = r#"{"override": [{"users": ["a", null, true, 1.5, -1], "users": []}]}"#;
+    assert!(split(nested, &[], &["fls"], true).unwrap_err().contains("`users` stands there twice"));
+    let error = split("window = \"5m\"\nwindow = \"6m\"", &[], &["fls"], true).unwrap_err();
+    assert!(error.contains("duplicate key"), "{error}");
+    let all = r#"{"a":[{"b":null},true,1.5,-1,"x",18446744073709551615]}"#;
+    assert_eq!(split(all, &[], &["fls"], true).unwrap(), [all]);
+}
+
+#[test]
+fn an_option_of_what_does_not_run_is_an_error_on_the_command_line() {
+    let error = split("", &["fls.window=5m"], &["an1276"], true).unwrap_err();
+    assert_eq!(error, "--set fls.window: fls does not run; -a chooses what does");
+}
+
+#[test]
+fn what_is_forced_goes_before_everything() {
+    let mut config = Config::read(None, &["an1276.window=5m".into(), "an1276.lateness=1s".into()]).unwrap();
+    config.force("lateness", "max");
+    assert_eq!(
+        config.split(&KNOWN, &KNOWN, false).unwrap(),
+        [r#"{"lateness":"max","window":"5m"}"#, r#"{"lateness":"max"}"#]
+    );
+}

@@ -57,6 +57,11 @@ impl Paint {
         self.with("1;31", text)
     }
 
+    /// What went well, or was added.
+    pub fn green<T: Display>(self, text: T) -> Painted<T> {
+        self.with("32", text)
+    }
+
     /// As urgent as `severity`.
     pub fn severity<T: Display>(self, severity: Severity, text: T) -> Painted<T> {
         let codes = match severity {

@@ -6,9 +6,9 @@ use crate::feed::Totals;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The summary of a run. Every line ends in a newline.
+/// The summary of a run, whose input was `sorted` or not. Every line ends in a newline.
 #[must_use]
-pub fn summary(names: &[String], totals: &Totals, took: Duration, paint: Paint) -> String {
+pub fn summary(names: &[String], totals: &Totals, took: Duration, sorted: bool, paint: Paint) -> String {
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = match totals.bytes {
@@ -48,10 +48,14 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, paint: Paint) 
             if stats.alerts == 1 { "alert" } else { "alerts" }
         );
         if stats.late.saturating_mul(100) > stats.matched {
+            let advice = if sorted {
+                "also for sorting it: alerts may be missing; sort the input itself by time"
+            } else {
+                "alerts may be missing (a newest-first export?): run again with --order sort"
+            };
             let _ = writeln!(
                 text,
-                "{} {} % of its events came late: alerts may be missing; sort the input by time, or set \
-                 allowed_lateness",
+                "{} {} % of its events came too late, {advice}",
                 paint.red("note:"),
                 stats.late.saturating_mul(100) / stats.matched.max(1)
             );
@@ -96,8 +100,9 @@ mod tests {
         let mut stats = crate::session::zero();
         (stats.records, stats.matched, stats.alerts) = (1_200, 1_000, 1);
         let mut totals = Totals { records: 5_000, bytes: 2_000_000, stats: vec![stats], ..Totals::default() };
-        let show =
-            |totals: &Totals| summary(&["an1276".into()], totals, Duration::from_secs(1), Paint::default());
+        let show = |totals: &Totals| {
+            summary(&["an1276".into()], totals, Duration::from_secs(1), false, Paint::default())
+        };
         assert_eq!(
             show(&totals),
             "5,000 records, 2.0 MB in 1.00 s (2 MB/s)\nan1276: 1,000 of 5,000 matched; 1 alert\n"
@@ -106,7 +111,9 @@ mod tests {
         totals.oversized = 2;
         let text = show(&totals);
         assert!(
-            text.contains(", 11 late; 1 alert") && text.contains("1 % of its events came late"),
+            text.contains(", 11 late; 1 alert")
+                && text.contains("1 % of its events came too late, alerts may be missing")
+                && text.contains("--order sort"),
             "{text}"
         );
         assert!(text.contains("2 records too long, skipped"), "{text}");

@@ -1,0 +1,86 @@
+//! What MITRE ATT&CK calls the techniques that alerts name (Enterprise, version 17).
+
+/// A technique, or a part of one, and the tactic it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Technique {
+    /// `T1110`.
+    pub id: &'static str,
+    /// Its name; of a sub-technique, the name after the colon.
+    pub name: &'static str,
+    /// The tactic. Valid accounts serve several: here, getting in.
+    pub tactic: Tactic,
+}
+
+/// What a technique is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tactic {
+    /// `TA0006`.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+}
+
+const CREDENTIAL_ACCESS: Tactic = Tactic { id: "TA0006", name: "Credential Access" };
+const INITIAL_ACCESS: Tactic = Tactic { id: "TA0001", name: "Initial Access" };
+
+const TECHNIQUES: [Technique; 11] = [
+    Technique { id: "T1078", name: "Valid Accounts", tactic: INITIAL_ACCESS },
+    Technique { id: "T1078.001", name: "Default Accounts", tactic: INITIAL_ACCESS },
+    Technique { id: "T1078.002", name: "Domain Accounts", tactic: INITIAL_ACCESS },
+    Technique { id: "T1078.003", name: "Local Accounts", tactic: INITIAL_ACCESS },
+    Technique { id: "T1078.004", name: "Cloud Accounts", tactic: INITIAL_ACCESS },
+    Technique { id: "T1110", name: "Brute Force", tactic: CREDENTIAL_ACCESS },
+    Technique { id: "T1110.001", name: "Password Guessing", tactic: CREDENTIAL_ACCESS },
+    Technique { id: "T1110.002", name: "Password Cracking", tactic: CREDENTIAL_ACCESS },
+    Technique { id: "T1110.003", name: "Password Spraying", tactic: CREDENTIAL_ACCESS },
+    Technique { id: "T1110.004", name: "Credential Stuffing", tactic: CREDENTIAL_ACCESS },
+    Technique {
+        id: "T1621",
+        name: "Multi-Factor Authentication Request Generation",
+        tactic: CREDENTIAL_ACCESS,
+    },
+];
+
+/// The technique of that id, if it is one of those that concern authentication.
+#[must_use]
+pub fn technique(id: &str) -> Option<Technique> {
+    TECHNIQUES.into_iter().find(|technique| technique.id == id)
+}
+
+/// The technique that `id` is a part of, or that it is: `T1110` of `T1110.003`.
+#[must_use]
+pub fn whole(id: &str) -> &str {
+    id.split_once('.').map_or(id, |(whole, _)| whole)
+}
+
+/// Its page.
+#[must_use]
+pub fn page(id: &str) -> String {
+    format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_its_whole() {
+        for entry in TECHNIQUES {
+            assert!(technique(whole(entry.id)).is_some_and(|whole| whole.tactic == entry.tactic));
+        }
+        assert_eq!(page("T1110.003"), "https://attack.mitre.org/techniques/T1110/003/");
+        assert_eq!(technique("T9999"), None);
+    }
+
+    #[test]
+    fn whatever_a_built_in_analytic_names_is_known() {
+        use crate::engine::{Engine, Limits};
+        let engine = Engine::new(Limits::default()).unwrap();
+        for component in authsieve_components::ALL {
+            let analytic = crate::host::Analytic::load(&engine, component.id, component.wasm).unwrap();
+            for id in analytic.describe().unwrap().techniques {
+                assert!(technique(&id).is_some(), "{}: {id}", component.id);
+            }
+        }
+    }
+}

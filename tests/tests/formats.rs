@@ -1,0 +1,319 @@
+//! Alerts as OCSF and ECS, against what the published schemas require: every alert that any of the project's cases
+//! raises, and one that says all there is to say.
+//!
+//! `data/ocsf-1.5.0.txt` is the part of the OCSF schema that is needed: attributes, types, requirements, enumerations.
+
+use authsieve::cases::{Bench, Case, find};
+use authsieve::engine::{Engine, Limits};
+use authsieve::output::{ecs, ocsf};
+use authsieve_engine::alert::{Alert, Severity, Tally};
+use authsieve_engine::time::Timestamp;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::Path;
+
+/// Every alert of every case, and synthetic ones: all that can be said, and as little.
+fn alerts() -> Vec<Alert> {
+    let bench = Bench::new(&Engine::new(Limits::default()).unwrap(), &[]).unwrap();
+    let analytics = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/analytics");
+    let mut alerts = vec![full(), Alert { id: "00".into(), title: "least".into(), ..Alert::default() }];
+    for dir in find(&analytics).unwrap() {
+        alerts.extend(bench.alerts(&Case::read(&dir, &[]).unwrap()).unwrap());
+    }
+    assert!(alerts.len() > 200, "{} alerts", alerts.len());
+    alerts
+}
+
+fn full() -> Alert {
+    let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    let some = |value: &str| Some(value.to_owned());
+    Alert {
+        id: "0123456789abcdef0123456789abcdef".into(),
+        analytic: "AN0454".into(),
+        analytic_version: "0.1.0".into(),
+        config_digest: "d1".into(),
+        pattern: "login-after-challenges".into(),
+        severity: Severity::Critical,
+        title: "a title with \"quotes\"\u{1b}[0m".into(),
+        time: Timestamp(1_772_524_805_123_456),
+        first_seen: Timestamp(-1),
+        last_seen: Timestamp(1_772_524_805_123_456),
+        user: some("bob"),
+        users: list(&["alice", "bob"]),
+        src_ip: some("2001:db8::7"),
+        src_ips: list(&["2001:db8::7", "203.0.113.9", "workstation-7"]),
+        host: some("web1"),
+        service: some("sshd"),
+        user_agent: some("curl/8"),
+        application: some("Portal"),
+        device: some("Bob's Mac"),
+        failure_count: Some(12),
+        challenge_count: Some(u32::MAX),
+        distinct_users: Some(2),
+        distinct_ips: Some(3),
+        estimated: list(&["failure_count"]),
+        matched: list(&["a", "b"]),
+        reasons: vec![Tally { code: "50126".into(), count: 3 }],
+        outcomes: vec![Tally { code: "denied".into(), count: 4 }],
+        related_successes: list(&["carol"]),
+        techniques: list(&["T1621", "T1078.004", "T1110", "T9999.001"]),
+        context: list(&["why", "and why"]),
+        evidence: list(&["raw one", "{\"raw\":2}"]),
+        response: list(&["first", "then"]),
+    }
+}
+
+/// An attribute of an object, as the schema has it.
+struct Attribute {
+    kind: String,
+    is_list: bool,
+    is_required: bool,
+    values: Vec<i64>,
+}
+
+#[derive(Default)]
+struct Object {
+    attributes: BTreeMap<String, Attribute>,
+    at_least_one: Vec<String>,
+}
+
+fn schema() -> BTreeMap<String, Object> {
+    let mut objects: BTreeMap<String, Object> = BTreeMap::new();
+    let mut name = String::new();
+    let text = include_str!("data/ocsf-1.5.0.txt");
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let words: Vec<&str> = line.split(' ').collect();
+        if let Some(head) = line.strip_prefix('[') {
+            name = head.trim_end_matches(']').to_owned();
+        } else if let ["!", choices @ ..] = &words[..] {
+            objects.entry(name.clone()).or_default().at_least_one =
+                choices.iter().map(ToString::to_string).collect();
+        } else {
+            let attribute = Attribute {
+                kind: words[1].trim_end_matches("[]").to_owned(),
+                is_list: words[1].ends_with("[]"),
+                is_required: words[2] == "required",
+                values: words
+                    .get(3)
+                    .map(|list| list.split(',').map(|n| n.parse().unwrap()).collect())
+                    .unwrap_or_default(),
+            };
+            objects.entry(name.clone()).or_default().attributes.insert(words[0].to_owned(), attribute);
+        }
+    }
+    objects
+}
+
+/// What is wrong with a value of an object type, with its place.
+fn flaws(
+    schema: &BTreeMap<String, Object>,
+    kind: &str,
+    value: &Value,
+    place: &str,
+    flaws_found: &mut Vec<String>,
+) {
+    let mut flaw = |why: &str| flaws_found.push(format!("{place}: {why}: {value}"));
+    let is_time = |n: i64| (-62_135_596_800_000..253_402_300_800_000).contains(&n);
+    let fits = match kind {
+        "string_t" | "hostname_t" | "username_t" | "url_t" | "email_t" => value.is_string(),
+        "ip_t" => value.as_str().is_some_and(|text| text.parse::<IpAddr>().is_ok()),
+        "integer_t" => value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+        "long_t" => value.as_i64().is_some(),
+        "timestamp_t" => value.as_i64().is_some_and(is_time),
+        "boolean_t" => value.is_boolean(),
+        "json_t" => true,
+        // `unmapped`: anything, by its own names.
+        "object" => value.is_object(),
+        _ => {
+            let Some(object) = schema.get(kind) else {
+                return flaw(&format!("no part of the schema here: {kind}"));
+            };
+            let Some(map) = value.as_object() else { return flaw("no object") };
+            for (name, attribute) in &object.attributes {
+                if attribute.is_required && !map.contains_key(name) {
+                    flaw(&format!("{name} is required"));
+                }
+            }
+            let any = |names: &[String]| names.iter().any(|name| map.contains_key(name));
+            if !object.at_least_one.is_empty() && !any(&object.at_least_one) {
+                flaw(&format!("one of {:?} is wanted", object.at_least_one));
+            }
+            for (name, inner) in map {
+                members(schema, object, name, inner, &format!("{place}.{name}"), flaws_found);
+            }
+            return;
+        }
+    };
+    if !fits {
+        flaw(&format!("no {kind}"));
+    }
+}
+
+fn members(
+    schema: &BTreeMap<String, Object>,
+    object: &Object,
+    name: &str,
+    value: &Value,
+    place: &str,
+    flaws_found: &mut Vec<String>,
+) {
+    let Some(attribute) = object.attributes.get(name) else {
+        return flaws_found.push(format!("{place}: not in the schema"));
+    };
+    let all: &[Value] = match (attribute.is_list, value) {
+        (true, Value::Array(list)) if !list.is_empty() => list,
+        (true, _) => return flaws_found.push(format!("{place}: no list, or an empty one: {value}")),
+        (false, _) => std::slice::from_ref(value),
+    };
+    for inner in all {
+        flaws(schema, &attribute.kind, inner, place, flaws_found);
+        if !attribute.values.is_empty() && !inner.as_i64().is_some_and(|n| attribute.values.contains(&n)) {
+            flaws_found.push(format!("{place}: none of {:?}: {inner}", attribute.values));
+        }
+    }
+}
+
+#[test]
+fn every_alert_is_a_detection_finding_of_the_published_schema() {
+    let schema = schema();
+    assert_eq!(schema.len(), 16);
+    let mut seen = BTreeSet::new();
+    for alert in alerts() {
+        let event: Value = serde_json::from_str(&ocsf::to_json(&alert)).unwrap();
+        let mut found = Vec::new();
+        flaws(&schema, "detection_finding", &event, "", &mut found);
+        assert!(found.is_empty(), "{}\n{event:#}", found.join("\n"));
+        let number = |name: &str| event[name].as_i64().unwrap();
+        assert_eq!(number("type_uid"), number("class_uid") * 100 + number("activity_id"));
+        assert_eq!(number("class_uid") / 1000, number("category_uid"));
+        assert_eq!(event["metadata"]["version"], ocsf::VERSION);
+        assert_eq!(event["finding_info"]["uid"], alert.id.as_str());
+        assert_eq!(number("time"), alert.time.0.div_euclid(1000));
+        assert_eq!(number("severity_id"), alert.severity as i64 + 1);
+        // Nothing is lost: each text of the alert stands somewhere.
+        kept(&alert, &event);
+        seen.insert(number("severity_id"));
+    }
+    assert!(seen.len() >= 4, "{seen:?}");
+}
+
+/// Fields of the Elastic Common Schema 8.17 that alerts use, with their types; `[]` where a list is usual.
+const ECS: [(&str, &str); 37] = [
+    ("@timestamp", "date"),
+    ("ecs.version", "keyword"),
+    ("event.action", "keyword"),
+    ("event.category", "keyword[]"),
+    ("event.end", "date"),
+    ("event.id", "keyword"),
+    ("event.kind", "keyword"),
+    ("event.provider", "keyword"),
+    ("event.reason", "keyword"),
+    ("event.severity", "long"),
+    ("event.start", "date"),
+    ("event.type", "keyword[]"),
+    ("host.name", "keyword"),
+    ("message", "match_only_text"),
+    ("related.hosts", "keyword[]"),
+    ("related.ip", "ip[]"),
+    ("related.user", "keyword[]"),
+    ("rule.category", "keyword"),
+    ("rule.id", "keyword"),
+    ("rule.name", "keyword"),
+    ("rule.ruleset", "keyword"),
+    ("rule.version", "keyword"),
+    ("service.name", "keyword"),
+    ("source.address", "keyword"),
+    ("source.ip", "ip"),
+    ("threat.framework", "keyword"),
+    ("threat.tactic.id", "keyword[]"),
+    ("threat.tactic.name", "keyword[]"),
+    ("threat.tactic.reference", "keyword[]"),
+    ("threat.technique.id", "keyword[]"),
+    ("threat.technique.name", "keyword[]"),
+    ("threat.technique.reference", "keyword[]"),
+    ("threat.technique.subtechnique.id", "keyword[]"),
+    ("threat.technique.subtechnique.name", "keyword[]"),
+    ("threat.technique.subtechnique.reference", "keyword[]"),
+    ("user.name", "keyword"),
+    ("user_agent.original", "keyword"),
+];
+
+fn leaves(map: &Map<String, Value>, place: &str, tell: &mut impl FnMut(&str, &Value)) {
+    for (name, value) in map {
+        let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        match value {
+            Value::Object(inner) => {
+                assert!(!inner.is_empty(), "{place} is empty");
+                leaves(inner, &place, tell);
+            }
+            value => tell(&place, value),
+        }
+    }
+}
+
+#[test]
+fn every_alert_is_an_ecs_alert() {
+    let known: BTreeMap<&str, &str> = ECS.into_iter().collect();
+    for alert in alerts() {
+        let event: Value = serde_json::from_str(&ecs::to_json(&alert)).unwrap();
+        leaves(event.as_object().unwrap(), "", &mut |place, value| {
+            if place.starts_with("authsieve.") {
+                return;
+            }
+            let kind = known.get(place).unwrap_or_else(|| panic!("{place} is no field of the schema"));
+            let all = match (kind.strip_suffix("[]"), value) {
+                (Some(_), Value::Array(list)) if !list.is_empty() => list.as_slice(),
+                (None, _) => std::slice::from_ref(value),
+                _ => panic!("{place}: no list: {value}"),
+            };
+            for value in all {
+                let text = value.as_str();
+                let fits = match kind.trim_end_matches("[]") {
+                    "keyword" | "match_only_text" => text.is_some(),
+                    "date" => text.is_some_and(|text| chrono::DateTime::parse_from_rfc3339(text).is_ok()),
+                    "ip" => text.is_some_and(|text| text.parse::<IpAddr>().is_ok()),
+                    _ => value.is_i64(),
+                };
+                assert!(fits, "{place}: no {kind}: {value}");
+            }
+        });
+        // The allowed values, and that the types go with the categories, are the schema's.
+        assert_eq!(event["event"]["kind"], "alert");
+        assert_eq!(event["event"]["category"], serde_json::json!(["authentication", "intrusion_detection"]));
+        assert_eq!(event["event"]["type"], serde_json::json!(["info"]));
+        assert_eq!(event["ecs"]["version"], ecs::VERSION);
+        assert_eq!(event["@timestamp"], alert.time.to_string());
+        kept(&alert, &event);
+    }
+}
+
+/// Every text that the alert holds stands somewhere in the event, alone or joined with others.
+fn kept(alert: &Alert, event: &Value) {
+    fn texts(value: &Value, all: &mut Vec<String>) {
+        match value {
+            Value::String(text) => all.push(text.clone()),
+            Value::Number(number) => all.push(number.to_string()),
+            Value::Array(list) => list.iter().for_each(|inner| texts(inner, all)),
+            Value::Object(map) => map.values().for_each(|inner| texts(inner, all)),
+            _ => {}
+        }
+    }
+    let mut there = Vec::new();
+    texts(event, &mut there);
+    let mut wanted = Vec::new();
+    let Value::Object(mut map) = serde_json::to_value(alert).unwrap() else { panic!("no object") };
+    // Numbers in other units or words.
+    for name in ["time", "first_seen", "last_seen", "severity"] {
+        map.remove(name);
+    }
+    for name in ["reasons", "outcomes"] {
+        if let Some(Value::Object(tallies)) = map.get(name) {
+            wanted.extend(tallies.keys().cloned());
+        }
+    }
+    texts(&Value::Object(map), &mut wanted);
+    for text in wanted {
+        assert!(there.iter().any(|other| other.contains(&text)), "{text} is lost: {event:#}");
+    }
+}
