@@ -16,7 +16,17 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 /// The samples, all of our own making, with addresses that are set aside for documentation.
-const SAMPLES: &[(&str, &[u8])] = &[("samples/auth.log", include_bytes!("../../samples/auth.log"))];
+const SAMPLES: &[(&str, &[u8])] = &[
+    // sshd and PAM under syslog's headers; the same from journald; the Windows Security log as evtx_dump writes it.
+    ("samples/auth.log", include_bytes!("../../samples/auth.log")),
+    ("samples/journal.jsonl", include_bytes!("../../samples/journal.jsonl")),
+    ("samples/security.jsonl", include_bytes!("../../samples/security.jsonl")),
+    // Entra sign-ins from Log Analytics, the Microsoft 365 audit log, Okta's System Log, Duo's authentication log.
+    ("samples/signins.jsonl", include_bytes!("../../samples/signins.jsonl")),
+    ("samples/audit.jsonl", include_bytes!("../../samples/audit.jsonl")),
+    ("samples/okta.jsonl", include_bytes!("../../samples/okta.jsonl")),
+    ("samples/duo.jsonl", include_bytes!("../../samples/duo.jsonl")),
+];
 
 /// 2026-03-05T00:00:00Z: the day after the samples, so that they are always of the same year.
 const RECEIVED: i64 = 1_772_668_800_000_000;

@@ -79,6 +79,9 @@ pub fn event(alert: &Alert) -> Value {
 fn own(alert: &Alert) -> Value {
     let mut own = unmapped(alert);
     put(&mut own, "severity", Some(alert.severity.as_str().into()));
+    // `related.ip` has the others.
+    let named: Vec<String> = alert.src_ips.iter().filter(|address| !is_ip(address)).cloned().collect();
+    put(&mut own, "src_ips", (!named.is_empty()).then(|| named.into()));
     for (name, list) in [("evidence", &alert.evidence), ("response", &alert.response)] {
         put(&mut own, name, (!list.is_empty()).then(|| list.clone().into()));
     }

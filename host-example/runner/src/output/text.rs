@@ -6,6 +6,9 @@ use authsieve_engine::alert::{Alert, Tally};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+/// How many characters of a record are shown.
+const RECORD: usize = 200;
+
 /// How many names of a list are shown.
 const NAMES: usize = 8;
 
@@ -45,12 +48,21 @@ pub fn write(out: &mut impl Write, alert: &Alert, paint: Paint) -> io::Result<()
     field("ATT&CK", &alert.techniques.join(", "))?;
     for (record, name) in alert.evidence.iter().zip(std::iter::once("evidence").chain(std::iter::repeat("")))
     {
-        writeln!(out, "  {} {}", paint.dim(format_args!("{name:<10}")), paint.dim(escape::text(record)))?;
+        let record = escape::text(record);
+        writeln!(out, "  {} {}", paint.dim(format_args!("{name:<10}")), paint.dim(beginning(&record)))?;
     }
     for (step, name) in alert.response.iter().zip(std::iter::once("next").chain(std::iter::repeat(""))) {
         writeln!(out, "  {} - {}", paint.dim(format_args!("{name:<10}")), escape::text(step))?;
     }
     writeln!(out)
+}
+
+/// As much of a record as a few lines of a terminal take; JSON has all that the alert holds.
+fn beginning(record: &str) -> String {
+    match record.char_indices().nth(RECORD) {
+        Some((end, _)) => format!("{}…", record.get(..end).unwrap_or_default()),
+        None => record.to_owned(),
+    }
 }
 
 /// The pattern, and what else matched.
@@ -146,6 +158,12 @@ mod tests {
              last record\n  \
              next       - Ask root\n\n"
         );
+    }
+
+    #[test]
+    fn of_a_long_record_the_beginning_is_shown() {
+        assert_eq!(beginning(&"ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(beginning(&"ä".repeat(201)), format!("{}…", "ä".repeat(200)));
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn only_what_is_named_is_compared_and_null_means_absent() {
         ""
     );
     assert_eq!(
-        difference("{\"pattern\":\"a\",\"src_ip\":null}\n{}", &alerts),
+        difference("{\"pattern\":\"a\",\"src_ip\":null}\n{\"pattern\":\"b\"}", &alerts),
         "@@ alert 1 @@\n  pattern = \"a\"\n- src_ip is absent\n+ src_ip = \"192.0.2.1\"\n"
     );
     assert_eq!(difference("", &[]), "");
