@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::arguments::{Stop, complain};
-use crate::commands::{decode, demo, export, inspect, run, test};
+use crate::commands::{decode, demo, doctor, explain, export, inspect, run, test};
 use crate::output::paint::When;
 use crate::selection::Error;
 use clap::{Parser, Subcommand};
@@ -17,9 +17,12 @@ Examples:
   authsieve test src/analytics --junit report.xml       detection cases, as data
   authsieve inspect -a an1276                           what it reads and how it can be configured
   authsieve decode auth.log                             what each record says
+  authsieve explain -a an1276 --user root auth.log      why it did, or did not, alert
+  authsieve doctor auth.log                             whether the feed can make an analytic fire
 
 Exit status: 0 when it ran, whether alerts were found or not; 2 for a wrong command line or
-configuration; 1 when something failed, such as a file that cannot be read.";
+configuration; 1 when something failed, such as a file that cannot be read, and from doctor also
+when an analytic cannot fire.";
 
 /// Stateful WebAssembly detections for authentication attacks, run over log files.
 #[derive(Debug, Parser)]
@@ -40,6 +43,10 @@ enum Command {
     Test(test::Arguments),
     /// Show what each record says: one JSON object per event.
     Decode(decode::Arguments),
+    /// Show what became of each event, and why it did or did not alert.
+    Explain(explain::Arguments),
+    /// Check what a feed brings, and whether it can make an analytic fire. Exit status 1: one cannot.
+    Doctor(doctor::Arguments),
     /// Show what an analytic is, what it asks for and how it can be configured.
     Inspect(inspect::Arguments),
     /// Write the analytics as files for other hosts.
@@ -57,6 +64,8 @@ pub fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run::run(&arguments, color),
         Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
+        Some(Command::Explain(arguments)) => explain::run(&arguments, color),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, color),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments, color),
         Some(Command::Export(arguments)) => export::run(&arguments),
         Some(Command::Demo) | None => demo::run(color),

@@ -2,6 +2,8 @@
 
 pub mod decode;
 pub mod demo;
+pub mod doctor;
+pub mod explain;
 pub mod export;
 pub mod inspect;
 pub mod run;

@@ -178,7 +178,9 @@ impl<'a> EventLine<'a> {
     }
 }
 
-fn outcome(outcome: host::Outcome) -> &'static str {
+/// The word for an outcome.
+#[must_use]
+pub const fn outcome(outcome: host::Outcome) -> &'static str {
     match outcome {
         host::Outcome::Failure => "failure",
         host::Outcome::Success => "success",

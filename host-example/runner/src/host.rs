@@ -18,7 +18,7 @@ mod generated {
 
 use generated::exports::authsieve::analytic::analytic as wit;
 use generated::{DetectorComponent, DetectorComponentPre};
-pub use wit::{Alert, Descriptor, Event, Outcome, Severity, Stats, Tally};
+pub use wit::{Alert, Descriptor, Event, Note, Outcome, Severity, Stats, Step, Tally};
 
 /// The interface that a component has to export.
 pub const INTERFACE: &str = "authsieve:analytic/analytic@0.1.0";
@@ -223,6 +223,14 @@ impl Detector {
     /// When the guest fails.
     pub fn process(&mut self, batch: &[u8], received: i64) -> Result<Vec<Alert>> {
         self.call("process", |guest, store, this| guest.call_process(store, this, batch, received))
+    }
+
+    /// Takes records as [`process`](Self::process) does, and says what became of each event, and why.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn explain(&mut self, batch: &[u8], received: i64) -> Result<Vec<Note>> {
+        self.call("explain", |guest, store, this| guest.call_explain(store, this, batch, received))
     }
 
     /// What the records of a batch say. No state is touched.

@@ -30,6 +30,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod convert;
+pub mod doctor;
 pub mod engine;
 pub mod feed;
 pub mod host;

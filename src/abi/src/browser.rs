@@ -4,7 +4,7 @@
 //! [`browser_face`](crate::browser_face); what it is made of is here. What JavaScript gets is JSON text with the field
 //! names of the contract, in its order, and without what is absent: alerts byte for byte as every host writes them.
 
-use authsieve_engine::{alert::Alert, detector, event, time::Timestamp};
+use authsieve_engine::{alert::Alert, detector, event, note, time::Timestamp};
 use core::net::IpAddr;
 use serde::Serialize;
 pub use wasm_bindgen;
@@ -37,6 +37,11 @@ pub fn alerts(list: Vec<Alert>) -> Vec<String> {
 /// The JSON of each event.
 pub fn events(list: Vec<event::Event<'_>>) -> Vec<String> {
     list.iter().map(|event| json(&Event::from(event))).collect()
+}
+
+/// The JSON of each note.
+pub fn notes(list: Vec<note::Note>) -> Vec<String> {
+    list.iter().map(|note| json(&Note::from(note))).collect()
 }
 
 /// The JSON of a descriptor.
@@ -189,6 +194,43 @@ impl<'a> From<&'a event::Event<'_>> for Event<'a> {
     }
 }
 
+#[derive(Serialize)]
+struct Note<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<u32>,
+    time: String,
+    outcome: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_ip: Option<IpAddr>,
+    step: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    key: &'a str,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<u32>,
+}
+
+impl<'a> From<&'a note::Note> for Note<'a> {
+    fn from(it: &'a note::Note) -> Self {
+        Self {
+            record: it.record,
+            time: it.time.to_rfc3339(),
+            outcome: it.outcome.as_str(),
+            user: &it.user,
+            src_ip: it.src_ip,
+            step: it.step.as_str(),
+            key: &it.key,
+            text: &it.text,
+            count: it.count,
+            needed: it.needed,
+        }
+    }
+}
+
 /// Exports an analytic as the class `Detector` of this module.
 #[doc(hidden)]
 #[macro_export]
@@ -248,6 +290,13 @@ macro_rules! browser_face {
             pub fn process(&mut self, batch: &[u8], received: f64) -> Result<Vec<String>, JsError> {
                 let received = $crate::browser::timestamp(received)?;
                 Ok($crate::browser::alerts(self.detector.process(batch, received)))
+            }
+
+            /// Reads a batch as `process` does, and returns what became of each event for each of its keys, and why, each
+            /// as JSON; alerts are among these notes.
+            pub fn explain(&mut self, batch: &[u8], received: f64) -> Result<Vec<String>, JsError> {
+                let received = $crate::browser::timestamp(received)?;
+                Ok($crate::browser::notes(self.detector.explain(batch, received)))
             }
 
             /// The events of a batch, each as JSON. Changes no state.

@@ -1,6 +1,6 @@
 //! The component: exports the world of `wit/authsieve.wit`, imports nothing.
 
-use authsieve_engine::{alert, analytic::Analytic, detector, event, time::Timestamp};
+use authsieve_engine::{alert, analytic::Analytic, detector, event, note, time::Timestamp};
 use core::{cell::RefCell, marker::PhantomData};
 use generated::exports::authsieve::analytic::analytic as wit;
 
@@ -55,6 +55,10 @@ impl<A: Analytic> wit::GuestDetector for Resource<A> {
 
     fn process(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Alert> {
         alerts(self.0.borrow_mut().process(&batch, Timestamp(received)))
+    }
+
+    fn explain(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Note> {
+        self.0.borrow_mut().explain(&batch, Timestamp(received)).into_iter().map(Into::into).collect()
     }
 
     fn decode(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Event> {
@@ -116,15 +120,7 @@ record!(alert::Alert => Alert {
 
 record!(event::Event<'_> => Event { count, pid, logon_type, credential } |event| {
     time: event.time.0,
-    outcome: match event.outcome {
-        event::Outcome::Failure => wit::Outcome::Failure,
-        event::Outcome::Success => wit::Outcome::Success,
-        event::Outcome::Challenge => wit::Outcome::Challenge,
-        event::Outcome::Denied => wit::Outcome::Denied,
-        event::Outcome::Timeout => wit::Outcome::Timeout,
-        event::Outcome::Approved => wit::Outcome::Approved,
-        event::Outcome::Stopped => wit::Outcome::Stopped,
-    },
+    outcome: outcome(event.outcome),
     signal: event.signal.as_str().into(),
     user: said(event.user),
     domain: said(event.domain),
@@ -146,6 +142,35 @@ record!(event::Event<'_> => Event { count, pid, logon_type, credential } |event|
     shape: event.shape.into(),
     provider: event.provider.into(),
 });
+
+record!(note::Note => Note { record, key, text, count, needed } |note| {
+    time: note.time.0,
+    outcome: outcome(note.outcome),
+    user: said(note.user.into()),
+    src_ip: note.src_ip.map(|ip| ip.to_string()),
+    step: match note.step {
+        note::Step::Ignored => wit::Step::Ignored,
+        note::Step::Joined => wit::Step::Joined,
+        note::Step::Counted => wit::Step::Counted,
+        note::Step::Short => wit::Step::Short,
+        note::Step::TooLate => wit::Step::TooLate,
+        note::Step::Silent => wit::Step::Silent,
+        note::Step::Waiting => wit::Step::Waiting,
+        note::Step::Alert => wit::Step::Alert,
+    },
+});
+
+fn outcome(outcome: event::Outcome) -> wit::Outcome {
+    match outcome {
+        event::Outcome::Failure => wit::Outcome::Failure,
+        event::Outcome::Success => wit::Outcome::Success,
+        event::Outcome::Challenge => wit::Outcome::Challenge,
+        event::Outcome::Denied => wit::Outcome::Denied,
+        event::Outcome::Timeout => wit::Outcome::Timeout,
+        event::Outcome::Approved => wit::Outcome::Approved,
+        event::Outcome::Stopped => wit::Outcome::Stopped,
+    }
+}
 
 /// What is empty was not said.
 fn said(text: event::Text<'_>) -> Option<String> {

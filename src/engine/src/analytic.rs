@@ -4,6 +4,7 @@ use crate::alert::Alert;
 use crate::config::{Config, Judgement, Settings};
 use crate::event::Event;
 use crate::hash::{Hasher128, Salt};
+use crate::note::{Notes, Step};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
@@ -159,6 +160,24 @@ pub struct Context<'c> {
 }
 
 impl Context<'_> {
+    /// Whether somebody asks why: only then are notes kept, and only then is it worth making them.
+    #[inline]
+    #[must_use]
+    pub const fn explains(&self) -> bool {
+        self.alerts.notes.is_some()
+    }
+
+    /// Says what became of the event for a key, in words with blanks: `#` is the next of `values` as a number, `~` as a
+    /// span, `@` as a time, and `%` is `word`. Where something was counted, the first value is the count and the second
+    /// how many there have to be. Nothing where nobody asks.
+    #[cold]
+    #[inline(never)]
+    pub fn note(&mut self, step: Step, key: &str, word: &str, text: &str, values: &[i64]) {
+        if let Some(notes) = &mut self.alerts.notes {
+            notes.add(step, key, word, text, values);
+        }
+    }
+
     /// Raises an alert about the event: override and severity are applied here.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
         self.judge(&mut alert);
@@ -184,6 +203,7 @@ pub struct Alerts<'c> {
     pub(crate) digest: &'c str,
     pub(crate) ordinals: &'c mut Ordinals,
     pub(crate) out: &'c mut Vec<Alert>,
+    pub(crate) notes: Option<&'c mut Notes>,
 }
 
 impl Alerts<'_> {
@@ -211,6 +231,9 @@ impl Alerts<'_> {
         }
         if alert.response.is_empty() {
             alert.response = own(self.about.response);
+        }
+        if let Some(notes) = &mut self.notes {
+            notes.alert(&alert);
         }
         self.out.push(alert);
     }

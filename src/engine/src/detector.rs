@@ -7,6 +7,7 @@ use crate::decode::Decoder;
 use crate::deliveries::Deliveries;
 use crate::event::Event;
 use crate::linux::attempts::{Attempts, Step};
+use crate::note::{Note, Notes, Step as Fate};
 use crate::reorder::{Held, Reorder};
 use crate::snapshot::{self, Reader, Writer};
 use crate::time::Timestamp;
@@ -90,6 +91,8 @@ struct Pipeline<A: Analytic> {
     judged: Timestamp,
     stats: Stats,
     alerts: Vec<Alert>,
+    /// Where notes go while somebody asks for them.
+    notes: Option<Notes>,
 }
 
 /// Which form of snapshot this version writes.
@@ -139,6 +142,7 @@ impl<A: Analytic> Detector<A> {
             judged: Timestamp::MIN,
             stats: Stats::default(),
             alerts: Vec::new(),
+            notes: None,
         };
         Ok(Self { decoder, pipeline })
     }
@@ -162,9 +166,30 @@ impl<A: Analytic> Detector<A> {
 
     /// Takes a batch of whole records, separated by newlines. O(bytes) to decode, O(1) per event and key.
     pub fn process(&mut self, batch: &[u8], received: Timestamp) -> Vec<Alert> {
+        self.pipeline.notes = None;
+        self.read(batch, received);
+        self.pipeline.hand_out()
+    }
+
+    /// Takes a batch as [`process`](Self::process) does, and says what became of each event for each of its keys, and
+    /// why; alerts are among the notes. What waits is told when it comes out: what [`advance`](Self::advance) and
+    /// [`flush`](Self::flush) judge in between, by the next call, also one with an empty batch.
+    pub fn explain(&mut self, batch: &[u8], received: Timestamp) -> Vec<Note> {
+        let notes = self.pipeline.notes.get_or_insert_default();
+        // Those that came out in between are of no record of this batch.
+        notes.at(None);
+        self.read(batch, received);
+        self.pipeline.hand_out();
+        self.pipeline.notes.as_mut().map(Notes::take).unwrap_or_default()
+    }
+
+    fn read(&mut self, batch: &[u8], received: Timestamp) {
         let Self { decoder, pipeline } = self;
-        for record in records(batch) {
+        for (number, record) in records(batch).enumerate() {
             pipeline.stats.records += 1;
+            if let Some(notes) = &mut pipeline.notes {
+                notes.at(u32::try_from(number).ok());
+            }
             if record.len() > decoder.max_record() {
                 pipeline.stats.oversized += 1;
                 continue;
@@ -176,7 +201,9 @@ impl<A: Analytic> Detector<A> {
                 pipeline.stats.malformed += 1;
             }
         }
-        pipeline.hand_out()
+        if let Some(notes) = &mut pipeline.notes {
+            notes.at(None);
+        }
     }
 
     /// Takes one event that was decoded elsewhere, with its raw record for evidence. O(1) per key.
@@ -293,6 +320,10 @@ impl<A: Analytic> Pipeline<A> {
             self.judge(event, record);
         } else {
             self.reorder.push(event.into_owned(), record);
+            // Of which record of this batch it is, or of one before, is not known any more.
+            if let Some(notes) = &mut self.notes {
+                notes.at(None);
+            }
             while let Some(Held { event, record, .. }) = self.reorder.ready(self.watermark) {
                 self.judge(event, &record);
             }
@@ -303,36 +334,107 @@ impl<A: Analytic> Pipeline<A> {
         while let Some(Held { event, record, .. }) = self.reorder.until(to) {
             self.judge(event, &record);
         }
-        let Self { config, analytic, ordinals, alerts, .. } = self;
-        analytic.advance(to, &mut Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts });
+        let Self { config, analytic, ordinals, alerts, notes, .. } = self;
+        let notes = notes.as_mut();
+        analytic.advance(
+            to,
+            &mut Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts, notes },
+        );
     }
 
     /// Joins the event with what others say of the same attempt, and lets the analytic see what counts.
     fn judge(&mut self, event: Event<'_>, record: &[u8]) {
-        let Self { config, analytic, deliveries, attempts, ordinals, judged, alerts, stats, .. } = self;
+        let Self { config, analytic, deliveries, attempts, ordinals, judged, alerts, stats, notes, .. } =
+            self;
         *judged = event.time.max(*judged);
+        if let Some(notes) = notes {
+            notes.about(&event);
+        }
         if event.delivery.is_some_and(|id| !deliveries.is_new(id, event.time, *judged)) {
             stats.duplicates += 1;
+            if let Some(notes) = notes {
+                notes.add(
+                    Fate::Ignored,
+                    "",
+                    "",
+                    "delivered twice, counted once: an event of the same id came before",
+                    &[],
+                );
+            }
             return;
         }
+        let (before, count) = (notes.as_ref().map_or(0, Notes::len), event.count);
         let mut each = |step: Step<'_>| match step {
             Step::Count(event) => {
                 let judgement = config.overrides.judge(&event);
                 if judgement.ignored() || config.common.ignores(&event) {
+                    if let Some(notes) = notes {
+                        notes.about(&event);
+                        let why = config.common.ignored_by(&event).or(judgement.reason());
+                        notes.add(Fate::Ignored, "", why.unwrap_or("an override"), "ignored by %", &[]);
+                    }
                     return;
                 }
-                let alerts = Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts };
+                if let Some(notes) = notes {
+                    notes.about(&event);
+                    if event.count < count {
+                        let counts = [count.into(), (count - event.count).into()];
+                        notes.add(
+                            Fate::Joined,
+                            "",
+                            "",
+                            "of its # attempts, # were counted with lines before",
+                            &counts,
+                        );
+                    }
+                }
+                let before = notes.as_ref().map_or(0, Notes::len);
+                let alerts = Alerts {
+                    about: &A::ABOUT,
+                    digest: &config.digest,
+                    ordinals,
+                    out: alerts,
+                    notes: notes.as_mut(),
+                };
                 let mut context = Context { judgement, record, watermark: *judged, alerts };
                 analytic.observe(&event, &mut context);
+                if let Some(notes) = notes
+                    && notes.len() == before
+                {
+                    notes.add(
+                        Fate::Ignored,
+                        "",
+                        event.provider,
+                        "not looked at: % events of this outcome say nothing here",
+                        &[],
+                    );
+                }
             }
             Step::TakeBack(event) => {
                 if !config.overrides.judge(&event).ignored() && !config.common.ignores(&event) {
+                    if let Some(notes) = notes {
+                        notes.about(&event);
+                        let text =
+                            "# failures taken back: only PAM had told of them, and the login succeeded";
+                        notes.add(Fate::Joined, "", "", text, &[event.count.into()]);
+                    }
                     analytic.take_back(&event);
                 }
             }
         };
         if Self::JOINS {
+            let alone = event.pid.is_none();
             attempts.observe(event, &mut each);
+            if let Some(notes) = notes
+                && notes.len() == before
+            {
+                let text = if alone {
+                    "not counted: without a process id it cannot be told from the lines about the same attempt"
+                } else {
+                    "counted once with the line before: the same attempt of the same process"
+                };
+                notes.add(Fate::Joined, "", "", text, &[]);
+            }
         } else {
             each(Step::Count(event));
         }

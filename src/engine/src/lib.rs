@@ -20,6 +20,7 @@ pub mod hash;
 pub mod json;
 pub mod linux;
 pub mod net;
+pub mod note;
 pub mod order;
 pub mod reorder;
 pub mod shapes;

@@ -114,6 +114,11 @@
     (call $done)
     (call $list (i32.const 65536) (i32.const 0)))
 
+  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.explain")
+    (param i32 i32 i32 i64) (result i32)
+    (call $done)
+    (call $list (i32.const 65536) (i32.const 0)))
+
   (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.advance") (param i32 i64) (result i32)
     (call $list (i32.const 65536) (i32.const 0)))
 

@@ -70,6 +70,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod waiting;
+mod why;
 
 pub use options::{Options, Platform, UserKey};
 
@@ -237,7 +238,12 @@ impl Analytic for An0454 {
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         self.waiting.passed(context.watermark, &mut context.alerts);
-        let Some(role) = self.role(event) else { return };
+        let Some(role) = self.role(event) else {
+            if context.explains() {
+                self.why_left_out(event, context);
+            }
+            return;
+        };
         let name = self.name(event);
         let user = User { key: self.hash(USER).part(name.as_bytes()).finish(), name };
         if let Some(slot) = self.table.find(user.key) {
@@ -385,6 +391,13 @@ impl An0454 {
             if let (Some(slot), Some(fate)) = (held, fate) {
                 self.challenges.answer(slot, event.time, transaction, fate);
             }
+            if context.explains() {
+                why::joined(
+                    user,
+                    "told before: of the same challenge as a record with its transaction",
+                    context,
+                );
+            }
             return;
         }
         let (finished, policy) =
@@ -399,6 +412,9 @@ impl An0454 {
                 None => self.challenges.send(slot, event.time, transaction),
             };
             if counted {
+                if context.explains() {
+                    why::joined(user, why::closes(fate, late), context);
+                }
                 return;
             }
             if late && fate.is_none() {
@@ -446,6 +462,9 @@ impl An0454 {
             let threshold = context.judgement.threshold(index, default);
             let quiet = self.silence(pattern, user);
             let from = t.minus(window);
+            if context.explains() {
+                self.why_challenge(event, slot, user, pattern, (window, threshold), context);
+            }
             if self.quiet.is_silent(quiet, t) || !self.challenges.reach(slot, from, t, threshold) {
                 continue;
             }
@@ -459,6 +478,9 @@ impl An0454 {
             self.quiet.silence(quiet, t.plus(window), now);
             if wait.0 > 0 {
                 context.judge(&mut alert);
+                if context.explains() {
+                    why::waits(user, t.plus(wait), context);
+                }
                 self.waiting.push(t.plus(wait), user.key, &user.name, alert, &mut context.alerts);
                 self.waiting.passed(context.watermark, &mut context.alerts);
             } else {
@@ -471,8 +493,15 @@ impl An0454 {
         let s = event.time;
         if self.waiting.take_back(user.key, s) {
             self.quiet.end(self.silence(Pattern::Challenges, user));
+            if context.explains() {
+                why::joined(user, "a login: the alert that waited to be confirmed is dropped", context);
+            }
         }
-        let Some(slot) = self.table.find(user.key) else { return };
+        let held = self.table.find(user.key);
+        if context.explains() {
+            self.why_login(event, held, user, context);
+        }
+        let Some(slot) = held else { return };
         let (window, within) = (self.options.window.0, self.options.success_within.0);
         let threshold = context.judgement.threshold(0, self.options.min_challenges.0);
         let address = self.address(event.src_ip);

@@ -25,7 +25,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Challenges => "challenges-without-login",
             Self::Slow => "slow-challenges",

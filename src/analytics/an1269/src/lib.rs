@@ -37,6 +37,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod track;
+mod why;
 
 pub use options::Options;
 
@@ -46,6 +47,7 @@ use authsieve_engine::config::Config;
 use authsieve_engine::event::{Event, Outcome};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
+use authsieve_engine::note::Step;
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::Link;
@@ -54,6 +56,7 @@ use authsieve_engine::window::table::{Bounds, Entered, Slot, Table};
 use pattern::Pattern;
 use report::Report;
 use track::Track;
+use why::Why;
 
 /// The kinds of fingerprints.
 const SOURCE: u8 = 0;
@@ -180,12 +183,18 @@ impl Analytic for An1269 {
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         // Other worlds have analytics of their own.
         if matches!(event.provider, "linux" | "windows" | "okta" | "duo" | "auth0" | "macos") {
+            context.note(Step::Ignored, "", event.provider, "not looked at: % has analytics of its own", &[]);
             return;
         }
         let failed = event.outcome == Outcome::Failure;
         let succeeded = event.outcome == Outcome::Success;
         let accepted = succeeded || event.outcome == Outcome::Stopped || event.credential;
-        let Some(key) = self.key(event).filter(|_| failed || accepted) else { return };
+        let Some(key) = self.key(event).filter(|_| failed || accepted) else {
+            if context.explains() && (failed || accepted) {
+                context.note(Step::Ignored, "", "", "not counted: it has no address (require_ip)", &[]);
+            }
+            return;
+        };
         let entered = if failed || succeeded {
             // Who only logs in weighs nothing against those who fail.
             let weight = if failed { event.count } else { 0 };
@@ -193,7 +202,16 @@ impl Analytic for An1269 {
         } else {
             match self.table.find(key) {
                 Some(slot) => Entered { slot, new: false },
-                None => return,
+                None => {
+                    self.why(
+                        event,
+                        context,
+                        Why::Short,
+                        0,
+                        context.judgement.threshold(0, self.options.min_failures.0),
+                    );
+                    return;
+                }
             }
         };
         self.failed.enter(entered);
@@ -217,6 +235,15 @@ impl Analytic for An1269 {
         }
         // What came so late that its own window is partly forgotten would be judged on too little.
         let judged = event.time >= newest.minus(self.options.window.0);
+        if !judged {
+            context.note(
+                Step::Ignored,
+                "",
+                "",
+                "later than a window behind its address: counted, not judged",
+                &[],
+            );
+        }
         if judged && failed {
             self.failure(event, here, context);
         }
@@ -321,7 +348,11 @@ impl An1269 {
     fn failure(&mut self, event: &Event<'_>, here: Here, context: &mut Context<'_>) {
         let (from, to) = self.span(event);
         let sum = self.failed.recent.sum(here.slot, from, to);
-        if sum.count < context.judgement.threshold(0, self.options.min_failures.0) {
+        let least = context.judgement.threshold(0, self.options.min_failures.0);
+        if context.explains() {
+            self.why(event, context, Why::Failed(sum.distinct[WHO]), sum.count, least);
+        }
+        if sum.count < least {
             return;
         }
         let many = context.judgement.threshold(1, self.options.min_accounts.0);
@@ -330,7 +361,12 @@ impl An1269 {
             Hasher128::new(self.salt, QUIET).part(&here.key.to_bytes()).part(&[pattern as u8]).finish()
         };
         // One that is not lesser has silenced it too.
-        if Pattern::ALL.into_iter().any(|p| p >= pattern && self.quiet.is_silent(quiet(p), event.time)) {
+        let mut silent = Pattern::ALL.into_iter().filter(|p| *p >= pattern);
+        if let Some(by) = silent.find(|p| self.quiet.is_silent(quiet(*p), event.time)) {
+            if context.explains() {
+                let until = self.quiet.until(quiet(by)).unwrap_or(event.time);
+                self.why(event, context, Why::Silent(pattern.as_str(), until), sum.count, least);
+            }
             return;
         }
         let alert = self.report(event, here, pattern, context.record).failing();
@@ -342,7 +378,9 @@ impl An1269 {
         let (from, to) = self.span(event);
         self.failed.recent.reach(here.slot, to);
         let sum = self.failed.recent.sum(here.slot, from, to);
-        if sum.count < context.judgement.threshold(0, self.options.min_failures.0) {
+        let least = context.judgement.threshold(0, self.options.min_failures.0);
+        if sum.count < least {
+            self.why(event, context, Why::Short, sum.count, least);
             return;
         }
         let failed_before = self.failed.recent.has(here.slot, WHO, here.account, from, to);
@@ -355,12 +393,26 @@ impl An1269 {
             let succeeded = self.succeeded.recent.sum(here.slot, from, to).distinct[WHO];
             let shared = context.judgement.threshold(2, self.options.shared_egress_accounts.0);
             if sum.distinct[WHO] < many || succeeded >= shared {
+                if context.explains() {
+                    let why = match sum.distinct[WHO] < many {
+                        true => Why::FewAccounts(sum.distinct[WHO], many),
+                        false => Why::Shared(succeeded, shared),
+                    };
+                    self.why(event, context, why, sum.count, least);
+                }
                 return;
             }
             Hasher128::new(self.salt, QUIET_SOURCE).part(&source).finish()
         };
         if self.quiet.is_silent(quiet, event.time) {
+            if context.explains() {
+                let until = self.quiet.until(quiet).unwrap_or(event.time);
+                self.why(event, context, Why::Silent("credential-accepted", until), sum.count, least);
+            }
             return;
+        }
+        if context.explains() {
+            self.why(event, context, Why::Accepted, sum.count, least);
         }
         let pattern = Pattern::of(sum.count, sum.distinct[WHO], many);
         let alert = self.report(event, here, pattern, context.record).accepted(failed_before);

@@ -30,6 +30,7 @@ mod options;
 mod report;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use options::{Correlate, LoginSource, Options};
 
@@ -38,6 +39,7 @@ use authsieve_engine::config::Config;
 use authsieve_engine::event::{Event, Origin, Outcome};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
+use authsieve_engine::note::Step;
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::Span;
 use authsieve_engine::window::rule::{Failed, Keys, Match, Rule};
@@ -108,12 +110,18 @@ impl Analytic for An1276 {
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         if !self.looks_at(event) {
+            if context.explains() {
+                why::left_out(&self.options, event, context);
+            }
             return;
         }
         match event.outcome {
             Outcome::Failure => {
                 let failed = Failed { event, code: report::code(event), record: context.record };
                 self.rule.failure(&self.keys(event), &failed, context.watermark);
+                if context.explains() {
+                    self.why_failure(event, context);
+                }
             }
             Outcome::Success => self.success(event, context),
             _ => {}
@@ -189,14 +197,27 @@ impl An1276 {
 
     fn success(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         if !self.options.success_methods.iter().any(|method| method.matches(&event.method, true)) {
+            context.note(
+                Step::Ignored,
+                "",
+                "",
+                "not looked at: the method is not among success_methods",
+                &[],
+            );
             return;
         }
         let threshold = context.judgement.threshold(0, self.options.min_failures.0);
+        if context.explains() {
+            self.why_success(event, threshold, context);
+        }
         let mut matched = self.rule.success(&self.keys(event), event.time, threshold);
         let quiet = self.source(event).map(|source| {
             Hasher128::new(self.salt, QUIET).part(&source.to_bytes()).part(event.user.as_bytes()).finish()
         });
         if quiet.is_some_and(|key| self.quiet.is_silent(key, event.time)) {
+            if context.explains() && matched.iter().flatten().any(|m| kind(m) == Correlate::Ip) {
+                self.why_quiet(event, quiet, threshold, context);
+            }
             for (place, _) in matched.iter_mut().zip(KINDS).filter(|(_, kind)| *kind == Correlate::Ip) {
                 *place = None;
             }

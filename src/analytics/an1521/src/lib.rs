@@ -38,6 +38,7 @@ mod options;
 mod report;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use family::Families;
 pub use options::{Options, Similarity, Status};
@@ -47,6 +48,7 @@ use authsieve_engine::config::Config;
 use authsieve_engine::event::{Event, Outcome};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
+use authsieve_engine::note::Step;
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::{self, Journal, Link};
@@ -247,6 +249,9 @@ impl Analytic for An1521 {
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         if !self.looks_at(event) {
+            if context.explains() {
+                self.why_left_out(event, context);
+            }
             return;
         }
         let (mut account, mut label) = std::mem::take(&mut self.scratch);
@@ -264,6 +269,8 @@ impl Analytic for An1521 {
                 source: event.src_ip.map(|address| self.source(address)),
             };
             self.failure(&failure, context);
+        } else if context.explains() {
+            context.note(Step::Ignored, "", "", "not counted: a machine's own account, or nobody's", &[]);
         }
         self.scratch = (account, label);
     }
@@ -508,6 +515,11 @@ impl An1521 {
         let slow = threshold(threshold::SLOW, options.slow_min_failures);
 
         let silent = [Pattern::Burst, Pattern::Distributed];
+        if context.explains() {
+            for (window, least) in [(window, quick), (slow_window, slow)] {
+                self.why_family(failure, slot, window, least, most, context);
+            }
+        }
         let asked = Asked { slot, source, most };
         if let Some(counted) = self.count(failure, asked, window, quick, &silent) {
             let distributed = counted.sum.distinct[SOURCE] >= sources;
@@ -534,6 +546,9 @@ impl An1521 {
         let sum = self.recent.sum(slot, from, time);
         let failures = judgement.threshold(threshold::MIN_FAILURES, self.options.min_failures.0);
         let families = judgement.threshold(threshold::SPRAY, self.options.spray_accounts.0);
+        if context.explains() {
+            self.why_source(failure, sum, failures, families, context);
+        }
         if sum.count >= failures && sum.distinct[FAMILY] >= families {
             let counted = Counted { from, sum, alone: false, slot: Some(slot), subject: key };
             self.raise(Pattern::Spray, failure, slot, counted, window, context);
@@ -593,8 +608,16 @@ impl An1521 {
         window: Span,
         context: &mut Context<'_>,
     ) -> bool {
-        if self.quiet.is_silent(self.quiet_key(pattern, counted.subject), failure.event.time) {
+        let quiet = self.quiet_key(pattern, counted.subject);
+        if self.quiet.is_silent(quiet, failure.event.time) {
+            if context.explains() {
+                self.why_silent(pattern, quiet, failure, counted, context);
+            }
             return false;
+        }
+        if context.explains() {
+            let (key, values) = (why::name(pattern, failure, counted.alone), [counted.sum.count.into()]);
+            context.note(Step::Counted, &key, pattern.as_str(), "%: # failures are enough", &values);
         }
         let report = Report {
             pattern,

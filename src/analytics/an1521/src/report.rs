@@ -25,7 +25,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Burst => "burst",
             Self::Distributed => "distributed",

@@ -27,6 +27,7 @@ mod options;
 mod report;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use options::Options;
 
@@ -115,6 +116,9 @@ impl Analytic for Fls {
                     let failed = Failed { event, code: report::code(event), record: context.record };
                     self.rule.failure(&keys, &failed, context.watermark);
                 }
+                if context.explains() {
+                    self.why(event, context);
+                }
             }
             Outcome::Success => self.success(event, context),
             _ => {}
@@ -170,6 +174,9 @@ impl Fls {
 
     fn success(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         let threshold = context.judgement.threshold(0, self.options.min_failures.0);
+        if context.explains() {
+            self.why(event, context);
+        }
         let matched = self.rule.success(&[self.account(event), None, None], event.time, threshold);
         let Some(m) = matched.iter().flatten().next() else { return };
         let others = self

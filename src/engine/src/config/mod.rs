@@ -133,12 +133,22 @@ impl Common {
     /// Whether the event is ignored altogether.
     #[must_use]
     pub fn ignores(&self, event: &Event<'_>) -> bool {
+        self.ignored_by(event).is_some()
+    }
+
+    /// The option that says that the event is ignored altogether.
+    #[must_use]
+    pub fn ignored_by(&self, event: &Event<'_>) -> Option<&'static str> {
         let any = |globs: &[Glob], name: &str, fold| {
             !name.is_empty() && globs.iter().any(|g| g.matches(name, fold))
         };
-        event.src_ip.is_some_and(|ip| self.allow_ips.iter().any(|block| block.contains(ip)))
-            || any(&self.ignore_users, &event.user, overrides::folds(event))
-            || any(&self.ignore_hosts, &event.host, true)
+        if event.src_ip.is_some_and(|ip| self.allow_ips.iter().any(|block| block.contains(ip))) {
+            return Some("allow_ips");
+        }
+        if any(&self.ignore_users, &event.user, overrides::folds(event)) {
+            return Some("ignore_users");
+        }
+        any(&self.ignore_hosts, &event.host, true).then_some("ignore_hosts")
     }
 
     /// What keys all fingerprints.

@@ -159,6 +159,22 @@ impl<'a> Failures<'a> {
         gone
     }
 
+    /// The newest failure up to `s` that qualifies by the threshold of that index, whenever a success would have had to
+    /// follow: as far as it is remembered.
+    #[must_use]
+    pub fn completed(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
+        let held = self.times().enumerate().skip_while(|(_, t)| *t > s);
+        let held = held.filter(|(k, _)| self.judge(*k, threshold)).map(|(_, t)| t).next();
+        held.max(self.settled(threshold).filter(|t| *t <= s))
+    }
+
+    /// The most of the failures held up to `s` that lie in one window. O(held²).
+    #[must_use]
+    pub fn most_within(&self, s: Timestamp) -> usize {
+        let ends = self.times().filter(|t| *t <= s);
+        ends.map(|end| self.count_in(end.minus(self.layout.window), end)).max().unwrap_or(0)
+    }
+
     /// The newest failure held.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {

@@ -344,3 +344,4 @@ fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) 
 
 #[cfg(test)]
 mod tests;
+mod why;

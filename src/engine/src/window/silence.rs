@@ -41,7 +41,9 @@ impl Silences {
         self.until.binary_search_by(|(held, _)| held.cmp(&key))
     }
 
-    fn until(&self, key: Fingerprint) -> Option<Timestamp> {
+    /// Until when `key` is silent, the end included; it may be over.
+    #[must_use]
+    pub fn until(&self, key: Fingerprint) -> Option<Timestamp> {
         self.until.get(self.find(key).ok()?).map(|(_, until)| *until)
     }
 

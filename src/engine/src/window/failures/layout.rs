@@ -45,6 +45,12 @@ impl Layout {
         self.window
     }
 
+    /// How long after the last of the failures the success may follow.
+    #[must_use]
+    pub const fn success_within(&self) -> Span {
+        self.success_within
+    }
+
     /// How many times a key holds.
     #[must_use]
     pub const fn held(&self) -> usize {

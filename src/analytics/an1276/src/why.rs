@@ -1,0 +1,96 @@
+//! What became of an event, in words: for `explain`.
+
+use crate::{An1276, Correlate, KINDS, Options};
+use authsieve_engine::analytic::Context;
+use authsieve_engine::event::{Event, Origin};
+use authsieve_engine::hash::Fingerprint;
+use authsieve_engine::note::{self, Step};
+use authsieve_engine::told;
+
+/// A key in words.
+fn name(kind: Correlate, event: &Event<'_>) -> String {
+    let address = event.src_ip.filter(|_| kind != Correlate::User);
+    let user = if kind == Correlate::Ip { "" } else { &*event.user };
+    let mut key = note::key(kind.as_str(), user, address);
+    if kind != Correlate::User && address.is_none() {
+        key.push(' ');
+        key.push_str(&told::source(event));
+    }
+    key
+}
+
+/// Why an event is not looked at.
+#[cold]
+pub fn left_out(options: &Options, event: &Event<'_>, context: &mut Context<'_>) {
+    let (word, text) = match event.origin {
+        _ if !matches!(event.provider, "linux" | "ecs" | "ocsf") => {
+            (event.provider, "not looked at: an event of %, not of Linux")
+        }
+        Origin::Local => {
+            (options.login_source.as_str(), "not looked at: a login at the machine, and login_source is %")
+        }
+        Origin::Remote => {
+            (options.login_source.as_str(), "not looked at: a remote login, and login_source is %")
+        }
+    };
+    context.note(Step::Ignored, "", word, text, &[]);
+}
+
+impl An1276 {
+    #[cold]
+    pub(crate) fn why_failure(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
+        let threshold = context.judgement.threshold(0, self.options.min_failures.0);
+        let keys = self.keys(event);
+        for (key, kind) in keys.into_iter().zip(KINDS).filter(|(key, _)| key.is_some()) {
+            self.rule.note_failure(key, &name(kind, event), event.time, threshold, context);
+        }
+        if keys.iter().all(Option::is_none) {
+            no_key(context);
+        }
+    }
+
+    /// Before the success is judged, which may consume what there is to tell.
+    #[cold]
+    pub(crate) fn why_success(&mut self, event: &Event<'_>, threshold: u32, context: &mut Context<'_>) {
+        let keys = self.keys(event);
+        // The alert goes under the last one counted: the most specific for which the rule holds.
+        for holding in [false, true] {
+            for (key, kind) in keys.into_iter().zip(KINDS).rev().filter(|(key, _)| key.is_some()) {
+                let name = name(kind, event);
+                self.rule.note_success(key, &name, event.time, threshold, holding, context);
+            }
+        }
+        if keys.iter().all(Option::is_none) {
+            no_key(context);
+        }
+    }
+
+    #[cold]
+    pub(crate) fn why_quiet(
+        &self,
+        event: &Event<'_>,
+        quiet: Option<Fingerprint>,
+        threshold: u32,
+        context: &mut Context<'_>,
+    ) {
+        let until = quiet.and_then(|key| self.quiet.until(key)).unwrap_or(event.time);
+        let key = name(Correlate::Ip, event);
+        let values = [threshold.into(), threshold.into(), until.0];
+        let text =
+            "# of # failures or more, but silent about this user until @, after an alert about the two";
+        context.note(Step::Silent, &key, "", text, &values);
+    }
+}
+
+fn no_key(context: &mut Context<'_>) {
+    context.note(
+        Step::Ignored,
+        "",
+        "",
+        "not counted: no address and no user to count it by (require_ip)",
+        &[],
+    );
+}
+
+#[cfg(test)]
+mod tests;

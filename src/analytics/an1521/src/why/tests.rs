@@ -1,0 +1,60 @@
+use crate::An1521;
+use authsieve_engine::detector::Detector;
+use authsieve_engine::note::{Note, Step};
+use authsieve_engine::time::Timestamp;
+
+const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
+
+/// The notes on a log; and that nothing but notes differs from what `process` does.
+fn explain(config: &str, log: &str) -> Vec<Note> {
+    let mut asked = Detector::<An1521>::create(config, 7).unwrap();
+    let mut told = Detector::<An1521>::create(config, 7).unwrap();
+    let alerts = told.process(log.as_bytes(), RECEIVED);
+    let notes = asked.explain(log.as_bytes(), RECEIVED);
+    assert_eq!(asked.snapshot(), told.snapshot());
+    assert_eq!(asked.stats(), told.stats());
+    assert_eq!(notes.iter().filter(|note| note.step == Step::Alert).count(), alerts.len());
+    notes
+}
+
+/// Whether it was said of that key.
+fn said(notes: &[Note], step: Step, key: &str, text: &str) -> bool {
+    notes.iter().any(|note| note.step == step && note.key == key && note.text.contains(text))
+}
+
+fn login(second: u32, outcome: &str, user: &str, address: &str) -> String {
+    let (minute, rest) = (second / 60, second % 60);
+    format!(
+        r#"{{"@timestamp":"2026-03-01T10:{minute:02}:{rest:02}Z","event":{{"category":["authentication"],"outcome":"{outcome}","code":"4625"}},"user":{{"name":"{user}"}},"source":{{"ip":"{address}"}}}}"#
+    ) + "\n"
+}
+
+#[test]
+fn families_and_addresses_are_counted() {
+    let failures = |count| {
+        (0..count).map(|n| login(n, "failure", &format!("admin{}", n % 2), "192.0.2.7")).collect::<String>()
+    };
+    let notes = explain("", &failures(9));
+    let quick = "failure 9 of 10 within 10m, on 2 accounts from 1 addresses";
+    assert!(said(&notes, Step::Counted, "family admin", quick), "{notes:?}");
+    assert!(said(&notes, Step::Counted, "family admin", "failure 9 of 30 within 1d"));
+    assert!(said(&notes, Step::Counted, "ip 192.0.2.7", "families 1 of 10 within 10m, failures 9 of 10"));
+    let notes = explain("", &failures(11));
+    assert!(said(&notes, Step::Alert, "family admin", "burst, medium: "), "{notes:?}");
+    assert!(said(
+        &notes,
+        Step::Silent,
+        "family admin",
+        "burst: holds, but silent until 2026-03-01T10:10:09Z"
+    ));
+}
+
+#[test]
+fn what_does_not_count_says_why() {
+    let notes = explain("", &login(0, "failure", "web1$", "192.0.2.7"));
+    assert!(said(&notes, Step::Ignored, "", "a machine's own account"), "{notes:?}");
+    let notes = explain("", &login(0, "success", "ada", "192.0.2.7"));
+    assert!(said(&notes, Step::Ignored, "", "only failures count"));
+    let notes = explain(r#"{"remote_only": true}"#, &login(0, "failure", "ada", "127.0.0.1"));
+    assert!(said(&notes, Step::Ignored, "", "(remote_only)"));
+}

@@ -1,0 +1,39 @@
+//! What became of an event, in words: for `explain`.
+
+use crate::Fls;
+use authsieve_engine::analytic::Context;
+use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::note::{self, Step};
+
+impl Fls {
+    /// Notes on a failure after it was entered, on a success before it is judged.
+    #[cold]
+    pub(crate) fn why(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
+        let threshold = context.judgement.threshold(0, self.options.min_failures.0);
+        let key = self.account(event);
+        if key.is_none() {
+            let why = match event.provider {
+                "linux" => "not looked at: an event of Linux, see AN1276",
+                _ if event.user.is_empty() => "not counted: it names no user",
+                _ => "not counted: it has no address (require_ip)",
+            };
+            context.note(Step::Ignored, "", "", why, &[]);
+            return;
+        }
+        let mut name = note::key("user+ip", &event.user, event.src_ip);
+        if self.options.same_user_agent {
+            name.push(' ');
+            name.push_str(&event.user_agent);
+        }
+        if event.outcome == Outcome::Failure {
+            self.rule.note_failure(key, &name, event.time, threshold, context);
+        } else {
+            for holding in [false, true] {
+                self.rule.note_success(key, &name, event.time, threshold, holding, context);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

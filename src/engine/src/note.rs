@@ -1,0 +1,209 @@
+//! What became of an event, and why: the answer to "why did it not alert".
+//!
+//! An analytic is asked by [`Detector::explain`](crate::detector::Detector::explain), and by nothing else: while
+//! [`Context::explains`](crate::analytic::Context::explains) says no, it makes no note, builds no text and pays one
+//! branch for each event.
+
+use crate::event::{Event, Outcome};
+use crate::time::{Span, Timestamp};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+/// What became of an event for one key. The WIT enum `step` documents each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Step {
+    Ignored,
+    Joined,
+    Counted,
+    Short,
+    TooLate,
+    Silent,
+    Waiting,
+    Alert,
+}
+
+impl Step {
+    /// The word for it, as in the WIT contract.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignored => "ignored",
+            Self::Joined => "joined",
+            Self::Counted => "counted",
+            Self::Short => "short",
+            Self::TooLate => "too-late",
+            Self::Silent => "silent",
+            Self::Waiting => "waiting",
+            Self::Alert => "alert",
+        }
+    }
+}
+
+/// One note. The WIT record `note` documents each field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Note {
+    pub record: Option<u32>,
+    pub time: Timestamp,
+    pub outcome: Outcome,
+    pub user: String,
+    pub src_ip: Option<IpAddr>,
+    pub step: Step,
+    pub key: String,
+    pub text: String,
+    pub count: Option<u32>,
+    pub needed: Option<u32>,
+}
+
+/// The notes on a batch, while they are made.
+#[derive(Debug, Default)]
+pub struct Notes {
+    list: Vec<Note>,
+    record: Option<u32>,
+    time: Timestamp,
+    outcome: Outcome,
+    user: String,
+    src_ip: Option<IpAddr>,
+}
+
+impl Notes {
+    /// From here on events are of the record with that number; `None`: of one that came before the batch.
+    pub(crate) const fn at(&mut self, record: Option<u32>) {
+        self.record = record;
+    }
+
+    /// From here on notes are about this event.
+    pub(crate) fn about(&mut self, event: &Event<'_>) {
+        (self.time, self.outcome, self.src_ip) = (event.time, event.outcome, event.src_ip);
+        self.user.clear();
+        self.user.push_str(&event.user);
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// All of them; none are left.
+    pub(crate) fn take(&mut self) -> Vec<Note> {
+        core::mem::take(&mut self.list)
+    }
+
+    /// Adds a note: see [`Context::note`](crate::analytic::Context::note).
+    pub(crate) fn add(&mut self, step: Step, key: &str, word: &str, template: &str, values: &[i64]) {
+        let text = fill(template, word, values);
+        let number = |at: usize| {
+            let value = values.get(at).filter(|_| !matches!(step, Step::Ignored | Step::Joined));
+            value.map(|value| u32::try_from(*value).unwrap_or(u32::MAX))
+        };
+        self.list.push(Note {
+            record: self.record,
+            time: self.time,
+            outcome: self.outcome,
+            user: self.user.clone(),
+            src_ip: self.src_ip,
+            step,
+            key: key.into(),
+            text,
+            count: number(0).filter(|_| values.len() > 1),
+            needed: number(1),
+        });
+    }
+
+    /// Adds a note on an alert, under the key that was counted last for the event, if one was.
+    pub(crate) fn alert(&mut self, alert: &crate::alert::Alert) {
+        let own = |note: &&Note| note.record == self.record && note.time == alert.time;
+        let last = self.list.iter().rev().take_while(own).find(|note| note.step == Step::Counted);
+        let (key, count, needed) = match last {
+            Some(note) if !note.key.is_empty() => (note.key.clone(), note.count, note.needed),
+            _ => (key("user", alert.user.as_deref().unwrap_or_default(), None), None, None),
+        };
+        let mut text = String::from(alert.pattern.as_str());
+        for part in [", ", alert.severity.as_str(), ": ", &alert.title] {
+            text.push_str(part);
+        }
+        self.list.push(Note {
+            record: self.record.filter(|_| self.time == alert.time),
+            time: alert.time,
+            outcome: self.outcome,
+            user: alert.user.clone().unwrap_or_default(),
+            src_ip: alert.src_ip.as_deref().and_then(crate::net::parse_address),
+            step: Step::Alert,
+            key,
+            text,
+            count: alert.failure_count.or(alert.challenge_count).or(count),
+            needed,
+        });
+    }
+}
+
+/// A key in words: its kind, its account and its address, as far as they make the key.
+#[must_use]
+pub fn key(kind: &str, user: &str, address: Option<IpAddr>) -> String {
+    let mut key = String::from(kind);
+    for part in [user, &address.map(|address| address.to_string()).unwrap_or_default()] {
+        if !part.is_empty() {
+            key.push(' ');
+            key.push_str(part);
+        }
+    }
+    key
+}
+
+/// A text with its blanks filled in: `#` the next value as a number, `~` as a span, `@` as a time, `%` the word.
+fn fill(template: &str, word: &str, values: &[i64]) -> String {
+    let mut text = String::with_capacity(template.len() + 32);
+    let mut values = values.iter();
+    for c in template.chars() {
+        if c == '%' {
+            text.push_str(word);
+            continue;
+        }
+        let value = if matches!(c, '#' | '~' | '@') { values.next() } else { None };
+        match (c, value) {
+            ('#', Some(number)) => text.push_str(&number.to_string()),
+            ('~', Some(span)) => text.push_str(&Span(*span).to_string()),
+            ('@', Some(time)) => text.push_str(&Timestamp(*time).to_rfc3339()),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_filled_in_order() {
+        let minute = 60_000_000;
+        assert_eq!(fill("# of # within ~", "", &[4, 5, 15 * minute]), "4 of 5 within 15m");
+        assert_eq!(fill("%: silent until @", "burst", &[0]), "burst: silent until 1970-01-01T00:00:00Z");
+        assert_eq!(fill("# ~ @ %", "", &[]), "# ~ @ ", "what is missing is seen");
+        // Not a value's nor the word's own marks.
+        assert_eq!(fill("% #", "#", &[7]), "# 7");
+    }
+
+    #[test]
+    fn keys_are_named_by_what_makes_them() {
+        let address = "192.0.2.7".parse().ok();
+        assert_eq!(key("user+ip", "root", address), "user+ip root 192.0.2.7");
+        assert_eq!(key("ip", "", address), "ip 192.0.2.7");
+        assert_eq!(key("user", "ada", None), "user ada");
+    }
+
+    #[test]
+    fn counts_are_the_first_values_where_something_is_counted() {
+        let mut notes = Notes::default();
+        notes.at(Some(3));
+        notes.about(&Event { user: "ada".into(), ..Event::default() });
+        notes.add(Step::Counted, "user ada", "", "# of #", &[4, 5]);
+        notes.add(Step::Ignored, "", "", "# # #", &[1, 2, 3]);
+        let list = notes.take();
+        assert_eq!((list[0].count, list[0].needed, list[0].record), (Some(4), Some(5), Some(3)));
+        assert_eq!((list[1].count, list[1].needed), (None, None));
+        assert!(notes.take().is_empty());
+    }
+}
