@@ -5,6 +5,7 @@ use authsieve_engine::analytic::{Reads, Telemetry};
 use authsieve_engine::config::Config;
 use authsieve_engine::decode::Decoder;
 use authsieve_engine::event::{Event, Text};
+use memchr::memmem;
 
 authsieve_engine::settings! {
     /// None of interest.
@@ -40,7 +41,7 @@ reads! {
 }
 
 /// What must hold: events are bounded by their record, canonical, the same each time; and a record of which there is
-/// an event holds a needle, or a host would not have let it through.
+/// an event holds a needle, or a host would not have let it through (Entra aside).
 pub fn run<R: Reads>(bytes: &[u8]) {
     let config = Config::<Options>::read("", &[]).expect("no options are valid");
     let mut decoder = Decoder::<R>::new(&config.common, vec![50140, 7]);
@@ -51,12 +52,11 @@ pub fn run<R: Reads>(bytes: &[u8]) {
             check(&event, record, part);
             events.push(event.into_owned());
         });
-        if !events.is_empty() {
+        // Entra's members are known in any spelling, of which needles cover those that are in use.
+        if events.iter().any(|event| event.provider != "entra") {
             let lower = record.to_ascii_lowercase();
-            let shown = |needle: &&str| {
-                let needle = needle.to_ascii_lowercase();
-                lower.windows(needle.len()).any(|window| window == needle.as_bytes())
-            };
+            let shown =
+                |needle: &&str| memmem::find(&lower, needle.to_ascii_lowercase().as_bytes()).is_some();
             assert!(decoder.needles().iter().any(shown), "an event without a needle: {events:?}");
         }
         let mut again = Vec::new();

@@ -1,11 +1,15 @@
 //! What libFuzzer begins with: `authsieve-hostile FOLDER` writes `FOLDER/corpus/TARGET/*` and `FOLDER/TARGET.dict`.
-//! `authsieve-hostile time FOLDER…` tells which files in folders named after targets take long.
+//! `authsieve-hostile time FOLDER…` tells which files in folders named after targets take long; `authsieve-hostile grow
+//! TARGET…` what takes long in inputs that grow.
 
+use authsieve_hostile::mutate::{Random, grown};
 use authsieve_hostile::{TARGETS, Target};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
+/// So many inputs are grown.
+const GROWN: u64 = 200;
 /// What takes longer than this is told of.
 const SLOW: Duration = Duration::from_millis(10);
 
@@ -15,8 +19,9 @@ fn main() -> io::Result<()> {
         [command, folders @ ..] if command == "time" => {
             folders.iter().try_for_each(|folder| time(Path::new(folder)))
         }
+        [command, names @ ..] if command == "grow" => names.iter().try_for_each(|name| grow(name)),
         [folder] => TARGETS.iter().try_for_each(|target| write(target, Path::new(folder))),
-        _ => Err(io::Error::other("usage: authsieve-hostile FOLDER | authsieve-hostile time FOLDER…")),
+        _ => Err(io::Error::other("usage: authsieve-hostile FOLDER | time FOLDER… | grow TARGET…")),
     }
 }
 
@@ -34,27 +39,54 @@ fn write(target: &Target, folder: &Path) -> io::Result<()> {
     fs::write(folder.join(format!("{}.dict", target.name)), words)
 }
 
-fn time(folder: &Path) -> io::Result<()> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let Some(target) = Target::named(&name) else {
-        return Err(io::Error::other(format!("no target: {name}")));
+fn named(name: &str) -> io::Result<Target> {
+    Target::named(name).ok_or_else(|| io::Error::other(format!("no target: {name}")))
+}
+
+/// How long it takes: the best of three, for others use the machine as well.
+fn took(target: &Target, bytes: &[u8]) -> Duration {
+    let once = |_| {
+        let start = Instant::now();
+        target.run(bytes);
+        start.elapsed()
     };
+    (0..3).map(once).min().unwrap_or_default()
+}
+
+fn time(folder: &Path) -> io::Result<()> {
+    let target = named(&folder.file_name().unwrap_or_default().to_string_lossy())?;
     let mut most = (Duration::ZERO, 0);
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let bytes = fs::read(&path)?;
-        let once = || {
-            let start = Instant::now();
-            target.run(&bytes);
-            start.elapsed()
-        };
-        // The best of three: others use the machine as well.
-        let took = (0..3).map(|_| once()).min().unwrap_or_default();
+        let took = took(&target, &bytes);
         most = most.max((took, bytes.len()));
         if took > SLOW {
             println!("{}: {took:?} for {} bytes", path.display(), bytes.len());
         }
     }
-    println!("{name}: at most {:?}, for {} bytes", most.0, most.1);
+    println!("{}: at most {:?}, for {} bytes", target.name, most.0, most.1);
+    Ok(())
+}
+
+/// Gives a target inputs of two lengths: what takes longer than [`SLOW`] is told of, and how it grows.
+fn grow(name: &str) -> io::Result<()> {
+    let target = named(name)?;
+    let (seeds, words) = (target.seeds(), target.words());
+    let (short, long) = (target.longest / 4, target.longest);
+    let mut most = Duration::ZERO;
+    for n in 0..GROWN {
+        let input = |length| grown(&mut Random(n), &seeds, &words, length);
+        let slow = took(&target, &input(long));
+        most = most.max(slow);
+        if slow > SLOW {
+            let quick = took(&target, &input(short));
+            let bytes = input(long);
+            let middle = bytes.get(bytes.len() / 2..).unwrap_or_default();
+            let middle = middle.get(..80).unwrap_or(middle).escape_ascii();
+            println!("{name} {n}: {slow:?} for {long} bytes, {quick:?} for {short}: …{middle}…");
+        }
+    }
+    println!("{name}: at most {most:?} for {long} bytes");
     Ok(())
 }

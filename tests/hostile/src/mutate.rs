@@ -73,6 +73,27 @@ pub fn mutated(random: &mut Random, seeds: &[Vec<u8>], words: &[Vec<u8>], longes
     bytes
 }
 
+/// An input in which a word, or a piece of another, is repeated at one place until it is `length` bytes long: what takes
+/// more than linear time shows here. Of the same random numbers comes the same, but for its length.
+#[must_use]
+pub fn grown(random: &mut Random, seeds: &[Vec<u8>], words: &[Vec<u8>], length: usize) -> Vec<u8> {
+    let mut bytes = random.one(seeds).to_vec();
+    let at = random.below(bytes.len() + 1);
+    let unit = match random.below(3) {
+        0 => random.one(words),
+        1 => random.one(seeds),
+        _ => {
+            let other = random.one(seeds);
+            let start = random.below(other.len());
+            let end = (start + 1 + random.below(40)).min(other.len());
+            &other[start..end]
+        }
+    };
+    let times = length.saturating_sub(bytes.len()) / unit.len().max(1);
+    insert(&mut bytes, at, &unit.repeat(times));
+    bytes
+}
+
 fn insert(bytes: &mut Vec<u8>, at: usize, what: &[u8]) {
     bytes.splice(at..at, what.iter().copied());
 }
