@@ -22,9 +22,39 @@ pub fn component(module: &[u8]) -> Result<Vec<u8>, String> {
     }
     wit_component::ComponentEncoder::default()
         .validate(true)
-        .module(module)
+        .module(&without_names(module)?)
         .and_then(|mut encoder| encoder.encode())
         .map_err(|e| format!("{e:#}"))
+        .and_then(|component| without_names(&component))
+}
+
+/// A module or component without what only people read: the names of its functions, a sixth of its bytes, and who
+/// compiled it. What is nested in a component stays as it is.
+fn without_names(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    let (mut kept, mut from, mut end) = (Vec::new(), 0, 0);
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.map_err(|e| e.to_string())?;
+        let range = match &payload {
+            Payload::Version { range, .. } => range.clone(),
+            payload => match payload.as_section() {
+                Some((_, range)) => range,
+                None => continue,
+            },
+        };
+        if range.start < end {
+            continue; // Nested: the section around it came before.
+        }
+        if let Payload::CustomSection(section) = &payload
+            && matches!(section.name(), "name" | "component-name" | "producers")
+        {
+            // Its header stands between the section before and its content.
+            kept.extend_from_slice(&wasm[from..end]);
+            from = range.end;
+        }
+        end = range.end;
+    }
+    kept.extend_from_slice(&wasm[from..]);
+    Ok(kept)
 }
 
 /// A module and the JavaScript that loads it.

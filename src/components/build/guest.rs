@@ -91,9 +91,11 @@ impl<'a> Guest<'a> {
         self.target_dir.join(face).join(TARGET).join(PROFILE).join(name).with_extension(extension)
     }
 
-    /// `simd128` is what memchr picks its fast paths by. The rest keeps the paths of this machine out of the modules.
+    /// `simd128` is what memchr picks its fast paths by; numbers that the linker fills in take no more bytes than they
+    /// need. The rest keeps the paths of this machine out of the modules.
     fn rustflags(&self) -> Vec<String> {
-        let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
+        let mut flags =
+            vec!["-Ctarget-feature=+simd128".to_owned(), "-Clink-arg=--compress-relocations".to_owned()];
         let cargo_home =
             env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
         for (path, name) in [(cargo_home, "/cargo"), (Some(self.workspace.to_owned()), "/authsieve")] {

@@ -247,7 +247,7 @@ fn open_with<'a, R: Reads>(
     // Objects in objects need no buffer, but are counted like those in strings.
     for level in 0..=LEVELS {
         let mut found = Found::default();
-        if !read(&object, &TABLE, &mut found) {
+        if !read(&object, TABLE.names(), &mut found) {
             // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
             return Opened { malformed: level == 0, ..Opened::default() };
         }

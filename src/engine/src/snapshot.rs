@@ -51,7 +51,7 @@ impl fmt::Display for SnapshotError {
             Self::Corrupted => f.write_str("the snapshot is corrupted: its checksum does not match"),
             Self::NoSnapshot => f.write_str("this is no snapshot"),
             Self::Foreign(analytic) => {
-                write!(f, "the snapshot is of another analytic: {}", analytic.escape_debug())
+                write!(f, "the snapshot is of another analytic: {}", analytic.escape_default())
             }
             Self::Newer { found, known } => {
                 write!(f, "the snapshot has version {found}, newer than {known}, the newest known here")

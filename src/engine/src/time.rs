@@ -1,6 +1,8 @@
 //! Points and spans of time, as integers: microseconds, UTC, without a clock.
 
-use chrono::{DateTime, SecondsFormat};
+use alloc::format;
+use alloc::string::String;
+use chrono::{DateTime, Datelike, Timelike};
 use core::fmt;
 
 /// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
@@ -33,18 +35,21 @@ impl Timestamp {
     ///
     /// A time outside the years that RFC 3339 can write is given as the number of its microseconds.
     #[must_use]
-    pub fn to_rfc3339(self) -> alloc::string::String {
-        let format = match self.0.rem_euclid(1_000_000) {
-            0 => SecondsFormat::Secs,
-            micros if micros % 1_000 == 0 => SecondsFormat::Millis,
-            _ => SecondsFormat::Micros,
+    pub fn to_rfc3339(self) -> String {
+        let time = DateTime::from_timestamp_micros(self.0).map(|time| time.naive_utc());
+        let Some(time) = time.filter(|time| (0..=9999).contains(&time.year())) else {
+            return format!("{}us", self.0);
         };
-        match DateTime::from_timestamp_micros(self.0) {
-            Some(time) if (0..=9999).contains(&chrono::Datelike::year(&time)) => {
-                time.to_rfc3339_opts(format, true)
-            }
-            _ => alloc::format!("{}us", self.0),
-        }
+        let (date, (hour, minute, second)) = (time.date(), (time.hour(), time.minute(), time.second()));
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        text += &match self.0.rem_euclid(1_000_000) {
+            0 => String::new(),
+            micros if micros % 1_000 == 0 => format!(".{:03}", micros / 1_000),
+            micros => format!(".{micros:06}"),
+        };
+        text.push('Z');
+        text
     }
 }
 

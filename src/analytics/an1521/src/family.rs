@@ -2,6 +2,7 @@
 
 use crate::options::{Options, Similarity};
 use authsieve_engine::config::{Glob, Kind, Setting, Value};
+use authsieve_engine::letters::lower;
 use authsieve_engine::order::sort;
 
 /// How much of a name counts, in bytes: account names of Windows end far below.
@@ -36,7 +37,7 @@ impl Setting for Families {
         let table = value.as_table().filter(|table| table.len() <= MOST_FAMILIES)?;
         let mut families = Vec::new();
         for (name, accounts) in table {
-            families.push((name.to_lowercase(), Vec::read(accounts)?));
+            families.push((name.chars().flat_map(lower).collect::<String>(), Vec::read(accounts)?));
         }
         sort(&mut families, |(one, _), (other, _)| one < other);
         Some(Self(families))
@@ -59,7 +60,7 @@ pub fn canonical(user: &str, out: &mut String) {
         Some((name, _)) if !name.is_empty() => name,
         _ => user,
     };
-    for letter in name.chars().flat_map(char::to_lowercase) {
+    for letter in name.chars().flat_map(lower) {
         if out.len() + letter.len_utf8() > MOST_NAME {
             break;
         }

@@ -57,11 +57,9 @@ pub const DUO: u8 = 36;
 pub const MAC: u8 = 37;
 /// An entry of Auth0's tenant log.
 pub const AUTH0: u8 = 38;
-/// How many there are.
-pub const COUNT: usize = 39;
 
 /// What one pass over a record finds.
-pub type Found<'a> = Slots<'a, COUNT>;
+pub type Found<'a> = Slots<'a>;
 
 /// Offsets from the first slot of a family.
 pub mod trusted {

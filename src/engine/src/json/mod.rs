@@ -26,7 +26,7 @@ mod tests;
 mod text;
 mod value;
 
-pub use paths::{Name, Slots, Table, read};
+pub use paths::{Name, Names, Slots, Table, read};
 pub use text::unescape_into;
 pub use value::{Kind, Value};
 

@@ -11,8 +11,10 @@ use alloc::vec::Vec;
 const LONGEST: usize = 64;
 /// How deep objects are opened.
 const DEEPEST: usize = 4;
-/// Buckets of a table, a power of two. Four times the names that a table may hold.
-const BUCKETS: usize = 1024;
+/// Buckets for each name of a table.
+const SPARSE: usize = 4;
+/// How many values a decoder can look for.
+const SLOTS: usize = 40;
 
 /// A path that a decoder wants.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,12 @@ impl Name {
     pub const fn open(path: &'static str) -> Self {
         Self { path, slot: Self::NOWHERE, rank: 0, open: true }
     }
+
+    /// Whether an object is to be opened.
+    #[must_use]
+    pub const fn opens(&self) -> bool {
+        self.open
+    }
 }
 
 /// A set of names, hashed when the program is compiled.
@@ -50,7 +58,7 @@ impl Name {
 pub struct Table<const N: usize> {
     names: [Name; N],
     /// One more than the place of a name; 0 where there is none. Collisions go to the next bucket.
-    buckets: [u8; BUCKETS],
+    buckets: [[u8; SPARSE]; N],
 }
 
 impl<const N: usize> Table<N> {
@@ -58,39 +66,63 @@ impl<const N: usize> Table<N> {
     /// compilation.
     #[must_use]
     pub const fn new(names: [Name; N]) -> Self {
-        assert!(N <= BUCKETS / 4 && N < u8::MAX as usize, "too many names");
-        let mut buckets = [0; BUCKETS];
+        assert!(N < u8::MAX as usize, "too many names");
+        let mut table = Self { names, buckets: [[0; SPARSE]; N] };
+        let buckets = table.buckets.as_flattened_mut();
         let mut i = 0;
         while i < N {
             assert!(names[i].path.len() <= LONGEST, "a path that cannot be found");
-            let mut at = hash(names[i].path.as_bytes());
+            assert!(
+                names[i].slot == Name::NOWHERE || (names[i].slot as usize) < SLOTS,
+                "a slot that is none"
+            );
+            let mut at = hash(names[i].path.as_bytes(), buckets.len());
             while buckets[at] != 0 {
-                at = (at + 1) % BUCKETS;
+                at = (at + 1) % buckets.len();
             }
             i += 1;
             buckets[at] = i as u8;
         }
-        Self { names, buckets }
+        table
     }
 
+    /// The table, whatever its size.
+    #[must_use]
+    pub const fn names(&'static self) -> Names {
+        Names { names: &self.names, buckets: self.buckets.as_flattened() }
+    }
+}
+
+/// A table of any size.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    names: &'static [Name],
+    buckets: &'static [u8],
+}
+
+impl Names {
     /// The name whose path is `path`. A constant number of steps.
     #[inline]
-    fn find(&self, path: &[u8]) -> Option<&Name> {
-        let mut at = hash(path);
+    #[must_use]
+    pub fn find(self, path: &[u8]) -> Option<&'static Name> {
+        let mut at = hash(path, self.buckets.len());
         // The table is never full: an empty bucket ends the search.
         loop {
             let name = self.names.get(usize::from(*self.buckets.get(at)?).checked_sub(1)?)?;
             if name.path.as_bytes() == path {
                 return Some(name);
             }
-            at = (at + 1) % BUCKETS;
+            at += 1;
+            if at == self.buckets.len() {
+                at = 0;
+            }
         }
     }
 }
 
 /// The bucket of a path: its length, its first two letters and its last two tell known names apart.
 #[inline(always)]
-const fn hash(path: &[u8]) -> usize {
+const fn hash(path: &[u8], buckets: usize) -> usize {
     let ends = match path {
         [a, b, .., c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
         [a, b, c] => u32::from_le_bytes([*a, *b, *b, *c]),
@@ -99,24 +131,25 @@ const fn hash(path: &[u8]) -> usize {
         [] => 0,
     };
     let mixed = (ends ^ ((path.len() as u32) << 13)).wrapping_mul(0x9e37_79b1);
-    (mixed >> (32 - BUCKETS.trailing_zeros())) as usize
+    // Of the 16 bits mixed best, the share that there are buckets: at most 4 * 254 of them.
+    (((mixed >> 16) * buckets as u32) >> 16) as usize
 }
 
-/// What one pass found: at most one value for each of `S` slots (at most 64).
+/// What one pass found: at most one value for each slot.
 #[derive(Clone, Debug)]
-pub struct Slots<'a, const S: usize> {
-    values: [Option<Value<'a>>; S],
-    ranks: [u8; S],
+pub struct Slots<'a> {
+    values: [Option<Value<'a>>; SLOTS],
+    ranks: [u8; SLOTS],
     clashes: u64,
 }
 
-impl<'a, const S: usize> Default for Slots<'a, S> {
+impl Default for Slots<'_> {
     fn default() -> Self {
-        Self { values: [None; S], ranks: [0; S], clashes: 0 }
+        Self { values: [None; SLOTS], ranks: [0; SLOTS], clashes: 0 }
     }
 }
 
-impl<'a, const S: usize> Slots<'a, S> {
+impl<'a> Slots<'a> {
     /// The value of a slot. Null and the empty string say nothing, and are never there.
     #[inline]
     #[must_use]
@@ -128,6 +161,11 @@ impl<'a, const S: usize> Slots<'a, S> {
     #[must_use]
     pub fn clashed(&self, slot: u8) -> bool {
         self.clashes & 1u64.checked_shl(u32::from(slot)).unwrap_or(0) != 0
+    }
+
+    /// Gives a value to the slot of a name.
+    pub fn take(&mut self, name: &Name, value: Value<'a>) {
+        self.offer(name.slot, name.rank, value);
     }
 
     /// Gives a value to a slot, unless a value of a lower rank is there.
@@ -153,12 +191,8 @@ impl<'a, const S: usize> Slots<'a, S> {
 
 /// Reads an object once. `false` if it is malformed or followed by anything but whitespace; what was found before
 /// that is in `slots` all the same. O(n).
-#[inline]
-pub fn read<'a, const N: usize, const S: usize>(
-    object: &Object<'a>,
-    table: &Table<N>,
-    slots: &mut Slots<'a, S>,
-) -> bool {
+#[inline(never)]
+pub fn read<'a>(object: &Object<'a>, names: Names, slots: &mut Slots<'a>) -> bool {
     let mut cursor = object.cursor();
     let mut path = Path { bytes: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0 };
     loop {
@@ -173,7 +207,7 @@ pub fn read<'a, const N: usize, const S: usize>(
             continue;
         };
         let found =
-            if path.depth == 0 && !key.escaped { table.find(key.raw) } else { path.find(&key, table) };
+            if path.depth == 0 && !key.escaped { names.find(key.raw) } else { path.find(&key, names) };
         if let Some(name) = found
             && name.open
             && cursor.kind() == Some(Kind::Object)
@@ -184,7 +218,7 @@ pub fn read<'a, const N: usize, const S: usize>(
         }
         let Some(value) = cursor.value() else { return false };
         if let Some(name) = found {
-            slots.offer(name.slot, name.rank, value);
+            slots.take(name, value);
         }
     }
 }
@@ -200,23 +234,23 @@ struct Path {
 
 impl Path {
     #[inline(never)]
-    fn find<'t, const N: usize>(&mut self, key: &Key<'_>, table: &'t Table<N>) -> Option<&'t Name> {
+    fn find(&mut self, key: &Key<'_>, names: Names) -> Option<&'static Name> {
         if key.escaped {
             // Every byte it says takes at most six to write.
             if key.raw.len() > LONGEST * 6 {
                 return None;
             }
             let plain: Vec<u8> = key.unescaped();
-            self.find_plain(&plain, table)
+            self.find_plain(&plain, names)
         } else {
-            self.find_plain(key.raw, table)
+            self.find_plain(key.raw, names)
         }
     }
 
-    fn find_plain<'t, const N: usize>(&mut self, key: &[u8], table: &'t Table<N>) -> Option<&'t Name> {
+    fn find_plain(&mut self, key: &[u8], names: Names) -> Option<&'static Name> {
         let end = self.length.checked_add(key.len())?;
         self.bytes.get_mut(self.length..end)?.copy_from_slice(key);
-        table.find(self.bytes.get(..end)?)
+        names.find(self.bytes.get(..end)?)
     }
 
     /// Steps inside the object of that name. `false` if that would be too deep or too long.

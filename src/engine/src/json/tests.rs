@@ -159,7 +159,7 @@ proptest! {
             todo.extend(value.as_array().into_iter().flatten());
         }
         static TABLE: Table<2> = Table::new([Name::or_open("d", 0, 0), Name::new("d.0", 1, 0)]);
-        read(&Object::new(&bytes).unwrap(), &TABLE, &mut Slots::<2>::default());
+        read(&Object::new(&bytes).unwrap(), TABLE.names(), &mut Slots::default());
     }
 
     /// Whatever serde_json takes for an object is whole, and what it takes for none because of its outermost level
@@ -284,8 +284,8 @@ fn paths_nested_dotted_and_mixed() {
         Name::new("message", 1, 0),
     ]);
     let found = |text: &str| {
-        let mut slots = Slots::<3>::default();
-        let whole = read(&Object::new(text.as_bytes()).unwrap(), &TABLE, &mut slots);
+        let mut slots = Slots::default();
+        let whole = read(&Object::new(text.as_bytes()).unwrap(), TABLE.names(), &mut slots);
         let said = [0, 1, 2]
             .map(|slot| slots.get(slot).map_or("-".to_owned(), |v| v.as_text().unwrap().into_owned()));
         (said.join(" "), whole, slots.clashed(0))

@@ -5,7 +5,7 @@
 
 use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
 use crate::event::{Event, Origin, Outcome, Signal, Text};
-use memchr::memmem;
+use crate::find::find;
 
 fn local<'a>(service: &'static str, user: &'a [u8], tty: &'a [u8]) -> Event<'a> {
     Event {
@@ -178,7 +178,7 @@ fn quoted(word: &[u8]) -> Option<&[u8]> {
 
 /// macOS screen sharing: `Authentication: FAILED :: User Name: U :: Viewer Address: 192.0.2.1 :: Type: DH`.
 pub(super) fn screen_sharing(message: &[u8]) -> Option<Event<'_>> {
-    let at = memmem::find(message, b"Authentication: ")?;
+    let at = find(message, b"Authentication: ")?;
     let rest = message.get(at + b"Authentication: ".len()..)?;
     let (outcome, rest) = first_word(rest);
     let outcome = match outcome {

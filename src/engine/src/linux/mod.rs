@@ -70,6 +70,16 @@ pub fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'a>> {
     Some(event)
 }
 
+/// Reads a message of sshd, from a log in which neither a syslog daemon nor PAM writes in front of it.
+pub(crate) fn decode_sshd(message: &[u8]) -> Option<Event<'_>> {
+    sshd::decode(message.trim_ascii())
+}
+
+/// Reads a message of macOS's screen sharing, from such a log.
+pub(crate) fn decode_screen_sharing(message: &[u8]) -> Option<Event<'_>> {
+    local::screen_sharing(message.trim_ascii())
+}
+
 fn by_program<'a>(program: &[u8], message: &'a [u8]) -> Option<Event<'a>> {
     match program {
         b"sshd" | b"sshd-session" | b"sshd-auth" => sshd::decode(message),

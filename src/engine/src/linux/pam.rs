@@ -5,7 +5,7 @@
 
 use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
 use crate::event::{Event, Origin, Outcome, Signal, Text};
-use memchr::memmem;
+use crate::find::rfind;
 
 /// Whose words a message is: the module (`unix`), the PAM service it served, and what it said.
 struct Said<'a> {
@@ -150,7 +150,7 @@ fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event
         return None;
     }
     let (user, caller) = cut_last(rest, b" by ")?;
-    let name = |who: &'a [u8]| memmem::rfind(who, b"(uid=").and_then(|at| who.get(..at)).unwrap_or(who);
+    let name = |who: &'a [u8]| rfind(who, b"(uid=").and_then(|at| who.get(..at)).unwrap_or(who);
     let user = if service == b"sudo" { name(caller) } else { name(user) };
     let door = at_the_door(service);
     (!user.is_empty()).then(|| Event {

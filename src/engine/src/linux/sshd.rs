@@ -6,7 +6,7 @@
 
 use super::text::{cut, cut_last, event, first_word, last_word, number, peer, text};
 use crate::event::{Event, Outcome, Signal, Text};
-use memchr::memmem;
+use crate::find::{find, places};
 
 /// Reads one message. `None` for what says nothing of an attempt: key probing (`Failed publickey`, `Failed none`,
 /// `Postponed`), negotiation errors, scanners that never named a user, the end of a session.
@@ -93,9 +93,9 @@ fn attempt(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     }
     let details = || {
         if account(rest).1 {
-            memmem::rfind_iter(rest, b" ssh").find_map(|at| before_details(rest, at))
+            places(rest, b" ssh").rev().find_map(|at| before_details(rest, at))
         } else {
-            memmem::find_iter(rest, b" ssh").find_map(|at| before_details(rest, at))
+            places(rest, b" ssh").find_map(|at| before_details(rest, at))
         }
     };
     whole(rest).or_else(details).or_else(|| from(port(rest).unwrap_or(rest)))
@@ -182,18 +182,17 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     if rest.ends_with(b")") {
         // The name stands on both sides of the address. A forger of the second would have to know his own port as
         // the server sees it, and put it into that name: the last place where both agree is the server's.
-        let found =
-            memmem::rfind_iter(rest, b": Change of username or service not allowed: (").find_map(|at| {
-                let (head, tail) = rest.split_at_checked(at)?;
-                let (user, host) = user_and_host(head)?;
-                let (_, names) = cut(tail, b"allowed: (")?;
-                names.strip_prefix(user)?.starts_with(b",").then_some((user, host, CHANGE))
-            });
+        let found = places(rest, b": Change of username or service not allowed: (").rev().find_map(|at| {
+            let (head, tail) = rest.split_at_checked(at)?;
+            let (user, host) = user_and_host(head)?;
+            let (_, names) = cut(tail, b"allowed: (")?;
+            names.strip_prefix(user)?.starts_with(b",").then_some((user, host, CHANGE))
+        });
         if found.is_some() {
             return found;
         }
     }
-    let (head, reason) = memmem::rfind_iter(rest, b": ").find_map(|at| {
+    let (head, reason) = places(rest, b": ").rev().find_map(|at| {
         let (head, reason) = rest.split_at_checked(at)?;
         user_and_host(head).and(Some((head, reason.get(2..)?)))
     })?;
@@ -237,7 +236,7 @@ fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
     };
     let rest = rest.trim_ascii_start();
     let reason = match rest.strip_prefix(b"3: ") {
-        Some(words) => memmem::find(words, b"Auth fail").map(|_| "Auth fail")?,
+        Some(words) => find(words, b"Auth fail").map(|_| "Auth fail")?,
         None => {
             let words = rest.strip_prefix(b"14: No ")?;
             let words = words.strip_prefix(b"supported ").unwrap_or(words);

@@ -1,10 +1,11 @@
 //! Small readers of bytes that the Linux decoders share. All are linear and none allocates.
 
 use crate::event::{Event, Text};
+use crate::find::{find, rfind};
 use crate::net::parse_address;
 use alloc::string::String;
 use core::net::IpAddr;
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memrchr};
 
 /// The bytes as text: borrowed where they are UTF-8, with replacement characters where not.
 pub(super) fn text(bytes: &[u8]) -> Text<'_> {
@@ -13,12 +14,12 @@ pub(super) fn text(bytes: &[u8]) -> Text<'_> {
 
 /// What stands before and after the first `mark`.
 pub(super) fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    split(bytes, memmem::find(bytes, mark)?, mark.len())
+    split(bytes, find(bytes, mark)?, mark.len())
 }
 
 /// What stands before and after the last `mark`.
 pub(super) fn cut_last<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    split(bytes, memmem::rfind(bytes, mark)?, mark.len())
+    split(bytes, rfind(bytes, mark)?, mark.len())
 }
 
 /// The first word and what follows the one space after it; the whole is the word where no space is.

@@ -17,7 +17,7 @@ use super::spelling::{Found, Pick, contains, gather, is, lower, within};
 use super::{Given, Said, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
-use crate::json::{Items, Object, Value};
+use crate::json::{Items, Name, Object, Table, Value};
 use crate::net::parse_address;
 use crate::stamp::Zone;
 
@@ -44,41 +44,49 @@ const TRANSACTION: u8 = 16;
 const TIME: u8 = 17;
 
 /// Which fields are taken. Elastic's stand in `o365.audit`, but for those that ECS has a place for.
+static TABLE: Table<35> = Table::new([
+    Name::open(""),
+    Name::open("event"),
+    Name::open("source"),
+    Name::open("client"),
+    Name::new("operation", OPERATION, 0),
+    Name::new("eventaction", OPERATION, 1),
+    Name::new("auditdata", DATA, 0),
+    Name::new("workload", WORKLOAD, 0),
+    Name::new("officeworkload", WORKLOAD, 0),
+    Name::new("eventprovider", WORKLOAD, 1),
+    Name::new("errornumber", CODE, 0),
+    Name::new("logonerror", REASON, 0),
+    Name::new("userid", USER, 0),
+    Name::new("clientip", ADDRESS, 0),
+    Name::new("clientipaddress", ADDRESS, 1),
+    Name::new("sourceip", ADDRESS, 2),
+    Name::new("actoripaddress", ACTOR, 0),
+    Name::or_open("useragent", AGENT, 1),
+    Name::new("useragentoriginal", AGENT, 0),
+    Name::new("extendedpropertiesuseragent", AGENT, 0),
+    Name::or_open("extendedproperties", EXTENDED, 0),
+    Name::or_open("deviceproperties", DEVICES, 0),
+    Name::new("devicepropertiesos", SYSTEM, 0),
+    Name::new("devicepropertiesdisplayname", DEVICE, 0),
+    Name::new("devicepropertiesid", DEVICE, 1),
+    Name::new("applicationid", APPLICATION, 0),
+    Name::new("objectid", RESOURCE, 0),
+    Name::new("id", ID, 0),
+    Name::new("officeid", ID, 0),
+    Name::new("eventid", ID, 1),
+    Name::new("intersystemsid", TRANSACTION, 0),
+    Name::new("creationtime", TIME, 0),
+    Name::new("timegenerated", TIME, 1),
+    Name::new("timegeneratedutc", TIME, 1),
+    Name::new("timestamp", TIME, 2),
+]);
+
+/// What to do with a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
-    use Pick::{Leave, Open, OpenOrTake, Take};
     let name = name.strip_prefix(b"o365").unwrap_or(name);
     let name = name.strip_prefix(b"audit").filter(|inner| !inner.starts_with(b"data")).unwrap_or(name);
-    match name {
-        b"" | b"event" | b"source" | b"client" => Open,
-        b"operation" => Take(OPERATION, 0),
-        b"eventaction" => Take(OPERATION, 1),
-        b"auditdata" => Take(DATA, 0),
-        b"workload" | b"officeworkload" => Take(WORKLOAD, 0),
-        b"eventprovider" => Take(WORKLOAD, 1),
-        b"errornumber" => Take(CODE, 0),
-        b"logonerror" => Take(REASON, 0),
-        b"userid" => Take(USER, 0),
-        b"clientip" => Take(ADDRESS, 0),
-        b"clientipaddress" => Take(ADDRESS, 1),
-        b"sourceip" => Take(ADDRESS, 2),
-        b"actoripaddress" => Take(ACTOR, 0),
-        b"useragent" => OpenOrTake(AGENT, 1),
-        b"useragentoriginal" | b"extendedpropertiesuseragent" => Take(AGENT, 0),
-        b"extendedproperties" => OpenOrTake(EXTENDED, 0),
-        b"deviceproperties" => OpenOrTake(DEVICES, 0),
-        b"devicepropertiesos" => Take(SYSTEM, 0),
-        b"devicepropertiesdisplayname" => Take(DEVICE, 0),
-        b"devicepropertiesid" => Take(DEVICE, 1),
-        b"applicationid" => Take(APPLICATION, 0),
-        b"objectid" => Take(RESOURCE, 0),
-        b"id" | b"officeid" => Take(ID, 0),
-        b"eventid" => Take(ID, 1),
-        b"intersystemsid" => Take(TRANSACTION, 0),
-        b"creationtime" => Take(TIME, 0),
-        b"timegenerated" | b"timegeneratedutc" => Take(TIME, 1),
-        b"timestamp" => Take(TIME, 2),
-        _ => Leave,
-    }
+    TABLE.names().find(name)
 }
 
 /// Takes a record apart.

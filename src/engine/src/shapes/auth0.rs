@@ -30,7 +30,6 @@ const ADDRESS: u8 = 4;
 const AGENT: u8 = 5;
 const APPLICATION: u8 = 6;
 const REASON: u8 = 7;
-const COUNT: usize = 8;
 
 static TABLE: Table<30> = Table::new([
     Name::open("data"),
@@ -68,7 +67,7 @@ static TABLE: Table<30> = Table::new([
 /// Takes a record apart.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    let found: Slots<'a, COUNT> = read_within(object, &TABLE, &[ID], &["event", "detail"])?;
+    let found: Slots<'a> = read_within(object, TABLE.names(), &[ID], &["event", "detail"])?;
     let kind = text(&found, TYPE);
     let outcome = match &*kind {
         "gd_send_pn" | "gd_send_sms" | "gd_send_voice" | "gd_send_email" => Outcome::Challenge,

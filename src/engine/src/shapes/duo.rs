@@ -36,7 +36,6 @@ const TIME: u8 = 12;
 const CONTEXT: u8 = 13;
 const CALL: u8 = 14;
 const MEDIUM: u8 = 15;
-const COUNT: usize = 16;
 
 static TABLE: Table<77> = Table::new([
     Name::new("event_type", EVENT, 0),
@@ -121,7 +120,7 @@ static TABLE: Table<77> = Table::new([
 /// Takes a record apart.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    let found: Slots<'a, COUNT> = read_within(object, &TABLE, &[TXID, OLD, CALL], &["event", "detail"])?;
+    let found: Slots<'a> = read_within(object, TABLE.names(), &[TXID, OLD, CALL], &["event", "detail"])?;
     let id = text(&found, TXID);
     let call = found.get(CALL).is_some() && found.get(RESULT).is_none();
     let outcome = if call { called(&found)? } else { finished(&found)? };
@@ -147,12 +146,12 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
 }
 
 /// A message or call that went out.
-fn called(found: &Slots<'_, COUNT>) -> Option<Outcome> {
+fn called(found: &Slots<'_>) -> Option<Outcome> {
     found.get(CONTEXT)?.says("authentication").then_some(Outcome::Challenge)
 }
 
 /// What became of a challenge that is over.
-fn finished(found: &Slots<'_, COUNT>) -> Option<Outcome> {
+fn finished(found: &Slots<'_>) -> Option<Outcome> {
     // An enrollment is a row of the same log. The oldest rows do not say what they are.
     let kind = text(found, EVENT);
     if !matches!(&*kind, "" | "authentication" | "auth" | "auth_log") {

@@ -8,6 +8,7 @@
 use super::{client, text, windows, world};
 use crate::envelope::stamp;
 use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::find::find;
 use crate::json::{Name, Object, Slots, Table, Value, read};
 use crate::stamp::{Stamp, Zone};
 
@@ -36,7 +37,6 @@ const EVENT_CODE: u8 = 21;
 const ID: u8 = 22;
 const OS: u8 = 23;
 const LOGON_TYPE: u8 = 24;
-const COUNT: usize = 25;
 
 static TABLE: Table<61> = Table::new([
     Name::new("event.outcome", OUTCOME, 0),
@@ -107,8 +107,8 @@ static TABLE: Table<61> = Table::new([
 /// come out as the signals that count once.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
-    let mut found = Slots::<COUNT>::default();
-    if !read(object, &TABLE, &mut found) || found.get(WINLOG).is_some() {
+    let mut found = Slots::default();
+    if !read(object, TABLE.names(), &mut found) || found.get(WINLOG).is_some() {
         return None;
     }
     let world = world(&found)?;
@@ -118,19 +118,15 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
 /// Reads an event of the Security log whose provider and channel were found to be right, by the fields of ECS alone.
 #[must_use]
 pub fn decode_windows<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
-    let mut found = Slots::<COUNT>::default();
-    if !read(object, &TABLE, &mut found) {
+    let mut found = Slots::default();
+    if !read(object, TABLE.names(), &mut found) {
         return None;
     }
     let (event, time) = event(&found, "windows", zone)?;
     Some((Event { shape: "winlogbeat", ..event }, time))
 }
 
-fn event<'a>(
-    found: &Slots<'a, COUNT>,
-    world: &'static str,
-    zone: Zone,
-) -> Option<(Event<'a>, Option<Stamp>)> {
+fn event<'a>(found: &Slots<'a>, world: &'static str, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
     let (outcome, signal) = verdict(found, world)?;
     let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
     let process = text(found, PROCESS);
@@ -185,7 +181,7 @@ fn event<'a>(
 }
 
 /// Whose world the event comes from; `ecs` where nothing says it. `None` for events of Windows that are no logon.
-fn world(found: &Slots<'_, COUNT>) -> Option<&'static str> {
+fn world(found: &Slots<'_>) -> Option<&'static str> {
     let provider = text(found, PROVIDER);
     let code = text(found, EVENT_CODE);
     let logon = matches!(&*code, "4624" | "4625");
@@ -208,7 +204,7 @@ fn world(found: &Slots<'_, COUNT>) -> Option<&'static str> {
 }
 
 /// What became of the attempt, and which of several records about it this is.
-fn verdict(found: &Slots<'_, COUNT>, world: &str) -> Option<(Outcome, Signal)> {
+fn verdict(found: &Slots<'_>, world: &str) -> Option<(Outcome, Signal)> {
     if world == "windows" {
         match &*text(found, EVENT_CODE) {
             "4624" => return Some((Outcome::Success, Signal::Attempt)),
@@ -269,7 +265,7 @@ fn is_end(action: Value<'_>) -> bool {
             "session_end",
         ]
         .iter()
-        .any(|end| action.contains(end))
+        .any(|end| find(action.as_bytes(), end.as_bytes()).is_some())
     })
 }
 

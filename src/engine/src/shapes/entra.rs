@@ -18,7 +18,7 @@ use super::{Given, Said, client, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
 use crate::hash::{Hasher128, Salt};
-use crate::json::{Items, Kind, Object, Value};
+use crate::json::{Items, Kind, Name, Object, Table, Value};
 use crate::stamp::{Stamp, Zone};
 use codes::{Verdict, judge};
 
@@ -56,62 +56,77 @@ const REQUEST: u8 = 26;
 const STORED: u8 = 27;
 
 /// Which fields are taken. Elastic's stand in `azure.signinlogs`.
+static TABLE: Table<49> = Table::new([
+    Name::open(""),
+    Name::new("resulttype", CODE, 0),
+    Name::or_open("status", STATUS, 0),
+    Name::new("statuserrorcode", STATUS_CODE, 0),
+    Name::new("signinerrorcode", PORTAL, 0),
+    Name::new("statusfailurereason", REASON, 0),
+    Name::new("failurereason", REASON, 0),
+    Name::new("resultdescription", REASON, 1),
+    Name::new("statusadditionaldetails", DETAIL, 0),
+    Name::new("multifactorauthenticationresult", DETAIL, 1),
+    Name::new("authenticationdetails", STEPS, 0),
+    Name::new("isinteractive", INTERACTIVE, 0),
+    Name::new("category", CATEGORY, 0),
+    Name::new("type", TYPE, 0),
+    Name::new("signineventtypes", KINDS, 0),
+    Name::new("userprincipalname", USER, 0),
+    Name::new("username", USER, 1),
+    Name::new("alternatesigninname", USER, 2),
+    Name::new("signinidentifier", USER, 3),
+    Name::new("ipaddress", ADDRESS, 0),
+    Name::new("calleripaddress", ADDRESS, 1),
+    Name::new("sourceip", ADDRESS, 2),
+    Name::new("clientip", ADDRESS, 3),
+    Name::open("source"),
+    Name::open("client"),
+    Name::or_open("useragent", AGENT, 0),
+    Name::new("useragentoriginal", AGENT, 0),
+    Name::new("appdisplayname", APPLICATION, 0),
+    Name::new("application", APPLICATION, 1),
+    Name::new("resourcedisplayname", RESOURCE, 0),
+    Name::or_open("devicedetail", DEVICES, 0),
+    Name::new("devicedetaildisplayname", DEVICE, 0),
+    Name::new("devicedetaildeviceid", DEVICE, 1),
+    Name::new("deviceid", DEVICE, 1),
+    Name::new("devicedetailoperatingsystem", SYSTEM, 0),
+    Name::new("operatingsystem", SYSTEM, 0),
+    Name::new("id", ID, 0),
+    Name::new("requestid", REQUEST, 0),
+    Name::new("correlationid", TRANSACTION, 0),
+    Name::new("createddatetime", CREATED, 0),
+    Name::new("createddatetimeutc", CREATED, 0),
+    Name::new("createdat", CREATED, 0),
+    Name::new("dateutc", CREATED, 0),
+    Name::new("createddatetimelocaltime", CREATED_LOCAL, 0),
+    Name::new("datelocal", CREATED_LOCAL, 0),
+    Name::new("timegenerated", GENERATED, 0),
+    Name::new("timegeneratedutc", GENERATED, 0),
+    Name::new("timestamp", STORED, 0),
+    Name::new("time", HUB, 0),
+]);
+
+/// What Elastic's field for the operation says.
+static OPERATION: Name = Name::new("azuresigninlogsoperationname", HUB, 1);
+/// What diagnostic settings put everything else into.
+static INNER: Name = Name::or_open("properties", PROPERTIES, 0);
+
+/// What to do with a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
-    use Pick::{Leave, Open, OpenOrTake, Take};
     let name = match name.strip_prefix(b"azure") {
-        Some(b"signinlogsoperationname") => return Take(HUB, 1),
+        Some(b"signinlogsoperationname") => return Some(&OPERATION),
         Some(inner) => inner,
         None => name,
     };
     let name = name.strip_prefix(b"signinlogs").unwrap_or(name);
     let name = match name.strip_prefix(b"properties") {
-        Some(b"") => return OpenOrTake(PROPERTIES, 0),
+        Some(b"") => return Some(&INNER),
         Some(inner) => inner,
         None => name,
     };
-    match name {
-        b"" => Open,
-        b"resulttype" => Take(CODE, 0),
-        b"status" => OpenOrTake(STATUS, 0),
-        b"statuserrorcode" => Take(STATUS_CODE, 0),
-        b"signinerrorcode" => Take(PORTAL, 0),
-        b"statusfailurereason" | b"failurereason" => Take(REASON, 0),
-        b"resultdescription" => Take(REASON, 1),
-        b"statusadditionaldetails" => Take(DETAIL, 0),
-        b"multifactorauthenticationresult" => Take(DETAIL, 1),
-        b"authenticationdetails" => Take(STEPS, 0),
-        b"isinteractive" => Take(INTERACTIVE, 0),
-        b"category" => Take(CATEGORY, 0),
-        b"type" => Take(TYPE, 0),
-        b"signineventtypes" => Take(KINDS, 0),
-        b"userprincipalname" => Take(USER, 0),
-        b"username" => Take(USER, 1),
-        b"alternatesigninname" => Take(USER, 2),
-        b"signinidentifier" => Take(USER, 3),
-        b"ipaddress" => Take(ADDRESS, 0),
-        b"calleripaddress" => Take(ADDRESS, 1),
-        b"sourceip" => Take(ADDRESS, 2),
-        b"clientip" => Take(ADDRESS, 3),
-        b"source" | b"client" => Open,
-        b"useragent" => OpenOrTake(AGENT, 0),
-        b"useragentoriginal" => Take(AGENT, 0),
-        b"appdisplayname" => Take(APPLICATION, 0),
-        b"application" => Take(APPLICATION, 1),
-        b"resourcedisplayname" => Take(RESOURCE, 0),
-        b"devicedetail" => OpenOrTake(DEVICES, 0),
-        b"devicedetaildisplayname" => Take(DEVICE, 0),
-        b"devicedetaildeviceid" | b"deviceid" => Take(DEVICE, 1),
-        b"devicedetailoperatingsystem" | b"operatingsystem" => Take(SYSTEM, 0),
-        b"id" => Take(ID, 0),
-        b"requestid" => Take(REQUEST, 0),
-        b"correlationid" => Take(TRANSACTION, 0),
-        b"createddatetime" | b"createddatetimeutc" | b"createdat" | b"dateutc" => Take(CREATED, 0),
-        b"createddatetimelocaltime" | b"datelocal" => Take(CREATED_LOCAL, 0),
-        b"timegenerated" | b"timegeneratedutc" => Take(GENERATED, 0),
-        b"timestamp" => Take(STORED, 0),
-        b"time" => Take(HUB, 0),
-        _ => Leave,
-    }
+    TABLE.names().find(name)
 }
 
 /// Takes a record apart.

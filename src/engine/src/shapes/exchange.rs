@@ -22,7 +22,7 @@ use super::spelling::{Found, Pick, contains, gather};
 use super::{Given, Said, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
-use crate::json::Object;
+use crate::json::{Name, Object, Table};
 use crate::net::parse_address;
 use crate::stamp::Zone;
 
@@ -43,22 +43,25 @@ const CONNECTOR: u8 = 9;
 const TIME: u8 = 10;
 
 /// Which fields are taken.
+static TABLE: Table<13> = Table::new([
+    Name::new("command", COMMAND, 0),
+    Name::new("parameters", PARAMETERS, 0),
+    Name::new("context", CONTEXT, 0),
+    Name::new("user", USER, 0),
+    Name::new("cip", CLIENT, 0),
+    Name::new("remoteendpoint", CLIENT, 0),
+    Name::new("sip", SERVER, 0),
+    Name::new("localendpoint", SERVER, 0),
+    Name::new("sessionid", SESSION, 0),
+    Name::new("event", EVENT, 0),
+    Name::new("data", DATA, 0),
+    Name::new("connectorid", CONNECTOR, 0),
+    Name::new("datetime", TIME, 0),
+]);
+
+/// What to do with a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
-    use Pick::{Leave, Take};
-    match name {
-        b"command" => Take(COMMAND, 0),
-        b"parameters" => Take(PARAMETERS, 0),
-        b"context" => Take(CONTEXT, 0),
-        b"user" => Take(USER, 0),
-        b"cip" | b"remoteendpoint" => Take(CLIENT, 0),
-        b"sip" | b"localendpoint" => Take(SERVER, 0),
-        b"sessionid" => Take(SESSION, 0),
-        b"event" => Take(EVENT, 0),
-        b"data" => Take(DATA, 0),
-        b"connectorid" => Take(CONNECTOR, 0),
-        b"datetime" => Take(TIME, 0),
-        _ => Leave,
-    }
+    TABLE.names().find(name)
 }
 
 /// Takes a record apart.

@@ -20,7 +20,7 @@ use super::spelling::{Found, Pick, gather, lower};
 use super::{Given, Said, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
-use crate::json::Object;
+use crate::json::{Name, Object, Table};
 use crate::net::parse_address;
 use crate::stamp::{Stamp, Zone, iso};
 use core::net::IpAddr;
@@ -43,29 +43,48 @@ const STAMP: u8 = 11;
 const HOST: u8 = 12;
 
 /// Which fields are taken.
+static TABLE: Table<36> = Table::new([
+    Name::new("csuristem", PATH, 0),
+    Name::new("urlpath", PATH, 0),
+    Name::new("csmethod", METHOD, 0),
+    Name::new("httprequestmethod", METHOD, 0),
+    Name::new("csusername", USER, 0),
+    Name::new("username", USER, 0),
+    Name::new("cip", ADDRESS, 0),
+    Name::new("sourceip", ADDRESS, 0),
+    Name::new("sourceaddress", ADDRESS, 1),
+    Name::new("xforwardedfor", FORWARDED, 0),
+    Name::new("csxforwardedfor", FORWARDED, 0),
+    Name::new("iisaccessxforwardedfor", FORWARDED, 0),
+    Name::new("scstatus", STATUS, 0),
+    Name::new("httpresponsestatuscode", STATUS, 0),
+    Name::new("scsubstatus", SUBSTATUS, 0),
+    Name::new("iisaccesssubstatus", SUBSTATUS, 0),
+    Name::new("scwin32status", SYSTEM, 0),
+    Name::new("iisaccesswin32status", SYSTEM, 0),
+    Name::new("csuseragent", AGENT, 0),
+    Name::new("useragentoriginal", AGENT, 0),
+    Name::new("date", DATE, 0),
+    Name::new("time", TIME, 0),
+    Name::new("timegenerated", STAMP, 0),
+    Name::new("timestamp", STAMP, 1),
+    Name::new("scomputername", HOST, 0),
+    Name::new("hostname", HOST, 0),
+    Name::or_open("useragent", AGENT, 1),
+    Name::open("iis"),
+    Name::open("iisaccess"),
+    Name::open("http"),
+    Name::open("httprequest"),
+    Name::open("httpresponse"),
+    Name::open("url"),
+    Name::open("source"),
+    Name::open("user"),
+    Name::open("host"),
+]);
+
+/// What to do with a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
-    use Pick::{Leave, Open, OpenOrTake, Take};
-    match name {
-        b"csuristem" | b"urlpath" => Take(PATH, 0),
-        b"csmethod" | b"httprequestmethod" => Take(METHOD, 0),
-        b"csusername" | b"username" => Take(USER, 0),
-        b"cip" | b"sourceip" => Take(ADDRESS, 0),
-        b"sourceaddress" => Take(ADDRESS, 1),
-        b"xforwardedfor" | b"csxforwardedfor" | b"iisaccessxforwardedfor" => Take(FORWARDED, 0),
-        b"scstatus" | b"httpresponsestatuscode" => Take(STATUS, 0),
-        b"scsubstatus" | b"iisaccesssubstatus" => Take(SUBSTATUS, 0),
-        b"scwin32status" | b"iisaccesswin32status" => Take(SYSTEM, 0),
-        b"csuseragent" | b"useragentoriginal" => Take(AGENT, 0),
-        b"date" => Take(DATE, 0),
-        b"time" => Take(TIME, 0),
-        b"timegenerated" => Take(STAMP, 0),
-        b"timestamp" => Take(STAMP, 1),
-        b"scomputername" | b"hostname" => Take(HOST, 0),
-        b"useragent" => OpenOrTake(AGENT, 1),
-        b"iis" | b"iisaccess" | b"http" | b"httprequest" | b"httpresponse" | b"url" | b"source" | b"user"
-        | b"host" => Open,
-        _ => Leave,
-    }
+    TABLE.names().find(name)
 }
 
 /// Takes a record apart.

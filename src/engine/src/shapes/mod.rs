@@ -25,7 +25,7 @@ use crate::analytic::{Reads, Telemetry};
 use crate::envelope::Family;
 use crate::event::{Event, Text};
 use crate::hash::{Hasher128, Salt};
-use crate::json::{Object, Slots, Table, Value, read};
+use crate::json::{Names, Object, Slots, Value, read};
 use crate::net::parse_address;
 use crate::stamp::{Stamp, Zone};
 use core::net::IpAddr;
@@ -82,21 +82,17 @@ pub fn decode<'a, R: Reads>(family: Family, object: &Object<'a>, given: Given<'_
 }
 
 /// What a slot says, or nothing.
-fn text<'a, const S: usize>(found: &Slots<'a, S>, slot: u8) -> Text<'a> {
+#[inline(never)]
+fn text<'a>(found: &Slots<'a>, slot: u8) -> Text<'a> {
     found.get(slot).and_then(|value| value.as_text()).unwrap_or_default()
 }
 
 /// Reads a record by its table, or the one inside it where a carrier holds it in a member of its own (`within`): the
 /// one that fills any of the slots `marks`. `None` where neither does, or what should be read is malformed.
-fn read_within<'a, const N: usize, const S: usize>(
-    object: &Object<'a>,
-    table: &Table<N>,
-    marks: &[u8],
-    within: &[&str],
-) -> Option<Slots<'a, S>> {
+fn read_within<'a>(object: &Object<'a>, names: Names, marks: &[u8], within: &[&str]) -> Option<Slots<'a>> {
     let one = |object: &Object<'a>| {
         let mut found = Slots::default();
-        let whole = read(object, table, &mut found);
+        let whole = read(object, names, &mut found);
         (whole && marks.iter().any(|mark| found.get(*mark).is_some())).then_some(found)
     };
     one(object).or_else(|| within.iter().find_map(|name| one(&object.get(name)?.as_object()?)))
@@ -109,6 +105,7 @@ fn delivery(provider: &str, id: &str) -> Option<u128> {
 }
 
 /// Address and, where what stands there is no address, the name of the client.
+#[inline(never)]
 fn client<'a>(address: Option<Value<'a>>, name: Option<Value<'a>>) -> (Option<IpAddr>, Text<'a>) {
     // A field of which there are several holds an array: the first is the nearest.
     let one = |value: Value<'a>| value.as_array().map_or(Some(value), |mut items| items.next());

@@ -37,7 +37,6 @@ const LOG: u8 = 23;
 const PROVIDER: u8 = 24;
 const OS: u8 = 25;
 const SUB_STATUS: u8 = 26;
-const COUNT: usize = 27;
 
 static TABLE: Table<60> = Table::new([
     Name::new("class_uid", CLASS, 0),
@@ -105,8 +104,8 @@ static TABLE: Table<60> = Table::new([
 /// Reads a logon, and when it was tried. `None` if the record is none, or says no outcome.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<Stamp>)> {
-    let mut found = Slots::<COUNT>::default();
-    if !read(object, &TABLE, &mut found) || found.get(CLASS)?.as_i64() != Some(3002) {
+    let mut found = Slots::default();
+    if !read(object, TABLE.names(), &mut found) || found.get(CLASS)?.as_i64() != Some(3002) {
         return None;
     }
     // The name stands for the number only where that is missing.
@@ -166,7 +165,7 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
 }
 
 /// Whose world the event comes from; `ocsf` where nothing says it. `None` for events of Windows that are no logon.
-fn world(found: &Slots<'_, COUNT>) -> Option<&'static str> {
+fn world(found: &Slots<'_>) -> Option<&'static str> {
     let code = text(found, EVENT_CODE);
     let logon = matches!(&*code, "4624" | "4625");
     let provider = text(found, PROVIDER);
@@ -191,7 +190,7 @@ fn world(found: &Slots<'_, COUNT>) -> Option<&'static str> {
 }
 
 /// The logon type by the number of Windows: OCSF's are the same but for two, 0 for "unknown" and 1 for "system".
-fn logon_type(found: &Slots<'_, COUNT>) -> Option<u32> {
+fn logon_type(found: &Slots<'_>) -> Option<u32> {
     match found.get(LOGON_TYPE).and_then(|id| id.as_i64()) {
         Some(1) => Some(0),
         Some(id @ 2..99) => u32::try_from(id).ok(),

@@ -64,7 +64,6 @@ const TRANSACTION: u8 = 13;
 const TARGET: u8 = 14;
 const FACTOR: u8 = 15;
 const DEBUG: u8 = 16;
-const COUNT: usize = 17;
 
 static TABLE: Table<98> = Table::new([
     Name::new("eventType", EVENT, 0),
@@ -170,7 +169,7 @@ static TABLE: Table<98> = Table::new([
 /// Takes a record apart.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
-    let found: Slots<'a, COUNT> = read_within(object, &TABLE, &[EVENT], &["event", "detail", "okta"])?;
+    let found: Slots<'a> = read_within(object, TABLE.names(), &[EVENT], &["event", "detail", "okta"])?;
     let kind = text(&found, EVENT);
     let asked = asked(&kind);
     // Every other type is told apart from these before anything else is looked at.
@@ -256,7 +255,7 @@ fn answer(kind: &str, result: &str, reason: &str, password: bool) -> Option<Outc
 }
 
 /// The factor as Okta's debug data names it: `OKTA_VERIFY_PUSH`, `PASSWORD_AS_FACTOR`.
-fn factor<'a>(found: &Slots<'a, COUNT>) -> Text<'a> {
+fn factor<'a>(found: &Slots<'a>) -> Text<'a> {
     if found.get(FACTOR).is_some() {
         return text(found, FACTOR);
     }

@@ -5,32 +5,22 @@
 //! IIS's `cs-uri-stem` as `cs_uri_stem` and `csUriStem`. What stays the same are the letters: a path is spelled here in
 //! lower case, without anything that is no letter or digit, its parts run together.
 
-use crate::json::{Cursor, Key, Kind, Object, Slots, Value, unescape_into};
+use crate::json::{Cursor, Key, Kind, Name, Object, Slots, Value, unescape_into};
+use crate::letters;
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How many slots each of the decoders that spell has.
-pub const COUNT: usize = 32;
 /// What one pass found.
-pub type Found<'a> = Slots<'a, COUNT>;
+pub type Found<'a> = Slots<'a>;
 
 /// Longer paths than this, in letters, are nobody's.
 const LONGEST: usize = 96;
 /// How deep objects are opened.
 const DEEPEST: usize = 4;
 
-/// What to do with a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pick {
-    /// Nothing.
-    Leave,
-    /// Take its value for a slot; the lowest rank stays.
-    Take(u8, u8),
-    /// Look inside, if it is an object.
-    Open,
-    /// Look inside if it is an object, else take it.
-    OpenOrTake(u8, u8),
-}
+/// What to do with a field: what a table says of its spelling, or nothing.
+pub type Pick = Option<&'static Name>;
 
 /// Reads an object once. `false` if it is malformed or followed by anything but whitespace. O(n).
 pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Found<'a>) -> bool {
@@ -44,19 +34,17 @@ pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Foun
             path.pop();
             continue;
         };
-        let taken = match path.spell(&key) {
-            Some(end) => {
-                let pick = path.letters.get(..end).map_or(Pick::Leave, pick);
-                if matches!(pick, Pick::Open | Pick::OpenOrTake(..)) && path.enter(end, &mut cursor) {
-                    continue;
-                }
-                pick
-            }
-            None => Pick::Leave,
-        };
+        let end = path.spell(&key);
+        let name = end.and_then(|end| pick(path.letters.get(..end)?));
+        if let (Some(end), Some(name)) = (end, name)
+            && name.opens()
+            && path.enter(end, &mut cursor)
+        {
+            continue;
+        }
         let Some(value) = cursor.value() else { return false };
-        if let Pick::Take(slot, rank) | Pick::OpenOrTake(slot, rank) = taken {
-            found.offer(slot, rank, value);
+        if let Some(name) = name {
+            found.take(name, value);
         }
     }
 }
@@ -145,13 +133,22 @@ pub fn within<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
     }
 }
 
-/// A text in lower case, without whitespace around it: copied only where that changes it.
+/// A text in lower case, without whitespace around it: copied only where that may change it.
+#[inline(never)]
 pub fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
     let trimmed = text.trim();
-    if trimmed.len() == text.len() && !text.chars().any(char::is_uppercase) {
+    let stays = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if trimmed.len() == text.len() && text.bytes().all(stays) {
         return text;
     }
-    Cow::Owned(trimmed.to_lowercase())
+    Cow::Owned(lower_case(trimmed))
+}
+
+/// A text in lower case, letter by letter: a name is to be the same whatever its letters stand beside, and so a final
+/// sigma is any sigma.
+#[must_use]
+pub fn lower_case(text: &str) -> String {
+    text.chars().flat_map(letters::lower).collect()
 }
 
 /// Whether `text` contains `part` (in lower case), whatever its ASCII case.
@@ -162,19 +159,24 @@ pub fn contains(text: &str, part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
+    use crate::json::Table;
+
+    static TABLE: Table<11> = Table::new([
+        Name::or_open("status", 0, 1),
+        Name::new("statuserrorcode", 0, 0),
+        Name::new("userprincipalname", 1, 0),
+        Name::open("deep"),
+        Name::open("deepdeep"),
+        Name::open("deepdeepdeep"),
+        Name::open("deepdeepdeepdeep"),
+        Name::open("deepdeepdeepdeepdeep"),
+        Name::new("deepx", 2, 0),
+        Name::new("deepdeepdeepdeepx", 2, 0),
+        Name::new("deepdeepdeepdeepdeepx", 2, 0),
+    ]);
 
     fn pick(name: &[u8]) -> Pick {
-        match name {
-            b"status" => Pick::OpenOrTake(0, 1),
-            b"statuserrorcode" => Pick::Take(0, 0),
-            b"userprincipalname" => Pick::Take(1, 0),
-            b"deep" | b"deepdeep" | b"deepdeepdeep" | b"deepdeepdeepdeep" | b"deepdeepdeepdeepdeep" => {
-                Pick::Open
-            }
-            b"deepx" | b"deepdeepdeepdeepx" | b"deepdeepdeepdeepdeepx" => Pick::Take(2, 0),
-            _ => Pick::Leave,
-        }
+        TABLE.names().find(name)
     }
 
     fn taken(record: &str) -> Option<[String; 3]> {

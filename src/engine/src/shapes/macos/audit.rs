@@ -18,7 +18,6 @@ const HOST: u8 = 4;
 const SECONDS: u8 = 5;
 const MILLIS: u8 = 6;
 const ID: u8 = 7;
-const COUNT: usize = 8;
 
 static TABLE: Table<13> = Table::new([
     Name::open("header"),
@@ -38,8 +37,8 @@ static TABLE: Table<13> = Table::new([
 
 /// Takes an event apart.
 pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
-    let mut found = Slots::<COUNT>::default();
-    if !read(object, &TABLE, &mut found) {
+    let mut found = Slots::default();
+    if !read(object, TABLE.names(), &mut found) {
         return None;
     }
     let service = match &*text(&found, EVENT) {

@@ -33,7 +33,6 @@ const TIME: u8 = 11;
 const ID: u8 = 12;
 const PID: u8 = 13;
 const PATH: u8 = 14;
-const COUNT: usize = 15;
 
 static TABLE: Table<41> = Table::new([
     Name::open("event"),
@@ -81,8 +80,8 @@ static TABLE: Table<41> = Table::new([
 
 /// Takes an event apart.
 pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
-    let mut found = Slots::<COUNT>::default();
-    if !read(object, &TABLE, &mut found) {
+    let mut found = Slots::default();
+    if !read(object, TABLE.names(), &mut found) {
         return None;
     }
     let (service, slot) = if found.get(WINDOW).is_some() {
@@ -119,7 +118,7 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
 /// Of how many records about one attempt this is one, by `es_openssh_login_result_type_t`: sshd reports an unknown
 /// user (9), too many attempts (0) and a root that may not log in (1) beside each refused password (4), answer (5),
 /// host (7) and ticket (8).
-fn refused(found: &Slots<'_, COUNT>) -> Option<Signal> {
+fn refused(found: &Slots<'_>) -> Option<Signal> {
     match found.get(RESULT).and_then(|result| result.as_i64()) {
         Some(3 | 6) => None,
         Some(0 | 1 | 9) => Some(Signal::Weak),
@@ -128,7 +127,7 @@ fn refused(found: &Slots<'_, COUNT>) -> Option<Signal> {
 }
 
 /// Whether the program that asked for the check reports its logins only so.
-fn has_no_other_event(found: &Slots<'_, COUNT>) -> bool {
+fn has_no_other_event(found: &Slots<'_>) -> bool {
     let by = found.get(BY).and_then(|by| by.as_object()?.get("executable")?.as_object()?.get("path"));
     let path = by.and_then(|path| path.as_text()).unwrap_or_else(|| text(found, PATH));
     let program = path.rsplit('/').next().unwrap_or_default();

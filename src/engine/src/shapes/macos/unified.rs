@@ -21,6 +21,7 @@ use super::super::{Given, Said, text};
 use super::{at, shown};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
+use crate::find::{find, rfind};
 use crate::json::{Name, Object, Slots, Table, read};
 use crate::linux;
 use alloc::borrow::Cow;
@@ -31,7 +32,6 @@ const SUBSYSTEM: u8 = 2;
 const TIME: u8 = 3;
 const PID: u8 = 4;
 const HOST: u8 = 5;
-const COUNT: usize = 6;
 
 static TABLE: Table<20> = Table::new([
     Name::new("eventMessage", MESSAGE, 0),
@@ -58,8 +58,8 @@ static TABLE: Table<20> = Table::new([
 
 /// Takes an entry apart.
 pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
-    let mut found = Slots::<COUNT>::default();
-    if !read(object, &TABLE, &mut found) {
+    let mut found = Slots::default();
+    if !read(object, TABLE.names(), &mut found) {
         return None;
     }
     let (path, subsystem) = (text(&found, PATH), text(&found, SUBSYSTEM));
@@ -82,15 +82,14 @@ pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
 fn program(path: &str) -> Option<&str> {
     let system =
         path.starts_with("/System/") || (path.starts_with("/usr/") && !path.starts_with("/usr/local/"));
-    path.rsplit('/').next().filter(|_| system && !path.contains("/../"))
+    path.rsplit('/').next().filter(|_| system && find(path.as_bytes(), b"/../").is_none())
 }
 
 /// What a program says of a login.
 fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a>> {
     let (outcome, user) = match program {
-        "sshd" | "sshd-session" | "sshd-auth" | "screensharingd" => {
-            return linux::decode(own(program), message.as_bytes());
-        }
+        "sshd" | "sshd-session" | "sshd-auth" => return linux::decode_sshd(message.as_bytes()),
+        "screensharingd" => return linux::decode_screen_sharing(message.as_bytes()),
         "loginwindow" => login_window(message)?,
         "SecurityAgent" if subsystem == "com.apple.loginwindow" => {
             message.starts_with("Authentication failure type = ").then_some((Outcome::Failure, ""))?
@@ -101,20 +100,12 @@ fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a
         }
         _ if hosts_plugins(program) => {
             let rest = message.strip_prefix("Failed to authenticate user <")?;
-            (Outcome::Failure, rest.rsplit_once("> (error: ")?.0)
+            (Outcome::Failure, rest.get(..rfind(rest.as_bytes(), b"> (error: ")?)?)
         }
         _ => return None,
     };
     let service = Text::Borrowed("loginwindow");
     Some(Event { outcome, user: Text::Borrowed(user), service, ..Event::default() })
-}
-
-/// The same name for as long as anybody likes: an event borrows it.
-fn own(program: &str) -> &'static [u8] {
-    match program {
-        "screensharingd" => b"screensharingd",
-        _ => b"sshd",
-    }
 }
 
 /// The processes in which plugins of the login run.
@@ -125,10 +116,14 @@ fn hosts_plugins(program: &str) -> bool {
 /// Its messages begin with the method that wrote them; a name stands in the first alone.
 fn login_window(message: &str) -> Option<(Outcome, &str)> {
     if let Some(rest) = message.strip_prefix("-[Login1 doLogin] | shortUsername = ") {
-        return Some((Outcome::Success, rest.rsplit_once(", userID = ").map_or(rest, |(user, _)| user)));
+        return Some((
+            Outcome::Success,
+            rfind(rest.as_bytes(), b", userID = ").and_then(|end| rest.get(..end)).unwrap_or(rest),
+        ));
     }
-    if message.contains("authFailWithMessage:] | ") && message.contains("INCORRECT") {
+    let says = |words: &[u8]| find(message.as_bytes(), words).is_some();
+    if says(b"authFailWithMessage:] | ") && says(b"INCORRECT") {
         return Some((Outcome::Failure, ""));
     }
-    message.contains("Unlock succeeded, with password").then_some((Outcome::Success, ""))
+    says(b"Unlock succeeded, with password").then_some((Outcome::Success, ""))
 }

@@ -20,7 +20,6 @@ const KIND: u8 = 0;
 const ID: u8 = 1;
 const NAME: u8 = 2;
 const USED: u8 = 3;
-const COUNT: usize = 4;
 
 static TABLE: Table<9> = Table::new([
     Name::new("type", KIND, 0),
@@ -52,8 +51,8 @@ pub(super) fn read(value: Option<Value<'_>>) -> Targets<'_> {
 fn scan(items: Items<'_>) -> Targets<'_> {
     let mut targets = Targets::default();
     for object in items.filter_map(|item| item.as_object()) {
-        let mut found = Slots::<COUNT>::default();
-        if !crate::json::read(&object, &TABLE, &mut found) {
+        let mut found = Slots::default();
+        if !crate::json::read(&object, TABLE.names(), &mut found) {
             continue;
         }
         let Some(kind) = found.get(KIND) else { continue };

@@ -33,7 +33,7 @@ use crate::event::{Event, Text};
 use crate::json::{Items, Kind, Object, Slots, Value, read};
 use alloc::borrow::Cow;
 use logon::{FIELDS, Logon, field};
-use table::{COUNT, TABLE, slot};
+use table::{TABLE, slot};
 
 /// Literals of which any record that says something contains at least one.
 pub const NEEDLES: &[&str] = &["4624", "4625"];
@@ -41,8 +41,8 @@ pub const NEEDLES: &[&str] = &["4624", "4625"];
 /// Takes a record apart.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
-    let mut found = Slots::<'a, COUNT>::default();
-    if !read(object, &TABLE, &mut found) {
+    let mut found = Slots::<'a>::default();
+    if !read(object, TABLE.names(), &mut found) {
         return None;
     }
     let mut logon = Logon::default();
@@ -83,7 +83,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
 }
 
 /// By which layout a record states its event.
-fn layout(found: &Slots<'_, COUNT>) -> &'static str {
+fn layout(found: &Slots<'_>) -> &'static str {
     let has = |slot| found.get(slot).is_some();
     if has(slot::EVTX_ID) {
         "evtx-dump"
@@ -101,7 +101,7 @@ fn layout(found: &Slots<'_, COUNT>) -> &'static str {
 }
 
 /// Reads data that has no names in the record: by position, in XML, or in the text of the message.
-fn unnamed<'a>(found: &Slots<'a, COUNT>, logon: &mut Logon<'a>) {
+fn unnamed<'a>(found: &Slots<'a>, logon: &mut Logon<'a>) {
     match found.get(slot::INSERTS) {
         Some(value) if value.kind == Kind::Array => inserts(value.raw, logon),
         Some(value) => within(value.as_str(), logon, inserts),

@@ -23,8 +23,6 @@ pub mod slot {
     /// The event as XML.
     pub const XML: u8 = FIELDS + 8;
 }
-/// How many slots there are.
-pub const COUNT: usize = FIELDS as usize + 9;
 
 /// The names of the event's data under each prefix, and everything else.
 macro_rules! table {
