@@ -6,7 +6,9 @@ use crate::output::escape;
 use crate::output::paint::When;
 use crate::selection::{Error, Options, Selection};
 use authsieve_engine::time::Span;
+use authsieve_framing::Format;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +33,17 @@ pub struct Configuration {
     /// Set one option, whatever the file says: window=5m; with several analytics, an1276.window=5m.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+}
+
+/// How inputs are read.
+#[derive(Clone, Debug, Args)]
+pub struct Reading {
+    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
+    #[arg(long, value_name = "TIME", value_parser = received)]
+    pub received: Option<i64>,
+    /// How records are laid out, instead of what the first bytes of each file show.
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>()))]
+    pub input_format: Option<Format>,
 }
 
 /// What a guest may take.

@@ -8,7 +8,7 @@ use crate::session::{Session, Step, Trouble};
 use crate::source::{self, Input};
 use crate::{convert, host};
 use authsieve_engine::alert::Alert;
-use authsieve_framing::Oversized;
+use authsieve_framing::{Counts, Format, Oversized, Problem};
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +28,8 @@ pub struct Feed {
     pub received: Option<i64>,
     /// The longest record, in bytes.
     pub max_record: usize,
+    /// The format of all inputs; without it, each one's is recognised.
+    pub format: Option<Format>,
 }
 
 /// What is told while inputs are read, in the order it happens.
@@ -49,11 +51,18 @@ pub enum News {
         /// Which record.
         record: Oversized,
     },
+    /// Something could not be made a record. Of each input and flaw only the first few are told.
+    Problem {
+        /// The input.
+        name: Arc<str>,
+        /// What it is, and where: in a line, in `.evtx` files in a chunk.
+        problem: Problem,
+    },
     /// An analytic failed.
     Trouble {
         /// Its name.
         analytic: String,
-        /// The input it was at, and the line, where there is one.
+        /// The input it was at, and the record (which is the line, where records are lines), where there is one.
         place: Option<(Arc<str>, u64)>,
         /// What happened.
         trouble: Trouble,
@@ -73,6 +82,8 @@ pub struct Totals {
     pub oversized: u64,
     /// Inputs that could not be read.
     pub unreadable: u64,
+    /// What could not be made a record, by its flaw.
+    pub flaws: Counts,
     /// The counters of each analytic, in the order given. `records` are those that reached it.
     pub stats: Vec<host::Stats>,
     /// How many analytics were stopped, or lost records or state.
@@ -98,6 +109,7 @@ struct Arrival {
     records: u64,
     oversized: u64,
     unreadable: u64,
+    flaws: Counts,
 }
 
 /// Buffers of batches, to be used again.
@@ -183,7 +195,7 @@ impl Reader {
             unreadable: 1,
             ..Arrival::default()
         };
-        let mut source = match input.open(self.feed.max_record, &self.progress) {
+        let mut source = match input.open(self.feed.max_record, self.feed.format, &self.progress) {
             Ok(source) => source,
             Err(error) => return self.send(&name, Vec::new(), 0, 0, failed(error)),
         };
@@ -191,16 +203,27 @@ impl Reader {
         loop {
             let mut bytes = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
             match source.records.next(&mut bytes) {
-                Ok(None) => return Ok(()),
-                Err(error) => return self.send(&name, Vec::new(), 0, 0, failed(error)),
+                Ok(None) => {
+                    let flaws = source.records.counts();
+                    let arrival = Arrival { flaws, ..Arrival::default() };
+                    let told = flaws.total() == 0;
+                    return if told { Ok(()) } else { self.send(&name, Vec::new(), 0, 0, arrival) };
+                }
+                Err(error) => {
+                    let arrival = Arrival { flaws: source.records.counts(), ..failed(error) };
+                    return self.send(&name, Vec::new(), 0, 0, arrival);
+                }
                 Ok(Some(cut)) => {
                     let oversized = cut.oversized.len() as u64;
                     let tell = |record| News::Oversized { name: Arc::clone(&name), record };
+                    let warn = |problem| News::Problem { name: Arc::clone(&name), problem };
                     let arrival = Arrival {
                         records: cut.records + oversized,
                         oversized,
-                        news: cut.oversized.into_iter().map(tell).collect(),
-                        unreadable: 0,
+                        news: (cut.oversized.into_iter().map(tell))
+                            .chain(cut.problems.into_iter().map(warn))
+                            .collect(),
+                        ..Arrival::default()
                     };
                     self.send(&name, bytes, cut.first_line, received.unwrap_or_else(source::now), arrival)?;
                 }
@@ -315,6 +338,7 @@ fn collect(
                 totals.bytes += batch.bytes.len() as u64;
                 totals.oversized += arrival.oversized;
                 totals.unreadable += arrival.unreadable;
+                totals.flaws.merge(&arrival.flaws);
                 arrival.news.into_iter().try_for_each(&mut *news)?;
                 read = Some(progress.load(Ordering::Relaxed));
             }

@@ -1,12 +1,14 @@
-//! Where records come from: files, standard input, memory; plain, `.gz` or `.zst`; in UTF-8 or UTF-16.
+//! Where records come from: files, standard input, memory; plain, `.gz` or `.zst`; in UTF-8 or UTF-16; lines, JSON of
+//! any layout, CSV, W3C logs, XML, `.evtx`.
 //!
-//! What a file holds is told by its first bytes, not by its name.
+//! What a file holds is told by its first bytes; its name only decides where these leave doubt about a table.
 
+mod gzip;
 mod zstd;
 
-use authsieve_framing::{Records, Utf8};
+use authsieve_framing::{Format, InOrder, Stream};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +36,7 @@ pub enum Input {
 /// An input, opened.
 pub struct Source {
     /// Its records.
-    pub records: Records<Box<dyn Read + Send>>,
+    pub records: Stream<Box<dyn Read + Send>>,
     /// When they were received, in microseconds since 1970; `None`: as they are read.
     pub received: Option<i64>,
 }
@@ -66,18 +68,26 @@ impl Input {
         }
     }
 
-    /// Opens it. Bytes read (before decompression) are added to `progress`.
+    /// Opens it. `format` is that of its records, without it they are recognised. Bytes read (before decompression)
+    /// are added to `progress`.
     ///
     /// # Errors
     /// Those of the operating system.
-    pub fn open(&self, max_record: usize, progress: &Arc<AtomicU64>) -> io::Result<Source> {
-        let text = |input: Bytes| decoded(Box::new(Counted { input, progress: Arc::clone(progress) }));
+    pub fn open(
+        &self,
+        max_record: usize,
+        format: Option<Format>,
+        progress: &Arc<AtomicU64>,
+    ) -> io::Result<Source> {
+        let records = |input: Bytes, name: Option<&str>| {
+            let input = unpacked(Box::new(Counted { input, progress: Arc::clone(progress) }))?;
+            io::Result::Ok(Stream::new(input, format, name, max_record))
+        };
         match self {
             // `StdinLock` is not `Send`; `Stdin` locks for each read, which costs nothing for large ones.
-            Self::Stdin => Ok(Source {
-                records: Records::new(text(Box::new(io::stdin()))?, max_record).live(),
-                received: None,
-            }),
+            Self::Stdin => {
+                Ok(Source { records: records(Box::new(io::stdin()), None)?.live(), received: None })
+            }
             Self::Path(path) => {
                 let file = File::open(path)?;
                 let metadata = file.metadata()?;
@@ -86,11 +96,12 @@ impl Input {
                 }
                 let regular = metadata.is_file();
                 let received = metadata.modified().ok().filter(|_| regular).map(micros);
-                let records = Records::new(text(Box::new(file))?, max_record);
+                let name = path.file_name().and_then(|name| name.to_str());
+                let records = records(if regular { in_order(file)? } else { Box::new(file) }, name)?;
                 Ok(Source { records: if regular { records } else { records.live() }, received })
             }
             Self::Memory { bytes, .. } => {
-                Ok(Source { records: Records::new(text(Box::new(*bytes))?, max_record), received: None })
+                Ok(Source { records: records(Box::new(*bytes), Some(self.name().as_str()))?, received: None })
             }
         }
     }
@@ -109,8 +120,16 @@ fn micros(time: SystemTime) -> i64 {
     }
 }
 
-/// The text in `input`, unpacked and as UTF-8.
-fn decoded(mut input: Bytes) -> io::Result<Bytes> {
+/// The bytes of a file, in the order of its events where it is an `.evtx` file.
+fn in_order(mut file: File) -> io::Result<Bytes> {
+    let mut head = Vec::new();
+    (&mut file).take(8).read_to_end(&mut head)?;
+    file.rewind()?;
+    Ok(if head == b"ElfFile\0" { Box::new(InOrder::new(file)?) } else { Box::new(file) })
+}
+
+/// The bytes in `input`, unpacked.
+fn unpacked(mut input: Bytes) -> io::Result<Bytes> {
     let mut head = Vec::with_capacity(4);
     // A pipe may bring its first bytes one by one, and no more than they.
     while head.len() < 4
@@ -134,9 +153,9 @@ fn decoded(mut input: Bytes) -> io::Result<Bytes> {
     };
     let whole = Cursor::new(head).chain(input);
     Ok(match packed {
-        Packed::No => Box::new(Utf8::new(whole)),
-        Packed::Gzip => Box::new(Utf8::new(flate2::bufread::MultiGzDecoder::new(buffered(whole)))),
-        Packed::Zstd => Box::new(Utf8::new(zstd::Frames::new(buffered(whole)))),
+        Packed::No => Box::new(whole),
+        Packed::Gzip => Box::new(gzip::Members::new(buffered(whole))),
+        Packed::Zstd => Box::new(zstd::Frames::new(buffered(whole))),
     })
 }
 

@@ -590,3 +590,38 @@ fn doctor_says_what_can_fire_and_what_is_missing() {
     );
     assert_eq!(doctor(&["nowhere.log"]).status, Some(1));
 }
+
+#[test]
+fn records_are_found_in_any_layout() {
+    let shell = Shell::new();
+    let lines: Vec<String> = ATTACK
+        .lines()
+        .map(|line| format!("{{\n  \"host\": \"web1\",\n  \"message\": {}\n}}", serde_json::json!(line)))
+        .collect();
+    let array = format!("[\n{}\n]\n", lines.join(",\n"));
+    let rows: Vec<String> = ATTACK.lines().map(|line| format!("web1,\"{line}\",\"a\nb\"")).collect();
+    let table = format!("host,message,note\n{}\n", rows.join("\n"));
+    shell.write("array.json", &array);
+    shell.write("concatenated.log", lines.concat());
+    shell.write("table.txt", &table);
+    for file in ["array.json", "concatenated.log", "table.txt"] {
+        let said = shell.run(&["run", "-a", "an1276", RECEIVED, file]);
+        assert_eq!((said.status, alerts(&said).len()), (Some(0), 1), "{file}: {}", said.err);
+    }
+    let said = shell.run_with_stdin(&["run", "-a", "an1276", RECEIVED, "-"], array.as_bytes());
+    assert_eq!(alerts(&said).len(), 1, "{}", said.err);
+    let said = shell.run(&["decode", "-a", "an1276", RECEIVED, "--input-format=lines", "array.json"]);
+    assert_eq!(said.out, "");
+    let said = shell.run(&["decode", "--input-format=xls", "array.json"]);
+    assert_eq!(said.status, Some(2), "{}", said.err);
+    // What cannot be read is told and counted; the rest is.
+    shell.write("cut.json", &array[..array.len() - 20]);
+    let said = shell.run(&["run", "-a", "an1276", RECEIVED, "cut.json"]);
+    assert_eq!(said.status, Some(0));
+    assert!(
+        said.err.contains("cut.json:22: the input ends in the middle")
+            && said.err.contains("records cut off: 1"),
+        "{}",
+        said.err
+    );
+}

@@ -1,6 +1,6 @@
 //! `authsieve decode`: what each record says.
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
+use crate::arguments::{self, Bounds, Choice, Configuration, Reading, Stop};
 use crate::convert::EventLine;
 use crate::host::{Analytic, CallError, Detector, Event, StartError};
 use crate::output::escape;
@@ -26,13 +26,13 @@ pub struct Arguments {
     configuration: Configuration,
     #[command(flatten)]
     bounds: Bounds,
-    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
-    #[arg(long, value_name = "TIME", value_parser = received)]
-    received: Option<i64>,
+    #[command(flatten)]
+    reading: Reading,
     /// Also print the records that say nothing, with a null outcome.
     #[arg(long)]
     all: bool,
     /// Log files; `-` is standard input. `.gz` and `.zst` are unpacked.
+    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
             arguments::complain(color, &format!("{name}{line}: {error}"));
         };
-        let mut source = match input.open(MAX_RECORD, &Arc::default()) {
+        let mut source = match input.open(MAX_RECORD, arguments.reading.input_format, &Arc::default()) {
             Ok(source) => source,
             Err(error) => {
                 complain(None, &error);
@@ -103,7 +103,11 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
             for record in &cut.oversized {
                 complain(Some(record.line), &format_args!("a record of {} bytes is too long", record.length));
             }
-            let received = arguments.received.or(source.received).unwrap_or_else(source::now);
+            for problem in &cut.problems {
+                // Whatever else the input holds is read: this is no failure.
+                arguments::complain(color, &format!("{name}:{}: {}", problem.line, problem.flaw));
+            }
+            let received = arguments.reading.received.or(source.received).unwrap_or_else(source::now);
             let mut write = |line, events: Vec<Event>| -> io::Result<()> {
                 let mut put = |event: EventLine<'_>| {
                     let json = event.to_json();

@@ -61,6 +61,7 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
         inputs: SAMPLES.iter().map(|(name, bytes)| Input::Memory { name, bytes }).collect(),
         received: Some(RECEIVED),
         max_record: MAX_RECORD,
+        format: None,
     };
     let started = Instant::now();
     let totals = show(feed, sessions, Format::Text(paint), color, false)?;

@@ -1,6 +1,6 @@
 //! `authsieve run`: logs in, alerts out.
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
+use crate::arguments::{self, Bounds, Choice, Configuration, Reading, Stop};
 use crate::feed::{Feed, News, Totals};
 use crate::output::paint::When;
 use crate::output::summary::summary;
@@ -28,9 +28,8 @@ pub struct Arguments {
     configuration: Configuration,
     #[command(flatten)]
     bounds: Bounds,
-    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
-    #[arg(long, value_name = "TIME", value_parser = received)]
-    received: Option<i64>,
+    #[command(flatten)]
+    reading: Reading,
     /// How alerts are written; without it, readable on a terminal and JSON otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
@@ -41,6 +40,7 @@ pub struct Arguments {
     #[arg(short, long)]
     quiet: bool,
     /// Log files, in this order; `-` is standard input. `.gz` and `.zst` are unpacked.
+    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -88,8 +88,9 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     };
     let feed = Feed {
         inputs: arguments.files.iter().cloned().map(Input::from_argument).collect(),
-        received: arguments.received,
+        received: arguments.reading.received,
         max_record: MAX_RECORD,
+        format: arguments.reading.input_format,
     };
     let names: Vec<String> = sessions.iter().map(|session| session.analytic().name().to_owned()).collect();
     let started = Instant::now();
@@ -130,6 +131,9 @@ pub fn show(
                     record.line, record.length
                 ),
             ),
+            News::Problem { name, problem } => {
+                progress.complain(color, &format!("{name}:{}: {}", problem.line, problem.flaw));
+            }
             News::Trouble { analytic, place, trouble } => {
                 let place = place.map(|(name, line)| format!("{name}:{line}: ")).unwrap_or_default();
                 progress.complain(color, &format!("{place}{analytic}: {trouble}"));

@@ -12,7 +12,12 @@ fn sessions(count: usize) -> Vec<Session> {
 
 fn feed(bytes: &[&'static [u8]]) -> Feed {
     let input = |bytes| Input::Memory { name: "m", bytes };
-    Feed { inputs: bytes.iter().copied().map(input).collect(), received: Some(1), max_record: 1 << 20 }
+    Feed {
+        inputs: bytes.iter().copied().map(input).collect(),
+        received: Some(1),
+        max_record: 1 << 20,
+        format: None,
+    }
 }
 
 fn run(feed: Feed, analytics: usize) -> (Vec<String>, Totals) {
@@ -22,6 +27,9 @@ fn run(feed: Feed, analytics: usize) -> (Vec<String>, Totals) {
             News::Alert(_) => told.push("alert".into()),
             News::Unreadable { name, error } => told.push(format!("{name}: {:?}", error.kind())),
             News::Oversized { name, record } => told.push(format!("{name}:{} oversized", record.line)),
+            News::Problem { name, problem } => {
+                told.push(format!("{name}:{} {:?}", problem.line, problem.flaw))
+            }
             News::Trouble { place, .. } => {
                 let (name, line) = place.unwrap_or(("end".into(), 0));
                 told.push(format!("{name}:{line} trouble"));
@@ -54,6 +62,13 @@ fn trouble_names_the_line() {
     let (told, totals) = run(feed(&[b"aaa\n", b"A\n\n!\nA\n", b"A!"]), 1);
     assert_eq!(told, ["m:3 trouble", "alert", "alert", "m:1 trouble"]);
     assert_eq!((totals.troubled, totals.records), (2, 6));
+}
+
+#[test]
+fn what_is_no_record_is_told_and_counted() {
+    let (told, totals) = run(feed(&[b"#Fields: x y\na\na b\n", b"aaa\n"]), 1);
+    assert_eq!(told, ["m:2 Width"]);
+    assert_eq!((totals.records, totals.flaws.total(), totals.unreadable), (2, 1, 0));
 }
 
 #[test]

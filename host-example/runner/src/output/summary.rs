@@ -3,6 +3,7 @@
 use super::escape;
 use super::paint::Paint;
 use crate::feed::Totals;
+use authsieve_framing::Flaw;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -59,6 +60,12 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, sorted: bool, 
                 paint.red("note:"),
                 stats.late.saturating_mul(100) / stats.matched.max(1)
             );
+        }
+    }
+    for flaw in Flaw::ALL {
+        let count = totals.flaws.of(flaw);
+        if count > 0 {
+            let _ = writeln!(text, "{} {}: {}", paint.red("note:"), flaw.plural(), grouped(count));
         }
     }
     for (count, what) in [(totals.oversized, "too long, skipped"), (totals.unreadable, "unreadable")] {

@@ -7,7 +7,7 @@ fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(bytes)?;
     let progress = Arc::default();
-    let mut source = Input::Path(file.path().into()).open(1 << 20, &progress)?;
+    let mut source = Input::Path(file.path().into()).open(1 << 20, None, &progress)?;
     assert!(source.received.is_some_and(|received| (now() - received).abs() < 3_600_000_000));
     let (mut all, mut batch) = (Vec::new(), Vec::new());
     while source.records.next(&mut batch)?.is_some() {
@@ -45,6 +45,47 @@ fn packed_files_are_known_by_their_first_bytes() {
 }
 
 #[test]
+fn what_stands_before_junk_is_whole() {
+    for packed in [gzip(b"one\nlast"), zstd(b"one\nlast")] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[&packed[..], b"not packed at all"].concat()).unwrap();
+        let mut source = Input::Path(file.path().into()).open(1 << 20, None, &Arc::default()).unwrap();
+        let mut batch = Vec::new();
+        source.records.next(&mut batch).unwrap().unwrap();
+        assert_eq!(batch, b"one\nlast");
+        let error = source.records.next(&mut batch).unwrap_err();
+        assert!(error.to_string().contains("junk behind"), "{error}");
+        assert!(source.records.next(&mut batch).unwrap().is_none());
+    }
+    // Padding is no junk, also with another member behind it.
+    let padded = [&gzip(b"one\n")[..], &[0; 1000], &gzip(b"last"), &[0; 10]].concat();
+    assert_eq!(read(&padded).unwrap(), b"one\nlast");
+}
+
+#[test]
+fn packed_files_of_any_format_become_records() {
+    let table = b"UserId,Operation\nalice,UserLoggedIn\n";
+    let record = b"{\"UserId\":\"alice\",\"Operation\":\"UserLoggedIn\"}\n";
+    for packed in [table.to_vec(), gzip(table), zstd(table)] {
+        assert_eq!(read(&packed).unwrap(), record);
+    }
+    assert_eq!(read(b"[\n {\"a\":1},\n {\"b\":2}\n]\n").unwrap(), b"{\"a\":1}\n{\"b\":2}\n");
+}
+
+#[test]
+fn a_format_that_is_given_goes_before_what_the_bytes_show() {
+    let input = Input::Memory { name: "m", bytes: b"UserId,Operation\nalice,UserLoggedIn\n" };
+    let mut source = input.open(1 << 20, Some(Format::Lines), &Arc::default()).unwrap();
+    let mut batch = Vec::new();
+    assert_eq!(source.records.next(&mut batch).unwrap().unwrap().records, 2);
+    // A name decides where the content leaves doubt.
+    let input = Input::Memory { name: "m.csv", bytes: b"1st,2nd\nx,y\n" };
+    let mut source = input.open(1 << 20, None, &Arc::default()).unwrap();
+    source.records.next(&mut batch).unwrap();
+    assert_eq!(batch, b"{\"1st\":\"x\",\"2nd\":\"y\"}\n");
+}
+
+#[test]
 fn a_packed_utf_16_file_is_text() {
     let utf16: Vec<u8> = "\u{FEFF}one\r\ntwo".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(read(&gzip(&utf16)).unwrap(), b"one\r\ntwo");
@@ -57,7 +98,7 @@ fn a_truncated_archive_gives_its_whole_records_and_then_an_error() {
     for packed in [gzip(&lines), zstd(&lines)] {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&packed[..packed.len() / 2]).unwrap();
-        let mut source = Input::Path(file.path().into()).open(1 << 20, &Arc::default()).unwrap();
+        let mut source = Input::Path(file.path().into()).open(1 << 20, None, &Arc::default()).unwrap();
         let (mut all, mut batch) = (Vec::new(), Vec::new());
         let error = loop {
             match source.records.next(&mut batch) {
@@ -73,8 +114,8 @@ fn a_truncated_archive_gives_its_whole_records_and_then_an_error() {
 
 #[test]
 fn what_cannot_be_opened_says_why() {
-    let missing = Input::Path("/nonexistent/auth.log".into()).open(1, &Arc::default());
+    let missing = Input::Path("/nonexistent/auth.log".into()).open(1, None, &Arc::default());
     assert_eq!(missing.err().map(|e| e.kind()), Some(ErrorKind::NotFound));
-    let folder = Input::Path(std::env::temp_dir()).open(1, &Arc::default());
+    let folder = Input::Path(std::env::temp_dir()).open(1, None, &Arc::default());
     assert_eq!(folder.err().map(|e| e.kind()), Some(ErrorKind::IsADirectory));
 }

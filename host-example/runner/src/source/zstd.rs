@@ -1,5 +1,6 @@
 //! Zstandard: any number of frames, as one stream.
 
+use authsieve_framing::BehindTheEnd;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, Read};
@@ -10,11 +11,13 @@ pub(super) struct Frames<R> {
     decoder: FrameDecoder,
     /// Within a frame.
     inside: bool,
+    /// A frame was read.
+    met_any: bool,
 }
 
 impl<R: BufRead> Frames<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, decoder: FrameDecoder::new(), inside: false }
+        Self { input, decoder: FrameDecoder::new(), inside: false, met_any: false }
     }
 
     /// Goes on to the next frame; false at the end.
@@ -24,12 +27,22 @@ impl<R: BufRead> Frames<R> {
                 return Ok(false);
             }
             match self.decoder.reset(&mut self.input) {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    self.met_any = true;
+                    return Ok(true);
+                }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                     length,
                     ..
                 })) => {
                     io::copy(&mut (&mut self.input).take(length.into()), &mut io::sink())?;
+                }
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)))
+                    if self.met_any =>
+                {
+                    return Err(
+                        BehindTheEnd("junk behind the zstd data; what stands before it was read").into()
+                    );
                 }
                 Err(error) => return Err(io::Error::other(error)),
             }
