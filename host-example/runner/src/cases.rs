@@ -213,7 +213,7 @@ impl Case {
     /// # Errors
     /// When the log cannot be read.
     pub fn batches(&self) -> io::Result<Vec<Vec<u8>>> {
-        let mut source = Input::Path(self.input.clone()).open(MAX_RECORD, &Arc::default())?;
+        let mut source = Input::Path(self.input.clone()).open(MAX_RECORD, None, &Arc::default())?;
         let mut batches = Vec::new();
         loop {
             let mut batch = Vec::new();
@@ -356,6 +356,7 @@ impl Bench {
                 inputs: vec![Input::Path(case.input.clone())],
                 received: Some(case.received),
                 max_record: MAX_RECORD,
+                format: None,
             };
             let mut troubles = Vec::new();
             let totals = feed.run(vec![session], |news| {
