@@ -135,7 +135,7 @@ fn examine(
     feeds: &mut Feeds,
     records: &mut Records,
 ) -> io::Result<()> {
-    let mut source = input.open(MAX_RECORD, &Arc::default())?;
+    let mut source = input.open(MAX_RECORD, None, &Arc::default())?;
     let mut batch = Vec::new();
     while let Some(cut) = source.records.next(&mut batch)? {
         records.all += cut.records;

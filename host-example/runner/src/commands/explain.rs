@@ -311,7 +311,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
             arguments::complain(color, &format!("{name}{line}: {error}"));
         };
-        let mut source = match input.open(MAX_RECORD, &Arc::default()) {
+        let mut source = match input.open(MAX_RECORD, None, &Arc::default()) {
             Ok(source) => source,
             Err(error) => {
                 complain(None, &error);
