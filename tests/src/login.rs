@@ -551,7 +551,7 @@ fn okta(login: &Login) -> Option<Value> {
         Outcome::Approved => ("user.authentication.auth_via_mfa", "SUCCESS", None),
         Outcome::Timeout => return None,
     };
-    let system = login.outcome == Outcome::Challenge && login.number % 2 == 0;
+    let system = login.outcome == Outcome::Challenge && login.number.is_multiple_of(2);
     let person = json!({"id": "00u1", "type": "User", "alternateId": principal(login), "displayName": "Somebody Else"});
     let actor = if system {
         json!({"id": "okta", "type": "SystemPrincipal", "alternateId": "system@okta.com", "displayName": "Okta System"})

@@ -24,8 +24,9 @@ fn said(notes: &[Note], step: Step, key: &str, text: &str) -> bool {
 
 fn login(second: u32, outcome: &str, user: &str, address: &str) -> String {
     let (minute, rest) = (second / 60, second % 60);
+    let code = if outcome == "failure" { 4625 } else { 4624 };
     format!(
-        r#"{{"@timestamp":"2026-03-01T10:{minute:02}:{rest:02}Z","event":{{"category":["authentication"],"outcome":"{outcome}","code":"4625"}},"user":{{"name":"{user}"}},"source":{{"ip":"{address}"}}}}"#
+        r#"{{"@timestamp":"2026-03-01T10:{minute:02}:{rest:02}Z","event":{{"category":["authentication"],"outcome":"{outcome}","code":"{code}"}},"user":{{"name":"{user}"}},"source":{{"ip":"{address}"}}}}"#
     ) + "\n"
 }
 
@@ -54,7 +55,7 @@ fn what_does_not_count_says_why() {
     let notes = explain("", &login(0, "failure", "web1$", "192.0.2.7"));
     assert!(notes.is_empty(), "to the decoder a machine's own account is no login: {notes:?}");
     let notes = explain("", &login(0, "success", "ada", "192.0.2.7"));
-    assert!(said(&notes, Step::Ignored, "", "only failures count"));
+    assert!(said(&notes, Step::Ignored, "", "only failures count"), "{notes:?}");
     let notes = explain(r#"{"remote_only": true}"#, &login(0, "failure", "ada", "127.0.0.1"));
     assert!(said(&notes, Step::Ignored, "", "(remote_only)"));
 }
