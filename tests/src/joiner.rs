@@ -6,7 +6,8 @@
 //! * A process is forgotten when more than 120 s pass without a line of it; its pid then names another process.
 //! * A line without user belongs to the user its process named last; where it named nobody yet, to the one it names next.
 //! * PAM lines of a process that sshd has not spoken in belong to the process of the same host and address in which
-//!   sshd spoke at most 10 s apart. They come home as soon as sshd speaks in their own process.
+//!   sshd spoke at most 10 s apart, unless it spoke of other users only: sshd allows no change of user, so that is
+//!   another connection. They come home as soon as sshd speaks in their own process.
 //! * A success names nobody in this sense: sshd takes no attempt after it. It first takes back the failures of its
 //!   process that only PAM reported, the newest first.
 //! * Without a pid nothing can be joined: only `Failed` counts.
@@ -154,6 +155,13 @@ impl Joiner {
             .filter(|&p| p != own && self.processes[p].host == fact.host && self.address(p) == Some(address))
             .filter(|&p| self.sshd_spoke(p) && fact.time - self.processes[p].last <= JOIN)
             .max_by_key(|&p| self.processes[p].lines.last().copied())
+            .filter(|&p| self.may_be_about(p, fact))
+    }
+
+    /// Whether a line of another process may be about an attempt of this one.
+    fn may_be_about(&self, process: usize, fact: &Fact) -> bool {
+        let mut users = self.counted_in(process).into_iter().filter_map(|line| self.blamed(line)).peekable();
+        fact.user.is_none() || users.peek().is_none() || users.any(|user| Some(user) == fact.user.as_ref())
     }
 
     /// For a line of sshd: PAM of the same host and address that spoke at most 10 s ago in a process of its own.
@@ -163,7 +171,8 @@ impl Joiner {
             let near = self.processes[other].host == fact.host
                 && self.address(other) == Some(address)
                 && fact.time - self.processes[other].last <= JOIN;
-            if other != own && near && self.processes[other].home.is_none() && !self.sshd_spoke(other) {
+            let free = self.processes[other].home.is_none() && !self.sshd_spoke(other);
+            if other != own && near && free && self.may_be_about(other, fact) {
                 self.processes[other].home = Some(own);
             }
         }
@@ -231,9 +240,7 @@ impl Joiner {
 
     /// Whether the first user that a process names is that of `fact`.
     fn named_in(&self, process: usize, fact: &Fact) -> bool {
-        let mut users =
-            self.counted_in(process).into_iter().filter_map(|line| self.lines[line].user.as_ref());
-        users.next() == fact.user.as_ref()
+        self.counted_in(process).into_iter().find_map(|line| self.blamed(line)) == fact.user.as_ref()
     }
 
     /// The user a line belongs to.
@@ -273,10 +280,15 @@ impl Joiner {
     /// In whose ledger a line stands when all lines up to `now` are told: a later user may have adopted it.
     fn ledger_of(&self, process: usize, line: usize, now: usize) -> Option<String> {
         self.user_of(process, line).or_else(|| {
-            let mut lines =
-                self.counted_in(process).into_iter().filter(|&later| later > line && later <= now);
-            lines.find_map(|later| self.lines[later].user.clone())
+            let lines = self.counted_in(process).into_iter().filter(|&later| later > line && later < now);
+            lines.filter_map(|later| self.blamed(later)).next().cloned()
         })
+    }
+
+    /// Whose failure a line tells: a success adopts nothing.
+    fn blamed(&self, line: usize) -> Option<&String> {
+        let fact = &self.lines[line];
+        fact.user.as_ref().filter(|_| matches!(fact.says, Says::Failure(..)))
     }
 }
 

@@ -192,8 +192,9 @@ impl Json {
         let length = value.skipped + (self.at - start) as u64;
         let is_long = length > sink.max_record() as u64;
         let limit = WRAPPER.min(sink.max_record());
+        // What is skipped behind a wrapper's records is none, whatever it holds.
         if let Some(batch) = value.batch.filter(|batch| batch - start <= limit)
-            && (self.arrays, value.skipped) == (0, 0)
+            && (self.arrays, value.skipped, value.silent) == (0, 0, false)
             && length > limit as u64
         {
             // From here on its elements are records.

@@ -90,12 +90,12 @@ impl Attempts {
         mut event: Event<'_>,
         sink: &mut dyn FnMut(Step<'_>),
     ) {
-        let (own, known) = self.enter(id, &event);
+        let own = self.enter(id, &event);
         let pam = matches!(event.signal, Signal::Pam | Signal::PamOther);
         let owner = if pam {
             self.home_of(own, &event)
         } else {
-            self.speaks_itself(own, known, &event, sink);
+            self.speaks_itself(own, &event, sink);
             own
         };
 
@@ -124,12 +124,11 @@ impl Attempts {
         if !told && fresh() != Some(true) {
             return; // PAM alone, of a process nobody spoke of: it names no address.
         }
-        let (own, known) = self.enter(id, &event);
+        let own = self.enter(id, &event);
         self.complete(own, &mut event);
         // PAM in a process of its own, of which sshd has not spoken yet. If it turns out to be a connection of its own
         // after all, its failure counts when sshd says so.
-        let guest =
-            self.place(&event).filter(|_| told && !known).and_then(|place| self.guest(own, place, &event));
+        let guest = self.place(&event).filter(|_| told).and_then(|place| self.guest(own, place, &event));
         let Some(process) = self.processes.get_mut(own) else { return };
         let same = |user: &String| event.user.is_empty() || *user == cut(&event.user, NAME_BYTES);
         let again = matches!(event.signal, Signal::Session | Signal::Audit)
@@ -152,16 +151,16 @@ impl Attempts {
         sink(Step::Count(event));
     }
 
-    /// Finds or makes the process, and notes what the line says of it. Whether it was known.
-    fn enter(&mut self, id: Fingerprint, event: &Event<'_>) -> (u32, bool) {
-        let (slot, known) = self.processes.enter(id, event.time);
+    /// Finds or makes the process, and notes what the line says of it.
+    fn enter(&mut self, id: Fingerprint, event: &Event<'_>) -> u32 {
+        let slot = self.processes.enter(id, event.time);
         if let Some(process) = self.processes.get_mut(slot) {
             process.address = event.src_ip.or(process.address);
             if !event.tty.is_empty() && process.tty != event.tty {
                 process.tty = cut(&event.tty, TTY_BYTES).into();
             }
         }
-        (slot, known)
+        slot
     }
 
     /// Whose ledger a PAM line goes to: that of the sshd process it runs for, or its own.
@@ -192,14 +191,14 @@ impl Attempts {
     }
 
     /// A line that is not PAM's: the process speaks for itself, and takes in or leaves the others.
-    fn speaks_itself(&mut self, own: u32, known: bool, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+    fn speaks_itself(&mut self, own: u32, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
         let Some(process) = self.processes.get_mut(own) else { return };
         process.has_sshd = true;
         let id = process.id;
         // It may have been taken for the PAM part of another process, and is a connection of its own.
         self.leave_home(own, event, sink);
         let Some(place) = self.place(event) else { return };
-        if !known && let Some(guest) = self.guest(own, place, event) {
+        if let Some(guest) = self.guest(own, place, event) {
             // PAM spoke first, from a process of its own.
             self.leave_home(guest, event, sink);
             if let Some(guest) = self.processes.get_mut(guest) {
@@ -217,8 +216,13 @@ impl Attempts {
         self.processes.set_near(own, place);
     }
 
-    /// The process of PAM that spoke last from the same place, if it can be about the same attempt.
+    /// The process of PAM that spoke last from the same place, if it can be about the same attempt: the first that
+    /// this process is heard of, or the first of this user.
     fn guest(&self, own: u32, place: Fingerprint, event: &Event<'_>) -> Option<u32> {
+        let heard = &self.processes.get(own)?.ledgers;
+        if heard.iter().any(|l| l.is_of(&event.user)) || (event.user.is_empty() && !heard.is_empty()) {
+            return None;
+        }
         let other = self.near(own, place, event.time)?;
         let guest = self.processes.get(other).filter(|guest| !guest.has_sshd)?;
         guest.ledgers.iter().all(|l| l.user.is_empty() || l.is_of(&event.user)).then_some(other)
@@ -308,7 +312,7 @@ impl Attempts {
         let mut table = Self::new(salt, seed);
         for _ in 0..bounded(input.count(16)?, MAX_PROCESSES)? {
             let id = Fingerprint::from_bytes(input.array()?);
-            let (slot, _) = table.processes.enter(id, Timestamp(input.i64()?));
+            let slot = table.processes.enter(id, Timestamp(input.i64()?));
             let Some(process) = table.processes.get_mut(slot) else { continue };
             process.address = sixteen(input)?.map(crate::net::from_octets);
             process.tty = text(input.bytes()?)?;

@@ -86,8 +86,8 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
         program => program,
     };
     let outcome = match last(inner, b" res=")? {
-        b"success" | b"1" => Outcome::Success,
-        b"failed" | b"0" => Outcome::Failure,
+        b"success" => Outcome::Success,
+        b"failed" => Outcome::Failure,
         _ => return None,
     };
     let signal = match (kind, outcome) {

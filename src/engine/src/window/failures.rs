@@ -23,7 +23,7 @@ mod layout;
 pub use layout::Layout;
 
 /// How many of the newest failures may be taken back without loss.
-pub const SLACK: usize = 2;
+pub const SLACK: usize = 4;
 /// The bytes of a time.
 const TIME: usize = 6;
 const MODULUS: u64 = (1 << 48) - 1;

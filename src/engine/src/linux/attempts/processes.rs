@@ -128,9 +128,9 @@ impl Processes {
         self.by_address.find(self.placement.of(near), is).copied()
     }
 
-    /// The slot of a process, now the newest, and whether it was known. One that has not spoken for too long begins
+    /// The slot of a process, now the newest. One that has not spoken for too long begins
     /// anew; where there is no room, the one used longest ago is forgotten.
-    pub fn enter(&mut self, id: Fingerprint, time: Timestamp) -> (u32, bool) {
+    pub fn enter(&mut self, id: Fingerprint, time: Timestamp) -> u32 {
         let found = self.find(id);
         if let Some(slot) = found
             && self.get(slot).is_some_and(|process| process.is_fresh(time))
@@ -140,7 +140,7 @@ impl Processes {
             if let Some(process) = self.get_mut(slot) {
                 process.last = process.last.max(time);
             }
-            return (slot, true);
+            return slot;
         }
         let full = self.slots.len() >= MAX_PROCESSES;
         let reused = found.or(full.then_some(self.oldest));
@@ -161,7 +161,7 @@ impl Processes {
         let Self { by_id, slots, placement, .. } = self;
         by_id.insert_unique(placement.of(id), slot, |slot| hash(slots, *slot, *placement, |p| Some(p.id)));
         self.link(slot);
-        (slot, false)
+        slot
     }
 
     /// Makes a process the last that spoke from the place named by `near`.

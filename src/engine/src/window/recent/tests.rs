@@ -50,9 +50,9 @@ fn thousands_are_exact_and_what_is_beyond_is_said_to_be_missing() {
         recent.push(slot, n == 0, entry(n, n as u64 / 2 + 1, n as u64 % 7 + 1));
     }
     let sum = |recent: &Recent| recent.sum(slot, Timestamp(0), Timestamp(MOST as i64));
-    assert_eq!(sum(&recent), Sum { count: 4096, distinct: [2048, 7], cut: false });
+    assert_eq!(sum(&recent), Sum { count: MOST as u32, distinct: [MOST as u32 / 2, 7], cut: false });
     recent.push(slot, false, entry(MOST as i64, 1, 1));
-    assert_eq!(sum(&recent), Sum { count: 4096, distinct: [2048, 7], cut: true });
+    assert_eq!(sum(&recent), Sum { count: MOST as u32, distinct: [MOST as u32 / 2, 7], cut: true });
     assert!(!recent.sum(slot, Timestamp(1), Timestamp::MAX).cut, "only up to there");
     let busy = recent.bytes();
     assert!(busy < MOST * (COST + 64), "{busy}");
