@@ -109,14 +109,18 @@ impl Hasher128 {
 /// Fingerprints are well mixed already, but an attacker who knows the salt can choose among many. He does not know
 /// the seed: one folded multiplication with it leaves him nothing to aim at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Placement(u64, u64);
+pub struct Placement(u64, u64);
 
 impl Placement {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// By the seed, which the host chooses.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
         Self(splitmix(seed), splitmix(seed ^ 0x5851_f42d_4c95_7f2d))
     }
 
-    pub(crate) const fn of(self, key: Fingerprint) -> u64 {
+    /// The place of a key, in 64 bits that are equally good.
+    #[must_use]
+    pub const fn of(self, key: Fingerprint) -> u64 {
         let (low, high) = key.halves();
         let product = (low ^ self.0) as u128 * (high ^ self.1) as u128;
         (product as u64) ^ (product >> 64) as u64

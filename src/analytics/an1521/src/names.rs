@@ -4,8 +4,10 @@
 //! stays while half the memory is filled with others, and longer if it is seen again; there are far fewer names in a
 //! day than failures.
 
+use authsieve_engine::hash::{Fingerprint, Placement};
+use authsieve_engine::order::sort;
 use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
-use std::collections::BTreeMap;
+use hashbrown::HashTable;
 
 /// The bytes of an entry beside the name, by estimate.
 const ENTRY: usize = 40;
@@ -15,38 +17,40 @@ const ENTRY: usize = 40;
 pub struct Names {
     /// How many bytes make a generation.
     most: usize,
+    placement: Placement,
     young: Generation,
     old: Generation,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Generation {
-    names: BTreeMap<u64, Box<str>>,
+    names: HashTable<(u64, Box<str>)>,
     bytes: usize,
 }
 
 impl Names {
     /// None yet, in about so many bytes.
     #[must_use]
-    pub fn new(bytes: usize) -> Self {
-        Self { most: bytes / 2, young: Generation::default(), old: Generation::default() }
+    pub fn new(bytes: usize, seed: u64) -> Self {
+        let (young, old) = (Generation::default(), Generation::default());
+        Self { most: bytes / 2, placement: Placement::new(seed), young, old }
     }
 
-    /// Remembers a name. O(log n).
+    /// Remembers a name. O(1).
     pub fn note(&mut self, hash: u64, name: &str) {
-        if self.young.names.contains_key(&hash) {
+        if self.young.get(hash, self.placement).is_some() {
             return;
         }
         if self.young.bytes >= self.most {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(hash, name);
+        self.young.insert(hash, name, self.placement);
     }
 
-    /// The name of a hash, if it is still known. O(log n).
+    /// The name of a hash, if it is still known. O(1).
     #[must_use]
     pub fn get(&self, hash: u64) -> Option<&str> {
-        self.young.names.get(&hash).or_else(|| self.old.names.get(&hash)).map(|name| &**name)
+        self.young.get(hash, self.placement).or_else(|| self.old.get(hash, self.placement))
     }
 
     /// The bytes they take, about.
@@ -55,11 +59,13 @@ impl Names {
         self.young.bytes + self.old.bytes
     }
 
-    /// Writes them.
+    /// Writes them, in the order of their hashes.
     pub fn save(&self, out: &mut Writer) {
         for generation in [&self.old, &self.young] {
-            out.count(generation.names.len());
-            for (hash, name) in &generation.names {
+            let mut names: Vec<&(u64, Box<str>)> = generation.names.iter().collect();
+            sort(&mut names, |one, other| one.0 < other.0);
+            out.count(names.len());
+            for (hash, name) in names {
                 out.raw(&hash.to_le_bytes());
                 out.bytes(name.as_bytes());
             }
@@ -75,7 +81,10 @@ impl Names {
             for _ in 0..input.count(9)? {
                 let hash = u64::from_le_bytes(input.array()?);
                 let name = std::str::from_utf8(input.bytes()?);
-                generation.insert(hash, name.map_err(|_| SnapshotError::Invalid("the name of an account"))?);
+                let name = name.map_err(|_| SnapshotError::Invalid("the name of an account"))?;
+                if generation.get(hash, self.placement).is_none() {
+                    generation.insert(hash, name, self.placement);
+                }
             }
         }
         Ok(())
@@ -83,10 +92,21 @@ impl Names {
 }
 
 impl Generation {
-    fn insert(&mut self, hash: u64, name: &str) {
-        self.bytes += name.len() + ENTRY;
-        self.names.insert(hash, name.into());
+    fn get(&self, hash: u64, placement: Placement) -> Option<&str> {
+        self.names.find(place(placement, hash), |held| held.0 == hash).map(|(_, name)| &**name)
     }
+
+    /// Adds a name that is not there.
+    fn insert(&mut self, hash: u64, name: &str, placement: Placement) {
+        self.bytes += name.len() + ENTRY;
+        let place_of = |held: &(u64, Box<str>)| place(placement, held.0);
+        self.names.insert_unique(place(placement, hash), (hash, name.into()), place_of);
+    }
+}
+
+/// Where a hash stands in the table.
+fn place(placement: Placement, hash: u64) -> u64 {
+    placement.of(Fingerprint(hash.into()))
 }
 
 #[cfg(test)]
@@ -95,7 +115,7 @@ mod tests {
 
     #[test]
     fn bounded_and_what_is_seen_again_stays() {
-        let mut names = Names::new(4000);
+        let mut names = Names::new(4000, 7);
         for n in 1..=10_000 {
             names.note(n, &format!("name {n}"));
             names.note(0, "often");
@@ -106,7 +126,7 @@ mod tests {
         let mut out = Writer::new("a", 0, 0);
         names.save(&mut out);
         let bytes = out.finish();
-        let mut back = Names::new(4000);
+        let mut back = Names::new(4000, 8);
         back.load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
         assert_eq!((back.bytes(), back.get(0), back.get(1)), (names.bytes(), Some("often"), None));
     }

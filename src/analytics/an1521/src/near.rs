@@ -8,18 +8,17 @@
 //! Only families are in here, never the names that joined them: a name that is one edit from a joined one, and two from
 //! the family, does not join. So families do not chain.
 
-use authsieve_engine::hash::{Hasher128, Salt};
+use authsieve_engine::hash::{Fingerprint, Hasher128, Placement, Salt};
 use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
-use std::collections::{BTreeSet, VecDeque};
+use hashbrown::HashTable;
+use std::collections::VecDeque;
 
 /// Longer names are not joined: account names of Windows have at most 20 letters, with a few exceptions.
 const MOST_LETTERS: usize = 64;
 /// How many entries there are at most: about 10,000 families with names of ordinary length.
 const MOST_ENTRIES: usize = 131_072;
-/// The bytes of an entry, by estimate: B-tree nodes are three quarters full.
-const ENTRY_BYTES: usize = 16 * 4 / 3;
 
-/// The families, the oldest out where there are too many. Nothing in here depends on a seed.
+/// The families, the oldest out where there are too many. What is found does not depend on the seed.
 #[derive(Clone, Debug)]
 pub struct Near {
     salt: Salt,
@@ -28,23 +27,25 @@ pub struct Near {
     /// The number of the first of `labels`.
     first: u64,
     labels: VecDeque<Box<str>>,
-    entries: BTreeSet<(u64, u64)>,
+    /// Hashes of what names leave, and the numbers of their families.
+    entries: HashTable<(u64, u64)>,
+    placement: Placement,
 }
 
 impl Near {
     /// Without any. `kind` sets its hashes apart from others under the same salt.
     #[must_use]
-    pub const fn new(salt: Salt, kind: u8) -> Self {
-        Self { salt, kind, most: MOST_ENTRIES, first: 0, labels: VecDeque::new(), entries: BTreeSet::new() }
+    pub fn new(salt: Salt, kind: u8, seed: u64) -> Self {
+        let (labels, entries, placement) = (VecDeque::new(), HashTable::new(), Placement::new(seed));
+        Self { salt, kind, most: MOST_ENTRIES, first: 0, labels, entries, placement }
     }
 
-    /// Of the families that `active` says are, within one edit of `label`, the first by name. O(letters × log n), and
-    /// a comparison for each family found.
+    /// Of the families that `active` says are, within one edit of `label`, the first by name. O(letters), and a
+    /// comparison for each family found.
     pub fn find(&self, label: &str, active: &mut dyn FnMut(&str) -> bool) -> Option<&str> {
         let mut best: Option<&str> = None;
         self.variants(label, &mut |variant| {
-            for (_, number) in self.entries.range((variant, 0)..=(variant, u64::MAX)) {
-                let Some(other) = self.label(*number) else { continue };
+            for other in self.under(variant) {
                 let better = best.is_none_or(|best| other < best);
                 if better && within_one_edit(label, other) && active(other) {
                     best = Some(other);
@@ -54,11 +55,15 @@ impl Near {
         best
     }
 
-    /// Enters a family, if it is not in here yet. O(letters × log n).
+    /// The families that are entered under a hash.
+    fn under(&self, variant: u64) -> impl Iterator<Item = &str> {
+        let found = self.entries.iter_hash(place(self.placement, variant));
+        found.filter(move |entry| entry.0 == variant).filter_map(|(_, number)| self.label(*number))
+    }
+
+    /// Enters a family, if it is not in here yet. O(letters).
     pub fn add(&mut self, label: &str) {
-        let whole = self.hash(label);
-        let mut same = self.entries.range((whole, 0)..=(whole, u64::MAX));
-        if same.any(|(_, number)| self.label(*number) == Some(label)) {
+        if self.under(self.hash(label)).any(|other| other == label) {
             return;
         }
         let number = self.first.saturating_add(self.labels.len() as u64);
@@ -67,14 +72,19 @@ impl Near {
         if new.is_empty() {
             return;
         }
-        self.entries.extend(new);
+        let placement = self.placement;
+        for entry in new {
+            self.entries.insert_unique(place(placement, entry.0), entry, |entry| place(placement, entry.0));
+        }
         self.labels.push_back(label.into());
         while self.entries.len() > self.most {
             let Some(oldest) = self.labels.pop_front() else { break };
             let mut gone = Vec::new();
             self.variants(&oldest, &mut |variant| gone.push((variant, self.first)));
             for entry in gone {
-                self.entries.remove(&entry);
+                if let Ok(held) = self.entries.find_entry(place(placement, entry.0), |held| *held == entry) {
+                    held.remove();
+                }
             }
             self.first += 1;
         }
@@ -83,7 +93,7 @@ impl Near {
     /// The bytes it takes, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.entries.len() * ENTRY_BYTES + self.labels.capacity() * 40
+        self.entries.allocation_size() + self.labels.capacity() * 40
     }
 
     /// Writes the families, the oldest first.
@@ -136,6 +146,11 @@ impl Near {
     }
 }
 
+/// Where a hash stands in the table.
+fn place(placement: Placement, hash: u64) -> u64 {
+    placement.of(Fingerprint(hash.into()))
+}
+
 /// Whether one letter put in, left out or replaced makes one name the other, or they are equal. Linear.
 fn within_one_edit(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (one.chars(), other.chars());
@@ -160,7 +175,7 @@ mod tests {
     use super::*;
 
     fn near() -> Near {
-        Near::new(Salt::new(""), 0)
+        Near::new(Salt::new(""), 0, 7)
     }
 
     /// Levenshtein's distance, by the book.
@@ -229,7 +244,7 @@ mod tests {
             .labels
             .iter()
             .map(|l| {
-                let mut variants = BTreeSet::new();
+                let mut variants = std::collections::BTreeSet::new();
                 near.variants(l, &mut |v| {
                     variants.insert(v);
                 });

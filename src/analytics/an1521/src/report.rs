@@ -6,6 +6,7 @@ use crate::{ACCOUNT, Counted, FAMILY, Failure, SOURCE};
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::Event;
 use authsieve_engine::net;
+use authsieve_engine::order::sort;
 use authsieve_engine::time::Span;
 use authsieve_engine::told::{MOST_LISTED, Told, number, said, short};
 use authsieve_engine::window::journal::{Journal, Link};
@@ -65,7 +66,7 @@ impl Report<'_> {
         };
         let mut users: Vec<String> = hit.accounts.iter().filter_map(|(_, _, name)| said((*name)?)).collect();
         let unknown = hit.accounts.iter().any(|(_, _, name)| name.is_none());
-        users.sort_unstable();
+        sort(&mut users, |one, other| one < other);
         users.truncate(MOST_LISTED);
 
         let told = self.told();
@@ -141,7 +142,7 @@ impl Report<'_> {
         }
         let mut accounts: Vec<(u64, u32, Option<&str>)> =
             self.entries().map(|entry| (entry.members[self.account()], entry.count, None)).collect();
-        accounts.sort_unstable();
+        sort(&mut accounts, |one, other| one.0 < other.0);
         accounts.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
             if same {
@@ -153,8 +154,9 @@ impl Report<'_> {
             *name = self.names.get(*account);
         }
         // Names that are not known any more come behind those that are.
-        accounts.sort_unstable_by_key(|(account, count, name)| {
-            (std::cmp::Reverse(*count), name.is_none(), *name, *account)
+        sort(&mut accounts, |one, other| {
+            let key = |it: &(u64, u32, Option<&str>)| (u32::MAX - it.1, it.2.is_none());
+            (key(one), one.2, one.0) < (key(other), other.2, other.0)
         });
         Hit { accounts }
     }

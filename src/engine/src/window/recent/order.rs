@@ -1,6 +1,7 @@
 //! Who drew on the pool, from the key that was silent longest to the newest: a list through the keys themselves.
 
 use super::{Key, Recent};
+use crate::order::sort;
 use alloc::vec::Vec;
 
 const NIL: u32 = u32::MAX;
@@ -94,7 +95,7 @@ impl Recent {
                 drawn.push((touched.max(1), at));
             }
         }
-        drawn.sort_unstable();
+        sort(&mut drawn, |one, other| one < other);
         (self.order.oldest, self.order.newest, self.order.drawn) = (NIL, NIL, 0);
         for (touched, at) in drawn {
             self.order.drawn += self.beyond(at);
