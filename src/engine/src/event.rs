@@ -155,6 +155,14 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// One attempt that `provider` tells of in `shape`: still a failure of nobody. What a decoder knows it sets; it
+    /// makes no second event from a first, as each such step copies all fields and drops those it replaces.
+    #[must_use]
+    #[inline(never)]
+    pub fn new(shape: &'static str, provider: &'static str) -> Self {
+        Self { count: 1, shape, provider, ..Self::default() }
+    }
+
     /// The same event without a borrow, for what has to wait.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {

@@ -267,35 +267,37 @@ impl<'t> Input<'t> {
     /// Reads one option, or its default.
     #[inline(never)]
     pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
-        let value = match self.find(field.name, field.aliases) {
-            Found::Nothing => Value::parse(field.default).ok()?,
-            Found::Twice => return None,
-            Found::Value(spelling, value) => {
-                if T::read(&value).is_none() {
-                    self.refuse(spelling, &value, T::KIND);
-                }
-                value
-            }
-        };
-        let setting = T::read(&value)?;
-        self.effective.extend_from_slice(field.name.as_bytes());
-        setting.digest(&mut self.effective);
-        Some(setting)
+        let mut setting = None;
+        self.option(field, Some(field.default), &mut |value, out| note(&mut setting, value, out));
+        setting
     }
 
     /// Reads one option that may be absent. Where it is wrong, that is written down.
     #[inline(never)]
     fn optional<T: Setting>(&mut self, name: &'static str) -> Option<T> {
-        let Found::Value(spelling, value) = self.find(name, &[]) else { return None };
-        let setting = T::read(&value);
-        match &setting {
-            Some(setting) => {
-                self.effective.extend_from_slice(name.as_bytes());
-                setting.digest(&mut self.effective);
-            }
-            None => self.refuse(spelling, &value, T::KIND),
-        }
+        let mut setting = None;
+        let field = Field { name, aliases: &[], doc: &[], default: "", kind: T::KIND };
+        self.option(&field, None, &mut |value, out| note(&mut setting, value, out));
         setting
+    }
+
+    /// What all kinds of options have in common: `read` keeps a value and digests it, or says that it is wrong.
+    fn option(
+        &mut self,
+        field: &Field,
+        default: Option<&'static str>,
+        read: &mut dyn FnMut(&Value<'_>, &mut Vec<u8>) -> bool,
+    ) {
+        let found = match (self.find(field.name, field.aliases), default) {
+            (Found::Nothing, Some(default)) => Value::parse(default).ok().map(|value| (field.name, value)),
+            (Found::Value(spelling, value), _) => Some((spelling, value)),
+            _ => None,
+        };
+        let Some((spelling, value)) = found else { return };
+        self.effective.extend_from_slice(field.name.as_bytes());
+        if !read(&value, &mut self.effective) {
+            self.refuse(spelling, &value, field.kind);
+        }
     }
 
     /// The value of an option, under whichever of its names.
@@ -346,6 +348,12 @@ impl<'t> Input<'t> {
         let hash = Hasher128::new(Salt::new(""), 0).part(&self.effective).finish().0;
         format!("{:016x}", hash >> 64)
     }
+}
+
+/// Keeps a value as the setting and digests it, if it is one.
+fn note<T: Setting>(setting: &mut Option<T>, value: &Value<'_>, out: &mut Vec<u8>) -> bool {
+    *setting = T::read(value);
+    setting.as_ref().map(|setting| setting.digest(out)).is_some()
 }
 
 /// What a configuration says of an option.

@@ -70,7 +70,11 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let (outer, rest) = cut(rest, b"msg='")?;
     let (inner, enriched) = cut_last(rest, b"'")?;
     let pid = outer.strip_prefix(b"pid=").and_then(|rest| number(first_word(rest).0));
-    Some(Event { time, host: text(host), pid, ..judge(kind, inner, enriched)? })
+    let mut event = judge(kind, inner, enriched)?;
+    event.time = time;
+    event.host = text(host);
+    event.pid = pid;
+    Some(event)
 }
 
 /// What the program said, from `op=` to `res=`, and the names that auditd's `log_format = ENRICHED` put behind it.
@@ -101,7 +105,8 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
         (Type::Err, _) if op == b"PAM:bad_ident" || op == b"bad_ident" => Signal::Weak,
         _ => return None,
     };
-    let user = match kind {
+    let mut event = event("auditd", service);
+    event.user = match kind {
         // sudo opens the session of its target; who called it is told by the login uid, if at all.
         Type::CredAcq | Type::Start if service == b"sudo" => {
             let caller = enriched_name(enriched, b"AUID").filter(|name| *name != b"unset")?;
@@ -113,18 +118,18 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
         (None, name) if name.is_empty() => peer(last(inner, b" hostname=").unwrap_or_default()),
         found => found,
     };
-    let remote = service == b"sshd" || src_ip.is_some();
-    Some(Event {
-        outcome,
-        signal,
-        user,
-        src_ip,
-        src_name: if remote { src_name } else { Text::default() },
-        origin: if remote { Origin::Remote } else { Origin::Local },
-        tty: if remote { Text::default() } else { text(terminal(place)) },
-        reason: if outcome == Outcome::Failure { text(op) } else { Text::default() },
-        ..event("auditd", service)
-    })
+    event.outcome = outcome;
+    event.signal = signal;
+    if service == b"sshd" || src_ip.is_some() {
+        (event.src_ip, event.src_name) = (src_ip, src_name);
+    } else {
+        event.origin = Origin::Local;
+        event.tty = text(terminal(place));
+    }
+    if outcome == Outcome::Failure {
+        event.reason = text(op);
+    }
+    Some(event)
 }
 
 /// The account: `acct="root"`, `acct=726F6F74` (hexadecimal), else the name of `id=0`, which only the enriched form has.

@@ -8,12 +8,11 @@ use crate::event::{Event, Origin, Outcome, Signal, Text};
 use crate::find::find;
 
 fn local<'a>(service: &'static str, user: &'a [u8], tty: &'a [u8]) -> Event<'a> {
-    Event {
-        origin: Origin::Local,
-        user: text(user),
-        tty: text(terminal(tty)),
-        ..event(service, service.as_bytes())
-    }
+    let mut event = event(service, service.as_bytes());
+    event.origin = Origin::Local;
+    event.user = text(user);
+    event.tty = text(terminal(tty));
+    event
 }
 
 const fn said(succeeded: bool, signal: Signal) -> (Outcome, Signal) {
@@ -67,7 +66,9 @@ pub(super) fn su(message: &[u8]) -> Option<Event<'_>> {
         }
         _ => return None,
     };
-    Some(Event { outcome, signal, ..local("su", user, tty) })
+    let mut event = local("su", user, tty);
+    (event.outcome, event.signal) = (outcome, signal);
+    Some(event)
 }
 
 /// `alice : TTY=pts/0 ; PWD=… ; USER=root ; COMMAND=…` and `alice : 3 incorrect password attempts ; TTY=…`.
@@ -85,16 +86,19 @@ pub(super) fn sudo(message: &[u8]) -> Option<Event<'_>> {
     let (_, tty) = cut(told, b"TTY=")?;
     let (tty, _) = cut(tty, b" ;").unwrap_or((tty, b""));
     if rest.starts_with(b"TTY=") || rest.starts_with(b"HOST=") {
-        let (outcome, signal) = said(true, Signal::Attempt);
-        return Some(Event { outcome, signal, ..local("sudo", user, tty) });
+        let mut event = local("sudo", user, tty);
+        event.outcome = Outcome::Success;
+        return Some(event);
     }
     let (count, reason) = leading_number(rest)?;
-    reason.starts_with(b" incorrect password attempt").then(|| Event {
-        signal: Signal::Failed,
-        count: count.clamp(1, super::MAX_COUNT),
-        reason_text: Text::Borrowed("incorrect password"),
-        ..local("sudo", user, tty)
-    })
+    if !reason.starts_with(b" incorrect password attempt") {
+        return None;
+    }
+    let mut event = local("sudo", user, tty);
+    event.signal = Signal::Failed;
+    event.count = count.clamp(1, super::MAX_COUNT);
+    event.reason_text = Text::Borrowed("incorrect password");
+    Some(event)
 }
 
 /// shadow's `FAILED LOGIN (1) on '/dev/tty1' from 'host' FOR 'root', Authentication failure` and `ROOT LOGIN  on
@@ -107,69 +111,58 @@ pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
         let (place, user) = cut(rest, b" FOR ")?;
         let user = quoted(user).unwrap_or(user);
         let user = if matches!(user, b"UNKNOWN" | b"(unknown)") { b"" } else { user };
-        let event = match cut(place, b"FROM ") {
-            Some((_, place)) if is_terminal(place) => local("login", user, place),
-            Some((_, place)) => came_from(local("login", user, b""), place),
-            None => at_place(local("login", user, b""), place),
+        let (tty, host) = match cut(place, b"FROM ") {
+            Some((_, tty)) if is_terminal(tty) => (tty, &b""[..]),
+            Some((_, host)) => (&b""[..], host),
+            None => place_of(place),
         };
-        return Some(Event { signal: Signal::Failed, reason_text: text(reason), ..event });
+        let mut event = login_at(user, tty, host);
+        event.signal = Signal::Failed;
+        event.reason_text = text(reason);
+        return Some(event);
     }
-    let event = if let Some(rest) = message.strip_prefix(b"ROOT LOGIN ") {
-        match rest.strip_prefix(b"ON ") {
-            Some(rest) => on_terminal(b"root", rest),
-            None => at_place(local("login", b"root", b""), rest),
-        }
+    let (user, (tty, host)) = if let Some(rest) = message.strip_prefix(b"ROOT LOGIN ") {
+        let place = match rest.strip_prefix(b"ON ") {
+            Some(rest) => {
+                let (tty, from) = first_word(rest);
+                (tty, from.strip_prefix(b"FROM ").unwrap_or_default())
+            }
+            None => place_of(rest),
+        };
+        (&b"root"[..], place)
     } else if let Some(rest) = message.strip_prefix(b"LOGIN ON ") {
         let (tty, rest) = first_word(rest);
         let (user, from) = first_word(rest.strip_prefix(b"BY ")?);
         if !is_terminal(tty) {
             return None;
         }
-        match from.strip_prefix(b"FROM ") {
-            Some(host) => came_from(local("login", user, tty), host),
-            None => local("login", user, tty),
-        }
+        (user, (tty, from.strip_prefix(b"FROM ").unwrap_or_default()))
     } else {
         let (user, place) = cut(message.strip_prefix(b"'")?, b"' logged in")?;
-        at_place(local("login", user, b""), place)
+        (user, place_of(place))
     };
+    let mut event = login_at(user, tty, host);
+    event.outcome = Outcome::Success;
     // Each of these names the terminal or the host; without either it is some other text.
-    (!event.tty.is_empty() || event.origin == Origin::Remote).then_some(Event {
-        outcome: Outcome::Success,
-        signal: Signal::Attempt,
-        ..event
-    })
+    (!event.tty.is_empty() || event.origin == Origin::Remote).then_some(event)
 }
 
-/// `pts/0[ FROM host]`
-fn on_terminal<'a>(user: &'a [u8], rest: &'a [u8]) -> Event<'a> {
-    let (tty, from) = first_word(rest);
-    match from.strip_prefix(b"FROM ") {
-        Some(host) => came_from(local("login", user, tty), host),
-        None => local("login", user, tty),
-    }
-}
-
-/// ` on '/dev/tty1'[ from 'host']`
-fn at_place<'a>(event: Event<'a>, place: &'a [u8]) -> Event<'a> {
+/// Terminal and host of ` on '/dev/tty1'[ from 'host']`.
+fn place_of(place: &[u8]) -> (&[u8], &[u8]) {
     let word = |mark: &[u8]| cut(place, mark).and_then(|(_, rest)| cut(rest, b"'")).map(|(word, _)| word);
-    let event = match word(b"on '") {
-        Some(tty) => Event { tty: text(terminal(tty)), ..event },
-        None => event,
-    };
-    match word(b" from '") {
-        Some(host) => came_from(event, host),
-        None => event,
-    }
+    (word(b"on '").unwrap_or_default(), word(b" from '").unwrap_or_default())
 }
 
-/// The same over the network, if a host is named.
-fn came_from<'a>(event: Event<'a>, host: &'a [u8]) -> Event<'a> {
+/// A login at a terminal, or over the network if a host is named.
+fn login_at<'a>(user: &'a [u8], tty: &'a [u8], host: &'a [u8]) -> Event<'a> {
     let (src_ip, src_name) = peer(host);
     if src_ip.is_none() && src_name.is_empty() {
-        return event;
+        return local("login", user, tty);
     }
-    Event { origin: Origin::Remote, src_ip, src_name, tty: Text::default(), ..event }
+    let mut event = local("login", user, b"");
+    event.origin = Origin::Remote;
+    (event.src_ip, event.src_name) = (src_ip, src_name);
+    event
 }
 
 fn quoted(word: &[u8]) -> Option<&[u8]> {
@@ -188,9 +181,12 @@ pub(super) fn screen_sharing(message: &[u8]) -> Option<Event<'_>> {
     };
     let (user, place) = cut_last(rest.strip_prefix(b":: User Name: ")?, b" :: Viewer Address: ")?;
     let (host, _) = first_word(place);
-    let (src_ip, src_name) = peer(host);
     let user = if user == b"N/A" { b"" } else { user };
-    Some(Event { outcome, user: text(user), src_ip, src_name, ..event("screensharing", b"screensharing") })
+    let mut event = event("screensharing", b"screensharing");
+    event.outcome = outcome;
+    event.user = text(user);
+    (event.src_ip, event.src_name) = peer(host);
+    Some(event)
 }
 
 #[cfg(test)]

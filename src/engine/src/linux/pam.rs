@@ -38,8 +38,11 @@ pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'
         b'C' => {
             let user = words.strip_prefix(b"Consecutive login failures for user ")?;
             let user = user.strip_suffix(b" account temporarily locked")?;
-            let reason_text = Text::Borrowed("account temporarily locked");
-            Some(Event { user: text(user), signal: Signal::Weak, reason_text, ..at_the_door(service) })
+            let mut event = at_the_door(service);
+            event.user = text(user);
+            event.signal = Signal::Weak;
+            event.reason_text = Text::Borrowed("account temporarily locked");
+            Some(event)
         }
         _ => None,
     }
@@ -92,8 +95,9 @@ fn service_of<'a>(service: &'a [u8], program: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn at_the_door(service: &[u8]) -> Event<'_> {
-    let origin = if service == b"sshd" { Origin::Remote } else { Origin::Local };
-    Event { origin, ..event("pam", service) }
+    let mut event = event("pam", service);
+    event.origin = if service == b"sshd" { Origin::Remote } else { Origin::Local };
+    event
 }
 
 /// `logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root`
@@ -125,20 +129,18 @@ fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -
         _ if user.is_empty() => ruser,
         _ => user,
     };
-    let (src_ip, src_name) = peer(rhost);
-    let door = at_the_door(service);
-    let remote = door.origin == Origin::Remote || !rhost.is_empty();
-    Some(Event {
-        user: text(user),
-        src_ip,
-        src_name,
-        count,
-        signal: if module == b"unix" { Signal::Pam } else { Signal::PamOther },
-        origin: if remote { Origin::Remote } else { Origin::Local },
-        tty: if remote { Text::default() } else { text(terminal(tty)) },
-        reason_text: Text::Borrowed("authentication failure"),
-        ..door
-    })
+    let mut event = at_the_door(service);
+    event.user = text(user);
+    (event.src_ip, event.src_name) = peer(rhost);
+    event.count = count;
+    event.signal = if module == b"unix" { Signal::Pam } else { Signal::PamOther };
+    if event.origin == Origin::Remote || !rhost.is_empty() {
+        event.origin = Origin::Remote;
+    } else {
+        event.tty = text(terminal(tty));
+    }
+    event.reason_text = Text::Borrowed("authentication failure");
+    Some(event)
 }
 
 /// `U(uid=0) by WHO(uid=1000)`, where older versions say `U by WHO(uid=1000)`.
@@ -152,13 +154,14 @@ fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event
     let (user, caller) = cut_last(rest, b" by ")?;
     let name = |who: &'a [u8]| rfind(who, b"(uid=").and_then(|at| who.get(..at)).unwrap_or(who);
     let user = if service == b"sudo" { name(caller) } else { name(user) };
-    let door = at_the_door(service);
-    (!user.is_empty()).then(|| Event {
-        user: text(user),
-        outcome: Outcome::Success,
-        signal: Signal::Session,
-        ..door
-    })
+    if user.is_empty() {
+        return None;
+    }
+    let mut event = at_the_door(service);
+    event.user = text(user);
+    event.outcome = Outcome::Success;
+    event.signal = Signal::Session;
+    Some(event)
 }
 
 #[cfg(test)]

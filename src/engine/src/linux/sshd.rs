@@ -4,7 +4,7 @@
 //! middle of most of them and may hold anything, a whole forged line included. So a form is recognised by the
 //! server's own words at the start, and address and port are taken from the end, where the server wrote them too.
 
-use super::text::{cut, cut_last, event, first_word, last_word, number, peer, text};
+use super::text::{cut, cut_last, first_word, last_word, number, peer, text};
 use crate::event::{Event, Outcome, Signal, Text};
 use crate::find::{find, places};
 
@@ -33,14 +33,16 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     }
 }
 
-fn sshd(signal: Signal) -> Event<'static> {
-    Event { signal, ..event("sshd", b"sshd") }
-}
-
-/// The event with its user and its peer.
-fn about<'a>(signal: Signal, user: &'a [u8], host: &'a [u8]) -> Event<'a> {
-    let (src_ip, src_name) = peer(host);
-    Event { user: text(user), src_ip, src_name, ..sshd(signal) }
+/// The event with its user, its peer and what is said of it.
+#[inline(never)]
+fn about<'a>(signal: Signal, user: &'a [u8], host: &'a [u8], reason: &'a [u8]) -> Event<'a> {
+    let mut event = Event::new("sshd", "linux");
+    event.service = Text::Borrowed("sshd");
+    event.signal = signal;
+    event.user = text(user);
+    (event.src_ip, event.src_name) = peer(host);
+    event.reason_text = text(reason);
+    event
 }
 
 /// A name, and whether the server knows no such account.
@@ -53,8 +55,8 @@ fn account(user: &[u8]) -> (&[u8], bool) {
     }
 }
 
-const fn unknown(invalid: bool) -> Text<'static> {
-    Text::Borrowed(if invalid { "invalid user" } else { "" })
+const fn unknown(invalid: bool) -> &'static [u8] {
+    if invalid { b"invalid user" } else { b"" }
 }
 
 /// `METHOD for U from IP port N ssh2[: KEY]`
@@ -62,7 +64,10 @@ fn accepted(rest: &[u8]) -> Option<Event<'_>> {
     let (method, rest) = first_word(rest);
     // Not `Accepted key …`, not `Accepted certificate ID "…" …`, whose text a client chose.
     let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
-    Some(Event { outcome: Outcome::Success, method: text(method), ..about(Signal::Attempt, user, host) })
+    let mut event = about(Signal::Attempt, user, host, b"");
+    event.outcome = Outcome::Success;
+    event.method = text(method);
+    Some(event)
 }
 
 /// `METHOD for [invalid user ]U from IP port N ssh2`
@@ -73,7 +78,9 @@ fn failed(rest: &[u8]) -> Option<Event<'_>> {
     }
     let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
     let (user, invalid) = account(user);
-    Some(Event { method: text(method), reason_text: unknown(invalid), ..about(Signal::Failed, user, host) })
+    let mut event = about(Signal::Failed, user, host, unknown(invalid));
+    event.method = text(method);
+    Some(event)
 }
 
 /// User and host of `U from IP port N ssh2[: …]` (`auth_log`).
@@ -119,26 +126,26 @@ fn from(text: &[u8]) -> Option<(&[u8], &[u8])> {
 fn invalid(rest: &[u8]) -> Option<Event<'_>> {
     let rest = rest.strip_prefix(b"nvalid user ").or_else(|| rest.strip_prefix(b"llegal user "))?;
     let (user, host) = from(port(rest).unwrap_or(rest))?;
-    Some(Event { reason_text: unknown(true), ..about(Signal::Weak, user, host) })
+    Some(about(Signal::Weak, user, host, unknown(true)))
 }
 
 /// `Authentication failure for [illegal user ]U from HOST[ via IP]`, with `pam_strerror`'s words; ` via ` and the
 /// server's own address are Apple's addition.
 fn through_pam(rest: &[u8]) -> Option<Event<'_>> {
-    const REASONS: [&str; 4] = [
-        "Authentication failure",
-        "Authentication error",
-        "User not known to the underlying authentication module",
-        "unknown user",
+    const REASONS: [&[u8]; 4] = [
+        b"Authentication failure",
+        b"Authentication error",
+        b"User not known to the underlying authentication module",
+        b"unknown user",
     ];
     let (reason, rest) = REASONS.iter().find_map(|reason| {
         let (words, rest) = rest.split_at_checked(reason.len())?;
-        Some((*reason, words.eq_ignore_ascii_case(reason.as_bytes()).then(|| rest.strip_prefix(b" for "))??))
+        Some((*reason, words.eq_ignore_ascii_case(reason).then(|| rest.strip_prefix(b" for "))??))
     })?;
     let without_via = last_word(rest).and_then(|(head, _)| head.strip_suffix(b" via"));
     let (user, host) = from(rest).or_else(|| from(without_via?)).unwrap_or((rest, b""));
     let (user, _) = account(user);
-    Some(Event { reason_text: Text::Borrowed(reason), ..about(Signal::SshdPam, user, host) })
+    Some(about(Signal::SshdPam, user, host, reason))
 }
 
 /// `Connection closed|reset by`, `Disconnected from`, `Disconnecting`, each with `authenticating|invalid user U IP
@@ -161,9 +168,8 @@ fn gone(message: &[u8]) -> Option<Event<'_>> {
         (user, host, &b"connection closed"[..])
     };
     // Not the same word at the same place in another message: only an address stands here.
-    let event = about(Signal::Weak, user, host);
-    event.src_ip?;
-    Some(Event { reason_text: if invalid { unknown(true) } else { text(reason) }, ..event })
+    let event = about(Signal::Weak, user, host, if invalid { unknown(true) } else { reason });
+    event.src_ip.is_some().then_some(event)
 }
 
 /// User, host and reason of `U IP port N: REASON`. The server chose the reason, but one repeats the user's names:
@@ -203,8 +209,7 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 /// `maximum authentication attempts exceeded for [invalid user ]U from IP port N ssh2`
 fn exceeded(rest: &[u8]) -> Option<Event<'_>> {
     let (user, host) = attempt(rest)?;
-    let reason_text = Text::Borrowed("maximum authentication attempts exceeded");
-    Some(Event { reason_text, ..about(Signal::Weak, account(user).0, host) })
+    Some(about(Signal::Weak, account(user).0, host, b"maximum authentication attempts exceeded"))
 }
 
 /// `Too many authentication failures[ for U]`, and in 6.7 only ` for [invalid user ]U from IP port N ssh2`.
@@ -218,8 +223,7 @@ fn too_many(message: &[u8]) -> Option<Event<'_>> {
         _ => rest.strip_prefix(b" for ")?,
     };
     let (user, _) = attempt(user).unwrap_or((user, b""));
-    let reason_text = Text::Borrowed("Too many authentication failures");
-    Some(Event { user: text(account(user).0), reason_text, ..sshd(Signal::Weak) })
+    Some(about(Signal::Weak, account(user).0, b"", b"Too many authentication failures"))
 }
 
 /// `IP[ port N]:CODE: TEXT`, the text of which the client sent (RFC 4253 section 11.1). Code 3 with JSch's `Auth
@@ -236,29 +240,29 @@ fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
     };
     let rest = rest.trim_ascii_start();
     let reason = match rest.strip_prefix(b"3: ") {
-        Some(words) => find(words, b"Auth fail").map(|_| "Auth fail")?,
+        Some(words) => find(words, b"Auth fail").map(|_| &b"Auth fail"[..])?,
         None => {
             let words = rest.strip_prefix(b"14: No ")?;
             let words = words.strip_prefix(b"supported ").unwrap_or(words);
             words
                 .starts_with(b"authentication methods available")
-                .then_some("No supported authentication methods")?
+                .then_some(b"No supported authentication methods")?
         }
     };
-    Some(Event { reason_text: Text::Borrowed(reason), ..about(Signal::Weak, b"", host) })
+    Some(about(Signal::Weak, b"", host, reason))
 }
 
 /// `IP[ port N]`: the password was right, but root may not log in with one.
 fn root_refused(rest: &[u8]) -> Option<Event<'_>> {
     let (host, _) = first_word(rest);
-    Some(Event { reason_text: Text::Borrowed("root login refused"), ..about(Signal::Weak, b"root", host) })
+    Some(about(Signal::Weak, b"root", host, b"root login refused"))
 }
 
 /// `U [from HOST ]not allowed because REASON`; the account exists.
 fn not_allowed(rest: &[u8]) -> Option<Event<'_>> {
     let (who, reason) = cut_last(rest, b" not allowed because ")?;
     let (user, host) = cut_last(who, b" from ").unwrap_or((who, b""));
-    Some(Event { reason_text: text(reason), ..about(Signal::Weak, user, host) })
+    Some(about(Signal::Weak, user, host, reason))
 }
 
 #[cfg(test)]

@@ -75,5 +75,7 @@ pub(super) fn terminal(name: &[u8]) -> &[u8] {
 
 /// An event of one attempt, still a failure of nobody.
 pub(super) fn event<'a>(shape: &'static str, service: &'a [u8]) -> Event<'a> {
-    Event { count: 1, shape, provider: "linux", service: text(service), ..Event::default() }
+    let mut event = Event::new(shape, "linux");
+    event.service = text(service);
+    event
 }

@@ -14,10 +14,9 @@ mod tests;
 use super::entra::codes::{Verdict, judge};
 use super::entra::{delivery, transaction};
 use super::spelling::{Found, Pick, contains, gather, is, lower, within};
-use super::{Given, Said, text};
-use crate::envelope::stamp;
+use super::{Given, Said, fill, text, time};
 use crate::event::{Event, Outcome, Text};
-use crate::json::{Items, Name, Object, Table, Value};
+use crate::json::{Items, Name, Object, Table};
 use crate::net::parse_address;
 use crate::stamp::Zone;
 
@@ -136,31 +135,26 @@ fn said<'a>(found: &Found<'a>, given: Given<'_>) -> Said<'a> {
     // The client's, unless it is that of a service between.
     let address = |slot| found.get(slot).and_then(|value| parse_address(&value.as_text()?));
     let src_ip = address(ADDRESS).or_else(|| address(ACTOR));
-    let [extended_agent, ..] =
-        found.get(EXTENDED).map(|list| properties(list, ["useragent", "", ""])).unwrap_or_default();
-    let [system, name, id] =
-        found.get(DEVICES).map(|list| properties(list, ["os", "displayname", "id"])).unwrap_or_default();
-    let or = |said: Text<'a>, other: Text<'a>| if said.is_empty() { other } else { said };
-    let event = Event {
-        outcome,
-        count: 1,
-        user: user(text(found, USER)),
-        src_ip,
-        user_agent: or(extended_agent, text(found, AGENT)),
-        service: text(found, RESOURCE),
-        reason: code,
-        reason_text,
-        application: text(found, APPLICATION),
-        device: or(or(name, text(found, DEVICE)), id),
-        os: or(system, text(found, SYSTEM)),
-        transaction: transaction(text(found, TRANSACTION)),
-        credential,
-        shape: "audit-log",
-        provider: "m365",
-        delivery: delivery(&text(found, ID)),
-        ..Event::default()
-    };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
+    let mut event = Event::new("audit-log", "m365");
+    event.outcome = outcome;
+    event.user = user(text(found, USER));
+    event.src_ip = src_ip;
+    fill(&mut event.service, found, RESOURCE);
+    event.reason = code;
+    event.reason_text = reason_text;
+    fill(&mut event.application, found, APPLICATION);
+    let [agent, ..] = properties(found, EXTENDED, ["useragent", "", ""]);
+    event.user_agent = or(agent, found, AGENT);
+    let [system, name, id] = properties(found, DEVICES, ["os", "displayname", "id"]);
+    event.device = or(name, found, DEVICE);
+    if event.device.is_empty() {
+        event.device = id;
+    }
+    event.os = or(system, found, SYSTEM);
+    event.transaction = transaction(text(found, TRANSACTION));
+    event.credential = credential;
+    event.delivery = delivery(&text(found, ID));
+    Some((event, time(found, TIME, Zone::UTC)))
 }
 
 /// The account. Where there is none, the log says so in words.
@@ -171,8 +165,14 @@ fn user(id: Text<'_>) -> Text<'_> {
     }
 }
 
+/// What is said, or what the slot holds where that is nothing.
+fn or<'a>(said: Text<'a>, found: &Found<'a>, slot: u8) -> Text<'a> {
+    if said.is_empty() { text(found, slot) } else { said }
+}
+
 /// Values of a list of names and values: `[{"Name":"UserAgent","Value":"…"}]`, or the same in a string.
-fn properties<'a>(list: Value<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
+fn properties<'a>(found: &Found<'a>, slot: u8, names: [&str; 3]) -> [Text<'a>; 3] {
+    let Some(list) = found.get(slot) else { return Default::default() };
     match list.as_array() {
         Some(items) => named(items, names),
         None => within(list, |json| {

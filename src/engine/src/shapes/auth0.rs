@@ -12,8 +12,7 @@
 //! | `f`, `fp`, `fu`; `gd_auth_failed`, a wrong code | failure |
 
 use super::spelling::lower;
-use super::{Given, Said, client, delivery, read_within, text};
-use crate::envelope::stamp;
+use super::{Given, Said, client, delivery, fill, read_within, text, time};
 use crate::event::{Event, Outcome};
 use crate::json::{Name, Object, Slots, Table};
 use crate::stamp::Zone;
@@ -77,22 +76,17 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
         "f" | "fp" | "fu" | "gd_auth_failed" => Outcome::Failure,
         _ => return None,
     };
-    let event = Event {
-        outcome,
-        count: 1,
-        user: lower(text(&found, USER)),
-        src_ip: client(found.get(ADDRESS), None).0,
-        user_agent: text(&found, AGENT),
-        service: Cow::Borrowed("auth0"),
-        reason: kind,
-        reason_text: text(&found, REASON),
-        application: text(&found, APPLICATION),
-        shape: "auth0",
-        provider: "auth0",
-        delivery: delivery("auth0", &text(&found, ID)),
-        ..Event::default()
-    };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
+    let mut event = Event::new("auth0", "auth0");
+    event.outcome = outcome;
+    event.user = lower(text(&found, USER));
+    event.src_ip = client(found.get(ADDRESS), None).0;
+    fill(&mut event.user_agent, &found, AGENT);
+    event.service = Cow::Borrowed("auth0");
+    event.reason = kind;
+    fill(&mut event.reason_text, &found, REASON);
+    fill(&mut event.application, &found, APPLICATION);
+    event.delivery = delivery("auth0", &found, ID);
+    Some((event, time(&found, TIME, Zone::UTC)))
 }
 
 #[cfg(test)]

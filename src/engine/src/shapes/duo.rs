@@ -10,8 +10,7 @@
 //! telephony log tells of messages and calls that went out; it names a telephone, and no user.
 
 use super::spelling::lower;
-use super::{Given, Said, client, delivery, read_within, text};
-use crate::envelope::stamp;
+use super::{Given, Said, client, delivery, fill, read_within, text, time};
 use crate::event::{Event, Outcome};
 use crate::json::{Name, Object, Slots, Table};
 use crate::stamp::Zone;
@@ -121,28 +120,23 @@ static TABLE: Table<77> = Table::new([
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, TABLE.names(), &[TXID, OLD, CALL], &["event", "detail"])?;
-    let id = text(&found, TXID);
     let call = found.get(CALL).is_some() && found.get(RESULT).is_none();
-    let outcome = if call { called(&found)? } else { finished(&found)? };
-    let event = Event {
-        outcome,
-        count: 1,
-        user: lower(text(&found, USER)),
-        src_ip: client(found.get(ADDRESS), None).0,
-        user_agent: text(&found, BROWSER),
-        service: Cow::Borrowed("duo"),
-        method: text(&found, if call { MEDIUM } else { FACTOR }),
-        reason: text(&found, REASON),
-        application: text(&found, APPLICATION),
-        device: text(&found, DEVICE),
-        os: text(&found, SYSTEM),
-        shape: "duo",
-        provider: "duo",
-        delivery: if call { delivery("duo telephony", &text(&found, CALL)) } else { delivery("duo", &id) },
-        transaction: id,
-        ..Event::default()
-    };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
+    let (outcome, method) = if call { (called(&found)?, MEDIUM) } else { (finished(&found)?, FACTOR) };
+    let mut event = Event::new("duo", "duo");
+    event.outcome = outcome;
+    event.user = lower(text(&found, USER));
+    event.src_ip = client(found.get(ADDRESS), None).0;
+    fill(&mut event.user_agent, &found, BROWSER);
+    event.service = Cow::Borrowed("duo");
+    fill(&mut event.method, &found, method);
+    fill(&mut event.reason, &found, REASON);
+    fill(&mut event.application, &found, APPLICATION);
+    fill(&mut event.device, &found, DEVICE);
+    fill(&mut event.os, &found, SYSTEM);
+    fill(&mut event.transaction, &found, TXID);
+    event.delivery =
+        if call { delivery("duo telephony", &found, CALL) } else { delivery("duo", &found, TXID) };
+    Some((event, time(&found, TIME, Zone::UTC)))
 }
 
 /// A message or call that went out.

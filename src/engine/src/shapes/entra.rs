@@ -14,7 +14,7 @@ pub mod codes;
 mod tests;
 
 use super::spelling::{Found, Pick, contains, gather, is, lower, within};
-use super::{Given, Said, client, text};
+use super::{Given, Said, client, fill, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
 use crate::hash::{Hasher128, Salt};
@@ -177,35 +177,25 @@ fn said<'a>(found: &Found<'a>, given: Given<'_>) -> Said<'a> {
             return None;
         }
     }
-    let (src_ip, src_name) = client(found.get(ADDRESS), None);
-    let [device, device_id, system] = found
-        .get(DEVICES)
-        .map(|value| inner(value, ["displayname", "deviceid", "operatingsystem"]))
-        .unwrap_or_default();
-    let event = Event {
-        outcome,
-        count: 1,
-        user: lower(text(found, USER)),
-        src_ip,
-        src_name,
-        user_agent: text(found, AGENT),
-        service: text(found, RESOURCE),
-        reason: status.words,
-        // What became of a second factor is in the details; of everything else they are advice.
-        reason_text: match outcome {
-            Outcome::Denied | Outcome::Timeout => first([status.detail, status.reason]),
-            _ => first([status.reason, status.detail]),
-        },
-        application: text(found, APPLICATION),
-        device: first([text(found, DEVICE), device, device_id]),
-        os: first([text(found, SYSTEM), system]),
-        transaction: transaction(text(found, TRANSACTION)),
-        credential: credential || (outcome == Outcome::Success && steps.password),
-        shape: shape(found),
-        provider: "entra",
-        delivery: delivery(&first([text(found, ID), text(found, REQUEST)])),
-        ..Event::default()
+    let mut event = Event::new(shape(found), "entra");
+    event.outcome = outcome;
+    event.user = lower(text(found, USER));
+    (event.src_ip, event.src_name) = client(found.get(ADDRESS), None);
+    fill(&mut event.user_agent, found, AGENT);
+    fill(&mut event.service, found, RESOURCE);
+    event.reason = status.words;
+    // What became of a second factor is in the details; of everything else they are advice.
+    event.reason_text = match outcome {
+        Outcome::Denied | Outcome::Timeout => or(status.detail, status.reason),
+        _ => or(status.reason, status.detail),
     };
+    fill(&mut event.application, found, APPLICATION);
+    let [device, device_id, system] = members(found, DEVICES, ["displayname", "deviceid", "operatingsystem"]);
+    event.device = or(or(text(found, DEVICE), device), device_id);
+    event.os = or(text(found, SYSTEM), system);
+    event.transaction = transaction(text(found, TRANSACTION));
+    event.credential = credential || (outcome == Outcome::Success && steps.password);
+    event.delivery = delivery(&or(text(found, ID), text(found, REQUEST)));
     Some((event, time(found, given.zone)))
 }
 
@@ -263,10 +253,8 @@ struct Status<'a> {
 
 impl<'a> Status<'a> {
     fn read(found: &Found<'a>) -> Self {
-        let [code, reason, detail] = found
-            .get(STATUS)
-            .map(|value| inner(value, ["errorcode", "failurereason", "additionaldetails"]))
-            .unwrap_or_default();
+        let [code, reason, detail] =
+            members(found, STATUS, ["errorcode", "failurereason", "additionaldetails"]);
         let mut words = [text(found, CODE), text(found, STATUS_CODE), code, text(found, PORTAL)];
         let numeric = words.iter_mut().find_map(|word| Some((number(word)?, core::mem::take(word))));
         let (code, words) = match numeric {
@@ -279,12 +267,7 @@ impl<'a> Status<'a> {
             }
             None => (None, Text::default()),
         };
-        Self {
-            code,
-            words,
-            reason: first([text(found, REASON), reason]),
-            detail: first([text(found, DETAIL), detail]),
-        }
+        Self { code, words, reason: or(text(found, REASON), reason), detail: or(text(found, DETAIL), detail) }
     }
 }
 
@@ -337,17 +320,18 @@ impl Steps {
     }
 
     fn step<'a>(object: &Object<'a>) -> [Text<'a>; 3] {
-        members(object, ["authenticationmethod", "authenticationstepresultdetail", "succeeded"])
+        named(object, ["authenticationmethod", "authenticationstepresultdetail", "succeeded"])
     }
 }
 
-/// Three members of an object, or of one that is held in a string.
-fn inner<'a>(value: Value<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
+/// Three members of the object that a slot holds, or a string in it.
+fn members<'a>(found: &Found<'a>, slot: u8, names: [&str; 3]) -> [Text<'a>; 3] {
+    let Some(value) = found.get(slot) else { return Default::default() };
     match value.as_object() {
-        Some(object) => members(&object, names),
+        Some(object) => named(&object, names),
         None if value.raw.trim_ascii_start().starts_with(b"{") => within(value, |json| {
             let object = Object::new(json)?;
-            Some(members(&object, names).map(|text| Text::Owned(text.into_owned())))
+            Some(named(&object, names).map(|text| Text::Owned(text.into_owned())))
         })
         .flatten()
         .unwrap_or_default(),
@@ -355,7 +339,7 @@ fn inner<'a>(value: Value<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
     }
 }
 
-fn members<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
+fn named<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
     let mut texts: [Text<'a>; 3] = Default::default();
     for (key, value) in object.fields() {
         for (text, name) in texts.iter_mut().zip(names) {
@@ -367,9 +351,10 @@ fn members<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
     texts
 }
 
-/// The first that says something.
-fn first<'a, const N: usize>(texts: [Text<'a>; N]) -> Text<'a> {
-    texts.into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
+/// The first of the two that says something.
+#[inline(never)]
+fn or<'a>(said: Text<'a>, other: Text<'a>) -> Text<'a> {
+    [said, other].into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
 }
 
 /// Yes or no, however it is written.

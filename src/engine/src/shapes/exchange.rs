@@ -19,8 +19,7 @@ mod tests;
 
 use super::iis::account;
 use super::spelling::{Found, Pick, contains, gather};
-use super::{Given, Said, text};
-use crate::envelope::stamp;
+use super::{Given, Said, text, time};
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Name, Object, Table};
 use crate::net::parse_address;
@@ -71,10 +70,9 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
     if !gather(object, pick, &mut found) || found.get(SESSION).is_none() {
         return None;
     }
-    let event = if found.get(CONNECTOR).is_some() { smtp(&found) } else { mailbox(&found) }?;
-    let event =
-        Event { count: 1, src_ip: parse_address(&text(&found, CLIENT)), provider: "exchange", ..event };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
+    let mut event = if found.get(CONNECTOR).is_some() { smtp(&found) } else { mailbox(&found) }?;
+    event.src_ip = parse_address(&text(&found, CLIENT));
+    Some((event, time(&found, TIME, Zone::UTC)))
 }
 
 /// A line of IMAP4 or POP3.
@@ -106,20 +104,18 @@ fn mailbox<'a>(found: &Found<'a>) -> Option<Event<'a>> {
         }
         user => user,
     };
-    let (domain, user) = account(named);
-    if outcome == Outcome::Success && user.is_empty() {
+    let mut event = Event::new(shape, "exchange");
+    event.outcome = outcome;
+    (event.domain, event.user) = account(named);
+    if outcome == Outcome::Success && event.user.is_empty() {
         return None;
     }
-    Some(Event {
-        outcome,
-        user,
-        domain,
-        service: service.into(),
-        method: command,
-        reason_text: if outcome == Outcome::Failure { Text::Owned(answer.into()) } else { Text::default() },
-        shape,
-        ..Event::default()
-    })
+    if outcome == Outcome::Failure {
+        event.reason_text = Text::Owned(answer.into());
+    }
+    event.service = service.into();
+    event.method = command;
+    Some(event)
 }
 
 /// What an answer says. `OK` alone is how the log shortens every good one; else it is as it was sent, with IMAP's
@@ -161,17 +157,22 @@ fn first_word(parameters: Text<'_>) -> Text<'_> {
 /// the client wait `due to '535 5.7.3 Authentication unsuccessful'`, before it says so.
 fn smtp<'a>(found: &Found<'a>) -> Option<Event<'a>> {
     let data = text(found, DATA);
-    let smtp = Event { service: "smtp".into(), shape: "exchange-smtp", ..Event::default() };
+    let mut event = Event::new("exchange-smtp", "exchange");
+    event.service = "smtp".into();
     match &*text(found, EVENT) {
         ">" if data.starts_with("535 5.") => {
-            Some(Event { outcome: Outcome::Failure, reason: "535".into(), reason_text: data, ..smtp })
+            event.reason = "535".into();
+            event.reason_text = data;
         }
         "*" if text(found, CONTEXT).trim() == "authenticated" => {
-            let (domain, user) = account(data);
+            event.outcome = Outcome::Success;
+            (event.domain, event.user) = account(data);
             // Servers authenticate to one another.
-            let somebody = !user.is_empty() && !user.ends_with('$');
-            somebody.then_some(Event { outcome: Outcome::Success, user, domain, ..smtp })
+            if event.user.is_empty() || event.user.ends_with('$') {
+                return None;
+            }
         }
-        _ => None,
+        _ => return None,
     }
+    Some(event)
 }

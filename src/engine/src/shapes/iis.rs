@@ -109,33 +109,32 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
         (401, Some(1)) if !user.is_empty() => Outcome::Failure,
         _ => return None,
     };
-    let (domain, user) = account(user);
-    let (words, credential) = match status {
-        401 => words(&system).unwrap_or_default(),
-        _ if outcome == Outcome::Failure => ("the form was refused", false),
-        _ => Default::default(),
+    let shape = if service(&path).eq_ignore_ascii_case("owa") { "owa" } else { "iis" };
+    let mut event = Event::new(shape, "exchange");
+    event.outcome = outcome;
+    (event.domain, event.user) = account(user);
+    event.src_ip = client(&text(&found, ADDRESS), &text(&found, FORWARDED));
+    event.user_agent = said(text(&found, AGENT));
+    event.host = said(text(&found, HOST));
+    event.service = match path {
+        Text::Borrowed(path) => service(path).into(),
+        Text::Owned(path) => Text::Owned(service(&path).into()),
     };
-    let event = Event {
-        outcome,
-        count: 1,
-        user,
-        domain,
-        src_ip: client(&text(&found, ADDRESS), &text(&found, FORWARDED)),
-        user_agent: said(text(&found, AGENT)),
-        host: said(text(&found, HOST)),
-        method: if form { "form".into() } else { Text::default() },
-        reason: if status == 401 { system } else { Text::default() },
-        status: if status == 401 { "401.1".into() } else { "302".into() },
-        reason_text: words.into(),
-        shape: if service(&path).eq_ignore_ascii_case("owa") { "owa" } else { "iis" },
-        service: match path {
-            Text::Borrowed(path) => service(path).into(),
-            Text::Owned(path) => Text::Owned(service(&path).into()),
-        },
-        provider: "exchange",
-        credential,
-        ..Event::default()
-    };
+    if form {
+        event.method = "form".into();
+    }
+    if status == 401 {
+        let (words, credential) = words(&system).unwrap_or_default();
+        event.reason_text = words.into();
+        event.credential = credential;
+        event.reason = system;
+        event.status = "401.1".into();
+    } else {
+        event.status = "302".into();
+        if outcome == Outcome::Failure {
+            event.reason_text = "the form was refused".into();
+        }
+    }
     Some((event, time(&found)))
 }
 

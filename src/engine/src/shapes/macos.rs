@@ -12,9 +12,9 @@ mod audit;
 mod endpoint;
 mod unified;
 
-use super::{Given, Said};
-use crate::event::{Event, Text};
-use crate::json::Object;
+use super::{Given, Said, fill};
+use crate::event::Event;
+use crate::json::{Object, Slots};
 use alloc::borrow::Cow;
 
 /// Literals of which any record that says something contains at least one.
@@ -48,22 +48,11 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     unified::decode(object, given).or_else(|| endpoint::decode(object)).or_else(|| audit::decode(object))
 }
 
-/// An event of a Mac called `host`.
-fn at<'a>(host: Text<'a>, shape: &'static str, event: Event<'a>) -> Event<'a> {
-    Event {
-        count: event.count.max(1),
-        device: host.clone(),
-        host,
-        os: Cow::Borrowed("macOS"),
-        shape,
-        provider: "macos",
-        ..event
-    }
-}
-
-/// What the unified log hides it calls `<private>`: nothing is known.
-fn shown(text: Text<'_>) -> Text<'_> {
-    if text == "<private>" { Text::default() } else { text }
+/// What the event says of the Mac that it happened at. A slot holds its name.
+fn at<'a>(event: &mut Event<'a>, found: &Slots<'a>, host: u8) {
+    fill(&mut event.host, found, host);
+    fill(&mut event.device, found, host);
+    event.os = Cow::Borrowed("macOS");
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub mod windows;
 mod world;
 
 use crate::analytic::{Reads, Telemetry};
-use crate::envelope::Family;
+use crate::envelope::{Family, stamp};
 use crate::event::{Event, Text};
 use crate::hash::{Hasher128, Salt};
 use crate::json::{Names, Object, Slots, Value, read};
@@ -87,6 +87,24 @@ fn text<'a>(found: &Slots<'a>, slot: u8) -> Text<'a> {
     found.get(slot).and_then(|value| value.as_text()).unwrap_or_default()
 }
 
+/// Sets a text of an event to what a slot says.
+#[inline(never)]
+fn fill<'a>(field: &mut Text<'a>, found: &Slots<'a>, slot: u8) {
+    *field = text(found, slot);
+}
+
+/// The number that a slot holds.
+#[inline(never)]
+fn number(found: &Slots<'_>, slot: u8) -> Option<u32> {
+    u32::try_from(found.get(slot)?.as_i64()?).ok()
+}
+
+/// The point in time that a slot holds. `zone` goes for one that is written without.
+#[inline(never)]
+fn time(found: &Slots<'_>, slot: u8, zone: Zone) -> Option<Stamp> {
+    stamp(found.get(slot)?, zone)
+}
+
 /// Reads a record by its table, or the one inside it where a carrier holds it in a member of its own (`within`): the
 /// one that fills any of the slots `marks`. `None` where neither does, or what should be read is malformed.
 fn read_within<'a>(object: &Object<'a>, names: Names, marks: &[u8], within: &[&str]) -> Option<Slots<'a>> {
@@ -99,7 +117,9 @@ fn read_within<'a>(object: &Object<'a>, names: Names, marks: &[u8], within: &[&s
 }
 
 /// The id that a provider gave an event, as [`Event::delivery`] holds it. None where it gave none.
-fn delivery(provider: &str, id: &str) -> Option<u128> {
+#[inline(never)]
+fn delivery(provider: &str, found: &Slots<'_>, slot: u8) -> Option<u128> {
+    let id = text(found, slot);
     let hash = || Hasher128::new(Salt::new(""), 2).part(provider.as_bytes()).part(id.as_bytes()).finish();
     (!id.is_empty()).then(|| hash().0)
 }

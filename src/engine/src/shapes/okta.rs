@@ -28,8 +28,7 @@
 mod targets;
 
 use super::spelling::lower;
-use super::{Given, Said, client, delivery, read_within, text};
-use crate::envelope::stamp;
+use super::{Given, Said, client, delivery, fill, read_within, text, time};
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Items, Kind, Name, Object, Slots, Table, Value};
 use crate::net::parse_address;
@@ -177,43 +176,46 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
         return None;
     }
     let targets = targets::read(found.get(TARGET));
-    let factor = factor(&found);
-    let password = if factor.is_empty() { targets.password } else { is_password(&factor) };
-    let reason = text(&found, REASON);
-    let outcome = match asked {
-        Some(method) => challenge(method, &text(&found, RESULT))?,
-        None => answer(&kind, &text(&found, RESULT), &reason, password)?,
+    let mut event = Event::new("okta", "okta");
+    event.application = targets.application;
+    event.method = factor(&found);
+    let password = if event.method.is_empty() { targets.password } else { is_password(&event.method) };
+    fill(&mut event.reason, &found, REASON);
+    let result = text(&found, RESULT);
+    event.outcome = match asked {
+        Some(method) => challenge(method, &result)?,
+        None => answer(&kind, &result, &event.reason, password)?,
     };
-    let actor = text(&found, ACTOR);
+    match asked {
+        Some(method) if method == "policy" || event.method.is_empty() => event.method = Cow::Borrowed(method),
+        _ => {}
+    }
+    fill(&mut event.user, &found, ACTOR);
     // Okta itself sends pushes: they are for whom they are about.
-    let itself = found.get(ACTOR_TYPE).is_some_and(|kind| !kind.says("User"))
-        || matches!(&*actor, "" | "unknown" | "system@okta.com");
-    let src_ip = client(found.get(ADDRESS), None).0.or_else(|| first_hop(found.get(CHAIN)?));
-    let known = |text: Text<'a>| if text.eq_ignore_ascii_case("unknown") { Text::default() } else { text };
-    let session = known(text(&found, SESSION));
-    let event = Event {
-        outcome,
-        count: 1,
-        user: lower(if itself { targets.user } else { actor }),
-        src_ip,
-        user_agent: text(&found, AGENT),
-        service: Cow::Borrowed("okta"),
-        method: match asked {
-            Some("policy") => Cow::Borrowed("policy"),
-            Some(method) if factor.is_empty() => Cow::Borrowed(method),
-            _ => factor,
-        },
-        reason,
-        application: targets.application,
-        device: known(text(&found, DEVICE)),
-        os: known(text(&found, SYSTEM)),
-        transaction: if session.is_empty() { known(text(&found, TRANSACTION)) } else { session },
-        shape: "okta",
-        provider: "okta",
-        delivery: delivery("okta", &text(&found, ID)),
-        ..Event::default()
-    };
-    Some((event, found.get(TIME).and_then(|time| stamp(time, Zone::UTC))))
+    if found.get(ACTOR_TYPE).is_some_and(|kind| !kind.says("User"))
+        || matches!(&*event.user, "" | "unknown" | "system@okta.com")
+    {
+        event.user = targets.user;
+    }
+    event.user = lower(event.user);
+    event.src_ip = client(found.get(ADDRESS), None).0.or_else(|| first_hop(found.get(CHAIN)?));
+    fill(&mut event.user_agent, &found, AGENT);
+    event.service = Cow::Borrowed("okta");
+    known(&mut event.device, &found, DEVICE);
+    known(&mut event.os, &found, SYSTEM);
+    known(&mut event.transaction, &found, SESSION);
+    if event.transaction.is_empty() {
+        known(&mut event.transaction, &found, TRANSACTION);
+    }
+    event.delivery = delivery("okta", &found, ID);
+    Some((event, time(&found, TIME, Zone::UTC)))
+}
+
+/// As [`fill`], where Okta does not call it unknown.
+fn known<'a>(field: &mut Text<'a>, found: &Slots<'a>, slot: u8) {
+    if !found.get(slot).is_some_and(|value| value.says_ignore_case("unknown")) {
+        fill(field, found, slot);
+    }
 }
 
 /// The types of events that are about an answer, or a login.

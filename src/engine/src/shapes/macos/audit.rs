@@ -3,7 +3,7 @@
 //! `AUE_lw_login` is a login at the login window, `AUE_auth_user` the check of a password or of Touch ID. What comes
 //! of it is in `return.error`, as errno; who it was in `subject`.
 
-use super::super::{Said, delivery, text};
+use super::super::{Said, delivery, fill, text};
 use super::at;
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Name, Object, Slots, Table, read};
@@ -47,17 +47,18 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
         _ => return None,
     };
     let success = found.get(ERROR)?.as_i64()? == 0;
-    let event = Event {
-        outcome: if success { Outcome::Success } else { Outcome::Failure },
-        user: text(&found, USER),
-        service: Text::Borrowed(service),
-        reason: text(&found, ERROR),
-        reason_text: text(&found, REASON),
-        delivery: delivery("jamf", &text(&found, ID)),
-        ..Event::default()
-    };
+    let mut event = Event::new("jamf", "macos");
+    if success {
+        event.outcome = Outcome::Success;
+    }
+    fill(&mut event.user, &found, USER);
+    event.service = Text::Borrowed(service);
+    fill(&mut event.reason, &found, ERROR);
+    fill(&mut event.reason_text, &found, REASON);
+    event.delivery = delivery("jamf", &found, ID);
+    at(&mut event, &found, HOST);
     let number = |slot| found.get(slot).and_then(|value| value.as_i64());
     let micros =
         || number(SECONDS)?.checked_mul(1_000)?.checked_add(number(MILLIS).unwrap_or(0))?.checked_mul(1_000);
-    Some((at(text(&found, HOST), "jamf", event), micros().map(|micros| Stamp::At(Timestamp(micros)))))
+    Some((event, micros().map(|micros| Stamp::At(Timestamp(micros)))))
 }

@@ -11,9 +11,8 @@
 //! sshd, login, screen sharing, su and sudo check passwords through the same service as the login window does, and
 //! have events of their own: their `authentication` would be the same attempt twice.
 
-use super::super::{Said, client, delivery, text};
+use super::super::{Said, client, delivery, fill, number, text, time};
 use super::at;
-use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Signal, Text};
 use crate::json::{Name, Object, Slots, Table, read};
 use crate::stamp::Zone;
@@ -97,22 +96,20 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     };
     let success = slot == WINDOW || found.get(slot)?.as_bool()?;
     let signal = if success || slot != SSH { Signal::Attempt } else { refused(&found)? };
-    let (src_ip, src_name) = client(found.get(ADDRESS), None);
-    let event = Event {
-        outcome: if success { Outcome::Success } else { Outcome::Failure },
-        signal,
-        user: text(&found, if slot == WINDOW { WINDOW } else { USER }),
-        src_ip,
-        src_name,
-        service: Text::Borrowed(service),
-        pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
-        reason: text(&found, RESULT),
-        reason_text: text(&found, REASON),
-        delivery: delivery("jamf", &text(&found, ID)),
-        ..Event::default()
-    };
-    let time = found.get(TIME).and_then(|time| stamp(time, Zone::UTC));
-    Some((at(text(&found, HOST), "jamf", event), time))
+    let mut event = Event::new("jamf", "macos");
+    if success {
+        event.outcome = Outcome::Success;
+    }
+    event.signal = signal;
+    fill(&mut event.user, &found, if slot == WINDOW { WINDOW } else { USER });
+    (event.src_ip, event.src_name) = client(found.get(ADDRESS), None);
+    event.service = Text::Borrowed(service);
+    event.pid = number(&found, PID);
+    fill(&mut event.reason, &found, RESULT);
+    fill(&mut event.reason_text, &found, REASON);
+    event.delivery = delivery("jamf", &found, ID);
+    at(&mut event, &found, HOST);
+    Some((event, time(&found, TIME, Zone::UTC)))
 }
 
 /// Of how many records about one attempt this is one, by `es_openssh_login_result_type_t`: sshd reports an unknown

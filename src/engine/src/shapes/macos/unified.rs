@@ -17,9 +17,8 @@
 //! The messages are those that Jamf's filters for the unified log look for, with the samples beside them.
 //! `opendirectoryd` is left out: it reports failures while somebody locks the screen, and logs in correctly.
 
-use super::super::{Given, Said, text};
-use super::{at, shown};
-use crate::envelope::stamp;
+use super::super::{Given, Said, number, text, time};
+use super::at;
 use crate::event::{Event, Outcome, Text};
 use crate::find::{find, rfind};
 use crate::json::{Name, Object, Slots, Table, read};
@@ -64,18 +63,21 @@ pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     }
     let (path, subsystem) = (text(&found, PATH), text(&found, SUBSYSTEM));
     let program = program(&path)?;
-    let event = match text(&found, MESSAGE) {
+    let mut event = match text(&found, MESSAGE) {
         Cow::Borrowed(message) => said(program, &subsystem, message)?,
         Cow::Owned(message) => said(program, &subsystem, &message)?.into_owned(),
     };
-    let event = Event {
-        user: shown(event.user),
-        src_name: shown(event.src_name),
-        pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
-        ..event
-    };
-    let time = found.get(TIME).and_then(|time| stamp(time, given.zone));
-    Some((at(text(&found, HOST), "unified-log", event), time))
+    for text in [&mut event.user, &mut event.src_name] {
+        // What the log hides it calls so: nothing is known.
+        if text == "<private>" {
+            *text = Text::default();
+        }
+    }
+    event.pid = number(&found, PID);
+    event.shape = "unified-log";
+    event.provider = "macos";
+    at(&mut event, &found, HOST);
+    Some((event, time(&found, TIME, given.zone)))
 }
 
 /// The name of a program of the system. `None` for those that anybody may have put there.
@@ -104,8 +106,11 @@ fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a
         }
         _ => return None,
     };
-    let service = Text::Borrowed("loginwindow");
-    Some(Event { outcome, user: Text::Borrowed(user), service, ..Event::default() })
+    let mut event = Event::new("unified-log", "macos");
+    event.outcome = outcome;
+    event.user = Text::Borrowed(user);
+    event.service = Text::Borrowed("loginwindow");
+    Some(event)
 }
 
 /// The processes in which plugins of the login run.

@@ -152,6 +152,15 @@ impl<'a> Logon<'a> {
         if text.trim() == "-" { Text::default() } else { text }
     }
 
+    /// The same without space around it: `NtLmSsp `.
+    fn trimmed(&mut self, slot: u8) -> Text<'a> {
+        match self.take(slot) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) if text.trim().len() != text.len() => Cow::Owned(text.trim().into()),
+            text => text,
+        }
+    }
+
     /// The event, and when it was. `None` if it is none that counts.
     pub fn event(mut self, zone: Zone) -> Said<'a> {
         let outcome = self.outcome()?;
@@ -161,28 +170,24 @@ impl<'a> Logon<'a> {
         }
         let written = self.take(TIME);
         let time = stamp(Value { kind: Kind::Str, raw: written.as_bytes(), escaped: false }, zone);
-        let delivery = self.delivery(time);
-        let address = self.take(ADDRESS);
-        let src_ip = parse_address(&address);
-        let workstation = trimmed(self.take(WORKSTATION));
-        let (package, process) = (trimmed(self.take(PACKAGE)), trimmed(self.take(PROCESS)));
-        let event = Event {
-            outcome,
-            count: 1,
-            user: self.take(USER),
-            domain: self.take(DOMAIN),
-            src_ip,
-            src_name: if src_ip.is_none() { workstation } else { Text::default() },
-            service: base(trimmed(self.take(PROGRAM))),
-            host: trimmed(self.take(HOST)),
-            method: if package.is_empty() { process } else { package },
-            logon_type: logon_type(self.get(TYPE)),
-            reason: self.take(SUB_STATUS),
-            status: self.take(STATUS),
-            shape: self.shape,
-            delivery,
-            ..Event::default()
-        };
+        let mut event = Event::new(self.shape, "windows");
+        event.outcome = outcome;
+        event.delivery = self.delivery(time);
+        event.user = self.take(USER);
+        event.domain = self.take(DOMAIN);
+        event.src_ip = parse_address(&self.take(ADDRESS));
+        if event.src_ip.is_none() {
+            event.src_name = self.trimmed(WORKSTATION);
+        }
+        event.service = base(self.trimmed(PROGRAM));
+        event.host = self.trimmed(HOST);
+        event.method = self.trimmed(PACKAGE);
+        if event.method.is_empty() {
+            event.method = self.trimmed(PROCESS);
+        }
+        event.logon_type = logon_type(self.get(TYPE));
+        event.reason = self.take(SUB_STATUS);
+        event.status = self.take(STATUS);
         Some((settle(event)?, time))
     }
 
@@ -302,15 +307,6 @@ fn account<'a>(user: Text<'a>, domain: Text<'a>) -> (Text<'a>, Text<'a>) {
     };
     let name = if name.trim() == "-" { Text::default() } else { lower(name) };
     (name, if matches!(domain.trim(), "" | "-") { cut } else { domain })
-}
-
-/// Without space around it: `NtLmSsp `.
-fn trimmed(text: Text<'_>) -> Text<'_> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) if text.trim().len() != text.len() => Cow::Owned(text.trim().into()),
-        text => text,
-    }
 }
 
 /// The last part of a path.
