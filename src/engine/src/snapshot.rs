@@ -51,7 +51,7 @@ impl fmt::Display for SnapshotError {
             Self::Corrupted => f.write_str("the snapshot is corrupted: its checksum does not match"),
             Self::NoSnapshot => f.write_str("this is no snapshot"),
             Self::Foreign(analytic) => {
-                write!(f, "the snapshot is of another analytic: {}", analytic.escape_default())
+                write!(f, "the snapshot is of another analytic: {analytic}")
             }
             Self::Newer { found, known } => {
                 write!(f, "the snapshot has version {found}, newer than {known}, the newest known here")
@@ -167,7 +167,9 @@ impl<'a> Reader<'a> {
             Reader { rest: body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)?, version: 0 };
         let owner = reader.bytes()?;
         if owner != analytic.as_bytes() {
-            return Err(SnapshotError::Foreign(String::from_utf8_lossy(owner).chars().take(64).collect()));
+            // Whatever it says is shown to people.
+            let shown = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' };
+            return Err(SnapshotError::Foreign(owner.iter().take(64).map(shown).collect()));
         }
         reader.version = reader.u16()?;
         if reader.version > version {

@@ -44,7 +44,7 @@ pub use family::Families;
 pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::Config;
+use authsieve_engine::config::{Config, Setting};
 use authsieve_engine::event::{Event, Outcome};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -682,8 +682,10 @@ impl An1521 {
 
     /// What names the keys: options under which other accounts would be counted together.
     fn grouping(&self) -> Fingerprint {
-        let grouping = format!("{:?}", (self.options.similarity, &self.options.families));
-        Hasher128::new(self.salt, kind::GROUPING).part(grouping.as_bytes()).finish()
+        let mut grouping = Vec::new();
+        self.options.similarity.digest(&mut grouping);
+        self.options.families.digest(&mut grouping);
+        Hasher128::new(self.salt, kind::GROUPING).part(&grouping).finish()
     }
 
     fn link(&self, slot: Slot) -> Link {
