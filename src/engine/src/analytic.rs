@@ -223,9 +223,13 @@ impl Alerts<'_> {
             .finish()
             .0;
         alert.id = format!("{id:032x}");
-        alert.analytic = self.about.code.into();
-        alert.analytic_version = self.about.version.into();
-        alert.config_digest = self.digest.into();
+        for (field, text) in [
+            (&mut alert.analytic, self.about.code),
+            (&mut alert.analytic_version, self.about.version),
+            (&mut alert.config_digest, self.digest),
+        ] {
+            *field = text.into();
+        }
         if alert.techniques.is_empty() {
             alert.techniques = own(self.about.techniques);
         }

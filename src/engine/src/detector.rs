@@ -12,7 +12,8 @@ use crate::reorder::{Held, Reorder};
 use crate::snapshot::{self, Reader, Writer};
 use crate::time::Timestamp;
 use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Why a detector could not be made.
@@ -154,7 +155,7 @@ impl<A: Analytic> Detector<A> {
     /// another analytic, or of a newer version.
     pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
         let mut detector = Self::create(config, seed)?;
-        let notes = detector.load(seed, snapshot).map_err(|why| Error::InvalidSnapshot(why.to_string()))?;
+        let notes = detector.load(seed, snapshot).map_err(|why| Error::InvalidSnapshot(format!("{why}")))?;
         Ok((detector, notes))
     }
 

@@ -1,6 +1,7 @@
 //! Addresses: canonical values, prefixes for keys, CIDR lists.
 
-use alloc::string::{String, ToString};
+use alloc::format;
+use alloc::string::String;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Reads an address as log writers spell it and gives its canonical value.
@@ -166,12 +167,13 @@ pub fn from_octets(bytes: [u8; 16]) -> IpAddr {
 /// The address as alerts show it, or nothing.
 #[must_use]
 pub fn shown(address: Option<IpAddr>) -> Option<String> {
-    address.map(|a| a.to_string())
+    address.map(|a| format!("{a}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn addresses_as_writers_spell_them() {

@@ -6,7 +6,8 @@
 
 use crate::event::{Event, Outcome};
 use crate::time::{Span, Timestamp};
-use alloc::string::{String, ToString};
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -143,7 +144,7 @@ impl Notes {
 #[must_use]
 pub fn key(kind: &str, user: &str, address: Option<IpAddr>) -> String {
     let mut key = String::from(kind);
-    for part in [user, &address.map(|address| address.to_string()).unwrap_or_default()] {
+    for part in [user, &crate::net::shown(address).unwrap_or_default()] {
         if !part.is_empty() {
             key.push(' ');
             key.push_str(part);
@@ -163,8 +164,8 @@ fn fill(template: &str, word: &str, values: &[i64]) -> String {
         }
         let value = if matches!(c, '#' | '~' | '@') { values.next() } else { None };
         match (c, value) {
-            ('#', Some(number)) => text.push_str(&number.to_string()),
-            ('~', Some(span)) => text.push_str(&Span(*span).to_string()),
+            ('#', Some(number)) => text.push_str(&format!("{number}")),
+            ('~', Some(span)) => text.push_str(&format!("{}", Span(*span))),
             ('@', Some(time)) => text.push_str(&Timestamp(*time).to_rfc3339()),
             _ => text.push(c),
         }

@@ -3,39 +3,42 @@
 //! The standard library's sort is compiled anew for each kind of element, some ten kilobytes each time. Here only
 //! comparing and swapping are.
 
-/// What the sort asks of its list.
-enum Step {
+/// What the sort asks of a list.
+trait Sorted {
     /// Whether the first goes before the second.
-    Before(usize, usize),
+    fn before(&self, one: usize, other: usize) -> bool;
     /// The two change places.
-    Swap(usize, usize),
+    fn swap(&mut self, one: usize, other: usize);
+}
+
+struct By<'l, T, F>(&'l mut [T], F);
+
+impl<T, F: Fn(&T, &T) -> bool> Sorted for By<'_, T, F> {
+    fn before(&self, one: usize, other: usize) -> bool {
+        self.0.get(one).zip(self.0.get(other)).is_some_and(|(one, other)| (self.1)(one, other))
+    }
+
+    fn swap(&mut self, one: usize, other: usize) {
+        if one < self.0.len() && other < self.0.len() {
+            self.0.swap(one, other);
+        }
+    }
 }
 
 /// Sorts a list, so that of no two neighbours the second goes before the first. Equals end up in any order.
 /// O(n log n), without recursion or allocation.
-pub fn sort<T>(list: &mut [T], mut before: impl FnMut(&T, &T) -> bool) {
-    heapsort(list.len(), &mut |step| match step {
-        Step::Before(one, other) => match (list.get(one), list.get(other)) {
-            (Some(one), Some(other)) => before(one, other),
-            _ => false,
-        },
-        Step::Swap(one, other) => {
-            if one < list.len() && other < list.len() {
-                list.swap(one, other);
-            }
-            false
-        }
-    });
+pub fn sort<T>(list: &mut [T], before: impl Fn(&T, &T) -> bool) {
+    heapsort(list.len(), &mut By(list, before));
 }
 
 #[inline(never)]
-fn heapsort(len: usize, step: &mut dyn FnMut(Step) -> bool) {
+fn heapsort(len: usize, list: &mut dyn Sorted) {
     // First every place from the last parent to the root, then the root for each place from the end.
     for at in (0..len + len / 2).rev() {
         let (mut parent, end) = match at.checked_sub(len) {
             Some(parent) => (parent, len),
             None => {
-                step(Step::Swap(0, at));
+                list.swap(0, at);
                 (0, at)
             }
         };
@@ -44,13 +47,13 @@ fn heapsort(len: usize, step: &mut dyn FnMut(Step) -> bool) {
             if child >= end {
                 break;
             }
-            if child + 1 < end && step(Step::Before(child, child + 1)) {
+            if child + 1 < end && list.before(child, child + 1) {
                 child += 1;
             }
-            if !step(Step::Before(parent, child)) {
+            if !list.before(parent, child) {
                 break;
             }
-            step(Step::Swap(parent, child));
+            list.swap(parent, child);
             parent = child;
         }
     }

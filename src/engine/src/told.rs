@@ -26,7 +26,7 @@ use crate::order::sort;
 use crate::time::Timestamp;
 use crate::window::journal::{End, Entry, Journal, Link};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -183,7 +183,7 @@ impl<'j> Told<'j> {
         }
         if alert.src_ips.is_empty() {
             alert.src_ips =
-                addresses.iter().take(MOST_LISTED).map(|(address, _)| address.to_string()).collect();
+                addresses.iter().take(MOST_LISTED).map(|(address, _)| format!("{address}")).collect();
         }
         if alert.reasons.is_empty() {
             alert.reasons = tallies(&self.codes());
@@ -192,8 +192,8 @@ impl<'j> Told<'j> {
             alert.evidence = self.evidence(raised);
             estimated.push("evidence");
         }
-        if self.cut {
-            alert.estimated.extend(estimated.into_iter().map(String::from));
+        for field in estimated.into_iter().filter(|_| self.cut) {
+            alert.estimated.push(field.into());
         }
     }
 
@@ -215,19 +215,16 @@ impl<'j> Told<'j> {
 /// severity, title and counts are up to the analytic.
 #[must_use]
 pub fn about(event: &Event<'_>) -> Alert {
-    Alert {
-        time: event.time,
-        first_seen: event.time,
-        last_seen: event.time,
-        user: said(&event.user),
-        src_ip: net::shown(event.src_ip),
-        host: said(&event.host),
-        service: said(&event.service),
-        user_agent: said(&event.user_agent),
-        application: said(&event.application),
-        device: said(&event.device),
-        ..Alert::default()
-    }
+    let mut alert = Alert { time: event.time, ..Alert::default() };
+    (alert.first_seen, alert.last_seen) = (event.time, event.time);
+    alert.user = said(&event.user);
+    alert.src_ip = net::shown(event.src_ip);
+    alert.host = said(&event.host);
+    alert.service = said(&event.service);
+    alert.user_agent = said(&event.user_agent);
+    alert.application = said(&event.application);
+    alert.device = said(&event.device);
+    alert
 }
 
 /// Codes and counts as alerts hold them.
@@ -240,7 +237,7 @@ pub fn tallies(list: &[(&str, u32)]) -> Vec<Tally> {
 #[must_use]
 pub fn source(event: &Event<'_>) -> String {
     match (event.src_ip, event.origin) {
-        (Some(address), _) => address.to_string(),
+        (Some(address), _) => format!("{address}"),
         (None, Origin::Local) => {
             format!("{} on {}", or(&event.tty, "an unknown terminal"), or(&event.host, "an unknown host"))
         }

@@ -296,10 +296,11 @@ impl Analytic for An0454 {
         self.waiting = Waiting::load(input)?;
         let (journal, cut) = Journal::load(input, self.pool_bytes)?;
         let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
-        let slots: Vec<Option<Slot>> =
-            (0..loaded.dropped).map(|_| None).chain(table.iter().map(|(_, slot)| Some(slot))).collect();
-        for slot in slots {
-            self.challenges.recent.load(slot, input)?;
+        for _ in 0..loaded.dropped {
+            self.challenges.recent.load(None, input)?;
+        }
+        for (_, slot) in table.iter() {
+            self.challenges.recent.load(Some(slot), input)?;
         }
         if !same {
             notes.push(

@@ -61,32 +61,26 @@ impl Report<'_> {
                 .into_iter()
                 .filter(|(_, count)| *count > 0)
                 .collect();
-        let mut alert = Alert {
-            pattern: self.pattern.as_str().into(),
-            severity: if login { Severity::Critical } else { Severity::Medium },
-            title: self.title(count),
-            time: event.time,
-            last_seen: event.time,
-            user: said(&event.user),
-            src_ip: net::shown(event.src_ip),
-            host: said(&event.host),
-            service: said(&event.service),
-            user_agent: said(&event.user_agent),
-            application: said(&event.application),
-            device: said(told::or(&event.device, &event.os)),
-            challenge_count: Some(count),
-            distinct_ips: Some(tally.addresses),
-            outcomes: told::tallies(&outcomes),
-            related_successes: logins,
-            techniques: (if login { &["T1621", "T1078"][..] } else { &["T1621"] })
-                .iter()
-                .map(|technique| String::from(*technique))
-                .collect(),
-            context: self.context(&outcomes),
-            ..Alert::default()
-        };
+        let mut alert = told::about(event);
+        alert.pattern = self.pattern.as_str().into();
+        alert.severity = if login { Severity::Critical } else { Severity::Medium };
+        alert.title = self.title(count);
+        if alert.device.is_none() {
+            alert.device = said(&event.os);
+        }
+        alert.challenge_count = Some(count);
+        alert.distinct_ips = Some(tally.addresses);
+        alert.outcomes = told::tallies(&outcomes);
+        alert.related_successes = logins;
+        alert.techniques.push("T1621".into());
+        if login {
+            alert.techniques.push("T1078".into());
+        }
+        alert.context = self.context(&outcomes);
         if tally.cut {
-            alert.estimated.extend(["challenge_count", "distinct_ips", "outcomes"].map(String::from));
+            for field in ["challenge_count", "distinct_ips", "outcomes"] {
+                alert.estimated.push(field.into());
+            }
         }
         // The newest challenge stands in the journal already, unless that keeps nothing.
         let raised = if login || told.entries().is_empty() { self.record } else { &[] };
@@ -134,8 +128,12 @@ impl Report<'_> {
     }
 
     fn context(&self, outcomes: &[(&str, u32)]) -> Vec<String> {
-        let outcomes: Vec<String> = outcomes.iter().map(|(what, count)| format!("{count} {what}")).collect();
-        let mut context = vec![format!("of the challenges: {}", outcomes.join(", "))];
+        let mut sums = String::from("of the challenges:");
+        for (what, count) in outcomes {
+            let comma = if sums.ends_with(':') { "" } else { "," };
+            sums.push_str(&format!("{comma} {count} {what}"));
+        }
+        let mut context = vec![sums];
         if self.pattern == Pattern::Login {
             let after = Span(self.event.time.0.saturating_sub(self.to.0));
             context.push(format!("a login {after} after the last challenge that completed the count"));
@@ -157,8 +155,7 @@ impl Report<'_> {
 }
 
 fn told_login(entry: &Entry<'_>) -> String {
-    let from = entry.address.map(net::from_octets);
-    let from = from.map_or_else(|| "an unknown address".into(), |address| address.to_string());
+    let from = net::shown(entry.address.map(net::from_octets)).unwrap_or("an unknown address".into());
     line(entry.time, &String::from_utf8_lossy(entry.user), &from)
 }
 

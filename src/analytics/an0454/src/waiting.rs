@@ -112,7 +112,9 @@ impl Waiting {
             let due = Timestamp(input.i64()?);
             let user = Fingerprint::from_bytes(input.array()?);
             let name = text(input)?.into();
-            waiting.insert(One { due, user, name, alert: Box::new(load(input)?) });
+            let mut alert = Box::default();
+            load(&mut alert, input)?;
+            waiting.insert(One { due, user, name, alert });
         }
         Ok(waiting)
     }
@@ -138,27 +140,61 @@ fn size(one: &One) -> usize {
         + alert.reasons.iter().map(|tally| tally.code.len() + size_of::<Tally>()).sum::<usize>()
 }
 
-/// The parts of an alert that are its own; what all have in common is set when it comes out.
+/// The parts of an alert that are its own; what all have in common is set when it comes out. In the order they are saved
+/// in, to be read or, with `mut`, to be written.
+macro_rules! parts {
+    ($list:ident of $alert:expr $(, $mut:tt)?) => { parts!(@$list $alert, [$($mut)?]) };
+    (@times $a:expr, [$($m:tt)?]) => { [&$($m)? $a.time, &$($m)? $a.first_seen, &$($m)? $a.last_seen] };
+    (@words $a:expr, [$($m:tt)?]) => { [&$($m)? $a.pattern, &$($m)? $a.title] };
+    (@texts $a:expr, [$($m:tt)?]) => {
+        [
+            &$($m)? $a.user,
+            &$($m)? $a.src_ip,
+            &$($m)? $a.host,
+            &$($m)? $a.service,
+            &$($m)? $a.user_agent,
+            &$($m)? $a.application,
+            &$($m)? $a.device,
+        ]
+    };
+    (@counts $a:expr, [$($m:tt)?]) => {
+        [&$($m)? $a.challenge_count, &$($m)? $a.distinct_users, &$($m)? $a.distinct_ips]
+    };
+    (@lists $a:expr, [$($m:tt)?]) => {
+        [
+            &$($m)? $a.users,
+            &$($m)? $a.src_ips,
+            &$($m)? $a.estimated,
+            &$($m)? $a.related_successes,
+            &$($m)? $a.techniques,
+            &$($m)? $a.context,
+            &$($m)? $a.evidence,
+            &$($m)? $a.response,
+        ]
+    };
+    (@tallies $a:expr, [$($m:tt)?]) => { [&$($m)? $a.reasons, &$($m)? $a.outcomes] };
+}
+
 fn save(alert: &Alert, out: &mut Writer) {
     out.u8(alert.severity as u8);
-    for time in [alert.time, alert.first_seen, alert.last_seen] {
+    for time in parts!(times of alert) {
         out.i64(time.0);
     }
-    for text in [&alert.pattern, &alert.title] {
+    for text in parts!(words of alert) {
         out.bytes(text.as_bytes());
     }
-    for text in options(alert) {
+    for text in parts!(texts of alert) {
         out.u8(u8::from(text.is_some()));
         out.bytes(text.as_deref().unwrap_or_default().as_bytes());
     }
-    for count in [alert.challenge_count, alert.distinct_users, alert.distinct_ips] {
+    for count in parts!(counts of alert) {
         out.varint(count.map_or(0, |count| u64::from(count) + 1));
     }
-    for list in lists(alert) {
+    for list in parts!(lists of alert) {
         out.count(list.len());
         list.iter().for_each(|text| out.bytes(text.as_bytes()));
     }
-    for list in [&alert.reasons, &alert.outcomes] {
+    for list in parts!(tallies of alert) {
         out.count(list.len());
         for tally in list {
             out.bytes(tally.code.as_bytes());
@@ -167,87 +203,40 @@ fn save(alert: &Alert, out: &mut Writer) {
     }
 }
 
-const fn options(alert: &Alert) -> [&Option<String>; 7] {
-    let a = alert;
-    [&a.user, &a.src_ip, &a.host, &a.service, &a.user_agent, &a.application, &a.device]
-}
-
-const fn lists(alert: &Alert) -> [&Vec<String>; 8] {
-    let a = alert;
-    [
-        &a.users,
-        &a.src_ips,
-        &a.estimated,
-        &a.related_successes,
-        &a.techniques,
-        &a.context,
-        &a.evidence,
-        &a.response,
-    ]
-}
-
-fn load(input: &mut Reader<'_>) -> snapshot::Result<Alert> {
-    let severity = *Severity::ALL.get(usize::from(input.u8()?)).ok_or(WRONG)?;
-    let mut time = || input.i64().map(Timestamp);
-    let (time, first_seen, last_seen) = (time()?, time()?, time()?);
-    let (pattern, title) = (text(input)?, text(input)?);
-    let mut option = || {
+fn load(alert: &mut Alert, input: &mut Reader<'_>) -> snapshot::Result<()> {
+    alert.severity = *Severity::ALL.get(usize::from(input.u8()?)).ok_or(WRONG)?;
+    for time in parts!(times of alert, mut) {
+        *time = Timestamp(input.i64()?);
+    }
+    for word in parts!(words of alert, mut) {
+        *word = text(input)?;
+    }
+    for place in parts!(texts of alert, mut) {
         let there = input.u8()? != 0;
-        let text = text(input)?;
-        Ok(there.then_some(text))
-    };
-    let (user, src_ip, host) = (option()?, option()?, option()?);
-    let (service, user_agent, application, device) = (option()?, option()?, option()?, option()?);
-    let mut count = || match input.varint()?.checked_sub(1).map(u32::try_from) {
-        Some(count) => count.map(Some).map_err(|_| WRONG),
-        None => Ok(None),
-    };
-    let (challenge_count, distinct_users, distinct_ips) = (count()?, count()?, count()?);
-    let mut list =
-        || -> snapshot::Result<Vec<String>> { (0..input.count(1)?).map(|_| text(input)).collect() };
-    let (users, src_ips, estimated, related_successes) = (list()?, list()?, list()?, list()?);
-    let (techniques, context, evidence, response) = (list()?, list()?, list()?, list()?);
-    let mut tallies = || -> snapshot::Result<Vec<Tally>> {
-        let mut tallies = Vec::new();
+        *place = Some(text(input)?).filter(|_| there);
+    }
+    for count in parts!(counts of alert, mut) {
+        *count = match input.varint()? {
+            0 => None,
+            more => Some(u32::try_from(more - 1).map_err(|_| WRONG)?),
+        };
+    }
+    for list in parts!(lists of alert, mut) {
+        for _ in 0..input.count(1)? {
+            list.push(text(input)?);
+        }
+    }
+    for list in parts!(tallies of alert, mut) {
         for _ in 0..input.count(2)? {
             let code = text(input)?;
             let count = u32::try_from(input.varint()?).map_err(|_| WRONG)?;
-            tallies.push(Tally { code, count });
+            list.push(Tally { code, count });
         }
-        Ok(tallies)
-    };
-    let (reasons, outcomes) = (tallies()?, tallies()?);
-    Ok(Alert {
-        severity,
-        time,
-        first_seen,
-        last_seen,
-        pattern,
-        title,
-        user,
-        src_ip,
-        host,
-        service,
-        user_agent,
-        application,
-        device,
-        challenge_count,
-        distinct_users,
-        distinct_ips,
-        users,
-        src_ips,
-        estimated,
-        related_successes,
-        techniques,
-        context,
-        evidence,
-        response,
-        reasons,
-        outcomes,
-        ..Alert::default()
-    })
+    }
+    Ok(())
 }
 
+#[inline(never)]
 fn text(input: &mut Reader<'_>) -> snapshot::Result<String> {
     core::str::from_utf8(input.bytes()?).map(String::from).map_err(|_| WRONG)
 }

@@ -193,7 +193,7 @@ impl<O: Settings> Config<O> {
             (Some(common), Some(options), Some(overrides)) if errors.is_empty() => {
                 Ok(Self { common, options, overrides, digest })
             }
-            _ => Err(errors.join("\n")),
+            _ => Err(errors),
         }
     }
 
@@ -244,8 +244,12 @@ fn property(name: &str, kind: Kind, doc: &[&str], out: &mut String) {
     out.push_str(":{");
     kind.schema(out);
     out.push_str(",\"description\":");
-    let lines: Vec<&str> = doc.iter().map(|line| line.trim()).collect();
-    quote(&lines.join(" "), out);
+    let mut text = String::new();
+    for line in doc {
+        text.push_str(if text.is_empty() { "" } else { " " });
+        text.push_str(line.trim());
+    }
+    quote(&text, out);
 }
 
 /// What is left to read of a configuration, and what was found wrong.
@@ -256,19 +260,20 @@ pub struct Input<'t> {
     path: String,
     /// Each effective value, for the digest.
     effective: Vec<u8>,
-    errors: Vec<String>,
+    /// A line for each.
+    errors: String,
 }
 
 impl<'t> Input<'t> {
     fn new(table: Table<'t>, path: &str) -> Self {
-        Self { table, path: path.into(), effective: Vec::new(), errors: Vec::new() }
+        Self { table, path: path.into(), effective: Vec::new(), errors: String::new() }
     }
 
     /// Reads one option, or its default.
     #[inline(never)]
     pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
         let mut setting = None;
-        self.option(field, Some(field.default), &mut |value, out| note(&mut setting, value, out));
+        self.option(field, Some(field.default), &mut setting);
         setting
     }
 
@@ -277,17 +282,12 @@ impl<'t> Input<'t> {
     fn optional<T: Setting>(&mut self, name: &'static str) -> Option<T> {
         let mut setting = None;
         let field = Field { name, aliases: &[], doc: &[], default: "", kind: T::KIND };
-        self.option(&field, None, &mut |value, out| note(&mut setting, value, out));
+        self.option(&field, None, &mut setting);
         setting
     }
 
-    /// What all kinds of options have in common: `read` keeps a value and digests it, or says that it is wrong.
-    fn option(
-        &mut self,
-        field: &Field,
-        default: Option<&'static str>,
-        read: &mut dyn FnMut(&Value<'_>, &mut Vec<u8>) -> bool,
-    ) {
+    /// What all kinds of options have in common.
+    fn option(&mut self, field: &Field, default: Option<&'static str>, setting: &mut dyn Place) {
         let found = match (self.find(field.name, field.aliases), default) {
             (Found::Nothing, Some(default)) => Value::parse(default).ok().map(|value| (field.name, value)),
             (Found::Value(spelling, value), _) => Some((spelling, value)),
@@ -295,7 +295,7 @@ impl<'t> Input<'t> {
         };
         let Some((spelling, value)) = found else { return };
         self.effective.extend_from_slice(field.name.as_bytes());
-        if !read(&value, &mut self.effective) {
+        if !setting.put(&value, &mut self.effective) {
             self.refuse(spelling, &value, field.kind);
         }
     }
@@ -307,12 +307,8 @@ impl<'t> Input<'t> {
             while let Some(at) = self.table.iter().position(|(name, _)| name == spelling) {
                 let (_, value) = self.table.remove(at);
                 if let Found::Value(other, _) = &found {
-                    self.errors.push(format!(
-                        "{}{spelling} = {}: expected once, but {other} {}",
-                        self.path,
-                        short(value.raw()),
-                        if other == spelling { "is there already" } else { "is the same option" }
-                    ));
+                    let how = if other == spelling { "is there already" } else { "is the same option" };
+                    self.wrong(spelling, value.raw(), &format!("expected once, but {other} {how}"));
                     return Found::Twice;
                 }
                 found = Found::Value(spelling, value);
@@ -322,25 +318,31 @@ impl<'t> Input<'t> {
     }
 
     fn refuse(&mut self, spelling: &str, value: &Value<'_>, kind: Kind) {
-        self.errors.push(format!(
-            "{}{spelling} = {}: expected {}",
-            self.path,
-            short(value.raw()),
-            kind.allowed()
-        ));
+        self.wrong(spelling, value.raw(), &format!("expected {}", kind.allowed()));
+    }
+
+    /// Notes what is wrong with an option.
+    #[inline(never)]
+    fn wrong(&mut self, name: &str, value: &str, why: &str) {
+        let line = if self.errors.is_empty() { "" } else { "\n" };
+        for part in [line, &self.path, name, " = ", &short(value), ": ", why] {
+            self.errors.push_str(part);
+        }
     }
 
     fn reject_unknown(&mut self, known: &[&'static str]) {
         for (name, value) in core::mem::take(&mut self.table) {
             let near = known.iter().min_by_key(|k| distance(k, &name)).filter(|k| distance(k, &name) <= 3);
-            let hint = near.map_or(String::new(), |k| format!(" did you mean {k}?"));
-            self.errors.push(format!(
-                "{}{} = {}: no such option;{hint} allowed are {}",
-                self.path,
-                short(&name),
-                short(value.raw()),
-                known.join(", ")
-            ));
+            let mut why = String::from("no such option;");
+            if let Some(near) = near {
+                why.push_str(&format!(" did you mean {near}?"));
+            }
+            why.push_str(" allowed are ");
+            for (n, name) in known.iter().enumerate() {
+                why.push_str(if n == 0 { "" } else { ", " });
+                why.push_str(name);
+            }
+            self.wrong(&short(&name), value.raw(), &why);
         }
     }
 
@@ -350,10 +352,17 @@ impl<'t> Input<'t> {
     }
 }
 
-/// Keeps a value as the setting and digests it, if it is one.
-fn note<T: Setting>(setting: &mut Option<T>, value: &Value<'_>, out: &mut Vec<u8>) -> bool {
-    *setting = T::read(value);
-    setting.as_ref().map(|setting| setting.digest(out)).is_some()
+/// Where a setting goes, whatever its kind.
+trait Place {
+    /// Reads a value and digests it. Whether it is allowed.
+    fn put(&mut self, value: &Value<'_>, digest: &mut Vec<u8>) -> bool;
+}
+
+impl<T: Setting> Place for Option<T> {
+    fn put(&mut self, value: &Value<'_>, digest: &mut Vec<u8>) -> bool {
+        *self = T::read(value);
+        self.as_ref().map(|setting| setting.digest(digest)).is_some()
+    }
 }
 
 /// What a configuration says of an option.
@@ -373,23 +382,18 @@ fn short(text: &str) -> String {
 
 /// Edits that lead from one name to the other. O(a × b); names of options are short, others are cut.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(40).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(40).enumerate() {
-        let mut before = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
+    const MOST: usize = 40;
+    let mut row: [usize; MOST] = core::array::from_fn(|n| n + 1);
+    let mut last = b.chars().take(MOST).count();
+    for (i, x) in a.chars().take(MOST).enumerate() {
+        let (mut before, mut left) = (i, i + 1);
+        for (above, y) in row.iter_mut().zip(b.chars()) {
+            let cost = (before + usize::from(x != y)).min(*above + 1).min(left + 1);
+            (before, left) = (core::mem::replace(above, cost), cost);
         }
-        for (j, y) in b.iter().enumerate() {
-            let (Some(&left), Some(&above)) = (row.get(j), row.get(j + 1)) else { break };
-            let cost = (before + usize::from(x != *y)).min(above + 1).min(left + 1);
-            before = above;
-            if let Some(cell) = row.get_mut(j + 1) {
-                *cell = cost;
-            }
-        }
+        last = left;
     }
-    row.last().copied().unwrap_or(0)
+    last
 }
 
 #[cfg(test)]

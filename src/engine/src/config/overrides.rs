@@ -7,6 +7,7 @@ use crate::net::Cidr;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem::take;
 
 /// One override. Its conditions are those given; all of them must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,26 +72,27 @@ impl Overrides {
             Found::Nothing => return Some(Self::default()),
             Found::Twice => return None,
             Found::Value(_, value) => {
-                let shown = super::short(value.raw());
+                let shown = value.raw();
                 let list = value.into_list();
                 if list.is_none() {
-                    input.errors.push(format!("override = {shown}: expected a list of tables"));
+                    input.wrong("override", shown, "expected a list of tables");
                 }
                 list?
             }
         };
         let mut overrides = Vec::new();
         for (at, item) in list.into_iter().enumerate() {
-            let shown = super::short(item.raw());
+            let shown = item.raw();
             let Some(table) = item.into_table() else {
-                input.errors.push(format!("override[{at}] = {shown}: expected a table"));
+                input.wrong(&format!("override[{at}]"), shown, "expected a table");
                 continue;
             };
             let mut one = Input::new(table, &format!("override[{at}]."));
+            // Errors and digest go on where those before end.
+            (one.errors, one.effective) = (take(&mut input.errors), take(&mut input.effective));
+            one.effective.push(b'{');
             overrides.extend(Override::read(&mut one, thresholds));
-            input.errors.append(&mut one.errors);
-            input.effective.push(b'{');
-            input.effective.append(&mut one.effective);
+            (input.errors, input.effective) = (one.errors, one.effective);
         }
         Some(Self(overrides))
     }
@@ -130,12 +132,15 @@ impl Override {
         let users = input.optional::<Vec<Glob>>("users");
         let sources = input.optional::<Vec<Cidr>>("sources");
         let hosts = input.optional::<Vec<Glob>>("hosts");
-        let values = thresholds.iter().map(|name| input.optional::<Threshold>(name).map(|t| t.0)).collect();
+        let mut values = Vec::new();
+        for name in thresholds {
+            values.push(input.optional::<Threshold>(name).map(|threshold| threshold.0));
+        }
         let severity = input.optional("severity");
         let ignore = input.optional("ignore").unwrap_or(false);
         let reason = input.optional("reason");
-        let mut known: Vec<&'static str> = FIELDS.iter().map(|(name, ..)| *name).collect();
-        known.extend_from_slice(thresholds);
+        let mut known = thresholds.to_vec();
+        known.splice(0..0, FIELDS.iter().map(|(name, ..)| *name));
         input.reject_unknown(&known);
         for (name, empty) in [
             ("users", users.as_ref().is_some_and(Vec::is_empty)),
@@ -143,10 +148,8 @@ impl Override {
             ("hosts", hosts.as_ref().is_some_and(Vec::is_empty)),
         ] {
             if empty {
-                input.errors.push(format!(
-                    "{}{name} = []: expected at least one; without {name} the override holds for all",
-                    input.path
-                ));
+                let why = format!("expected at least one; without {name} the override holds for all");
+                input.wrong(name, "[]", &why);
             }
         }
         (input.errors.len() == before).then_some(Self {

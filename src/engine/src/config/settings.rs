@@ -231,8 +231,11 @@ impl<T: Setting> Setting for Vec<T> {
     const KIND: Kind = Kind::List(&T::KIND);
 
     fn read(value: &Value<'_>) -> Option<Self> {
-        let list = value.as_list().filter(|list| list.len() <= MOST_ENTRIES)?;
-        list.iter().map(T::read).collect()
+        let mut entries = Self::new();
+        for value in value.as_list().filter(|list| list.len() <= MOST_ENTRIES)? {
+            entries.push(T::read(value)?);
+        }
+        Some(entries)
     }
 
     fn digest(&self, out: &mut Vec<u8>) {

@@ -300,27 +300,36 @@ impl Steps {
 
     fn of(json: &[u8]) -> Self {
         let mut steps = Self::default();
-        // Elastic writes a single step without its array.
-        let single = Object::new(json).map(|object| Steps::step(&object));
-        let several = Items::new(json).into_iter().flatten().take(Self::MOST);
-        let several = several.filter_map(|item| item.as_object().map(|object| Steps::step(&object)));
-        for [method, result, succeeded] in single.into_iter().chain(several) {
-            steps.seen = true;
-            let failed = succeeded.eq_ignore_ascii_case("false");
-            if failed {
-                steps.words.push_str(&result);
-                steps.words.push(';');
+        match Items::new(json) {
+            Some(items) => {
+                for step in items.take(Self::MOST).filter_map(|item| item.as_object()) {
+                    steps.take(&step);
+                }
             }
-            if !contains(&result, CLAIM) && !method.eq_ignore_ascii_case("Previously satisfied") {
-                steps.done = true;
-                steps.password |= !failed && method.eq_ignore_ascii_case("Password");
+            // Elastic writes a single step without its array.
+            None => {
+                if let Some(step) = Object::new(json) {
+                    steps.take(&step);
+                }
             }
         }
         steps
     }
 
-    fn step<'a>(object: &Object<'a>) -> [Text<'a>; 3] {
-        named(object, ["authenticationmethod", "authenticationstepresultdetail", "succeeded"])
+    #[inline(never)]
+    fn take(&mut self, step: &Object<'_>) {
+        let [method, result, succeeded] =
+            named(step, ["authenticationmethod", "authenticationstepresultdetail", "succeeded"]);
+        self.seen = true;
+        let failed = succeeded.eq_ignore_ascii_case("false");
+        if failed {
+            self.words.push_str(&result);
+            self.words.push(';');
+        }
+        if !contains(&result, CLAIM) && !method.eq_ignore_ascii_case("Previously satisfied") {
+            self.done = true;
+            self.password |= !failed && method.eq_ignore_ascii_case("Password");
+        }
     }
 }
 

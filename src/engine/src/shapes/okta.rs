@@ -222,20 +222,22 @@ fn known<'a>(field: &mut Text<'a>, found: &Slots<'a>, slot: u8) {
 const ANSWERS: [&str; 4] = [
     "user.mfa.okta_verify.deny_push",
     "user.mfa.okta_verify.deny_push_upgrade_needed",
-    "user.authentication.auth_via_mfa",
-    "user.session.start",
+    FACTOR_USED,
+    SESSION_STARTED,
 ];
+const FACTOR_USED: &str = "user.authentication.auth_via_mfa";
+const SESSION_STARTED: &str = "user.session.start";
 
 /// How somebody was asked, for the types of events that ask.
 fn asked(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "system.push.send_factor_verify_push" => "push",
-        "system.sms.send_factor_verify_message" => "sms",
-        "system.voice.send_mfa_challenge_call" => "voice",
-        "system.email.send_factor_verify_message" => "email",
-        "policy.evaluate_sign_on" => "policy",
-        _ => return None,
-    })
+    const TYPES: [(&str, &str); 5] = [
+        ("system.push.send_factor_verify_push", "push"),
+        ("system.sms.send_factor_verify_message", "sms"),
+        ("system.voice.send_mfa_challenge_call", "voice"),
+        ("system.email.send_factor_verify_message", "email"),
+        ("policy.evaluate_sign_on", "policy"),
+    ];
+    TYPES.iter().find(|(name, _)| *name == kind).map(|(_, method)| *method)
 }
 
 fn challenge(method: &str, result: &str) -> Option<Outcome> {
@@ -244,16 +246,18 @@ fn challenge(method: &str, result: &str) -> Option<Outcome> {
 }
 
 fn answer(kind: &str, result: &str, reason: &str, password: bool) -> Option<Outcome> {
-    Some(match (kind, result) {
-        ("user.session.start", "SUCCESS") => Outcome::Success,
-        ("user.session.start", "FAILURE") => Outcome::Failure,
-        ("user.authentication.auth_via_mfa", "FAILURE") if password => Outcome::Failure,
-        ("user.authentication.auth_via_mfa", "FAILURE") if reason == "INVALID_CREDENTIALS" => Outcome::Denied,
-        ("user.authentication.auth_via_mfa", "FAILURE") => Outcome::Timeout,
-        ("user.authentication.auth_via_mfa", "SUCCESS") if !password => Outcome::Approved,
-        ("user.session.start" | "user.authentication.auth_via_mfa", _) => return None,
-        _ => Outcome::Denied,
-    })
+    let session = kind == SESSION_STARTED;
+    if !session && kind != FACTOR_USED {
+        return Some(Outcome::Denied);
+    }
+    match result {
+        "SUCCESS" if session => Some(Outcome::Success),
+        "SUCCESS" => (!password).then_some(Outcome::Approved),
+        "FAILURE" if session || password => Some(Outcome::Failure),
+        "FAILURE" if reason == "INVALID_CREDENTIALS" => Some(Outcome::Denied),
+        "FAILURE" => Some(Outcome::Timeout),
+        _ => None,
+    }
 }
 
 /// The factor as Okta's debug data names it: `OKTA_VERIFY_PUSH`, `PASSWORD_AS_FACTOR`.

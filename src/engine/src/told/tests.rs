@@ -1,4 +1,5 @@
 use super::*;
+use alloc::string::ToString;
 use alloc::vec;
 
 /// A journal of one key: each entry links to the one before.
