@@ -34,7 +34,7 @@ pub struct About {
 
 /// Which families of telemetry an analytic reads. The decoder looks for nothing else, and a module holds no code for
 /// anything else: it is known when the module is compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Telemetry(u16);
 
 impl Telemetry {
@@ -60,6 +60,17 @@ impl Telemetry {
     pub const AUTH0: Self = Self(1 << 9);
     /// Logins at a Mac: the unified log, Jamf.
     pub const MACOS: Self = Self(1 << 10);
+
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// All of them.
+    pub const ANY: Self = Self(u16::MAX);
+
+    /// What is in both of them.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
 
     /// Both of them.
     #[must_use]

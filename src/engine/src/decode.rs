@@ -8,7 +8,7 @@
 
 use crate::analytic::{Reads, Telemetry};
 use crate::config::Common;
-use crate::envelope::{self, Envelope, Opened, Scratch};
+use crate::envelope::{self, Envelope, Opened, Scratch, lent};
 use crate::event::{Event, Text};
 use crate::linux::{self, header};
 use crate::order::sort;
@@ -112,18 +112,19 @@ impl<R: Reads> Decoder<R> {
         let given = Given { zone: *zone, extra_failure_codes };
         let mut context = Context { reads: PhantomData::<R>, given, years, received };
         if !is_json(record) {
-            if R::TELEMETRY.has(Telemetry::WINDOWS) && shapes::windows::is_xml(record) {
-                context
-                    .said(shapes::windows::decode_xml(record, given), None, &mut |event| sink(event, record));
+            if R::TELEMETRY.has(Telemetry::WINDOWS)
+                && let Some(xml) = xml(record, Telemetry::ANY, *zone)
+            {
+                context.said(shapes::windows::decode_xml(xml, given), None, &mut |event| sink(event, record));
             } else if R::TELEMETRY.has(Telemetry::LINUX) {
                 context.line(record, &mut |event| sink(event, record));
             }
             // Senders of JSON through syslog put a header before it. Its program owns the text, whatever that says of
-            // a sender: only records with fields of their own are read there.
+            // a sender: only records with fields of their own are read there, and only those that it passes on.
             if !Telemetry::LINUX.and(Telemetry::NORMALISED).has(R::TELEMETRY)
-                && let Some(json) = behind_header(record, *zone)
+                && let Some((json, lends)) = behind_header(record, b'{', *zone)
             {
-                envelope::each::<R>(json, *zone, scratch, &mut |opened| {
+                envelope::each::<R>(json, *zone, lends, scratch, &mut |opened| {
                     if let Some(shape) = &opened.shape {
                         let said = shapes::decode::<R>(shape.family, &shape.object, given);
                         context.said(said, None, &mut |event| sink(event, opened.raw));
@@ -133,7 +134,7 @@ impl<R: Reads> Decoder<R> {
             return Ok(());
         }
         let mut malformed = false;
-        envelope::each::<R>(record, *zone, scratch, &mut |opened| {
+        envelope::each::<R>(record, *zone, Telemetry::ANY, scratch, &mut |opened| {
             malformed |= opened.malformed;
             context.opened(&opened, &mut |event| sink(event, opened.raw));
         });
@@ -176,10 +177,24 @@ fn is_json(record: &[u8]) -> bool {
     }
 }
 
-/// The JSON object that a syslog line consists of, its header aside.
-fn behind_header(line: &[u8], zone: Zone) -> Option<&[u8]> {
-    let message = header::parse(line, zone)?.message;
-    message.starts_with(b"{").then_some(message)
+/// The JSON object or XML, by its first byte, that a syslog line consists of, its header aside; and of which families
+/// it can be.
+fn behind_header(line: &[u8], first: u8, zone: Zone) -> Option<(&[u8], Telemetry)> {
+    let header = header::parse(line, zone)?;
+    let lends = (header.message.first() == Some(&first)).then(|| lent(header.program))?;
+    (lends != Telemetry::NONE).then_some((header.message, lends))
+}
+
+/// The event as XML that a text consists of, a syslog header aside, where its keeper passes on such records.
+fn xml(text: &[u8], lends: Telemetry, zone: Zone) -> Option<&[u8]> {
+    let (text, lends) = match shapes::windows::is_xml(text) {
+        true => (text, lends),
+        false => {
+            let (text, behind) = behind_header(text, b'<', zone)?;
+            (text, lends.common(behind))
+        }
+    };
+    (lends.has(Telemetry::WINDOWS) && shapes::windows::is_xml(text)).then_some(text)
 }
 
 /// What is the same for all events of one record.
@@ -215,9 +230,10 @@ impl<R: Reads> Context<'_, R> {
             let said = shapes::decode::<R>(shape.family, &shape.object, self.given);
             self.said(said, envelope, sink);
         } else if R::TELEMETRY.has(Telemetry::WINDOWS)
-            && let Some(envelope) = envelope.filter(|envelope| shapes::windows::is_xml(envelope.text))
+            && let Some(envelope) = envelope
+            && let Some(xml) = xml(envelope.text, opened.lends, self.given.zone)
         {
-            self.said(shapes::windows::decode_xml(envelope.text, self.given), Some(envelope), sink);
+            self.said(shapes::windows::decode_xml(xml, self.given), Some(envelope), sink);
         }
     }
 

@@ -12,8 +12,11 @@
 //!   program is something it repeated, unless it is a forwarder, whose business that is.
 //! - With no program, or only a label that a person chose, the text's own header goes first.
 //! - Text without any program could be anybody's: it says nothing.
+//! - JSON in a text is a record of its own only where whoever kept the text passes on such records ([`lent`]): a
+//!   forwarder any, a provider's program or data set that provider's. What a web server was sent is nobody's record.
 
 mod journald;
+mod lent;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -26,6 +29,8 @@ use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use journald::Verdict;
+use lent::is_forwarder;
+pub use lent::lent;
 use names::{
     AUDIT, AUTH0, BATCH, CATEGORY, CLASS, CURSOR, DUO, ENTRA, EVENT_ID, Found, HOST, LABEL, MAC, MAIL,
     MICROS, OKTA, ORIGINAL, PID, PROGRAM, TABLE, TAG, TEXT, TIME, WEB, WINLOG,
@@ -37,6 +42,9 @@ const LEVELS: usize = 3;
 const BATCHES: usize = 4;
 /// A JSON object in a longer string than this is not opened: it is no log record, and memory is bounded.
 const LARGEST: usize = 4 << 20;
+/// An element of a batch that is shorter than this is passed over: who did what, in any shape, takes more. What many of
+/// them cost is then no more than their bytes.
+const SHORTEST: usize = 32;
 /// Buffers that grew larger than this are given back after the record.
 const KEPT: usize = 64 << 10;
 
@@ -125,20 +133,38 @@ pub enum Family {
     Macos,
 }
 
+impl Family {
+    /// What an analytic has to read to read it.
+    const fn telemetry(self) -> Telemetry {
+        match self {
+            Self::Ecs | Self::Ocsf => Telemetry::NORMALISED,
+            Self::Windows => Telemetry::WINDOWS,
+            Self::Entra => Telemetry::ENTRA,
+            Self::Audit => Telemetry::AUDIT,
+            Self::Iis => Telemetry::IIS,
+            Self::Exchange => Telemetry::EXCHANGE,
+            Self::Okta => Telemetry::OKTA,
+            Self::Duo => Telemetry::DUO,
+            Self::Auth0 => Telemetry::AUTH0,
+            Self::Macos => Telemetry::MACOS,
+        }
+    }
+}
+
 /// The families by the slots that give them away, in the order they are asked: an identity provider's record in ECS
 /// carries the fields of both.
-const FAMILIES: [(u8, Family, Telemetry); 10] = [
-    (WINLOG, Family::Windows, Telemetry::WINDOWS),
-    (EVENT_ID, Family::Windows, Telemetry::WINDOWS),
+const FAMILIES: [(u8, Family); 10] = [
+    (WINLOG, Family::Windows),
+    (EVENT_ID, Family::Windows),
     // An entry of the unified log has an `eventType` as well.
-    (MAC, Family::Macos, Telemetry::MACOS),
-    (OKTA, Family::Okta, Telemetry::OKTA),
-    (DUO, Family::Duo, Telemetry::DUO),
-    (AUDIT, Family::Audit, Telemetry::AUDIT),
-    (ENTRA, Family::Entra, Telemetry::ENTRA),
-    (WEB, Family::Iis, Telemetry::IIS),
-    (MAIL, Family::Exchange, Telemetry::EXCHANGE),
-    (AUTH0, Family::Auth0, Telemetry::AUTH0),
+    (MAC, Family::Macos),
+    (OKTA, Family::Okta),
+    (DUO, Family::Duo),
+    (AUDIT, Family::Audit),
+    (ENTRA, Family::Entra),
+    (WEB, Family::Iis),
+    (MAIL, Family::Exchange),
+    (AUTH0, Family::Auth0),
 ];
 
 /// What a record was found to be.
@@ -152,6 +178,8 @@ pub struct Opened<'a> {
     pub malformed: bool,
     /// The record itself: of a batch, the one item.
     pub raw: &'a [u8],
+    /// Of which families a record in its text may be.
+    pub lends: Telemetry,
     /// It holds other records and is none itself. [`each`] follows it.
     batch: Option<Items<'a>>,
 }
@@ -172,8 +200,16 @@ struct Level {
 /// Opens each record in `record`: a JSON object, an array of them, or an object that holds an array of them
 /// (`records`, `value`, `events`). `zone` is that of times without one. O(n); memory is bounded by a small multiple
 /// of the record, and nothing is allocated in the ordinary case.
-pub fn each<R: Reads>(record: &[u8], zone: Zone, scratch: &mut Scratch, sink: &mut dyn FnMut(Opened<'_>)) {
-    each_at::<R>(record, zone, &mut scratch.batches, sink);
+///
+/// `lends` are the families of which the record can be, by what it stands in.
+pub fn each<R: Reads>(
+    record: &[u8],
+    zone: Zone,
+    lends: Telemetry,
+    scratch: &mut Scratch,
+    sink: &mut dyn FnMut(Opened<'_>),
+) {
+    each_at::<R>(record, zone, lends, &mut scratch.batches, sink);
     for level in &mut scratch.batches {
         for buffer in level.nested.iter_mut().chain([&mut level.text, &mut level.item]) {
             if buffer.capacity() > KEPT {
@@ -184,12 +220,19 @@ pub fn each<R: Reads>(record: &[u8], zone: Zone, scratch: &mut Scratch, sink: &m
 }
 
 /// Calls itself once per batch around a record, of which there are at most as many as `levels`.
-fn each_at<R: Reads>(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut dyn FnMut(Opened<'_>)) {
+fn each_at<R: Reads>(
+    record: &[u8],
+    zone: Zone,
+    mut lends: Telemetry,
+    levels: &mut [Level],
+    sink: &mut dyn FnMut(Opened<'_>),
+) {
     let Some((level, inner)) = levels.split_first_mut() else { return };
     let Level { nested, text, item } = level;
     let mut items = match Object::new(record) {
         Some(object) => {
-            let opened = open_with::<R>(object, zone, nested, text);
+            let opened = open_with::<R>(object, zone, lends, nested, text);
+            lends = opened.lends;
             match opened.batch {
                 Some(items) => items,
                 None => return sink(Opened { raw: record, ..opened }),
@@ -200,17 +243,18 @@ fn each_at<R: Reads>(record: &[u8], zone: Zone, levels: &mut [Level], sink: &mut
             None => return sink(Opened { malformed: true, ..Opened::default() }),
         },
     };
-    for value in items.by_ref() {
+    for value in items.by_ref().filter(|value| value.raw.len() >= SHORTEST) {
         match value.kind {
-            Kind::Object | Kind::Array => each_at::<R>(value.raw, zone, inner, sink),
+            Kind::Object | Kind::Array => each_at::<R>(value.raw, zone, lends, inner, sink),
             Kind::Str if value.raw.len() <= LARGEST => {
                 if let Some(text) = value.bytes(item) {
                     if is_object(text) {
-                        each_at::<R>(text, zone, inner, sink);
-                    } else {
+                        each_at::<R>(text, zone, lends, inner, sink);
+                    } else if lends.has(Telemetry::LINUX) {
                         sink(Opened {
                             envelope: Some(Envelope { text, ..Envelope::default() }),
                             raw: text,
+                            lends,
                             ..Opened::default()
                         });
                     }
@@ -238,6 +282,7 @@ struct Sender<'a> {
 fn open_with<'a, R: Reads>(
     record: Object<'a>,
     zone: Zone,
+    mut lends: Telemetry,
     nested: &'a mut [Vec<u8>],
     scratch: &'a mut Vec<u8>,
 ) -> Opened<'a> {
@@ -255,8 +300,14 @@ fn open_with<'a, R: Reads>(
             return Opened::default();
         }
         let shape = shape::<R>(&found, object);
+        // A record of another family than it can be is none.
+        if shape.is_some_and(|shape| !lends.has(shape.family.telemetry())) {
+            return Opened::default();
+        }
         let text = text(&found, sender.trust);
-        if shape.is_none() && sender.trust != Trust::Verified {
+        let believed = lends.has(Telemetry::LINUX);
+        lends = lends.common(sender.lends()).common(lent::by_ecs(&found));
+        if shape.is_none() && lends != Telemetry::NONE {
             if let Some(inner) = text.and_then(|value| value.as_object()) {
                 object = inner;
                 continue;
@@ -281,14 +332,17 @@ fn open_with<'a, R: Reads>(
             }
         }
         let text = text.and_then(|value| said(value, scratch));
-        // A record around others may carry fields of its own; one with text is none.
+        // A record around others may carry fields of its own; one with text is none, nor one with a shape.
         let batch = match text {
-            None => found.get(BATCH).and_then(|value| value.as_array()),
-            Some(_) => None,
+            None if lends != Telemetry::NONE && !is_shaped(&found) => {
+                found.get(BATCH).and_then(|value| value.as_array())
+            }
+            _ => None,
         };
         let Sender { program, trust, pid, host, time, cursor } = sender;
-        let envelope = text.map(|text| Envelope { text, program, trust, pid, host, time, cursor });
-        return Opened { envelope, shape, batch, ..Opened::default() };
+        let envelope =
+            text.filter(|_| believed).map(|text| Envelope { text, program, trust, pid, host, time, cursor });
+        return Opened { envelope, shape, batch, lends, ..Opened::default() };
     }
     Opened::default()
 }
@@ -324,6 +378,17 @@ impl<'a> Sender<'a> {
         self.time = micros.or_else(|| found.get(TIME).and_then(|value| stamp(value, zone))).or(self.time);
         self.cursor = found.get(CURSOR).map(|value| value.raw).or(self.cursor);
         true
+    }
+}
+
+impl Sender<'_> {
+    /// Of which families a record in its text may be.
+    fn lends(&self) -> Telemetry {
+        match self.trust {
+            Trust::Unnamed | Trust::Labelled => Telemetry::ANY,
+            Trust::Named => lent(self.program.as_bytes()),
+            Trust::Verified => Telemetry::NONE,
+        }
     }
 }
 
@@ -366,16 +431,29 @@ fn shape<'a, R: Reads>(found: &Found<'a>, object: Object<'a>) -> Option<Shape<'a
     if found.get(CLASS).is_some_and(|class| class.as_i64() == Some(3002)) {
         return of(Family::Ocsf);
     }
-    if let Some((_, family, _)) = FAMILIES
+    if let Some((_, family)) = FAMILIES
         .iter()
-        .find(|(slot, _, telemetry)| R::TELEMETRY.has(*telemetry) && found.get(*slot).is_some())
+        .find(|(slot, family)| R::TELEMETRY.has(family.telemetry()) && found.get(*slot).is_some())
     {
         return of(*family);
     }
     let category = found.get(CATEGORY)?;
-    let is = category.says("authentication")
-        || category.as_array().is_some_and(|mut items| items.any(|item| item.says("authentication")));
+    let is = is_or_holds(category, "authentication");
     if is && found.get(WINLOG).is_none() { of(Family::Ecs) } else { None }
+}
+
+/// Whether a value is this word, or an array that holds it.
+fn is_or_holds(value: Value<'_>, word: &str) -> bool {
+    value.says(word) || value.as_array().is_some_and(|mut items| items.any(|item| item.says(word)))
+}
+
+/// Whether a record is one of a family, read here or not: an array in it is then a field like any other. Only Okta's
+/// event hook bears the mark of the records it holds.
+fn is_shaped(found: &Found<'_>) -> bool {
+    found.get(CLASS).or(found.get(CATEGORY)).is_some()
+        || FAMILIES.iter().any(|(slot, ..)| {
+            found.get(*slot).is_some_and(|mark| *slot != OKTA || !mark.says("com.okta.event_hook"))
+        })
 }
 
 /// The text, as it stands. Where no program is named, the line from before it was taken apart says more.
@@ -411,35 +489,4 @@ fn split_tag(tag: &str) -> (&str, Option<u32>) {
         Some((program, pid)) => (program, pid.parse().ok()),
         None => (tag, None),
     }
-}
-
-/// Whether a program's business is to pass on what others wrote: agents, relays, and the tags that people give to
-/// the log files they read (`authlog`).
-fn is_forwarder(program: &str) -> bool {
-    const PARTS: [&str; 20] = [
-        "journal",
-        "vector",
-        "fluent",
-        "td-agent",
-        "beat",
-        "logstash",
-        "syslog",
-        "nxlog",
-        "promtail",
-        "alloy",
-        "otel",
-        "collector",
-        "forward",
-        "relay",
-        "shipper",
-        "cribl",
-        "docker",
-        "containerd",
-        "authlog",
-        "auth.log",
-    ];
-    let program = program.as_bytes();
-    PARTS
-        .iter()
-        .any(|part| program.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes())))
 }

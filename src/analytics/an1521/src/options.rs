@@ -79,7 +79,8 @@ authsieve_engine::settings! {
         /// Families of your own, before names are folded: a name each, with the accounts that belong to it. `*` and
         /// `?` stand for any characters. Not with `similarity = "exact"`.
         pub families: Families = {};
-        /// A family of which more accounts than this failed within the window is counted per account.
+        /// A family of which more accounts than this failed within the pattern's window (for `slow`, `slow_window`) is
+        /// counted per account.
         pub max_family: Threshold = 20, also "maxFamily";
         /// How many failures within `window` it takes.
         pub min_failures: Threshold = 10, also "minFailures";

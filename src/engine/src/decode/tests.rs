@@ -223,3 +223,125 @@ fn each_event_of_a_batch_comes_with_its_own_record() {
         .unwrap();
     assert_eq!(parts, [item("bob"), item("eve")]);
 }
+
+/// What the analytics of logins read.
+struct Logins;
+
+impl Reads for Logins {
+    const TELEMETRY: Telemetry = Telemetry::WINDOWS
+        .and(Telemetry::AUDIT)
+        .and(Telemetry::OKTA)
+        .and(Telemetry::DUO)
+        .and(Telemetry::NORMALISED);
+}
+
+/// `shape user` of each event of a record.
+fn logins(record: &str) -> Vec<String> {
+    let config = Config::<Options>::read("", &[]).unwrap();
+    let mut events = Vec::new();
+    let _ = Decoder::<Logins>::new(&config.common, Vec::new()).decode(
+        record.as_bytes(),
+        RECEIVED,
+        &mut |e, _| events.push(format!("{} {}", e.shape, e.user)),
+    );
+    events
+}
+
+const AUDITED: &str = r#"{"CreationTime":"2026-03-01T09:00:00","Operation":"UserLoggedIn","UserId":"bob@example.com","ClientIP":"192.0.2.7"}"#;
+const PUSHED: &str = r#"{"uuid":"1","published":"2026-03-01T09:00:00Z","eventType":"user.session.start","outcome":{"result":"FAILURE","reason":"INVALID_CREDENTIALS"},"actor":{"type":"User","alternateId":"bob@example.com"},"client":{"ipAddress":"192.0.2.7"}}"#;
+const EVENT: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4625</EventID><TimeCreated SystemTime='2026-03-01T09:00:00Z'/><Channel>Security</Channel></System><EventData><Data Name='TargetUserName'>bob</Data><Data Name='LogonType'>3</Data><Data Name='IpAddress'>192.0.2.7</Data></EventData></Event>";
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+#[test]
+fn whose_text_holds_records() {
+    let records = [
+        (AUDITED, "audit-log bob@example.com"),
+        (PUSHED, "okta bob@example.com"),
+        (EVENT, "windows-xml bob"),
+    ];
+    for (text, said) in records {
+        // Raw, in collectors' fields, and behind headers of forwarders or without a program.
+        let text = quoted(text);
+        for record in [
+            format!(r#"{{"date":1772355600.25,"log":{text}}}"#),
+            format!(
+                r#"{{"message":{text},"host":"h","source_type":"file","timestamp":"2026-03-01T10:00:00Z"}}"#
+            ),
+            format!(r#"{{"event":{{"original":{text}}},"message":"x"}}"#),
+            format!(r#"{{"event":{{"original":{text}}},"data_stream":{{"dataset":"generic"}}}}"#),
+            format!(r#"{{"appname":"rsyslogd","message":{text}}}"#),
+        ] {
+            assert_eq!(logins(&record), [said], "{record}");
+        }
+        for beside in [
+            r#""event":{"category":["web"],"dataset":"nginx.access","module":"nginx","outcome":"success"}"#,
+            r#""event":{"category":["web"]}"#,
+            r#""event":{"dataset":"nginx.error"}"#,
+            r#""service":{"type":"nginx"},"event":{"module":"nginx"}"#,
+            r#""appname":"nginx""#,
+            r#""program":"httpd""#,
+        ] {
+            for key in ["message", "event.original", "body", "msg"] {
+                let record = format!(r#"{{{beside},"{key}":{text}}}"#);
+                assert!(logins(&record).is_empty(), "{record}");
+            }
+        }
+    }
+    for (text, said) in records {
+        for header in [
+            "<13>Nov  1 10:00:00 host rsyslogd: ",
+            "<13>1 2026-03-01T09:00:00Z host - - - - ",
+            "<14>Nov  1 10:00:00 host nxlog[7]: ",
+        ] {
+            assert_eq!(logins(&format!("{header}{text}")), [said], "{header}");
+        }
+        for header in [
+            "<13>Nov  1 10:00:00 host nginx: ",
+            "<13>1 2026-03-01T09:00:00Z host httpd 7 - - ",
+            "Nov  1 10:00:00 host web[7]: ",
+        ] {
+            assert!(logins(&format!("{header}{text}")).is_empty(), "{header}{text}");
+        }
+    }
+    // The provider's own, and no other's.
+    for (program, texts) in [
+        ("okta", [false, true, false]),
+        ("o365-audit", [true, false, true]),
+        ("MSWinEventLog", [false, false, true]),
+    ] {
+        for ((text, _), own) in records.iter().zip(texts) {
+            assert_eq!(
+                logins(&format!("<13>Nov  1 10:00:00 host {program}: {text}")).len(),
+                usize::from(own),
+                "{program}"
+            );
+            let record = format!(r#"{{"event":{{"dataset":"{program}"}},"message":{}}}"#, quoted(text));
+            assert_eq!(logins(&record).len(), usize::from(own), "{record}");
+        }
+    }
+}
+
+#[test]
+fn xml_behind_a_header_in_a_field() {
+    let text = quoted(&format!("<13>Nov  1 10:00:00 dc1 nxlog: {EVENT}"));
+    assert_eq!(logins(&format!(r#"{{"log":{text}}}"#)), ["windows-xml bob"]);
+    assert!(logins(&format!(r#"{{"log":{text},"event.category":"web"}}"#)).is_empty());
+    let text = quoted(&format!("<13>Nov  1 10:00:00 dc1 nginx: {EVENT}"));
+    assert!(logins(&format!(r#"{{"log":{text}}}"#)).is_empty());
+}
+
+#[test]
+fn an_array_in_a_record_is_no_batch() {
+    for name in ["records", "value", "events", "logEvents"] {
+        let with = |record: &str| record.replacen('{', &format!(r#"{{"{name}":[{AUDITED},{PUSHED}],"#), 1);
+        assert_eq!(logins(&with(PUSHED)), ["okta bob@example.com"], "{name}");
+        assert_eq!(logins(&with(AUDITED)), ["audit-log bob@example.com"], "{name}");
+        assert!(logins(&with(&PUSHED.replace("user.session.start", "app.log"))).is_empty(), "{name}");
+        assert_eq!(logins(&with("{}").replace(",}", "}")).len(), 2, "{name}");
+    }
+    let hook = format!(r#"{{"eventType":"com.okta.event_hook","data":{{"events":[{PUSHED}]}}}}"#);
+    assert_eq!(logins(&hook), ["okta bob@example.com"]);
+}

@@ -58,6 +58,9 @@ pub const MAC: u8 = 37;
 /// An entry of Auth0's tenant log.
 pub const AUTH0: u8 = 38;
 
+/// `event.dataset` of ECS, or the module it belongs to.
+pub const DATASET: u8 = 39;
+
 /// What one pass over a record finds.
 pub type Found<'a> = Slots<'a>;
 
@@ -83,7 +86,7 @@ const fn journald(path: &'static str, family: u8, field: u8) -> Name {
 }
 
 /// All paths. The third column is the rank: the lowest that is there wins.
-pub static TABLE: Table<202> = Table::new([
+pub static TABLE: Table<206> = Table::new([
     name("MESSAGE", TEXT, 0),
     name("message", TEXT, 1),
     name("syslog_message", TEXT, 0),
@@ -188,6 +191,10 @@ pub static TABLE: Table<202> = Table::new([
     name("boot_id", MARK, 0),
     name("machine_id", MARK, 0),
     name("event.category", CATEGORY, 0),
+    name("event.dataset", DATASET, 0),
+    name("data_stream.dataset", DATASET, 1),
+    name("event.module", DATASET, 2),
+    Name::open("data_stream"),
     name("class_uid", CLASS, 0),
     name("winlog", WINLOG, 0),
     name("winlog.event_id", WINLOG, 0),

@@ -16,7 +16,7 @@ impl Reads for Reading {
 /// Every envelope of a record: trust, program, pid, host, time, text.
 fn all(record: &str) -> Vec<String> {
     let mut out = vec![];
-    each::<Reading>(record.as_bytes(), Zone::UTC, &mut Scratch::default(), &mut |opened| {
+    each::<Reading>(record.as_bytes(), Zone::UTC, Telemetry::ANY, &mut Scratch::default(), &mut |opened| {
         out.push(match (&opened.envelope, opened.shape, opened.malformed) {
             (_, _, true) => "malformed".into(),
             (_, Some(Shape { family: Family::Ecs, .. }), _) => "ecs".into(),
@@ -214,7 +214,7 @@ fn json_in_strings_is_opened_three_levels_deep() {
             serde_json::to_string(inner).unwrap()
         ))
     };
-    assert_eq!(by("webapp"), "Named webapp 7 h - h\"i");
+    assert_eq!(by("webapp"), format!("Named webapp - h - {inner}"));
     assert_eq!(by("fluent-bit"), "Named sshd 7 h - h\"i");
     assert_eq!(one(r#"{"log":"{no json"}"#), "nothing");
 }
@@ -235,10 +235,14 @@ fn a_header_in_the_text_goes_first_only_where_nobody_named_the_program() {
 
 #[test]
 fn batches_are_unpacked() {
-    let record = r#"{"message":"hi"}"#;
+    let record = r#"{"message":"hi","host":"web1.example.com"}"#;
     let text = serde_json::to_string(record).unwrap();
-    let hi = "Unnamed  -  - hi";
-    assert_eq!(all(&format!("[{record},{text},\"raw\"]")), [hi, hi, "Unnamed  -  - raw"]);
+    let hi = "Unnamed  - web1.example.com - hi";
+    let raw = "raw text that is as long as a record";
+    assert_eq!(
+        all(&format!("[{record},{text},\"{raw}\",{{}},\"short\",[{{}}]]")),
+        [hi, hi, &format!("Unnamed  -  - {raw}")]
+    );
     for name in ["records", "value", "events", "logEvents"] {
         assert_eq!(all(&format!(r#"{{"x":1,"{name}":[{record},{record}]}}"#)), [hi, hi]);
     }
@@ -252,7 +256,7 @@ fn batches_are_unpacked() {
     assert_eq!(all(&format!("[[[{record}]]]")), [hi]);
     assert!(all(&format!("[[[[{record}]]]]")).is_empty(), "four deep, and no deeper");
     assert_eq!(all(&format!("[{record},")), [hi, "malformed"]);
-    assert_eq!(all(r#"{"message":"hi","events":[{"message":"no"}]}"#), [hi]);
+    assert_eq!(all(&format!(r#"{{"message":"hi","events":[{record}]}}"#)), ["Unnamed  -  - hi"]);
     assert_eq!(all(&"[".repeat(100_000)), ["malformed"]);
 }
 
@@ -270,6 +274,104 @@ fn shapes_are_recognised_on_the_way() {
     ] {
         assert_eq!(one(record), told, "{record}");
     }
+}
+
+/// What a record that has a shape of its own holds in an array is part of it, whoever reads it.
+#[test]
+fn records_with_a_shape_are_no_batch() {
+    let inner = format!(r#"{{"SYSLOG_IDENTIFIER":"sshd","message":"{TEXT_OF_SSHD}"}}"#);
+    for (beside, told) in [
+        (r#""Operation":"Set-Mailbox""#, "nothing"),
+        (r#""eventType":"user.session.start""#, "nothing"),
+        (r#""winlog":{"channel":"Security"}"#, "nothing"),
+        (r#""class_uid":3002"#, "ocsf"),
+        (r#""class_uid":3001"#, "nothing"),
+        (r#""event":{"category":["authentication"]}"#, "ecs"),
+        (r#""event":{"category":["web"]}"#, "nothing"),
+        // A web server's, or that of any program that passes on nothing.
+        (r#""event":{"dataset":"nginx.access"}"#, "nothing"),
+        (r#""process":{"name":"nginx"}"#, "nothing"),
+        (r#""_COMM":"nginx","_UID":"0""#, "nothing"),
+    ] {
+        for name in ["records", "value", "events", "logEvents"] {
+            assert_eq!(one(&format!(r#"{{{beside},"{name}":[{inner}]}}"#)), told, "{beside}");
+        }
+    }
+    // What is put around records.
+    for around in [
+        r#"{"@odata.context":"x","value":"#,
+        r#"{"eventType":"com.okta.event_hook","cloudEventsVersion":"0.1","data":{"events":"#,
+        r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":"#,
+        r#"{"requestId":"x","timestamp":1772355600000,"records":"#,
+    ] {
+        let record = format!("{around}[{inner}]{}", "}".repeat(around.matches('{').count()));
+        assert!(one(&record).starts_with("Named sshd"), "{record}: {}", one(&record));
+    }
+}
+
+/// JSON that a keeper of text passes on, and JSON that it was sent.
+#[test]
+fn whose_json_is_opened() {
+    let json = serde_json::to_string(r#"{"class_uid":3002,"status_id":2,"activity_id":1}"#).unwrap();
+    let lines = serde_json::to_string(&format!(
+        r#"{{"records":[{{"SYSLOG_IDENTIFIER":"sshd","message":"{TEXT_OF_SSHD}"}}]}}"#
+    ))
+    .unwrap();
+    for (beside, lent) in [
+        (r#""stream":"stdout","time":"2026-01-16T10:00:00Z""#, true),
+        (r#""event":{"category":["authentication"]},"winlog":{"channel":"x"}"#, true),
+        (r#""event":{"category":["iam","configuration"]}"#, true),
+        (r#""event":{"category":["session"]}"#, true),
+        (r#""event":{"dataset":"system.auth","module":"system"}"#, true),
+        (r#""data_stream":{"dataset":"generic"}"#, true),
+        (r#""event":{"dataset":"http_endpoint.generic"}"#, true),
+        (r#""appname":"fluent-bit""#, true),
+        (r#""application":"collector-of-logs""#, true),
+        (r#""event":{"category":["web"]}"#, false),
+        (r#""event":{"category":"network"}"#, false),
+        (r#""event":{"dataset":"nginx.access","module":"nginx"}"#, false),
+        (r#""event.module":"apache""#, false),
+        (r#""event.dataset":"nginx.access","event.category":"authentication""#, false),
+        (
+            r#""data_stream":{"dataset":"apache.access"},"event":{"category":["authentication"]},"winlog":{}"#,
+            false,
+        ),
+        (r#""appname":"nginx""#, false),
+        (r#""syslogtag":"httpd[7]:""#, false),
+        (r#""process":{"name":"java"}"#, false),
+        (r#""_COMM":"fluent-bit","_UID":"0""#, false),
+    ] {
+        for key in ["message", "event.original", "log", "body"] {
+            let ocsf = one(&format!(r#"{{{beside},"{key}":{json}}}"#));
+            assert_eq!(ocsf.contains("ocsf"), lent, "{beside} {key}: {ocsf}");
+            let batch = one(&format!(r#"{{{beside},"{key}":{lines}}}"#));
+            assert_eq!(batch.starts_with("Named sshd"), lent, "{beside} {key}: {batch}");
+        }
+    }
+    // A provider's holds that provider's, and nobody else's.
+    for (name, family, lent) in [
+        ("okta.system", Telemetry::OKTA, true),
+        ("okta.system", Telemetry::NORMALISED, true),
+        ("okta.system", Telemetry::AUDIT, false),
+        ("cisco_duo.auth", Telemetry::DUO, true),
+        ("auth0.logs", Telemetry::AUTH0, true),
+        ("azure.signinlogs", Telemetry::ENTRA, true),
+        ("azure.eventhub", Telemetry::AUDIT, true),
+        ("o365.audit", Telemetry::AUDIT, true),
+        ("o365.audit", Telemetry::DUO, false),
+        ("windows.forwarded", Telemetry::WINDOWS, true),
+        ("system.security", Telemetry::WINDOWS, true),
+        ("iis.access", Telemetry::IIS, true),
+        ("duologsync", Telemetry::DUO, true),
+        ("MSWinEventLog", Telemetry::WINDOWS, true),
+        ("Microsoft-Windows-Security-Auditing", Telemetry::WINDOWS, true),
+        ("rsyslogd", Telemetry::ANY, true),
+        ("", Telemetry::ANY, true),
+        ("nginx", Telemetry::OKTA, false),
+    ] {
+        assert_eq!(super::lent(name.as_bytes()).has(family), lent, "{name}");
+    }
+    assert_eq!(super::lent("x".repeat(300).as_bytes()), Telemetry::NONE);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! names the wanted paths once; [`read`] finds them in one pass over the bytes, steps inside the objects the table
 //! says to open, and over everything else.
 
-use super::{Key, Kind, Object, Value};
+use super::{Key, Kind, Object, Value, unescape_into};
 use alloc::vec::Vec;
 
 /// Longer paths than this are nobody's.
@@ -194,7 +194,7 @@ impl<'a> Slots<'a> {
 #[inline(never)]
 pub fn read<'a>(object: &Object<'a>, names: Names, slots: &mut Slots<'a>) -> bool {
     let mut cursor = object.cursor();
-    let mut path = Path { bytes: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0 };
+    let mut path = Path { bytes: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0, plain: Vec::new() };
     loop {
         let Some(key) = cursor.key() else {
             if cursor.failed() {
@@ -230,6 +230,8 @@ struct Path {
     /// The lengths at which the objects around this one go on.
     ends: [usize; DEEPEST],
     depth: usize,
+    /// Keys whose escapes were undone.
+    plain: Vec<u8>,
 }
 
 impl Path {
@@ -240,14 +242,10 @@ impl Path {
             if key.raw.len() > LONGEST * 6 {
                 return None;
             }
-            let plain: Vec<u8> = key.unescaped();
-            self.find_plain(&plain, names)
-        } else {
-            self.find_plain(key.raw, names)
+            self.plain.clear();
+            unescape_into(key.raw, &mut self.plain);
         }
-    }
-
-    fn find_plain(&mut self, key: &[u8], names: Names) -> Option<&'static Name> {
+        let key = if key.escaped { &self.plain } else { key.raw };
         let end = self.length.checked_add(key.len())?;
         self.bytes.get_mut(self.length..end)?.copy_from_slice(key);
         names.find(self.bytes.get(..end)?)

@@ -9,9 +9,15 @@ use memchr::memchr;
 pub fn unescape_into(raw: &[u8], out: &mut Vec<u8>) {
     out.reserve(raw.len());
     let mut rest = raw;
-    while let Some(at) = memchr(b'\\', rest) {
-        let Some((plain, escape)) = rest.split_at_checked(at) else { break };
-        out.extend_from_slice(plain);
+    loop {
+        let mut escape = rest;
+        // Where escapes stand close together, a search for the next one would be most of the work.
+        if rest.first() != Some(&b'\\') {
+            let Some(at) = memchr(b'\\', rest) else { break };
+            let Some((plain, after)) = rest.split_at_checked(at) else { break };
+            out.extend_from_slice(plain);
+            escape = after;
+        }
         let Some((&[_, letter], after)) = escape.split_first_chunk::<2>() else {
             // A backslash at the very end: the scanner never hands one over.
             rest = &[];

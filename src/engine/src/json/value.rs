@@ -83,7 +83,7 @@ impl<'a> Value<'a> {
     pub fn says(&self, text: &str) -> bool {
         self.kind == Kind::Str
             && if self.escaped {
-                self.as_str().is_some_and(|s| s == text)
+                self.may_be(text) && self.as_str().is_some_and(|s| s == text)
             } else {
                 self.raw == text.as_bytes()
             }
@@ -92,7 +92,12 @@ impl<'a> Value<'a> {
     /// Whether it is a string that says `text` but for ASCII case.
     #[must_use]
     pub fn says_ignore_case(&self, text: &str) -> bool {
-        self.as_str().is_some_and(|s| s.eq_ignore_ascii_case(text))
+        self.may_be(text) && self.as_str().is_some_and(|s| s.eq_ignore_ascii_case(text))
+    }
+
+    /// Whether it is short enough to say `text`: every byte takes at most six to write.
+    const fn may_be(&self, text: &str) -> bool {
+        self.raw.len() <= text.len().saturating_mul(6)
     }
 
     /// A whole number, also where it is held in a string or written `17.0`.

@@ -25,7 +25,7 @@ pub type Pick = Option<&'static Name>;
 /// Reads an object once. `false` if it is malformed or followed by anything but whitespace. O(n).
 pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Found<'a>) -> bool {
     let mut cursor = object.cursor();
-    let mut path = Path { letters: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0 };
+    let mut path = Path { letters: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0, plain: Vec::new() };
     loop {
         let Some(key) = cursor.key() else {
             if cursor.failed() || path.depth == 0 {
@@ -56,18 +56,20 @@ struct Path {
     /// The lengths at which the objects around this one go on.
     ends: [usize; DEEPEST],
     depth: usize,
+    /// Keys whose escapes were undone.
+    plain: Vec<u8>,
 }
 
 impl Path {
     /// Spells a key behind what it stands in. The length of both.
     fn spell(&mut self, key: &Key<'_>) -> Option<usize> {
-        let plain: Vec<u8>;
         let name = if key.escaped {
             if key.raw.len() > LONGEST * 6 {
                 return None;
             }
-            plain = key.unescaped();
-            &plain
+            self.plain.clear();
+            unescape_into(key.raw, &mut self.plain);
+            &self.plain
         } else {
             key.raw
         };

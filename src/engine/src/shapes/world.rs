@@ -14,6 +14,8 @@ use crate::stamp::Stamp;
 /// `system.security`, `azure.signinlogs`, `o365.audit`, `okta.system`, `cisco_duo.auth`); product names as vendors
 /// write them (`Microsoft Entra ID`, `Office 365`).
 pub fn of(name: &str) -> Option<&'static str> {
+    /// Nobody's name is longer.
+    const LONGEST: usize = 256;
     const WORDS: [(&str, &str, &str); 23] = [
         ("okta", "", "okta"),
         ("duo", "", "duo"),
@@ -39,6 +41,9 @@ pub fn of(name: &str) -> Option<&'static str> {
         ("redhat", "", "linux"),
         ("rhel", "", "linux"),
     ];
+    if name.len() > LONGEST {
+        return None;
+    }
     // Winlogbeat's module for the Security log.
     if name.eq_ignore_ascii_case("security") {
         return Some("windows");

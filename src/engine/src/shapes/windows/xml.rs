@@ -145,10 +145,12 @@ impl<'t> Place<'t> {
     }
 
     fn open_data(&mut self, attributes: &[u8], logon: &Logon<'_>) {
-        self.field = match attribute(attributes, b"Name") {
+        let field = match attribute(attributes, b"Name") {
             Some(name) => by_name(name),
             None => logon.slot_at(self.data),
         };
+        // Of several with one name the first counts: the others are not even read.
+        self.field = field.filter(|slot| logon.get(*slot).is_empty());
         self.data += 1;
     }
 
@@ -212,11 +214,14 @@ fn unescape(raw: &[u8]) -> Text<'_> {
     }
     let mut out = String::with_capacity(text.len());
     let mut rest: &str = &text;
-    while let Some((before, after)) = rest.split_once('&') {
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
+        let Some((before, after)) = rest.split_at_checked(at) else { break };
+        let after = after.get(1..).unwrap_or_default();
         out.push_str(before);
         // Looked for no further than the longest one reaches: many that do not end are no work.
-        let end = after.bytes().take(LONGEST).position(|byte| byte == b';');
-        let known = end.and_then(|end| Some((reference(after.get(..end)?)?, after.get(end + 1..)?)));
+        let end = after.bytes().take(LONGEST).position(|byte| matches!(byte, b';' | b'&'));
+        let known =
+            end.and_then(|end| Some((reference(after.get(..end)?)?, after.get(end..)?.strip_prefix(';')?)));
         rest = match known {
             Some((letter, after)) => {
                 out.push(letter);

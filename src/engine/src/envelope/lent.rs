@@ -1,0 +1,120 @@
+//! Whose records a text may hold.
+//!
+//! Whoever writes into a log of a program writes text, and text may be JSON that looks like the record of an identity
+//! provider. It is one only where the record around it says that such records come this way:
+//!
+//! | kept by | holds records of |
+//! |---|---|
+//! | nobody who is named, or only labelled | anybody: a collector's `log`, `message`, `body` |
+//! | a forwarder: an agent, a relay, a queue | anybody |
+//! | a provider's program, data set or module (`duologsync`, `okta.system`) | that provider |
+//! | any other (`nginx`, `nginx.access`), or another category than those of logins | nobody |
+//!
+//! Names are those of syslog fields and headers, and of ECS: `event.dataset` (also `data_stream.dataset`),
+//! `event.module`, `event.category`.
+
+use super::names::{CATEGORY, DATASET, Found};
+use crate::analytic::Telemetry;
+use alloc::borrow::Cow;
+
+/// Nobody's name is longer.
+const LONGEST: usize = 256;
+
+/// Whose business it is to pass on what others wrote: agents, relays, and the tags that people give to the log files
+/// they read (`authlog`).
+const FORWARDERS: [&str; 20] = [
+    "journal",
+    "vector",
+    "fluent",
+    "td-agent",
+    "beat",
+    "logstash",
+    "syslog",
+    "nxlog",
+    "promtail",
+    "alloy",
+    "otel",
+    "collector",
+    "forward",
+    "relay",
+    "shipper",
+    "cribl",
+    "docker",
+    "containerd",
+    "authlog",
+    "auth.log",
+];
+
+/// Data sets of Elastic's inputs that take whatever comes: `httpjson.generic`, `aws.cloudwatch_logs`.
+const INPUTS: [&str; 6] = ["generic", "httpjson", "http_endpoint", "cloudwatch", "filestream", "pubsub"];
+
+/// Parts of names of providers' programs, data sets and modules.
+const PROVIDERS: [(&str, Telemetry); 19] = {
+    const MICROSOFT: Telemetry =
+        Telemetry::WINDOWS.and(Telemetry::ENTRA).and(Telemetry::AUDIT).and(Telemetry::EXCHANGE);
+    [
+        ("okta", Telemetry::OKTA),
+        ("duo", Telemetry::DUO),
+        ("auth0", Telemetry::AUTH0),
+        ("jamf", Telemetry::MACOS),
+        ("macos", Telemetry::MACOS),
+        ("microsoft", MICROSOFT),
+        ("azure", MICROSOFT),
+        ("entra", MICROSOFT),
+        ("office", MICROSOFT),
+        ("o365", MICROSOFT),
+        ("m365", MICROSOFT),
+        ("windows", Telemetry::WINDOWS),
+        ("winevt", Telemetry::WINDOWS),
+        ("winlog", Telemetry::WINDOWS),
+        ("mswin", Telemetry::WINDOWS),
+        ("eventlog", Telemetry::WINDOWS),
+        ("exchange", Telemetry::EXCHANGE.and(Telemetry::IIS)),
+        ("iis", Telemetry::IIS),
+        ("system.", Telemetry::WINDOWS.and(Telemetry::LINUX)),
+    ]
+};
+
+/// Whether a program's business is to pass on what others wrote.
+pub fn is_forwarder(program: &str) -> bool {
+    has_any(program.as_bytes(), &FORWARDERS)
+}
+
+/// Of which families a JSON or XML record may be that stands in a text of this program, or of no program.
+#[must_use]
+pub fn lent(program: &[u8]) -> Telemetry {
+    if program.is_empty() || has_any(program, &FORWARDERS) { Telemetry::ANY } else { provider(program) }
+}
+
+/// The same by what a record of ECS says of itself.
+pub fn by_ecs(found: &Found<'_>) -> Telemetry {
+    if let Some(name) = found.get(DATASET).and_then(|value| value.as_text()) {
+        let name: Cow<'_, str> = name;
+        let known = provider(name.as_bytes());
+        if known != Telemetry::NONE {
+            return known;
+        }
+        if !has_any(name.as_bytes(), &FORWARDERS) && !has_any(name.as_bytes(), &INPUTS) {
+            return Telemetry::NONE;
+        }
+    }
+    let Some(category) = found.get(CATEGORY) else { return Telemetry::ANY };
+    let ours = ["authentication", "iam", "session"].iter().any(|name| super::is_or_holds(category, name));
+    if ours { Telemetry::ANY } else { Telemetry::NONE }
+}
+
+/// Whose records a provider's name stands for. What it normalised itself is its own as well.
+fn provider(name: &[u8]) -> Telemetry {
+    PROVIDERS
+        .iter()
+        .find(|(part, _)| has_any(name, &[part]))
+        .map_or(Telemetry::NONE, |(_, family)| family.and(Telemetry::NORMALISED))
+}
+
+/// Whether any of the words stands in a name, whatever its case.
+fn has_any(name: &[u8], words: &[&str]) -> bool {
+    name.len() <= LONGEST
+        && words
+            .iter()
+            .any(|word| name.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes())))
+}
