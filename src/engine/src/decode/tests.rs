@@ -345,3 +345,12 @@ fn an_array_in_a_record_is_no_batch() {
     let hook = format!(r#"{{"eventType":"com.okta.event_hook","data":{{"events":[{PUSHED}]}}}}"#);
     assert_eq!(logins(&hook), ["okta bob@example.com"]);
 }
+
+#[test]
+fn references_of_xml_stand_close_together_or_for_nothing() {
+    let event = |name: &str| logins(&EVENT.replace(">bob<", &format!(">{name}<")));
+    assert_eq!(event("a&&amp;&lt;&x;&#66;&amp&;&"), ["windows-xml a&&<&x;b&amp&;&"]);
+    // Of several with one name the first counts.
+    assert_eq!(event("bob</Data><Data Name='TargetUserName'>eve"), ["windows-xml bob"]);
+    assert_eq!(event(&"&".repeat(1000)), [format!("windows-xml {}", "&".repeat(1000))]);
+}

@@ -106,12 +106,11 @@ impl Path {
 
 /// A column's name without the type that Log Analytics appends to it: `ResultType_s`, `Status_dynamic`.
 fn bare(name: &[u8]) -> &[u8] {
-    for suffix in [&b"_string"[..], b"_dynamic", b"_s", b"_d", b"_g", b"_b", b"_t"] {
-        if let Some(bare) = name.strip_suffix(suffix) {
-            return bare;
-        }
+    let at = name.iter().rposition(|byte| *byte == b'_').unwrap_or(name.len());
+    match name.split_at_checked(at) {
+        Some((bare, b"_string" | b"_dynamic" | b"_s" | b"_d" | b"_g" | b"_b" | b"_t")) => bare,
+        _ => name,
     }
-    name
 }
 
 /// Whether a name is spelled so.
