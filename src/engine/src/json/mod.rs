@@ -109,7 +109,7 @@ impl<'a> Iterator for Fields<'a> {
         if self.ended {
             return None;
         }
-        let member = self.cursor.key().and_then(|key| Some((key, self.cursor.value()?)));
+        let member = self.cursor.key().and_then(|key| Some((key, self.cursor.plain_value()?)));
         self.ended = member.is_none();
         member
     }
@@ -187,6 +187,12 @@ impl<'a> Cursor<'a> {
             Some(b'[') => self.container(Kind::Array),
             _ => self.scalar(),
         }
+    }
+
+    /// The same, in one copy for all who read everything.
+    #[inline(never)]
+    fn plain_value(&mut self) -> Option<Value<'a>> {
+        self.value()
     }
 
     /// Steps inside the object that stands next. [`key`](Self::key) then reads its members.
@@ -309,11 +315,10 @@ impl<'a> Iterator for Items<'a> {
                 self.cursor.at += 1;
                 None
             }
-            Some(b',') if !fresh => {
-                self.cursor.at += 1;
-                self.cursor.value()
+            Some(byte) if fresh || byte == b',' => {
+                self.cursor.at += usize::from(!fresh);
+                self.cursor.plain_value()
             }
-            Some(_) if fresh => self.cursor.value(),
             _ => self.cursor.fail(),
         };
         self.ended = item.is_none();
