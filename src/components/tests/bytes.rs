@@ -72,7 +72,7 @@ fn a_browser_module_imports_only_from_its_own_glue() {
 #[test]
 fn modules_are_small() {
     for (id, face, bytes) in modules() {
-        assert!(bytes.len() < 800_000, "{id}, {face}: {} bytes", bytes.len());
+        assert!(bytes.len() < 400_000, "{id}, {face}: {} bytes", bytes.len());
     }
 }
 
