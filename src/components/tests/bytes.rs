@@ -72,7 +72,10 @@ fn a_browser_module_imports_only_from_its_own_glue() {
 #[test]
 fn modules_are_small() {
     for (id, face, bytes) in modules() {
-        assert!(bytes.len() < 400_000, "{id}, {face}: {} bytes", bytes.len());
+        // A browser's also holds what turns alerts into JavaScript's objects.
+        let most = if face == "component" { 400_000 } else { 500_000 };
+        assert!(bytes.len() < most, "{id}, {face}: {} bytes", bytes.len());
+        println!("{id}, {face}: {} bytes", bytes.len());
     }
 }
 

@@ -13,9 +13,10 @@ const EMPTY: u32 = u32::MAX;
 /// A distance that stands for itself and all greater ones.
 const FAR: u32 = (1 << (32 - SLOT_BITS)) - 1;
 const SMALLEST: usize = 8;
-/// How many keys one shard is meant for.
-const SHARD_KEYS: usize = 4096;
-const MOST_SHARDS: usize = 1024;
+/// How many keys one shard is meant for: as many as 4,096 entries hold, less what chance gives one shard more than
+/// another. So a full table has four fifths of its entries in use.
+const SHARD_KEYS: usize = 3300;
+const MOST_SHARDS: usize = 8192;
 
 #[derive(Clone, Debug)]
 pub(super) struct Index {
@@ -33,7 +34,7 @@ struct Shard {
 
 impl Index {
     pub(super) fn new(seed: u64, max_keys: usize) -> Self {
-        let shards = (max_keys / SHARD_KEYS).clamp(1, MOST_SHARDS).next_power_of_two();
+        let shards = max_keys.div_ceil(SHARD_KEYS).clamp(1, MOST_SHARDS);
         Self { placement: Placement::new(seed), shards: vec![Shard::default(); shards], len: 0 }
     }
 
@@ -93,7 +94,7 @@ impl Index {
 
     /// The upper bits choose the shard, the lower ones the home in it.
     fn shard(&self, hash: u64) -> usize {
-        (hash >> 40) as usize & (self.shards.len() - 1)
+        (((hash >> 32) * self.shards.len() as u64) >> 32) as usize
     }
 }
 
