@@ -38,9 +38,8 @@ mod windows;
 pub const MEMBERS: usize = 2;
 /// How many spans there are for which sums are kept.
 pub const SPANS: usize = 2;
-/// Entries of one key, at most. The default pool runs out before; what a late entry may have to move stays below a
-/// tenth of a millisecond.
-pub const MOST: usize = 1 << 16;
+/// Entries of one key, at most: what a late entry may have to move, or a question about it to walk through.
+pub const MOST: usize = 1 << 14;
 /// What an entry beyond the floor takes of the pool, in bytes: itself, and its members in the index of its key.
 pub const COST: usize = 96;
 /// Sums are kept of keys that hold more entries, and more than the floor.
