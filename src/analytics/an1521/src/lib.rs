@@ -31,7 +31,9 @@
 //! **To evade it**, stay below `min_failures` in any `window` and `slow_min_failures` in any `slow_window` on each
 //! family, and below `spray_accounts` families from each address.
 
+mod enter;
 mod family;
+mod judge;
 mod names;
 mod near;
 mod options;
@@ -51,13 +53,12 @@ use authsieve_engine::net;
 use authsieve_engine::note::Step;
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::{Span, Timestamp};
-use authsieve_engine::window::journal::{self, Journal, Link};
-use authsieve_engine::window::recent::{Entry, Recent, Sum};
+use authsieve_engine::window::journal::{Journal, Link};
+use authsieve_engine::window::recent::{Entry, Recent};
 use authsieve_engine::window::silence::Silences;
 use authsieve_engine::window::table::{Bounds, Slot, Table};
 use names::Names;
 use near::Near;
-use report::{Pattern, Report};
 use std::net::IpAddr;
 
 /// What hashes are of. The first two number the links of a journal entry as well.
@@ -126,30 +127,6 @@ struct Failure<'e> {
     member: u64,
     family: Fingerprint,
     source: Option<Fingerprint>,
-}
-
-/// What the failures of a family are counted by.
-#[derive(Clone, Copy)]
-struct Asked {
-    /// The family's slot.
-    slot: Slot,
-    /// The hash of the event's address.
-    source: u64,
-    /// Above how many accounts the family is too large.
-    most: u32,
-}
-
-/// What is counted for a pattern.
-#[derive(Clone, Copy)]
-struct Counted {
-    from: Timestamp,
-    sum: Sum,
-    /// The family is too large: only failures of the event's account were counted.
-    alone: bool,
-    /// Where the entries that were counted are; the event's own may be missing.
-    slot: Option<Slot>,
-    /// What a silence is about.
-    subject: Fingerprint,
 }
 
 impl Analytic for An1521 {
@@ -396,273 +373,6 @@ impl An1521 {
         self.near.add(label);
     }
 
-    fn failure(&mut self, failure: &Failure<'_>, context: &mut Context<'_>) {
-        let event = failure.event;
-        let member = |fingerprint: Fingerprint| fingerprint.halves().0.max(1);
-        let mut digits = [0; 10];
-        let link = self.journal.append(&journal::Entry {
-            time: event.time,
-            kind: 0,
-            count: event.count,
-            address: event.src_ip.map(net::octets),
-            user: failure.account.as_bytes(),
-            host: event.host.as_bytes(),
-            code: report::code(event, &mut digits),
-            record: failure.record,
-            previous: Default::default(),
-        });
-        self.names.note(failure.member, failure.account);
-
-        let members = [failure.member, failure.source.map_or(0, member)];
-        let entry = Entry { time: event.time, count: event.count, kind: kind::FAMILY, members };
-        let known = self.table.find(failure.family).is_some_and(|slot| {
-            let oldest = self.table.newest(slot).max(event.time).minus(self.bounds.horizon);
-            self.recent.has(slot, ACCOUNT, failure.member, oldest, Timestamp::MAX)
-        });
-        let (slot, late) = self.enter(failure.family, entry, link, context.watermark);
-        self.judge_family(failure, slot, members[SOURCE], context);
-        self.enter_alone(failure, entry, slot, known, context.watermark);
-
-        let Some(source) = failure.source else {
-            self.late += u64::from(late);
-            return;
-        };
-        let members = [member(failure.family), failure.member];
-        let entry = Entry { kind: kind::ADDRESS, members, ..entry };
-        let (slot, late_too) = self.enter(source, entry, link, context.watermark);
-        self.judge_source(failure, source, slot, context);
-        self.late += u64::from(late || late_too);
-    }
-
-    /// Takes a failure of a key in. Also says whether it is late for it.
-    fn enter(&mut self, key: Fingerprint, entry: Entry, link: Link, watermark: Timestamp) -> (Slot, bool) {
-        let entered = self.table.enter(key, entry.count, entry.time, watermark);
-        let late = self.table.newest(entered.slot) > entry.time;
-        self.recent.push(entered.slot, entered.new, entry);
-        self.journal.set_previous(link, entry.kind.into(), self.link(entered.slot));
-        if let Some(mut content) = self.table.content(entered.slot) {
-            content.raise(entry.time);
-            link.write(content.data);
-        }
-        (entered.slot, late)
-    }
-
-    /// Keeps the failures of each account apart as well, once a family has several: so that those of one can be counted
-    /// alone, and are not pushed out by those of the others. `known`: the family held some of the account before. O(1),
-    /// but for an account that had the family to itself until now or whose key was given up.
-    fn enter_alone(
-        &mut self,
-        failure: &Failure<'_>,
-        entry: Entry,
-        family: Slot,
-        known: bool,
-        watermark: Timestamp,
-    ) {
-        if self.options.similarity == Similarity::Exact {
-            return;
-        }
-        let newest = self.table.newest(family);
-        let accounts = self.recent.sum(family, newest.minus(self.bounds.horizon), newest).distinct[ACCOUNT];
-        let own = self.alone(failure.family, failure.member);
-        let held = self.table.find(own).is_some();
-        let all = (Timestamp::MIN, Timestamp::MAX);
-        let of = |account: u64, entry: &Entry| entry.members[ACCOUNT] == account;
-        if !known && accounts == 2 {
-            let mut entries = self.recent.entries(family, all.0, all.1).rev();
-            let other = entries.find(|entry| !of(failure.member, entry)).map(|entry| entry.members[ACCOUNT]);
-            drop(entries);
-            if let Some(other) = other
-                && let key = self.alone(failure.family, other)
-                && self.table.find(key).is_none()
-            {
-                let entries = self.recent.entries(family, all.0, all.1);
-                let entries: Vec<Entry> = entries.filter(|entry| of(other, entry)).copied().collect();
-                self.push_alone(key, &entries, watermark);
-            }
-        }
-        if held || !known && accounts > 1 {
-            self.push_alone(own, &[entry], watermark);
-        } else if accounts > 1 {
-            let entries = self.recent.entries(family, all.0, all.1);
-            let entries: Vec<Entry> = entries.filter(|entry| of(failure.member, entry)).copied().collect();
-            self.push_alone(own, &entries, watermark);
-        }
-    }
-
-    fn push_alone(&mut self, key: Fingerprint, entries: &[Entry], watermark: Timestamp) {
-        for entry in entries {
-            let entered = self.table.enter(key, entry.count, entry.time, watermark);
-            self.recent.push(entered.slot, entered.new, *entry);
-            if let Some(mut content) = self.table.content(entered.slot) {
-                content.raise(entry.time);
-            }
-        }
-    }
-
-    /// The key of an account's own failures in a family.
-    fn alone(&self, family: Fingerprint, account: u64) -> Fingerprint {
-        Hasher128::new(self.salt, kind::ALONE).part(&family.to_bytes()).part(&account.to_le_bytes()).finish()
-    }
-
-    fn judge_family(&mut self, failure: &Failure<'_>, slot: Slot, source: u64, context: &mut Context<'_>) {
-        let judgement = context.judgement;
-        let threshold = |index, own: authsieve_engine::config::Threshold| judgement.threshold(index, own.0);
-        let options = &self.options;
-        let (window, slow_window) = (options.window.0, options.slow_window.0);
-        let most = threshold(threshold::MAX_FAMILY, options.max_family);
-        let quick = threshold(threshold::MIN_FAILURES, options.min_failures);
-        let sources = threshold(threshold::SOURCES, options.source_ip_threshold);
-        let slow = threshold(threshold::SLOW, options.slow_min_failures);
-
-        let silent = [Pattern::Burst, Pattern::Distributed];
-        if context.explains() {
-            for (window, least) in [(window, quick), (slow_window, slow)] {
-                self.why_family(failure, slot, window, least, most, context);
-            }
-        }
-        let asked = Asked { slot, source, most };
-        if let Some(counted) = self.count(failure, asked, window, quick, &silent) {
-            let distributed = counted.sum.distinct[SOURCE] >= sources;
-            let pattern = if distributed { Pattern::Distributed } else { Pattern::Burst };
-            if self.raise(pattern, failure, slot, counted, window, context) && distributed {
-                self.silence(Pattern::Burst, counted.subject, failure, window, context);
-            }
-        }
-        if let Some(counted) = self.count(failure, asked, slow_window, slow, &[Pattern::Slow]) {
-            self.raise(Pattern::Slow, failure, slot, counted, slow_window, context);
-        }
-    }
-
-    fn judge_source(
-        &mut self,
-        failure: &Failure<'_>,
-        key: Fingerprint,
-        slot: Slot,
-        context: &mut Context<'_>,
-    ) {
-        let judgement = context.judgement;
-        let (time, window) = (failure.event.time, self.options.window.0);
-        let from = time.minus(window);
-        let sum = self.recent.sum(slot, from, time);
-        let failures = judgement.threshold(threshold::MIN_FAILURES, self.options.min_failures.0);
-        let families = judgement.threshold(threshold::SPRAY, self.options.spray_accounts.0);
-        if context.explains() {
-            self.why_source(failure, sum, failures, families, context);
-        }
-        if sum.count >= failures && sum.distinct[FAMILY] >= families {
-            let counted = Counted { from, sum, alone: false, slot: Some(slot), subject: key };
-            self.raise(Pattern::Spray, failure, slot, counted, window, context);
-        }
-    }
-
-    /// The failures of a family in a window up to the event, or of the account alone where the family is too large; none
-    /// if there are fewer than `least`, or if all these patterns are silent anyway. O(1) for events in time order.
-    fn count(
-        &mut self,
-        failure: &Failure<'_>,
-        asked: Asked,
-        window: Span,
-        least: u32,
-        patterns: &[Pattern],
-    ) -> Option<Counted> {
-        let to = failure.event.time;
-        let from = to.minus(window);
-        let sum = self.recent.sum(asked.slot, from, to);
-        if sum.count < least {
-            return None;
-        }
-        if sum.distinct[ACCOUNT] <= asked.most {
-            return Some(Counted {
-                from,
-                sum,
-                alone: false,
-                slot: Some(asked.slot),
-                subject: failure.family,
-            });
-        }
-        let subject = Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish();
-        if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
-            return None;
-        }
-        // The event itself is not among the account's own yet.
-        let slot = self.table.find(self.alone(failure.family, failure.member));
-        let (mut sum, mut new) = (Sum::default(), true);
-        if let Some(slot) = slot {
-            self.recent.reach(slot, to);
-            sum = self.recent.sum(slot, from, to);
-            new = !self.recent.has(slot, SOURCE, asked.source, from, to);
-        }
-        sum.count = sum.count.saturating_add(failure.event.count);
-        sum.distinct[ACCOUNT] = 1;
-        sum.distinct[SOURCE] += u32::from(new && asked.source != 0);
-        (sum.count >= least).then_some(Counted { from, sum, alone: true, slot, subject })
-    }
-
-    /// Raises an alert of a pattern unless it is silent, and silences it for the window. Whether it did.
-    fn raise(
-        &mut self,
-        pattern: Pattern,
-        failure: &Failure<'_>,
-        slot: Slot,
-        counted: Counted,
-        window: Span,
-        context: &mut Context<'_>,
-    ) -> bool {
-        let quiet = self.quiet_key(pattern, counted.subject);
-        if self.quiet.is_silent(quiet, failure.event.time) {
-            if context.explains() {
-                self.why_silent(pattern, quiet, failure, counted, context);
-            }
-            return false;
-        }
-        if context.explains() {
-            let (key, values) = (why::name(pattern, failure, counted.alone), [counted.sum.count.into()]);
-            context.note(Step::Counted, &key, pattern.as_str(), "%: # failures are enough", &values);
-        }
-        let report = Report {
-            pattern,
-            failure,
-            counted,
-            window,
-            prefixes: self.prefixes,
-            recent: &self.recent,
-            names: &self.names,
-            journal: &self.journal,
-            newest: self.link(slot),
-        };
-        let alert = report.alert();
-        let address;
-        let key = match (pattern, failure.event.src_ip) {
-            (Pattern::Spray, Some(source)) => {
-                address = net::octets(self.cut(source));
-                &address[..]
-            }
-            _ if counted.alone => failure.account.as_bytes(),
-            _ => failure.label.as_bytes(),
-        };
-        context.raise(&[key], alert);
-        self.silence(pattern, counted.subject, failure, window, context);
-        true
-    }
-
-    fn silence(
-        &mut self,
-        pattern: Pattern,
-        subject: Fingerprint,
-        failure: &Failure<'_>,
-        window: Span,
-        context: &Context<'_>,
-    ) {
-        let until = failure.event.time.plus(window);
-        // A source may lag behind the watermark: its silences must not be over when they begin.
-        let now = context.watermark.minus(self.bounds.horizon);
-        self.quiet.silence(self.quiet_key(pattern, subject), until, now);
-    }
-
-    fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
-        Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).part(&subject.to_bytes()).finish()
-    }
-
     fn family(&self, label: &str) -> Fingerprint {
         Hasher128::new(self.salt, kind::FAMILY).part(label.as_bytes()).finish()
     }
@@ -674,6 +384,11 @@ impl An1521 {
     /// An address as keys see it.
     const fn cut(&self, address: IpAddr) -> IpAddr {
         net::prefix(address, self.prefixes.0, self.prefixes.1)
+    }
+
+    /// The key of an account's own failures in a family.
+    fn alone(&self, family: Fingerprint, account: u64) -> Fingerprint {
+        Hasher128::new(self.salt, kind::ALONE).part(&family.to_bytes()).part(&account.to_le_bytes()).finish()
     }
 
     fn member(&self, kind: u8, bytes: &[u8]) -> u64 {

@@ -1,8 +1,9 @@
 //! What an alert of AN1521 tells.
 
+use crate::judge::Counted;
 use crate::names::Names;
 use crate::options::Status;
-use crate::{ACCOUNT, Counted, FAMILY, Failure, SOURCE};
+use crate::{ACCOUNT, FAMILY, Failure, SOURCE};
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::Event;
 use authsieve_engine::net;

@@ -1,7 +1,8 @@
 //! What became of an event, in words: for `explain`.
 
+use crate::judge::Counted;
 use crate::report::Pattern;
-use crate::{ACCOUNT, An1521, Counted, FAMILY, Failure, SOURCE};
+use crate::{ACCOUNT, An1521, FAMILY, Failure, SOURCE};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::event::{Event, Outcome};
 use authsieve_engine::hash::Fingerprint;

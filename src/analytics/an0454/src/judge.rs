@@ -1,0 +1,170 @@
+//! What a challenge and a login do to their user's window, and which patterns they raise.
+
+use crate::challenges::{Challenges, Fate};
+use crate::report::{CHALLENGE, LOGIN, Pattern};
+use crate::{An0454, FINISHED, ONE_ROW, ROW, TRANSACTION, User, why};
+use authsieve_engine::analytic::Context;
+use authsieve_engine::event::Event;
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::window::journal::Link;
+use authsieve_engine::window::recent;
+use authsieve_engine::window::table::Slot;
+
+impl An0454 {
+    /// A challenge or a result: told before, the answer to one, or one more.
+    pub(crate) fn challenge(
+        &mut self,
+        event: &Event<'_>,
+        fate: Option<Fate>,
+        user: &User<'_>,
+        context: &mut Context<'_>,
+    ) {
+        let transaction = match &*event.transaction {
+            "" => 0,
+            id => self.member(TRANSACTION, id.as_bytes()),
+        };
+        let held = self.table.find(user.key);
+        if transaction != 0 && !self.is_first(event, user, context.watermark) {
+            if let (Some(slot), Some(fate)) = (held, fate) {
+                self.challenges.answer(slot, event.time, transaction, fate);
+            }
+            if context.explains() {
+                why::joined(
+                    user,
+                    "told before: of the same challenge as a record with its transaction",
+                    context,
+                );
+            }
+            return;
+        }
+        let (finished, policy) =
+            (event.provider == "duo", event.provider == "okta" && event.method == "policy");
+        let mut kind = Challenges::kind(fate, finished, policy);
+        if let Some(slot) = held {
+            let late = event.time < self.table.newest(slot);
+            let counted = match fate {
+                Some(_) if finished => false,
+                Some(fate) => self.challenges.close(slot, event.time, transaction, fate) || late,
+                None if policy || transaction == 0 => false,
+                None => self.challenges.send(slot, event.time, transaction),
+            };
+            if counted {
+                if context.explains() {
+                    why::joined(user, why::closes(fate, late), context);
+                }
+                return;
+            }
+            if late && fate.is_none() {
+                kind = self.challenges.join(slot, event.time, transaction).unwrap_or(kind);
+            }
+        }
+        let entered = self.table.enter(user.key, 1, event.time, context.watermark);
+        let members = [self.address(event.src_ip), transaction];
+        let entry = recent::Entry { time: event.time, count: 1, kind, members };
+        self.challenges.recent.push(entered.slot, entered.new, entry);
+        self.write(event, CHALLENGE, entered.slot, context.record);
+        self.judge(event, entered.slot, user, context);
+    }
+
+    /// Whether this is the first that is heard of a challenge with a transaction.
+    fn is_first(&mut self, event: &Event<'_>, user: &User<'_>, watermark: Timestamp) -> bool {
+        let id =
+            |kind| self.hash(kind).part(user.name.as_bytes()).part(event.transaction.as_bytes()).finish();
+        match event.provider {
+            "duo" => {
+                let id = id(FINISHED);
+                self.finished.is_new(id.0, event.time, watermark)
+            }
+            "entra" | "m365" => {
+                let id = id(ROW);
+                let first = !self.rows.is_silent(id, event.time);
+                if first {
+                    // The audit log comes hours after the sign-in log, so what has ended is not forgotten at once.
+                    self.rows.silence(id, event.time.plus(ONE_ROW), watermark.minus(self.bounds.horizon));
+                }
+                first
+            }
+            _ => true,
+        }
+    }
+
+    /// Raises what holds on a challenge.
+    fn judge(&mut self, event: &Event<'_>, slot: Slot, user: &User<'_>, context: &mut Context<'_>) {
+        let (options, t) = (&self.options, event.time);
+        let rules = [
+            (Pattern::Challenges, options.window.0, options.min_challenges.0, options.confirm_after.0),
+            (Pattern::Slow, options.slow_window.0, options.slow_min_challenges.0, Span(0)),
+        ];
+        for (index, (pattern, window, default, wait)) in rules.into_iter().enumerate() {
+            let threshold = context.judgement.threshold(index, default);
+            let quiet = self.silence(pattern, user);
+            let from = t.minus(window);
+            if context.explains() {
+                self.why_challenge(event, slot, user, pattern, (window, threshold), context);
+            }
+            if self.quiet.is_silent(quiet, t) || !self.challenges.reach(slot, from, t, threshold) {
+                continue;
+            }
+            let mut alert = self.report(event, context.record, slot, pattern, (from, t));
+            // A login that came before this, which is late, has taken it back.
+            if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
+                continue;
+            }
+            // Kept for a while, so that a feed that lags behind others is silent, too.
+            let now = context.watermark.minus(self.bounds.horizon);
+            self.quiet.silence(quiet, t.plus(window), now);
+            if wait.0 > 0 {
+                context.judge(&mut alert);
+                if context.explains() {
+                    why::waits(user, t.plus(wait), context);
+                }
+                self.waiting.push(t.plus(wait), user.key, &user.name, alert, &mut context.alerts);
+                self.waiting.passed(context.watermark, &mut context.alerts);
+            } else {
+                context.raise(&[user.name.as_bytes()], alert);
+            }
+        }
+    }
+
+    /// A login or approval: takes back what waits, raises, forgets.
+    pub(crate) fn login(&mut self, event: &Event<'_>, user: &User<'_>, context: &mut Context<'_>) {
+        let s = event.time;
+        if self.waiting.take_back(user.key, s) {
+            self.quiet.end(self.silence(Pattern::Challenges, user));
+            if context.explains() {
+                why::joined(user, "a login: the alert that waited to be confirmed is dropped", context);
+            }
+        }
+        let held = self.table.find(user.key);
+        if context.explains() {
+            self.why_login(event, held, user, context);
+        }
+        let Some(slot) = held else { return };
+        let (window, within) = (self.options.window.0, self.options.success_within.0);
+        let threshold = context.judgement.threshold(0, self.options.min_challenges.0);
+        let address = self.address(event.src_ip);
+        if let Some(t) = self.challenges.gave_in(slot, s, address, threshold, window, within) {
+            let alert = self.report(event, context.record, slot, Pattern::Login, (t.minus(window), t));
+            context.raise(&[user.name.as_bytes()], alert);
+        }
+        self.challenges.forget(slot, s, address);
+        if !self.challenges.any(slot, s) {
+            for pattern in [Pattern::Challenges, Pattern::Slow] {
+                self.quiet.end(self.silence(pattern, user));
+            }
+        }
+        self.write(event, LOGIN, slot, context.record);
+        if self.logged_in(slot).is_none_or(|before| before < s)
+            && let Some(content) = self.table.content(slot)
+            && let Some(place) = content.data.get_mut(Link::BYTES..)
+        {
+            place.copy_from_slice(&s.0.to_le_bytes());
+        }
+    }
+
+    /// The user's newest login since the first challenge.
+    fn logged_in(&self, slot: Slot) -> Option<Timestamp> {
+        let bytes = self.table.data(slot).get(Link::BYTES..)?.first_chunk()?;
+        Some(Timestamp(i64::from_le_bytes(*bytes))).filter(|time| time.0 != 0)
+    }
+}

@@ -1,0 +1,116 @@
+//! A failure into the windows: of its family, of its account alone, of its address.
+
+use crate::{ACCOUNT, An1521, Failure, SOURCE, Similarity, kind, report};
+use authsieve_engine::analytic::Context;
+use authsieve_engine::hash::Fingerprint;
+use authsieve_engine::net;
+use authsieve_engine::time::Timestamp;
+use authsieve_engine::window::journal::{self, Link};
+use authsieve_engine::window::recent::Entry;
+use authsieve_engine::window::table::Slot;
+
+impl An1521 {
+    /// Takes a failure in: by its family, by its account alone, by its address; each is judged at once.
+    pub(crate) fn failure(&mut self, failure: &Failure<'_>, context: &mut Context<'_>) {
+        let event = failure.event;
+        let member = |fingerprint: Fingerprint| fingerprint.halves().0.max(1);
+        let mut digits = [0; 10];
+        let link = self.journal.append(&journal::Entry {
+            time: event.time,
+            kind: 0,
+            count: event.count,
+            address: event.src_ip.map(net::octets),
+            user: failure.account.as_bytes(),
+            host: event.host.as_bytes(),
+            code: report::code(event, &mut digits),
+            record: failure.record,
+            previous: Default::default(),
+        });
+        self.names.note(failure.member, failure.account);
+
+        let members = [failure.member, failure.source.map_or(0, member)];
+        let entry = Entry { time: event.time, count: event.count, kind: kind::FAMILY, members };
+        let known = self.table.find(failure.family).is_some_and(|slot| {
+            let oldest = self.table.newest(slot).max(event.time).minus(self.bounds.horizon);
+            self.recent.has(slot, ACCOUNT, failure.member, oldest, Timestamp::MAX)
+        });
+        let (slot, late) = self.enter(failure.family, entry, link, context.watermark);
+        self.judge_family(failure, slot, members[SOURCE], context);
+        self.enter_alone(failure, entry, slot, known, context.watermark);
+
+        let Some(source) = failure.source else {
+            self.late += u64::from(late);
+            return;
+        };
+        let members = [member(failure.family), failure.member];
+        let entry = Entry { kind: kind::ADDRESS, members, ..entry };
+        let (slot, late_too) = self.enter(source, entry, link, context.watermark);
+        self.judge_source(failure, source, slot, context);
+        self.late += u64::from(late || late_too);
+    }
+
+    /// Takes a failure of a key in. Also says whether it is late for it.
+    fn enter(&mut self, key: Fingerprint, entry: Entry, link: Link, watermark: Timestamp) -> (Slot, bool) {
+        let entered = self.table.enter(key, entry.count, entry.time, watermark);
+        let late = self.table.newest(entered.slot) > entry.time;
+        self.recent.push(entered.slot, entered.new, entry);
+        self.journal.set_previous(link, entry.kind.into(), self.link(entered.slot));
+        if let Some(mut content) = self.table.content(entered.slot) {
+            content.raise(entry.time);
+            link.write(content.data);
+        }
+        (entered.slot, late)
+    }
+
+    /// Keeps the failures of each account apart as well, once a family has several: so that those of one can be counted
+    /// alone, and are not pushed out by those of the others. `known`: the family held some of the account before. O(1),
+    /// but for an account that had the family to itself until now or whose key was given up.
+    fn enter_alone(
+        &mut self,
+        failure: &Failure<'_>,
+        entry: Entry,
+        family: Slot,
+        known: bool,
+        watermark: Timestamp,
+    ) {
+        if self.options.similarity == Similarity::Exact {
+            return;
+        }
+        let newest = self.table.newest(family);
+        let accounts = self.recent.sum(family, newest.minus(self.bounds.horizon), newest).distinct[ACCOUNT];
+        let own = self.alone(failure.family, failure.member);
+        let held = self.table.find(own).is_some();
+        let all = (Timestamp::MIN, Timestamp::MAX);
+        let of = |account: u64, entry: &Entry| entry.members[ACCOUNT] == account;
+        if !known && accounts == 2 {
+            let mut entries = self.recent.entries(family, all.0, all.1).rev();
+            let other = entries.find(|entry| !of(failure.member, entry)).map(|entry| entry.members[ACCOUNT]);
+            drop(entries);
+            if let Some(other) = other
+                && let key = self.alone(failure.family, other)
+                && self.table.find(key).is_none()
+            {
+                let entries = self.recent.entries(family, all.0, all.1);
+                let entries: Vec<Entry> = entries.filter(|entry| of(other, entry)).copied().collect();
+                self.push_alone(key, &entries, watermark);
+            }
+        }
+        if held || !known && accounts > 1 {
+            self.push_alone(own, &[entry], watermark);
+        } else if accounts > 1 {
+            let entries = self.recent.entries(family, all.0, all.1);
+            let entries: Vec<Entry> = entries.filter(|entry| of(failure.member, entry)).copied().collect();
+            self.push_alone(own, &entries, watermark);
+        }
+    }
+
+    fn push_alone(&mut self, key: Fingerprint, entries: &[Entry], watermark: Timestamp) {
+        for entry in entries {
+            let entered = self.table.enter(key, entry.count, entry.time, watermark);
+            self.recent.push(entered.slot, entered.new, *entry);
+            if let Some(mut content) = self.table.content(entered.slot) {
+                content.raise(entry.time);
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What the windows hold on a failure: which patterns it raises, and which of them are silent.
+
+use crate::report::{Pattern, Report};
+use crate::{ACCOUNT, An1521, FAMILY, Failure, SOURCE, kind, threshold, why};
+use authsieve_engine::analytic::Context;
+use authsieve_engine::config::Threshold;
+use authsieve_engine::hash::{Fingerprint, Hasher128};
+use authsieve_engine::net;
+use authsieve_engine::note::Step;
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::window::recent::Sum;
+use authsieve_engine::window::table::Slot;
+
+/// What the failures of a family are counted by.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The family's slot.
+    slot: Slot,
+    /// The hash of the event's address.
+    source: u64,
+    /// Above how many accounts the family is too large.
+    most: u32,
+}
+
+/// What is counted for a pattern.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    pub from: Timestamp,
+    pub sum: Sum,
+    /// The family is too large: only failures of the event's account were counted.
+    pub alone: bool,
+    /// Where the entries that were counted are; the event's own may be missing.
+    pub slot: Option<Slot>,
+    /// What a silence is about.
+    pub subject: Fingerprint,
+}
+
+impl An1521 {
+    /// Judges a family on one of its failures: `burst` or `distributed`, and `slow`.
+    pub(crate) fn judge_family(
+        &mut self,
+        failure: &Failure<'_>,
+        slot: Slot,
+        source: u64,
+        context: &mut Context<'_>,
+    ) {
+        let judgement = context.judgement;
+        let threshold = |index, own: Threshold| judgement.threshold(index, own.0);
+        let options = &self.options;
+        let (window, slow_window) = (options.window.0, options.slow_window.0);
+        let most = threshold(threshold::MAX_FAMILY, options.max_family);
+        let quick = threshold(threshold::MIN_FAILURES, options.min_failures);
+        let sources = threshold(threshold::SOURCES, options.source_ip_threshold);
+        let slow = threshold(threshold::SLOW, options.slow_min_failures);
+
+        let silent = [Pattern::Burst, Pattern::Distributed];
+        if context.explains() {
+            for (window, least) in [(window, quick), (slow_window, slow)] {
+                self.why_family(failure, slot, window, least, most, context);
+            }
+        }
+        let asked = Asked { slot, source, most };
+        if let Some(counted) = self.count(failure, asked, window, quick, &silent) {
+            let distributed = counted.sum.distinct[SOURCE] >= sources;
+            let pattern = if distributed { Pattern::Distributed } else { Pattern::Burst };
+            if self.raise(pattern, failure, slot, counted, window, context) && distributed {
+                self.silence(Pattern::Burst, counted.subject, failure, window, context);
+            }
+        }
+        if let Some(counted) = self.count(failure, asked, slow_window, slow, &[Pattern::Slow]) {
+            self.raise(Pattern::Slow, failure, slot, counted, slow_window, context);
+        }
+    }
+
+    /// Judges an address on one of its failures: `spray`.
+    pub(crate) fn judge_source(
+        &mut self,
+        failure: &Failure<'_>,
+        key: Fingerprint,
+        slot: Slot,
+        context: &mut Context<'_>,
+    ) {
+        let judgement = context.judgement;
+        let (time, window) = (failure.event.time, self.options.window.0);
+        let from = time.minus(window);
+        let sum = self.recent.sum(slot, from, time);
+        let failures = judgement.threshold(threshold::MIN_FAILURES, self.options.min_failures.0);
+        let families = judgement.threshold(threshold::SPRAY, self.options.spray_accounts.0);
+        if context.explains() {
+            self.why_source(failure, sum, failures, families, context);
+        }
+        if sum.count >= failures && sum.distinct[FAMILY] >= families {
+            let counted = Counted { from, sum, alone: false, slot: Some(slot), subject: key };
+            self.raise(Pattern::Spray, failure, slot, counted, window, context);
+        }
+    }
+
+    /// The failures of a family in a window up to the event, or of the account alone where the family is too large; none
+    /// if there are fewer than `least`, or if all these patterns are silent anyway. O(1) for events in time order.
+    fn count(
+        &mut self,
+        failure: &Failure<'_>,
+        asked: Asked,
+        window: Span,
+        least: u32,
+        patterns: &[Pattern],
+    ) -> Option<Counted> {
+        let to = failure.event.time;
+        let from = to.minus(window);
+        let sum = self.recent.sum(asked.slot, from, to);
+        if sum.count < least {
+            return None;
+        }
+        if sum.distinct[ACCOUNT] <= asked.most {
+            return Some(Counted {
+                from,
+                sum,
+                alone: false,
+                slot: Some(asked.slot),
+                subject: failure.family,
+            });
+        }
+        let subject = Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish();
+        if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
+            return None;
+        }
+        // The event itself is not among the account's own yet.
+        let slot = self.table.find(self.alone(failure.family, failure.member));
+        let (mut sum, mut new) = (Sum::default(), true);
+        if let Some(slot) = slot {
+            self.recent.reach(slot, to);
+            sum = self.recent.sum(slot, from, to);
+            new = !self.recent.has(slot, SOURCE, asked.source, from, to);
+        }
+        sum.count = sum.count.saturating_add(failure.event.count);
+        sum.distinct[ACCOUNT] = 1;
+        sum.distinct[SOURCE] += u32::from(new && asked.source != 0);
+        (sum.count >= least).then_some(Counted { from, sum, alone: true, slot, subject })
+    }
+
+    /// Raises an alert of a pattern unless it is silent, and silences it for the window. Whether it did.
+    fn raise(
+        &mut self,
+        pattern: Pattern,
+        failure: &Failure<'_>,
+        slot: Slot,
+        counted: Counted,
+        window: Span,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let quiet = self.quiet_key(pattern, counted.subject);
+        if self.quiet.is_silent(quiet, failure.event.time) {
+            if context.explains() {
+                self.why_silent(pattern, quiet, failure, counted, context);
+            }
+            return false;
+        }
+        if context.explains() {
+            let (key, values) = (why::name(pattern, failure, counted.alone), [counted.sum.count.into()]);
+            context.note(Step::Counted, &key, pattern.as_str(), "%: # failures are enough", &values);
+        }
+        let report = Report {
+            pattern,
+            failure,
+            counted,
+            window,
+            prefixes: self.prefixes,
+            recent: &self.recent,
+            names: &self.names,
+            journal: &self.journal,
+            newest: self.link(slot),
+        };
+        let alert = report.alert();
+        let address;
+        let key = match (pattern, failure.event.src_ip) {
+            (Pattern::Spray, Some(source)) => {
+                address = net::octets(self.cut(source));
+                &address[..]
+            }
+            _ if counted.alone => failure.account.as_bytes(),
+            _ => failure.label.as_bytes(),
+        };
+        context.raise(&[key], alert);
+        self.silence(pattern, counted.subject, failure, window, context);
+        true
+    }
+
+    fn silence(
+        &mut self,
+        pattern: Pattern,
+        subject: Fingerprint,
+        failure: &Failure<'_>,
+        window: Span,
+        context: &Context<'_>,
+    ) {
+        let until = failure.event.time.plus(window);
+        // A source may lag behind the watermark: its silences must not be over when they begin.
+        let now = context.watermark.minus(self.bounds.horizon);
+        self.quiet.silence(self.quiet_key(pattern, subject), until, now);
+    }
+
+    fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
+        Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).part(&subject.to_bytes()).finish()
+    }
+}
