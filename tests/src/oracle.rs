@@ -28,6 +28,17 @@ struct Failure {
 /// The alerts that lines in this order must raise.
 #[must_use]
 pub fn judge(facts: &[Fact], options: &Options) -> Vec<Verdict> {
+    follow(facts, options, true)
+}
+
+/// The alerts that the rule justifies for lines in this order if no alert ever consumed or silenced anything.
+#[must_use]
+pub fn justified(facts: &[Fact], options: &Options) -> Vec<Verdict> {
+    follow(facts, options, false)
+}
+
+/// What lines in this order raise. `remember`: an alert consumes failures and keeps others silent.
+fn follow(facts: &[Fact], options: &Options, remember: bool) -> Vec<Verdict> {
     let mut joiner = Joiner::default();
     let mut failures: Vec<Failure> = vec![];
     let mut alerts: Vec<(Fact, Verdict)> = vec![];
@@ -45,8 +56,9 @@ pub fn judge(facts: &[Fact], options: &Options) -> Vec<Verdict> {
                 Event::Success(success)
                     if looked_at(&success, options) && method_counts(&success, options) =>
                 {
-                    let verdict = judge_success(&success, &failures, &alerts, options);
-                    for key in verdict.iter().flat_map(consumed_by) {
+                    let earlier = if remember { &alerts[..] } else { &[] };
+                    let verdict = judge_success(&success, &failures, earlier, options);
+                    for key in verdict.iter().filter(|_| remember).flat_map(consumed_by) {
                         let of_key =
                             |f: &&mut Failure| value(key, &f.fact, options) == value(key, &success, options);
                         failures.iter_mut().filter(of_key).for_each(|f| f.consumed.push(key));

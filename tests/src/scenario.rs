@@ -167,6 +167,12 @@ impl Kind {
         matches!(self, Self::PamUnix | Self::PamMore(_) | Self::PamOther | Self::PamElsewhere)
     }
 
+    /// Whether it is a failure of a remote login, in whatever voice.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        self.is_pam() || self.is_sshd_failure()
+    }
+
     /// Whether sshd itself wrote it, about a failure.
     const fn is_sshd_failure(self) -> bool {
         matches!(self, Self::Failed(_) | Self::SshdPam | Self::Invalid | Self::Closed | Self::TooMany)

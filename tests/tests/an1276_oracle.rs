@@ -6,7 +6,7 @@ use authsieve_engine::time::Timestamp;
 use authsieve_tests::carrier::Carrier;
 use authsieve_tests::fact::{Fact, Micros, SECOND};
 use authsieve_tests::options::Options;
-use authsieve_tests::oracle::{Verdict, judge};
+use authsieve_tests::oracle::{Verdict, judge, justified};
 use authsieve_tests::render::{Record, render};
 use authsieve_tests::scenario::{HOSTS, Happening, Kind, SOURCES, Scenario, USERS, options, scenario};
 use proptest::prelude::*;
@@ -131,6 +131,27 @@ proptest! {
         let records = shuffled(records, &places);
         let alerts = detect(&records, &options, received(&scenario));
         prop_assert_eq!(verdicts(&alerts), expected, "{}", shown(&records, &options));
+    }
+
+    /// Judged as they come, lines out of order raise no alert that the rule does not justify on the sorted ones. One voice
+    /// for each attempt: which of several lines about one is the one that counts, hangs on their order (STATE.md).
+    #[test]
+    fn what_comes_late_raises_nothing_false(
+        scenario in scenario(40), options in options(), carrier in carrier(), style: u64, places: [u16; 40],
+    ) {
+        let options = Options { allowed_lateness: "0s", ..fitting(options, carrier) };
+        let mut happenings = scenario.happenings(&options);
+        happenings.retain(|one| matches!(one.kind, Kind::Failed(_) | Kind::SuPam | Kind::SuFailed) || !one.kind.is_failure());
+        let records = render(&happenings, carrier, style);
+        let sorted = justified(&facts(&records), &options);
+        let records = shuffled(records, &places);
+        for alert in verdicts(&detect(&records, &options, received(&scenario))) {
+            let is_it = |other: &Verdict| {
+                (other.time, &other.user, &other.src_ip) == (alert.time, &alert.user, &alert.src_ip)
+                    && alert.matched.iter().all(|key| other.matched.contains(key))
+            };
+            prop_assert!(sorted.iter().any(is_it), "{:?}{}", alert, shown(&records, &options));
+        }
     }
 
     /// Neither batches, nor the seed, nor a snapshot at any point, nor a host that drops what has no needle changes a byte.

@@ -191,6 +191,8 @@ impl Json {
         let start = value.start;
         let length = value.skipped + (self.at - start) as u64;
         let is_long = length > sink.max_record() as u64;
+        // What is not kept cannot be read again.
+        let kept = !is_long && !value.silent;
         let limit = WRAPPER.min(sink.max_record());
         // What is skipped behind a wrapper's records is none, whatever it holds.
         if let Some(batch) = value.batch.filter(|batch| batch - start <= limit)
@@ -207,7 +209,7 @@ impl Json {
             Found::End => {
                 if is_long && !value.silent {
                     sink.oversized_at(value.line.unwrap_or_else(|| sink.line(window, start)), length);
-                } else if !value.silent {
+                } else if kept {
                     let raw = window.get(start..self.at).unwrap_or_default();
                     sink.record(window, start, |record| value::put_on_one_line(raw, record));
                 }
@@ -218,17 +220,17 @@ impl Json {
             }
             Found::Break | Found::Mismatch => {
                 sink.problem_at(Flaw::Broken, value.line, window, start);
-                self.recover(&value, !is_long, found == Found::Break);
+                self.recover(&value, kept, found == Found::Break);
                 true
             }
             Found::More if ended => {
                 sink.problem_at(Flaw::Truncated, value.line, window, start);
                 *done = self.at;
-                self.recover(&value, !is_long, true);
+                self.recover(&value, kept, true);
                 self.at < window.len()
             }
             Found::More => {
-                if is_long || value.silent {
+                if !kept {
                     value.line = value.line.or_else(|| Some(sink.line(window, start)));
                     value.skip_to(self.at);
                     *done = self.at;
