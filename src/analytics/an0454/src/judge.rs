@@ -79,8 +79,7 @@ impl An0454 {
                 let id = id(ROW);
                 let first = !self.rows.is_silent(id, event.time);
                 if first {
-                    // The audit log comes hours after the sign-in log, so what has ended is not forgotten at once.
-                    self.rows.silence(id, event.time.plus(ONE_ROW), watermark.minus(self.bounds.horizon));
+                    self.rows.silence(id, event.time.plus(ONE_ROW));
                 }
                 first
             }
@@ -110,9 +109,7 @@ impl An0454 {
             if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
                 continue;
             }
-            // Kept for a while, so that a feed that lags behind others is silent, too.
-            let now = context.watermark.minus(self.bounds.horizon);
-            self.quiet.silence(quiet, t.plus(window), now);
+            self.quiet.silence(quiet, t.plus(window));
             if wait.0 > 0 {
                 context.judge(&mut alert);
                 if context.explains() {

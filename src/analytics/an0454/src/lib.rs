@@ -223,9 +223,9 @@ impl Analytic for An0454 {
             seed,
             table: Table::new(bounds, seed),
             challenges: Challenges::new(keep, most as usize, pool_bytes, spans, seed),
-            quiet: Silences::new(Silences::DEFAULT),
+            quiet: Silences::new(Silences::DEFAULT, seed),
             finished: Deliveries::new(keep, 4 * bounds.max_keys, seed),
-            rows: Silences::new(Silences::DEFAULT),
+            rows: Silences::new(Silences::DEFAULT, seed),
             journal: Journal::new(pool_bytes),
             waiting: Waiting::default(),
             late: 0,
@@ -289,8 +289,8 @@ impl Analytic for An0454 {
         let mut notes = Vec::new();
         let same = (input.u8()?, input.u8()?, input.u8()?)
             == (self.prefixes.0, self.prefixes.1, self.options.user_key as u8);
-        let (quiet, _) = Silences::load(input, Silences::DEFAULT)?;
-        let (rows, _) = Silences::load(input, Silences::DEFAULT)?;
+        let quiet = self.quiet.load(input)?;
+        let rows = self.rows.load(input)?;
         self.finished.load(input)?;
         // What was decided stays so, whatever makes a key now.
         self.waiting = Waiting::load(input)?;

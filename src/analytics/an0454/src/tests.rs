@@ -122,6 +122,17 @@ fn entra_and_audit_rows_of_one_correlation_id_are_one_for_a_minute() {
 }
 
 #[test]
+fn a_feed_that_lags_behind_is_judged_and_does_not_repeat_itself() {
+    let mut detector = detector("");
+    let other = Event { user: "bob@example.com".into(), ..challenge(72 * 3_600, "198.51.100.7") };
+    feed(&mut detector, [other]);
+    let alerts = feed(&mut detector, (0..9).map(|minute| challenge(minute * 60, "203.0.113.5")));
+    assert_eq!(patterns(&alerts), [WITHOUT]);
+    let login = feed(&mut detector, [login(600, "203.0.113.5")]);
+    assert_eq!(patterns(&login), [AFTER]);
+}
+
+#[test]
 fn duos_rows_are_finished_challenges_one_per_txid() {
     let denied = |second, id: &'static str| of(event(second, Outcome::Denied, "203.0.113.5"), "duo", id);
     let spelled = (0..9).map(|_| denied(0, "a")).chain([denied(80, "b")]);

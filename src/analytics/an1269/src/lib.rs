@@ -166,7 +166,7 @@ impl Analytic for An1269 {
             table: Table::new(bounds, seed),
             failed: Track::new(0, recent(floor, pool / 4), pool / 2),
             succeeded: Track::new(1, recent(SUCCESSES, pool / 8), pool / 8),
-            quiet: Silences::new(Silences::DEFAULT),
+            quiet: Silences::new(Silences::DEFAULT, seed),
             options,
             late: 0,
         })
@@ -278,7 +278,7 @@ impl Analytic for An1269 {
     fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
         let mut notes = Vec::new();
         let prefixes = (input.u8()?, input.u8()?);
-        let (quiet, _) = Silences::load(input, Silences::DEFAULT)?;
+        let quiet = self.quiet.load(input)?;
         let cut = self.failed.load(input)? | self.succeeded.load(input)?;
         let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
         let held = table.iter().map(|(_, slot)| Some(slot));
@@ -456,7 +456,7 @@ impl An1269 {
     ) {
         let address = self.address(event);
         context.raise(&[address.as_ref().map_or(&[][..], |a| a), user], alert);
-        self.quiet.silence(quiet, event.time.plus(self.options.window.0), context.watermark);
+        self.quiet.silence(quiet, event.time.plus(self.options.window.0));
     }
 }
 

@@ -107,6 +107,17 @@ fn failures_are_critical_where_somebody_logged_in() {
 }
 
 #[test]
+fn a_source_that_lags_behind_is_judged_and_does_not_repeat_itself() {
+    let mut detector = detector("");
+    run(&mut detector, [event(7_200, Outcome::Failure, "ann@example.com", "198.51.100.1")]);
+    let more = (10..20).map(|second| failed(second, "u3@example.com"));
+    let alerts = run(&mut detector, stuffing().into_iter().chain(more));
+    assert_eq!(patterns(&alerts), ["credential-stuffing"]);
+    let logins = [login(60, "u3@example.com"), login(70, "u3@example.com")];
+    assert_eq!(patterns(&run(&mut detector, logins)), ["credential-accepted"]);
+}
+
+#[test]
 fn the_shape_of_the_failures_makes_the_pattern() {
     let on = |accounts: i64, failures: i64| {
         let events = (0..failures).map(|n| failed(n, &format!("u{}", n % accounts)));

@@ -101,7 +101,7 @@ impl Analytic for An1276 {
         let mut thresholds = vec![options.min_failures.0];
         thresholds.extend(config.overrides.thresholds(0));
         let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)?;
-        Ok(Self { options, salt: common.salt(), rule, quiet: Silences::new(Silences::DEFAULT) })
+        Ok(Self { options, salt: common.salt(), rule, quiet: Silences::new(Silences::DEFAULT, seed) })
     }
 
     fn horizon(&self) -> Span {
@@ -146,7 +146,7 @@ impl Analytic for An1276 {
     }
 
     fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
-        let (quiet, _) = Silences::load(input, Silences::DEFAULT)?;
+        let quiet = self.quiet.load(input)?;
         let loaded = self.rule.load(input)?;
         if !loaded.none {
             self.quiet = quiet;
@@ -240,7 +240,7 @@ impl An1276 {
         }
         if let Some(key) = quiet {
             let until = event.time.plus(self.options.success_within.0);
-            self.quiet.silence(key, until, context.watermark);
+            self.quiet.silence(key, until);
         }
     }
 }

@@ -238,6 +238,16 @@ fn all_digest() -> String {
 }
 
 #[test]
+fn a_host_that_lags_behind_is_judged_and_does_not_repeat_itself() {
+    let mut detector = detector("");
+    run(&mut detector, &failed(3_000, "ann", "198.51.100.1"));
+    let failures: String = (0..5).map(|second| failed(second, "eve", "192.0.2.7")).collect();
+    let logins = accepted(60, "root", "192.0.2.7") + &accepted(70, "root", "192.0.2.7");
+    let alerts = run(&mut detector, &(failures + &logins));
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+}
+
+#[test]
 fn a_clock_that_runs_ahead_ages_nothing() {
     let ahead = failed(0, "mallory", "198.51.100.1").replace("2026-", "2099-");
     let mut detector = detector("");

@@ -64,7 +64,7 @@ impl An1521 {
             let distributed = counted.sum.distinct[SOURCE] >= sources;
             let pattern = if distributed { Pattern::Distributed } else { Pattern::Burst };
             if self.raise(pattern, failure, slot, counted, window, context) && distributed {
-                self.silence(Pattern::Burst, counted.subject, failure, window, context);
+                self.silence(Pattern::Burst, counted.subject, failure, window);
             }
         }
         if let Some(counted) = self.count(failure, asked, slow_window, slow, &[Pattern::Slow]) {
@@ -181,22 +181,12 @@ impl An1521 {
             _ => failure.label.as_bytes(),
         };
         context.raise(&[key], alert);
-        self.silence(pattern, counted.subject, failure, window, context);
+        self.silence(pattern, counted.subject, failure, window);
         true
     }
 
-    fn silence(
-        &mut self,
-        pattern: Pattern,
-        subject: Fingerprint,
-        failure: &Failure<'_>,
-        window: Span,
-        context: &Context<'_>,
-    ) {
-        let until = failure.event.time.plus(window);
-        // A source may lag behind the watermark: its silences must not be over when they begin.
-        let now = context.watermark.minus(self.bounds.horizon);
-        self.quiet.silence(self.quiet_key(pattern, subject), until, now);
+    fn silence(&mut self, pattern: Pattern, subject: Fingerprint, failure: &Failure<'_>, window: Span) {
+        self.quiet.silence(self.quiet_key(pattern, subject), failure.event.time.plus(window));
     }
 
     fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {

@@ -210,7 +210,7 @@ impl Analytic for An1521 {
             salt,
             table: Table::new(bounds, seed),
             recent: Recent::new(keep, floor, pool_bytes).windows(spans, seed),
-            quiet: Silences::new(Silences::DEFAULT),
+            quiet: Silences::new(Silences::DEFAULT, seed),
             journal: Journal::new(pool_bytes),
             names: Names::new(pool_bytes / 4, seed),
             near: Near::new(salt, kind::NEAR, seed),
@@ -291,7 +291,7 @@ impl Analytic for An1521 {
         let mut notes = Vec::new();
         let prefixes = (input.u8()?, input.u8()?);
         let grouping = Fingerprint::from_bytes(input.array()?);
-        let (quiet, _) = Silences::load(input, Silences::DEFAULT)?;
+        let quiet = self.quiet.load(input)?;
         let mut names = self.names.clone();
         names.load(input)?;
         let mut near = self.near.clone();

@@ -249,8 +249,12 @@ fn contradictory_options_are_refused() {
 #[test]
 fn a_source_that_lags_behind_is_judged_and_does_not_repeat_itself() {
     let mut detector = detector("");
+    // Hours, and more than any window: a file of last year's behind one of today's.
     run(&mut detector, &failed(5 * 3_600_000_000, "zoe", "198.51.100.1"));
     let alerts = run(&mut detector, &series(0, 25, "admin", "192.0.2.1"));
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    run(&mut detector, &failed(500 * 3_600_000_000, "zoe", "198.51.100.1"));
+    let alerts = run(&mut detector, &series(0, 25, "backup", "192.0.2.2"));
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     assert_eq!(detector.stats().late, 0, "late is what is older than its key's newest");
     run(&mut detector, &failed(3_000_000, "admin", "192.0.2.1"));

@@ -1,27 +1,26 @@
 //! What has been alerted on and shall stay quiet for a while.
 //!
 //! Silences are not kept with the keys they are about: a flood that throws a key out must not make the analytic
-//! repeat itself. They are few, one for each alert, and bounded: the one that ends first goes.
+//! repeat itself. They are bounded: where there are too many, the one that ends first goes. None goes before, however
+//! far the watermark is: a source that lags behind others is judged by its own times, and silent by them.
 
-use crate::hash::Fingerprint;
+use crate::hash::{Fingerprint, Placement};
 use crate::order::sort;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use hashbrown::HashTable;
 
-/// The bytes of a silence in both its places.
-const BYTES: usize = 24 * 2;
 const SAVED: usize = 24;
 
-/// Keys (of a pattern and what it is about) and until when they are silent. Asking is O(log n); a silence that is new
-/// moves what lies behind it in memory, once for an alert.
+/// Keys (of a pattern and what it is about) and until when they are silent. Asking is O(1), a new silence O(log n).
 #[derive(Clone, Debug)]
 pub struct Silences {
     most: usize,
-    /// By key.
-    until: Vec<(Fingerprint, Timestamp)>,
+    placement: Placement,
+    until: HashTable<(Fingerprint, Timestamp)>,
     /// The one that ends first at the top; also some that have been ended or prolonged since.
     ends: BinaryHeap<Reverse<(Timestamp, Fingerprint)>>,
 }
@@ -32,19 +31,14 @@ impl Silences {
 
     /// None yet, and never more than `most`.
     #[must_use]
-    pub const fn new(most: usize) -> Self {
-        Self { most, until: Vec::new(), ends: BinaryHeap::new() }
-    }
-
-    /// Where a key stands, or would.
-    fn find(&self, key: Fingerprint) -> core::result::Result<usize, usize> {
-        self.until.binary_search_by(|(held, _)| held.cmp(&key))
+    pub const fn new(most: usize, seed: u64) -> Self {
+        Self { most, placement: Placement::new(seed), until: HashTable::new(), ends: BinaryHeap::new() }
     }
 
     /// Until when `key` is silent, the end included; it may be over.
     #[must_use]
     pub fn until(&self, key: Fingerprint) -> Option<Timestamp> {
-        self.until.get(self.find(key).ok()?).map(|(_, until)| *until)
+        self.until.find(self.placement.of(key), |(held, _)| *held == key).map(|(_, until)| *until)
     }
 
     /// Whether `key` is silent at `t`, the end included.
@@ -53,24 +47,19 @@ impl Silences {
         self.until(key).is_some_and(|until| t <= until)
     }
 
-    /// Silences `key` until `until`, or longer if it already is. What ended before `now`, the watermark, is
-    /// forgotten.
-    pub fn silence(&mut self, key: Fingerprint, until: Timestamp, now: Timestamp) {
-        match self.find(key) {
-            Ok(at) => match self.until.get_mut(at) {
-                Some((_, before)) if *before < until => *before = until,
-                _ => return,
-            },
-            Err(at) => self.until.insert(at, (key, until)),
+    /// Silences `key` until `until`, or longer if it already is.
+    pub fn silence(&mut self, key: Fingerprint, until: Timestamp) {
+        if self.until(key).is_some_and(|before| before >= until) {
+            return;
         }
+        self.end(key);
+        let placement = self.placement;
+        self.until.insert_unique(placement.of(key), (key, until), |(held, _)| placement.of(*held));
         self.ends.push(Reverse((until, key)));
-        while let Some(Reverse((first, key))) = self.ends.peek().copied() {
-            let holds = self.until(key) == Some(first);
-            if holds && first >= now && self.until.len() <= self.most {
-                break;
-            }
-            self.ends.pop();
-            if holds {
+        while self.until.len() > self.most
+            && let Some(Reverse((first, key))) = self.ends.pop()
+        {
+            if self.until(key) == Some(first) {
                 self.end(key);
             }
         }
@@ -81,8 +70,8 @@ impl Silences {
 
     /// Ends a silence.
     pub fn end(&mut self, key: Fingerprint) {
-        if let Ok(at) = self.find(key) {
-            self.until.remove(at);
+        if let Ok(entry) = self.until.find_entry(self.placement.of(key), |(held, _)| *held == key) {
+            entry.remove();
         }
     }
 
@@ -98,15 +87,15 @@ impl Silences {
         self.until.is_empty()
     }
 
-    /// The bytes they take, about.
+    /// The bytes they take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.len() * BYTES
+        self.until.allocation_size() + self.ends.capacity() * size_of::<(Timestamp, Fingerprint)>()
     }
 
     /// All of them, the one that ends first before the others.
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Timestamp)> {
-        let mut list = self.until.clone();
+        let mut list: Vec<_> = self.until.iter().copied().collect();
         sort(&mut list, |(one, ends), (other, later)| (ends, one) < (later, other));
         list.into_iter()
     }
@@ -120,31 +109,26 @@ impl Silences {
         }
     }
 
-    /// Reads them. Of more than `most`, those that end last are kept; how many were dropped is returned beside.
+    /// Those of a snapshot, within the bounds of these: of too many, those that end last.
     ///
     /// # Errors
     /// Where the snapshot makes no sense.
-    pub fn load(input: &mut Reader<'_>, most: usize) -> Result<(Self, usize)> {
-        let mut silences = Self::new(most);
-        let count = input.count(SAVED)?;
+    pub fn load(&self, input: &mut Reader<'_>) -> Result<Self> {
+        let mut silences = Self { until: HashTable::new(), ends: BinaryHeap::new(), ..*self };
         let mut last = None;
-        for n in 0..count {
+        for _ in 0..input.count(SAVED)? {
             let key = Fingerprint::from_bytes(input.array()?);
             let until = Timestamp(input.i64()?);
             if last >= Some((until, key)) {
                 return Err(SnapshotError::Invalid("the order of silences"));
             }
-            last = Some((until, key));
-            if count - n <= most {
-                silences.until.push((key, until));
-                silences.ends.push(Reverse((until, key)));
+            if silences.until(key).is_some() {
+                return Err(SnapshotError::Invalid("a silence is there twice"));
             }
+            last = Some((until, key));
+            silences.silence(key, until);
         }
-        sort(&mut silences.until, |one, other| one < other);
-        if silences.until.array_windows().any(|[one, other]| one.0 == other.0) {
-            return Err(SnapshotError::Invalid("a silence is there twice"));
-        }
-        Ok((silences, count.saturating_sub(most)))
+        Ok(silences)
     }
 }
 
@@ -159,50 +143,54 @@ mod tests {
 
     #[test]
     fn silent_up_to_the_end_and_not_beyond() {
-        let mut silences = Silences::new(9);
-        silences.silence(key(1), Timestamp(100), Timestamp(0));
+        let mut silences = Silences::new(9, 7);
+        silences.silence(key(1), Timestamp(100));
         assert!(silences.is_silent(key(1), Timestamp(100)) && !silences.is_silent(key(1), Timestamp(101)));
         assert!(!silences.is_silent(key(2), Timestamp(0)));
-        silences.silence(key(1), Timestamp(50), Timestamp(0));
+        silences.silence(key(1), Timestamp(50));
         assert!(silences.is_silent(key(1), Timestamp(100)), "never cut short");
+        silences.silence(key(1), Timestamp(200));
+        assert!(silences.is_silent(key(1), Timestamp(200)) && silences.len() == 1);
         silences.end(key(1));
         assert!(silences.is_empty() && !silences.is_silent(key(1), Timestamp(0)));
     }
 
     #[test]
     fn bounded_and_the_first_to_end_goes() {
-        let mut silences = Silences::new(3);
+        let mut silences = Silences::new(3, 7);
         for n in [5, 3, 9, 7, 1] {
-            silences.silence(key(n), Timestamp(n as i64), Timestamp::MIN);
+            silences.silence(key(n), Timestamp(n as i64));
         }
         assert_eq!(silences.iter().map(|(k, _)| k.0).collect::<Vec<_>>(), [5, 7, 9]);
-        silences.silence(key(20), Timestamp(20), Timestamp(8));
-        assert_eq!(
-            silences.iter().map(|(k, _)| k.0).collect::<Vec<_>>(),
-            [9, 20],
-            "what has ended goes by itself"
-        );
+        silences.silence(key(5), Timestamp(8));
+        silences.silence(key(20), Timestamp(20));
+        assert_eq!(silences.iter().map(|(k, _)| k.0).collect::<Vec<_>>(), [5, 9, 20]);
         assert!(silences.bytes() > 0);
-        let mut none = Silences::new(0);
-        none.silence(key(1), Timestamp(1), Timestamp(0));
+        let mut none = Silences::new(0, 7);
+        none.silence(key(1), Timestamp(1));
         assert!(none.is_empty());
     }
 
     #[test]
+    fn what_was_prolonged_takes_no_room() {
+        let mut silences = Silences::new(4, 7);
+        for n in 0..10_000 {
+            silences.silence(key(n % 3), Timestamp(n as i64));
+        }
+        assert!(silences.len() == 3 && silences.ends.len() <= 2 * 3 + 64);
+    }
+
+    #[test]
     fn they_survive_a_snapshot() {
-        let mut silences = Silences::new(10);
+        let mut silences = Silences::new(10, 7);
         for n in 0..10 {
-            silences.silence(key(n * 7 % 10), Timestamp((n % 4) as i64), Timestamp::MIN);
+            silences.silence(key(n * 7 % 10), Timestamp((n % 4) as i64));
         }
         let mut out = Writer::new("a", 0, 0);
         silences.save(&mut out);
         let bytes = out.finish();
-        let load = |most| Silences::load(&mut Reader::open(&bytes, "a", 0).unwrap(), most).unwrap();
-        let (back, dropped) = load(10);
-        assert_eq!(dropped, 0);
-        assert!(back.iter().eq(silences.iter()));
-        let (few, dropped) = load(4);
-        assert_eq!(dropped, 6);
-        assert!(few.iter().eq(silences.iter().skip(6)));
+        let load = |most| Silences::new(most, 99).load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
+        assert!(load(10).iter().eq(silences.iter()));
+        assert!(load(4).iter().eq(silences.iter().skip(6)));
     }
 }

@@ -154,6 +154,6 @@ proptest! {
         let bytes = out.finish();
         let mut reader = Reader::open(&bytes, "a", 0).unwrap();
         let _ = Journal::load(&mut reader.clone(), CHUNK);
-        let _ = super::super::silence::Silences::load(&mut reader, 9);
+        let _ = super::super::silence::Silences::new(9, 0).load(&mut reader);
     }
 }
