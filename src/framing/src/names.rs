@@ -2,7 +2,7 @@
 
 use crate::csv::{Fields, separator_of};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// No header has more columns. Further ones have no name.
 const COLUMNS: usize = 4096;
@@ -14,7 +14,8 @@ const LENGTH: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     keys: Vec<Vec<u8>>,
-    taken: HashSet<String>,
+    /// The names, and how often each was said by now.
+    taken: HashMap<String, usize>,
 }
 
 impl Keys {
@@ -32,20 +33,26 @@ impl Keys {
             end -= 1;
         }
         let name = match name.get(..end).unwrap_or_default() {
-            "" => format!("column_{}", self.keys.len() + 1),
-            name => name.to_owned(),
+            "" => &format!("column_{}", self.keys.len() + 1),
+            name => name,
         };
-        let mut unique = name.clone();
-        let mut number = 2;
-        while !self.taken.insert(unique.clone()) {
-            unique = format!("{name}_{number}");
+        let Some(said) = self.taken.get(name) else {
+            self.keys.push(escaped(name));
+            self.taken.insert(name.to_owned(), 1);
+            return;
+        };
+        // Numbers go on where they ended: a header of nothing but one name would take forever.
+        let mut number = said + 1;
+        let mut unique = format!("{name}_{number}");
+        while self.taken.contains_key(&unique) {
             number += 1;
-            // A header of nothing but one name would take forever.
-            if number > 64 {
-                unique = format!("{name}_column_{}", self.keys.len() + number - 64);
-            }
+            unique = format!("{name}_{number}");
         }
         self.keys.push(escaped(&unique));
+        self.taken.insert(unique, 1);
+        if let Some(said) = self.taken.get_mut(name) {
+            *said = number;
+        }
     }
 
     /// Makes up names for further columns, `width` in all.

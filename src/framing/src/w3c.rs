@@ -22,8 +22,10 @@ pub(crate) struct W3c {
     fields: Option<Names>,
     /// The member that says the type of the log.
     log_type: Vec<u8>,
-    /// The first line, where it is no directive, and its number: Exchange names the fields there once more.
-    first: Option<(u64, Vec<u8>)>,
+    /// The first line, where it is no directive: Exchange names the fields there once more.
+    first: Option<Vec<u8>>,
+    /// There was a line.
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -38,14 +40,15 @@ impl W3c {
         while let Some(line) = self.lines.next(window, &mut done, ended, sink) {
             self.line(window, &line, sink);
         }
-        if ended && let Some((number, _)) = self.first.take() {
-            sink.problem_at(Flaw::Nameless, Some(number), window, 0);
+        if ended && self.first.take().is_some() {
+            sink.problem_at(Flaw::Nameless, Some(1), window, 0);
         }
         done
     }
 
     fn line(&mut self, window: &[u8], line: &Line<'_>, sink: &mut Sink<'_>) {
         let at = line.at;
+        let is_first = !std::mem::replace(&mut self.begun, true);
         // IIS reserves space in zeros, and a crash leaves them.
         let text = line.bytes.trim_ascii();
         let zeros = text.iter().position(|byte| *byte != 0).unwrap_or(text.len());
@@ -54,14 +57,8 @@ impl W3c {
         match (text, &self.fields) {
             ([], _) => {}
             ([b'#', directive @ ..], _) => self.directive(directive, window, sink),
-            (_, None) => {
-                let number = sink.line(window, at);
-                if number == 1 {
-                    self.first = Some((1, text.to_vec()));
-                } else {
-                    sink.problem_at(Flaw::Nameless, Some(number), window, at);
-                }
-            }
+            (_, None) if is_first && sink.line(window, at) == 1 => self.first = Some(text.to_vec()),
+            (_, None) => sink.problem(Flaw::Nameless, window, at),
             (_, Some(Names { keys, with_commas: true })) => {
                 if Fields::new(text, b',').skip(keys.len()).any(|field| !field.is_empty()) {
                     return sink.problem(Flaw::Width, window, at);
@@ -98,10 +95,8 @@ impl W3c {
                 Keys::new(value.split(u8::is_ascii_whitespace).filter(|n| !n.is_empty()).map(Cow::from))
             };
             self.fields = (keys.len() > 0).then_some(Names { keys, with_commas });
-            if let Some((number, first)) = self.first.take()
-                && first != value
-            {
-                sink.problem_at(Flaw::Nameless, Some(number), window, 0);
+            if self.first.take().is_some_and(|first| first != value) {
+                sink.problem_at(Flaw::Nameless, Some(1), window, 0);
             }
         } else if name.eq_ignore_ascii_case(b"log-type") {
             let kind = String::from_utf8_lossy(value.get(..value.len().min(256)).unwrap_or_default());

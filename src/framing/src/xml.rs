@@ -27,9 +27,10 @@ struct Event {
     start: usize,
     /// Elements called `Event` around what is being read.
     depth: usize,
-    /// Bytes that are gone, because it is too long, and the line it begins in.
+    /// Bytes that are gone, because it is too long.
     skipped: u64,
-    line: u64,
+    /// The line it begins in, once it has outlived a window: to count lines for every short event takes long.
+    line: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,20 +127,18 @@ impl Xml {
         if (begins || ends_list)
             && let Some(event) = self.event.take()
         {
-            sink.problem_at(Flaw::Broken, Some(event.line), window, event.start);
+            sink.problem_at(Flaw::Broken, event.line, window, event.start);
         }
         match &mut self.event {
             _ if is_empty || ends_list => {}
             None if closes => {}
-            None => {
-                let line = sink.line(window, self.tag);
-                self.event = Some(Event { start: self.tag, depth: 1, skipped: 0, line });
-            }
+            None => self.event = Some(Event { start: self.tag, depth: 1, skipped: 0, line: None }),
             Some(event) if closes && event.depth == 1 => {
                 let raw = window.get(event.start..self.at).unwrap_or_default();
                 let length = event.skipped + raw.len() as u64;
                 if length > sink.max_record() as u64 {
-                    sink.oversized_at(event.line, length);
+                    let line = event.line.unwrap_or_else(|| sink.line(window, event.start));
+                    sink.oversized_at(line, length);
                 } else {
                     sink.record(window, event.start, |record| put_on_one_line(raw, record));
                 }
@@ -155,7 +154,7 @@ impl Xml {
     fn done(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         if ended {
             if let Some(event) = self.event.take() {
-                sink.problem_at(Flaw::Truncated, Some(event.line), window, event.start);
+                sink.problem_at(Flaw::Truncated, event.line, window, event.start);
             } else if self.begun && !self.met_any {
                 sink.problem_at(Flaw::Stray, Some(1), window, 0);
             }
@@ -170,6 +169,7 @@ impl Xml {
             (self.part, needed) = (Part::Text, self.at);
         }
         if let Some(event) = &mut self.event {
+            event.line = event.line.or_else(|| Some(sink.line(window, event.start)));
             if event.skipped > 0 || window.len() - event.start > sink.max_record() {
                 event.skipped += (needed - event.start) as u64;
                 event.start = needed;

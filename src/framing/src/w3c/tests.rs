@@ -60,3 +60,27 @@ fn other_comments_are_lines() {
     assert_eq!(frame("# a script\nx\n").format, Some(Format::Lines));
     assert_eq!(frame("#separator \\x09\n#fields\tts\tuid\n").format, Some(Format::Lines));
 }
+
+#[test]
+fn names_that_come_again_are_numbered_without_trying_all_numbers() {
+    let framed = frame("#Fields: a a a_2 a b_2 b b\n1 2 3 4 5 6 7\n");
+    assert_eq!(
+        framed.records,
+        ["{\"a\":\"1\",\"a_2\":\"2\",\"a_2_2\":\"3\",\"a_3\":\"4\",\"b_2\":\"5\",\"b\":\"6\",\"b_3\":\"7\"}"]
+    );
+    // Each directive would take millions of steps.
+    let taken: String = (2..2_048).map(|number| format!(" a_{number}")).collect();
+    let mut framer = crate::Framer::new(None, None, 1 << 20);
+    let directive = format!("#Fields:{taken}{}\n", " a".repeat(2_048));
+    framer.push(directive.repeat(20).as_bytes(), &mut Vec::new());
+    assert_eq!(framer.format(), Some(Format::W3c));
+}
+
+#[test]
+fn lines_without_names_are_told_with_their_number() {
+    let mut text = "#Version: 1.0\n".to_owned();
+    text.push_str(&"x\n".repeat(20));
+    let framed = frame(&text);
+    assert_eq!(framed.problems[0], (Flaw::Nameless, 2));
+    assert_eq!((framed.problems.len(), framed.counts.of(Flaw::Nameless)), (8, 20));
+}
