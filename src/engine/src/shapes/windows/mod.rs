@@ -31,6 +31,7 @@ pub use logon::{SECURITY_AUDITING, logon_type, settle};
 use super::{Given, Said, ecs};
 use crate::event::{Event, Text};
 use crate::json::{Items, Kind, Object, Slots, Value, read};
+use crate::stamp::Zone;
 use alloc::borrow::Cow;
 use logon::{FIELDS, Logon, field};
 use table::{TABLE, slot};
@@ -46,6 +47,8 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         return None;
     }
     let mut logon = Logon::default();
+    logon.put(field::TIME, super::text(&found, slot::UTC));
+    let zone = if logon.get(field::TIME).is_empty() { given.zone } else { Zone::UTC };
     for slot in 0..FIELDS {
         if let Some(text) = found.get(slot).and_then(|value| value.as_text()) {
             logon.put(slot, text);
@@ -76,10 +79,10 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         }
         // ECS alone may say who and from where.
         if found.get(slot::WINLOG_ID).is_some() && logon.is_empty() && logon.is_security() {
-            return ecs::decode_windows(object, given.zone);
+            return ecs::decode_windows(object, zone);
         }
     }
-    logon.event(given.zone)
+    logon.event(zone)
 }
 
 /// By which layout a record states its event.

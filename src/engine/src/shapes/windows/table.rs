@@ -22,6 +22,8 @@ pub mod slot {
     pub const MESSAGE: u8 = FIELDS + 7;
     /// The event as XML.
     pub const XML: u8 = FIELDS + 8;
+    /// The time in a column that says itself to be UTC, whatever zone is set.
+    pub const UTC: u8 = FIELDS + 9;
 }
 
 /// The names of the event's data under each prefix, and everything else.
@@ -45,7 +47,7 @@ const fn name(path: &'static str, slot: u8, rank: u8) -> Name {
 }
 
 /// All paths. The lowest rank that is there wins: an event's own time before that of a pipeline.
-pub static TABLE: Table<133> = Table::new(table![
+pub static TABLE: Table<135> = Table::new(table![
     "TargetUserName" => USER,
     "TargetDomainName" => DOMAIN,
     "TargetUserSid" => SID,
@@ -135,6 +137,9 @@ pub static TABLE: Table<133> = Table::new(table![
     Name::or_open("EventData", slot::DATA, 0),
     name("EventRecordId", field::RECORD, 0),
     name("TimeGenerated", field::TIME, 2),
+    // What the portal exports: it shows times in UTC or in those of whoever looks.
+    name("TimeGenerated [UTC]", slot::UTC, 0),
+    name("TimeGenerated [Local Time]", field::TIME, 2),
     name("TargetAccount", field::USER, 3),
     name("Account", field::USER, 4),
     name("LogonTypeName", field::TYPE, 3),

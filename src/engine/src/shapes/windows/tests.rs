@@ -24,14 +24,22 @@ impl Reads for Reading {
 }
 
 fn decoder() -> Decoder<Reading> {
-    let config = Config::<Options>::read("", &[]).unwrap();
+    decoder_in("+00:00")
+}
+
+fn decoder_in(timezone: &str) -> Decoder<Reading> {
+    let config = Config::<Options>::read(&format!(r#"{{"timezone": "{timezone}"}}"#), &[]).unwrap();
     assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     Decoder::new(&config.common, Vec::new())
 }
 
 fn events(record: &str) -> Vec<Event<'static>> {
+    events_in("+00:00", record)
+}
+
+fn events_in(timezone: &str, record: &str) -> Vec<Event<'static>> {
     let mut events = Vec::new();
-    decoder()
+    decoder_in(timezone)
         .decode(record.as_bytes(), Timestamp(1), &mut |event, _| events.push(event.into_owned()))
         .unwrap_or_else(|error| panic!("{error:?}: {record}"));
     assert!(events.len() < 2, "never two for one record");
@@ -40,7 +48,12 @@ fn events(record: &str) -> Vec<Event<'static>> {
 
 /// `time outcome domain\user address type status/reason host method shape`, or `none`.
 fn told(record: &str) -> String {
-    let Some(e) = events(record).pop() else { return "none".into() };
+    told_in("+00:00", record)
+}
+
+/// The same where times without a zone are of this one.
+fn told_in(timezone: &str, record: &str) -> String {
+    let Some(e) = events_in(timezone, record).pop() else { return "none".into() };
     assert_eq!(e.provider, "windows");
     let lower = record.to_lowercase();
     assert!(NEEDLES.iter().any(|needle| lower.contains(needle)), "no needle in {record}");
@@ -187,6 +200,20 @@ fn azure_columns_decide_where_provider_and_channel_are_left_out() {
     assert_eq!(told(&row(FAILURE_DATA)), format!("{FAILURE} security-event"));
     let account = r#""TargetAccount":"CORP\\Bob","LogonTypeName":"3 - Network","Status":"-1073741715","SubStatus":"0xC000006A","AuthenticationPackageName":"NTLM","IpAddress":"192.0.2.7""#;
     assert_eq!(told(&row(account)), format!("{FAILURE} security-event"));
+    // As the portal exports it: a local time counts by the zone that is set, one in UTC does not.
+    for (column, timezone, expected) in [
+        ("TimeGenerated [UTC]", "+00:00", FAILURE.into()),
+        ("TimeGenerated [UTC]", "+02:00", FAILURE.into()),
+        ("TimeGenerated [Local Time]", "+00:00", FAILURE.into()),
+        ("TimeGenerated [Local Time]", "+02:00", FAILURE.replace("09:00:00", "07:00:00")),
+    ] {
+        let record = row(FAILURE_DATA).replace(
+            "\"TimeGenerated\":\"2026-03-01T09:00:00.123456Z\"",
+            &format!("\"{column}\":\"3/1/2026, 9:00:00.123 AM\""),
+        );
+        let expected = format!("{} security-event", expected.replace("123456", "123"));
+        assert_eq!(told_in(timezone, &record), expected, "{column} {timezone}");
+    }
     // The id alone is none.
     assert_eq!(told(&row(r#""IpAddress":"192.0.2.7""#)), "none");
     let windows_event = format!(
