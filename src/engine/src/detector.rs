@@ -314,7 +314,8 @@ impl<A: Analytic> Pipeline<A> {
             event.time = received;
         }
         self.watermark = self.watermark.max(event.time);
-        if !self.reorder.sorts() {
+        // What an earlier configuration let wait leaves first, under one that sorts nothing.
+        if !self.reorder.sorts() && self.reorder.is_empty() {
             self.judge(event, record);
         } else if self.reorder.is_late(event.time) {
             self.stats.late += 1;

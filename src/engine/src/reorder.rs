@@ -75,6 +75,12 @@ impl Reorder {
         self.lateness.0 > 0
     }
 
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
     /// Whether an event of that time comes too late to be sorted.
     #[must_use]
     pub fn is_late(&self, time: Timestamp) -> bool {

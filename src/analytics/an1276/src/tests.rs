@@ -22,8 +22,8 @@ fn accepted(second: u32, user: &str, address: &str) -> String {
 
 /// Each line of a process of its own, so that attempts are not joined.
 fn head(second: u32) -> String {
-    let (minute, rest) = (second / 60, second % 60);
-    format!("2026-03-01T10:{minute:02}:{rest:02}Z web1 sshd[{}]: ", 1000 + second)
+    let (hour, minute, rest) = (10 + second / 3600, second / 60 % 60, second % 60);
+    format!("2026-03-01T{hour:02}:{minute:02}:{rest:02}Z web1 sshd[{}]: ", 1000 + second)
 }
 
 fn run(detector: &mut Detector<An1276>, log: &str) -> Vec<Alert> {
@@ -228,6 +228,33 @@ fn late_events_are_sorted_within_the_allowed_lateness() {
         all.flush(),
         alerts.iter().map(|a| Alert { config_digest: all_digest(), ..a.clone() }).collect::<Vec<_>>()
     );
+}
+
+/// Events wait to be sorted, and the configuration they are restored under sorts nothing any more: they leave before the
+/// next event does.
+#[test]
+fn what_waited_leaves_first_where_nothing_waits_any_more() {
+    let mut lines: Vec<String> = (0..5).map(|n| failed(n, "alice", "203.0.113.5")).collect();
+    lines.swap(1, 3);
+    let mut sorting = detector(r#"{"allowed_lateness":"10m"}"#);
+    assert!(run(&mut sorting, &lines.concat()).is_empty());
+    let (mut restored, notes) = Detector::<An1276>::restore("", 3, &sorting.snapshot()).unwrap();
+    assert!(notes.is_empty(), "{notes:?}");
+    let alerts = run(&mut restored, &accepted(60, "alice", "203.0.113.5"));
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(run(&mut restored, &guessed("bob", "203.0.113.6")).len(), 1);
+    assert_eq!(restored.stats().late, 0);
+}
+
+#[test]
+fn a_source_that_lags_hours_behind_is_judged() {
+    let mut detector = detector(r#"{"max_keys":100}"#);
+    let ahead: String =
+        (0..40).map(|n| failed(5 * 3600 + n, &format!("u{n}"), &format!("198.51.100.{n}"))).collect();
+    run(&mut detector, &ahead);
+    let alerts = run(&mut detector, &guessed("alice", "203.0.113.5"));
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(detector.stats().late, 0, "late is what is older than its key's newest");
 }
 
 fn all_digest() -> String {

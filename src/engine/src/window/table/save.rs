@@ -19,6 +19,21 @@ pub struct Loaded {
     pub sketch_dropped: bool,
 }
 
+/// What is written of a key before its data: 16 bytes of fingerprint, 8 of its newest time, 1 of weight.
+const HEAD: usize = 25;
+
+/// In one piece: a million keys are written at once.
+fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
+    let mut head = [weight; HEAD];
+    if let Some((first, rest)) = head.split_first_chunk_mut() {
+        *first = key.to_bytes();
+        if let Some(times) = rest.first_chunk_mut() {
+            *times = newest.0.to_le_bytes();
+        }
+    }
+    head
+}
+
 impl Table {
     /// Writes all keys in the order of [`Table::iter`], and the sketch. The same bytes for every seed. Linear.
     pub fn save(&self, out: &mut Writer) {
@@ -30,12 +45,11 @@ impl Table {
         out.count(hand);
         for list in [&self.main, &self.recency] {
             for slot in self.ages(list) {
-                out.raw(&self.slab.key(slot).to_bytes());
-                out.i64(self.slab.newest(slot).0);
                 // As of now, so that the bytes do not tell what a weight was that is none any more.
                 let links = self.slab.links(slot);
                 let before = self.before(slot, links).filter(|_| links.weight > 0);
-                out.u8(before.map_or(0, |before| links.weight | u8::from(before) << 4));
+                let weight = before.map_or(0, |before| links.weight | u8::from(before) << 4);
+                out.raw(&head(self.slab.key(slot), self.slab.newest(slot), weight));
                 out.raw(self.data(Slot(slot)));
             }
         }
@@ -64,7 +78,7 @@ impl Table {
         }
         let main = input.number()?;
         let recency = input.number()?;
-        let entry = size.saturating_add(25);
+        let entry = size.saturating_add(HEAD);
         match main.checked_add(recency).and_then(|keys| keys.checked_mul(entry)) {
             Some(bytes) if bytes <= input.remaining() => {}
             _ => return Err(SnapshotError::Truncated),
