@@ -92,11 +92,11 @@ impl Challenges {
         })
     }
 
-    /// A challenge at `t` is the one that a policy asked for within a minute before, in the same transaction. Whether
+    /// A challenge at `t` is the one that a policy asked for within a minute before, for the same address. Whether
     /// there was one.
-    pub fn send(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> bool {
+    pub fn send(&mut self, slot: Slot, t: Timestamp, address: u64) -> bool {
         self.recent.change(slot, t.minus(ASKED_WITHIN), t, |entry| {
-            let asked = entry.kind == POLICY && entry.members.get(TRANSACTION) == Some(&transaction);
+            let asked = entry.kind == POLICY && entry.members.get(ADDRESS) == Some(&address);
             if asked {
                 entry.kind = OPEN;
             }

@@ -45,8 +45,8 @@ impl An0454 {
             let counted = match fate {
                 Some(_) if finished => false,
                 Some(fate) => self.challenges.close(slot, event.time, transaction, fate) || late,
-                None if policy || transaction == 0 => false,
-                None => self.challenges.send(slot, event.time, transaction),
+                None if policy || event.provider != "okta" => false,
+                None => self.challenges.send(slot, event.time, self.address(event.src_ip)),
             };
             if counted {
                 if context.explains() {

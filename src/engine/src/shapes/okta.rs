@@ -22,8 +22,8 @@
 //! A login whose policy asks for a factor and then sends a push has two records that say challenge. They are told
 //! apart by [`method`](crate::event::Event::method): `policy` is the one that nobody's telephone rang for.
 //!
-//! What ties the records of one login together is its session (`externalSessionId`). `transaction.id` is that of one
-//! HTTP request: the one that asked for the push, and the one that polled for its answer, differ.
+//! What ties a record to another is its `transaction.id`. It is that of one HTTP request: the one that asked for the
+//! push and the one that polled for its answer may differ. Where there is none, the session (`externalSessionId`).
 
 mod targets;
 
@@ -203,9 +203,9 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
     event.service = Cow::Borrowed("okta");
     known(&mut event.device, &found, DEVICE);
     known(&mut event.os, &found, SYSTEM);
-    known(&mut event.transaction, &found, SESSION);
+    known(&mut event.transaction, &found, TRANSACTION);
     if event.transaction.is_empty() {
-        known(&mut event.transaction, &found, TRANSACTION);
+        known(&mut event.transaction, &found, SESSION);
     }
     event.delivery = delivery("okta", &found, ID);
     Some((event, time(&found, TIME, Zone::UTC)))

@@ -127,8 +127,9 @@ impl World {
         if event.provider == "exchange" || self.repeated(event, &user) {
             return;
         }
+        let ip = event.src_ip.map(|ip| ip.to_string());
         let asked = self.challenges.iter_mut().find(|c| {
-            let same = c.user == user && c.transaction == event.transaction && !c.transaction.is_empty();
+            let same = c.user == user && c.ip == ip && event.provider == "okta";
             same && c.policy && c.open && !c.forgotten && event.time.0 - c.time <= 60_000_000
         });
         match asked {

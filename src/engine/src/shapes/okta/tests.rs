@@ -79,7 +79,7 @@ fn what_an_event_says() {
     assert_eq!((&*event.device, &*event.os), ("Computer", "Mac OS X"));
     assert_eq!((&*event.user_agent, &*event.method), ("Mozilla/5.0 (Macintosh)", "push"));
     assert_eq!((event.shape, event.provider, event.count), ("okta", "okta", 1));
-    assert_eq!(event.transaction, "102session");
+    assert_eq!(event.transaction, "request-1");
     assert!(event.delivery.is_some());
     assert_eq!(event.delivery, one(&record(PUSH, "SUCCESS", r#","version":"0""#)).delivery);
     assert_ne!(event.delivery, one(&record(PUSH, "SUCCESS", r#","uuid":"5f9c3f8e-0002""#)).delivery);
@@ -91,9 +91,11 @@ fn what_an_event_says() {
 }
 
 #[test]
-fn a_session_ties_requests_together_and_a_request_itself_where_there_is_none() {
-    let unknown = r#","authenticationContext":{"externalSessionId":"unknown"}"#;
-    assert_eq!(one(&record(PUSH, "SUCCESS", unknown)).transaction, "request-1");
+fn the_session_ties_records_together_where_no_transaction_is_named() {
+    for unknown in [r#""id":"unknown""#, r#""id":null"#] {
+        let record = record(PUSH, "SUCCESS", "").replace(r#""id":"request-1""#, unknown);
+        assert_eq!(one(&record).transaction, "102session");
+    }
     let neither = format!(r#"{{"eventType":"{PUSH}","actor":{{"alternateId":"bob@example.com"}}}}"#);
     let event = one(&neither);
     assert_eq!((&*event.transaction, event.delivery, event.src_ip), ("", None, None));
