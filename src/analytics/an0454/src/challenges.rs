@@ -109,9 +109,12 @@ impl Challenges {
     pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
         let alone = |entry: &&Entry| (DENIED + ALONE..=TIMEOUT + ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);
-        let found = self.recent.entries(slot, t, Timestamp::MAX).filter(alone).find(same);
-        let found =
-            found.or_else(|| self.recent.entries(slot, t, t.plus(ANSWERED_WITHIN)).find(alone)).copied()?;
+        // Of equal times the result came first, and would have counted in order, too.
+        let after = t.plus(Span(1));
+        let found = self.recent.entries(slot, after, Timestamp::MAX).filter(alone).find(same);
+        let found = found
+            .or_else(|| self.recent.entries(slot, after, t.plus(ANSWERED_WITHIN)).find(alone))
+            .copied()?;
         let taken = Cell::new(false);
         self.recent.retain(slot, |entry| {
             taken.get()

@@ -49,6 +49,10 @@ impl An0454 {
                 None => self.challenges.send(slot, event.time, self.address(event.src_ip)),
             };
             if counted {
+                // What comes before an answer is late as well, though the answer is no entry.
+                if let Some(mut content) = self.table.content(slot) {
+                    content.raise(event.time);
+                }
                 if context.explains() {
                     why::joined(user, why::closes(fate, late), context);
                 }

@@ -235,6 +235,25 @@ fn a_late_challenge_is_one_with_the_result_that_came_before_it() {
 }
 
 #[test]
+fn a_result_that_comes_behind_another_is_late_and_counts_for_nothing() {
+    let mut it = detector(r#"{"min_challenges":3,"window":"10m"}"#);
+    let denied = |second| event(second, Outcome::Denied, "203.0.113.5");
+    // In order the one of second 13 closes the challenge, and the one of second 15 counts.
+    let alerts = feed(&mut it, [denied(0), challenge(10, "203.0.113.5"), denied(15), denied(13)]);
+    assert!(alerts.is_empty(), "{alerts:?}");
+    assert_eq!(it.stats().late, 1);
+}
+
+#[test]
+fn a_late_challenge_does_not_follow_a_result_of_its_own_time() {
+    let mut it = detector(r#"{"min_challenges":4,"window":"10m"}"#);
+    let denied = event(0, Outcome::Denied, "203.0.113.5");
+    let alerts = feed(&mut it, [denied, challenge(1, ""), challenge(0, ""), event(2, Outcome::Denied, "")]);
+    assert!(alerts.is_empty(), "{alerts:?}");
+    assert_eq!(patterns(&feed(&mut it, [challenge(3, "")])), [WITHOUT]);
+}
+
+#[test]
 fn what_the_pool_has_lost_is_said_and_the_count_is_exact() {
     let mut it = detector(r#"{"pool_bytes":"16 KiB","min_challenges":5}"#);
     feed(&mut it, (0..4).map(|n| challenge(n, "203.0.113.5")));
