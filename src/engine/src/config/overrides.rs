@@ -175,7 +175,11 @@ impl Override {
 }
 
 /// Whether case makes no difference in the names of the event's world. On Linux `Root` is not `root`, and who wrote a
-/// normalised event cannot be told.
+/// normalised event cannot be told, unless it calls the user by an address.
 pub(crate) fn folds(event: &Event<'_>) -> bool {
-    !matches!(event.provider, "linux" | "ecs" | "ocsf")
+    match event.provider {
+        "linux" => false,
+        "ecs" | "ocsf" => event.user.contains('@'),
+        _ => true,
+    }
 }

@@ -105,6 +105,8 @@ fn the_first_override_whose_conditions_all_hold_decides() {
     assert_eq!(judge(event("Root", "-", "x")), (5, "high", false, None), "Linux names differ by case");
     let ecs = Event { provider: "ecs", ..event("Root", "-", "x") };
     assert!(!config.overrides.judge(&ecs).ignored(), "and who wrote a normalised event cannot be told");
+    let ecs = Event { provider: "ecs", ..event("SVC-A@example.com", "10.8.1.1", "x") };
+    assert_eq!(config.overrides.judge(&ecs).threshold(0, 5), 20);
     let windows = Event { provider: "windows", ..event("Root", "-", "x") };
     assert!(config.overrides.judge(&windows).ignored());
     assert_eq!(config.overrides.thresholds(0).collect::<Vec<_>>(), [20]);

@@ -69,6 +69,8 @@ pub fn settle<'a>(mut event: Event<'a>, world: &'static str) -> Option<Event<'a>
     match world {
         "windows" => return windows::settle(event),
         "entra" | "m365" | "okta" | "duo" => event.user = lower(event.user),
+        // Whoever is called by an address is known to an identity provider, though nothing says to which.
+        "ecs" | "ocsf" if event.user.contains('@') => event.user = lower(event.user),
         _ => {}
     }
     event.provider = world;
@@ -92,7 +94,22 @@ pub fn delivery(world: &str, shape: &str, id: &str, time: Option<Stamp>) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{of, settle};
+    use crate::event::Event;
+
+    #[test]
+    fn names_in_no_known_world() {
+        for (name, world, settled) in [
+            ("Alice@Example.com", "ecs", "alice@example.com"),
+            ("Alice@Example.com", "ocsf", "alice@example.com"),
+            ("Alice@Example.com", "linux", "Alice@Example.com"),
+            ("Alice", "ecs", "Alice"),
+            ("Alice", "okta", "alice"),
+        ] {
+            let event = settle(Event { user: name.into(), ..Event::default() }, world);
+            assert_eq!(event.unwrap().user, settled, "{name} {world}");
+        }
+    }
 
     #[test]
     fn names_of_worlds() {
