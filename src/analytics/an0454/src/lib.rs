@@ -39,7 +39,7 @@
 //!   up to and with 60 s later; the next row begins anew. A result among the later ones still closes the challenge of
 //!   its transaction, if that is open, and never counts.
 //! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts, and then that
-//!   it was sent: the first challenge that Okta sends for the same user and address within 60 s is that one, not another.
+//!   it was sent: the first that Okta sends for the same user and address within 60 s is that one, not another.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
 //!
 //! # What a login does

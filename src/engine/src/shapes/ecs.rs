@@ -37,8 +37,9 @@ const EVENT_CODE: u8 = 21;
 const ID: u8 = 22;
 const OS: u8 = 23;
 const LOGON_TYPE: u8 = 24;
+const CLIENT_OS: u8 = 25;
 
-static TABLE: Table<61> = Table::new([
+static TABLE: Table<63> = Table::new([
     Name::new("event.outcome", OUTCOME, 0),
     Name::new("event.action", ACTION, 0),
     Name::new("event.type", TYPE, 0),
@@ -69,6 +70,8 @@ static TABLE: Table<61> = Table::new([
     Name::or_open("host", HOST, 2),
     Name::new("user_agent.original", AGENT, 0),
     Name::or_open("user_agent", AGENT, 1),
+    Name::new("user_agent.os.name", CLIENT_OS, 0),
+    Name::open("user_agent.os"),
     Name::new("error.code", CODE, 0),
     Name::new("error.message", REASON, 1),
     Name::new("service.name", SERVICE, 0),
@@ -149,6 +152,11 @@ fn event<'a>(found: &Slots<'a>, world: &'static str, zone: Zone) -> Option<(Even
         "entra" | "m365" | "okta" | "duo" => world::delivery(world, "ecs", &text(found, ID), time),
         _ => None,
     };
+    // The system of the one who logged in; the agent's own is that of a machine which may only collect.
+    let mut os = text(found, CLIENT_OS);
+    if os.is_empty() && world == "ecs" && text(found, MODULE).is_empty() {
+        os = text(found, OS);
+    }
     let mut service = process;
     for slot in [SERVICE, MODULE] {
         if service.is_empty() {
@@ -165,6 +173,7 @@ fn event<'a>(found: &Slots<'a>, world: &'static str, zone: Zone) -> Option<(Even
         src_ip,
         src_name,
         user_agent: text(found, AGENT),
+        os,
         service,
         host: text(found, HOST),
         pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),

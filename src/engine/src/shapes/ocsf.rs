@@ -149,6 +149,7 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
         src_name,
         tty,
         user_agent: text(&found, AGENT),
+        os: text(&found, OS),
         service: text(&found, SERVICE),
         host: text(&found, HOST),
         pid: small(PID),

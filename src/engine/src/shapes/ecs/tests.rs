@@ -138,3 +138,19 @@ fn ids_of_writers_that_are_known_to_be_unique() {
     assert_ne!(id(okta), id(r#""event.module":"okta","@timestamp":"2026-03-01T09:00:00.002Z""#));
     assert_eq!(id(r#""x":1"#), None);
 }
+
+#[test]
+fn the_system_of_the_one_who_logged_in() {
+    let os = |fields: &str| {
+        let record = format!(
+            r#"{{"event":{{"category":"authentication","outcome":"success"}},"user":{{"name":"bob"}},{fields}}}"#
+        );
+        decode(&Object::new(record.as_bytes()).unwrap(), Zone::UTC).unwrap().0.os.to_string()
+    };
+    let agent = r#""host":{"os":{"type":"macos"}}"#;
+    assert_eq!(os(agent), "macos");
+    assert_eq!(os(&format!(r#"{agent},"event.module":"okta""#)), "", "that of a machine which collects");
+    assert_eq!(os(&format!(r#"{agent},"user_agent":{{"os":{{"name":"Windows"}}}}"#)), "Windows");
+    assert_eq!(os(r#""user_agent.os.name":"Mac OS X","event.module":"okta""#), "Mac OS X");
+    assert_eq!(os(r#""user.id":"1""#), "");
+}

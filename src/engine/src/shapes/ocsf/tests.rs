@@ -33,13 +33,14 @@ fn status_activity_and_origin() {
     assert_eq!(outcome(r#""activity_id":2,"activity_name":"Logon","status_id":1"#), None);
     assert_eq!(outcome(r#""activity_id":1,"status_id":99"#), None);
     assert!(read_one(r#"{"class_uid":3001,"activity_id":1,"status_id":1}"#).is_none());
-    let local = r#"{"class_uid":3002,"status_id":1,"is_remote":false,"time_dt":"2026-01-16T10:00:00Z","session.terminal":"/dev/tty1","actor":{"user":{"name":"bob"}},"device":{"hostname":"mac1"},"src_endpoint":{"name":"desk"}}"#;
+    let local = r#"{"class_uid":3002,"status_id":1,"is_remote":false,"time_dt":"2026-01-16T10:00:00Z","session.terminal":"/dev/tty1","actor":{"user":{"name":"bob"}},"device":{"hostname":"mac1","os":{"name":"macOS"}},"src_endpoint":{"name":"desk"}}"#;
     let (event, time) = read_one(local).unwrap();
     assert!(time.is_some());
     assert_eq!(
         (event.origin, &*event.user, &*event.host, &*event.src_name),
         (Origin::Local, "bob", "mac1", "desk")
     );
+    assert_eq!(event.os, "macOS");
 }
 
 #[test]
