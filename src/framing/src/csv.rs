@@ -9,9 +9,9 @@
 //! - Nothing but the closing quote ends a quoted value: an attacker can write a newline, and what follows must not
 //!   pass for a row. So a quote that is never closed takes the rest of the input with it, which is told.
 
-use crate::framer::{Record, Sink, TooLong};
 use crate::names::{self, Keys};
 use crate::problem::Flaw;
+use crate::sink::{Record, Sink, TooLong};
 use std::borrow::Cow;
 
 #[derive(Debug, Default)]

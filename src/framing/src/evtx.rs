@@ -5,8 +5,8 @@
 //! the event it is in, and a file without its header, with its last chunk cut off, or with junk between chunks is read
 //! as far as there are chunks. Checksums are not looked at: those of a log in use are out of date.
 
-use crate::framer::Sink;
 use crate::problem::Flaw;
+use crate::sink::Sink;
 use ::evtx::{EvtxChunkData, ParserSettings};
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 use std::sync::Arc;

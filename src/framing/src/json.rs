@@ -10,8 +10,8 @@
 
 mod value;
 
-use crate::framer::{Sink, TooLong};
 use crate::problem::Flaw;
+use crate::sink::{Sink, TooLong};
 use value::{Found, Value};
 
 /// The separator of RFC 7464.

@@ -45,6 +45,7 @@ mod lines;
 mod names;
 mod problem;
 mod records;
+mod sink;
 mod stream;
 mod w3c;
 mod xml;

@@ -1,6 +1,6 @@
 //! One record a line.
 
-use crate::framer::Sink;
+use crate::sink::Sink;
 
 /// What is known of the line that has begun.
 #[derive(Debug, Default)]

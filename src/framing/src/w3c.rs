@@ -10,10 +10,10 @@
 //! - A `#Log-type` (`IMAP4 Log`) is given with each record, since Exchange's fields do not tell.
 
 use crate::csv::{Fields, put_row};
-use crate::framer::Sink;
 use crate::lines::{Line, Lines};
 use crate::names::{Keys, escaped};
 use crate::problem::Flaw;
+use crate::sink::Sink;
 use std::borrow::Cow;
 
 #[derive(Debug, Default)]

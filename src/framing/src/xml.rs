@@ -3,8 +3,8 @@
 //! Only the markup is followed: where tags, comments and CDATA begin and end. Newlines between tags go, those in text
 //! become `&#10;`, which says the same; those in tags, comments and CDATA become blanks.
 
-use crate::framer::{Record, Sink, TooLong};
 use crate::problem::Flaw;
+use crate::sink::{Record, Sink, TooLong};
 
 /// What only the beginning of an event says: a nested element that is called like it does not.
 const NAMESPACE: &[u8] = b"2004/08/events/event";

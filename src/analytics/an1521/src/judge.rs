@@ -1,39 +1,16 @@
 //! What the windows hold on a failure: which patterns it raises, and which of them are silent.
 
-use crate::report::{Pattern, Report};
-use crate::{ACCOUNT, An1521, FAMILY, Failure, SOURCE, kind, threshold, why};
+use crate::count::{Asked, Counted};
+use crate::pattern::Pattern;
+use crate::report::Report;
+use crate::{An1521, FAMILY, Failure, SOURCE, threshold, why};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::config::Threshold;
-use authsieve_engine::hash::{Fingerprint, Hasher128};
+use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
-use authsieve_engine::time::{Span, Timestamp};
-use authsieve_engine::window::recent::Sum;
+use authsieve_engine::time::Span;
 use authsieve_engine::window::table::Slot;
-
-/// What the failures of a family are counted by.
-#[derive(Clone, Copy)]
-struct Asked {
-    /// The family's slot.
-    slot: Slot,
-    /// The hash of the event's address.
-    source: u64,
-    /// Above how many accounts the family is too large.
-    most: u32,
-}
-
-/// What is counted for a pattern.
-#[derive(Clone, Copy)]
-pub(crate) struct Counted {
-    pub from: Timestamp,
-    pub sum: Sum,
-    /// The family is too large: only failures of the event's account were counted.
-    pub alone: bool,
-    /// Where the entries that were counted are; the event's own may be missing.
-    pub slot: Option<Slot>,
-    /// What a silence is about.
-    pub subject: Fingerprint,
-}
 
 impl An1521 {
     /// Judges a family on one of its failures: `burst` or `distributed`, and `slow`.
@@ -95,49 +72,6 @@ impl An1521 {
         }
     }
 
-    /// The failures of a family in a window up to the event, or of the account alone where the family is too large; none
-    /// if there are fewer than `least`, or if all these patterns are silent anyway. O(1) for events in time order.
-    fn count(
-        &mut self,
-        failure: &Failure<'_>,
-        asked: Asked,
-        window: Span,
-        least: u32,
-        patterns: &[Pattern],
-    ) -> Option<Counted> {
-        let to = failure.event.time;
-        let from = to.minus(window);
-        let sum = self.recent.sum(asked.slot, from, to);
-        if sum.count < least {
-            return None;
-        }
-        if sum.distinct[ACCOUNT] <= asked.most {
-            return Some(Counted {
-                from,
-                sum,
-                alone: false,
-                slot: Some(asked.slot),
-                subject: failure.family,
-            });
-        }
-        let subject = Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish();
-        if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
-            return None;
-        }
-        // The event itself is not among the account's own yet.
-        let slot = self.table.find(self.alone(failure.family, failure.member));
-        let (mut sum, mut new) = (Sum::default(), true);
-        if let Some(slot) = slot {
-            self.recent.reach(slot, to);
-            sum = self.recent.sum(slot, from, to);
-            new = !self.recent.has(slot, SOURCE, asked.source, from, to);
-        }
-        sum.count = sum.count.saturating_add(failure.event.count);
-        sum.distinct[ACCOUNT] = 1;
-        sum.distinct[SOURCE] += u32::from(new && asked.source != 0);
-        (sum.count >= least).then_some(Counted { from, sum, alone: true, slot, subject })
-    }
-
     /// Raises an alert of a pattern unless it is silent, and silences it for the window. Whether it did.
     fn raise(
         &mut self,
@@ -187,9 +121,5 @@ impl An1521 {
 
     fn silence(&mut self, pattern: Pattern, subject: Fingerprint, failure: &Failure<'_>, window: Span) {
         self.quiet.silence(self.quiet_key(pattern, subject), failure.event.time.plus(window));
-    }
-
-    fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
-        Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).part(&subject.to_bytes()).finish()
     }
 }

@@ -31,18 +31,21 @@
 //! **To evade it**, stay below `min_failures` in any `window` and `slow_min_failures` in any `slow_window` on each
 //! family, and below `spray_accounts` families from each address.
 
+mod count;
 mod enter;
+mod families;
 mod family;
 mod judge;
 mod names;
 mod near;
 mod options;
+mod pattern;
 mod report;
 #[cfg(test)]
 mod tests;
 mod why;
 
-pub use family::Families;
+pub use families::Families;
 pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
@@ -59,6 +62,7 @@ use authsieve_engine::window::silence::Silences;
 use authsieve_engine::window::table::{Bounds, Slot, Table};
 use names::Names;
 use near::Near;
+use pattern::Pattern;
 use std::net::IpAddr;
 
 /// What hashes are of. The first two number the links of a journal entry as well.
@@ -371,6 +375,11 @@ impl An1521 {
             label.push_str(other);
         }
         self.near.add(label);
+    }
+
+    /// What is silent when a pattern is, about a family, an account or an address.
+    fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
+        Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).part(&subject.to_bytes()).finish()
     }
 
     fn family(&self, label: &str) -> Fingerprint {

@@ -1,6 +1,6 @@
 //! The options of AN1521. MITRE leaves all of them to local tuning.
 
-use crate::family::Families;
+use crate::families::Families;
 use authsieve_engine::config::{Kind, Setting, Threshold, Value, Window};
 
 authsieve_engine::words! {

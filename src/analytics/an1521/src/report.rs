@@ -1,8 +1,9 @@
 //! What an alert of AN1521 tells.
 
-use crate::judge::Counted;
+use crate::count::Counted;
 use crate::names::Names;
 use crate::options::Status;
+use crate::pattern::Pattern;
 use crate::{ACCOUNT, FAMILY, Failure, SOURCE};
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::Event;
@@ -12,30 +13,6 @@ use authsieve_engine::time::Span;
 use authsieve_engine::told::{MOST_LISTED, Told, number, said, short};
 use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{Entry, Recent};
-
-/// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pattern {
-    /// Many failures of a family within the window.
-    Burst,
-    /// The same from several addresses.
-    Distributed,
-    /// Many failures of a family within the slow window.
-    Slow,
-    /// Failures on many families from one address.
-    Spray,
-}
-
-impl Pattern {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Burst => "burst",
-            Self::Distributed => "distributed",
-            Self::Slow => "slow",
-            Self::Spray => "spray",
-        }
-    }
-}
 
 /// All there is to tell.
 pub struct Report<'r> {

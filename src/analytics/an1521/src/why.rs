@@ -1,7 +1,7 @@
 //! What became of an event, in words: for `explain`.
 
-use crate::judge::Counted;
-use crate::report::Pattern;
+use crate::count::Counted;
+use crate::pattern::Pattern;
 use crate::{ACCOUNT, An1521, FAMILY, Failure, SOURCE};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::event::{Event, Outcome};

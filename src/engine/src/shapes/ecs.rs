@@ -5,7 +5,8 @@
 //! whose world an event comes from; what Windows wrote is judged by the rules of Windows. Records with `winlog` are
 //! left to the decoder that knows them.
 
-use super::{client, text, windows, world};
+use super::windows::logon;
+use super::{client, text, world};
 use crate::envelope::stamp;
 use crate::event::{Event, Origin, Outcome, Signal, Text};
 use crate::find::find;
@@ -178,7 +179,7 @@ fn event<'a>(found: &Slots<'a>, world: &'static str, zone: Zone) -> Option<(Even
         host: text(found, HOST),
         pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
         method: text(found, METHOD),
-        logon_type: found.get(LOGON_TYPE).and_then(|kind| windows::logon_type(&kind.as_text()?)),
+        logon_type: found.get(LOGON_TYPE).and_then(|kind| logon::logon_type(&kind.as_text()?)),
         reason,
         status,
         reason_text: text(found, REASON),
@@ -196,7 +197,7 @@ fn world(found: &Slots<'_>) -> Option<&'static str> {
     let logon = matches!(&*code, "4624" | "4625");
     let named = [SERVICE, MODULE, PROVIDER].into_iter().find_map(|slot| world::of(&text(found, slot)));
     if provider.starts_with("Microsoft-Windows") {
-        let ours = provider.eq_ignore_ascii_case(windows::SECURITY_AUDITING) && (logon || code.is_empty());
+        let ours = provider.eq_ignore_ascii_case(logon::SECURITY_AUDITING) && (logon || code.is_empty());
         return ours.then_some("windows");
     }
     match named {

@@ -4,7 +4,8 @@
 //! 2 a failure; where it is neither, the word in `status` decides. The product and the log say whose world an event
 //! comes from; what Windows wrote (`metadata.event_code` 4624, 4625) is judged by the rules of Windows.
 
-use super::{client, text, windows, world};
+use super::windows::logon;
+use super::{client, text, world};
 use crate::envelope::stamp;
 use crate::event::{Event, Origin, Outcome, Text};
 use crate::json::{Name, Object, Slots, Table, read};
@@ -171,7 +172,7 @@ fn world(found: &Slots<'_>) -> Option<&'static str> {
     let logon = matches!(&*code, "4624" | "4625");
     let provider = text(found, PROVIDER);
     if provider.starts_with("Microsoft-Windows") {
-        let ours = provider.eq_ignore_ascii_case(windows::SECURITY_AUDITING) && (logon || code.is_empty());
+        let ours = provider.eq_ignore_ascii_case(logon::SECURITY_AUDITING) && (logon || code.is_empty());
         return ours.then_some("windows");
     }
     let product = text(found, PRODUCT);
@@ -195,7 +196,7 @@ fn logon_type(found: &Slots<'_>) -> Option<u32> {
     match found.get(LOGON_TYPE).and_then(|id| id.as_i64()) {
         Some(1) => Some(0),
         Some(id @ 2..99) => u32::try_from(id).ok(),
-        _ => windows::logon_type(&text(found, LOGON_WORD)),
+        _ => logon::logon_type(&text(found, LOGON_WORD)),
     }
 }
 

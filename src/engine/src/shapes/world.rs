@@ -3,7 +3,8 @@
 //! ECS and OCSF carry events of anybody. What a user is called, which logons are nobody's attempt and what a code
 //! means depends on who wrote the event first: a module, a data set, a product names it.
 
-use super::{lower, windows};
+use super::lower;
+use super::windows::logon;
 use crate::event::Event;
 use crate::hash::{Hasher128, Salt};
 use crate::stamp::Stamp;
@@ -67,7 +68,7 @@ pub fn of(name: &str) -> Option<&'static str> {
 /// Completes an event by the rules of its world. `None` if it does not count there.
 pub fn settle<'a>(mut event: Event<'a>, world: &'static str) -> Option<Event<'a>> {
     match world {
-        "windows" => return windows::settle(event),
+        "windows" => return logon::settle(event),
         "entra" | "m365" | "okta" | "duo" => event.user = lower(event.user),
         // Whoever is called by an address is known to an identity provider, though nothing says to which.
         "ecs" | "ocsf" if event.user.contains('@') => event.user = lower(event.user),

@@ -1,6 +1,8 @@
 //! What holds for every format, and the tools with which the formats are tested.
 
 use super::*;
+use crate::problem::Flaw;
+use crate::records::Oversized;
 use proptest::prelude::*;
 
 /// What came out of a framer.

@@ -1,7 +1,7 @@
 //! One JSON value: where it ends, and how it is written on one line.
 
 use super::{INDENT, RS, Written, is_batch};
-use crate::framer::Record;
+use crate::sink::Record;
 use std::ops::Range;
 
 /// Brackets open at once. No log nests as deep.

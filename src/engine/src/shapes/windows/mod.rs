@@ -19,14 +19,12 @@
 //! documentation of Winlogbeat, of NXLog's `im_msvistalog`, of the Azure Monitor tables.
 
 mod codes;
-mod logon;
+pub(super) mod logon;
 mod message;
 mod table;
 #[cfg(test)]
 mod tests;
 mod xml;
-
-pub use logon::{SECURITY_AUDITING, logon_type, settle};
 
 use super::{Given, Said, ecs};
 use crate::event::{Event, Text};

@@ -1,0 +1,77 @@
+//! What a pattern counts: the failures of a family, or of one account where the family is too large.
+
+use crate::pattern::Pattern;
+use crate::{ACCOUNT, An1521, Failure, SOURCE, kind};
+use authsieve_engine::hash::{Fingerprint, Hasher128};
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::window::recent::Sum;
+use authsieve_engine::window::table::Slot;
+
+/// What the failures of a family are counted by.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// The family's slot.
+    pub slot: Slot,
+    /// The hash of the event's address.
+    pub source: u64,
+    /// Above how many accounts the family is too large.
+    pub most: u32,
+}
+
+/// What is counted for a pattern.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    pub from: Timestamp,
+    pub sum: Sum,
+    /// The family is too large: only failures of the event's account were counted.
+    pub alone: bool,
+    /// Where the entries that were counted are; the event's own may be missing.
+    pub slot: Option<Slot>,
+    /// What a silence is about.
+    pub subject: Fingerprint,
+}
+
+impl An1521 {
+    /// The failures of a family in a window up to the event, or of the account alone where the family is too large; none
+    /// if there are fewer than `least`, or if all these patterns are silent anyway. O(1) for events in time order.
+    pub(crate) fn count(
+        &mut self,
+        failure: &Failure<'_>,
+        asked: Asked,
+        window: Span,
+        least: u32,
+        patterns: &[Pattern],
+    ) -> Option<Counted> {
+        let to = failure.event.time;
+        let from = to.minus(window);
+        let sum = self.recent.sum(asked.slot, from, to);
+        if sum.count < least {
+            return None;
+        }
+        if sum.distinct[ACCOUNT] <= asked.most {
+            return Some(Counted {
+                from,
+                sum,
+                alone: false,
+                slot: Some(asked.slot),
+                subject: failure.family,
+            });
+        }
+        let subject = Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish();
+        if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
+            return None;
+        }
+        // The event itself is not among the account's own yet.
+        let slot = self.table.find(self.alone(failure.family, failure.member));
+        let (mut sum, mut new) = (Sum::default(), true);
+        if let Some(slot) = slot {
+            self.recent.reach(slot, to);
+            sum = self.recent.sum(slot, from, to);
+            new = !self.recent.has(slot, SOURCE, asked.source, from, to);
+        }
+        sum.count = sum.count.saturating_add(failure.event.count);
+        sum.distinct[ACCOUNT] = 1;
+        sum.distinct[SOURCE] += u32::from(new && asked.source != 0);
+        (sum.count >= least).then_some(Counted { from, sum, alone: true, slot, subject })
+    }
+}

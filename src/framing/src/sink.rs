@@ -1,0 +1,127 @@
+//! Where every format leaves its records, and what it says of those that are none.
+
+use crate::problem::{Counts, Flaw, Problem};
+use crate::records::Oversized;
+
+/// Of each flaw so many are told one by one; the others are only counted.
+const TOLD: u64 = 8;
+
+/// What came out so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Records handed out.
+    pub(crate) records: u64,
+    /// Those handed out when a [`Cut`] was taken last.
+    pub(crate) taken: u64,
+    /// The lines before the window.
+    pub(crate) lines: u64,
+    pub(crate) counts: Counts,
+    pub(crate) oversized: Vec<Oversized>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Where records and problems go.
+pub(crate) struct Sink<'a> {
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) max_record: usize,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// A record that is being written has become too long.
+pub(crate) struct TooLong;
+
+impl Sink<'_> {
+    pub(crate) fn max_record(&self) -> usize {
+        self.max_record
+    }
+
+    /// Writes one record, without newlines, that begins at `at` in `window`.
+    pub(crate) fn record(
+        &mut self,
+        window: &[u8],
+        at: usize,
+        write: impl FnOnce(&mut Record<'_>) -> Result<(), TooLong>,
+    ) {
+        let start = self.out.len();
+        let mut record = Record { out: self.out, start, max: self.max_record };
+        if write(&mut record).is_ok() {
+            self.out.push(b'\n');
+            self.tally.records += 1;
+        } else {
+            let length = (self.out.len() - start) as u64;
+            self.out.truncate(start);
+            self.oversized(window, at, length);
+        }
+    }
+
+    /// Tells of a record too long to hand on, that begins at `at` in `window`.
+    pub(crate) fn oversized(&mut self, window: &[u8], at: usize, length: u64) {
+        self.oversized_at(self.line(window, at), length);
+    }
+
+    /// Tells of a record too long to hand on, that began in this line.
+    pub(crate) fn oversized_at(&mut self, line: u64, length: u64) {
+        self.tally.oversized.push(Oversized { line, length });
+    }
+
+    /// Tells of a flaw at `at` in `window`.
+    pub(crate) fn problem(&mut self, flaw: Flaw, window: &[u8], at: usize) {
+        self.problem_at(flaw, None, window, at);
+    }
+
+    /// Tells of a flaw in a line, or else at `at` in `window`.
+    pub(crate) fn problem_at(&mut self, flaw: Flaw, line: Option<u64>, window: &[u8], at: usize) {
+        if self.tally.counts.of(flaw) < TOLD {
+            let line = line.unwrap_or_else(|| self.line(window, at));
+            self.tally.problems.push(Problem { line, flaw });
+        }
+        self.tally.counts.add(flaw);
+    }
+
+    /// The number of the line that `at` is in.
+    pub(crate) fn line(&self, window: &[u8], at: usize) -> u64 {
+        let before = window.get(..at).unwrap_or(window);
+        self.tally.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1
+    }
+}
+
+/// A record that is being written.
+pub(crate) struct Record<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    max: usize,
+}
+
+impl Record<'_> {
+    /// Appends bytes, which hold no newline.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        if self.out.len() - self.start + bytes.len() > self.max {
+            return Err(TooLong);
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Appends the inside of a JSON string: only what must be escaped is. Bytes that are no UTF-8 pass as they are.
+    pub(crate) fn put_escaped(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        let mut rest = bytes;
+        while let Some(at) = rest.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')) {
+            let (plain, special) = rest.split_at(at);
+            self.put(plain)?;
+            let (first, later) = special.split_first().unwrap_or((&0, &[]));
+            match first {
+                b'"' => self.put(b"\\\"")?,
+                b'\\' => self.put(b"\\\\")?,
+                b'\n' => self.put(b"\\n")?,
+                b'\r' => self.put(b"\\r")?,
+                b'\t' => self.put(b"\\t")?,
+                other => {
+                    let digit = |n: u8| if n < 10 { b'0' + n } else { b'a' + n - 10 };
+                    self.put(&[b'\\', b'u', b'0', b'0', digit(other >> 4), digit(other & 15)])?;
+                }
+            }
+            rest = later;
+        }
+        self.put(rest)
+    }
+}
