@@ -46,6 +46,16 @@ pub struct Reading {
     pub input_format: Option<Format>,
 }
 
+/// An order of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Order {
+    /// As they come; what comes late is judged as far as memory allows.
+    #[default]
+    Arrival,
+    /// By their time, for exports that run backwards: nothing is told before the input has ended.
+    Sort,
+}
+
 /// What a guest may take.
 #[derive(Clone, Debug, Args)]
 pub struct Bounds {
@@ -66,10 +76,11 @@ impl Choice {
 }
 
 impl Configuration {
-    /// As the library has it.
+    /// As the library has it, for events that are judged in this order.
     #[must_use]
-    pub fn options(&self) -> Options {
-        Options { file: self.config.clone(), assignments: self.set.clone(), sorted: false }
+    pub fn options(&self, order: Order) -> Options {
+        let sorted = order == Order::Sort;
+        Options { file: self.config.clone(), assignments: self.set.clone(), sorted }
     }
 }
 

@@ -94,7 +94,7 @@ impl Config {
             for (key, value) in &self.file {
                 let Value::Object(options) = value else { return Err(self.misplaced(key, known)) };
                 if !is_known(key) {
-                    return Err(self.misplaced(key, known));
+                    return Err(self.unknown(key, known));
                 }
                 for (table, _) in
                     tables.iter_mut().zip(analytics).filter(|(_, id)| id.eq_ignore_ascii_case(key))
@@ -136,15 +136,38 @@ impl Config {
         Ok(tables.into_iter().map(text).collect())
     }
 
+    /// A table that belongs to nobody: a misspelt name, or an option such as `[families]` outside of its analytic.
+    fn unknown(&self, key: &str, known: &[&str]) -> Error {
+        Error::Invalid(format!(
+            "{}[{key}]: no analytic is called `{key}`; with several analytics, there is a table for each ({}), and \
+             tables of options stand within it, as in [{}.{key}]",
+            self.source,
+            listed(known),
+            known.first().unwrap_or(&"an1276"),
+        ))
+    }
+
     fn misplaced(&self, key: &str, known: &[&str]) -> Error {
         let example = known.first().unwrap_or(&"an1276");
-        let list = known.iter().map(|id| format!("[{id}]")).collect::<Vec<_>>().join(", ");
+        let list = listed(known);
         Error::Invalid(format!(
             "{}`{key}` stands outside of a table; with several analytics, options stand in a table of their analytic \
              ({list}): write [{example}] above it, or choose one analytic with -a",
             self.source
         ))
     }
+}
+
+/// The heads of tables, each once.
+fn listed(known: &[&str]) -> String {
+    let mut list: Vec<String> = Vec::new();
+    for id in known {
+        let head = format!("[{}]", id.to_ascii_lowercase());
+        if !list.contains(&head) {
+            list.push(head);
+        }
+    }
+    list.join(", ")
 }
 
 /// Sets the option at `path` in nested tables; what is in the way gives way.

@@ -132,9 +132,7 @@ fn in_order(mut file: File) -> io::Result<Bytes> {
 fn unpacked(mut input: Bytes) -> io::Result<Bytes> {
     let mut head = Vec::with_capacity(4);
     // A pipe may bring its first bytes one by one, and no more than they.
-    while head.len() < 4
-        && [&b"\x1F\x8B"[..], b"\x28\xB5\x2F\xFD"].iter().any(|magic| magic.starts_with(&head))
-    {
+    while begins_magic(&head) {
         let mut byte = [0];
         match input.read(&mut byte) {
             Ok(0) => break,
@@ -142,13 +140,11 @@ fn unpacked(mut input: Bytes) -> io::Result<Bytes> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-        if head == b"\x1F\x8B" {
-            break;
-        }
     }
     let packed = match head.as_slice() {
         b"\x1F\x8B" => Packed::Gzip,
-        b"\x28\xB5\x2F\xFD" => Packed::Zstd,
+        // Frames to be skipped may come first: pzstd begins with one.
+        b"\x28\xB5\x2F\xFD" | [0x50..=0x5F, 0x2A, 0x4D, 0x18] => Packed::Zstd,
         _ => Packed::No,
     };
     let whole = Cursor::new(head).chain(input);
@@ -157,6 +153,18 @@ fn unpacked(mut input: Bytes) -> io::Result<Bytes> {
         Packed::Gzip => Box::new(gzip::Members::new(buffered(whole))),
         Packed::Zstd => Box::new(zstd::Frames::new(buffered(whole))),
     })
+}
+
+/// Whether more bytes are needed to know how a file is packed.
+const fn begins_magic(head: &[u8]) -> bool {
+    matches!(
+        head,
+        [] | [0x1F | 0x28 | 0x50..=0x5F]
+            | [0x28, 0xB5]
+            | [0x28, 0xB5, 0x2F]
+            | [0x50..=0x5F, 0x2A]
+            | [0x50..=0x5F, 0x2A, 0x4D]
+    )
 }
 
 enum Packed {

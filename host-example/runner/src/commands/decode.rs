@@ -1,6 +1,6 @@
 //! `authsieve decode`: what each record says.
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Reading, Stop};
+use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
 use crate::convert::EventLine;
 use crate::host::{Analytic, CallError, Detector, Event, StartError};
 use crate::output::escape;
@@ -69,7 +69,8 @@ impl Decoder {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) = (arguments.choice.selection(), arguments.configuration.options());
+    let (selection, options) =
+        (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
     let mut decoders = selection::start(&engine, &selection, &options, Decoder::new)?;
     let terminal = io::stdout().is_terminal();
     let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());

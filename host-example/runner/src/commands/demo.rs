@@ -1,7 +1,7 @@
 //! `authsieve demo`: the analytics over sample logs, for whoever has none at hand.
 
 use super::run::show;
-use crate::arguments::{Stop, engine};
+use crate::arguments::{Order, Stop, engine};
 use crate::engine::Limits;
 use crate::feed::Feed;
 use crate::output::Format;
@@ -65,7 +65,7 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
     };
     let started = Instant::now();
     let totals = show(feed, sessions, Format::Text(paint), color, false)?;
-    let summary = summary(&names, &totals, started.elapsed(), false, paint);
+    let summary = summary(&names, &totals, started.elapsed(), Order::Arrival, paint);
     write!(io::stdout(), "{summary}\n{NEXT}")?;
     Ok(if totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -2,7 +2,7 @@
 
 mod report;
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
+use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
 use crate::doctor::{Feeds, Tally};
 use crate::host::{Analytic, CallError, Detector, Event, StartError, Stats};
 use crate::output::paint::When;
@@ -30,13 +30,13 @@ pub struct Arguments {
     configuration: Configuration,
     #[command(flatten)]
     bounds: Bounds,
-    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
-    #[arg(long, value_name = "TIME", value_parser = received)]
-    received: Option<i64>,
+    #[command(flatten)]
+    reading: Reading,
     /// How it is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
     /// Log files; `-` is standard input. `.gz` and `.zst` are unpacked.
+    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -101,12 +101,13 @@ struct Records {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) = (arguments.choice.selection(), arguments.configuration.options());
+    let (selection, options) =
+        (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
     let mut patients = selection::start(&engine, &selection, &options, Patient::new)?;
     let (mut feeds, mut records) = (Feeds::default(), Records::default());
     for file in &arguments.files {
         let input = Input::from_argument(file.clone());
-        if let Err(error) = examine(&input, arguments.received, &mut patients, &mut feeds, &mut records) {
+        if let Err(error) = examine(&input, &arguments.reading, &mut patients, &mut feeds, &mut records) {
             records.unreadable_files += 1;
             arguments::complain(color, &format!("{}: {error}", input.name()));
         }
@@ -130,18 +131,22 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
 /// Reads an input to its end.
 fn examine(
     input: &Input,
-    received: Option<i64>,
+    reading: &Reading,
     patients: &mut [Patient],
     feeds: &mut Feeds,
     records: &mut Records,
 ) -> io::Result<()> {
-    let mut source = input.open(MAX_RECORD, None, &Arc::default())?;
+    let mut source = input.open(MAX_RECORD, reading.input_format, &Arc::default())?;
     let mut batch = Vec::new();
-    while let Some(cut) = source.records.next(&mut batch)? {
+    loop {
+        // All of them: a cut only tells of the first few.
+        let unframed = source.records.counts().total();
+        let next = source.records.next(&mut batch);
+        records.unframed += source.records.counts().total() - unframed;
+        let Some(cut) = next? else { return Ok(()) };
         records.all += cut.records;
         records.oversized += cut.oversized.len() as u64;
-        records.unframed += cut.problems.len() as u64;
-        let received = received.or(source.received).unwrap_or_else(source::now);
+        let received = reading.received.or(source.received).unwrap_or_else(source::now);
         let mut rest = batch.as_slice();
         while !rest.is_empty() {
             let end = memchr::memchr_iter(b'\n', rest).nth(STRETCH - 1).map_or(rest.len(), |at| at + 1);
@@ -153,7 +158,6 @@ fn examine(
             patient.ask(|detector| detector.process(&batch, received));
         }
     }
-    Ok(())
 }
 
 fn examine_stretch(

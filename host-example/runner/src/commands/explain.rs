@@ -1,10 +1,11 @@
 //! `authsieve explain`: what became of each event for each of its keys, and why.
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Stop, received};
+use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
 use crate::convert;
 use crate::host::{Analytic, CallError, Detector, Note, StartError, Step};
 use crate::output::escape;
 use crate::output::paint::{Paint, When};
+use crate::output::summary::lateness;
 use crate::selection;
 use crate::source::{self, Input};
 use authsieve_engine::net;
@@ -33,13 +34,16 @@ pub struct Arguments {
     bounds: Bounds,
     #[command(flatten)]
     filter: Filter,
-    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
-    #[arg(long, value_name = "TIME", value_parser = received)]
-    received: Option<i64>,
+    #[command(flatten)]
+    reading: Reading,
+    /// In which order events are judged, as for `run`.
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
+    order: Order,
     /// How it is written; without it, by key on a terminal and one JSON object per line otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
     /// Log files, in this order; `-` is standard input. `.gz` and `.zst` are unpacked.
+    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -284,7 +288,8 @@ impl<W: Write> Sink<'_, W> {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) = (arguments.choice.selection(), arguments.configuration.options());
+    let (selection, options) =
+        (arguments.choice.selection(), arguments.configuration.options(arguments.order));
     let mut explainers = selection::start(&engine, &selection, &options, Explainer::new)?;
     let terminal = io::stdout().is_terminal();
     let format = match arguments.format {
@@ -302,7 +307,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         groups: Groups { only_near: arguments.filter.near, ..Groups::default() },
     };
     let mut failed = false;
-    let mut last_received = arguments.received.unwrap_or_else(source::now);
+    let mut last_received = arguments.reading.received.unwrap_or_else(source::now);
     for file in &arguments.files {
         let input = Input::from_argument(file.clone());
         let name: Arc<str> = input.name().into();
@@ -311,7 +316,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
             arguments::complain(color, &format!("{name}{line}: {error}"));
         };
-        let mut source = match input.open(MAX_RECORD, None, &Arc::default()) {
+        let mut source = match input.open(MAX_RECORD, arguments.reading.input_format, &Arc::default()) {
             Ok(source) => source,
             Err(error) => {
                 complain(None, &error);
@@ -331,7 +336,11 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
             for record in &cut.oversized {
                 complain(Some(record.line), &format_args!("a record of {} bytes is too long", record.length));
             }
-            last_received = arguments.received.or(source.received).unwrap_or_else(source::now);
+            for problem in &cut.problems {
+                // Whatever else the input holds is read: this is no failure.
+                arguments::complain(color, &format!("{name}:{}: {}", problem.line, problem.flaw));
+            }
+            last_received = arguments.reading.received.or(source.received).unwrap_or_else(source::now);
             let lines = lines(&batch, cut.first_line);
             for explainer in &mut explainers {
                 match explainer.explain(&batch, last_received) {
@@ -367,6 +376,14 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         }
     }
     sink.finish(color)?;
+    for explainer in &mut explainers {
+        let note = explainer.detector.stats().ok().and_then(|stats| lateness(&stats, arguments.order));
+        if let Some(note) = note {
+            let paint = color.paint(io::stderr().is_terminal());
+            let name = escape::text(&explainer.name);
+            let _ = writeln!(io::stderr(), "{} {name}: {note}", paint.bold("note:"));
+        }
+    }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -1,11 +1,11 @@
 //! `authsieve run`: logs in, alerts out.
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Reading, Stop};
+use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
 use crate::feed::{Feed, News, Totals};
 use crate::output::paint::When;
 use crate::output::summary::summary;
 use crate::output::{self, Format, Layout};
-use crate::selection::{self, Options};
+use crate::selection;
 use crate::session::Session;
 use crate::source::Input;
 use authsieve_framing::MAX_RECORD;
@@ -45,16 +45,6 @@ pub struct Arguments {
     files: Vec<PathBuf>,
 }
 
-/// An order of events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Order {
-    /// As they come; what comes late is judged as far as memory allows.
-    #[default]
-    Arrival,
-    /// By their time, for exports that run backwards: nothing is told before the input has ended.
-    Sort,
-}
-
 /// A format, as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
@@ -74,9 +64,8 @@ enum Wanted {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let sorted = arguments.order == Order::Sort;
     let selection = arguments.choice.selection();
-    let options = Options { sorted, ..arguments.configuration.options() };
+    let options = arguments.configuration.options(arguments.order);
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
     let terminal = io::stdout().is_terminal();
     let format = match arguments.format {
@@ -97,7 +86,8 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let totals = show(feed, sessions, format, color, !arguments.quiet)?;
     if !arguments.quiet {
         let paint = color.paint(io::stderr().is_terminal());
-        let _ = io::stderr().write_all(summary(&names, &totals, started.elapsed(), sorted, paint).as_bytes());
+        let _ = io::stderr()
+            .write_all(summary(&names, &totals, started.elapsed(), arguments.order, paint).as_bytes());
     }
     Ok(if totals.unreadable > 0 || totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -107,6 +107,19 @@ fn an_option_of_what_does_not_run_is_an_error_on_the_command_line() {
 }
 
 #[test]
+fn a_table_of_nobodys_is_called_that_and_each_analytic_once() {
+    let known = ["an1276", "fls", "an1276", "fls"];
+    let of = |toml: &str| {
+        let config = Config { source: "FILE: ".into(), file: parse(toml).unwrap(), ..Config::default() };
+        config.split(&["an1276", "fls"], &known, false).unwrap_err().to_string()
+    };
+    let error = of("[an1267]\nwindow = \"5m\"");
+    assert!(error.starts_with("FILE: [an1267]: no analytic is called `an1267`"), "{error}");
+    assert!(error.contains("([an1276], [fls])") && error.contains("[an1276.an1267]"), "{error}");
+    assert!(of("window = \"5m\"").contains("([an1276], [fls])"));
+}
+
+#[test]
 fn what_is_forced_goes_before_everything() {
     let mut config = Config::read(None, &["an1276.window=5m".into(), "an1276.lateness=1s".into()]).unwrap();
     config.force("lateness", "max");

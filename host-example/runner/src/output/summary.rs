@@ -2,20 +2,23 @@
 
 use super::escape;
 use super::paint::Paint;
+use crate::arguments::Order;
 use crate::feed::Totals;
+use crate::host::Stats;
 use authsieve_framing::Flaw;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The summary of a run, whose input was `sorted` or not. Every line ends in a newline.
+/// The summary of a run, whose events were judged in this `order`. Every line ends in a newline.
 #[must_use]
-pub fn summary(names: &[String], totals: &Totals, took: Duration, sorted: bool, paint: Paint) -> String {
+pub fn summary(names: &[String], totals: &Totals, took: Duration, order: Order, paint: Paint) -> String {
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = match totals.bytes {
         // The speed of a small file is that of starting up.
         bytes @ ..1_000_000 => {
-            writeln!(text, "{} records, {} bytes", grouped(totals.records), grouped(bytes))
+            let plural = if totals.records == 1 { "" } else { "s" };
+            writeln!(text, "{} record{plural}, {} bytes", grouped(totals.records), grouped(bytes))
         }
         bytes => {
             let (records, megabytes) = (grouped(totals.records), bytes as f64 / 1e6);
@@ -48,18 +51,8 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, sorted: bool, 
             grouped(stats.alerts),
             if stats.alerts == 1 { "alert" } else { "alerts" }
         );
-        if stats.late.saturating_mul(100) > stats.matched {
-            let advice = if sorted {
-                "also for sorting it: alerts may be missing; sort the input itself by time"
-            } else {
-                "alerts may be missing (a newest-first export?): run again with --order sort"
-            };
-            let _ = writeln!(
-                text,
-                "{} {} % of its events came too late, {advice}",
-                paint.red("note:"),
-                stats.late.saturating_mul(100) / stats.matched.max(1)
-            );
+        if let Some(note) = lateness(stats, order) {
+            let _ = writeln!(text, "{} {note}", paint.red("note:"));
         }
     }
     for flaw in Flaw::ALL {
@@ -76,6 +69,18 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, sorted: bool, 
         }
     }
     text
+}
+
+/// What to do where more than 1 % of the events came too late to be judged exactly.
+#[must_use]
+pub fn lateness(stats: &Stats, order: Order) -> Option<String> {
+    let late = stats.late.saturating_mul(100);
+    let advice = match order {
+        Order::Sort => "also for sorting it: alerts may be missing; sort the input itself by time",
+        Order::Arrival => "alerts may be missing (a newest-first export?): run again with --order sort",
+    };
+    let share = late / stats.matched.max(1);
+    (late > stats.matched).then(|| format!("{share} % of its events came too late, {advice}"))
 }
 
 /// A number with a comma between thousands.
@@ -108,7 +113,7 @@ mod tests {
         (stats.records, stats.matched, stats.alerts) = (1_200, 1_000, 1);
         let mut totals = Totals { records: 5_000, bytes: 2_000_000, stats: vec![stats], ..Totals::default() };
         let show = |totals: &Totals| {
-            summary(&["an1276".into()], totals, Duration::from_secs(1), false, Paint::default())
+            summary(&["an1276".into()], totals, Duration::from_secs(1), Order::Arrival, Paint::default())
         };
         assert_eq!(
             show(&totals),

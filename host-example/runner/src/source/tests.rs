@@ -29,7 +29,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn plain_bytes_pass_as_they_are() {
-    for bytes in [TEXT, b"", b"\x1F", b"\x28\xB5\x2F", b"a", b"\n", b"\x1F\x00\n"] {
+    for bytes in [TEXT, b"", b"\x1F", b"\x28\xB5\x2F", b"P", b"P*", b"P*M\n", b"a", b"\n", b"\x1F\x00\n"] {
         assert_eq!(read(bytes).unwrap(), bytes);
     }
 }
@@ -42,6 +42,7 @@ fn packed_files_are_known_by_their_first_bytes() {
     assert_eq!(read(&[gzip(b"one\n"), gzip(b"two\n")].concat()).unwrap(), b"one\ntwo\n");
     let skippable = b"\x50\x2A\x4D\x18\x03\x00\x00\x00xyz";
     assert_eq!(read(&[&zstd(b"one\n")[..], skippable, &zstd(b"two\n")].concat()).unwrap(), b"one\ntwo\n");
+    assert_eq!(read(&[&skippable[..], &zstd(TEXT)].concat()).unwrap(), TEXT);
 }
 
 #[test]

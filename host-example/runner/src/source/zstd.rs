@@ -3,7 +3,8 @@
 use authsieve_framing::BehindTheEnd;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use std::io::{self, BufRead, Read};
+use std::error::Error;
+use std::io::{self, BufRead, ErrorKind, Read};
 
 /// Unpacks the frames of a `.zst` file one after the other; skippable frames are skipped.
 pub(super) struct Frames<R> {
@@ -44,10 +45,22 @@ impl<R: BufRead> Frames<R> {
                         BehindTheEnd("junk behind the zstd data; what stands before it was read").into()
                     );
                 }
-                Err(error) => return Err(io::Error::other(error)),
+                Err(error) => return Err(told(error)),
             }
         }
     }
+}
+
+/// The decoder's errors tell of its inside.
+fn told(error: FrameDecoderError) -> io::Error {
+    let mut cause: Option<&dyn Error> = Some(&error);
+    while let Some(inner) = cause {
+        if inner.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::UnexpectedEof) {
+            return io::Error::new(ErrorKind::UnexpectedEof, "the zstd data ends early");
+        }
+        cause = inner.source();
+    }
+    io::Error::new(ErrorKind::InvalidData, format!("bad zstd data: {error}"))
 }
 
 impl<R: BufRead> Read for Frames<R> {
@@ -59,7 +72,7 @@ impl<R: BufRead> Read for Frames<R> {
             self.inside = true;
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 let blocks = BlockDecodingStrategy::UptoBlocks(1);
-                self.decoder.decode_blocks(&mut self.input, blocks).map_err(io::Error::other)?;
+                self.decoder.decode_blocks(&mut self.input, blocks).map_err(told)?;
             }
             let read = self.decoder.read(into)?;
             if read > 0 || into.is_empty() {
