@@ -146,12 +146,15 @@ impl Challenges {
     ) -> Option<Timestamp> {
         let first = s.minus(within);
         let entries = || self.recent.entries(slot, first.minus(window), s);
+        // Who logs in all day from elsewhere shall cost one look at each challenge.
+        if !entries().any(|entry| address == 0 || is_from(entry, address)) {
+            return None;
+        }
         let times: Vec<Timestamp> = entries().map(|entry| entry.time).collect();
         // How many up to each may be from the address of the login.
         let mut theirs = vec![0usize];
         for entry in entries() {
-            let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
-            let one = usize::from(address == 0 || from == 0 || from == address);
+            let one = usize::from(address == 0 || is_from(entry, address));
             theirs.push(theirs.last().map_or(0, |sum| sum + one));
         }
         let candidates = times.iter().rev().take_while(|t| **t >= first);
@@ -164,10 +167,10 @@ impl Challenges {
 
     /// A login at `s` forgets the challenges up to then from its address, and those without one.
     pub fn forget(&mut self, slot: Slot, s: Timestamp, address: u64) {
-        self.recent.retain(slot, |entry| {
-            let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
-            entry.time > s || from != 0 && from != address
-        });
+        let goes = |entry: &Entry| entry.time <= s && is_from(entry, address);
+        if self.recent.entries(slot, Timestamp::MIN, s).any(goes) {
+            self.recent.retain(slot, |entry| !goes(entry));
+        }
     }
 
     /// Whether any is remembered at `s`.
@@ -191,6 +194,12 @@ impl Challenges {
         }
         tally
     }
+}
+
+/// Whether a challenge is from this address, or from nowhere.
+fn is_from(entry: &Entry, address: u64) -> bool {
+    let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
+    from == 0 || from == address
 }
 
 /// Closes a challenge, if it is open.
