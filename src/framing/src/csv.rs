@@ -9,7 +9,7 @@
 //! - Nothing but the closing quote ends a quoted value: an attacker can write a newline, and what follows must not
 //!   pass for a row. So a quote that is never closed takes the rest of the input with it, which is told.
 
-use crate::names::{self, Keys};
+use crate::names::Keys;
 use crate::problem::Flaw;
 use crate::sink::{Record, Sink, TooLong};
 use std::borrow::Cow;
@@ -134,7 +134,7 @@ impl Csv {
             return;
         }
         let Some(header) = &mut self.header else {
-            if let Some(separator) = names::separator_line(row) {
+            if let Some(separator) = separator_line(row) {
                 self.separator = Some(separator);
             } else if !row.starts_with(b"#TYPE ") {
                 let separator = self.separator.unwrap_or_else(|| separator_of(row));
@@ -250,6 +250,14 @@ impl<'r> Iterator for Fields<'r> {
         let tail = self.plain(rest);
         text.extend_from_slice(tail);
         Some(text.into())
+    }
+}
+
+/// Excel's first line `sep=;`.
+pub(crate) fn separator_line(line: &[u8]) -> Option<u8> {
+    match *line {
+        [s, e, p, b'=', separator] if [s, e, p].eq_ignore_ascii_case(b"sep") => Some(separator),
+        _ => None,
     }
 }
 

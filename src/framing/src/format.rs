@@ -1,7 +1,8 @@
 //! What a file or stream holds, told by its first bytes.
 
+use crate::csv::separator_line;
+use crate::header::{Likeness, fits, likeness};
 use crate::json::sniff;
-use crate::names::{Likeness, fits, likeness, separator_line};
 use std::fmt;
 use std::str::FromStr;
 

@@ -18,7 +18,7 @@ const PIECE: usize = 64 << 10;
 /// recognised by content ([`Format::sniff`]) unless it is given.
 ///
 /// Memory: at most one record, of `max_record` bytes, and a piece of 64 KiB; what is appended by one push is at most
-/// about 130 times what was pushed (one-letter values under names of 256 bytes), and for `.evtx` 64 MiB per chunk.
+/// about 50 times what was pushed (one-letter values under names of 96 bytes), and for `.evtx` 64 MiB per chunk.
 ///
 /// ```
 /// use authsieve_framing::{Format, Framer, MAX_RECORD};

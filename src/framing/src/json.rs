@@ -83,7 +83,9 @@ impl Json {
             }
         }
         self.at = self.at.saturating_sub(done);
-        self.fresh = self.fresh.saturating_sub(done);
+        // What leaves the window was looked at, whether something broke in it or not.
+        self.earn(done);
+        self.fresh -= done;
         if let State::Inside(value) = &mut self.state {
             value.moved(done);
         }
@@ -245,9 +247,7 @@ impl Json {
 
     /// Goes on after a broken value: at the first line in it that may be the next, or behind what broke it.
     fn recover(&mut self, value: &Value, again: bool, at_value: bool) {
-        let fresh = self.at.saturating_sub(self.fresh);
-        self.fresh = self.fresh.max(self.at);
-        self.credit = self.credit.saturating_add(fresh.saturating_mul(AGAIN));
+        self.earn(self.at);
         let again = value.candidate.filter(|candidate| {
             let cost = self.at.saturating_sub(*candidate);
             let affordable = again && cost <= self.credit;
@@ -261,6 +261,13 @@ impl Json {
             None if at_value => (self.column, self.state) = (None, State::Between),
             None => self.lose(self.at),
         }
+    }
+
+    /// Everything before `at` was looked at: each byte counts once.
+    fn earn(&mut self, at: usize) {
+        let fresh = at.saturating_sub(self.fresh);
+        self.fresh += fresh;
+        self.credit = self.credit.saturating_add(fresh.saturating_mul(AGAIN));
     }
 
     fn lose(&mut self, at: usize) {

@@ -40,6 +40,7 @@ mod encoding;
 mod evtx;
 mod format;
 mod framer;
+mod header;
 mod json;
 mod lines;
 mod names;

@@ -11,6 +11,9 @@ const ANSWERED_WITHIN: Span = Span::seconds(300);
 /// How long after a policy asked for a factor the person may be asked for it.
 const ASKED_WITHIN: Span = Span::seconds(60);
 
+/// How many challenges of one user are remembered, the newest: results and logins look at each.
+const MOST: usize = 4096;
+
 /// Kinds of entries: issued and not answered; answered; a result whose challenge was not seen, which is answered and
 /// [`ALONE`]; asked for by a policy, of which nothing was sent yet.
 const OPEN: u8 = 0;
@@ -64,7 +67,8 @@ pub struct Challenges {
 
 impl Challenges {
     pub fn new(keep: Span, floor: usize, pool_bytes: usize, spans: [Span; 2], seed: u64) -> Self {
-        Self { recent: Recent::new(keep, floor, pool_bytes).windows(spans, seed), keep }
+        let recent = Recent::new(keep, floor, pool_bytes).windows(spans, seed).at_most(MOST);
+        Self { recent, keep }
     }
 
     /// The kind of a challenge that counts, or of a result that does. `finished`: it needs no challenge before it.

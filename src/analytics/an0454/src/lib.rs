@@ -50,7 +50,7 @@
 //! itself is never silent.
 //!
 //! A challenge is remembered until it is forgotten, or older than 24 hours, `slow_window`, and `window` +
-//! `success_within`: the longest of them.
+//! `success_within`: the longest of them; and of one user no more than the newest 4,096 are.
 //!
 //! Addresses are compared as keys: cut to `ipv4_prefix` and `ipv6_prefix`. Alone `challenges-without-login` waits for
 //! `confirm_after`; event time has passed when it is later than t + `confirm_after`, not when it is equal. Its silence

@@ -144,6 +144,7 @@ impl Key {
 pub struct Recent {
     keep: Span,
     floor: usize,
+    most: usize,
     spans: [Span; SPANS],
     seed: Seed,
     slots: Vec<Key>,
@@ -158,6 +159,7 @@ impl Recent {
         Self {
             keep,
             floor: floor.clamp(1, MOST),
+            most: MOST,
             spans: [keep; SPANS],
             seed: Seed::NONE,
             slots: Vec::new(),
@@ -174,6 +176,12 @@ impl Recent {
         self
     }
 
+    /// Holds no more than `most` entries of one key, but for its floor: for analytics that walk through them.
+    #[must_use]
+    pub fn at_most(self, most: usize) -> Self {
+        Self { most: most.clamp(self.floor, MOST), ..self }
+    }
+
     /// Takes an entry in, at its place in time. `new` is what [`Table::enter`](super::table::Table::enter) said: what a
     /// slot held for another key is forgotten. Entries of the key that are out of reach from its newest are dropped.
     pub fn push(&mut self, slot: Slot, new: bool, entry: Entry) {
@@ -185,7 +193,7 @@ impl Recent {
             self.slots.resize_with(at + 1, || Key::EMPTY);
         }
         self.settle();
-        let Self { keep, floor, spans, seed, .. } = *self;
+        let Self { keep, floor, most, spans, seed, .. } = *self;
         let Some(key) = self.slots.get_mut(at) else { return };
         let before = key.list.len();
         key.grow();
@@ -206,7 +214,7 @@ impl Recent {
         while key.list.front().is_some_and(|first| first.time < reach) {
             key.pop();
         }
-        while key.list.len() > MOST {
+        while key.list.len() > most {
             key.lose();
         }
         key.shrink(floor);
