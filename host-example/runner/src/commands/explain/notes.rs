@@ -1,0 +1,136 @@
+//! Which notes are shown, and those of each key together.
+
+use crate::host::{Note, Step};
+use crate::output::escape;
+use authsieve_engine::net;
+use clap::Args;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// So many notes are held to be shown by key. More are counted.
+pub(super) const MOST_NOTES: usize = 50_000;
+
+/// Which notes are shown. All conditions that are given must hold.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Filter {
+    /// Only events of this user, in any case.
+    #[arg(long, value_name = "USER")]
+    pub(super) user: Option<String>,
+    /// Only events from this address.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(super) ip: Option<IpAddr>,
+    /// Only keys that contain this text, in any case: `user+ip root`, `family admin`.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) key: Option<String>,
+    /// Only keys that came near without an alert: to 80 % of a threshold, or past it and out of time.
+    #[arg(long)]
+    pub(super) near: bool,
+}
+
+pub(super) fn address(text: &str) -> Result<IpAddr, String> {
+    net::parse_address(text).ok_or_else(|| format!("`{}` is no address", escape::text(text)))
+}
+
+impl Filter {
+    pub(super) fn passes(&self, note: &Note) -> bool {
+        let same_user =
+            |user: &String| note.user.as_ref().is_some_and(|own| own.to_lowercase() == user.to_lowercase());
+        let same_ip =
+            |ip: &IpAddr| note.src_ip.as_deref().and_then(net::parse_address).is_some_and(|own| own == *ip);
+        let in_key = |key: &String| note.key.to_lowercase().contains(&key.to_lowercase());
+        self.user.as_ref().is_none_or(same_user)
+            && self.ip.as_ref().is_none_or(same_ip)
+            && self.key.as_ref().is_none_or(in_key)
+    }
+}
+
+/// Whether a key came near by this note.
+pub(super) fn is_near(note: &Note) -> bool {
+    let short = |count: u32, needed: u32| count < needed && u64::from(count) * 5 >= u64::from(needed) * 4;
+    matches!(note.step, Step::TooLate)
+        || note.count.zip(note.needed).is_some_and(|(count, needed)| short(count, needed))
+}
+
+/// A note, and where its record stands.
+pub(super) struct Placed {
+    pub(super) place: Option<(Arc<str>, u64)>,
+    pub(super) note: Note,
+}
+
+/// The notes on one key of one analytic.
+pub(super) struct Group {
+    pub(super) analytic: Arc<str>,
+    pub(super) key: String,
+    pub(super) notes: Vec<Placed>,
+    pub(super) near: bool,
+    pub(super) alerted: bool,
+}
+
+/// Notes by key, as many as there is room for.
+#[derive(Default)]
+pub(super) struct Groups {
+    pub(super) list: Vec<Group>,
+    pub(super) index: HashMap<(Arc<str>, String), usize>,
+    pub(super) held: usize,
+    pub(super) left_out: u64,
+    pub(super) only_near: bool,
+}
+
+impl Groups {
+    pub(super) fn add(&mut self, analytic: &Arc<str>, placed: Placed) {
+        if self.held >= MOST_NOTES && self.only_near {
+            self.forget_far();
+        }
+        let key = (Arc::clone(analytic), placed.note.key.clone());
+        let full = self.held >= MOST_NOTES;
+        let at = match self.index.get(&key) {
+            Some(at) => *at,
+            None if full => {
+                self.left_out += 1;
+                return;
+            }
+            None => {
+                let at = self.list.len();
+                self.list.push(Group {
+                    analytic: Arc::clone(analytic),
+                    key: key.1.clone(),
+                    notes: Vec::new(),
+                    near: false,
+                    alerted: false,
+                });
+                self.index.insert(key, at);
+                at
+            }
+        };
+        let Some(group) = self.list.get_mut(at) else { return };
+        group.near |= is_near(&placed.note);
+        group.alerted |= matches!(placed.note.step, Step::Alert);
+        if full {
+            self.left_out += 1;
+        } else {
+            group.notes.push(placed);
+            self.held += 1;
+        }
+    }
+
+    /// Makes room: what is not near by now is forgotten. A key goes on with what its next notes count.
+    fn forget_far(&mut self) {
+        self.list.retain(|group| group.near && !group.alerted);
+        self.held = self.list.iter().map(|group| group.notes.len()).sum();
+        self.index = self
+            .list
+            .iter()
+            .enumerate()
+            .map(|(at, group)| ((Arc::clone(&group.analytic), group.key.clone()), at))
+            .collect();
+    }
+
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Group> {
+        let only_near = self.only_near;
+        // What counts for no key comes last.
+        let wanted = move |group: &&Group| !only_near || group.near && !group.alerted;
+        let keyed = self.list.iter().filter(|group| !group.key.is_empty()).filter(wanted);
+        keyed.chain(self.list.iter().filter(|group| group.key.is_empty()).filter(wanted))
+    }
+}

@@ -1,0 +1,138 @@
+//! How notes are written: as JSON, or as the timeline of a key.
+
+use super::notes::{Group, Placed};
+use crate::convert;
+use crate::host::Step;
+use crate::output::escape;
+use crate::output::paint::Paint;
+use authsieve_engine::time::Timestamp;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// How notes are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Format {
+    Json,
+    /// With everything escaped that a terminal might act upon.
+    JsonForTerminal,
+    Text(Paint),
+}
+
+/// A note as JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    analytic: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    time: String,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_ip: Option<&'a str>,
+    step: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    key: &'a str,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<u32>,
+}
+
+pub(super) fn write_json(
+    out: &mut impl Write,
+    analytic: &str,
+    placed: &Placed,
+    several: bool,
+    format: Format,
+) -> io::Result<()> {
+    let note = &placed.note;
+    let line = Line {
+        analytic,
+        file: placed.place.as_ref().filter(|_| several).map(|(name, _)| &**name),
+        line: placed.place.as_ref().map(|(_, line)| *line),
+        time: Timestamp(note.time).to_rfc3339(),
+        outcome: convert::outcome(note.outcome),
+        user: note.user.as_deref(),
+        src_ip: note.src_ip.as_deref(),
+        step: step(note.step),
+        key: &note.key,
+        text: &note.text,
+        count: note.count,
+        needed: note.needed,
+    };
+    // Strings and integers: this cannot fail.
+    let json = serde_json::to_string(&line).unwrap_or_default();
+    match format {
+        Format::JsonForTerminal => writeln!(out, "{}", escape::json(&json)),
+        _ => writeln!(out, "{json}"),
+    }
+}
+
+pub(super) fn write_group(
+    out: &mut impl Write,
+    group: &Group,
+    several: bool,
+    paint: Paint,
+) -> io::Result<()> {
+    let key = if group.key.is_empty() { "events that count for no key" } else { &group.key };
+    let verdict = match (group.alerted, group.near, group.key.is_empty()) {
+        (true, ..) => ", alerted",
+        (_, true, _) => ", came near, no alert",
+        (.., true) => "",
+        _ => ", no alert",
+    };
+    writeln!(
+        out,
+        "{}  {}{}",
+        paint.dim(escape::text(&group.analytic)),
+        paint.bold(escape::text(key)),
+        paint.dim(verdict)
+    )?;
+    for Placed { place, note } in &group.notes {
+        let who = match (group.key.is_empty(), &note.user, &note.src_ip) {
+            (false, Some(user), _) if !group.key.contains(user.as_str()) => format!(" ({user})"),
+            (false, _, Some(ip)) if !group.key.contains(ip.as_str()) => format!(" (from {ip})"),
+            (true, Some(user), Some(ip)) => format!(" ({user} from {ip})"),
+            (true, Some(one), None) | (true, None, Some(one)) => format!(" ({one})"),
+            _ => String::new(),
+        };
+        let at = match place {
+            Some((name, line)) if several => format!("  {name}:{line}"),
+            Some((_, line)) => format!("  line {line}"),
+            None => String::new(),
+        };
+        let word = format!("{:<9}", step(note.step));
+        let word = match note.step {
+            Step::Alert => paint.red(word),
+            Step::TooLate | Step::Short | Step::Silent => paint.bold(word),
+            _ => paint.dim(word),
+        };
+        writeln!(
+            out,
+            "  {}  {:<9} {word} {}{}{}",
+            Timestamp(note.time),
+            convert::outcome(note.outcome),
+            escape::text(&note.text),
+            escape::text(&who),
+            paint.dim(escape::text(&at))
+        )?;
+    }
+    writeln!(out)
+}
+
+const fn step(step: Step) -> &'static str {
+    match step {
+        Step::Ignored => "ignored",
+        Step::Joined => "joined",
+        Step::Counted => "counted",
+        Step::Short => "short",
+        Step::TooLate => "too-late",
+        Step::Silent => "silent",
+        Step::Waiting => "waiting",
+        Step::Alert => "alert",
+    }
+}
