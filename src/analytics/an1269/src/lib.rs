@@ -297,17 +297,7 @@ impl Analytic for An1269 {
             );
             return Ok(notes);
         }
-        if cut {
-            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
-        }
-        if loaded.dropped > 0 {
-            notes.push(format!("max_keys: smaller than before; {} keys were dropped", loaded.dropped));
-        }
-        if loaded.sketch_dropped {
-            notes.push(
-                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
-            );
-        }
+        loaded.tell(cut, &mut notes);
         (self.table, self.quiet) = (table, quiet);
         Ok(notes)
     }

@@ -279,17 +279,7 @@ impl Rule {
             notes.push("ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were dropped".into());
             return Ok(Loaded { notes, none: true });
         }
-        if cut {
-            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
-        }
-        if loaded.dropped > 0 {
-            notes.push(format!("max_keys: smaller than before; {} keys were dropped", loaded.dropped));
-        }
-        if loaded.sketch_dropped {
-            notes.push(
-                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
-            );
-        }
+        loaded.tell(cut, &mut notes);
         (self.table, self.journal) = (table, journal);
         Ok(Loaded { notes, none: false })
     }

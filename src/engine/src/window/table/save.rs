@@ -6,6 +6,9 @@ use super::{Bounds, Content, Slot, Table};
 use crate::hash::Fingerprint;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Makes a key's data of what was saved under another layout.
 pub type Convert<'a> = &'a mut dyn FnMut(&[u8], Content<'_>);
@@ -17,6 +20,23 @@ pub struct Loaded {
     pub dropped: usize,
     /// Whether the sketch had another size and begins empty.
     pub sketch_dropped: bool,
+}
+
+impl Loaded {
+    /// Says so. `cut`: evidence had no room either.
+    pub fn tell(&self, cut: bool, notes: &mut Vec<String>) {
+        if cut {
+            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
+        }
+        if self.dropped > 0 {
+            notes.push(format!("max_keys: smaller than before; {} keys were dropped", self.dropped));
+        }
+        if self.sketch_dropped {
+            notes.push(
+                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
+            );
+        }
+    }
 }
 
 /// What is written of a key before its data: 16 bytes of fingerprint, 8 of its newest time, 1 of weight.
