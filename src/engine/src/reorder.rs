@@ -29,8 +29,10 @@ impl Held {
         (self.event.time, self.arrival)
     }
 
+    /// With the texts: they are as long as whoever wrote the record liked.
     fn bytes(&self) -> usize {
-        size_of::<Self>() + 2 * self.record.len()
+        let texts: usize = texts(&self.event).iter().map(|text| text.len()).sum();
+        size_of::<Self>() + self.record.len() + texts
     }
 }
 
@@ -341,6 +343,20 @@ mod tests {
         }
         assert_eq!(out, ["b", "d", "a", "c"]);
         assert!(buffer.is_late(Timestamp(4_000_000)) && !buffer.is_late(Timestamp(5_000_000)));
+        assert_eq!(buffer.bytes(), 0);
+    }
+
+    #[test]
+    fn long_texts_take_room_as_well() {
+        let mut buffer = Reorder::new(Span::seconds(10));
+        let long = "x".repeat(1 << 20);
+        for second in 0..300 {
+            let event = Event { user: Cow::Owned(long.clone()), ..at(second, "", "sshd") };
+            buffer.push(event, b"raw");
+            while buffer.ready(Timestamp(0)).is_some() {}
+        }
+        assert!((200 << 20..=MOST_BYTES).contains(&buffer.bytes()), "{}", buffer.bytes());
+        while buffer.until(Timestamp::MAX).is_some() {}
         assert_eq!(buffer.bytes(), 0);
     }
 
