@@ -116,27 +116,27 @@ impl Sketch {
         out.count(self.wanted);
     }
 
-    /// Reads it back, as of `window`. Where `bytes` asks for another size than it had, it begins empty and `false`
-    /// is returned beside it: counters cannot be moved.
+    /// Reads it back, as of `window`. Where `bytes` asks for another size than it had, it begins empty, and `false`
+    /// is returned beside it if it knew anything: counters cannot be moved.
     ///
     /// # Errors
     /// Where the snapshot makes no sense.
     pub fn load(input: &mut Reader<'_>, bytes: usize, window: u16) -> Result<(Self, bool)> {
         let mut sketch = Self::new(bytes);
         let had = input.varint()?;
-        let same = had == sketch.wanted as u64;
-        let mut next = 0u64;
+        let (mut next, mut kept) = (0u64, true);
         loop {
             let empty = input.varint()?;
             // A block is never further away than the end is.
             if empty >= had {
-                return Ok((sketch, same));
+                return Ok((sketch, kept));
             }
             let mut block = [0; 8];
             for word in &mut block {
                 *word = u64::from_le_bytes(input.array()?);
             }
-            if !same {
+            if had != sketch.wanted as u64 {
+                kept = false;
                 continue;
             }
             if sketch.blocks.is_empty() {
@@ -306,12 +306,15 @@ mod tests {
         };
         let bytes = save(&sketch, 4);
         let mut reader = Reader::open(&bytes, "a", 0).unwrap();
-        let (back, same) = Sketch::load(&mut reader, 1 << 12, 4).unwrap();
+        let (back, kept) = Sketch::load(&mut reader, 1 << 12, 4).unwrap();
         reader.finish().unwrap();
-        assert!(same);
+        assert!(kept);
         assert!((0..60).all(|n| back.estimate(key(n), 5) == sketch.estimate(key(n), 5)));
         assert_eq!(save(&back, 5), save(&sketch, 5));
-        let (other, same) = Sketch::load(&mut Reader::open(&bytes, "a", 0).unwrap(), 1 << 13, 4).unwrap();
-        assert!(!same && other.bytes() == 0);
+        let (other, kept) = Sketch::load(&mut Reader::open(&bytes, "a", 0).unwrap(), 1 << 13, 4).unwrap();
+        assert!(!kept && other.bytes() == 0);
+        let nothing = save(&Sketch::new(1 << 12), 4);
+        let (_, kept) = Sketch::load(&mut Reader::open(&nothing, "a", 0).unwrap(), 1 << 13, 4).unwrap();
+        assert!(kept, "of nothing nothing is dropped");
     }
 }

@@ -18,7 +18,7 @@ pub type Convert<'a> = &'a mut dyn FnMut(&[u8], Content<'_>);
 pub struct Loaded {
     /// Keys for which there was no room.
     pub dropped: usize,
-    /// Whether the sketch had another size and begins empty.
+    /// Whether the sketch knew something, had another size, and begins empty.
     pub sketch_dropped: bool,
 }
 
@@ -137,9 +137,9 @@ impl Table {
         while table.recency.len > table.quota() {
             table.promote();
         }
-        let (sketch, same) = Sketch::load(input, bounds.sketch_bytes, table.window())?;
+        let (sketch, kept) = Sketch::load(input, bounds.sketch_bytes, table.window())?;
         table.sketch = sketch;
-        Ok((table, Loaded { dropped, sketch_dropped: !same }))
+        Ok((table, Loaded { dropped, sketch_dropped: !kept }))
     }
 
     /// The bytes `save` takes at most, without the sketch: what to reserve.
