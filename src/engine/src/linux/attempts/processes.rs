@@ -105,8 +105,10 @@ impl Processes {
     }
 
     pub fn bytes(&self) -> usize {
+        let ledgers = self.slots.iter().flat_map(|process| &process.ledgers);
         self.slots.capacity() * size_of::<Process>()
-            + self.slots.len() * (size_of::<Ledger>() + 32)
+            + self.slots.iter().map(|process| process.ledgers.capacity() * size_of::<Ledger>()).sum::<usize>()
+            + ledgers.map(|ledger| ledger.user.len()).sum::<usize>()
             + (self.by_id.capacity() + self.by_address.capacity()) * 6
     }
 
