@@ -303,11 +303,7 @@ impl Analytic for An0454 {
             self.challenges.recent.load(Some(slot), input)?;
         }
         if !same {
-            notes.push(
-                "user_key, ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were \
-                 dropped"
-                    .into(),
-            );
+            table.tell_regrouped("user_key, ipv4_prefix or ipv6_prefix", &mut notes);
             return Ok(notes);
         }
         loaded.tell(cut, &mut notes);

@@ -291,10 +291,7 @@ impl Analytic for An1269 {
                 self.failed.recent.forget(slot);
                 self.succeeded.recent.forget(slot);
             }
-            notes.push(
-                "ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were dropped"
-                    .into(),
-            );
+            table.tell_regrouped("ipv4_prefix or ipv6_prefix", &mut notes);
             return Ok(notes);
         }
         loaded.tell(cut, &mut notes);

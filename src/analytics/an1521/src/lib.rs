@@ -315,9 +315,7 @@ impl Analytic for An1521 {
             } else {
                 "ipv4_prefix or ipv6_prefix"
             };
-            notes.push(format!(
-                "{what}: changed, so the keys of the snapshot mean nothing here; all were dropped"
-            ));
+            table.tell_regrouped(what, &mut notes);
             return Ok(notes);
         }
         loaded.tell(cut, &mut notes);

@@ -133,8 +133,11 @@ impl Key {
         if len <= floor.max(MANY / 2) {
             self.windows = None;
         }
-        if self.list.capacity() > MANY && self.list.capacity() > 4 * len {
-            self.list.shrink_to(2 * len);
+        let capacity = self.list.capacity();
+        // It takes half a floor of entries to get so far above it again.
+        let most = if len <= floor { floor + floor / 2 } else { usize::MAX };
+        if capacity > MANY && (capacity > 4 * len || capacity > most) {
+            self.list.shrink_to((2 * len).min(most));
         }
     }
 }

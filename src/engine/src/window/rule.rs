@@ -276,7 +276,7 @@ impl Rule {
         let convert: Option<Convert<'_>> = if before == *layout { None } else { Some(&mut convert) };
         let (table, loaded) = Table::load(input, self.bounds, self.seed, convert)?;
         if prefixes != self.prefixes {
-            notes.push("ipv4_prefix or ipv6_prefix: changed, so the keys of the snapshot mean nothing here; all were dropped".into());
+            table.tell_regrouped("ipv4_prefix or ipv6_prefix", &mut notes);
             return Ok(Loaded { notes, none: true });
         }
         loaded.tell(cut, &mut notes);

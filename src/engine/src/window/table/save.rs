@@ -55,6 +55,15 @@ fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
 }
 
 impl Table {
+    /// Says that keys are made otherwise since `what` has changed, so that those of this table mean nothing.
+    pub fn tell_regrouped(&self, what: &str, notes: &mut Vec<String>) {
+        if !self.is_empty() {
+            notes.push(format!(
+                "{what}: changed, so the keys of the snapshot mean nothing here; all were dropped"
+            ));
+        }
+    }
+
     /// Writes all keys in the order of [`Table::iter`], and the sketch. The same bytes for every seed. Linear.
     pub fn save(&self, out: &mut Writer) {
         out.i64(self.now.0);
