@@ -235,7 +235,7 @@ impl<'a> Failures<'a> {
             return false;
         }
         matches!((self.age(k), self.age(company)), (Some(f), Some(first))
-            if i64::try_from(first - f).is_ok_and(|apart| apart <= self.layout.window.0))
+            if i64::try_from(first.saturating_sub(f)).is_ok_and(|apart| apart <= self.layout.window.0))
     }
 
     /// Keeps the time at place `k` for each threshold it qualifies by.

@@ -324,6 +324,9 @@ impl Rule {
 
 /// Moves a key to another layout: its failures are judged anew, its link stays.
 fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) {
+    if old.len() != before.bytes() + Link::BYTES {
+        return; // Somebody made that up: what it says of its layout is not what it holds.
+    }
     if let (Some(to), Some(link)) = (content.data.get_mut(layout.bytes()..), old.get(before.bytes()..)) {
         Link::read(link).write(to);
     }

@@ -6,6 +6,9 @@ use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Span;
 use alloc::vec::Vec;
 
+/// No configuration asks for more failures.
+const MOST: u32 = 1000;
+
 /// What the failures of a key are judged by, and so how its slot is laid out.
 ///
 /// ```text
@@ -88,8 +91,8 @@ impl Layout {
         let count = input.count(1)?;
         let mut thresholds = Vec::with_capacity(count);
         for _ in 0..count {
-            let threshold = u32::try_from(input.varint()?);
-            thresholds.push(threshold.map_err(|_| SnapshotError::Invalid("a threshold"))?);
+            let threshold = u32::try_from(input.varint()?).ok().filter(|threshold| *threshold <= MOST);
+            thresholds.push(threshold.ok_or(SnapshotError::Invalid("a threshold"))?);
         }
         let layout = Self::new(&thresholds, Span(input.i64()?), Span(input.i64()?));
         if layout.thresholds == thresholds {
