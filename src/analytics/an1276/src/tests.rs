@@ -1,6 +1,8 @@
 //! What the cases as data do not reach: state, evidence, bounds, errors. The rule itself is held against a naive
 //! reference in `tests/`.
 
+mod flood;
+
 use crate::An1276;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::detector::{Detector, Error};
