@@ -90,7 +90,9 @@ impl Envelope<'_> {
             Trust::Verified => false,
             Trust::Unnamed => true,
             Trust::Labelled => stamped || program == self.program.as_bytes(),
-            Trust::Named => stamped && (program == self.program.as_bytes() || is_forwarder(&self.program)),
+            Trust::Named => {
+                stamped && (program == self.program.as_bytes() || is_forwarder(self.program.as_bytes()))
+            }
         }
     }
 
@@ -355,7 +357,7 @@ impl<'a> Sender<'a> {
         let (tag, tag_pid) = tag.as_deref().map_or(("", None), split_tag);
         let claimed = text(PROGRAM).or_else(|| (!tag.is_empty()).then(|| Cow::Owned(tag.into())));
         // A program that is no forwarder owns what it says, whatever that says.
-        let open = self.trust < Trust::Named || is_forwarder(&self.program);
+        let open = self.trust < Trust::Named || is_forwarder(self.program.as_bytes());
         match journald::judge(found, &claimed) {
             Verdict::Forged => return false,
             _ if !open => {}

@@ -163,6 +163,18 @@ impl Event<'_> {
         Self { count: 1, shape, provider, ..Self::default() }
     }
 
+    /// Whether case makes no difference in the names of its world. On Linux `Root` is not `root`, and who wrote a
+    /// normalised event cannot be told, unless it calls the user by an address: such a one is known to an identity
+    /// provider, though nothing says to which.
+    #[must_use]
+    pub fn folds(&self) -> bool {
+        match self.provider {
+            "linux" => false,
+            "ecs" | "ocsf" => self.user.contains('@'),
+            _ => true,
+        }
+    }
+
     /// The same event without a borrow, for what has to wait.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {

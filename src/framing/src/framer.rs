@@ -85,7 +85,7 @@ impl Framer {
     /// What could not be made a record, by its flaw.
     #[must_use]
     pub fn counts(&self) -> &Counts {
-        &self.tally.counts
+        self.tally.counts()
     }
 
     /// Takes bytes, and appends the records that are complete to `out`, each with its newline.
@@ -106,15 +106,7 @@ impl Framer {
     /// Tells of the records since this was called last: number of the first, how many, and what was left out. The
     /// numbers of left out ones are those of the line they begin in (in `.evtx` of the chunk), from 1.
     pub fn take(&mut self) -> Cut {
-        let tally = &mut self.tally;
-        let cut = Cut {
-            first_line: tally.taken + 1,
-            records: tally.records - tally.taken,
-            oversized: std::mem::take(&mut tally.oversized),
-            problems: std::mem::take(&mut tally.problems),
-        };
-        tally.taken = tally.records;
-        cut
+        self.tally.take()
     }
 
     fn frame(&mut self, ended: bool, out: &mut Vec<u8>) {
@@ -124,10 +116,9 @@ impl Framer {
             self.kind = known.map(Kind::of);
         }
         let Some(kind) = &mut self.kind else { return };
-        let mut sink = Sink { out, max_record: self.max_record, tally: &mut self.tally };
+        let mut sink = Sink::new(out, self.max_record, &mut self.tally);
         let done = kind.frame(&self.window, ended, &mut sink).min(self.window.len());
-        let passed = self.window.drain(..done);
-        self.tally.lines += memchr::memchr_iter(b'\n', passed.as_slice()).count() as u64;
+        self.tally.pass(self.window.drain(..done).as_slice());
     }
 }
 

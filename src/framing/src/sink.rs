@@ -1,7 +1,7 @@
 //! Where every format leaves its records, and what it says of those that are none.
 
 use crate::problem::{Counts, Flaw, Problem};
-use crate::records::Oversized;
+use crate::records::{Cut, Oversized};
 
 /// Of each flaw so many are told one by one; the others are only counted.
 const TOLD: u64 = 8;
@@ -10,27 +10,55 @@ const TOLD: u64 = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// Records handed out.
-    pub(crate) records: u64,
+    records: u64,
     /// Those handed out when a [`Cut`] was taken last.
-    pub(crate) taken: u64,
+    taken: u64,
     /// The lines before the window.
-    pub(crate) lines: u64,
-    pub(crate) counts: Counts,
-    pub(crate) oversized: Vec<Oversized>,
-    pub(crate) problems: Vec<Problem>,
+    lines: u64,
+    counts: Counts,
+    oversized: Vec<Oversized>,
+    problems: Vec<Problem>,
+}
+
+impl Tally {
+    /// What could not be made a record, by its flaw.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// What came out since this was called last.
+    pub(crate) fn take(&mut self) -> Cut {
+        let cut = Cut {
+            first_line: self.taken + 1,
+            records: self.records - self.taken,
+            oversized: std::mem::take(&mut self.oversized),
+            problems: std::mem::take(&mut self.problems),
+        };
+        self.taken = self.records;
+        cut
+    }
+
+    /// The window has lost these bytes.
+    pub(crate) fn pass(&mut self, bytes: &[u8]) {
+        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+    }
 }
 
 /// Where records and problems go.
 pub(crate) struct Sink<'a> {
-    pub(crate) out: &'a mut Vec<u8>,
-    pub(crate) max_record: usize,
-    pub(crate) tally: &'a mut Tally,
+    out: &'a mut Vec<u8>,
+    max_record: usize,
+    tally: &'a mut Tally,
 }
 
 /// A record that is being written has become too long.
 pub(crate) struct TooLong;
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, max_record: usize, tally: &'a mut Tally) -> Self {
+        Self { out, max_record, tally }
+    }
+
     pub(crate) fn max_record(&self) -> usize {
         self.max_record
     }

@@ -167,7 +167,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         filter: &arguments.filter,
         format,
         several: arguments.files.len() > 1,
-        groups: Groups { only_near: arguments.filter.near, ..Groups::default() },
+        groups: Groups::new(arguments.filter.near),
     };
     let mut failed = false;
     let mut last_received = arguments.reading.received.unwrap_or_else(source::now);

@@ -145,7 +145,7 @@ impl Common {
         if event.src_ip.is_some_and(|ip| self.allow_ips.iter().any(|block| block.contains(ip))) {
             return Some("allow_ips");
         }
-        if any(&self.ignore_users, &event.user, overrides::folds(event)) {
+        if any(&self.ignore_users, &event.user, event.folds()) {
             return Some("ignore_users");
         }
         any(&self.ignore_hosts, &event.host, true).then_some("ignore_hosts")

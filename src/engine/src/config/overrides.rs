@@ -165,21 +165,11 @@ impl Override {
 
     fn holds(&self, event: &Event<'_>) -> bool {
         let any = |globs: &[Glob], name: &str, fold| globs.iter().any(|g| g.matches(name, fold));
-        self.users.as_ref().is_none_or(|users| any(users, &event.user, folds(event)))
+        self.users.as_ref().is_none_or(|users| any(users, &event.user, event.folds()))
             && self.hosts.as_ref().is_none_or(|hosts| any(hosts, &event.host, true))
             && self
                 .sources
                 .as_ref()
                 .is_none_or(|blocks| event.src_ip.is_some_and(|ip| blocks.iter().any(|b| b.contains(ip))))
-    }
-}
-
-/// Whether case makes no difference in the names of the event's world. On Linux `Root` is not `root`, and who wrote a
-/// normalised event cannot be told, unless it calls the user by an address.
-pub(crate) fn folds(event: &Event<'_>) -> bool {
-    match event.provider {
-        "linux" => false,
-        "ecs" | "ocsf" => event.user.contains('@'),
-        _ => true,
     }
 }

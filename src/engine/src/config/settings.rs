@@ -37,6 +37,11 @@ macro_rules! number {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name(pub $inner);
 
+        impl $name {
+            /// The greatest that is allowed.
+            pub const MOST: $inner = $high;
+        }
+
         impl Setting for $name {
             const KIND: Kind = Kind::Whole($low, $high);
 

@@ -15,7 +15,6 @@
 
 use super::names::{CATEGORY, DATASET, Found};
 use crate::analytic::Telemetry;
-use alloc::borrow::Cow;
 
 /// Nobody's name is longer.
 const LONGEST: usize = 256;
@@ -76,25 +75,24 @@ const PROVIDERS: [(&str, Telemetry); 19] = {
 };
 
 /// Whether a program's business is to pass on what others wrote.
-pub fn is_forwarder(program: &str) -> bool {
-    has_any(program.as_bytes(), &FORWARDERS)
+pub fn is_forwarder(program: &[u8]) -> bool {
+    has_any(program, &FORWARDERS)
 }
 
 /// Of which families a JSON or XML record may be that stands in a text of this program, or of no program.
 #[must_use]
 pub fn lent(program: &[u8]) -> Telemetry {
-    if program.is_empty() || has_any(program, &FORWARDERS) { Telemetry::ANY } else { provider(program) }
+    if program.is_empty() || is_forwarder(program) { Telemetry::ANY } else { provider(program) }
 }
 
 /// The same by what a record of ECS says of itself.
 pub fn by_ecs(found: &Found<'_>) -> Telemetry {
     if let Some(name) = found.get(DATASET).and_then(|value| value.as_text()) {
-        let name: Cow<'_, str> = name;
         let known = provider(name.as_bytes());
         if known != Telemetry::NONE {
             return known;
         }
-        if !has_any(name.as_bytes(), &FORWARDERS) && !has_any(name.as_bytes(), &INPUTS) {
+        if !is_forwarder(name.as_bytes()) && !has_any(name.as_bytes(), &INPUTS) {
             return Telemetry::NONE;
         }
     }

@@ -85,6 +85,21 @@ impl<'a> Key<'a> {
         self.raw.len() <= name.len().saturating_mul(6) && self.unescaped() == name.as_bytes()
     }
 
+    /// What it says, escapes undone in `buffer` where it has any; none if that can be no name of `longest` bytes.
+    #[must_use]
+    pub fn plain<'k>(&'k self, longest: usize, buffer: &'k mut Vec<u8>) -> Option<&'k [u8]> {
+        if !self.escaped {
+            return Some(self.raw);
+        }
+        // Every byte it says takes at most six to write.
+        if self.raw.len() > longest.saturating_mul(6) {
+            return None;
+        }
+        buffer.clear();
+        unescape_into(self.raw, buffer);
+        Some(buffer)
+    }
+
     /// What it says, escapes undone.
     #[must_use]
     pub fn unescaped(&self) -> Vec<u8> {

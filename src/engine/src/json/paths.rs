@@ -4,7 +4,7 @@
 //! names the wanted paths once; [`read`] finds them in one pass over the bytes, steps inside the objects the table
 //! says to open, and over everything else.
 
-use super::{Key, Kind, Object, Value, unescape_into};
+use super::{Key, Kind, Object, Value};
 use alloc::vec::Vec;
 
 /// Longer paths than this are nobody's.
@@ -237,15 +237,7 @@ struct Path {
 impl Path {
     #[inline(never)]
     fn find(&mut self, key: &Key<'_>, names: Names) -> Option<&'static Name> {
-        if key.escaped {
-            // Every byte it says takes at most six to write.
-            if key.raw.len() > LONGEST * 6 {
-                return None;
-            }
-            self.plain.clear();
-            unescape_into(key.raw, &mut self.plain);
-        }
-        let key = if key.escaped { &self.plain } else { key.raw };
+        let key = key.plain(LONGEST, &mut self.plain)?;
         let end = self.length.checked_add(key.len())?;
         self.bytes.get_mut(self.length..end)?.copy_from_slice(key);
         names.find(self.bytes.get(..end)?)

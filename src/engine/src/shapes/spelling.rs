@@ -63,16 +63,7 @@ struct Path {
 impl Path {
     /// Spells a key behind what it stands in. The length of both.
     fn spell(&mut self, key: &Key<'_>) -> Option<usize> {
-        let name = if key.escaped {
-            if key.raw.len() > LONGEST * 6 {
-                return None;
-            }
-            self.plain.clear();
-            unescape_into(key.raw, &mut self.plain);
-            &self.plain
-        } else {
-            key.raw
-        };
+        let name = key.plain(LONGEST, &mut self.plain)?;
         // What begins so belongs to the store it was exported from: `_id`, `_ResourceId`, `__index`.
         if name.first() == Some(&b'_') {
             return None;

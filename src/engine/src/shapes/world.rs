@@ -67,14 +67,13 @@ pub fn of(name: &str) -> Option<&'static str> {
 
 /// Completes an event by the rules of its world. `None` if it does not count there.
 pub fn settle<'a>(mut event: Event<'a>, world: &'static str) -> Option<Event<'a>> {
-    match world {
-        "windows" => return logon::settle(event),
-        "entra" | "m365" | "okta" | "duo" => event.user = lower(event.user),
-        // Whoever is called by an address is known to an identity provider, though nothing says to which.
-        "ecs" | "ocsf" if event.user.contains('@') => event.user = lower(event.user),
-        _ => {}
+    if world == "windows" {
+        return logon::settle(event);
     }
     event.provider = world;
+    if event.folds() {
+        event.user = lower(event.user);
+    }
     Some(event)
 }
 

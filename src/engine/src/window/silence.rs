@@ -49,12 +49,15 @@ impl Silences {
 
     /// Silences `key` until `until`, or longer if it already is.
     pub fn silence(&mut self, key: Fingerprint, until: Timestamp) {
-        if self.until(key).is_some_and(|before| before >= until) {
-            return;
-        }
-        self.end(key);
         let placement = self.placement;
-        self.until.insert_unique(placement.of(key), (key, until), |(held, _)| placement.of(*held));
+        let hash = placement.of(key);
+        match self.until.find_mut(hash, |(held, _)| *held == key) {
+            Some((_, before)) if *before >= until => return,
+            Some((_, before)) => *before = until,
+            None => {
+                self.until.insert_unique(hash, (key, until), |(held, _)| placement.of(*held));
+            }
+        }
         self.ends.push(Reverse((until, key)));
         while self.until.len() > self.most
             && let Some(Reverse((first, key))) = self.ends.pop()

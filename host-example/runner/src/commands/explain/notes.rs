@@ -70,14 +70,19 @@ pub(super) struct Group {
 /// Notes by key, as many as there is room for.
 #[derive(Default)]
 pub(super) struct Groups {
-    pub(super) list: Vec<Group>,
-    pub(super) index: HashMap<(Arc<str>, String), usize>,
+    list: Vec<Group>,
+    index: HashMap<(Arc<str>, String), usize>,
     pub(super) held: usize,
     pub(super) left_out: u64,
-    pub(super) only_near: bool,
+    only_near: bool,
 }
 
 impl Groups {
+    /// None yet. `only_near`: of those that came near and did not alert.
+    pub(super) fn new(only_near: bool) -> Self {
+        Self { only_near, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, analytic: &Arc<str>, placed: Placed) {
         if self.held >= MOST_NOTES && self.only_near {
             self.forget_far();

@@ -48,7 +48,7 @@ fn near_is_four_of_five_or_out_of_time() {
 
 #[test]
 fn only_keys_that_came_near_are_kept_when_there_is_no_room() {
-    let (mut groups, analytic) = (Groups { only_near: true, ..Groups::default() }, Arc::from("an1276"));
+    let (mut groups, analytic) = (Groups::new(true), Arc::from("an1276"));
     groups.add(&analytic, placed(note("near", Step::Short, 4, 5)));
     for number in 0..MOST_NOTES + 10 {
         groups.add(&analytic, placed(note(&format!("junk {number}"), Step::Counted, 1, 5)));

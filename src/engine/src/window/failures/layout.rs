@@ -1,13 +1,11 @@
 //! How the slot of a key is laid out.
 
 use super::{SLACK, TIME};
+use crate::config::Threshold;
 use crate::order::sort;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Span;
 use alloc::vec::Vec;
-
-/// No configuration asks for more failures.
-const MOST: u32 = 1000;
 
 /// What the failures of a key are judged by, and so how its slot is laid out.
 ///
@@ -91,7 +89,8 @@ impl Layout {
         let count = input.count(1)?;
         let mut thresholds = Vec::with_capacity(count);
         for _ in 0..count {
-            let threshold = u32::try_from(input.varint()?).ok().filter(|threshold| *threshold <= MOST);
+            let threshold =
+                u32::try_from(input.varint()?).ok().filter(|threshold| *threshold <= Threshold::MOST);
             thresholds.push(threshold.ok_or(SnapshotError::Invalid("a threshold"))?);
         }
         let layout = Self::new(&thresholds, Span(input.i64()?), Span(input.i64()?));
