@@ -1,6 +1,7 @@
 //! The component: exports the world of `wit/authsieve.wit`, imports nothing.
 
-use authsieve_engine::{alert, analytic::Analytic, detector, event, note, time::Timestamp};
+use crate::baked::Module;
+use authsieve_engine::{alert, detector, event, note, time::Timestamp};
 use core::{cell::RefCell, marker::PhantomData};
 use generated::exports::authsieve::analytic::analytic as wit;
 
@@ -19,9 +20,9 @@ pub use generated::{export, exports};
 pub struct Component<A>(PhantomData<A>);
 
 /// The `detector` resource. A host cannot call back into a call, so the cell is never found borrowed.
-pub struct Resource<A: Analytic>(RefCell<detector::Detector<A>>);
+pub struct Resource<A: Module>(RefCell<detector::Detector<A>>);
 
-impl<A: Analytic> wit::Guest for Component<A> {
+impl<A: Module> wit::Guest for Component<A> {
     type Detector = Resource<A>;
 
     fn describe() -> wit::Descriptor {
@@ -29,15 +30,15 @@ impl<A: Analytic> wit::Guest for Component<A> {
     }
 }
 
-impl<A: Analytic> Resource<A> {
+impl<A: Module> Resource<A> {
     fn new(detector: detector::Detector<A>) -> wit::Detector {
         wit::Detector::new(Self(RefCell::new(detector)))
     }
 }
 
-impl<A: Analytic> wit::GuestDetector for Resource<A> {
+impl<A: Module> wit::GuestDetector for Resource<A> {
     fn create(config: String, seed: u64) -> Result<wit::Detector, wit::Error> {
-        Ok(Self::new(detector::Detector::create(&config, seed)?))
+        Ok(Self::new(detector::Detector::create(effective::<A>(&config), seed)?))
     }
 
     fn restore(
@@ -45,7 +46,7 @@ impl<A: Analytic> wit::GuestDetector for Resource<A> {
         seed: u64,
         snapshot: Vec<u8>,
     ) -> Result<(wit::Detector, Vec<String>), wit::Error> {
-        let (detector, notes) = detector::Detector::restore(&config, seed, &snapshot)?;
+        let (detector, notes) = detector::Detector::restore(effective::<A>(&config), seed, &snapshot)?;
         Ok((Self::new(detector), notes))
     }
 
@@ -80,6 +81,11 @@ impl<A: Analytic> wit::GuestDetector for Resource<A> {
     fn stats(&self) -> wit::Stats {
         self.0.borrow().stats().into()
     }
+}
+
+/// What the host says, or what is baked in where it says nothing.
+fn effective<A: Module>(config: &str) -> &str {
+    if config.is_empty() { A::baked().config() } else { config }
 }
 
 fn alerts(list: Vec<alert::Alert>) -> Vec<wit::Alert> {

@@ -12,19 +12,24 @@
 //! |-------------|----------------------------------------|------------------|
 //! | `component` | the world of `wit/authsieve.wit`       | none             |
 //! | `browser`   | a JavaScript class, `Detector`         | its own glue     |
+//! | `fluent-bit`| a filter of the Fluent Bit agent       | none             |
 //! | neither     | nothing: a library for native programs |                  |
 //!
 //! A face translates types and does nothing else; what a host sees is what [`Detector`](authsieve_engine::detector::Detector)
 //! does. Off Wasm both features are without effect.
 
+extern crate alloc;
+
+pub mod baked;
 #[cfg(all(target_family = "wasm", feature = "browser"))]
 #[doc(hidden)]
 pub mod browser;
 #[cfg(all(target_family = "wasm", feature = "component"))]
 #[doc(hidden)]
 pub mod component;
+pub mod fluent_bit;
 
-#[cfg(all(target_family = "wasm", any(feature = "component", feature = "browser")))]
+#[cfg(all(target_family = "wasm", any(feature = "component", feature = "browser", feature = "fluent-bit")))]
 mod memory;
 
 #[doc(hidden)]
@@ -34,8 +39,10 @@ pub use authsieve_engine as engine;
 #[macro_export]
 macro_rules! faces {
     ($analytic:ty) => {
+        $crate::baked_face!($analytic);
         $crate::component_face!($analytic);
         $crate::browser_face!($analytic);
+        $crate::fluent_bit_face!($analytic);
     };
 }
 

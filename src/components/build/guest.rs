@@ -7,6 +7,8 @@ use std::{env, fs};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
+/// The features of an analytic that make it a module.
+const FACES: [&str; 3] = ["component", "fluent-bit", "browser"];
 
 /// Where and with what the analytics are built.
 pub struct Guest<'a> {
@@ -34,13 +36,13 @@ impl<'a> Guest<'a> {
             let _ = fs::remove_file(self.artifact(face, id, "wasm"));
             cargo.arg("-p").arg(package(id)).arg("--features").arg(format!("{}/{face}", package(id)));
         }
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags().join("\u{1f}"));
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(face).join("\u{1f}"));
         cargo.stdout(Stdio::null()); // What a build script prints there is taken for instructions.
         let status = cargo.status().map_err(|e| format!("cannot run {:?}: {e}", cargo.get_program()))?;
         if !status.success() {
             return Err(format!(
                 "the analytics do not build as \"{face}\" (see above). The Cargo.toml of each has the features \
-                 `component` and `browser`, as that of src/analytics/an1276."
+                 `component`, `browser` and `fluent-bit`, as that of src/analytics/an1276."
             ));
         }
         ids.iter()
@@ -64,7 +66,7 @@ impl<'a> Guest<'a> {
         let mut files = vec![self.workspace.join("Cargo.toml"), self.workspace.join("Cargo.lock")];
         for id in ids {
             files.push(self.workspace.join("src/analytics").join(id).join("Cargo.toml"));
-            for face in ["component", "browser"] {
+            for face in FACES {
                 if face == "browser" && !cfg!(feature = "browser") {
                     continue;
                 }
@@ -91,11 +93,13 @@ impl<'a> Guest<'a> {
         self.target_dir.join(face).join(TARGET).join(PROFILE).join(name).with_extension(extension)
     }
 
-    /// `simd128` is what memchr picks its fast paths by; numbers that the linker fills in take no more bytes than they
-    /// need. The rest keeps the paths of this machine out of the modules.
-    fn rustflags(&self) -> Vec<String> {
-        let mut flags =
-            vec!["-Ctarget-feature=+simd128".to_owned(), "-Clink-arg=--compress-relocations".to_owned()];
+    /// `simd128` is what memchr picks its fast paths by; Fluent Bit's runtime refuses it. Numbers that the linker fills
+    /// in take no more bytes than they need. The rest keeps the paths of this machine out of the modules.
+    fn rustflags(&self, face: &str) -> Vec<String> {
+        let mut flags = vec!["-Clink-arg=--compress-relocations".to_owned()];
+        if face != "fluent-bit" {
+            flags.push("-Ctarget-feature=+simd128".to_owned());
+        }
         let cargo_home =
             env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
         for (path, name) in [(cargo_home, "/cargo"), (Some(self.workspace.to_owned()), "/authsieve")] {

@@ -33,6 +33,10 @@ fn build() -> Result<(), String> {
         let component = faces::component(&module).map_err(|e| format!("the component of {id}: {e}"))?;
         *entry += &field(&out, "wasm", &format!("{id}.wasm"), &component)?;
     }
+    for ((id, module), entry) in ids.iter().zip(guest.build("fluent-bit", &ids)?).zip(&mut entries) {
+        let module = faces::fluent_bit(&module).map_err(|e| format!("the Fluent Bit filter of {id}: {e}"))?;
+        *entry += &field(&out, "fluent_bit", &format!("{id}.fluent-bit.wasm"), &module)?;
+    }
     #[cfg(feature = "browser")]
     for ((id, module), entry) in ids.iter().zip(guest.build("browser", &ids)?).zip(&mut entries) {
         let class = faces::browser(id, module).map_err(|e| format!("the browser class of {id}: {e}"))?;

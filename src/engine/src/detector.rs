@@ -9,8 +9,9 @@ use crate::event::Event;
 use crate::linux::attempts::{Attempts, Step};
 use crate::note::{Note, Notes, Step as Fate};
 use crate::reorder::{Held, Reorder};
+use crate::sieve::Sieve;
 use crate::snapshot::{self, Reader, Writer};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -229,6 +230,30 @@ impl<A: Analytic> Detector<A> {
     pub fn advance(&mut self, to: Timestamp) -> Vec<Alert> {
         self.pipeline.advance(to);
         self.pipeline.hand_out()
+    }
+
+    /// Nothing came for that long after the newest event: what its lateness, too, lets out comes out.
+    pub fn elapse(&mut self, by: Span) -> Vec<Alert> {
+        let newest = self.pipeline.watermark;
+        self.advance(newest.plus(by).minus(self.pipeline.config.common.allowed_lateness.0))
+    }
+
+    /// The newest event time read; [`Timestamp::MIN`] before the first.
+    #[must_use]
+    pub const fn watermark(&self) -> Timestamp {
+        self.pipeline.watermark
+    }
+
+    /// How many records could not be read.
+    #[must_use]
+    pub const fn malformed(&self) -> u64 {
+        self.pipeline.stats.malformed
+    }
+
+    /// The early exit for records that cannot matter, where there is one.
+    #[must_use]
+    pub fn sieve(&self) -> Option<Sieve> {
+        Sieve::new(self.decoder.needles())
     }
 
     /// The end of a finite input: everything that waits comes out.

@@ -26,6 +26,7 @@ pub mod note;
 pub mod order;
 pub mod reorder;
 pub mod shapes;
+pub mod sieve;
 pub mod snapshot;
 pub mod stamp;
 pub mod time;

@@ -40,6 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     for component in chosen.iter().filter_map(|chosen| chosen.builtin) {
         let id = component.id;
         write(format!("{id}.wasm"), component.wasm, "component")?;
+        write(format!("{id}.fluent-bit.wasm"), component.fluent_bit, "filter for Fluent Bit")?;
         // The class looks for its module under this name.
         write(format!("{id}_browser.js"), component.browser_js.as_bytes(), "ES module for browsers")?;
         write(format!("{id}_browser.d.ts"), component.browser_dts.as_bytes(), "its types")?;

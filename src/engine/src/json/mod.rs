@@ -27,7 +27,7 @@ mod text;
 mod value;
 
 pub use paths::{Name, Names, Slots, Table, read};
-pub use text::unescape_into;
+pub use text::{quote, unescape_into};
 pub use value::{Kind, Value};
 
 use alloc::vec::Vec;

@@ -1,5 +1,6 @@
 //! What the inside of a JSON string says.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use memchr::memchr;
 
@@ -73,4 +74,11 @@ fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
         value = value * 16 + char::from(digit).to_digit(16)?;
     }
     Some((value, after))
+}
+
+/// Bytes as a JSON string, with its quotes. What is no UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn quote(text: &[u8]) -> String {
+    // Text: this cannot fail.
+    serde_json::to_string(&String::from_utf8_lossy(text)).unwrap_or_default()
 }

@@ -1,0 +1,356 @@
+//! A filter of the Fluent Bit agent: the C ABI of its `filter_wasm`.
+//!
+//! The agent calls one exported function per record, with the record as JSON, and goes on with what comes back. It is
+//! the strictest of the hosts, and each of its habits shaped a part of this face:
+//!
+//! - It passes no configuration: [`Baked`](crate::baked::Baked) holds it.
+//! - It takes the memory of its arguments from the exports `malloc` and `free`: [`slots`].
+//! - It copies the answer up to the first NUL and leaves the memory to the module: one buffer, used again.
+//! - It writes bytes that are no UTF-8 as characters of the private use area: [`mangled`].
+//! - It takes an empty answer as "drop this record", and must never be given JSON that is not valid: only JSON that was
+//!   written here, or by the agent itself, goes out.
+//! - A trap costs the record it happened on, and the state of whatever was half done: the next call begins anew.
+//! - It interprets, in a stack of 8 KiB: what cannot matter is told without being parsed
+//!   ([`Sieve`]), and nothing recurses.
+//!
+//! Source of the ABI: <https://docs.fluentbit.io/manual/data-pipeline/filters/wasm> and its `filter_wasm` plugin.
+
+pub mod mangled;
+pub mod slots;
+
+use crate::baked::Module;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use authsieve_engine::alert::Alert;
+use authsieve_engine::detector::{Detector, Error};
+use authsieve_engine::hash::{Hasher128, Salt};
+use authsieve_engine::json::quote;
+use authsieve_engine::sieve::Sieve;
+use authsieve_engine::time::{Span, Timestamp};
+use core::cell::UnsafeCell;
+use slots::Slots;
+
+/// An answer that was larger than this gives its memory back.
+const KEPT: usize = 64 << 10;
+/// The answer that drops a record.
+const NOTHING: &[u8] = b"\0";
+
+/// What comes back for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Alerts alone: records that raised none are dropped.
+    Alerts,
+    /// Every record; one that raised an alert carries it.
+    Annotate,
+}
+
+/// What goes back to the agent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// The record as it came.
+    Same,
+    /// This JSON object, or nothing, with the NUL that ends it.
+    Text(&'a [u8]),
+}
+
+/// An analytic and its state, behind the ABI.
+pub struct Filter<A: Module> {
+    running: Option<Running<A>>,
+    /// The call before this one has not ended: it trapped.
+    busy: bool,
+    restored: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+struct Running<A: Module> {
+    detector: Detector<A>,
+    sieve: Option<Sieve>,
+    /// The name under which a record carries its alert, as JSON with its colon.
+    key: String,
+    /// The newest event time, and when it was received: what time has passed since is counted from there.
+    newest: (Timestamp, Timestamp),
+    /// When the detector was last told that time has passed.
+    told: Timestamp,
+}
+
+impl<A: Module> Filter<A> {
+    /// Nothing is made before the first record, which seeds where entries lie in memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { running: None, busy: false, restored: Vec::new(), answer: Vec::new() }
+    }
+
+    /// What is wrong with the baked configuration, a line for each; empty where it is valid.
+    #[must_use]
+    pub fn check() -> String {
+        match Detector::<A>::create(A::baked().config(), 0) {
+            Ok(_) => String::new(),
+            Err(Error::InvalidConfig(why) | Error::InvalidSnapshot(why)) => why,
+        }
+    }
+
+    /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.
+    pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
+        if core::mem::replace(&mut self.busy, true) {
+            // Whatever it holds may be half changed: it is not even to be dropped.
+            core::mem::forget(core::mem::replace(self, Self { busy: true, ..Self::new() }));
+        }
+        let same = self.judge(mode, record, received);
+        self.busy = false;
+        if same { Answer::Same } else { Answer::Text(&self.answer) }
+    }
+
+    /// Whether the record goes back as it came. If not, the answer holds what does.
+    fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> bool {
+        if self.answer.capacity() > KEPT {
+            self.answer = Vec::new();
+        }
+        self.answer.clear();
+        let running = match &mut self.running {
+            Some(running) => running,
+            None => match Running::new(record, received) {
+                Ok(running) => self.running.insert(running),
+                // `bake` writes none that is not valid. Whoever did gets to know it with every record.
+                Err(why) => {
+                    let key = quote(A::baked().key().as_bytes());
+                    let told = format!("{{\"error\":{}}}", quote(why.as_bytes()));
+                    self.answer = with(b"{}", &format!("{key}:"), told.as_bytes());
+                    self.answer.push(0);
+                    return false;
+                }
+            },
+        };
+        let malformed = running.detector.malformed();
+        let mut alerts = running.elapse(received);
+        if running.sieve.as_ref().is_none_or(|sieve| sieve.passes(record)) {
+            let read = mangled::restore(record, &mut self.restored).unwrap_or(record);
+            alerts.append(&mut running.detector.process(read, received));
+            running.newest(received);
+        }
+        let readable = is_object(record) && running.detector.malformed() == malformed;
+        match mode {
+            Mode::Annotate if alerts.is_empty() && readable => return true,
+            Mode::Alerts if alerts.is_empty() => {}
+            Mode::Alerts => self.answer = together(&alerts),
+            Mode::Annotate if alerts.is_empty() => self.answer = unreadable(record),
+            Mode::Annotate if readable => self.answer = with(record, &running.key, &together(&alerts)),
+            Mode::Annotate => {
+                self.answer = with(&unreadable(record), &running.key, &together(&alerts));
+            }
+        }
+        self.answer.push(0);
+        false
+    }
+}
+
+impl<A: Module> Default for Filter<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Module> Running<A> {
+    fn new(record: &[u8], received: Timestamp) -> Result<Self, String> {
+        let seed = Hasher128::new(Salt::new(""), 3).part(&received.0.to_le_bytes()).part(record).finish().0;
+        let detector = match Detector::create(A::baked().config(), seed as u64) {
+            Ok(detector) => detector,
+            Err(Error::InvalidConfig(why) | Error::InvalidSnapshot(why)) => return Err(why),
+        };
+        let sieve = detector.sieve();
+        let key = format!("{}:", quote(A::baked().key().as_bytes()));
+        Ok(Self { detector, sieve, key, newest: (Timestamp::MIN, received), told: received })
+    }
+
+    /// Tells the detector, once a second, what time has passed since the newest event. That, and not the agent's clock:
+    /// a log may be read long after it was written.
+    fn elapse(&mut self, received: Timestamp) -> Vec<Alert> {
+        // Clocks are set back, and records may be stamped with the time of what they tell.
+        if received < self.told {
+            self.told = received;
+            self.newest.1 = self.newest.1.min(received);
+        }
+        if received < self.told.plus(Span::SECOND) || self.newest.0 == Timestamp::MIN {
+            return Vec::new();
+        }
+        self.told = received;
+        self.detector.elapse(Span(received.0.saturating_sub(self.newest.1.0)))
+    }
+
+    fn newest(&mut self, received: Timestamp) {
+        let newest = self.detector.watermark();
+        if newest != self.newest.0 {
+            self.newest = (newest, received);
+        }
+    }
+}
+
+/// Whether it can be an object. The agent writes nothing else, and this is no proof.
+fn is_object(record: &[u8]) -> bool {
+    let record = record.trim_ascii();
+    record.len() > 1 && record.starts_with(b"{") && record.ends_with(b"}")
+}
+
+/// The first alert as JSON, which holds the others under `also`.
+fn together(alerts: &[Alert]) -> Vec<u8> {
+    let Some((first, others)) = alerts.split_first() else { return Vec::new() };
+    let first = first.to_json().into_bytes();
+    if others.is_empty() {
+        return first;
+    }
+    let others: Vec<String> = others.iter().map(Alert::to_json).collect();
+    with(&first, "\"also\":", format!("[{}]", others.join(",")).as_bytes())
+}
+
+/// An object with one member more, at its end: of two of one name, that is the one the agent goes by.
+fn with(object: &[u8], key: &str, value: &[u8]) -> Vec<u8> {
+    let body = object.trim_ascii().strip_suffix(b"}").unwrap_or_default().trim_ascii_end();
+    let comma: &[u8] = if body.ends_with(b"{") { b"" } else { b"," };
+    [body, comma, key.as_bytes(), value, b"}"].concat()
+}
+
+/// What is no object, in one.
+fn unreadable(record: &[u8]) -> Vec<u8> {
+    format!("{{\"unreadable\":{}}}", quote(record)).into_bytes()
+}
+
+/// The functions of a module, around the one filter and the one pair of arguments that it has.
+pub struct Exports<A: Module>(UnsafeCell<(Filter<A>, Slots)>);
+
+// SAFETY: a module has one thread.
+unsafe impl<A: Module> Sync for Exports<A> {}
+
+impl<A: Module> Exports<A> {
+    /// Nothing in use.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new((Filter::new(), Slots::new())))
+    }
+
+    /// One call of the agent.
+    ///
+    /// # Safety
+    /// `record` is null, or the address of `length` bytes. No other call is under way.
+    pub unsafe fn take(
+        &self,
+        mode: Mode,
+        seconds: u32,
+        nanos: u32,
+        record: *const u8,
+        length: u32,
+    ) -> *const u8 {
+        if record.is_null() {
+            // There was no memory for it: it cannot even be passed on.
+            return NOTHING.as_ptr();
+        }
+        let received = Timestamp(i64::from(seconds) * 1_000_000 + i64::from(nanos / 1000));
+        // SAFETY: as promised by the caller.
+        let (bytes, filter) =
+            unsafe { (core::slice::from_raw_parts(record, length as usize), &mut (*self.0.get()).0) };
+        match filter.take(mode, bytes, received) {
+            Answer::Same => record,
+            Answer::Text(text) => text.as_ptr(),
+        }
+    }
+
+    /// What is wrong with the baked configuration, ended by a NUL.
+    ///
+    /// # Safety
+    /// No other call is under way.
+    pub unsafe fn check(&self) -> *const u8 {
+        // SAFETY: as promised by the caller.
+        let filter = unsafe { &mut (*self.0.get()).0 };
+        filter.answer = Filter::<A>::check().into_bytes();
+        filter.answer.push(0);
+        filter.answer.as_ptr()
+    }
+
+    /// Memory for an argument.
+    ///
+    /// # Safety
+    /// No other call is under way.
+    pub unsafe fn malloc(&self, size: u32) -> *mut u8 {
+        // SAFETY: as promised by the caller.
+        unsafe { (*self.0.get()).1.take(size as usize) }
+    }
+
+    /// Takes it back.
+    ///
+    /// # Safety
+    /// No other call is under way.
+    pub unsafe fn free(&self, place: *const u8) {
+        // SAFETY: as promised by the caller.
+        unsafe { (*self.0.get()).1.give_back(place) }
+    }
+}
+
+impl<A: Module> Default for Exports<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Exports an analytic as a filter of Fluent Bit.
+#[cfg(all(target_family = "wasm", feature = "fluent-bit"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! fluent_bit_face {
+    ($analytic:ty) => {
+        const _: () = {
+            use $crate::fluent_bit::{Exports, Mode};
+
+            static EXPORTS: Exports<$analytic> = Exports::new();
+
+            #[unsafe(no_mangle)]
+            extern "C" fn alerts(
+                _tag: *const u8,
+                _tag_length: u32,
+                seconds: u32,
+                nanos: u32,
+                record: *const u8,
+                length: u32,
+            ) -> *const u8 {
+                // SAFETY: so the agent calls it, one call at a time.
+                unsafe { EXPORTS.take(Mode::Alerts, seconds, nanos, record, length) }
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn annotate(
+                _tag: *const u8,
+                _tag_length: u32,
+                seconds: u32,
+                nanos: u32,
+                record: *const u8,
+                length: u32,
+            ) -> *const u8 {
+                // SAFETY: so the agent calls it, one call at a time.
+                unsafe { EXPORTS.take(Mode::Annotate, seconds, nanos, record, length) }
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn check() -> *const u8 {
+                // SAFETY: one call at a time.
+                unsafe { EXPORTS.check() }
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn malloc(size: u32) -> *mut u8 {
+                // SAFETY: one call at a time.
+                unsafe { EXPORTS.malloc(size) }
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn free(place: *mut u8) {
+                // SAFETY: one call at a time.
+                unsafe { EXPORTS.free(place) }
+            }
+        };
+    };
+}
+
+#[cfg(not(all(target_family = "wasm", feature = "fluent-bit")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! fluent_bit_face {
+    ($analytic:ty) => {};
+}

@@ -1,0 +1,120 @@
+//! `malloc` and `free` for the host's arguments.
+//!
+//! A call brings two, the tag and the record, and takes them back before the next. So there are a few slots whose
+//! memory stays, rather than an allocator that is asked twice for each record. Without these exports the agent would
+//! cut memory for its arguments from 8 KiB of its own, and pass nothing where that is too little.
+
+use alloc::vec::Vec;
+
+/// What may be in use at a time. A call has two; the others are for what a host leaks when a call fails.
+const SLOTS: usize = 4;
+/// A slot that grew larger than this gives its memory back.
+const KEPT: usize = 64 << 10;
+/// The longest argument. Longer ones are refused, which hosts pass on as an address of 0.
+const LONGEST: usize = 64 << 20;
+
+/// The memory of the host's arguments.
+#[derive(Debug)]
+pub struct Slots([Slot; SLOTS]);
+
+#[derive(Debug)]
+struct Slot {
+    /// Its capacity is the slot; its length means nothing.
+    memory: Vec<u64>,
+    used: bool,
+}
+
+impl Slots {
+    /// No memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([const { Slot { memory: Vec::new(), used: false } }; SLOTS])
+    }
+
+    /// Memory for `size` bytes, aligned to eight; null where there is none.
+    pub fn take(&mut self, size: usize) -> *mut u8 {
+        let words = size.div_ceil(8).max(1);
+        // The smallest that fits, or else the largest, to grow.
+        let mut best: Option<&mut Slot> = None;
+        for slot in self.0.iter_mut().filter(|slot| !slot.used) {
+            let better = match &best {
+                None => true,
+                Some(best) => match (slot.memory.capacity(), best.memory.capacity()) {
+                    (one, other) if other >= words => one >= words && one < other,
+                    (one, other) => one > other,
+                },
+            };
+            if better {
+                best = Some(slot);
+            }
+        }
+        let Some(slot) = best.filter(|_| size <= LONGEST) else { return core::ptr::null_mut() };
+        if slot.memory.capacity() < words {
+            // What it holds is nobody's: nothing is to be copied.
+            slot.memory = Vec::new();
+            let room = if size <= KEPT { words.next_power_of_two().max(32) } else { words };
+            if slot.memory.try_reserve_exact(room).is_err() {
+                return core::ptr::null_mut();
+            }
+        }
+        slot.used = true;
+        slot.memory.as_mut_ptr().cast()
+    }
+
+    /// Takes back what [`take`](Self::take) gave. Any other address is ignored.
+    pub fn give_back(&mut self, place: *const u8) {
+        for slot in &mut self.0 {
+            if slot.used && core::ptr::eq(slot.memory.as_ptr().cast(), place) {
+                slot.used = false;
+                if slot.memory.capacity() > KEPT / 8 {
+                    slot.memory = Vec::new();
+                }
+                return;
+            }
+        }
+    }
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_memory_serves_every_record() {
+        let mut slots = Slots::new();
+        let (tag, record) = (slots.take(12), slots.take(700));
+        assert!(!tag.is_null() && !record.is_null() && tag != record);
+        for size in [1, 12, 300, 700] {
+            slots.give_back(tag);
+            slots.give_back(record);
+            assert_eq!((slots.take(12), slots.take(600 + size % 100)), (tag, record));
+        }
+    }
+
+    #[test]
+    fn all_in_use_too_long_or_not_ours_is_harmless() {
+        let mut slots = Slots::new();
+        slots.give_back(core::ptr::null());
+        slots.give_back(8 as *const u8);
+        assert!(slots.take(LONGEST + 1).is_null());
+        let taken: Vec<_> = (0..SLOTS).map(|size| slots.take(size)).collect();
+        assert!(taken.iter().all(|place| !place.is_null()) && slots.take(1).is_null());
+        slots.give_back(taken[2]);
+        slots.give_back(taken[2]);
+        assert!(!slots.take(1 << 20).is_null());
+    }
+
+    #[test]
+    fn a_huge_record_leaves_no_huge_memory() {
+        let mut slots = Slots::new();
+        let record = slots.take(1 << 20);
+        slots.give_back(record);
+        assert!(slots.0.iter().all(|slot| slot.memory.capacity() <= KEPT / 8));
+    }
+}

@@ -1,0 +1,194 @@
+//! Which records can matter, for hosts without vector instructions: the early exit before anything is parsed.
+//!
+//! A record that says something holds one of the decoder's needles. In an interpreter every instruction costs, so the
+//! search looks at as few bytes as it can: if the shortest needle has `n` letters, every occurrence of any needle covers
+//! one of the pairs of bytes that begin at every `n - 1`th place. A table of all pairs, 64 KiB, says which of them stand
+//! in needles at all; where one does, the needle is compared. So the host pays for two loads per `n - 1` bytes.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// How many pairs are looked at before a branch.
+const UNROLLED: usize = 4;
+/// Letters of log lines, the most frequent first: what a pair is chosen by.
+const FREQUENT: &[u8] = b" etaoinsr01l2d:cu3h\"4m56.p7f89g_,-bwyv/=xkzjq[](){}+'@\\";
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Sieve {
+    /// How far the pairs that are looked at lie apart.
+    step: usize,
+    /// For each pair of bytes, one more than the first of its clues.
+    pairs: Box<[u8; 1 << 16]>,
+    clues: Vec<Clue>,
+}
+
+/// A needle that a pair may stand in.
+#[derive(Clone, Debug)]
+struct Clue {
+    needle: Box<[u8]>,
+    /// Where in the needle the pair stands.
+    at: u8,
+    /// One more than the next clue of the same pair.
+    next: u8,
+}
+
+impl Sieve {
+    /// A sieve for needles of ASCII, which are compared without its case. `None` where one is shorter than two
+    /// letters, or there are too many: then all records matter.
+    #[must_use]
+    pub fn new(needles: &[&str]) -> Option<Self> {
+        let shortest = needles.iter().map(|needle| needle.len()).min()?;
+        let step = shortest.checked_sub(1).filter(|step| *step > 0)?.min(6);
+        let pairs: Box<[u8]> = vec![0; 1 << 16].into();
+        let mut sieve = Self { step, pairs: pairs.try_into().ok()?, clues: Vec::new() };
+        for needle in needles {
+            let needle: Box<[u8]> = needle.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+            // Of a long needle the part counts whose pairs are rarest.
+            let from = (0..=needle.len().checked_sub(step + 1)?)
+                .min_by_key(|from| (0..step).map(|at| frequency(&needle, from + at)).sum::<usize>())?;
+            for at in from..from + step {
+                sieve.clue(&needle, at)?;
+            }
+        }
+        Some(sieve)
+    }
+
+    /// Notes that a pair stands at a place of a needle. All combinations of its cases share one list of clues.
+    fn clue(&mut self, needle: &[u8], at: usize) -> Option<()> {
+        let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
+        let next = self.pairs[place(one, other)];
+        self.clues.push(Clue { needle: needle.into(), at: u8::try_from(at).ok()?, next });
+        let first = u8::try_from(self.clues.len()).ok()?;
+        for one in [one, one.to_ascii_uppercase()] {
+            for other in [other, other.to_ascii_uppercase()] {
+                self.pairs[place(one, other)] = first;
+            }
+        }
+        Some(())
+    }
+
+    /// Whether the record holds a needle. O(n).
+    #[must_use]
+    pub fn passes(&self, record: &[u8]) -> bool {
+        // The width of a block: its last pair is looked at whole.
+        match self.step {
+            1 => self.search::<1, 5>(record),
+            2 => self.search::<2, 8>(record),
+            3 => self.search::<3, 11>(record),
+            4 => self.search::<4, 14>(record),
+            5 => self.search::<5, 17>(record),
+            _ => self.search::<6, 20>(record),
+        }
+    }
+
+    #[inline(always)]
+    fn search<const STEP: usize, const WIDTH: usize>(&self, record: &[u8]) -> bool {
+        let pair = |one, other| self.pairs[place(one, other)];
+        let mut rest = record;
+        while let Some(block) = rest.first_chunk::<WIDTH>() {
+            let clues: [u8; UNROLLED] = core::array::from_fn(|n| pair(block[n * STEP], block[n * STEP + 1]));
+            if clues[0] | clues[1] | clues[2] | clues[3] != 0 {
+                let from = record.len() - rest.len();
+                for (n, clue) in clues.into_iter().enumerate() {
+                    if clue != 0 && self.stands(record, from + n * STEP, clue) {
+                        return true;
+                    }
+                }
+            }
+            rest = rest.get(UNROLLED * STEP..).unwrap_or_default();
+        }
+        while let Some([one, other]) = rest.first_chunk() {
+            let clue = pair(*one, *other);
+            if clue != 0 && self.stands(record, record.len() - rest.len(), clue) {
+                return true;
+            }
+            rest = rest.get(STEP..).unwrap_or_default();
+        }
+        false
+    }
+
+    /// Whether one of a pair's needles stands where the pair was found.
+    #[inline(never)]
+    fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
+        let mut next = first;
+        while let Some(clue) = self.clues.get(usize::from(next).wrapping_sub(1)) {
+            let found = at
+                .checked_sub(usize::from(clue.at))
+                .and_then(|from| record.get(from..from + clue.needle.len()));
+            if found.is_some_and(|found| {
+                found.iter().zip(&clue.needle).all(|(one, other)| one.to_ascii_lowercase() == *other)
+            }) {
+                return true;
+            }
+            next = clue.next;
+        }
+        false
+    }
+}
+
+/// Where in the table a pair stands.
+#[inline(always)]
+fn place(one: u8, other: u8) -> usize {
+    u16::from_le_bytes([one, other]).into()
+}
+
+/// How often a pair is to be expected, as far as its letters tell.
+fn frequency(needle: &[u8], at: usize) -> usize {
+    let of = |at: usize| {
+        let rank = FREQUENT.iter().position(|byte| needle.get(at) == Some(byte));
+        let left = FREQUENT.len() - rank.unwrap_or(FREQUENT.len());
+        left * left
+    };
+    of(at) * of(at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn naive(needles: &[&str], record: &[u8]) -> bool {
+        let record = record.to_ascii_lowercase();
+        needles.iter().any(|needle| {
+            let needle = needle.to_ascii_lowercase().into_bytes();
+            record.windows(needle.len()).any(|part| part == needle)
+        })
+    }
+
+    #[test]
+    fn a_needle_is_found_wherever_it_stands() {
+        let needles = ["accepted ", "fail", "4625", "\\u004", "Session Opened"];
+        let sieve = Sieve::new(&needles).unwrap();
+        for needle in needles {
+            for before in 0..40 {
+                for after in 0..20 {
+                    let text = alloc::format!("{}{needle}{}", "-".repeat(before), ".".repeat(after));
+                    assert!(sieve.passes(text.as_bytes()), "{text}");
+                    assert!(sieve.passes(text.to_ascii_uppercase().as_bytes()), "{text}");
+                    let cut = text.replace(needle, &needle[1..]);
+                    assert!(!sieve.passes(cut.as_bytes()), "{cut}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn needles_that_tell_nothing_make_no_sieve() {
+        assert!(Sieve::new(&[]).is_none());
+        assert!(Sieve::new(&["fail", "x"]).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_a_naive_search_finds(
+            needles in proptest::collection::vec("[a-cA-C]{2,8}", 1..6),
+            record in "[a-dA-D]{0,90}",
+        ) {
+            let needles: Vec<&str> = needles.iter().map(|needle| &**needle).collect();
+            let sieve = Sieve::new(&needles).unwrap();
+            prop_assert_eq!(sieve.passes(record.as_bytes()), naive(&needles, record.as_bytes()));
+        }
+    }
+}
