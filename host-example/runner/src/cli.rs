@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::arguments::{Stop, complain};
-use crate::commands::{decode, demo, doctor, explain, export, inspect, run, test};
+use crate::commands::{bake, decode, demo, doctor, explain, export, inspect, run, test};
 use crate::output::paint::When;
 use crate::selection::Error;
 use clap::{Parser, Subcommand};
@@ -19,6 +19,7 @@ Examples:
   authsieve decode auth.log                             what each record says
   authsieve explain -a an1276 --user root auth.log      why it did, or did not, alert
   authsieve doctor auth.log                             whether the feed can make an analytic fire
+  authsieve bake -c my.toml -o my.wasm an1276           a filter for Fluent Bit with a configuration in it
 
 Exit status: 0 when it ran, whether alerts were found or not; 2 for a wrong command line or
 configuration; 1 when something failed, such as a file that cannot be read, and from doctor also
@@ -51,6 +52,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Write the analytics as files for other hosts.
     Export(export::Arguments),
+    /// Write a configuration into a module, for hosts that cannot pass one.
+    Bake(bake::Arguments),
     /// Run the analytics over sample logs (the default).
     Demo,
 }
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, color),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments, color),
         Some(Command::Export(arguments)) => export::run(&arguments),
+        Some(Command::Bake(arguments)) => bake::run(&arguments),
         Some(Command::Demo) | None => demo::run(color),
     };
     let (status, text) = match done {

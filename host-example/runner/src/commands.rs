@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod bake;
 pub mod decode;
 pub mod demo;
 pub mod doctor;

@@ -4,6 +4,7 @@
 //! that traps, runs too long or takes too much memory kills its [`Detector`]; [`session`](crate::session) is what
 //! goes on from there.
 
+use crate::bake::is_module;
 use crate::engine::{Engine, Guard, Limits, MemoryLimit, ticks};
 use std::fmt;
 use std::time::Duration;
@@ -100,6 +101,11 @@ impl Analytic {
     /// If it is no component, imports anything, or does not export the contract.
     pub fn load(engine: &Engine, name: impl Into<String>, wasm: &[u8]) -> Result<Self, LoadError> {
         let inner = &engine.inner;
+        if is_module(wasm) {
+            let why =
+                "it is a core module, as is a filter for Fluent Bit; `export` writes the component beside it";
+            return Err(LoadError::Invalid(why.into()));
+        }
         let component = engine.component(wasm).map_err(|e| LoadError::Invalid(one_line(&e)))?;
         let ty = component.component_type();
         let imports: Vec<String> = ty.imports(inner).map(|(name, _)| name.to_owned()).collect();

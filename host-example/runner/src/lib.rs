@@ -21,9 +21,10 @@
 //! ```
 //!
 //! The rest is the command: [`source`] reads files, [`prefilter`] keeps out what no analytic looks at, [`feed`]
-//! puts these together on threads, [`output`] shows what comes of it.
+//! puts these together on threads, [`output`] shows what comes of it. [`bake`] writes configurations into modules.
 
 pub mod arguments;
+pub mod bake;
 pub mod cache;
 pub mod cases;
 pub mod cli;

@@ -101,24 +101,11 @@ pub fn start<T>(
 ) -> Result<Vec<T>, Error> {
     let analytics = load(engine, selection.choose()?)?;
     let names: Vec<&str> = analytics.iter().map(|analytic| analytic.name()).collect();
-    let configs = Config::read(options.file.as_deref(), &options.assignments)
-        .and_then(|mut config| {
-            if options.sorted {
-                config.force("allowed_lateness", "max");
-            }
-            config.split(&names, &known(&names), selection.is_one())
-        })
-        .map_err(|error| match error {
-            config::Error::Unreadable(text) => Error::Failure(text),
-            config::Error::Invalid(text) => Error::Usage(text),
-        })?;
+    let configs = options.configs(&names, selection.is_one())?;
     let seed = RandomState::new().build_hasher().finish();
     let start = |(analytic, config): (Arc<Analytic>, String)| {
         let name = analytic.name().to_owned();
-        make(analytic, config, seed).map_err(|error| match error {
-            StartError::Config(why) => Error::Usage(format!("{}{name}: {why}", options.origin())),
-            error => Error::Failure(format!("{name}: {error}")),
-        })
+        make(analytic, config, seed).map_err(|error| options.refused(&name, error))
     };
     analytics.into_iter().zip(configs).map(start).collect()
 }
@@ -135,6 +122,34 @@ pub struct Options {
 }
 
 impl Options {
+    /// The configuration of each of these analytics as JSON; empty for the defaults. With `one`, options may stand
+    /// without a table.
+    ///
+    /// # Errors
+    /// For a file that cannot be read, and for what is said of no analytic.
+    pub fn configs(&self, names: &[&str], one: bool) -> Result<Vec<String>, Error> {
+        Config::read(self.file.as_deref(), &self.assignments)
+            .and_then(|mut config| {
+                if self.sorted {
+                    config.force("allowed_lateness", "max");
+                }
+                config.split(names, &known(names), one)
+            })
+            .map_err(|error| match error {
+                config::Error::Unreadable(text) => Error::Failure(text),
+                config::Error::Invalid(text) => Error::Usage(text),
+            })
+    }
+
+    /// Why an analytic did not start with these options.
+    #[must_use]
+    pub fn refused(&self, name: &str, error: StartError) -> Error {
+        match error {
+            StartError::Config(why) => Error::Usage(format!("{}{name}: {why}", self.origin())),
+            error => Error::Failure(format!("{name}: {error}")),
+        }
+    }
+
     /// What an error about an option begins with.
     fn origin(&self) -> String {
         match (&self.file, self.assignments.is_empty()) {

@@ -31,11 +31,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let folder = &arguments.folder;
     let failed = |path: &Path, error: io::Error| Error::Failure(format!("{}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    let mut out = io::stdout().lock();
-    let mut write = |name: String, bytes: &[u8], what: &str| -> Result<(), Stop> {
+    // Every file is there before the first is named: whoever reads the list may stop reading it.
+    let mut list = String::new();
+    let mut write = |name: String, bytes: &[u8], what: &str| -> Result<(), Error> {
         let path = folder.join(name);
         fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
-        Ok(writeln!(out, "{}  {} bytes, {what}", path.display(), bytes.len())?)
+        list += &format!("{}  {} bytes, {what}\n", path.display(), bytes.len());
+        Ok(())
     };
     for component in chosen.iter().filter_map(|chosen| chosen.builtin) {
         let id = component.id;
@@ -47,5 +49,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         write(format!("{id}_browser_bg.wasm"), component.browser_wasm, "the WebAssembly it loads")?;
     }
     write("authsieve.wit".into(), WIT.as_bytes(), "the contract of the components")?;
+    io::stdout().write_all(list.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,12 @@
 //! `authsieve inspect`: what an analytic is, what it asks for, how it can be configured.
 
 use crate::arguments::{Bounds, Choice, Stop};
-use crate::host::{Analytic, CallError, Descriptor};
+use crate::bake::{self, Baked};
+use crate::engine::Engine;
+use crate::host::{CallError, Descriptor};
 use crate::output::escape;
 use crate::output::paint::{Paint, When};
-use crate::selection::{Chosen, Error, load};
+use crate::selection::{Chosen, Error, Selection, load};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
@@ -22,10 +24,13 @@ pub struct Arguments {
     json: bool,
 }
 
-/// What there is to say about a component.
+/// What there is to say about a component, or about the filter of Fluent Bit made of the same analytic.
 struct Portrait {
     origin: String,
+    form: &'static str,
     bytes: usize,
+    /// What was baked in.
+    baked: Option<Baked>,
     descriptor: Descriptor,
     exports: Vec<(String, Vec<String>)>,
     needles: Vec<String>,
@@ -41,11 +46,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let terminal = io::stdout().is_terminal();
     let mut out = io::stdout().lock();
     for chosen in arguments.choice.selection().choose()? {
-        let builtin = chosen.builtin.is_some();
-        let origin = if builtin { "built in".to_owned() } else { chosen.name.clone() };
-        let bytes = chosen.wasm.len();
-        let portrait = portray(origin, bytes, load_one(&engine, chosen)?.as_ref())
-            .map_err(|(name, error)| Error::Failure(format!("{name}: {error}")))?;
+        let portrait = portray(&engine, chosen)?;
         if arguments.json {
             let json = portrait.json().to_string();
             writeln!(out, "{}", if terminal { escape::json(&json) } else { json.as_str().into() })?;
@@ -56,21 +57,39 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load_one(engine: &crate::engine::Engine, chosen: Chosen) -> Result<std::sync::Arc<Analytic>, Error> {
-    let name = chosen.name.clone();
-    load(engine, vec![chosen])?.pop().ok_or_else(|| Error::Failure(format!("{name}: not loaded")))
+fn portray(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error> {
+    let origin = if chosen.builtin.is_some() { "built in".to_owned() } else { chosen.name.clone() };
+    let bytes = chosen.wasm.len();
+    let baked = bake::read(&chosen.wasm);
+    if !bake::is_module(&chosen.wasm) {
+        return Ok(Portrait { origin, bytes, baked: baked.ok(), ..portray_component(engine, chosen)? });
+    }
+    // A filter says little of itself, but the component of the same analytic does.
+    let baked = baked.map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
+    let exports =
+        bake::exports(&chosen.wasm).map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
+    let mut same = Selection { ids: vec![baked.id.clone()], files: Vec::new() }.choose()?;
+    let component = same.pop().ok_or_else(|| Error::Failure(format!("{origin}: no analytic")))?;
+    let mut portrait = portray_component(engine, component)?;
+    portrait.descriptor.version.clone_from(&baked.version);
+    let exports = vec![("Fluent Bit's filter_wasm".to_owned(), exports)];
+    Ok(Portrait { origin, form: "filter for Fluent Bit", bytes, baked: Some(baked), exports, ..portrait })
 }
 
-fn portray(origin: String, bytes: usize, analytic: &Analytic) -> Result<Portrait, (String, CallError)> {
-    let named = |error| (analytic.name().to_owned(), error);
-    let descriptor = analytic.describe().map_err(named)?;
+fn portray_component(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error> {
+    let name = chosen.name.clone();
+    let analytic =
+        load(engine, vec![chosen])?.pop().ok_or_else(|| Error::Failure(format!("{name}: not loaded")))?;
+    let failed = |error: CallError| Error::Failure(format!("{}: {error}", analytic.name()));
+    let descriptor = analytic.describe().map_err(failed)?;
     // An analytic may have no valid defaults; then there are no needles to show.
     let needles = match analytic.create("", 0) {
-        Ok(mut detector) => detector.needles().map_err(named)?,
+        Ok(mut detector) => detector.needles().map_err(failed)?,
         Err(_) => Vec::new(),
     };
     let schema = serde_json::from_str(&descriptor.config_schema).unwrap_or(Value::Null);
-    Ok(Portrait { origin, bytes, descriptor, exports: analytic.exports(), needles, schema })
+    let (origin, form, exports) = (String::new(), "component", analytic.exports());
+    Ok(Portrait { origin, form, bytes: 0, baked: None, descriptor, exports, needles, schema })
 }
 
 impl Portrait {
@@ -81,6 +100,7 @@ impl Portrait {
             "name": about.name,
             "version": about.version,
             "description": about.description,
+            "form": self.form,
             "origin": self.origin,
             "bytes": self.bytes,
             "imports": [],
@@ -92,6 +112,9 @@ impl Portrait {
             "response": about.response,
             "partition_by": about.partition_by,
             "needles": self.needles,
+            "baked": self.baked.as_ref().map(|baked| {
+                json!({ "config": serde_json::from_str(&baked.config).unwrap_or(Value::Null), "key": baked.key })
+            }),
             "config_schema": self.schema,
         })
     }
@@ -109,7 +132,17 @@ impl Portrait {
             write!(out, "  {}", paint.dim(format_args!("{name:<16}")))?;
             wrapped_after(out, value, 18)
         };
-        field("component", &format!("{}, {} bytes", self.origin, self.bytes))?;
+        field(
+            if self.form == "component" { "component" } else { "filter" },
+            &format!("{}, {} bytes", self.origin, self.bytes),
+        )?;
+        if let Some(baked) = &self.baked {
+            let config = if baked.config.is_empty() { "nothing: the defaults" } else { &baked.config };
+            field("baked in", config)?;
+            if self.form != "component" {
+                field("alerts under", &baked.key)?;
+            }
+        }
         field("imports", "none")?;
         for (name, functions) in &self.exports {
             let functions: Vec<&str> = functions.iter().map(|f| f.rsplit('.').next().unwrap_or(f)).collect();

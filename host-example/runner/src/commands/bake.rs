@@ -1,0 +1,104 @@
+//! `authsieve bake`: a configuration written into a module, for hosts that cannot pass one.
+
+use crate::arguments::{Bounds, Configuration, Order, Stop};
+use crate::bake;
+use crate::output::escape;
+use crate::selection::{Error, Selection};
+use clap::Args;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The arguments of `bake`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// An analytic by its id, in any case; or a file that `export` or `bake` wrote, whose configuration is replaced.
+    #[arg(value_name = "ID or FILE")]
+    module: String,
+    #[command(flatten)]
+    configuration: Configuration,
+    /// The file to write to.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// What becomes of an analytic that is named by its id.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    form: Form,
+    /// Filters for Fluent Bit: the member under which an annotated record carries its alert, `authsieve` if nothing
+    /// else is said.
+    #[arg(long, value_name = "NAME", value_parser = key)]
+    key: Option<String>,
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
+/// The forms of an analytic that can be baked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// A filter for Fluent Bit.
+    #[default]
+    FluentBit,
+    /// A component.
+    Component,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// For an unknown analytic, a file that is none, and a configuration that the analytic refuses.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
+    let (name, wasm) = arguments.wasm()?;
+    let failed = |error: bake::Error| Error::Failure(format!("{name}: {error}"));
+    let module = bake::read(&wasm).map_err(failed)?;
+    let form = if bake::is_module(&wasm) { Form::FluentBit } else { Form::Component };
+    let key = match (&arguments.key, form) {
+        (Some(_), Form::Component) => {
+            let why = "--key is for filters of Fluent Bit; the host of a component gets alerts by themselves";
+            return Err(Error::Usage(why.into()).into());
+        }
+        (Some(key), Form::FluentBit) => key.as_str(),
+        (None, _) => &module.key,
+    };
+    let options = arguments.configuration.options(Order::Arrival);
+    let config = options.configs(&[&module.id], true)?.pop().unwrap_or_default();
+    let baked = bake::write(&wasm, &config, key).map_err(failed)?;
+    bake::check(&arguments.bounds.engine()?, &module.id, &baked)
+        .map_err(|e| options.refused(&module.id, e))?;
+    let path = &arguments.output;
+    fs::write(path, &baked).map_err(|error| Error::Failure(format!("{}: {error}", path.display())))?;
+    let what = match form {
+        Form::FluentBit => "filter for Fluent Bit",
+        Form::Component => "component",
+    };
+    let config = if config.is_empty() { "the defaults".into() } else { escape::json(&config) };
+    writeln!(io::stdout(), "{}  {} bytes, {what}, {}: {config}", path.display(), baked.len(), module.id)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// What is to be baked, and what errors call it.
+    fn wasm(&self) -> Result<(String, Vec<u8>), Error> {
+        if authsieve_components::get(&self.module).is_none() && Path::new(&self.module).is_file() {
+            let path = &self.module;
+            return match fs::read(path) {
+                Ok(wasm) => Ok((path.clone(), wasm)),
+                Err(error) => Err(Error::Failure(format!("{path}: {error}"))),
+            };
+        }
+        let chosen = Selection { ids: vec![self.module.clone()], files: Vec::new() }.choose()?;
+        let builtin = chosen.iter().find_map(|chosen| chosen.builtin);
+        let wasm = builtin.map(|component| match self.form {
+            Form::FluentBit => component.fluent_bit,
+            Form::Component => component.wasm,
+        });
+        Ok((self.module.clone(), wasm.unwrap_or_default().to_vec()))
+    }
+}
+
+/// The name of a member.
+fn key(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > 128 || text.chars().any(char::is_control) {
+        return Err("expected 1 to 128 bytes without control characters".into());
+    }
+    Ok(text.to_owned())
+}
