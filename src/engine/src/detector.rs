@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::decode::Decoder;
 use crate::deliveries::Deliveries;
 use crate::event::Event;
+use crate::find::position;
 use crate::linux::attempts::{Attempts, Step};
 use crate::note::{Note, Notes, Step as Fate};
 use crate::reorder::{Held, Reorder};
@@ -478,7 +479,7 @@ fn records(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = batch;
     core::iter::from_fn(move || {
         while !rest.is_empty() {
-            let (line, after) = match memchr::memchr(b'\n', rest) {
+            let (line, after) = match position(rest, b'\n') {
                 Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
                 None => (rest, &[][..]),
             };

@@ -212,6 +212,10 @@ pub fn each<R: Reads>(
     sink: &mut dyn FnMut(Opened<'_>),
 ) {
     each_at::<R>(record, zone, lends, &mut scratch.batches, sink);
+    // Two bytes become three at most, and a buffer that is full doubles.
+    if record.len() <= KEPT / 4 {
+        return;
+    }
     for level in &mut scratch.batches {
         for buffer in level.nested.iter_mut().chain([&mut level.text, &mut level.item]) {
             if buffer.capacity() > KEPT {

@@ -5,6 +5,7 @@
 //! says to open, and over everything else.
 
 use super::{Key, Kind, Object, Value};
+use crate::find::same;
 use alloc::vec::Vec;
 
 /// Longer paths than this are nobody's.
@@ -109,7 +110,7 @@ impl Names {
         // The table is never full: an empty bucket ends the search.
         loop {
             let name = self.names.get(usize::from(*self.buckets.get(at)?).checked_sub(1)?)?;
-            if name.path.as_bytes() == path {
+            if same(name.path.as_bytes(), path) {
                 return Some(name);
             }
             at += 1;

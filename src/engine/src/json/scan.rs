@@ -1,58 +1,14 @@
 //! Where a string or a container ends: the loops that touch every byte.
 //!
 //! Bytes are looked at eight to a 64-bit word, without a branch per byte: most strings of a log record are shorter
-//! than what it takes a vector search to pay for its start, and some hosts have no vector instructions at all. Long
-//! strings go to `memchr`.
+//! than what it takes a vector search to pay for its start, and some hosts have no vector instructions at all.
 
-use memchr::memchr2;
-
-const LOW: u64 = u64::from_le_bytes([0x01; 8]);
-const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-
-/// Blocks of 16 bytes that are looked at before a vector search takes over.
-const BLOCKS: usize = 2;
-
-/// `word` with the high bit set in its first byte that equals `byte`. Bytes above that one may be marked wrongly; the
-/// lowest mark is right.
-#[inline(always)]
-const fn first(word: u64, byte: u8) -> u64 {
-    let x = word ^ LOW.wrapping_mul(byte as u64);
-    x.wrapping_sub(LOW) & !x & HIGH
-}
-
-/// The same, right for each byte.
-#[inline(always)]
-const fn each(word: u64, byte: u8) -> u64 {
-    let x = word ^ LOW.wrapping_mul(byte as u64);
-    !((x & !HIGH).wrapping_add(!HIGH) | x) & HIGH
-}
-
-/// How many bytes are marked.
-#[inline(always)]
-const fn count(marks: u64) -> usize {
-    ((marks >> 7).wrapping_mul(LOW) >> 56) as usize
-}
+use crate::find::position_of;
 
 /// The index of the first `"` or `\` at or after `from`. O(n).
 #[inline(always)]
 fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut rest = bytes.get(from..)?;
-    for _ in 0..BLOCKS {
-        let Some((block, after)) = rest.split_first_chunk::<16>() else {
-            let found = rest.iter().position(|&b| b == b'"' || b == b'\\')?;
-            return Some(bytes.len() - rest.len() + found);
-        };
-        let block = u128::from_le_bytes(*block);
-        let (head, tail) = (block as u64, (block >> 64) as u64);
-        let head = first(head, b'"') | first(head, b'\\');
-        let tail = first(tail, b'"') | first(tail, b'\\');
-        if head | tail != 0 {
-            let (marks, skipped) = if head != 0 { (head, 0) } else { (tail, 8) };
-            return Some(bytes.len() - rest.len() + skipped + (marks.trailing_zeros() / 8) as usize);
-        }
-        rest = after;
-    }
-    memchr2(b'"', b'\\', rest).map(|found| bytes.len() - rest.len() + found)
+    position_of(bytes.get(from..)?, b'"', b'\\').map(|found| from + found)
 }
 
 /// The index of the quote that ends the string whose first byte stands at `from`, and whether a backslash stands in
@@ -68,8 +24,11 @@ pub fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
 fn escaped_end(bytes: &[u8], backslash: usize) -> Option<usize> {
     let mut at = backslash;
     loop {
-        // The byte after a backslash never ends the string.
-        at = quote_or_escape(bytes, at.checked_add(2)?)?;
+        // The byte after a backslash never ends the string. Escapes often stand in a row.
+        at = at.checked_add(2)?;
+        if bytes.get(at) != Some(&b'\\') {
+            at = quote_or_escape(bytes, at)?;
+        }
         if bytes.get(at) == Some(&b'"') {
             return Some(at);
         }
@@ -85,67 +44,57 @@ pub fn container_end(bytes: &[u8], from: usize) -> Option<usize> {
     let open = *bytes.get(from)?;
     // `[` and `]`, `{` and `}` are two apart in ASCII.
     let close = open.checked_add(2)?;
-    let mut rest = bytes.get(from.checked_add(1)?..)?;
-    let mut depth = 1usize;
-    // Whether the next byte stands in a string, and behind a backslash.
-    let (mut quoted, mut escaped) = (false, false);
-    while !rest.is_empty() {
-        let (word, after) = match rest.split_first_chunk::<8>() {
-            Some((block, after)) => (u64::from_le_bytes(*block), after),
-            // The last few bytes, and zeros, which mean nothing.
-            None => (rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)), [].as_slice()),
-        };
-        let mut quotes = each(word, b'"');
-        if escaped || each(word, b'\\') != 0 {
-            quotes &= !behind_backslash(word, &mut escaped);
-        }
-        let in_string = in_string(quotes, quoted);
-        quoted = in_string >> 63 != 0;
-        let opening = each(word, open) & !in_string;
-        let mut closing = each(word, close) & !in_string;
-        if count(closing) < depth {
-            depth = depth + count(opening) - count(closing);
-        } else {
-            // The container may end here: bracket by bracket.
-            let mut before = 0;
-            while closing != 0 {
-                let mark = closing & closing.wrapping_neg();
-                let opened = count(opening & (mark - 1) & !before);
-                before |= mark - 1;
-                depth = (depth + opened).checked_sub(1)?;
-                if depth == 0 {
-                    return Some(bytes.len() - rest.len() + (mark.trailing_zeros() / 8) as usize + 1);
-                }
-                closing ^= mark;
+    let mut depth = 0usize;
+    let mut at = from;
+    loop {
+        let byte = *bytes.get(at)?;
+        at += 1;
+        if byte == b'"' {
+            at = string_end(bytes, at)?.0 + 1;
+        } else if byte == open {
+            depth += 1;
+        } else if byte == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at);
             }
-            depth += count(opening & !before);
-        }
-        rest = after;
-    }
-    None
-}
-
-/// Marks the bytes of a word that stand behind a backslash which is not behind one itself.
-#[inline(never)]
-fn behind_backslash(word: u64, escaped: &mut bool) -> u64 {
-    let mut marks = 0;
-    for i in 0..8 {
-        if *escaped {
-            marks |= 0x80 << (i * 8);
-            *escaped = false;
-        } else {
-            *escaped = (word >> (i * 8)) as u8 == b'\\';
+        } else if byte == b'\\' && matches!(bytes.get(at), Some(b'"' | b'\\')) {
+            // Not JSON. Such a quote begins no string.
+            at += 1;
         }
     }
-    marks
 }
 
-/// Marks the bytes from an opening quote up to before its closing one: the parity of the quotes so far.
-#[inline(always)]
-const fn in_string(quotes: u64, quoted: bool) -> u64 {
-    let mut parity = quotes;
-    parity ^= parity << 8;
-    parity ^= parity << 16;
-    parity ^= parity << 32;
-    if quoted { parity ^ HIGH } else { parity }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    /// Byte by byte.
+    fn naive(bytes: &[u8]) -> Option<usize> {
+        let open = bytes[0];
+        let (mut depth, mut quoted, mut escaped) = (0, false, false);
+        for (at, &byte) in bytes.iter().enumerate() {
+            let plain = !core::mem::take(&mut escaped);
+            escaped = byte == b'\\' && plain;
+            quoted ^= byte == b'"' && plain;
+            depth += isize::from(byte == open && !quoted) - isize::from(byte == open + 2 && !quoted);
+            if depth == 0 {
+                return Some(at + 1);
+            }
+        }
+        None
+    }
+
+    proptest! {
+        #[test]
+        fn containers_end_where_they_end_byte_by_byte(
+            first in prop_oneof![Just(b'{'), Just(b'[')],
+            inside in proptest::collection::vec(proptest::sample::select(b"{}[]\"\\:a".to_vec()), 0..90),
+        ) {
+            let bytes: Vec<u8> = [&[first], &inside[..]].concat();
+            prop_assert_eq!(container_end(&bytes, 0), naive(&bytes));
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! What the inside of a JSON string says.
 
+use crate::find::position;
 use alloc::string::String;
 use alloc::vec::Vec;
-use memchr::memchr;
 
 /// Appends what `raw`, the inside of a JSON string, says. Never fails: an escape that is none stands for its letter,
 /// a surrogate without its other half and a `\u` without four digits for U+FFFD. Bytes that are no UTF-8 stay as they
@@ -14,7 +14,7 @@ pub fn unescape_into(raw: &[u8], out: &mut Vec<u8>) {
         let mut escape = rest;
         // Where escapes stand close together, a search for the next one would be most of the work.
         if rest.first() != Some(&b'\\') {
-            let Some(at) = memchr(b'\\', rest) else { break };
+            let Some(at) = position(rest, b'\\') else { break };
             let Some((plain, after)) = rest.split_at_checked(at) else { break };
             out.extend_from_slice(plain);
             escape = after;

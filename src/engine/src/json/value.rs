@@ -108,22 +108,22 @@ impl<'a> Value<'a> {
             (Kind::Num | Kind::Str, digits) => (false, digits),
             _ => return None,
         };
-        let mut value = 0i64;
+        // Without its sign, as far as one more digit cannot overflow.
+        let mut value = 0u64;
         for (i, &digit) in digits.iter().enumerate() {
             match digit {
-                // Towards the sign, so that the smallest number fits as well.
-                b'0'..=b'9' if negative => {
-                    value = value.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))?
-                }
-                b'0'..=b'9' => value = value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?,
+                b'0'..=b'9' if value <= i64::MAX as u64 / 10 => value = value * 10 + u64::from(digit - b'0'),
                 b'.' if i > 0 && self.kind == Kind::Num => {
-                    let zeros = digits.get(i + 1..)?;
-                    return zeros.iter().all(|&b| b == b'0').then_some(value);
+                    digits.get(i + 1..)?.iter().all(|&b| b == b'0').then_some(())?;
+                    break;
                 }
                 _ => return None,
             }
         }
-        (!digits.is_empty()).then_some(value)
+        if digits.is_empty() {
+            return None;
+        }
+        if negative { 0i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
     }
 
     /// `true` or `false`.

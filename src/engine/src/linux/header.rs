@@ -4,8 +4,8 @@
 //! message: whatever a message repeats of them was written by somebody else.
 
 use super::text::{first_word, number};
+use crate::find::position;
 use crate::stamp::{Stamp, Zone, iso, rfc3164};
-use memchr::memchr;
 
 /// A line taken apart. All parts borrow from it; what the line does not say is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +94,14 @@ fn tag(word: &[u8]) -> Option<(&[u8], Option<u32>)> {
         _ => name,
     };
     let (program, pid) = match name.strip_suffix(b"]").and_then(|open| {
-        let at = memchr(b'[', open)?;
+        let at = position(open, b'[')?;
         Some((open.get(..at)?, open.get(at + 1..)?))
     }) {
         Some((program, pid)) => (program, number(pid)),
         None => (name, None),
     };
     // `msg=audit(…):` of a raw audit record is no tag.
-    (!program.is_empty() && memchr(b'=', program).is_none()).then_some((program, pid))
+    (!program.is_empty() && position(program, b'=').is_none()).then_some((program, pid))
 }
 
 /// `auth.info`, as BusyBox and OpenWrt write it before the program; AIX has `auth|security:info`.

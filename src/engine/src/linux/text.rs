@@ -1,11 +1,10 @@
 //! Small readers of bytes that the Linux decoders share. All are linear and none allocates.
 
 use crate::event::{Event, Text};
-use crate::find::{find, rfind};
+use crate::find::{find, position, rfind};
 use crate::net::parse_address;
 use alloc::string::String;
 use core::net::IpAddr;
-use memchr::{memchr, memrchr};
 
 /// The bytes as text: borrowed where they are UTF-8, with replacement characters where not.
 pub(super) fn text(bytes: &[u8]) -> Text<'_> {
@@ -24,12 +23,12 @@ pub(super) fn cut_last<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'
 
 /// The first word and what follows the one space after it; the whole is the word where no space is.
 pub(super) fn first_word(bytes: &[u8]) -> (&[u8], &[u8]) {
-    memchr(b' ', bytes).and_then(|at| split(bytes, at, 1)).unwrap_or((bytes, b""))
+    position(bytes, b' ').and_then(|at| split(bytes, at, 1)).unwrap_or((bytes, b""))
 }
 
 /// What stands before the last space, and the word after it. `None` where there is no space.
 pub(super) fn last_word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    split(bytes, memrchr(b' ', bytes)?, 1)
+    split(bytes, bytes.iter().rposition(|byte| *byte == b' ')?, 1)
 }
 
 fn split(bytes: &[u8], at: usize, length: usize) -> Option<(&[u8], &[u8])> {

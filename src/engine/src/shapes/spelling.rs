@@ -14,8 +14,8 @@ use alloc::vec::Vec;
 /// What one pass found.
 pub type Found<'a> = Slots<'a>;
 
-/// Longer paths than this, in letters, are nobody's.
-const LONGEST: usize = 96;
+/// Longer paths than this, in letters, are nobody's; with the longest type of a column.
+const LONGEST: usize = 96 + 7;
 /// How deep objects are opened.
 const DEEPEST: usize = 4;
 
@@ -68,12 +68,24 @@ impl Path {
         if name.first() == Some(&b'_') {
             return None;
         }
-        let mut end = self.length;
-        for letter in bare(name).iter().filter(|byte| byte.is_ascii_alphanumeric()) {
-            *self.letters.get_mut(end)? = letter.to_ascii_lowercase();
-            end += 1;
+        let places = self.letters.get_mut(self.length..)?;
+        let length = places.len();
+        let (mut places, mut bytes) = (places.iter_mut(), name.iter());
+        let mut typed = None;
+        while let Some(byte) = bytes.next() {
+            let letter = LETTERS[usize::from(*byte)];
+            if letter != 0 {
+                *places.next()? = letter;
+            } else if *byte == b'_' {
+                typed = Some((places.len(), bytes.as_slice()));
+            }
         }
-        Some(end)
+        let left = match typed {
+            // The type that Log Analytics appends to a column's name: `ResultType_s`, `Status_dynamic`.
+            Some((left, b"string" | b"dynamic" | b"s" | b"d" | b"g" | b"b" | b"t")) => left,
+            _ => places.len(),
+        };
+        Some(self.length + length - left)
     }
 
     /// Steps inside the object that stands next.
@@ -95,14 +107,18 @@ impl Path {
     }
 }
 
-/// A column's name without the type that Log Analytics appends to it: `ResultType_s`, `Status_dynamic`.
-fn bare(name: &[u8]) -> &[u8] {
-    let at = name.iter().rposition(|byte| *byte == b'_').unwrap_or(name.len());
-    match name.split_at_checked(at) {
-        Some((bare, b"_string" | b"_dynamic" | b"_s" | b"_d" | b"_g" | b"_b" | b"_t")) => bare,
-        _ => name,
+/// Letters and digits in lower case; 0 for every other byte.
+static LETTERS: [u8; 256] = {
+    let mut letters = [0; 256];
+    let mut byte = 0;
+    while byte < letters.len() {
+        if (byte as u8).is_ascii_alphanumeric() {
+            letters[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
     }
-}
+    letters
+};
 
 /// Whether a name is spelled so.
 pub fn is(name: &[u8], spelled: &str) -> bool {

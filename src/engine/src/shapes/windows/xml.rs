@@ -10,9 +10,9 @@
 
 use super::logon::{Logon, by_name, field};
 use crate::event::Text;
+use crate::find::position;
 use alloc::borrow::Cow;
 use alloc::string::String;
-use memchr::memchr;
 
 /// Reads the first event in `text`. `false` if it does not end. O(n).
 pub fn read_event<'t>(text: &'t [u8], logon: &mut Logon<'t>) -> bool {
@@ -54,7 +54,7 @@ struct Place<'t> {
 /// Returns whether an `Event` was read to its end.
 fn scan<'t>(text: &'t [u8], mut at: Place<'t>, logon: &mut Logon<'t>) -> bool {
     let mut rest = text;
-    while let Some(open) = memchr(b'<', rest) {
+    while let Some(open) = position(rest, b'<') {
         let (before, markup) = rest.split_at_checked(open).unwrap_or_default();
         if at.field.is_some() {
             at.say(unescape(before));
@@ -191,14 +191,14 @@ fn tag_end(markup: &[u8]) -> Option<usize> {
 /// The value of an attribute, as it is written.
 fn attribute<'t>(mut attributes: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
     loop {
-        let equals = memchr(b'=', attributes)?;
+        let equals = position(attributes, b'=')?;
         let (key, rest) = attributes.split_at_checked(equals)?;
         let rest = rest.get(1..)?.trim_ascii_start();
         let (quote, rest) = rest.split_first()?;
         if !matches!(quote, b'"' | b'\'') {
             return None;
         }
-        let end = memchr(*quote, rest)?;
+        let end = position(rest, *quote)?;
         if key.trim_ascii() == name {
             return rest.get(..end);
         }
@@ -209,12 +209,12 @@ fn attribute<'t>(mut attributes: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
 /// Text with its references resolved. One that is unknown stays as it is.
 fn unescape(raw: &[u8]) -> Text<'_> {
     let text = String::from_utf8_lossy(raw);
-    if memchr(b'&', raw).is_none() {
+    if position(raw, b'&').is_none() {
         return text;
     }
     let mut out = String::with_capacity(text.len());
     let mut rest: &str = &text;
-    while let Some(at) = memchr(b'&', rest.as_bytes()) {
+    while let Some(at) = position(rest.as_bytes(), b'&') {
         let Some((before, after)) = rest.split_at_checked(at) else { break };
         let after = after.get(1..).unwrap_or_default();
         out.push_str(before);
