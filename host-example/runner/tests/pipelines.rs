@@ -65,3 +65,65 @@ fn the_unit_starts_the_script() {
     let started = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     assert_eq!(Path::new(started).file_name().unwrap(), "authsieve-journald.sh");
 }
+
+/// What a configuration of Fluent Bit says, section by section, whichever of its two forms it has.
+fn said(text: &str) -> Vec<(String, String)> {
+    let (mut said, mut section, mut list) = (Vec::new(), String::new(), String::new());
+    let mut say = |key: &str, value: &str| {
+        let value = match value.trim_matches('\'') {
+            "true" => "on",
+            "false" => "off",
+            value => value,
+        };
+        said.push((key.to_string(), value.to_string()));
+    };
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(header) = line.strip_prefix('[') {
+            say("section", &header.trim_end_matches(']').to_lowercase());
+        } else if !text.contains("pipeline:") {
+            let (key, value) = line.split_once(' ').unwrap();
+            say(key, value);
+        } else if let Some((key, value)) = line.split_once(": ") {
+            if key.starts_with("- ") {
+                say("section", &section);
+            }
+            say(key.trim_start_matches("- "), value);
+        } else if let Some(value) = line.strip_prefix("- ") {
+            say(&list, value);
+        } else if line == "service:" {
+            say("section", "service");
+        } else {
+            list = line.trim_end_matches(':').to_string();
+            section = list.trim_end_matches('s').to_string();
+        }
+    }
+    said
+}
+
+/// Without a Fluent Bit too: its pipelines in both forms say the same, and name what there is.
+#[test]
+fn the_forms_of_a_pipeline_for_fluent_bit_say_the_same() {
+    let folder = pipelines().join("fluent-bit");
+    let variables = fs::read_to_string(folder.join("authsieve.env")).unwrap();
+    for name in ["forward", "http", "systemd", "tail", "winevtlog"] {
+        let [yaml, classic] =
+            ["yaml", "conf"].map(|form| fs::read_to_string(folder.join(format!("{name}.{form}"))).unwrap());
+        let said_by_classic = said(&classic);
+        assert_eq!(said(&yaml), said_by_classic, "{name}");
+        let modules: Vec<_> = said_by_classic.iter().filter(|(key, _)| key == "wasm_path").collect();
+        assert!(!modules.is_empty(), "{name}");
+        for (_, module) in modules {
+            let id = module
+                .strip_prefix("${AUTHSIEVE_MODULES}/")
+                .unwrap()
+                .strip_suffix(".fluent-bit.wasm")
+                .unwrap();
+            assert!(pipelines().join("../src/analytics").join(id).is_dir(), "{name}: {module}");
+        }
+        for (_, value) in &said_by_classic {
+            for used in value.split("${").skip(1).map(|rest| rest.split('}').next().unwrap()) {
+                assert!(variables.contains(&format!("\n{used}=")), "{name}: {used}");
+            }
+        }
+    }
+}

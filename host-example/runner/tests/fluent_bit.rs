@@ -1,0 +1,417 @@
+//! The pipelines of `pipelines/fluent-bit/` in a real Fluent Bit, named by `FLUENT_BIT` or found on PATH.
+//!
+//! Where there is none, these tests say that they were skipped. Each pipeline is started as it is, with its variables
+//! pointed to a folder of the test. Two inputs are replaced in a copy, which the test says: there is no journal where
+//! tests run, and no Windows.
+#![cfg(target_os = "linux")]
+
+#[path = "support/agent.rs"]
+mod agent;
+
+use agent::{Agent, Place, authsieve, note, program, sorted, values, without_envelope};
+use std::fs;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Instant, SystemTime};
+
+fn pipeline(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/fluent-bit").join(name)
+}
+
+fn sample(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).unwrap()
+}
+
+/// A copy of a pipeline that reads JSON from standard input in place of its own input.
+fn on_standard_input(place: &Place, name: &str, input: &str, tag: &str) -> PathBuf {
+    let text = fs::read_to_string(pipeline(name)).unwrap();
+    let (begin, instead) = match name.ends_with(".yaml") {
+        true => (format!("    - name: {input}\n"), format!("    - name: stdin\n      tag: {tag}\n")),
+        false => {
+            (format!("[INPUT]\n    name {input}\n"), format!("[INPUT]\n    name stdin\n    tag {tag}\n"))
+        }
+    };
+    let (before, rest) = text.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    note(&format!("{name} with its input `{input}` replaced by `stdin`, all else as it is"));
+    place.write(name, &format!("{before}{instead}\n{after}"))
+}
+
+/// Starts a pipeline, feeds it, and holds what comes out against `authsieve run` on the same records.
+fn compare(config: &Path, place: &Place, ids: &[&str], records: &str, feed: impl FnOnce(&mut Agent)) {
+    let Some(program) = program() else { return };
+    let raw = place.write("raw.log", records);
+    let mut expected = Vec::new();
+    for id in ids {
+        let alerts = values(&authsieve(&["run", "-q", "--format", "json", "-a", id, raw.to_str().unwrap()]));
+        assert!(!alerts.is_empty(), "{id}: these records raise nothing");
+        expected.extend(alerts);
+    }
+    let mut agent = place.start(&program, config);
+    feed(&mut agent);
+    agent.wait("alerts", |agent| agent.alerts().len() >= expected.len());
+    let alerts = agent.stop();
+    assert_eq!(sorted(without_envelope(alerts)), sorted(without_envelope(expected)), "{}", config.display());
+}
+
+/// Posts records as one array.
+fn post(port: u16, path: &str, records: &str) -> String {
+    let body = format!("[{}]", records.trim().replace('\n', ","));
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = vec![0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+fn listens(agent: &mut Agent, port: u16) {
+    agent.wait("a port", |_| TcpStream::connect(("127.0.0.1", port)).is_ok());
+}
+
+/// What sshd says of a user at a second of the day.
+fn sshd(second: usize, what: &str, user: &str, address: &str) -> String {
+    let (hour, minute, at) = (second / 3600, second / 60 % 60, second % 60);
+    let process = 1000 + second % 30_000;
+    format!(
+        "Mar  4 {hour:02}:{minute:02}:{at:02} web1 sshd[{process}]: {what} password for {user} from {address} port 4711 ssh2\n"
+    )
+}
+
+/// Failed logins of one user from one address.
+fn failures(from: usize, user: &str, count: usize) -> String {
+    (from..from + count).map(|second| sshd(second, "Failed", user, "192.0.2.7")).collect()
+}
+
+fn login(second: usize, user: &str) -> String {
+    sshd(second, "Accepted", user, "192.0.2.7")
+}
+
+/// What raises an alert, and so tells that all before it was read.
+fn attack(from: usize, user: &str) -> String {
+    failures(from, user, 5) + &login(from + 5, user)
+}
+
+/// Adds lines to the log that `tail` reads.
+fn append(place: &Place, lines: &str) {
+    let log = place.path("logs/auth.log");
+    let mut log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+    log.write_all(lines.as_bytes()).unwrap();
+}
+
+fn users(alerts: &[serde_json::Value]) -> Vec<&str> {
+    alerts.iter().map(|alert| alert["user"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn log_files() {
+    for name in ["tail.yaml", "tail.conf"] {
+        for file in ["auth.log", "secure"] {
+            let place = Place::new();
+            let log = sample("auth.log");
+            fs::write(place.path("logs").join(file), &log).unwrap();
+            compare(&pipeline(name), &place, &["an1276"], &log, |_| ());
+        }
+    }
+}
+
+#[test]
+fn the_journal() {
+    for name in ["systemd.yaml", "systemd.conf"] {
+        let place = Place::new();
+        let records = sample("journal.jsonl");
+        let config = on_standard_input(&place, name, "systemd", "journal");
+        compare(&config, &place, &["an1276"], &records, |agent| agent.feed(&records));
+    }
+}
+
+/// What `winevtlog` writes of failed logons of one account, and of a logon after them.
+fn security_channel() -> String {
+    let record = |number: u32, id: u32, inserts: Vec<&str>| {
+        serde_json::json!({
+            "ProviderName": "Microsoft-Windows-Security-Auditing", "ProviderGuid": "{54849625-5478-4994-A5BA-3E3B0328C30D}",
+            "Qualifiers": "", "EventID": id, "Version": 0, "Level": 0, "Task": 12544, "Opcode": 0,
+            "Keywords": "0x8010000000000000", "TimeCreated": format!("2026-03-04 09:{number:02}:00 +0100"),
+            "EventRecordID": 7000 + number, "ActivityID": "", "RelatedActivityID": "", "ProcessID": 716,
+            "ThreadID": 5108, "Channel": "Security", "Computer": "srv1.example.com", "UserID": "",
+            "Message": "An account.", "StringInserts": inserts,
+        })
+        .to_string()
+            + "\n"
+    };
+    let failures = (0..12).map(|number| {
+        record(
+            number,
+            4625,
+            vec![
+                "S-1-0-0",
+                "-",
+                "-",
+                "0x0",
+                "S-1-0-0",
+                "bob",
+                "CONTOSO",
+                "0xc000006d",
+                "%%2313",
+                "0xc000006a",
+                "3",
+                "NtLmSsp ",
+                "NTLM",
+                "PC7",
+                "-",
+                "-",
+                "0",
+                "0x0",
+                "-",
+                "192.0.2.10",
+                "50123",
+            ],
+        )
+    });
+    let login = record(
+        12,
+        4624,
+        vec![
+            "S-1-0-0",
+            "-",
+            "-",
+            "0x0",
+            "S-1-5-21-1",
+            "bob",
+            "CONTOSO",
+            "0x5a1b2c",
+            "3",
+            "NtLmSsp ",
+            "NTLM",
+            "PC7",
+            "{00000000-0000-0000-0000-000000000000}",
+            "-",
+            "NTLM V2",
+            "128",
+            "0x0",
+            "-",
+            "192.0.2.10",
+            "50124",
+        ],
+    );
+    failures.chain([login]).collect()
+}
+
+#[test]
+fn the_security_channel() {
+    for name in ["winevtlog.yaml", "winevtlog.conf"] {
+        let place = Place::new();
+        let records = security_channel();
+        let config = on_standard_input(&place, name, "winevtlog", "security");
+        compare(&config, &place, &["an1521", "fls"], &records, |agent| agent.feed(&records));
+    }
+}
+
+/// Records of identity providers: Microsoft 365, Okta and Duo.
+fn providers() -> String {
+    ["audit.jsonl", "okta.jsonl", "duo.jsonl"].map(sample).concat()
+}
+
+#[test]
+fn records_posted() {
+    for name in ["http.yaml", "http.conf"] {
+        let (place, records) = (Place::new(), providers());
+        compare(&pipeline(name), &place, &["an1269", "an0454"], &records, |agent| {
+            listens(agent, place.port);
+            // Nobody raises an alert by sending one, as a member of a record or under a tag of his choice.
+            let forged = r#"{"authsieve":{"analytic":"AN1269","id":"forged"},"n":1,"authsieve":{"analytic":"AN0454"}}"#;
+            for path in ["/", "/idp", "/authsieve-alert", "/idp-heartbeat"] {
+                assert!(post(place.port, path, forged).contains("201"), "{path}");
+            }
+            assert!(post(place.port, "/", &records).contains("201"));
+        });
+    }
+}
+
+#[test]
+fn records_forwarded() {
+    for name in ["forward.yaml", "forward.conf"] {
+        let (place, records) = (Place::new(), providers());
+        compare(&pipeline(name), &place, &["an1269", "an0454"], &records, |agent| {
+            listens(agent, place.port);
+            let forged = r#"{"authsieve":{"analytic":"AN1269","id":"forged"}}"#;
+            for (tag, records) in [("authsieve-alert", forged), ("any.tag", &*records)] {
+                let mut sender = Command::new(program().unwrap())
+                    .args(["-q", "-i", "stdin", "-t", tag, "-o", "forward", "-p", "host=127.0.0.1"])
+                    .args(["-p", &format!("port={}", place.port), "-m", "*", "-f", "1"])
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .unwrap();
+                sender.stdin.take().unwrap().write_all(format!("{records}\n").as_bytes()).unwrap();
+                assert!(sender.wait().unwrap().success());
+            }
+        });
+    }
+}
+
+/// A copy of a pipeline, with one thing replaced.
+fn changed(place: &Place, name: &str, replaced: &str, by: &str) -> PathBuf {
+    let text = fs::read_to_string(pipeline(name)).unwrap();
+    assert!(text.contains(replaced), "{name}: {replaced}");
+    note(&format!("{name} with {replaced:?} replaced by {by:?}"));
+    place.write(name, &text.replace(replaced, by))
+}
+
+#[test]
+fn the_log_goes_on_as_it_came() {
+    let Some(program) = program() else { return };
+    let place = Place::new();
+    let long = "x".repeat(300_000);
+    let odd = [
+        "a \"quoted\" back\\slash",
+        "tab\there",
+        "é – 🦀",
+        "",
+        &long,
+        "{\"authsieve\": {\"analytic\": \"AN1276\"}}",
+    ];
+    let mut log: String = odd.iter().map(|line| format!("{line}\n")).collect();
+    log += &attack(0, "root");
+    // More than the agent reads of a line: it is left out, and what follows is read.
+    append(&place, &format!("{log}{}\n{}", "y".repeat(2 << 20), attack(100, "bob")));
+    let config = changed(
+        &place,
+        "tail.conf",
+        "    name null\n",
+        "    name file\n    path ${AUTHSIEVE_STATE}\n    file log.jsonl\n    format plain\n",
+    );
+    let mut agent = place.start(&program, &config);
+    agent.wait("alerts", |agent| agent.alerts().len() == 2);
+    assert_eq!(users(&agent.stop()), ["root", "bob"]);
+    let written = values(&fs::read_to_string(place.path("state/log.jsonl")).unwrap());
+    let expected: Vec<_> = format!("{log}{}", attack(100, "bob"))
+        .lines()
+        .map(|line| serde_json::json!({ "log": line }))
+        .collect();
+    assert!(written == expected, "{} records of {}", written.len(), expected.len());
+}
+
+/// A log that another filter gives its tag passes the filters twice. The pipelines match the last tag alone.
+#[test]
+fn what_is_tagged_anew_is_counted_once() {
+    let Some(program) = program() else { return };
+    let tagged = "[FILTER]\n    name rewrite_tag\n    match raw\n    rule $log .* auth false\n\n";
+    for (matched, expected) in [("auth", vec!["enough"]), ("*", vec!["one-short", "enough"])] {
+        let place = Place::new();
+        append(&place, &(failures(0, "one-short", 4) + &login(10, "one-short") + &attack(20, "enough")));
+        let text = fs::read_to_string(pipeline("tail.conf")).unwrap();
+        let (before, after) = text.split_once("# A copy of it").unwrap();
+        let before = before.replace("    tag auth\n", "    tag raw\n");
+        let before = before.replace("    match auth\n", &format!("    match {matched}\n"));
+        let config = place.write("retagged.conf", &format!("{before}{tagged}# A copy of it{after}"));
+        note(&format!("tail.conf with a rewrite_tag of its log, and `match {matched}`"));
+        let mut agent = place.start(&program, &config);
+        agent.wait("alerts", |agent| agent.alerts().len() >= expected.len());
+        let alerts = agent.stop();
+        assert_eq!(users(&alerts), expected);
+        if matched == "auth" {
+            assert_eq!(alerts[0]["failure_count"], 5);
+        }
+    }
+}
+
+/// What the documentation warns of: half an attack is forgotten, by a reload as by a restart.
+#[test]
+fn a_reload_and_a_restart_forget() {
+    let Some(program) = program() else { return };
+    let place = Place::new();
+    append(&place, &(failures(0, "half", 5) + &attack(10, "first")));
+    let mut agent = place.start(&program, &pipeline("tail.conf"));
+    agent.wait("the first", |agent| agent.alerts().len() == 1);
+
+    append(&place, &(login(20, "half") + &failures(30, "other", 5) + &attack(40, "second")));
+    agent.wait("the second", |agent| agent.alerts().len() == 3);
+
+    agent.signal(rustix::process::Signal::HUP);
+    agent.wait("a reload", |agent| agent.log().matches("stream processor started").count() == 2);
+    append(&place, &(login(50, "other") + &failures(60, "third", 5) + &attack(70, "fourth")));
+    agent.wait("the fourth", |agent| agent.alerts().len() == 4);
+
+    agent.stop();
+    append(&place, &(login(80, "third") + &attack(90, "fifth")));
+    let mut agent = place.start(&program, &pipeline("tail.conf"));
+    agent.wait("the fifth", |agent| agent.alerts().len() == 5);
+    let alerts = agent.alerts();
+    // Nothing was read twice, and what was whole before or after is told.
+    assert_eq!(users(&alerts), ["first", "half", "second", "fourth", "fifth"]);
+}
+
+/// After a hundred thousand failed logins the tables are as large as they will be: a million records take no more. Of
+/// the others one in ten is a failed login, as those cost the agent's interpreter most.
+#[test]
+fn a_million_records_take_no_more_memory() {
+    let Some(program) = program() else { return };
+    let place = Place::new();
+    let mut at = 0;
+    let mut more = |count: usize, one_in: usize, last: &str| {
+        let mut lines = String::with_capacity(count * 100);
+        for _ in 0..count {
+            at += 1;
+            let address = format!("198.51.{}.{}", 100 + at % 4, at % 250);
+            lines += &match at % one_in {
+                0 => sshd(at / 20, "Failed", ["root", "admin", "oracle"][at % 3], &address),
+                _ => format!(
+                    "Mar  4 09:00:00 web1 CRON[{at}]: (root) CMD (test -x /usr/sbin/anacron || run-parts {at})\n"
+                ),
+            };
+        }
+        append(&place, &(lines + &attack(at / 20, last)));
+    };
+    more(100_000, 1, "first");
+    let begun = Instant::now();
+    let mut agent = place.start(&program, &pipeline("tail.conf"));
+    agent.wait("a hundred thousand", |agent| agent.alerts().len() == 1);
+    let (early, took) = (agent.memory(), begun.elapsed());
+    more(900_000, 10, "last");
+    agent.wait("a million", |agent| agent.alerts().len() == 2);
+    let late = agent.memory();
+    note(&format!(
+        "memory after 100,000 records {} KiB ({took:.1?}), after 1,000,000 records {} KiB ({:.1?})",
+        early >> 10,
+        late >> 10,
+        begun.elapsed()
+    ));
+    assert_eq!(users(&agent.stop()), ["first", "last"]);
+    // Less than nine bytes for each record.
+    assert!(late < early + (8 << 20), "{early} bytes grew to {late}");
+}
+
+/// An alert that waits for a login to take it back comes with the heartbeat, when no other record does.
+#[test]
+fn a_heartbeat_lets_out_what_waits() {
+    let Some(program) = program() else { return };
+    let place = Place::new();
+    let baked = place.path("modules/an0454.fluent-bit.wasm");
+    let config = place.write("an0454.toml", "confirm_after = \"2s\"\n");
+    let [config, baked] = [&config, &baked].map(|path| path.to_str().unwrap());
+    authsieve(&["bake", "-c", config, "-o", baked, "an0454"]);
+    let config = changed(&place, "http.yaml", "interval_sec: 5", "interval_sec: 1");
+    let mut agent = place.start(&program, &config);
+    listens(&mut agent, place.port);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let push = |number: u64| {
+        let time =
+            chrono::DateTime::from_timestamp((now - 10 + number).cast_signed(), 0).unwrap().to_rfc3339();
+        format!(
+            r#"{{"uuid":"{number}","published":"{time}","eventType":"system.push.send_factor_verify_push","actor":{{"alternateId":"jane@example.com"}},"client":{{"ipAddress":"203.0.113.9"}},"outcome":{{"result":"SUCCESS"}},"transaction":{{"id":"t{number}"}}}}"#
+        ) + "\n"
+    };
+    assert!(post(place.port, "/", &(0..5).map(push).collect::<String>()).contains("201"));
+    agent.wait("the alert", |agent| !agent.alerts().is_empty());
+    let alerts = agent.stop();
+    assert_eq!((alerts.len(), &alerts[0]["pattern"]), (1, &"challenges-without-login".into()));
+}

@@ -1,0 +1,226 @@
+//! A Fluent Bit to test with, and what comes out of it.
+
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long anything may take that is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The file of alerts in all pipelines.
+const ALERTS: &str = "authsieve-alerts.jsonl";
+
+/// The agent named by `FLUENT_BIT`, or the one on PATH. Without one, the tests with it are left out, and this says so.
+pub fn program() -> Option<PathBuf> {
+    static TOLD: Once = Once::new();
+    if let Some(named) = std::env::var_os("FLUENT_BIT") {
+        let named = PathBuf::from(named);
+        assert!(named.is_file(), "FLUENT_BIT={} is no file", named.display());
+        return Some(named);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join("fluent-bit")).find(|file| file.is_file());
+    if found.is_none() {
+        TOLD.call_once(|| {
+            note("skipped: the tests with a real Fluent Bit. There is no fluent-bit on PATH, and FLUENT_BIT names none")
+        });
+    }
+    found
+}
+
+/// Tells something that the tests' harness does not capture.
+pub fn note(text: &str) {
+    io::stderr().write_all(format!("fluent_bit: {text}\n").as_bytes()).unwrap();
+}
+
+/// Runs `authsieve` and gives back what it says.
+pub fn authsieve(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(arguments)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// JSON, one value per line.
+pub fn values(lines: &str) -> Vec<Value> {
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
+        .collect()
+}
+
+/// Where an agent runs: its modules, logs and state, and a port that is free.
+pub struct Place {
+    folder: TempDir,
+    pub port: u16,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["modules", "logs", "state"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let place = Self { folder, port: free_port() };
+        authsieve(&["export", place.path("modules").to_str().unwrap()]);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A configuration of its own.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    pub fn start(&self, program: &Path, config: &Path) -> Agent {
+        let log = self.path("agent.log");
+        let mut child = Command::new(program)
+            .arg("-c")
+            .arg(config)
+            .arg("--enable-hot-reload")
+            .env("AUTHSIEVE_MODULES", self.path("modules"))
+            .env("AUTHSIEVE_LOGS", self.path("logs"))
+            .env("AUTHSIEVE_STATE", self.path("state"))
+            .env("AUTHSIEVE_PORT", self.port.to_string())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(File::create(self.path("stdout")).unwrap())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take();
+        Agent { child, input, log, stdout: self.path("stdout"), alerts: self.path("state").join(ALERTS) }
+    }
+}
+
+/// One that nobody listens on, as far as can be told.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A running agent. It ends with this.
+pub struct Agent {
+    child: Child,
+    input: Option<ChildStdin>,
+    log: PathBuf,
+    stdout: PathBuf,
+    alerts: PathBuf,
+}
+
+impl Agent {
+    /// Waits until something is so.
+    pub fn wait(&mut self, what: &str, mut so: impl FnMut(&mut Self) -> bool) {
+        let begun = Instant::now();
+        while !so(self) {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{what}: the agent ended: {}", self.log());
+            assert!(begun.elapsed() < PATIENCE, "{what}: waited in vain: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What it says about itself.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Lines for an input that reads standard input.
+    pub fn feed(&mut self, lines: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+        input.flush().unwrap();
+    }
+
+    /// The alerts in its file so far, each by itself.
+    pub fn alerts(&self) -> Vec<Value> {
+        let written = fs::read_to_string(&self.alerts).unwrap_or_default();
+        // The last line may be half written.
+        let whole = written.rfind('\n').map_or("", |end| &written[..end]);
+        apart(values(whole))
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// Resident memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Ends it as its service would, and gives back all alerts: the same stand on its standard output.
+    pub fn stop(mut self) -> Vec<Value> {
+        self.signal(rustix::process::Signal::TERM);
+        let begun = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "it does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let alerts = self.alerts();
+        let printed = apart(values(&fs::read_to_string(&self.stdout).unwrap()));
+        assert_eq!(sorted(printed), sorted(alerts.clone()));
+        alerts
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The alerts that came with another one, each by itself.
+fn apart(together: Vec<Value>) -> Vec<Value> {
+    let mut alerts = Vec::new();
+    for mut first in together {
+        let others = first.as_object_mut().unwrap().remove("also");
+        alerts.push(first);
+        alerts.extend(others.iter().flat_map(|others| others.as_array().unwrap().clone()));
+    }
+    alerts
+}
+
+/// In an order of their own: two analytics send theirs at the same time.
+pub fn sorted(mut alerts: Vec<Value>) -> Vec<Value> {
+    alerts.sort_by_key(|alert| [&alert["analytic"], &alert["time"], &alert["id"]].map(Value::to_string));
+    alerts
+}
+
+/// The evidence of alerts as what it says: the agent passes a line as a member of an object, and writes JSON anew.
+pub fn without_envelope(mut alerts: Vec<Value>) -> Vec<Value> {
+    for alert in &mut alerts {
+        for evidence in alert["evidence"].as_array_mut().unwrap() {
+            while let Some(inner) =
+                evidence.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok())
+            {
+                *evidence = match inner
+                    .as_object()
+                    .filter(|inner| inner.len() == 1)
+                    .and_then(|inner| inner.get("log"))
+                {
+                    Some(line) => line.clone(),
+                    None => inner,
+                };
+            }
+        }
+    }
+    alerts
+}
