@@ -13,6 +13,7 @@ use crate::event::{Event, Text};
 use crate::linux::{self, header};
 use crate::order::sort;
 use crate::shapes::{self, Given, Said};
+use crate::sieve::Sieve;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
@@ -28,6 +29,18 @@ pub struct Malformed;
 /// What shows that a record may hold a text in which no needle stands as it is: ASCII letters that an encoder has
 /// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
 const ENCODED: [&str; 5] = ["\\u00", "message\":[", "message\": [", "message\" :[", "message\" : ["];
+
+/// What a [`Sieve`] looks for instead of the shortest needles, since the shortest sets its pace. A record that says
+/// something by such a needle holds one of these.
+const LONGER: [(&str, &[&str]); 5] = [
+    ("fail", &["failed", "failure", "auth fail"]),
+    // As su, sudo and login write terminals, with or without `/dev/`.
+    ("pts", &[" on pts", "+ pts", "- pts", " /dev", " \\/dev", " tty="]),
+    ("tty", &[" on tty", "+ tty", "- tty", "logged in"]),
+    ("\\u00", &["\\u002", "\\u003", "\\u004", "\\u005", "\\u006", "\\u007"]),
+    // `class_uid` of OCSF, whatever stands between it and its number.
+    ("3002", &["class_uid"]),
+];
 
 /// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.
 const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
@@ -73,6 +86,19 @@ impl<R: Reads> Decoder<R> {
     #[must_use]
     pub fn needles(&self) -> &[&'static str] {
         &self.needles
+    }
+
+    /// The same for hosts without vector instructions, or `None` where all records may say something.
+    #[must_use]
+    pub fn sieve(&self) -> Option<Sieve> {
+        let mut literals: Vec<&str> = Vec::new();
+        for needle in &self.needles {
+            match LONGER.iter().find(|(short, _)| short == needle) {
+                Some((_, longer)) => literals.extend_from_slice(longer),
+                None => literals.push(needle),
+            }
+        }
+        Sieve::new(&literals)
     }
 
     /// The length of the longest record it is to be given, in bytes.
@@ -298,4 +324,4 @@ impl<R: Reads> Context<'_, R> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -254,7 +254,7 @@ impl<A: Analytic> Detector<A> {
     /// The early exit for records that cannot matter, where there is one.
     #[must_use]
     pub fn sieve(&self) -> Option<Sieve> {
-        Sieve::new(self.decoder.needles())
+        self.decoder.sieve()
     }
 
     /// The end of a finite input: everything that waits comes out.

@@ -9,8 +9,6 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// How many pairs are looked at before a branch.
-const UNROLLED: usize = 4;
 /// Letters of log lines, the most frequent first: what a pair is chosen by.
 const FREQUENT: &[u8] = b" etaoinsr01l2d:cu3h\"4m56.p7f89g_,-bwyv/=xkzjq[](){}+'@\\";
 
@@ -28,6 +26,9 @@ pub struct Sieve {
 #[derive(Clone, Debug)]
 struct Clue {
     needle: Box<[u8]>,
+    /// The first four letters of the needle, folded, and which of their bits it has: few others pass this.
+    head: u32,
+    mask: u32,
     /// Where in the needle the pair stands.
     at: u8,
     /// One more than the next clue of the same pair.
@@ -59,7 +60,11 @@ impl Sieve {
     fn clue(&mut self, needle: &[u8], at: usize) -> Option<()> {
         let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
         let next = self.pairs[place(one, other)];
-        self.clues.push(Clue { needle: needle.into(), at: u8::try_from(at).ok()?, next });
+        let four = |fill: fn(u8) -> u8| {
+            u32::from_le_bytes(core::array::from_fn(|at| needle.get(at).map_or(0, |byte| fill(*byte))))
+        };
+        let (mask, head) = (four(|_| 0xff), four(|byte| byte | 0x20));
+        self.clues.push(Clue { needle: needle.into(), head, mask, at: u8::try_from(at).ok()?, next });
         let first = u8::try_from(self.clues.len()).ok()?;
         for one in [one, one.to_ascii_uppercase()] {
             for other in [other, other.to_ascii_uppercase()] {
@@ -85,23 +90,27 @@ impl Sieve {
 
     #[inline(always)]
     fn search<const STEP: usize, const WIDTH: usize>(&self, record: &[u8]) -> bool {
-        let pair = |one, other| self.pairs[place(one, other)];
         let mut rest = record;
+        // Written out, as no loop is unrolled where code is to be small.
         while let Some(block) = rest.first_chunk::<WIDTH>() {
-            let clues: [u8; UNROLLED] = core::array::from_fn(|n| pair(block[n * STEP], block[n * STEP + 1]));
-            if clues[0] | clues[1] | clues[2] | clues[3] != 0 {
+            let first = self.clue_at(block, 0);
+            let second = self.clue_at(block, STEP);
+            let third = self.clue_at(block, 2 * STEP);
+            let fourth = self.clue_at(block, 3 * STEP);
+            if first | second | third | fourth != 0 {
                 let from = record.len() - rest.len();
-                for (n, clue) in clues.into_iter().enumerate() {
-                    if clue != 0 && self.stands(record, from + n * STEP, clue) {
-                        return true;
-                    }
+                if self.stands(record, from, first)
+                    || self.stands(record, from + STEP, second)
+                    || self.stands(record, from + 2 * STEP, third)
+                    || self.stands(record, from + 3 * STEP, fourth)
+                {
+                    return true;
                 }
             }
-            rest = rest.get(UNROLLED * STEP..).unwrap_or_default();
+            rest = rest.get(4 * STEP..).unwrap_or_default();
         }
-        while let Some([one, other]) = rest.first_chunk() {
-            let clue = pair(*one, *other);
-            if clue != 0 && self.stands(record, record.len() - rest.len(), clue) {
+        while rest.len() > 1 {
+            if self.stands(record, record.len() - rest.len(), self.clue_at(rest, 0)) {
                 return true;
             }
             rest = rest.get(STEP..).unwrap_or_default();
@@ -109,20 +118,36 @@ impl Sieve {
         false
     }
 
+    /// One more than the first clue of a pair.
+    #[inline(always)]
+    fn clue_at(&self, text: &[u8], at: usize) -> u8 {
+        // Both bytes in one load.
+        match text.get(at..).and_then(|text| text.first_chunk::<2>()) {
+            Some(pair) => self.pairs[usize::from(u16::from_le_bytes(*pair))],
+            None => 0,
+        }
+    }
+
     /// Whether one of a pair's needles stands where the pair was found.
-    #[inline(never)]
+    #[inline(always)]
     fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
+        first != 0 && self.compare(record, at, first)
+    }
+
+    #[inline(never)]
+    fn compare(&self, record: &[u8], at: usize, first: u8) -> bool {
         let mut next = first;
         while let Some(clue) = self.clues.get(usize::from(next).wrapping_sub(1)) {
-            let found = at
-                .checked_sub(usize::from(clue.at))
-                .and_then(|from| record.get(from..from + clue.needle.len()));
-            if found.is_some_and(|found| {
-                found.iter().zip(&clue.needle).all(|(one, other)| one.to_ascii_lowercase() == *other)
-            }) {
+            next = clue.next;
+            let Some(found) = record.get(at.wrapping_sub(usize::from(clue.at))..) else { continue };
+            if let Some(head) = found.first_chunk()
+                && (u32::from_le_bytes(*head) | 0x2020_2020) & clue.mask != clue.head
+            {
+                continue;
+            }
+            if found.get(..clue.needle.len()).is_some_and(|found| found.eq_ignore_ascii_case(&clue.needle)) {
                 return true;
             }
-            next = clue.next;
         }
         false
     }

@@ -183,7 +183,7 @@ impl<'j> Told<'j> {
         }
         if alert.src_ips.is_empty() {
             alert.src_ips =
-                addresses.iter().take(MOST_LISTED).map(|(address, _)| format!("{address}")).collect();
+                addresses.iter().take(MOST_LISTED).map(|(address, _)| net::written(*address)).collect();
         }
         if alert.reasons.is_empty() {
             alert.reasons = tallies(&self.codes());

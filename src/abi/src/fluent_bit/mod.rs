@@ -91,14 +91,31 @@ impl<A: Module> Filter<A> {
     }
 
     /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.
+    #[inline(always)]
     pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
+        if !self.busy
+            && let Some(running) = &self.running
+            && running.passes_over(record, received)
+        {
+            match mode {
+                Mode::Alerts => return Answer::Text(NOTHING),
+                Mode::Annotate if record.starts_with(b"{") && record.ends_with(b"}") => return Answer::Same,
+                Mode::Annotate => {}
+            }
+        }
+        if self.look_closer(mode, record, received) { Answer::Same } else { Answer::Text(&self.answer) }
+    }
+
+    /// As [`take`](Self::take), for what cannot be passed over.
+    #[inline(never)]
+    fn look_closer(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> bool {
         if core::mem::replace(&mut self.busy, true) {
             // Whatever it holds may be half changed: it is not even to be dropped.
             core::mem::forget(core::mem::replace(self, Self { busy: true, ..Self::new() }));
         }
         let same = self.judge(mode, record, received);
         self.busy = false;
-        if same { Answer::Same } else { Answer::Text(&self.answer) }
+        same
     }
 
     /// Whether the record goes back as it came. If not, the answer holds what does.
@@ -162,6 +179,13 @@ impl<A: Module> Running<A> {
         Ok(Self { detector, sieve, key, newest: (Timestamp::MIN, received), told: received })
     }
 
+    /// Whether nothing can come of the record, and no second has passed.
+    #[inline(always)]
+    fn passes_over(&self, record: &[u8], received: Timestamp) -> bool {
+        let since = received.0.wrapping_sub(self.told.0);
+        (0..Span::SECOND.0).contains(&since) && self.sieve.as_ref().is_some_and(|sieve| !sieve.passes(record))
+    }
+
     /// Tells the detector, once a second, what time has passed since the newest event. That, and not the agent's clock:
     /// a log may be read long after it was written.
     fn elapse(&mut self, received: Timestamp) -> Vec<Alert> {
@@ -170,10 +194,13 @@ impl<A: Module> Running<A> {
             self.told = received;
             self.newest.1 = self.newest.1.min(received);
         }
-        if received < self.told.plus(Span::SECOND) || self.newest.0 == Timestamp::MIN {
+        if received < self.told.plus(Span::SECOND) {
             return Vec::new();
         }
         self.told = received;
+        if self.newest.0 == Timestamp::MIN {
+            return Vec::new();
+        }
         self.detector.elapse(Span(received.0.saturating_sub(self.newest.1.0)))
     }
 

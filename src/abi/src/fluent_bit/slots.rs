@@ -32,23 +32,27 @@ impl Slots {
     }
 
     /// Memory for `size` bytes, aligned to eight; null where there is none.
+    #[inline(always)]
     pub fn take(&mut self, size: usize) -> *mut u8 {
         let words = size.div_ceil(8).max(1);
-        // The smallest that fits, or else the largest, to grow.
-        let mut best: Option<&mut Slot> = None;
-        for slot in self.0.iter_mut().filter(|slot| !slot.used) {
-            let better = match &best {
-                None => true,
-                Some(best) => match (slot.memory.capacity(), best.memory.capacity()) {
-                    (one, other) if other >= words => one >= words && one < other,
-                    (one, other) => one > other,
-                },
-            };
-            if better {
-                best = Some(slot);
+        // The tag comes first.
+        let [tag, record, ..] = &mut self.0;
+        for slot in [tag, record] {
+            if !slot.used && slot.memory.capacity() >= words {
+                slot.used = true;
+                return slot.memory.as_mut_ptr().cast();
             }
         }
-        let Some(slot) = best.filter(|_| size <= LONGEST) else { return core::ptr::null_mut() };
+        self.grow(size, words)
+    }
+
+    /// What is left where the first two do not serve.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, size: usize, words: usize) -> *mut u8 {
+        let free = self.0.iter_mut().rev().filter(|slot| !slot.used && size <= LONGEST);
+        // The largest, so that the small one is left for the tag.
+        let Some(slot) = free.max_by_key(|slot| slot.memory.capacity()) else { return core::ptr::null_mut() };
         if slot.memory.capacity() < words {
             // What it holds is nobody's: nothing is to be copied.
             slot.memory = Vec::new();
@@ -62,6 +66,7 @@ impl Slots {
     }
 
     /// Takes back what [`take`](Self::take) gave. Any other address is ignored.
+    #[inline(always)]
     pub fn give_back(&mut self, place: *const u8) {
         for slot in &mut self.0 {
             if slot.used && core::ptr::eq(slot.memory.as_ptr().cast(), place) {

@@ -209,7 +209,7 @@ impl Report<'_> {
 /// Where a failure came from: its address, or the workstation that it names.
 fn place(event: &Event<'_>) -> String {
     match event.src_ip {
-        Some(address) => format!("{address}"),
+        Some(address) => net::written(address),
         None if event.src_name.is_empty() => "an unknown address".into(),
         None => short(&event.src_name),
     }

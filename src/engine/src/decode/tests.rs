@@ -11,7 +11,7 @@ crate::settings! {
     }
 }
 
-struct Reading;
+pub(crate) struct Reading;
 
 impl Reads for Reading {
     const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
@@ -19,7 +19,7 @@ impl Reads for Reading {
 
 const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
 
-fn decoder() -> Decoder<Reading> {
+pub(crate) fn decoder() -> Decoder<Reading> {
     let config = Config::<Options>::read("", &[]).unwrap();
     assert!(!config.options.nothing && Options::FIELDS.len() == 1);
     let common = config.common;
@@ -175,6 +175,16 @@ fn what_says_something_holds_a_needle() {
     assert!(!needles.is_empty() && needles.iter().all(|needle| needle.len() >= 3));
     let record = format!("Mar  1 09:00:00 web1 sshd[17]: {FAILED}").to_lowercase();
     assert!(needles.iter().any(|needle| record.contains(&needle.to_lowercase())));
+    assert!(decoder().sieve().unwrap().passes(record.as_bytes()));
+}
+
+#[test]
+fn what_stands_for_a_short_needle_is_a_needle() {
+    let decoder = decoder();
+    for (short, longer) in LONGER {
+        assert!(decoder.needles().contains(&short), "{short}");
+        assert!(longer.iter().all(|literal| literal.len() > short.len() && literal.len() >= 5), "{short}");
+    }
 }
 
 #[test]
@@ -190,6 +200,7 @@ fn what_an_encoder_hides_from_the_needles_still_holds_one() {
         assert_eq!(said(&record), ["2026-03-01T09:00:00Z failure root 192.0.2.7  17 sshd"]);
         let lower = record.to_lowercase();
         assert!(decoder().needles().iter().any(|needle| lower.contains(&needle.to_lowercase())), "{record}");
+        assert!(decoder().sieve().unwrap().passes(record.as_bytes()), "{record}");
     }
 }
 

@@ -1,8 +1,11 @@
 use super::*;
+use crate::decode::tests::decoder;
 use crate::event::{Origin, Outcome};
+use crate::sieve::Sieve;
 use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};
+use std::sync::OnceLock;
 use std::vec::Vec;
 
 /// An event in one line: outcome, signal, count if not 1, user, and address, name, or terminal of a local one.
@@ -24,10 +27,17 @@ pub(super) fn read(program: &str, message: &str) -> String {
     match decode(program.as_bytes(), message.as_bytes()) {
         Some(event) => {
             assert!(has_needle(message.as_bytes()), "no needle in {message}");
+            assert!(sieve().passes(message.as_bytes()), "the sieve holds back {message}");
             brief(&event)
         }
         None => "nothing".into(),
     }
+}
+
+/// The sieve of a decoder that reads these texts.
+fn sieve() -> &'static Sieve {
+    static SIEVE: OnceLock<Sieve> = OnceLock::new();
+    SIEVE.get_or_init(|| decoder().sieve().unwrap())
 }
 
 pub(super) fn has_needle(record: &[u8]) -> bool {
