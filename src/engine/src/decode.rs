@@ -9,7 +9,7 @@
 use crate::analytic::{Reads, Telemetry};
 use crate::config::Common;
 use crate::envelope::{self, Envelope, Opened, Scratch, lent};
-use crate::event::{Event, Text};
+use crate::event::{Event, Text, text};
 use crate::linux::{self, header};
 use crate::order::sort;
 use crate::shapes::{self, Given, Said};
@@ -18,7 +18,6 @@ use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
 use crate::years::{MAX_HOSTS, Years};
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
@@ -301,7 +300,7 @@ impl<R: Reads> Context<'_, R> {
     ) {
         if event.host.is_empty() {
             event.host = match header {
-                Some(header) if !header.host.is_empty() => String::from_utf8_lossy(header.host),
+                Some(header) if !header.host.is_empty() => text(header.host),
                 _ => Text::Borrowed(&envelope.host),
             };
         }

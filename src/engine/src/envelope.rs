@@ -33,7 +33,7 @@ use lent::is_forwarder;
 pub use lent::lent;
 use names::{
     AUDIT, AUTH0, BATCH, CATEGORY, CLASS, CURSOR, DUO, ENTRA, EVENT_ID, Found, HOST, LABEL, MAC, MAIL,
-    MICROS, OKTA, ORIGINAL, PID, PROGRAM, TABLE, TAG, TEXT, TIME, WEB, WINLOG,
+    MICROS, OKTA, ORIGINAL, PID, PROGRAM, SENDER, SHAPE, TABLE, TAG, TEXT, TIME, WEB, WINLOG,
 };
 
 /// How many JSON objects within a string of one another are opened.
@@ -302,10 +302,10 @@ fn open_with<'a, R: Reads>(
             // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
             return Opened { malformed: level == 0, ..Opened::default() };
         }
-        if !sender.learn(&found, zone) {
+        if found.has_any(SENDER) && !sender.learn(&found, zone) {
             return Opened::default();
         }
-        let shape = shape::<R>(&found, object);
+        let shape = if found.has_any(SHAPE) { shape::<R>(&found, object) } else { None };
         // A record of another family than it can be is none.
         if shape.is_some_and(|shape| !lends.has(shape.family.telemetry())) {
             return Opened::default();
@@ -340,7 +340,7 @@ fn open_with<'a, R: Reads>(
         let text = text.and_then(|value| said(value, scratch));
         // A record around others may carry fields of its own; one with text is none, nor one with a shape.
         let batch = match text {
-            None if lends != Telemetry::NONE && !is_shaped(&found) => {
+            None if lends != Telemetry::NONE && !(found.has_any(SHAPE) && is_shaped(&found)) => {
                 found.get(BATCH).and_then(|value| value.as_array())
             }
             _ => None,

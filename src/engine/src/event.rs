@@ -2,10 +2,21 @@
 
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
+use alloc::string::String;
 use core::net::IpAddr;
 
 /// Text of an event: borrowed from the record where it stands there as it is. Empty means "not said".
 pub type Text<'a> = Cow<'a, str>;
+
+/// Bytes as text: borrowed where they are UTF-8, with replacement characters where not.
+#[must_use]
+pub fn text(bytes: &[u8]) -> Text<'_> {
+    if bytes.is_empty() {
+        return Text::Borrowed("");
+    }
+    // Quicker than to look for what is to be replaced.
+    core::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Text::Borrowed)
+}
 
 /// What became of an attempt to authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -96,7 +107,7 @@ pub enum Origin {
 ///
 /// Values are canonical: addresses without port, brackets, zone or IPv4-mapping; users in the spelling of their
 /// world (see each decoder); times in UTC.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event<'a> {
     /// When it happened.
     pub time: Timestamp,
@@ -154,7 +165,47 @@ pub struct Event<'a> {
     pub delivery: Option<u128>,
 }
 
+impl Default for Event<'_> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl Event<'_> {
+    /// An event that says nothing. Its texts are borrowed: those that a default `Cow` owns have to be dropped.
+    const EMPTY: Self = {
+        const NOTHING: Text<'_> = Text::Borrowed("");
+        Self {
+            time: Timestamp(0),
+            outcome: Outcome::Failure,
+            count: 0,
+            signal: Signal::Attempt,
+            origin: Origin::Remote,
+            user: NOTHING,
+            domain: NOTHING,
+            src_ip: None,
+            src_name: NOTHING,
+            tty: NOTHING,
+            user_agent: NOTHING,
+            service: NOTHING,
+            host: NOTHING,
+            pid: None,
+            method: NOTHING,
+            logon_type: None,
+            reason: NOTHING,
+            status: NOTHING,
+            reason_text: NOTHING,
+            application: NOTHING,
+            device: NOTHING,
+            os: NOTHING,
+            transaction: NOTHING,
+            credential: false,
+            shape: "",
+            provider: "",
+            delivery: None,
+        }
+    };
+
     /// One attempt that `provider` tells of in `shape`: still a failure of nobody. What a decoder knows it sets; it
     /// makes no second event from a first, as each such step copies all fields and drops those it replaces.
     #[must_use]

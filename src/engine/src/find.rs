@@ -65,6 +65,33 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(a, b)| a == b)
 }
 
+/// Eight letters and digits, of any case, in lower case. `None` where another byte is among them.
+#[inline(always)]
+#[must_use]
+pub const fn eight_lower(bytes: &[u8; 8]) -> Option<[u8; 8]> {
+    // The high bit of each byte that is at least `low` and at most `high`, where all are ASCII.
+    const fn within(word: u64, low: u8, high: u8) -> u64 {
+        let above = word.wrapping_add(LOW.wrapping_mul((0x80 - low) as u64));
+        let beyond = word.wrapping_add(LOW.wrapping_mul((0x7f - high) as u64));
+        above & !beyond
+    }
+    let word = word(bytes);
+    // The bit that tells the cases apart is set in every digit.
+    let lower = word | LOW.wrapping_mul(0x20);
+    let good = within(lower, b'a', b'z') | within(word, b'0', b'9');
+    if (good & !word) & HIGH == HIGH { Some(lower.to_le_bytes()) } else { None }
+}
+
+/// A text without the whitespace around it. Most have none, as their ends tell.
+#[inline]
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [] | [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// Every place where `needle` begins, from either end. O(n * m) at worst, in practice O(n). No place for an empty one.
 pub fn places<'a>(text: &'a [u8], needle: &'a [u8]) -> impl DoubleEndedIterator<Item = usize> + use<'a> {
     let first = needle.first();
@@ -98,6 +125,7 @@ pub fn rfind(text: &[u8], needle: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
     use memchr::memmem;
     use proptest::prelude::*;
 
@@ -127,6 +155,23 @@ mod tests {
                 prop_assert!(!same(&text, &other));
                 prop_assert!(!same(&text, &text[1..]));
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn letters_in_lower_case(bytes: [u8; 8], letters in "[a-zA-Z0-9]{8}", at in 0usize..8) {
+            let known = |bytes: &[u8; 8]| bytes.iter().all(u8::is_ascii_alphanumeric).then(|| bytes.to_ascii_lowercase());
+            prop_assert_eq!(eight_lower(&bytes).map(Vec::from), known(&bytes));
+            let mut letters: [u8; 8] = letters.as_bytes().try_into().unwrap();
+            prop_assert_eq!(eight_lower(&letters).map(Vec::from), known(&letters));
+            letters[at] = bytes[at];
+            prop_assert_eq!(eight_lower(&letters).map(Vec::from), known(&letters));
+        }
+
+        #[test]
+        fn trimmed_as_the_standard_library_trims(text in "[a \t\u{3000}~!\u{7f}é]{0,4}") {
+            prop_assert_eq!(trim(&text), text.trim());
         }
     }
 

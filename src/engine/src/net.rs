@@ -18,6 +18,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// ```
 #[must_use]
 pub fn parse_address(text: &str) -> Option<IpAddr> {
+    // Most are.
+    if let Some(address) = dotted(text.as_bytes()) {
+        return Some(address);
+    }
     let text = text.trim_ascii();
     // The longest spelling: brackets, a mapped address in full, a zone, a port.
     if text.is_empty() || text.len() > 96 {
@@ -37,7 +41,8 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
         },
     };
     let bare = bare.split('%').next().unwrap_or(bare);
-    bare.parse::<IpAddr>().ok().or_else(|| padded_v4(bare)).or_else(|| v6_and_port(bare)).map(canonical)
+    let v6 = || bare.parse().ok().map(IpAddr::V6);
+    dotted(bare.as_bytes()).or_else(v6).or_else(|| v6_and_port(bare)).map(canonical)
 }
 
 /// An IPv6 address and a port without brackets, in the spellings that RFC 5952 section 6 lists: after a colon, a
@@ -64,19 +69,24 @@ pub const fn canonical(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Decimal octets with leading zeros (`192.030.000.006`), which some writers pad with and the standard parser
-/// refuses. They are decimal in logs, never octal.
-fn padded_v4(text: &str) -> Option<IpAddr> {
-    let mut octets = [0u8; 4];
-    let mut parts = text.split('.');
-    for octet in &mut octets {
-        let part = parts.next()?;
-        if part.is_empty() || part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
+/// Four decimal octets and nothing else, also with leading zeros (`192.030.000.006`), which some writers pad with and
+/// the standard parser refuses. They are decimal in logs, never octal.
+#[must_use]
+pub fn dotted(text: &[u8]) -> Option<IpAddr> {
+    let (mut bits, mut octet, mut digits, mut points) = (0u32, 0u32, 0, 0);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 && digits < 3 {
+            octet = octet * 10 + u32::from(digit);
+            digits += 1;
+        } else if *byte == b'.' && digits > 0 && octet < 256 && points < 3 {
+            bits = bits << 8 | octet;
+            (octet, digits, points) = (0, 0, points + 1);
+        } else {
             return None;
         }
-        *octet = part.parse().ok()?;
     }
-    parts.next().is_none().then_some(IpAddr::V4(Ipv4Addr::from(octets)))
+    (points == 3 && digits > 0 && octet < 256).then(|| IpAddr::V4(Ipv4Addr::from_bits(bits << 8 | octet)))
 }
 
 /// The address cut to its first `v4` or `v6` bits: what a key sees of it.

@@ -16,6 +16,9 @@ pub const MAX_HOSTS: usize = 1024;
 /// A host name is cut to this many bytes (RFC 5424 section 6.2.4), so that a record cannot make the table grow.
 const MAX_NAME: usize = 255;
 
+/// Less than half of a year, in microseconds.
+const HALF: u64 = 180 * 86_400_000_000;
+
 /// No neighbour in the list.
 const NONE: u32 = u32::MAX;
 
@@ -191,6 +194,11 @@ fn latest(stamp: Yearless, zone: Zone, limit: Timestamp) -> Option<Timestamp> {
 /// The year that brings the stamp nearest to `previous`; of two equally near ones the later.
 fn nearest(stamp: Yearless, zone: Zone, previous: Timestamp) -> Option<Timestamp> {
     let year = year_of(previous, zone);
+    // Nearer than half a year: no other can be.
+    let same = stamp.at(year, zone);
+    if same.is_some_and(|time| time.0.abs_diff(previous.0) < HALF) {
+        return same;
+    }
     let reach = reach(stamp);
     (year - reach..=year + reach)
         .rev()

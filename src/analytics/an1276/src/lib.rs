@@ -182,17 +182,19 @@ impl An1276 {
     fn keys(&self, event: &Event<'_>) -> Keys {
         let source = self.source(event);
         let named = !event.user.is_empty();
-        KINDS.map(|kind| {
-            let user = || Hasher128::new(self.salt, kind as u8).part(event.user.as_bytes());
-            match kind {
+        let user = |kind| Hasher128::new(self.salt, kind as u8).part(event.user.as_bytes());
+        let mut keys = Keys::default();
+        for (key, kind) in keys.iter_mut().zip(KINDS) {
+            *key = match kind {
                 _ if !self.options.correlate.contains(&kind) => None,
                 Correlate::Ip => source,
                 Correlate::UserIp => {
-                    source.filter(|_| named).map(|source| user().part(&source.to_bytes()).finish())
+                    source.filter(|_| named).map(|source| user(kind).part(&source.to_bytes()).finish())
                 }
-                Correlate::User => named.then(|| user().finish()),
-            }
-        })
+                Correlate::User => named.then(|| user(kind).finish()),
+            };
+        }
+        keys
     }
 
     fn success(&mut self, event: &Event<'_>, context: &mut Context<'_>) {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::{Config, Settings};
 use alloc::format;
+use alloc::string::String;
 use alloc::string::ToString;
 
 crate::settings! {

@@ -5,7 +5,7 @@
 //! `journald` modules (ECS), Logstash's syslog input and the example of its documentation, rsyslog's JSON template,
 //! Azure's `Syslog` table, OpenTelemetry's log body, Splunk's HTTP event collector.
 
-use crate::json::{Name, Slots, Table};
+use crate::json::{Name, Slots, Table, any_of};
 
 /// The log text.
 pub const TEXT: u8 = 0;
@@ -60,6 +60,13 @@ pub const AUTH0: u8 = 38;
 
 /// `event.dataset` of ECS, or the module it belongs to.
 pub const DATASET: u8 = 39;
+
+/// The slots that tell of the sender.
+pub const SENDER: u64 = any_of(&[PROGRAM, TAG, LABEL, PID, HOST, MICROS, TIME, CURSOR, MARK])
+    | ((1 << (3 * trusted::COUNT)) - 1) << JOURNALD;
+/// The slots that give a family away.
+pub const SHAPE: u64 =
+    any_of(&[CATEGORY, CLASS, WINLOG, EVENT_ID, ENTRA, AUDIT, WEB, MAIL, OKTA, DUO, MAC, AUTH0]);
 
 /// What one pass over a record finds.
 pub type Found<'a> = Slots<'a>;

@@ -26,7 +26,7 @@ mod tests;
 mod text;
 mod value;
 
-pub use paths::{Name, Names, Slots, Table, read};
+pub use paths::{Name, Names, Slots, Table, any_of, read};
 pub use text::{quote, unescape_into};
 pub use value::{Kind, Value};
 

@@ -142,12 +142,27 @@ pub struct Slots<'a> {
     values: [Option<Value<'a>>; SLOTS],
     ranks: [u8; SLOTS],
     clashes: u64,
+    /// Which slots have a value.
+    there: u64,
 }
 
 impl Default for Slots<'_> {
     fn default() -> Self {
-        Self { values: [None; SLOTS], ranks: [0; SLOTS], clashes: 0 }
+        // Copied in one piece, not written slot by slot.
+        const EMPTY: Slots<'_> = Slots { values: [None; SLOTS], ranks: [0; SLOTS], clashes: 0, there: 0 };
+        EMPTY
     }
+}
+
+/// The slots of a list, to be [asked for](Slots::has_any) at once.
+#[must_use]
+pub const fn any_of(slots: &[u8]) -> u64 {
+    let (mut all, mut at) = (0, 0);
+    while at < slots.len() {
+        all |= 1 << slots[at];
+        at += 1;
+    }
+    all
 }
 
 impl<'a> Slots<'a> {
@@ -156,6 +171,13 @@ impl<'a> Slots<'a> {
     #[must_use]
     pub fn get(&self, slot: u8) -> Option<Value<'a>> {
         self.values.get(usize::from(slot)).copied().flatten()
+    }
+
+    /// Whether any of these slots, by [`any_of`], has a value.
+    #[inline]
+    #[must_use]
+    pub const fn has_any(&self, slots: u64) -> bool {
+        self.there & slots != 0
     }
 
     /// Whether a slot was given different values under names of the same rank.
@@ -187,6 +209,7 @@ impl<'a> Slots<'a> {
         }
         *held = Some(value);
         *held_rank = rank;
+        self.there |= 1u64.checked_shl(u32::from(slot)).unwrap_or(0);
     }
 }
 

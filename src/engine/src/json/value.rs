@@ -1,6 +1,7 @@
 //! One JSON value, as it stands in the record.
 
 use super::{Items, Object, unescape_into};
+use crate::event::text;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -41,7 +42,7 @@ impl<'a> Value<'a> {
             return None;
         }
         if !self.escaped {
-            return Some(lossy(self.raw));
+            return Some(text(self.raw));
         }
         let mut out = Vec::new();
         unescape_into(self.raw, &mut out);
@@ -56,7 +57,7 @@ impl<'a> Value<'a> {
     pub fn as_text(&self) -> Option<Cow<'a, str>> {
         match self.kind {
             Kind::Str => self.as_str(),
-            Kind::Num | Kind::Bool => Some(lossy(self.raw)),
+            Kind::Num | Kind::Bool => Some(text(self.raw)),
             _ => None,
         }
     }
@@ -143,9 +144,4 @@ impl<'a> Value<'a> {
     pub fn as_array(&self) -> Option<Items<'a>> {
         Items::new(self.raw).filter(|_| self.kind == Kind::Array)
     }
-}
-
-/// As [`String::from_utf8_lossy`], quicker where nothing is lost.
-fn lossy(raw: &[u8]) -> Cow<'_, str> {
-    core::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed)
 }

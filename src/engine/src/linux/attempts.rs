@@ -21,6 +21,7 @@ mod processes;
 mod tests;
 
 use crate::event::{Event, Origin, Outcome, Signal};
+use crate::find::same;
 use crate::hash::{Fingerprint, Hasher128, Salt};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
@@ -40,6 +41,8 @@ const JOIN: Span = Span::seconds(10);
 const TTY_BYTES: usize = 64;
 /// Bytes kept of a user's name, to complete lines that name nobody. sshd itself cuts names at 100.
 const NAME_BYTES: usize = 256;
+/// The name of a host that is longer is not remembered (RFC 5424 section 6.2.4).
+const HOST_BYTES: usize = 255;
 /// Kinds of keys.
 const PROCESS: u8 = 1;
 const ADDRESS: u8 = 2;
@@ -57,14 +60,17 @@ pub enum Step<'a> {
 #[derive(Clone, Debug)]
 pub struct Attempts {
     salt: Salt,
+    /// The host that spoke last, and the beginnings of its keys: lines of one host come in runs.
+    host: Option<String>,
+    keys: [Hasher128; 2],
     processes: Processes,
 }
 
 impl Attempts {
     /// An empty table. `salt` keys its fingerprints; `seed` places them.
     #[must_use]
-    pub const fn new(salt: Salt, seed: u64) -> Self {
-        Self { salt, processes: Processes::new(seed) }
+    pub fn new(salt: Salt, seed: u64) -> Self {
+        Self { salt, host: None, keys: keys(salt, ""), processes: Processes::new(seed) }
     }
 
     /// Takes one event in, and hands on what it means: nothing, one event, or taken-back failures and an event.
@@ -75,7 +81,12 @@ impl Attempts {
             }
             return;
         };
-        let id = self.key(PROCESS, &event.host, &pid.to_le_bytes());
+        if self.host.as_ref().is_none_or(|host| !same(host.as_bytes(), event.host.as_bytes())) {
+            self.keys = keys(self.salt, &event.host);
+            self.host = (event.host.len() <= HOST_BYTES).then(|| event.host.as_ref().into());
+        }
+        let [process, _] = self.keys;
+        let id = process.part(&pid.to_le_bytes()).finish();
         match (event.outcome, voice(event.signal)) {
             (Outcome::Failure, Some(voice)) => self.failure(id, voice, event, sink),
             (Outcome::Success, _) => self.success(id, event, sink),
@@ -255,13 +266,10 @@ impl Attempts {
         (apart(self.processes.get(other)?, now) <= JOIN).then_some(other)
     }
 
-    /// Host and address of a line.
+    /// Host and address of the line that is being observed.
     fn place(&self, event: &Event<'_>) -> Option<Fingerprint> {
-        Some(self.key(ADDRESS, &event.host, &crate::net::octets(event.src_ip?)))
-    }
-
-    fn key(&self, kind: u8, host: &str, part: &[u8]) -> Fingerprint {
-        Hasher128::new(self.salt, kind).part(host.as_bytes()).part(part).finish()
+        let [_, address] = self.keys;
+        Some(address.part(&crate::net::octets(event.src_ip?)).finish())
     }
 
     /// Fills in what the line left out and the process is known for.
@@ -330,6 +338,11 @@ impl Attempts {
         }
         Ok(table)
     }
+}
+
+/// The keys of a process and of an address, as far as the host makes them.
+fn keys(salt: Salt, host: &str) -> [Hasher128; 2] {
+    [PROCESS, ADDRESS].map(|kind| Hasher128::new(salt, kind).part(host.as_bytes()))
 }
 
 /// How long before or after its last line.

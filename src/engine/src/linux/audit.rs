@@ -146,13 +146,13 @@ fn user<'a>(inner: &'a [u8], enriched: &'a [u8]) -> Text<'a> {
                 Some(name) => text(name),
                 // The one number whose name is the same everywhere.
                 None if id == b"0" => Text::Borrowed("root"),
-                None => Text::default(),
+                None => Text::Borrowed(""),
             },
-            None => Text::default(),
+            None => Text::Borrowed(""),
         },
     };
     if matches!(&*name, "(unknown user)" | "(invalid user)" | "(unknown)" | "?") {
-        Text::default()
+        Text::Borrowed("")
     } else {
         name
     }

@@ -35,14 +35,23 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
 
 /// The event with its user, its peer and what is said of it.
 #[inline(never)]
-fn about<'a>(signal: Signal, user: &'a [u8], host: &'a [u8], reason: &'a [u8]) -> Event<'a> {
+fn about<'a>(signal: Signal, user: &'a [u8], host: &'a [u8], reason: Text<'a>) -> Event<'a> {
     let mut event = Event::new("sshd", "linux");
     event.service = Text::Borrowed("sshd");
     event.signal = signal;
     event.user = text(user);
     (event.src_ip, event.src_name) = peer(host);
-    event.reason_text = text(reason);
+    event.reason_text = reason;
     event
+}
+
+/// The method as text.
+fn named(method: &[u8]) -> Text<'_> {
+    match method {
+        b"password" => Text::Borrowed("password"),
+        b"publickey" => Text::Borrowed("publickey"),
+        _ => text(method),
+    }
 }
 
 /// A name, and whether the server knows no such account.
@@ -55,8 +64,8 @@ fn account(user: &[u8]) -> (&[u8], bool) {
     }
 }
 
-const fn unknown(invalid: bool) -> &'static [u8] {
-    if invalid { b"invalid user" } else { b"" }
+const fn unknown(invalid: bool) -> Text<'static> {
+    Text::Borrowed(if invalid { "invalid user" } else { "" })
 }
 
 /// `METHOD for U from IP port N ssh2[: KEY]`
@@ -64,9 +73,9 @@ fn accepted(rest: &[u8]) -> Option<Event<'_>> {
     let (method, rest) = first_word(rest);
     // Not `Accepted key …`, not `Accepted certificate ID "…" …`, whose text a client chose.
     let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
-    let mut event = about(Signal::Attempt, user, host, b"");
+    let mut event = about(Signal::Attempt, user, host, Text::Borrowed(""));
     event.outcome = Outcome::Success;
-    event.method = text(method);
+    event.method = named(method);
     Some(event)
 }
 
@@ -79,7 +88,7 @@ fn failed(rest: &[u8]) -> Option<Event<'_>> {
     let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
     let (user, invalid) = account(user);
     let mut event = about(Signal::Failed, user, host, unknown(invalid));
-    event.method = text(method);
+    event.method = named(method);
     Some(event)
 }
 
@@ -145,7 +154,7 @@ fn through_pam(rest: &[u8]) -> Option<Event<'_>> {
     let without_via = last_word(rest).and_then(|(head, _)| head.strip_suffix(b" via"));
     let (user, host) = from(rest).or_else(|| from(without_via?)).unwrap_or((rest, b""));
     let (user, _) = account(user);
-    Some(about(Signal::SshdPam, user, host, reason))
+    Some(about(Signal::SshdPam, user, host, text(reason)))
 }
 
 /// `Connection closed|reset by`, `Disconnected from`, `Disconnecting`, each with `authenticating|invalid user U IP
@@ -168,7 +177,7 @@ fn gone(message: &[u8]) -> Option<Event<'_>> {
         (user, host, &b"connection closed"[..])
     };
     // Not the same word at the same place in another message: only an address stands here.
-    let event = about(Signal::Weak, user, host, if invalid { unknown(true) } else { reason });
+    let event = about(Signal::Weak, user, host, if invalid { unknown(true) } else { text(reason) });
     event.src_ip.is_some().then_some(event)
 }
 
@@ -209,7 +218,12 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 /// `maximum authentication attempts exceeded for [invalid user ]U from IP port N ssh2`
 fn exceeded(rest: &[u8]) -> Option<Event<'_>> {
     let (user, host) = attempt(rest)?;
-    Some(about(Signal::Weak, account(user).0, host, b"maximum authentication attempts exceeded"))
+    Some(about(
+        Signal::Weak,
+        account(user).0,
+        host,
+        Text::Borrowed("maximum authentication attempts exceeded"),
+    ))
 }
 
 /// `Too many authentication failures[ for U]`, and in 6.7 only ` for [invalid user ]U from IP port N ssh2`.
@@ -223,7 +237,7 @@ fn too_many(message: &[u8]) -> Option<Event<'_>> {
         _ => rest.strip_prefix(b" for ")?,
     };
     let (user, _) = attempt(user).unwrap_or((user, b""));
-    Some(about(Signal::Weak, account(user).0, b"", b"Too many authentication failures"))
+    Some(about(Signal::Weak, account(user).0, b"", Text::Borrowed("Too many authentication failures")))
 }
 
 /// `IP[ port N]:CODE: TEXT`, the text of which the client sent (RFC 4253 section 11.1). Code 3 with JSch's `Auth
@@ -249,20 +263,20 @@ fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
                 .then_some(b"No supported authentication methods")?
         }
     };
-    Some(about(Signal::Weak, b"", host, reason))
+    Some(about(Signal::Weak, b"", host, text(reason)))
 }
 
 /// `IP[ port N]`: the password was right, but root may not log in with one.
 fn root_refused(rest: &[u8]) -> Option<Event<'_>> {
     let (host, _) = first_word(rest);
-    Some(about(Signal::Weak, b"root", host, b"root login refused"))
+    Some(about(Signal::Weak, b"root", host, Text::Borrowed("root login refused")))
 }
 
 /// `U [from HOST ]not allowed because REASON`; the account exists.
 fn not_allowed(rest: &[u8]) -> Option<Event<'_>> {
     let (who, reason) = cut_last(rest, b" not allowed because ")?;
     let (user, host) = cut_last(who, b" from ").unwrap_or((who, b""));
-    Some(about(Signal::Weak, user, host, reason))
+    Some(about(Signal::Weak, user, host, text(reason)))
 }
 
 #[cfg(test)]

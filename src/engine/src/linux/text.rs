@@ -1,15 +1,10 @@
 //! Small readers of bytes that the Linux decoders share. All are linear and none allocates.
 
+pub(super) use crate::event::text;
 use crate::event::{Event, Text};
 use crate::find::{find, position, rfind};
-use crate::net::parse_address;
-use alloc::string::String;
+use crate::net::{dotted, parse_address};
 use core::net::IpAddr;
-
-/// The bytes as text: borrowed where they are UTF-8, with replacement characters where not.
-pub(super) fn text(bytes: &[u8]) -> Text<'_> {
-    String::from_utf8_lossy(bytes)
-}
 
 /// What stands before and after the first `mark`.
 pub(super) fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
@@ -38,11 +33,14 @@ fn split(bytes: &[u8], at: usize, length: usize) -> Option<(&[u8], &[u8])> {
 
 /// A decimal number that is the whole text.
 pub(super) fn number(bytes: &[u8]) -> Option<u32> {
-    // No leading sign, which the standard parser would take.
-    if !bytes.first()?.is_ascii_digit() {
-        return None;
+    let mut value = 0u64;
+    for byte in bytes {
+        if !byte.is_ascii_digit() || value > u32::MAX.into() {
+            return None;
+        }
+        value = value * 10 + u64::from(byte - b'0');
     }
-    core::str::from_utf8(bytes).ok()?.parse().ok()
+    u32::try_from(value).ok().filter(|_| !bytes.is_empty())
 }
 
 /// The digits at the start as a number, at most `u32::MAX`, and what follows them.
@@ -57,9 +55,9 @@ pub(super) fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 
 /// An address, or the name that stands in its place. `?`, `-`, `(null)` and nothing are neither.
 pub(super) fn peer(host: &[u8]) -> (Option<IpAddr>, Text<'_>) {
-    match core::str::from_utf8(host).ok().and_then(parse_address) {
-        Some(address) => (Some(address), Text::default()),
-        None if matches!(host, b"" | b"?" | b"-" | b"(null)" | b"UNKNOWN") => (None, Text::default()),
+    match dotted(host).or_else(|| parse_address(core::str::from_utf8(host).ok()?)) {
+        Some(address) => (Some(address), Text::Borrowed("")),
+        None if matches!(host, b"" | b"?" | b"-" | b"(null)" | b"UNKNOWN") => (None, Text::Borrowed("")),
         None => (None, text(host)),
     }
 }

@@ -160,7 +160,7 @@ fn said<'a>(found: &Found<'a>, given: Given<'_>) -> Said<'a> {
 /// The account. Where there is none, the log says so in words.
 fn user(id: Text<'_>) -> Text<'_> {
     match lower(id) {
-        id if matches!(&*id, "not available" | "unknown") => Text::default(),
+        id if matches!(&*id, "not available" | "unknown") => Text::Borrowed(""),
         id => id,
     }
 }

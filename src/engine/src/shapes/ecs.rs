@@ -143,9 +143,9 @@ fn event<'a>(found: &Slots<'a>, world: &'static str, zone: Zone) -> Option<(Even
     // Of Windows, the code of the event is its id, and says nothing about the reason.
     let (code, event_code) = (text(found, CODE), text(found, EVENT_CODE));
     let (reason, status) = match world {
-        "windows" => (Text::default(), code),
+        "windows" => (Text::Borrowed(""), code),
         _ if code.is_empty() => (event_code, code),
-        _ => (code, Text::default()),
+        _ => (code, Text::Borrowed("")),
     };
     let time = found.get(TIME).and_then(|time| stamp(time, zone));
     // Elsewhere, an id may be that of a session, or of a rule.

@@ -17,6 +17,7 @@ use super::spelling::{Found, Pick, contains, gather, is, lower, within};
 use super::{Given, Said, client, fill, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
+use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
 use crate::json::{Items, Kind, Name, Object, Table, Value};
 use crate::stamp::{Stamp, Zone};
@@ -213,7 +214,7 @@ pub(super) fn delivery(id: &str) -> Option<u128> {
 
 /// What ties records together, unless it is an id of zeros.
 pub(super) fn transaction(id: Text<'_>) -> Text<'_> {
-    if is_id(&id) { lower(id) } else { Text::default() }
+    if is_id(&id) { lower(id) } else { Text::Borrowed("") }
 }
 
 fn is_id(id: &str) -> bool {
@@ -265,7 +266,7 @@ impl<'a> Status<'a> {
             {
                 (Some(0), "0".into())
             }
-            None => (None, Text::default()),
+            None => (None, Text::Borrowed("")),
         };
         Self { code, words, reason: or(text(found, REASON), reason), detail: or(text(found, DETAIL), detail) }
     }
@@ -273,7 +274,7 @@ impl<'a> Status<'a> {
 
 /// A code, also as spreadsheets write it (`50126.0`).
 fn number(word: &str) -> Option<i64> {
-    let word = word.trim();
+    let word = trim(word);
     word.strip_suffix(".0").unwrap_or(word).parse().ok()
 }
 
@@ -363,13 +364,13 @@ fn named<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
 /// The first of the two that says something.
 #[inline(never)]
 fn or<'a>(said: Text<'a>, other: Text<'a>) -> Text<'a> {
-    [said, other].into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
+    [said, other].into_iter().find(|text| !trim(text).is_empty()).unwrap_or_default()
 }
 
 /// Yes or no, however it is written.
 fn flag(value: Option<Value<'_>>) -> Option<bool> {
     let word = value?.as_text()?;
-    match word.trim() {
+    match trim(&word) {
         word if word.eq_ignore_ascii_case("true") || word == "1" => Some(true),
         word if word.eq_ignore_ascii_case("false") || word == "0" => Some(false),
         _ => None,

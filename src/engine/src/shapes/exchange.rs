@@ -149,7 +149,7 @@ fn first_word(parameters: Text<'_>) -> Text<'_> {
     };
     match word.filter(|word| word.bytes().any(|byte| byte != b'*')) {
         Some(word) => Text::Owned(word.into()),
-        None => Text::default(),
+        None => Text::Borrowed(""),
     }
 }
 

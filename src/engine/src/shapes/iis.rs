@@ -153,7 +153,7 @@ fn words(system: &str) -> Option<(&'static str, bool)> {
 
 /// W3C logs write a dash for nothing.
 fn said(text: Text<'_>) -> Text<'_> {
-    if text == "-" { Text::default() } else { text }
+    if text == "-" { Text::Borrowed("") } else { text }
 }
 
 /// Domain and name of an account, the name in lower case: `DOMAIN\user`, `user@example.com`, `user`.
@@ -161,13 +161,13 @@ pub(super) fn account(name: Text<'_>) -> (Text<'_>, Text<'_>) {
     match name {
         Text::Borrowed(name) => match name.split_once('\\') {
             Some((domain, user)) => (domain.into(), lower(user.into())),
-            None => (Text::default(), lower(name.into())),
+            None => (Text::Borrowed(""), lower(name.into())),
         },
         Text::Owned(name) => match name.split_once('\\') {
             Some((domain, user)) => {
                 (Text::Owned(domain.into()), Text::Owned(lower(user.into()).into_owned()))
             }
-            None => (Text::default(), lower(Text::Owned(name))),
+            None => (Text::Borrowed(""), lower(Text::Owned(name))),
         },
     }
 }

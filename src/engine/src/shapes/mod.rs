@@ -24,6 +24,7 @@ mod world;
 use crate::analytic::{Reads, Telemetry};
 use crate::envelope::{Family, stamp};
 use crate::event::{Event, Text};
+use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
 use crate::json::{Names, Object, Slots, Value, read};
 use crate::net::parse_address;
@@ -129,14 +130,14 @@ fn delivery(provider: &str, found: &Slots<'_>, slot: u8) -> Option<u128> {
 fn client<'a>(address: Option<Value<'a>>, name: Option<Value<'a>>) -> (Option<IpAddr>, Text<'a>) {
     // A field of which there are several holds an array: the first is the nearest.
     let one = |value: Value<'a>| value.as_array().map_or(Some(value), |mut items| items.next());
-    let mut word = Text::default();
+    let mut word = Text::Borrowed("");
     for value in [address, name].into_iter().flatten().filter_map(one) {
         let Some(said) = value.as_text() else { continue };
         if let Some(address) = parse_address(&said) {
-            return (Some(address), Text::default());
+            return (Some(address), Text::Borrowed(""));
         }
         // The words for "none".
-        if !matches!(said.trim(), "" | "-" | "?" | "UNKNOWN" | "LOCAL" | "localhost") {
+        if !matches!(trim(&said), "" | "-" | "?" | "UNKNOWN" | "LOCAL" | "localhost") {
             word = said;
         }
     }

@@ -138,7 +138,7 @@ pub fn decode<'a>(object: &Object<'a>, zone: Zone) -> Option<(Event<'a>, Option<
     let time = found.get(TIME).and_then(|time| stamp(time, zone));
     let (reason, status, logon_type) = match world {
         "windows" => (text(&found, SUB_STATUS), text(&found, CODE), logon_type(&found)),
-        _ => (text(&found, CODE), Text::default(), small(LOGON_TYPE)),
+        _ => (text(&found, CODE), Text::Borrowed(""), small(LOGON_TYPE)),
     };
     let event = Event {
         outcome,

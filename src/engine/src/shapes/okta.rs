@@ -269,7 +269,7 @@ fn factor<'a>(found: &Slots<'a>) -> Text<'a> {
     let debug = text(found, DEBUG);
     let factor = Object::new(debug.as_bytes()).and_then(|debug| debug.get("factor"));
     let factor = factor.and_then(|factor| factor.as_text());
-    factor.map_or(Text::default(), |factor| Cow::Owned(factor.into_owned()))
+    factor.map_or(Text::Borrowed(""), |factor| Cow::Owned(factor.into_owned()))
 }
 
 fn is_password(factor: &str) -> bool {

@@ -5,6 +5,7 @@
 //! IIS's `cs-uri-stem` as `cs_uri_stem` and `csUriStem`. What stays the same are the letters: a path is spelled here in
 //! lower case, without anything that is no letter or digit, its parts run together.
 
+use crate::find::{eight_lower, trim};
 use crate::json::{Cursor, Key, Kind, Name, Object, Slots, Value, unescape_into};
 use crate::letters;
 use alloc::borrow::Cow;
@@ -68,24 +69,29 @@ impl Path {
         if name.first() == Some(&b'_') {
             return None;
         }
-        let places = self.letters.get_mut(self.length..)?;
-        let length = places.len();
-        let (mut places, mut bytes) = (places.iter_mut(), name.iter());
+        let mut end = self.length;
         let mut typed = None;
-        while let Some(byte) = bytes.next() {
-            let letter = LETTERS[usize::from(*byte)];
-            if letter != 0 {
-                *places.next()? = letter;
-            } else if *byte == b'_' {
-                typed = Some((places.len(), bytes.as_slice()));
+        for (number, chunk) in name.chunks(8).enumerate() {
+            if let Some(letters) = chunk.first_chunk().and_then(eight_lower) {
+                *self.letters.get_mut(end..)?.first_chunk_mut()? = letters;
+                end += letters.len();
+                continue;
+            }
+            for (at, byte) in chunk.iter().enumerate() {
+                let letter = LETTERS[usize::from(*byte)];
+                if letter != 0 {
+                    *self.letters.get_mut(end)? = letter;
+                    end += 1;
+                } else if *byte == b'_' {
+                    typed = Some((end, name.get(number * 8 + at + 1..)?));
+                }
             }
         }
-        let left = match typed {
+        match typed {
             // The type that Log Analytics appends to a column's name: `ResultType_s`, `Status_dynamic`.
-            Some((left, b"string" | b"dynamic" | b"s" | b"d" | b"g" | b"b" | b"t")) => left,
-            _ => places.len(),
-        };
-        Some(self.length + length - left)
+            Some((end, b"string" | b"dynamic" | b"s" | b"d" | b"g" | b"b" | b"t")) => Some(end),
+            _ => Some(end),
+        }
     }
 
     /// Steps inside the object that stands next.
@@ -122,8 +128,9 @@ static LETTERS: [u8; 256] = {
 
 /// Whether a name is spelled so.
 pub fn is(name: &[u8], spelled: &str) -> bool {
-    let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
-    letters.eq(spelled.bytes())
+    let letters = name.iter().map(|byte| LETTERS[usize::from(*byte)]).filter(|letter| *letter != 0);
+    // From the end: names of one record often begin alike.
+    letters.rev().eq(spelled.bytes().rev())
 }
 
 /// Hands the JSON that a value holds to `read`: its own, or that of the string it is. What `read` returns outlives
@@ -144,7 +151,7 @@ pub fn within<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
 /// A text in lower case, without whitespace around it: copied only where that may change it.
 #[inline(never)]
 pub fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
-    let trimmed = text.trim();
+    let trimmed = trim(&text);
     let stays = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     if trimmed.len() == text.len() && text.bytes().all(stays) {
         return text;

@@ -113,16 +113,18 @@ impl Journal {
         let address = entry.address.as_ref().map_or(&[][..], |a| a);
         let length = FIXED + address.len() + texts.iter().map(|t| t.len() + 1).sum::<usize>() + record.len();
         let Some((at, place)) = self.room(length) else { return Link::NONE };
-        let mut out = Out(place);
         // Texts are cut: an entry is far below 64 KiB, and each text below 256 bytes.
-        out.put(&(length as u16).to_le_bytes());
-        for link in entry.previous {
-            let [low @ .., _, _] = link.0.to_le_bytes();
-            out.put(&low);
+        let mut fixed = [0; FIXED];
+        fixed[..2].copy_from_slice(&(length as u16).to_le_bytes());
+        for (link, place) in entry.previous.iter().zip(fixed[2..].chunks_exact_mut(Link::BYTES)) {
+            link.write(place);
         }
-        out.put(&entry.time.0.to_le_bytes());
-        out.put(&entry.count.to_le_bytes());
-        out.put(&[entry.kind, u8::from(entry.address.is_some())]);
+        let rest = &mut fixed[2 + KEYS * Link::BYTES..];
+        rest[..8].copy_from_slice(&entry.time.0.to_le_bytes());
+        rest[8..12].copy_from_slice(&entry.count.to_le_bytes());
+        rest[12..].copy_from_slice(&[entry.kind, u8::from(entry.address.is_some())]);
+        let mut out = Out(place);
+        out.put(&fixed);
         out.put(address);
         for text in texts {
             out.put(&[text.len() as u8]);

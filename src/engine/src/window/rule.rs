@@ -149,8 +149,7 @@ impl Rule {
         for (number, key) in keys.iter().enumerate() {
             let Some(key) = *key else { continue };
             let slot = self.table.enter(key, event.count, event.time, now).slot;
-            self.chain(slot, number, link);
-            if let Some(mut failures) = self.view(slot) {
+            if let Some(mut failures) = self.chain(slot, number, link) {
                 late |= failures.push(event.time, event.count);
             }
         }
@@ -162,8 +161,7 @@ impl Rule {
         let link = self.write(failed, TAKEN_BACK);
         for (number, key) in keys.iter().enumerate() {
             let Some(slot) = key.and_then(|key| self.table.find(key)) else { continue };
-            self.chain(slot, number, link);
-            if let Some(mut failures) = self.view(slot) {
+            if let Some(mut failures) = self.chain(slot, number, link) {
                 failures.retract(failed.event.time, failed.event.count);
             }
         }
@@ -300,10 +298,13 @@ impl Rule {
         })
     }
 
-    /// Makes an entry of the journal the newest of a key.
-    fn chain(&mut self, slot: Slot, number: usize, link: Link) {
-        self.journal.set_previous(link, number, self.link(slot));
-        self.set_link(slot, link);
+    /// Makes an entry of the journal the newest of a key, whose failures it returns.
+    fn chain(&mut self, slot: Slot, number: usize, link: Link) -> Option<Failures<'_>> {
+        let content = self.table.content(slot)?;
+        let place = content.data.get_mut(self.layout.bytes()..)?;
+        self.journal.set_previous(link, number, Link::read(place));
+        link.write(place);
+        Some(Failures::new(&self.layout, content))
     }
 
     fn link(&self, slot: Slot) -> Link {
@@ -330,7 +331,7 @@ fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) 
     if let (Some(to), Some(link)) = (content.data.get_mut(layout.bytes()..), old.get(before.bytes()..)) {
         Link::read(link).write(to);
     }
-    let (mut newest, mut data) = (content.newest().0.to_le_bytes(), old.to_vec());
+    let (mut newest, mut data) = (content.newest(), old.to_vec());
     let old = Failures::new(before, Content::new(&mut newest, &mut data));
     Failures::new(layout, content).adopt(&old);
 }

@@ -1,14 +1,7 @@
 //! The memory of a table: slots of one size in chunks that are taken as needed and never move.
 //!
-//! Growing copies nothing, so there is no moment at which the table exists twice. A slot is bytes, little-endian, as
-//! they go into a snapshot:
-//!
-//! ```text
-//!  0  fingerprint  16
-//! 16  links         8   older neighbour 25 bits, newer neighbour 25, segment 1, weight 4, window number 9
-//! 24  newest        8   time of the key's newest event, microseconds
-//! 32  data          n   the analytic's
-//! ```
+//! Growing copies nothing, so there is no moment at which the table exists twice. A slot is a head of 32 bytes, and the
+//! analytic's data as they go into a snapshot.
 
 use crate::hash::Fingerprint;
 use crate::time::Timestamp;
@@ -17,7 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 /// The bytes of a slot before its data.
-pub(super) const HEADER: usize = 32;
+pub(super) const HEADER: usize = size_of::<Head>();
 /// How many bits number a slot.
 pub(super) const SLOT_BITS: u32 = 25;
 /// No slot. Therefore also the greatest number of slots there can be.
@@ -57,10 +50,27 @@ impl Links {
     }
 }
 
+/// What is known of every key.
+#[derive(Clone, Copy, Debug, Default)]
+struct Head {
+    key: Fingerprint,
+    /// Older neighbour 25 bits, newer neighbour 25, segment 1, weight 4, window number 9.
+    links: u64,
+    /// The time of the key's newest event.
+    newest: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+struct Chunk {
+    heads: Box<[Head]>,
+    data: Box<[u8]>,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Slab {
-    chunks: Vec<Box<[u8]>>,
-    stride: usize,
+    chunks: Vec<Chunk>,
+    /// The bytes of data of each slot.
+    data: usize,
     /// How many slots were ever used.
     used: u32,
     /// The free slots, chained by `newer`.
@@ -69,11 +79,11 @@ pub(super) struct Slab {
 
 impl Slab {
     pub(super) const fn new(data: usize) -> Self {
-        Self { chunks: Vec::new(), stride: HEADER + data, used: 0, free: NIL }
+        Self { chunks: Vec::new(), data, used: 0, free: NIL }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.chunks.len() * CHUNK * self.stride + self.chunks.capacity() * size_of::<Box<[u8]>>()
+        self.chunks.len() * CHUNK * (HEADER + self.data) + self.chunks.capacity() * size_of::<Chunk>()
     }
 
     /// A zeroed slot, or none where there are no more numbers.
@@ -81,14 +91,20 @@ impl Slab {
         if self.free != NIL {
             let slot = self.free;
             self.free = self.links(slot).newer;
-            self.slot_mut(slot).fill(0);
+            self.set_head(slot, |head| *head = Head::default());
+            if let Some((_, data)) = self.content_mut(slot) {
+                data.fill(0);
+            }
             return Some(slot);
         }
         if self.used == NIL {
             return None;
         }
         if self.used as usize >= self.chunks.len() << CHUNK_SHIFT {
-            self.chunks.push(vec![0; CHUNK * self.stride].into_boxed_slice());
+            self.chunks.push(Chunk {
+                heads: vec![Head::default(); CHUNK].into(),
+                data: vec![0; CHUNK * self.data].into(),
+            });
         }
         self.used += 1;
         Some(self.used - 1)
@@ -100,60 +116,55 @@ impl Slab {
         self.free = slot;
     }
 
-    fn slot(&self, slot: u32) -> &[u8] {
-        let at = (slot as usize & (CHUNK - 1)) * self.stride;
+    #[inline]
+    fn head(&self, slot: u32) -> Head {
         let chunk = self.chunks.get(slot as usize >> CHUNK_SHIFT);
-        chunk.and_then(|c| c.get(at..at + self.stride)).unwrap_or_default()
+        chunk.and_then(|chunk| chunk.heads.get(slot as usize % CHUNK)).copied().unwrap_or_default()
     }
 
-    fn slot_mut(&mut self, slot: u32) -> &mut [u8] {
-        let at = (slot as usize & (CHUNK - 1)) * self.stride;
+    #[inline]
+    fn set_head(&mut self, slot: u32, set: impl FnOnce(&mut Head)) {
         let chunk = self.chunks.get_mut(slot as usize >> CHUNK_SHIFT);
-        chunk.and_then(|c| c.get_mut(at..at + self.stride)).unwrap_or_default()
-    }
-
-    fn field<const N: usize>(&self, slot: u32, at: usize) -> [u8; N] {
-        self.slot(slot).get(at..).and_then(|s| s.first_chunk()).copied().unwrap_or([0; N])
-    }
-
-    fn set_field<const N: usize>(&mut self, slot: u32, at: usize, value: [u8; N]) {
-        if let Some(field) = self.slot_mut(slot).get_mut(at..).and_then(|s| s.first_chunk_mut()) {
-            *field = value;
+        if let Some(head) = chunk.and_then(|chunk| chunk.heads.get_mut(slot as usize % CHUNK)) {
+            set(head);
         }
     }
 
     pub(super) fn key(&self, slot: u32) -> Fingerprint {
-        Fingerprint::from_bytes(self.field(slot, 0))
+        self.head(slot).key
     }
 
     pub(super) fn set_key(&mut self, slot: u32, key: Fingerprint) {
-        self.set_field(slot, 0, key.to_bytes());
+        self.set_head(slot, |head| head.key = key);
     }
 
     pub(super) fn links(&self, slot: u32) -> Links {
-        Links::unpack(u64::from_le_bytes(self.field(slot, 16)))
+        Links::unpack(self.head(slot).links)
     }
 
     pub(super) fn set_links(&mut self, slot: u32, links: Links) {
-        self.set_field(slot, 16, links.pack().to_le_bytes());
+        self.set_head(slot, |head| head.links = links.pack());
     }
 
     pub(super) fn newest(&self, slot: u32) -> Timestamp {
-        Timestamp(i64::from_le_bytes(self.field(slot, 24)))
+        self.head(slot).newest
     }
 
     pub(super) fn set_newest(&mut self, slot: u32, time: Timestamp) {
-        self.set_field(slot, 24, time.0.to_le_bytes());
+        self.set_head(slot, |head| head.newest = time);
     }
 
     pub(super) fn data(&self, slot: u32) -> &[u8] {
-        self.slot(slot).get(HEADER..).unwrap_or_default()
+        let at = slot as usize % CHUNK * self.data;
+        let chunk = self.chunks.get(slot as usize >> CHUNK_SHIFT);
+        chunk.and_then(|chunk| chunk.data.get(at..at + self.data)).unwrap_or_default()
     }
 
     /// Newest and data, to be changed together.
-    pub(super) fn content_mut(&mut self, slot: u32) -> Option<(&mut [u8; 8], &mut [u8])> {
-        let (newest, data) = self.slot_mut(slot).get_mut(24..)?.split_first_chunk_mut()?;
-        Some((newest, data))
+    pub(super) fn content_mut(&mut self, slot: u32) -> Option<(&mut Timestamp, &mut [u8])> {
+        let Chunk { heads, data } = self.chunks.get_mut(slot as usize >> CHUNK_SHIFT)?;
+        let slot = slot as usize % CHUNK;
+        Some((&mut heads.get_mut(slot)?.newest, data.get_mut(slot * self.data..(slot + 1) * self.data)?))
     }
 }
 

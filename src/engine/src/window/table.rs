@@ -84,27 +84,27 @@ pub struct Entered {
 /// The changeable part of a slot.
 #[derive(Debug)]
 pub struct Content<'a> {
-    newest: &'a mut [u8; 8],
+    newest: &'a mut Timestamp,
     /// The data.
     pub data: &'a mut [u8],
 }
 
 impl<'a> Content<'a> {
-    /// Content that is in no table: `newest` holds a little-endian time.
+    /// Content that is in no table.
     #[must_use]
-    pub const fn new(newest: &'a mut [u8; 8], data: &'a mut [u8]) -> Self {
+    pub const fn new(newest: &'a mut Timestamp, data: &'a mut [u8]) -> Self {
         Self { newest, data }
     }
 
     /// The time of the key's newest event, from which its horizon is counted.
     #[must_use]
     pub const fn newest(&self) -> Timestamp {
-        Timestamp(i64::from_le_bytes(*self.newest))
+        *self.newest
     }
 
     /// Raises that time: up to whoever changes the data.
     pub fn raise(&mut self, time: Timestamp) {
-        *self.newest = self.newest().max(time).0.to_le_bytes();
+        *self.newest = time.max(*self.newest);
     }
 }
 
@@ -195,13 +195,13 @@ impl Table {
     /// The data of a key.
     #[must_use]
     pub fn data(&self, slot: Slot) -> &[u8] {
-        self.slab.data(slot.0).get(..self.bounds.data).unwrap_or_default()
+        self.slab.data(slot.0)
     }
 
     /// The data of a key, to be changed. `None` only for a slot that is none.
     pub fn content(&mut self, slot: Slot) -> Option<Content<'_>> {
         let (newest, data) = self.slab.content_mut(slot.0)?;
-        Some(Content { newest, data: data.get_mut(..self.bounds.data)? })
+        Some(Content { newest, data })
     }
 
     /// The slot of a key that has just failed `weight` times at `time`; a new one if it is not held. `now` is the

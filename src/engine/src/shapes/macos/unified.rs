@@ -70,7 +70,7 @@ pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     for text in [&mut event.user, &mut event.src_name] {
         // What the log hides it calls so: nothing is known.
         if text == "<private>" {
-            *text = Text::default();
+            *text = Text::Borrowed("");
         }
     }
     event.pid = number(&found, PID);

@@ -3,6 +3,7 @@
 use super::codes;
 use crate::envelope::stamp;
 use crate::event::{Event, Origin, Outcome, Text};
+use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
 use crate::json::{Kind, Value};
 use crate::net::parse_address;
@@ -62,6 +63,24 @@ const DATA: [(&str, u8, usize, usize); 11] = [
 /// As many positions as are looked at.
 pub const PLACES: usize = 20;
 
+/// The fields by position, in a 4624 and in a 4625; [`FIELDS`] for none.
+static SUCCESS: [u8; PLACES] = by_position(true);
+static FAILURE: [u8; PLACES] = by_position(false);
+
+const fn by_position(success: bool) -> [u8; PLACES] {
+    let mut places = [FIELDS; PLACES];
+    let mut n = 0;
+    while n < DATA.len() {
+        let (_, slot, in_success, in_failure) = DATA[n];
+        let at = if success { in_success } else { in_failure };
+        if at < PLACES {
+            places[at] = slot;
+        }
+        n += 1;
+    }
+    places
+}
+
 /// The field that Windows calls so.
 pub fn by_name(name: &[u8]) -> Option<u8> {
     DATA.iter().find(|(known, ..)| known.as_bytes() == name).map(|(_, slot, ..)| *slot)
@@ -84,21 +103,10 @@ impl<'a> Logon<'a> {
         }
     }
 
-    /// Sets the field that stands at a position of the event's data. The id has to be known.
-    pub fn put_at(&mut self, position: usize, text: Text<'a>) {
-        if let Some(slot) = self.slot_at(position) {
-            self.put(slot, text);
-        }
-    }
-
     /// Which field stands at a position of the event's data. The id has to be known.
     pub fn slot_at(&self, position: usize) -> Option<u8> {
-        let success = self.outcome()? == Outcome::Success;
-        DATA.iter()
-            .find(|(_, _, in_success, in_failure)| {
-                position == if success { *in_success } else { *in_failure }
-            })
-            .map(|(_, slot, ..)| *slot)
+        let places = if self.outcome()? == Outcome::Success { &SUCCESS } else { &FAILURE };
+        places.get(position).copied().filter(|slot| *slot < FIELDS)
     }
 
     /// A field as it is written; empty where it is not known.
@@ -126,7 +134,7 @@ impl<'a> Logon<'a> {
 
     /// What the id says. `None` for any other event.
     pub fn outcome(&self) -> Option<Outcome> {
-        match self.get(ID).trim() {
+        match trim(self.get(ID)) {
             "4624" => Some(Outcome::Success),
             "4625" => Some(Outcome::Failure),
             _ => None,
@@ -136,7 +144,7 @@ impl<'a> Logon<'a> {
     /// Whether provider and channel are those of logons, as far as they are stated; where neither is, the data has
     /// to be that of a logon.
     pub fn is_security(&self) -> bool {
-        let (provider, channel) = (self.get(PROVIDER).trim(), self.get(CHANNEL).trim());
+        let (provider, channel) = (trim(self.get(PROVIDER)), trim(self.get(CHANNEL)));
         let one_of = |word: &str, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
         if provider.is_empty() && channel.is_empty() {
             let says = |slot| !self.get(slot).is_empty();
@@ -149,14 +157,14 @@ impl<'a> Logon<'a> {
     /// Takes a field out; `-` says nothing.
     fn take(&mut self, slot: u8) -> Text<'a> {
         let text = self.said.get_mut(usize::from(slot)).map(take).unwrap_or_default();
-        if text.trim() == "-" { Text::default() } else { text }
+        if trim(&text) == "-" { Text::Borrowed("") } else { text }
     }
 
     /// The same without space around it: `NtLmSsp `.
     fn trimmed(&mut self, slot: u8) -> Text<'a> {
         match self.take(slot) {
-            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-            Cow::Owned(text) if text.trim().len() != text.len() => Cow::Owned(text.trim().into()),
+            Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+            Cow::Owned(text) if trim(&text).len() != text.len() => Cow::Owned(trim(&text).into()),
             text => text,
         }
     }
@@ -195,14 +203,14 @@ impl<'a> Logon<'a> {
     /// is cleared.
     fn delivery(&self, time: Option<Stamp>) -> Option<u128> {
         let Some(Stamp::At(time)) = time else { return None };
-        let record = self.get(RECORD).trim();
+        let record = trim(self.get(RECORD));
         if record.is_empty() || record == "0" {
             return None;
         }
         let hash = Hasher128::new(Salt::new(""), DELIVERY)
             .part(b"windows")
-            .part(self.get(HOST).trim().as_bytes())
-            .part(self.get(CHANNEL).trim().as_bytes())
+            .part(trim(self.get(HOST)).as_bytes())
+            .part(trim(self.get(CHANNEL)).as_bytes())
             .part(record.as_bytes())
             .part(&time.0.to_le_bytes());
         Some(hash.finish().0)
@@ -305,8 +313,8 @@ fn account<'a>(user: Text<'a>, domain: Text<'a>) -> (Text<'a>, Text<'a>) {
             (Cow::Owned(name.into()), Cow::Owned(cut.into()))
         }
     };
-    let name = if name.trim() == "-" { Text::default() } else { lower(name) };
-    (name, if matches!(domain.trim(), "" | "-") { cut } else { domain })
+    let name = if trim(&name) == "-" { Text::Borrowed("") } else { lower(name) };
+    (name, if matches!(trim(&domain), "" | "-") { cut } else { domain })
 }
 
 /// The last part of a path.

@@ -123,8 +123,10 @@ fn unnamed<'a>(found: &Slots<'a>, logon: &mut Logon<'a>) {
 /// Data by position, from a JSON array.
 fn inserts<'t>(array: &'t [u8], logon: &mut Logon<'t>) {
     for (place, value) in Items::new(array).into_iter().flatten().take(logon::PLACES).enumerate() {
-        if let Some(text) = value.as_text() {
-            logon.put_at(place, text);
+        if let Some(slot) = logon.slot_at(place)
+            && let Some(text) = value.as_text()
+        {
+            logon.put(slot, text);
         }
     }
 }

@@ -9,13 +9,13 @@ use proptest::test_runner::TestCaseError;
 
 /// One key's bytes.
 struct Key {
-    newest: [u8; 8],
+    newest: Timestamp,
     data: Vec<u8>,
 }
 
 impl Key {
     fn new(layout: &Layout, start: Timestamp) -> Self {
-        Self { newest: start.0.to_le_bytes(), data: vec![0; layout.bytes()] }
+        Self { newest: start, data: vec![0; layout.bytes()] }
     }
 
     fn view<'a>(&'a mut self, layout: &'a Layout) -> Failures<'a> {
