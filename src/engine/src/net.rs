@@ -19,7 +19,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[must_use]
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     // Most are.
-    if let Some(address) = dotted(text.as_bytes()) {
+    if let Some(address) = parse_dotted(text.as_bytes()) {
         return Some(address);
     }
     let text = text.trim_ascii();
@@ -42,7 +42,7 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
     };
     let bare = bare.split('%').next().unwrap_or(bare);
     let v6 = || bare.parse().ok().map(IpAddr::V6);
-    dotted(bare.as_bytes()).or_else(v6).or_else(|| v6_and_port(bare)).map(canonical)
+    parse_dotted(bare.as_bytes()).or_else(v6).or_else(|| v6_and_port(bare)).map(canonical)
 }
 
 /// An IPv6 address and a port without brackets, in the spellings that RFC 5952 section 6 lists: after a colon, a
@@ -72,7 +72,7 @@ pub const fn canonical(address: IpAddr) -> IpAddr {
 /// Four decimal octets and nothing else, also with leading zeros (`192.030.000.006`), which some writers pad with and
 /// the standard parser refuses. They are decimal in logs, never octal.
 #[must_use]
-pub fn dotted(text: &[u8]) -> Option<IpAddr> {
+pub fn parse_dotted(text: &[u8]) -> Option<IpAddr> {
     let (mut bits, mut octet, mut digits, mut points) = (0u32, 0u32, 0, 0);
     for byte in text {
         let digit = byte.wrapping_sub(b'0');

@@ -3,7 +3,7 @@
 pub(super) use crate::event::text;
 use crate::event::{Event, Text};
 use crate::find::{find, position, rfind};
-use crate::net::{dotted, parse_address};
+use crate::net::{parse_address, parse_dotted};
 use core::net::IpAddr;
 
 /// What stands before and after the first `mark`.
@@ -55,7 +55,7 @@ pub(super) fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 
 /// An address, or the name that stands in its place. `?`, `-`, `(null)` and nothing are neither.
 pub(super) fn peer(host: &[u8]) -> (Option<IpAddr>, Text<'_>) {
-    match dotted(host).or_else(|| parse_address(core::str::from_utf8(host).ok()?)) {
+    match parse_dotted(host).or_else(|| parse_address(core::str::from_utf8(host).ok()?)) {
         Some(address) => (Some(address), Text::Borrowed("")),
         None if matches!(host, b"" | b"?" | b"-" | b"(null)" | b"UNKNOWN") => (None, Text::Borrowed("")),
         None => (None, text(host)),
