@@ -6,6 +6,7 @@
 
 pub mod carrier;
 pub mod fact;
+pub mod filter_wasm;
 pub mod joiner;
 pub mod json;
 pub mod login;

@@ -1,0 +1,113 @@
+//! What `annotate` makes of a record.
+
+use crate::cases::{cases, lines, record};
+use crate::native::{native, values};
+use crate::{PROGRAMS, STAMP, alerts, apart, baked};
+use authsieve_engine::alert::Alert;
+use authsieve_tests::filter_wasm::written::Style;
+use authsieve_tests::filter_wasm::{Answer, Function, Program};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// That a record passed as it came where it raised no alert, and else carries the alerts as its last member.
+pub fn judge(name: &str, record: &[u8], answer: &Answer, key: &str, expected: &[Alert]) {
+    if expected.is_empty() {
+        assert_eq!(*answer, Answer::Same, "{name}: {}", record.escape_ascii());
+        return;
+    }
+    let Answer::Object(object) = answer else {
+        panic!("{name}: no alert on {}", record.escape_ascii());
+    };
+    let before = record.strip_suffix(b"}").expect("an object").trim_ascii_end();
+    let rest = object.strip_prefix(before).expect("the same members");
+    let rest = rest.strip_prefix(b",").unwrap_or(rest);
+    let quoted = format!("{}:", serde_json::to_string(key).expect("a string"));
+    let alert =
+        rest.strip_prefix(quoted.as_bytes()).and_then(|rest| rest.strip_suffix(b"}")).expect("one more");
+    let got = apart(serde_json::from_slice::<Value>(alert).expect("JSON"));
+    assert_eq!(got, values(expected), "{name}: {}", record.escape_ascii());
+}
+
+/// Failures and a login of one name, as records; the last raises an alert of AN1276.
+fn attack(more: &str) -> Vec<Vec<u8>> {
+    (0..7)
+        .map(|n| {
+            let said = if n == 6 { "Accepted" } else { "Failed" };
+            let log = format!(
+                "Mar  4 07:52:{:02} web1 sshd[{}]: {said} password for ada from 203.0.113.9 port 4 ssh2",
+                30 + n,
+                100 + n
+            );
+            format!("{{\"log\":\"{log}\"{more}}}").into_bytes()
+        })
+        .collect()
+}
+
+/// The answer to the last record of an attack, which is judged.
+fn last(program: &Program, key: &str, log: &[Vec<u8>]) -> Vec<u8> {
+    let (mut filter, mut itself) = (program.start(), native("an1276", ""));
+    let mut last = Answer::Dropped;
+    for record in log {
+        last = filter.call(Function::Annotate, (STAMP, 0), record);
+        judge("an attack", record, &last, key, &itself.take((STAMP, 0), record));
+    }
+    match last {
+        Answer::Object(object) => object,
+        other => panic!("no alert: {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_record_holds_goes_on_beside_the_alert() {
+    // Deep, repeated, empty, and what looks like the end of the record.
+    let deep = format!(r#","deep":{}{}"#, "[".repeat(10_000), "]".repeat(10_000));
+    for more in ["", r#","a":1,"a":{"b":"}"},"":null"#, r#","x":"\u00e9\\""#, " \t", &deep] {
+        let object = last(&PROGRAMS["an1276"], "authsieve", &attack(more));
+        let value: Option<Value> = (more != deep).then(|| serde_json::from_slice(&object).expect("JSON"));
+        assert!(value.is_none_or(|value| value["authsieve"]["analytic"] == "AN1276"), "{more}");
+    }
+}
+
+#[test]
+fn a_record_that_has_the_key_has_the_alert_as_its_last() {
+    for more in [r#","authsieve":"forged""#, r#","\u0061uthsieve":{"severity":"low"}"#] {
+        let object = last(&PROGRAMS["an1276"], "authsieve", &attack(more));
+        let value: Value = serde_json::from_slice(&object).expect("JSON");
+        assert_eq!(value["authsieve"]["analytic"], "AN1276", "the last of two is the one that counts");
+    }
+}
+
+#[test]
+fn the_key_is_what_was_baked() {
+    let built = authsieve_components::get("an1276").expect("it is built");
+    for key in ["alert", "a \"quoted\" \\ key", "schlüssel", ""] {
+        let program =
+            Program::new(&authsieve::bake::write(built.fluent_bit, "", key).expect("it can be baked"));
+        let value: Value = serde_json::from_slice(&last(&program, key, &attack(""))).expect("JSON");
+        assert_eq!(value[key]["analytic"], "AN1276", "{key}");
+    }
+}
+
+#[test]
+fn several_alerts_of_one_record_keep_together() {
+    let mut most = BTreeMap::new();
+    for case in cases() {
+        // All that a case tells in one record, as batches are delivered.
+        let id = case.analytics[0].as_str();
+        let elements: Vec<Vec<u8>> = lines(&case).iter().map(|line| record(line, Style::Escaped)).collect();
+        let batch = [b"{\"records\":[", &*elements.join(&b","[..]), b"]}"].concat();
+        let config = &case.configs().expect("options of the analytic")[0];
+        let expected = native(id, config).take((STAMP, 0), &batch);
+        if expected.len() < 2 {
+            continue;
+        }
+        let program = baked(id, config);
+        let answer = program.start().call(Function::Annotate, (STAMP, 0), &batch);
+        judge(&case.name, &batch, &answer, "authsieve", &expected);
+        let answer = program.start().call(Function::Alerts, (STAMP, 0), &batch);
+        assert_eq!(alerts(&answer), values(&expected), "{}", case.name);
+        let most = most.entry(id.to_owned()).or_insert(0);
+        *most = expected.len().max(*most);
+    }
+    assert!(PROGRAMS.keys().all(|id| most.contains_key(*id)), "no two alerts in one record: {most:?}");
+}

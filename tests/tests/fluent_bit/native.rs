@@ -1,0 +1,81 @@
+//! The analytics themselves, called as the filter promises to call them.
+
+use authsieve_engine::alert::Alert;
+use authsieve_engine::analytic::Analytic;
+use authsieve_engine::detector::Detector;
+use authsieve_engine::time::{Span, Timestamp};
+use serde_json::Value;
+
+/// An analytic, fed one record at a time.
+pub trait Native {
+    /// The alerts that come with a record stamped `at`, in seconds and nanoseconds.
+    fn take(&mut self, at: (u32, u32), record: &[u8]) -> Vec<Alert>;
+
+    /// How many events a record tells of.
+    fn events(&self, record: &[u8]) -> usize;
+}
+
+struct Fed<A: Analytic> {
+    detector: Detector<A>,
+    /// When the record was stamped that brought the newest event.
+    newest: Option<Timestamp>,
+    /// When it was last told how long no newer event came, or when records began.
+    told: Option<Timestamp>,
+}
+
+/// The analytic of an id.
+pub fn native(id: &str, config: &str) -> Box<dyn Native> {
+    match id {
+        "an0454" => fed::<authsieve_an0454::An0454>(config),
+        "an1269" => fed::<authsieve_an1269::An1269>(config),
+        "an1276" => fed::<authsieve_an1276::An1276>(config),
+        "an1521" => fed::<authsieve_an1521::An1521>(config),
+        "fls" => fed::<authsieve_fls::Fls>(config),
+        other => panic!("tests/fluent_bit/native.rs does not know the analytic {other} yet"),
+    }
+}
+
+fn fed<A: Analytic + 'static>(config: &str) -> Box<dyn Native> {
+    let detector = Detector::<A>::create(config, 1).expect("the configuration is valid");
+    Box::new(Fed { detector, newest: None, told: None })
+}
+
+impl<A: Analytic> Native for Fed<A> {
+    /// Before a record is read, but once a second at most, the detector hears how long ago the newest event came. Where
+    /// clocks were set back, both begin anew.
+    fn take(&mut self, at: (u32, u32), record: &[u8]) -> Vec<Alert> {
+        let stamp = Timestamp(i64::from(at.0) * 1_000_000 + i64::from(at.1 / 1000));
+        let told = self.told.get_or_insert(stamp);
+        if stamp < *told {
+            *told = stamp;
+            self.newest = self.newest.map(|newest| newest.min(stamp));
+        }
+        let mut alerts = Vec::new();
+        if let Some(newest) = self.newest
+            && stamp >= told.plus(Span::SECOND)
+        {
+            *told = stamp;
+            alerts = self.detector.elapse(Span(stamp.0 - newest.0));
+        }
+        let before = self.detector.watermark();
+        alerts.extend(self.detector.process(record, stamp));
+        if self.detector.watermark() != before {
+            self.newest = Some(stamp);
+        }
+        alerts
+    }
+
+    fn events(&self, record: &[u8]) -> usize {
+        self.detector.decode(record, Timestamp(1_780_272_000_000_000)).len()
+    }
+}
+
+/// How many events a record tells of.
+pub fn events(id: &str, record: &[u8]) -> usize {
+    native(id, "").events(record)
+}
+
+/// Alerts as JSON.
+pub fn values(alerts: &[Alert]) -> Vec<Value> {
+    alerts.iter().map(|alert| serde_json::from_str(&alert.to_json()).expect("JSON")).collect()
+}
