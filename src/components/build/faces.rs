@@ -1,6 +1,6 @@
 //! From the core module that the compiler wrote to what a host loads.
 
-use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload};
 
 /// A component, which imports nothing.
 ///
@@ -28,26 +28,12 @@ pub fn component(module: &[u8]) -> Result<Vec<u8>, String> {
         .and_then(|component| without_names(&component))
 }
 
-/// A filter of Fluent Bit, which imports nothing and asks for nothing that the agent's runtime has not.
+/// A filter of Fluent Bit.
 ///
 /// # Errors
 /// When it would be refused there.
 pub fn fluent_bit(module: &[u8]) -> Result<Vec<u8>, String> {
-    // What WAMR has switched on in the agent's builds.
-    let known = WasmFeatures::WASM1
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::SATURATING_FLOAT_TO_INT;
-    Validator::new_with_features(known)
-        .validate_all(module)
-        .map_err(|e| format!("the agent refuses it: {e}"))?;
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::ImportSection(_) = payload.map_err(|e| e.to_string())? {
-            return Err("it imports something, but the agent gives it nothing".into());
-        }
-    }
+    crate::agent::check(module)?;
     without_names(module)
 }
 

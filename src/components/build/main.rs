@@ -3,6 +3,7 @@
 //! Copying a folder there is all it takes to add one. Nothing but cargo and the Wasm target of the compiler is needed,
 //! and the latter is installed where rustup can.
 
+mod agent;
 mod faces;
 mod guest;
 
