@@ -26,8 +26,9 @@ pub struct Sieve {
 #[derive(Clone, Debug)]
 struct Clue {
     needle: Box<[u8]>,
-    /// The first four letters of the needle, folded, and which of their bits it has: few others pass this.
-    head: u32,
+    /// The four letters from the pair on, folded, as far as this clue and all behind it agree on their bits.
+    letters: u32,
+    /// On which bits they agree.
     mask: u32,
     /// Where in the needle the pair stands.
     at: u8,
@@ -50,21 +51,25 @@ impl Sieve {
             let from = (0..=needle.len().checked_sub(step + 1)?)
                 .min_by_key(|from| (0..step).map(|at| frequency(&needle, from + at)).sum::<usize>())?;
             for at in from..from + step {
-                sieve.clue(&needle, at)?;
+                sieve.add(&needle, at)?;
             }
         }
         Some(sieve)
     }
 
     /// Notes that a pair stands at a place of a needle. All combinations of its cases share one list of clues.
-    fn clue(&mut self, needle: &[u8], at: usize) -> Option<()> {
+    fn add(&mut self, needle: &[u8], at: usize) -> Option<()> {
         let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
         let next = self.pairs[place(one, other)];
-        let four = |fill: fn(u8) -> u8| {
-            u32::from_le_bytes(core::array::from_fn(|at| needle.get(at).map_or(0, |byte| fill(*byte))))
+        let four = |of: fn(u8) -> u8| {
+            u32::from_le_bytes(core::array::from_fn(|n| needle.get(at + n).map_or(0, |byte| of(*byte))))
         };
-        let (mask, head) = (four(|_| 0xff), four(|byte| byte | 0x20));
-        self.clues.push(Clue { needle: needle.into(), head, mask, at: u8::try_from(at).ok()?, next });
+        let (mut mask, letters) = (four(|_| 0xff), fold(four(|byte| byte)));
+        if let Some(behind) = self.clue(next) {
+            mask &= behind.mask & !(letters ^ behind.letters);
+        }
+        let (needle, at) = (needle.into(), u8::try_from(at).ok()?);
+        self.clues.push(Clue { needle, letters: letters & mask, mask, at, next });
         let first = u8::try_from(self.clues.len()).ok()?;
         for one in [one, one.to_ascii_uppercase()] {
             for other in [other, other.to_ascii_uppercase()] {
@@ -77,14 +82,14 @@ impl Sieve {
     /// Whether the record holds a needle. O(n).
     #[must_use]
     pub fn passes(&self, record: &[u8]) -> bool {
-        // The width of a block: its last pair is looked at whole.
+        // The width of a block: that of four steps, and the letters behind the last pair.
         match self.step {
-            1 => self.search::<1, 5>(record),
-            2 => self.search::<2, 8>(record),
-            3 => self.search::<3, 11>(record),
-            4 => self.search::<4, 14>(record),
-            5 => self.search::<5, 17>(record),
-            _ => self.search::<6, 20>(record),
+            1 => self.search::<1, 7>(record),
+            2 => self.search::<2, 10>(record),
+            3 => self.search::<3, 13>(record),
+            4 => self.search::<4, 16>(record),
+            5 => self.search::<5, 19>(record),
+            _ => self.search::<6, 22>(record),
         }
     }
 
@@ -93,16 +98,16 @@ impl Sieve {
         let mut rest = record;
         // Written out, as no loop is unrolled where code is to be small.
         while let Some(block) = rest.first_chunk::<WIDTH>() {
-            let first = self.clue_at(block, 0);
-            let second = self.clue_at(block, STEP);
-            let third = self.clue_at(block, 2 * STEP);
-            let fourth = self.clue_at(block, 3 * STEP);
+            let first = self.first_clue(block, 0);
+            let second = self.first_clue(block, STEP);
+            let third = self.first_clue(block, 2 * STEP);
+            let fourth = self.first_clue(block, 3 * STEP);
             if first | second | third | fourth != 0 {
                 let from = record.len() - rest.len();
-                if self.stands(record, from, first)
-                    || self.stands(record, from + STEP, second)
-                    || self.stands(record, from + 2 * STEP, third)
-                    || self.stands(record, from + 3 * STEP, fourth)
+                if self.found(record, from, block, 0, first)
+                    || self.found(record, from, block, STEP, second)
+                    || self.found(record, from, block, 2 * STEP, third)
+                    || self.found(record, from, block, 3 * STEP, fourth)
                 {
                     return true;
                 }
@@ -110,7 +115,8 @@ impl Sieve {
             rest = rest.get(4 * STEP..).unwrap_or_default();
         }
         while rest.len() > 1 {
-            if self.stands(record, record.len() - rest.len(), self.clue_at(rest, 0)) {
+            let first = self.first_clue(rest, 0);
+            if first != 0 && self.stands(record, record.len() - rest.len(), first) {
                 return true;
             }
             rest = rest.get(STEP..).unwrap_or_default();
@@ -120,7 +126,7 @@ impl Sieve {
 
     /// One more than the first clue of a pair.
     #[inline(always)]
-    fn clue_at(&self, text: &[u8], at: usize) -> u8 {
+    fn first_clue(&self, text: &[u8], at: usize) -> u8 {
         // Both bytes in one load.
         match text.get(at..).and_then(|text| text.first_chunk::<2>()) {
             Some(pair) => self.pairs[usize::from(u16::from_le_bytes(*pair))],
@@ -128,29 +134,46 @@ impl Sieve {
         }
     }
 
-    /// Whether one of a pair's needles stands where the pair was found.
+    /// Whether a needle stands where a pair was found, in the block of the record that begins at `from`.
     #[inline(always)]
-    fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
-        first != 0 && self.compare(record, at, first)
+    fn found(&self, record: &[u8], from: usize, block: &[u8], at: usize, first: u8) -> bool {
+        first != 0 && self.hints(block, at, first) && self.stands(record, from + at, first)
     }
 
+    /// Whether the letters behind a pair leave any of its needles possible.
+    #[inline(always)]
+    fn hints(&self, text: &[u8], at: usize, first: u8) -> bool {
+        match (self.clue(first), text.get(at..).and_then(|text| text.first_chunk())) {
+            (Some(clue), Some(letters)) => fold(u32::from_le_bytes(*letters)) & clue.mask == clue.letters,
+            _ => true,
+        }
+    }
+
+    #[inline(always)]
+    fn clue(&self, number: u8) -> Option<&Clue> {
+        self.clues.get(usize::from(number).wrapping_sub(1))
+    }
+
+    /// Whether one of a pair's needles stands where the pair was found.
     #[inline(never)]
-    fn compare(&self, record: &[u8], at: usize, first: u8) -> bool {
+    fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
         let mut next = first;
-        while let Some(clue) = self.clues.get(usize::from(next).wrapping_sub(1)) {
-            next = clue.next;
-            let Some(found) = record.get(at.wrapping_sub(usize::from(clue.at))..) else { continue };
-            if let Some(head) = found.first_chunk()
-                && (u32::from_le_bytes(*head) | 0x2020_2020) & clue.mask != clue.head
-            {
-                continue;
-            }
-            if found.get(..clue.needle.len()).is_some_and(|found| found.eq_ignore_ascii_case(&clue.needle)) {
+        while let Some(clue) = self.clue(next) {
+            let found =
+                at.checked_sub(clue.at.into()).and_then(|from| record.get(from..from + clue.needle.len()));
+            if found.is_some_and(|found| found.eq_ignore_ascii_case(&clue.needle)) {
                 return true;
             }
+            next = clue.next;
         }
         false
     }
+}
+
+/// Letters without their case; what else falls together by this is told apart later.
+#[inline(always)]
+const fn fold(letters: u32) -> u32 {
+    letters | 0x2020_2020
 }
 
 /// Where in the table a pair stands.

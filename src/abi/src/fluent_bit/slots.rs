@@ -35,15 +35,15 @@ impl Slots {
     #[inline(always)]
     pub fn take(&mut self, size: usize) -> *mut u8 {
         let words = size.div_ceil(8).max(1);
-        // The tag comes first.
+        // The tag comes first, then the record.
         let [tag, record, ..] = &mut self.0;
-        for slot in [tag, record] {
-            if !slot.used && slot.memory.capacity() >= words {
-                slot.used = true;
-                return slot.memory.as_mut_ptr().cast();
-            }
+        if tag.fits(words) {
+            tag.take()
+        } else if record.fits(words) {
+            record.take()
+        } else {
+            self.grow(size, words)
         }
-        self.grow(size, words)
     }
 
     /// What is left where the first two do not serve.
@@ -61,21 +61,45 @@ impl Slots {
                 return core::ptr::null_mut();
             }
         }
-        slot.used = true;
-        slot.memory.as_mut_ptr().cast()
+        slot.take()
     }
 
     /// Takes back what [`take`](Self::take) gave. Any other address is ignored.
     #[inline(always)]
     pub fn give_back(&mut self, place: *const u8) {
-        for slot in &mut self.0 {
-            if slot.used && core::ptr::eq(slot.memory.as_ptr().cast(), place) {
-                slot.used = false;
-                if slot.memory.capacity() > KEPT / 8 {
-                    slot.memory = Vec::new();
-                }
-                return;
-            }
+        let [tag, record, others @ ..] = &mut self.0;
+        if tag.is_at(place) {
+            tag.give_back();
+        } else if record.is_at(place) {
+            record.give_back();
+        } else if let Some(slot) = others.iter_mut().find(|slot| slot.is_at(place)) {
+            slot.give_back();
+        }
+    }
+}
+
+impl Slot {
+    #[inline(always)]
+    fn fits(&self, words: usize) -> bool {
+        !self.used && self.memory.capacity() >= words
+    }
+
+    #[inline(always)]
+    fn take(&mut self) -> *mut u8 {
+        self.used = true;
+        self.memory.as_mut_ptr().cast()
+    }
+
+    #[inline(always)]
+    fn is_at(&self, place: *const u8) -> bool {
+        self.used && core::ptr::eq(self.memory.as_ptr().cast(), place)
+    }
+
+    #[inline(always)]
+    fn give_back(&mut self) {
+        self.used = false;
+        if self.memory.capacity() > KEPT / 8 {
+            self.memory = Vec::new();
         }
     }
 }
