@@ -251,10 +251,10 @@ impl<A: Analytic> Detector<A> {
         self.pipeline.stats.malformed
     }
 
-    /// The early exit for records that cannot matter, where there is one.
+    /// The early exit for records that cannot matter, where there is one. Those that hold one of `others` pass it too.
     #[must_use]
-    pub fn sieve(&self) -> Option<Sieve> {
-        self.decoder.sieve()
+    pub fn sieve(&self, others: &[&str]) -> Option<Sieve> {
+        self.decoder.sieve(others)
     }
 
     /// The end of a finite input: everything that waits comes out.

@@ -7,8 +7,8 @@
 //! - It takes the memory of its arguments from the exports `malloc` and `free`: [`slots`].
 //! - It copies the answer up to the first NUL and leaves the memory to the module: one buffer, used again.
 //! - It writes bytes that are no UTF-8 as characters of the private use area: [`mangled`].
-//! - It takes an empty answer as "drop this record", and must never be given JSON that is not valid: only JSON that was
-//!   written here, or by the agent itself, goes out.
+//! - It takes an empty answer as "drop this record", and must never be given JSON that is not valid, not even the JSON it
+//!   wrote itself of numbers and bytes that JSON has no words for: such a record goes out as text, under `unreadable`.
 //! - A trap costs the record it happened on, and the state of whatever was half done: the next call begins anew.
 //! - It interprets, in a stack of 8 KiB: what cannot matter is told without being parsed
 //!   ([`Sieve`]), and nothing recurses.
@@ -24,8 +24,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Detector, Error};
+use authsieve_engine::find::position;
 use authsieve_engine::hash::{Hasher128, Salt};
-use authsieve_engine::json::quote;
+use authsieve_engine::json::{is_valid_object, quote};
 use authsieve_engine::sieve::Sieve;
 use authsieve_engine::time::{Span, Timestamp};
 use core::cell::UnsafeCell;
@@ -33,6 +34,12 @@ use slots::Slots;
 
 /// An answer that was larger than this gives its memory back.
 const KEPT: usize = 64 << 10;
+/// What the agent writes of numbers that JSON has no word for. It takes no such record back: it logs an error, and frees
+/// memory twice.
+const NO_NUMBERS: [&str; 18] = [
+    ":inf,", ":inf}", ",inf,", ",inf]", "[inf,", "[inf]", "-inf,", "-inf}", "-inf]", ":nan,", ":nan}",
+    ",nan,", ",nan]", "[nan,", "[nan]", "-nan,", "-nan}", "-nan]",
+];
 /// The answer that drops a record.
 const NOTHING: &[u8] = b"\0";
 
@@ -65,7 +72,10 @@ pub struct Filter<A: Module> {
 
 struct Running<A: Module> {
     detector: Detector<A>,
-    sieve: Option<Sieve>,
+    /// The early exit of each mode.
+    sieves: [Option<Sieve>; 2],
+    /// What tells [`NO_NUMBERS`].
+    no_numbers: Option<Sieve>,
     /// The name under which a record carries its alert, as JSON with its colon.
     key: String,
     /// The newest event time, and when it was received: what time has passed since is counted from there.
@@ -95,13 +105,9 @@ impl<A: Module> Filter<A> {
     pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
         if !self.busy
             && let Some(running) = &self.running
-            && running.passes_over(record, received)
+            && running.passes_over(mode, record, received)
         {
-            match mode {
-                Mode::Alerts => return Answer::Text(NOTHING),
-                Mode::Annotate if record.starts_with(b"{") && record.ends_with(b"}") => return Answer::Same,
-                Mode::Annotate => {}
-            }
+            return if mode == Mode::Alerts { Answer::Text(NOTHING) } else { Answer::Same };
         }
         if self.look_closer(mode, record, received) { Answer::Same } else { Answer::Text(&self.answer) }
     }
@@ -140,21 +146,31 @@ impl<A: Module> Filter<A> {
         };
         let malformed = running.detector.malformed();
         let mut alerts = running.elapse(received);
-        if running.sieve.as_ref().is_none_or(|sieve| sieve.passes(record)) {
+        if running.sieves[0].as_ref().is_none_or(|sieve| sieve.passes(record)) {
             let read = mangled::restore(record, &mut self.restored).unwrap_or(record);
             alerts.append(&mut running.detector.process(read, received));
             running.newest(received);
         }
-        let readable = is_object(record) && running.detector.malformed() == malformed;
-        match mode {
-            Mode::Annotate if alerts.is_empty() && readable => return true,
-            Mode::Alerts if alerts.is_empty() => {}
-            Mode::Alerts => self.answer = together(&alerts),
-            Mode::Annotate if alerts.is_empty() => self.answer = unreadable(record),
-            Mode::Annotate if readable => self.answer = with(record, &running.key, &together(&alerts)),
-            Mode::Annotate => {
-                self.answer = with(&unreadable(record), &running.key, &together(&alerts));
+        if alerts.is_empty() {
+            match mode {
+                Mode::Alerts => {}
+                Mode::Annotate
+                    if running.detector.malformed() == malformed
+                        && (looks_whole(record)
+                            && !running.no_numbers.as_ref().is_some_and(|it| it.passes(record))
+                            || is_valid_object(record)) =>
+                {
+                    return true;
+                }
+                Mode::Annotate => self.answer = unreadable(record),
             }
+        } else {
+            let told = together(&alerts);
+            self.answer = match mode {
+                Mode::Alerts => told,
+                Mode::Annotate if is_valid_object(record) => with(record, &running.key, &told),
+                Mode::Annotate => with(&unreadable(record), &running.key, &told),
+            };
         }
         self.answer.push(0);
         false
@@ -174,16 +190,22 @@ impl<A: Module> Running<A> {
             Ok(detector) => detector,
             Err(Error::InvalidConfig(why) | Error::InvalidSnapshot(why)) => return Err(why),
         };
-        let sieve = detector.sieve();
+        let sieves = [detector.sieve(&[]), detector.sieve(&NO_NUMBERS)];
+        let no_numbers = Sieve::new(&NO_NUMBERS);
         let key = format!("{}:", quote(A::baked().key().as_bytes()));
-        Ok(Self { detector, sieve, key, newest: (Timestamp::MIN, received), told: received })
+        Ok(Self { detector, sieves, no_numbers, key, newest: (Timestamp::MIN, received), told: received })
     }
 
-    /// Whether nothing can come of the record, and no second has passed.
+    /// Whether nothing can come of the record, it may go back as it came, and no second has passed.
     #[inline(always)]
-    fn passes_over(&self, record: &[u8], received: Timestamp) -> bool {
+    fn passes_over(&self, mode: Mode, record: &[u8], received: Timestamp) -> bool {
         let since = received.0.wrapping_sub(self.told.0);
-        (0..Span::SECOND.0).contains(&since) && self.sieve.as_ref().is_some_and(|sieve| !sieve.passes(record))
+        let [alerts, annotate] = &self.sieves;
+        let (sieve, whole) = match mode {
+            Mode::Alerts => (alerts, true),
+            Mode::Annotate => (annotate, looks_whole(record)),
+        };
+        whole && (0..Span::SECOND.0).contains(&since) && sieve.as_ref().is_some_and(|it| !it.passes(record))
     }
 
     /// Tells the detector, once a second, what time has passed since the newest event. That, and not the agent's clock:
@@ -212,10 +234,23 @@ impl<A: Module> Running<A> {
     }
 }
 
-/// Whether it can be an object. The agent writes nothing else, and this is no proof.
-fn is_object(record: &[u8]) -> bool {
-    let record = record.trim_ascii();
-    record.len() > 1 && record.starts_with(b"{") && record.ends_with(b"}")
+/// Whether a record is an object as far as the agent can fail to write one: with brackets around it, and no escape that
+/// JSON has not (`\x`, of extension types).
+#[inline(always)]
+fn looks_whole(record: &[u8]) -> bool {
+    record.starts_with(b"{") && record.ends_with(b"}") && record.len() > 1 && escapes_are_known(record)
+}
+
+#[inline(never)]
+fn escapes_are_known(record: &[u8]) -> bool {
+    let mut rest = record;
+    while let Some(at) = position(rest, b'\\') {
+        if !matches!(rest.get(at + 1), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u')) {
+            return false;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    true
 }
 
 /// The first alert as JSON, which holds the others under `also`.

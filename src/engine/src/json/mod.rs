@@ -24,10 +24,12 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
+mod valid;
 mod value;
 
 pub use paths::{Name, Names, Slots, Table, any_of, read};
 pub use text::{quote, unescape_into};
+pub use valid::is_valid_object;
 pub use value::{Kind, Value};
 
 use alloc::vec::Vec;
