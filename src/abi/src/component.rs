@@ -1,7 +1,7 @@
 //! The component: exports the world of `wit/authsieve.wit`, imports nothing.
 
 use crate::baked::Module;
-use authsieve_engine::{alert, detector, event, note, time::Timestamp};
+use authsieve_engine::{alert, detector, event, net, note, time::Timestamp};
 use core::{cell::RefCell, marker::PhantomData};
 use generated::exports::authsieve::analytic::analytic as wit;
 
@@ -130,7 +130,7 @@ record!(event::Event<'_> => Event { count, pid, logon_type, credential } |event|
     signal: event.signal.as_str().into(),
     user: said(event.user),
     domain: said(event.domain),
-    src_ip: event.src_ip.map(|ip| ip.to_string()),
+    src_ip: net::shown(event.src_ip),
     src_name: said(event.src_name),
     tty: said(event.tty),
     user_agent: said(event.user_agent),
@@ -153,7 +153,7 @@ record!(note::Note => Note { record, key, text, count, needed } |note| {
     time: note.time.0,
     outcome: outcome(note.outcome),
     user: said(note.user.into()),
-    src_ip: note.src_ip.map(|ip| ip.to_string()),
+    src_ip: net::shown(note.src_ip),
     step: match note.step {
         note::Step::Ignored => wit::Step::Ignored,
         note::Step::Joined => wit::Step::Joined,

@@ -146,11 +146,8 @@ impl Cidr {
 
 impl core::fmt::Display for Cidr {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        if self.bits == width(self.network) {
-            self.network.fmt(f)
-        } else {
-            write!(f, "{}/{}", self.network, self.bits)
-        }
+        f.write_str(&written(self.network))?;
+        if self.bits == width(self.network) { Ok(()) } else { write!(f, "/{}", self.bits) }
     }
 }
 

@@ -207,7 +207,7 @@ impl<'j> Told<'j> {
             return None;
         }
         let bits = if own.is_ipv4() { prefixes.0 } else { prefixes.1 };
-        Some(format!("{}/{bits}", net::prefix(own, bits, bits)))
+        Some(format!("{}/{bits}", net::written(net::prefix(own, bits, bits))))
     }
 }
 
@@ -237,7 +237,7 @@ pub fn tallies(list: &[(&str, u32)]) -> Vec<Tally> {
 #[must_use]
 pub fn source(event: &Event<'_>) -> String {
     match (event.src_ip, event.origin) {
-        (Some(address), _) => format!("{address}"),
+        (Some(address), _) => net::written(address),
         (None, Origin::Local) => {
             format!("{} on {}", or(&event.tty, "an unknown terminal"), or(&event.host, "an unknown host"))
         }
