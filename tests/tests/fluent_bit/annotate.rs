@@ -111,3 +111,32 @@ fn several_alerts_of_one_record_keep_together() {
     }
     assert!(PROGRAMS.keys().all(|id| most.contains_key(*id)), "no two alerts in one record: {most:?}");
 }
+
+/// The agent writes numbers and bytes that JSON has no word for, and frees memory twice if it gets them back.
+#[test]
+fn what_is_no_json_goes_out_as_text() {
+    let mut filter = PROGRAMS["an1276"].start();
+    let mut annotate = |record: &str| filter.call(Function::Annotate, (STAMP, 0), record.as_bytes());
+    for value in [
+        "inf",
+        "-inf",
+        "nan",
+        "-nan",
+        "[1,inf,-inf]",
+        "[nan]",
+        r#"{"b":nan,"c":1}"#,
+        r#""\x01\xff""#,
+        r#"["\x01"]"#,
+    ] {
+        for log in ["", "Failed password"] {
+            let record = format!(r#"{{"log":"{log}","a":{value},"z":1}}"#);
+            let Answer::Object(object) = annotate(&record) else { panic!("it went out: {record}") };
+            let object: Value = serde_json::from_slice(&object).expect("JSON");
+            assert_eq!(object, serde_json::json!({ "unreadable": record }));
+        }
+    }
+    for value in [r#"":inf,""#, r#""[nan]""#, r#""\\x01""#, "null", "[1,-2e9]", r#""\u0000\/\"""#] {
+        let record = format!(r#"{{"log":"x:inf, y","a":{value},"z":1}}"#);
+        assert_eq!(annotate(&record), Answer::Same, "{record}");
+    }
+}
