@@ -94,10 +94,7 @@ impl<A: Module> Filter<A> {
     /// What is wrong with the baked configuration, a line for each; empty where it is valid.
     #[must_use]
     pub fn check() -> String {
-        match Detector::<A>::create(A::baked().config(), 0) {
-            Ok(_) => String::new(),
-            Err(Error::InvalidConfig(why) | Error::InvalidSnapshot(why)) => why,
-        }
+        create::<A>(0).err().unwrap_or_default()
     }
 
     /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.
@@ -136,9 +133,8 @@ impl<A: Module> Filter<A> {
                 Ok(running) => self.running.insert(running),
                 // `bake` writes none that is not valid. Whoever did gets to know it with every record.
                 Err(why) => {
-                    let key = quote(A::baked().key().as_bytes());
                     let told = format!("{{\"error\":{}}}", quote(why.as_bytes()));
-                    self.answer = with(b"{}", &format!("{key}:"), told.as_bytes());
+                    self.answer = with(b"{}", &key::<A>(), told.as_bytes());
                     self.answer.push(0);
                     return false;
                 }
@@ -186,13 +182,10 @@ impl<A: Module> Default for Filter<A> {
 impl<A: Module> Running<A> {
     fn new(record: &[u8], received: Timestamp) -> Result<Self, String> {
         let seed = Hasher128::new(Salt::new(""), 3).part(&received.0.to_le_bytes()).part(record).finish().0;
-        let detector = match Detector::create(A::baked().config(), seed as u64) {
-            Ok(detector) => detector,
-            Err(Error::InvalidConfig(why) | Error::InvalidSnapshot(why)) => return Err(why),
-        };
+        let detector = create::<A>(seed as u64)?;
         let sieves = [detector.sieve(&[]), detector.sieve(&NO_NUMBERS)];
         let no_numbers = Sieve::new(&NO_NUMBERS);
-        let key = format!("{}:", quote(A::baked().key().as_bytes()));
+        let key = key::<A>();
         Ok(Self { detector, sieves, no_numbers, key, newest: (Timestamp::MIN, received), told: received })
     }
 
@@ -232,6 +225,18 @@ impl<A: Module> Running<A> {
             self.newest = (newest, received);
         }
     }
+}
+
+/// A detector with the baked configuration, or what is wrong with that.
+fn create<A: Module>(seed: u64) -> Result<Detector<A>, String> {
+    Detector::create(A::baked().config(), seed).map_err(|error| match error {
+        Error::InvalidConfig(why) | Error::InvalidSnapshot(why) => why,
+    })
+}
+
+/// The name under which a record carries its alert, as JSON with its colon.
+fn key<A: Module>() -> String {
+    format!("{}:", quote(A::baked().key().as_bytes()))
 }
 
 /// Whether a record is an object as far as the agent can fail to write one: with brackets around it, and no escape that
@@ -352,6 +357,27 @@ impl<A: Module> Default for Exports<A> {
     }
 }
 
+/// Exports a function that takes a record, as the agent calls it.
+#[cfg(all(target_family = "wasm", feature = "fluent-bit"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! fluent_bit_call {
+    ($name:ident, $exports:ident.take($mode:expr)) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(
+            _tag: *const u8,
+            _tag_length: u32,
+            seconds: u32,
+            nanos: u32,
+            record: *const u8,
+            length: u32,
+        ) -> *const u8 {
+            // SAFETY: so the agent calls it, one call at a time.
+            unsafe { $exports.take($mode, seconds, nanos, record, length) }
+        }
+    };
+}
+
 /// Exports an analytic as a filter of Fluent Bit.
 #[cfg(all(target_family = "wasm", feature = "fluent-bit"))]
 #[doc(hidden)]
@@ -363,31 +389,8 @@ macro_rules! fluent_bit_face {
 
             static EXPORTS: Exports<$analytic> = Exports::new();
 
-            #[unsafe(no_mangle)]
-            extern "C" fn alerts(
-                _tag: *const u8,
-                _tag_length: u32,
-                seconds: u32,
-                nanos: u32,
-                record: *const u8,
-                length: u32,
-            ) -> *const u8 {
-                // SAFETY: so the agent calls it, one call at a time.
-                unsafe { EXPORTS.take(Mode::Alerts, seconds, nanos, record, length) }
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn annotate(
-                _tag: *const u8,
-                _tag_length: u32,
-                seconds: u32,
-                nanos: u32,
-                record: *const u8,
-                length: u32,
-            ) -> *const u8 {
-                // SAFETY: so the agent calls it, one call at a time.
-                unsafe { EXPORTS.take(Mode::Annotate, seconds, nanos, record, length) }
-            }
+            $crate::fluent_bit_call!(alerts, EXPORTS.take(Mode::Alerts));
+            $crate::fluent_bit_call!(annotate, EXPORTS.take(Mode::Annotate));
 
             #[unsafe(no_mangle)]
             extern "C" fn check() -> *const u8 {

@@ -101,21 +101,3 @@ fn list(words: &[&str], out: &mut String) {
         let _ = write!(out, "{}\"{word}\"", if n == 0 { "" } else { ", " });
     }
 }
-
-/// Writes text as a JSON string.
-pub fn quote(text: &str, out: &mut String) {
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-}

@@ -20,11 +20,11 @@ pub use settings::{
 
 use crate::event::Event;
 use crate::hash::{Hasher128, Salt};
+use crate::json::quote;
 use crate::net::Cidr;
 use crate::stamp::Zone;
 use alloc::format;
 use alloc::vec::Vec;
-use kinds::quote;
 pub use value::{Table, Value};
 
 /// One option.
@@ -217,7 +217,7 @@ impl<O: Settings> Config<O> {
     pub fn schema(title: &str, thresholds: &'static [&'static str]) -> String {
         let mut out =
             String::from("{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":");
-        quote(title, &mut out);
+        out.push_str(&quote(title.as_bytes()));
         out.push_str(",\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
         for field in Self::fields() {
             property(field.name, field.kind, field.doc, &mut out);
@@ -240,7 +240,7 @@ impl<O: Settings> Config<O> {
 
 /// Writes a property of a JSON Schema up to where more members may follow.
 fn property(name: &str, kind: Kind, doc: &[&str], out: &mut String) {
-    quote(name, out);
+    out.push_str(&quote(name.as_bytes()));
     out.push_str(":{");
     kind.schema(out);
     out.push_str(",\"description\":");
@@ -249,7 +249,7 @@ fn property(name: &str, kind: Kind, doc: &[&str], out: &mut String) {
         text.push_str(if text.is_empty() { "" } else { " " });
         text.push_str(line.trim());
     }
-    quote(&text, out);
+    out.push_str(&quote(text.as_bytes()));
 }
 
 /// What is left to read of a configuration, and what was found wrong.
