@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 pub enum Error {
     /// Names the field, the value and what is allowed; one line each.
     InvalidConfig(String),
-    /// Truncated, corrupted, of another analytic, or of a newer version.
+    /// Truncated, corrupted, of another analytic, or of another version.
     InvalidSnapshot(String),
 }
 
@@ -99,7 +99,7 @@ struct Pipeline<A: Analytic> {
 }
 
 /// Which form of snapshot this version writes.
-const SNAPSHOT_VERSION: u16 = 1;
+const SNAPSHOT_VERSION: u16 = 2;
 
 impl<A: Analytic> Detector<A> {
     /// What the analytic is.
@@ -154,7 +154,7 @@ impl<A: Analytic> Detector<A> {
     ///
     /// # Errors
     /// As [`create`](Self::create); and [`Error::InvalidSnapshot`] where the bytes are truncated, corrupted, of
-    /// another analytic, or of a newer version.
+    /// another analytic, or of another version.
     pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
         let mut detector = Self::create(config, seed)?;
         let notes = detector.load(seed, snapshot).map_err(|why| Error::InvalidSnapshot(format!("{why}")))?;
@@ -174,6 +174,13 @@ impl<A: Analytic> Detector<A> {
         self.pipeline.hand_out()
     }
 
+    /// Takes one whole record, as hosts have it that know of no lines.
+    pub fn process_one(&mut self, record: &[u8], received: Timestamp) -> Vec<Alert> {
+        self.pipeline.notes = None;
+        self.take(record, received);
+        self.pipeline.hand_out()
+    }
+
     /// Takes a batch as [`process`](Self::process) does, and says what became of each event for each of its keys, and
     /// why; alerts are among the notes. What waits is told when it comes out: what [`advance`](Self::advance) and
     /// [`flush`](Self::flush) judge in between, by the next call, also one with an empty batch.
@@ -187,26 +194,26 @@ impl<A: Analytic> Detector<A> {
     }
 
     fn read(&mut self, batch: &[u8], received: Timestamp) {
-        let Self { decoder, pipeline } = self;
         for (number, record) in records(batch).enumerate() {
-            pipeline.stats.records += 1;
-            if let Some(notes) = &mut pipeline.notes {
+            if let Some(notes) = &mut self.pipeline.notes {
                 notes.at(u32::try_from(number).ok());
             }
-            if record.len() > decoder.max_record() {
-                pipeline.stats.oversized += 1;
-                continue;
-            }
-            if decoder
-                .decode(record, received, &mut |event, part| pipeline.take(event, part, received))
-                .is_err()
-            {
-                pipeline.stats.malformed += 1;
-            }
+            self.take(record, received);
         }
-        if let Some(notes) = &mut pipeline.notes {
+        if let Some(notes) = &mut self.pipeline.notes {
             notes.at(None);
         }
+    }
+
+    fn take(&mut self, record: &[u8], received: Timestamp) {
+        let Self { decoder, pipeline } = self;
+        pipeline.stats.records += 1;
+        if record.len() > decoder.max_record() {
+            pipeline.stats.oversized += 1;
+            return;
+        }
+        let read = decoder.decode(record, received, &mut |event, part| pipeline.take(event, part, received));
+        pipeline.stats.malformed += u64::from(read.is_err());
     }
 
     /// Takes one event that was decoded elsewhere, with its raw record for evidence. O(1) per key.

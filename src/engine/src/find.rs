@@ -21,41 +21,99 @@ const fn marks(word: u64, byte: u8) -> u64 {
 /// Where the first byte stands of which `marked` says, of a word with one such byte or more, which is the lowest. O(n).
 #[inline(always)]
 fn first_marked(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
+    let at = |from: usize, marks: u64| from + (marks.trailing_zeros() / 8) as usize;
+    let Some(last) = text.last_chunk() else { return text.iter().position(|byte| is(*byte)) };
     let mut rest = text;
     while let Some((block, after)) = rest.split_first_chunk() {
         let marks = marked(word(block));
         if marks != 0 {
-            return Some(text.len() - rest.len() + (marks.trailing_zeros() / 8) as usize);
+            return Some(at(text.len() - rest.len(), marks));
         }
         rest = after;
     }
-    let found = rest.iter().position(|byte| is(*byte))?;
-    Some(text.len() - rest.len() + found)
+    // The last word begins among bytes that are none.
+    let marks = marked(word(last));
+    if marks == 0 { None } else { Some(at(text.len() - 8, marks)) }
 }
 
 /// Where a byte first stands. O(n).
 #[inline(never)]
 #[must_use]
 pub fn position(text: &[u8], byte: u8) -> Option<usize> {
-    let mut rest = text;
-    // Long texts in larger steps.
+    first_of(text, |word| marks(word, byte), |other| other == byte)
+}
+
+/// Where either of two bytes first stands, that are known when this is compiled. O(n).
+#[inline(always)]
+#[must_use]
+pub fn position_of(text: &[u8], one: u8, other: u8) -> Option<usize> {
+    let below = |word: u64, byte: u8| (word ^ LOW.wrapping_mul(byte.into())).wrapping_sub(LOW);
+    let either = |word: u64| match one.is_ascii() && other.is_ascii() {
+        // Where a byte has its high bit set, it is neither.
+        true => (below(word, one) | below(word, other)) & !word & HIGH,
+        false => marks(word, one) | marks(word, other),
+    };
+    first_of(text, either, |byte| byte == one || byte == other)
+}
+
+/// As [`first_marked`], in larger steps where it does not stand near.
+#[inline(always)]
+fn first_of(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
+    const NEAR: usize = 24;
+    if let Some(found) = first_marked(text.get(..NEAR).unwrap_or(text), &marked, &is) {
+        return Some(found);
+    }
+    let mut rest = text.get(NEAR..)?;
     while let Some((block, after)) = rest.split_first_chunk::<32>() {
         if let ([a, b, c, d], _) = block.as_chunks()
-            && marks(word(a), byte) | marks(word(b), byte) | marks(word(c), byte) | marks(word(d), byte) != 0
+            && marked(word(a)) | marked(word(b)) | marked(word(c)) | marked(word(d)) != 0
         {
             break;
         }
         rest = after;
     }
-    let found = first_marked(rest, |word| marks(word, byte), |other| other == byte)?;
+    let found = first_marked(rest, marked, is)?;
     Some(text.len() - rest.len() + found)
 }
 
-/// Where either of two bytes first stands. O(n).
-#[inline(always)]
+/// Where a byte last stands. O(n).
 #[must_use]
-pub fn position_of(text: &[u8], one: u8, other: u8) -> Option<usize> {
-    first_marked(text, |word| marks(word, one) | marks(word, other), |byte| byte == one || byte == other)
+pub fn last_position(text: &[u8], byte: u8) -> Option<usize> {
+    // The high bit of each byte that is zero, and of no other.
+    const fn zeros(word: u64) -> u64 {
+        !((word & !HIGH).wrapping_add(!HIGH) | word) & HIGH
+    }
+    let mut rest = text;
+    while let Some((before, block)) = rest.split_last_chunk() {
+        let marks = zeros(word(block) ^ LOW.wrapping_mul(byte.into()));
+        if marks != 0 {
+            return Some(rest.len() - 1 - (marks.leading_zeros() / 8) as usize);
+        }
+        rest = before;
+    }
+    rest.iter().rposition(|other| *other == byte)
+}
+
+/// Whether a text is ASCII without a backslash, so that nothing in it is escaped. O(n).
+#[must_use]
+pub fn is_plain(text: &[u8]) -> bool {
+    // A byte that is no ASCII has its high bit set here, and so has a backslash, by borrowing.
+    const fn other(bytes: &[u8; 8]) -> u64 {
+        let word = word(bytes);
+        (word ^ LOW.wrapping_mul(b'\\' as u64)).wrapping_sub(LOW) | word
+    }
+    let (Some(last), (words, _)) = (text.last_chunk(), text.as_chunks()) else {
+        return text.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
+    };
+    let mut others = other(last);
+    let (blocks, words) = words.as_chunks::<4>();
+    for [a, b, c, d] in blocks {
+        others |= other(a) | other(b) | other(c) | other(d);
+    }
+    for word in words {
+        others |= other(word);
+    }
+    others & HIGH == 0
 }
 
 /// Whether two texts are the same. O(n), eight bytes at a time: in a module the comparison of slices takes them one by
@@ -66,12 +124,10 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    let (mut one, mut other) = (one, other);
-    while let (Some((a, rest)), Some((b, others))) = (one.split_first_chunk(), other.split_first_chunk()) {
-        if word(a) != word(b) {
-            return false;
-        }
-        (one, other) = (rest, others);
+    // The last word and the one before may overlap.
+    if let (Some(a), Some(b)) = (one.last_chunk(), other.last_chunk()) {
+        let ((one, _), (other, _)) = (one.as_chunks(), other.as_chunks());
+        return word(a) == word(b) && one.iter().zip(other).all(|(a, b)| word(a) == word(b));
     }
     one.iter().zip(other).all(|(a, b)| a == b)
 }
@@ -158,10 +214,14 @@ mod tests {
                 0..90,
             ),
             at in 0usize..90,
+            ascii in "[ -~]{0,70}",
         ) {
+            prop_assert_eq!(is_plain(ascii.as_bytes()), !ascii.contains('\\'));
             prop_assert_eq!(position(&text, b'a'), text.iter().position(|byte| *byte == b'a'));
+            prop_assert_eq!(last_position(&text, b'a'), text.iter().rposition(|byte| *byte == b'a'));
             let either = |byte: &u8| matches!(byte, b'a' | b'`');
             prop_assert_eq!(position_of(&text, b'a', b'`'), text.iter().position(either));
+            prop_assert_eq!(is_plain(&text), text.iter().all(|byte| byte.is_ascii() && *byte != b'\\'));
             let mut other = text.clone();
             prop_assert!(same(&text, &other));
             if let Some(byte) = other.get_mut(at) {

@@ -73,20 +73,27 @@ pub const fn canonical(address: IpAddr) -> IpAddr {
 /// the standard parser refuses. They are decimal in logs, never octal.
 #[must_use]
 pub fn parse_dotted(text: &[u8]) -> Option<IpAddr> {
-    let (mut bits, mut octet, mut digits, mut points) = (0u32, 0u32, 0, 0);
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 && digits < 3 {
-            octet = octet * 10 + u32::from(digit);
-            digits += 1;
-        } else if *byte == b'.' && digits > 0 && octet < 256 && points < 3 {
-            bits = bits << 8 | octet;
-            (octet, digits, points) = (0, 0, points + 1);
-        } else {
+    let digit = |byte: u8| Some(u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let (mut bits, mut rest) = (0, text);
+    for last in [false, false, false, true] {
+        let (first, mut after) = rest.split_first()?;
+        let mut octet = digit(*first)?;
+        for _ in 0..2 {
+            let Some((next, behind)) = after.split_first() else { break };
+            let Some(digit) = digit(*next) else { break };
+            (octet, after) = (octet * 10 + digit, behind);
+        }
+        if octet > 255 {
             return None;
         }
+        bits = bits << 8 | octet;
+        rest = match after {
+            [] if last => after,
+            [b'.', behind @ ..] if !last => behind,
+            _ => return None,
+        };
     }
-    (points == 3 && digits > 0 && octet < 256).then(|| IpAddr::V4(Ipv4Addr::from_bits(bits << 8 | octet)))
+    Some(IpAddr::V4(Ipv4Addr::from_bits(bits)))
 }
 
 /// The address cut to its first `v4` or `v6` bits: what a key sees of it.

@@ -30,6 +30,8 @@ struct Clue {
     letters: u32,
     /// On which bits they agree.
     mask: u32,
+    /// The same of this clue alone.
+    own: (u32, u32),
     /// Where in the needle the pair stands.
     at: u8,
     /// One more than the next clue of the same pair.
@@ -65,11 +67,12 @@ impl Sieve {
             u32::from_le_bytes(core::array::from_fn(|n| needle.get(at + n).map_or(0, |byte| of(*byte))))
         };
         let (mut mask, letters) = (four(|_| 0xff), fold(four(|byte| byte)));
+        let own = (letters & mask, mask);
         if let Some(behind) = self.clue(next) {
             mask &= behind.mask & !(letters ^ behind.letters);
         }
         let (needle, at) = (needle.into(), u8::try_from(at).ok()?);
-        self.clues.push(Clue { needle, letters: letters & mask, mask, at, next });
+        self.clues.push(Clue { needle, letters: letters & mask, mask, own, at, next });
         let first = u8::try_from(self.clues.len()).ok()?;
         for one in [one, one.to_ascii_uppercase()] {
             for other in [other, other.to_ascii_uppercase()] {
@@ -157,14 +160,20 @@ impl Sieve {
     /// Whether one of a pair's needles stands where the pair was found.
     #[inline(never)]
     fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
+        let four = record.get(at..).and_then(|text| text.first_chunk());
+        let four = four.map(|letters| fold(u32::from_le_bytes(*letters)));
         let mut next = first;
         while let Some(clue) = self.clue(next) {
+            next = clue.next;
+            let (letters, mask) = clue.own;
+            if four.is_some_and(|four| four & mask != letters) {
+                continue;
+            }
             let found =
                 at.checked_sub(clue.at.into()).and_then(|from| record.get(from..from + clue.needle.len()));
             if found.is_some_and(|found| found.eq_ignore_ascii_case(&clue.needle)) {
                 return true;
             }
-            next = clue.next;
         }
         false
     }

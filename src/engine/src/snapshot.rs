@@ -40,6 +40,13 @@ pub enum SnapshotError {
         /// The newest version that is understood.
         known: u16,
     },
+    /// It was written by an older version than this can read.
+    Older {
+        /// Its version.
+        found: u16,
+        /// The oldest version that is understood.
+        known: u16,
+    },
     /// The checksum is right, but this part of it makes no sense.
     Invalid(&'static str),
 }
@@ -56,6 +63,10 @@ impl fmt::Display for SnapshotError {
             Self::Newer { found, known } => {
                 write!(f, "the snapshot has version {found}, newer than {known}, the newest known here")
             }
+            Self::Older { found, known } => write!(
+                f,
+                "the snapshot has version {found}, older than {known}, the oldest known here: start without it"
+            ),
             Self::Invalid(part) => write!(f, "the snapshot makes no sense: {part}"),
         }
     }
@@ -139,21 +150,20 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
-    version: u16,
 }
 
 impl<'a> Reader<'a> {
-    /// Opens the snapshot of `analytic`, whose state has `version` at most. Linear in its length.
+    /// Opens the snapshot of `analytic`, whose state has `version`. Linear in its length.
     ///
     /// # Errors
-    /// In this order: no snapshot, newer format, truncated or corrupted, of another analytic, newer state.
+    /// In this order: no snapshot, newer format, truncated or corrupted, of another analytic, newer or older state.
     pub fn open(snapshot: &'a [u8], analytic: &str, version: u16) -> Result<Self> {
         let start = snapshot.get(..snapshot.len().min(MAGIC.len())).unwrap_or_default();
         if !MAGIC.starts_with(start) {
             return Err(SnapshotError::NoSnapshot);
         }
         let mut head =
-            Reader { rest: snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)?, version: 0 };
+            Reader { rest: snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)? };
         let format = head.u16()?;
         if format > FORMAT {
             return Err(SnapshotError::Newer { found: format, known: FORMAT });
@@ -164,24 +174,21 @@ impl<'a> Reader<'a> {
             return Err(SnapshotError::Corrupted);
         }
         let mut reader =
-            Reader { rest: body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)?, version: 0 };
+            Reader { rest: body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)? };
         let owner = reader.bytes()?;
         if owner != analytic.as_bytes() {
             // Whatever it says is shown to people.
             let shown = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' };
             return Err(SnapshotError::Foreign(owner.iter().take(64).map(shown).collect()));
         }
-        reader.version = reader.u16()?;
-        if reader.version > version {
-            return Err(SnapshotError::Newer { found: reader.version, known: version });
+        let found = reader.u16()?;
+        if found > version {
+            return Err(SnapshotError::Newer { found, known: version });
+        }
+        if found < version {
+            return Err(SnapshotError::Older { found, known: version });
         }
         Ok(reader)
-    }
-
-    /// The version of the state that is read.
-    #[must_use]
-    pub const fn version(&self) -> u16 {
-        self.version
     }
 
     /// How many bytes are left.

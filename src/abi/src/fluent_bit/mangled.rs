@@ -4,10 +4,13 @@
 //! names are written in that area, so what is found there is the byte again, and the decoders see what was logged.
 
 use alloc::vec::Vec;
-use authsieve_engine::find::position_of;
+use authsieve_engine::find::{is_plain, position_of};
 
 /// The record as it was, or `None` where nothing in it was changed. `buffer` is what holds it then. O(n).
 pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+    if is_plain(record) {
+        return None;
+    }
     let mut copied = 0;
     let mut at = 0;
     while let Some(found) = position_of(record.get(at..).unwrap_or_default(), b'\\', 0xee) {

@@ -100,29 +100,41 @@ impl<A: Module> Filter<A> {
     /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.
     #[inline(always)]
     pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
+        let mut matters = None;
         if !self.busy
             && let Some(running) = &self.running
-            && running.passes_over(mode, record, received)
         {
-            return if mode == Mode::Alerts { Answer::Text(NOTHING) } else { Answer::Same };
+            matters = running.matters(mode, record);
+            if matters == Some(false) && running.is_same_second(received) {
+                return if mode == Mode::Alerts { Answer::Text(NOTHING) } else { Answer::Same };
+            }
         }
-        if self.look_closer(mode, record, received) { Answer::Same } else { Answer::Text(&self.answer) }
+        match self.look_closer(mode, record, received, matters) {
+            true => Answer::Same,
+            false => Answer::Text(&self.answer),
+        }
     }
 
-    /// As [`take`](Self::take), for what cannot be passed over.
+    /// As [`take`](Self::take), for what cannot be passed over. `matters` is what is known of the record already.
     #[inline(never)]
-    fn look_closer(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> bool {
+    fn look_closer(
+        &mut self,
+        mode: Mode,
+        record: &[u8],
+        received: Timestamp,
+        matters: Option<bool>,
+    ) -> bool {
         if core::mem::replace(&mut self.busy, true) {
             // Whatever it holds may be half changed: it is not even to be dropped.
             core::mem::forget(core::mem::replace(self, Self { busy: true, ..Self::new() }));
         }
-        let same = self.judge(mode, record, received);
+        let same = self.judge(mode, record, received, matters);
         self.busy = false;
         same
     }
 
     /// Whether the record goes back as it came. If not, the answer holds what does.
-    fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> bool {
+    fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: Option<bool>) -> bool {
         if self.answer.capacity() > KEPT {
             self.answer = Vec::new();
         }
@@ -142,9 +154,9 @@ impl<A: Module> Filter<A> {
         };
         let malformed = running.detector.malformed();
         let mut alerts = running.elapse(received);
-        if running.sieves[0].as_ref().is_none_or(|sieve| sieve.passes(record)) {
+        if matters.or_else(|| running.matters(Mode::Alerts, record)) != Some(false) {
             let read = mangled::restore(record, &mut self.restored).unwrap_or(record);
-            alerts.append(&mut running.detector.process(read, received));
+            alerts.append(&mut running.detector.process_one(read, received));
             running.newest(received);
         }
         if alerts.is_empty() {
@@ -189,16 +201,24 @@ impl<A: Module> Running<A> {
         Ok(Self { detector, sieves, no_numbers, key, newest: (Timestamp::MIN, received), told: received })
     }
 
-    /// Whether nothing can come of the record, it may go back as it came, and no second has passed.
+    /// Whether something can come of the record, or it may not go back as it came; `None` where that is to be looked at
+    /// more closely.
     #[inline(always)]
-    fn passes_over(&self, mode: Mode, record: &[u8], received: Timestamp) -> bool {
-        let since = received.0.wrapping_sub(self.told.0);
+    fn matters(&self, mode: Mode, record: &[u8]) -> Option<bool> {
         let [alerts, annotate] = &self.sieves;
-        let (sieve, whole) = match mode {
-            Mode::Alerts => (alerts, true),
-            Mode::Annotate => (annotate, looks_whole(record)),
+        let sieve = match mode {
+            Mode::Alerts => alerts,
+            Mode::Annotate if looks_whole(record) => annotate,
+            Mode::Annotate => &None,
         };
-        whole && (0..Span::SECOND.0).contains(&since) && sieve.as_ref().is_some_and(|it| !it.passes(record))
+        Some(sieve.as_ref()?.passes(record))
+    }
+
+    /// Whether the detector was told of the time in the second before `received`.
+    #[inline(always)]
+    const fn is_same_second(&self, received: Timestamp) -> bool {
+        let since = received.0.wrapping_sub(self.told.0);
+        0 <= since && since < Span::SECOND.0
     }
 
     /// Tells the detector, once a second, what time has passed since the newest event. That, and not the agent's clock:

@@ -359,7 +359,7 @@ impl An0454 {
     }
 
     fn silence(&self, pattern: Pattern, user: &User<'_>) -> Fingerprint {
-        self.hash(SILENCE).part(&[pattern as u8]).part(&user.key.to_bytes()).finish()
+        self.hash(SILENCE).part(&[pattern as u8]).number(user.key.0).finish()
     }
 
     /// Writes an event into the journal, as the newest of its user.

@@ -345,7 +345,7 @@ impl An1269 {
         let many = context.judgement.threshold(1, self.options.min_accounts.0);
         let pattern = Pattern::of(sum.count, sum.distinct[WHO], many);
         let quiet = |pattern: Pattern| {
-            Hasher128::new(self.salt, QUIET).part(&here.key.to_bytes()).part(&[pattern as u8]).finish()
+            Hasher128::new(self.salt, QUIET).number(here.key.0).part(&[pattern as u8]).finish()
         };
         // One that is not lesser has silenced it too.
         let mut silent = Pattern::ALL.into_iter().filter(|p| *p >= pattern);
@@ -372,9 +372,9 @@ impl An1269 {
         }
         let failed_before = self.failed.recent.has(here.slot, WHO, here.account, from, to);
         let many = context.judgement.threshold(1, self.options.min_accounts.0);
-        let source = here.key.to_bytes();
+        let source = here.key.0;
         let quiet = if failed_before {
-            Hasher128::new(self.salt, QUIET_USER).part(&source).part(event.user.as_bytes()).finish()
+            Hasher128::new(self.salt, QUIET_USER).number(source).part(event.user.as_bytes()).finish()
         } else {
             self.succeeded.recent.reach(here.slot, to);
             let succeeded = self.succeeded.recent.sum(here.slot, from, to).distinct[WHO];
@@ -389,7 +389,7 @@ impl An1269 {
                 }
                 return;
             }
-            Hasher128::new(self.salt, QUIET_SOURCE).part(&source).finish()
+            Hasher128::new(self.salt, QUIET_SOURCE).number(source).finish()
         };
         if self.quiet.is_silent(quiet, event.time) {
             if context.explains() {

@@ -49,6 +49,10 @@ use authsieve_engine::window::silence::Silences;
 const KINDS: [Correlate; 3] = [Correlate::UserIp, Correlate::Ip, Correlate::User];
 /// The kind of the keys of silences.
 const QUIET: u8 = 3;
+/// The kind of a source that is a terminal.
+const PLACE: u8 = 4;
+/// The kind of a source that nothing is known of.
+const NOWHERE: u8 = 5;
 
 /// The analytic. See the crate's documentation.
 pub struct An1276 {
@@ -169,12 +173,14 @@ impl An1276 {
 
     /// The source as keys see it: a cut address, or host and terminal of a local login.
     fn source(&self, event: &Event<'_>) -> Option<Fingerprint> {
-        let source = Hasher128::new(self.salt, Correlate::Ip as u8);
+        let hasher = |kind| Hasher128::new(self.salt, kind);
         let source = match (event.origin, self.rule.address(event)) {
-            (_, Some(address)) => source.part(&address),
-            (Origin::Local, None) => source.part(event.host.as_bytes()).part(event.tty.as_bytes()),
+            (_, Some(address)) => hasher(Correlate::Ip as u8).number(u128::from_le_bytes(address)),
+            (Origin::Local, None) => {
+                hasher(PLACE).part(event.host.as_bytes()).part(event.tty.as_bytes())
+            }
             (Origin::Remote, None) if self.options.require_ip => return None,
-            (Origin::Remote, None) => source.part(b""),
+            (Origin::Remote, None) => hasher(NOWHERE),
         };
         Some(source.finish())
     }
@@ -189,7 +195,7 @@ impl An1276 {
                 _ if !self.options.correlate.contains(&kind) => None,
                 Correlate::Ip => source,
                 Correlate::UserIp => {
-                    source.filter(|_| named).map(|source| user(kind).part(&source.to_bytes()).finish())
+                    source.filter(|_| named).map(|source| user(kind).number(source.0).finish())
                 }
                 Correlate::User => named.then(|| user(kind).finish()),
             };
@@ -214,7 +220,7 @@ impl An1276 {
         }
         let mut matched = self.rule.success(&self.keys(event), event.time, threshold);
         let quiet = self.source(event).map(|source| {
-            Hasher128::new(self.salt, QUIET).part(&source.to_bytes()).part(event.user.as_bytes()).finish()
+            Hasher128::new(self.salt, QUIET).number(source.0).part(event.user.as_bytes()).finish()
         });
         if quiet.is_some_and(|key| self.quiet.is_silent(key, event.time)) {
             if context.explains() && matched.iter().flatten().any(|m| kind(m) == Correlate::Ip) {

@@ -367,7 +367,7 @@ impl An1521 {
 
     /// What is silent when a pattern is, about a family, an account or an address.
     fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
-        Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).part(&subject.to_bytes()).finish()
+        Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).number(subject.0).finish()
     }
 
     fn family(&self, label: &str) -> Fingerprint {
@@ -375,7 +375,8 @@ impl An1521 {
     }
 
     fn source(&self, address: IpAddr) -> Fingerprint {
-        Hasher128::new(self.salt, kind::ADDRESS).part(&net::octets(self.cut(address))).finish()
+        let octets = net::octets(self.cut(address));
+        Hasher128::new(self.salt, kind::ADDRESS).number(u128::from_le_bytes(octets)).finish()
     }
 
     /// An address as keys see it.
@@ -385,7 +386,7 @@ impl An1521 {
 
     /// The key of an account's own failures in a family.
     fn alone(&self, family: Fingerprint, account: u64) -> Fingerprint {
-        Hasher128::new(self.salt, kind::ALONE).part(&family.to_bytes()).part(&account.to_le_bytes()).finish()
+        Hasher128::new(self.salt, kind::ALONE).number(family.0).number(account.into()).finish()
     }
 
     fn member(&self, kind: u8, bytes: &[u8]) -> u64 {

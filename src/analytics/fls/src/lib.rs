@@ -169,7 +169,7 @@ impl Fls {
 
     fn address(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let octets = self.rule.address(event)?;
-        Some(Hasher128::new(self.salt, ADDRESS).part(&octets).finish())
+        Some(Hasher128::new(self.salt, ADDRESS).number(u128::from_le_bytes(octets)).finish())
     }
 
     fn success(&mut self, event: &Event<'_>, context: &mut Context<'_>) {

@@ -6,7 +6,7 @@
 use crate::find::position_of;
 
 /// The index of the first `"` or `\` at or after `from`. O(n).
-#[inline(always)]
+#[inline(never)]
 fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     position_of(bytes.get(from..)?, b'"', b'\\').map(|found| from + found)
 }

@@ -43,9 +43,8 @@ const TTY_BYTES: usize = 64;
 const NAME_BYTES: usize = 256;
 /// The name of a host that is longer is not remembered (RFC 5424 section 6.2.4).
 const HOST_BYTES: usize = 255;
-/// Kinds of keys.
-const PROCESS: u8 = 1;
-const ADDRESS: u8 = 2;
+/// The kind of a host's key.
+const HOST: u8 = 1;
 
 /// What a line means for the windows.
 #[derive(Debug, PartialEq)]
@@ -60,9 +59,9 @@ pub enum Step<'a> {
 #[derive(Clone, Debug)]
 pub struct Attempts {
     salt: Salt,
-    /// The host that spoke last, and the beginnings of its keys: lines of one host come in runs.
+    /// The host that spoke last, and its key: lines of one host come in runs.
     host: Option<String>,
-    keys: [Hasher128; 2],
+    key: Fingerprint,
     processes: Processes,
 }
 
@@ -70,7 +69,7 @@ impl Attempts {
     /// An empty table. `salt` keys its fingerprints; `seed` places them.
     #[must_use]
     pub fn new(salt: Salt, seed: u64) -> Self {
-        Self { salt, host: None, keys: keys(salt, ""), processes: Processes::new(seed) }
+        Self { salt, host: None, key: Fingerprint::default(), processes: Processes::new(seed) }
     }
 
     /// Takes one event in, and hands on what it means: nothing, one event, or taken-back failures and an event.
@@ -82,11 +81,10 @@ impl Attempts {
             return;
         };
         if self.host.as_ref().is_none_or(|host| !same(host.as_bytes(), event.host.as_bytes())) {
-            self.keys = keys(self.salt, &event.host);
+            self.key = Hasher128::new(self.salt, HOST).part(event.host.as_bytes()).finish();
             self.host = (event.host.len() <= HOST_BYTES).then(|| event.host.as_ref().into());
         }
-        let [process, _] = self.keys;
-        let id = process.part(&pid.to_le_bytes()).finish();
+        let id = self.on_host(pid.into());
         match (event.outcome, voice(event.signal)) {
             (Outcome::Failure, Some(voice)) => self.failure(id, voice, event, sink),
             (Outcome::Success, _) => self.success(id, event, sink),
@@ -268,8 +266,13 @@ impl Attempts {
 
     /// Host and address of the line that is being observed.
     fn place(&self, event: &Event<'_>) -> Option<Fingerprint> {
-        let [_, address] = self.keys;
-        Some(address.part(&crate::net::octets(event.src_ip?)).finish())
+        Some(self.on_host(u128::from_le_bytes(crate::net::octets(event.src_ip?))))
+    }
+
+    /// The key of something of the host that speaks. Numbers of one host never meet; those of two only do if their keys,
+    /// of 128 bits, differ by just what the numbers do.
+    const fn on_host(&self, number: u128) -> Fingerprint {
+        Fingerprint(self.key.0 ^ number)
     }
 
     /// Fills in what the line left out and the process is known for.
@@ -338,11 +341,6 @@ impl Attempts {
         }
         Ok(table)
     }
-}
-
-/// The keys of a process and of an address, as far as the host makes them.
-fn keys(salt: Salt, host: &str) -> [Hasher128; 2] {
-    [PROCESS, ADDRESS].map(|kind| Hasher128::new(salt, kind).part(host.as_bytes()))
 }
 
 /// How long before or after its last line.

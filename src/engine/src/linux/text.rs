@@ -2,7 +2,7 @@
 
 pub(super) use crate::event::text;
 use crate::event::{Event, Text};
-use crate::find::{find, position, rfind};
+use crate::find::{find, last_position, position, rfind};
 use crate::net::{parse_address, parse_dotted};
 use core::net::IpAddr;
 
@@ -23,7 +23,7 @@ pub(super) fn first_word(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// What stands before the last space, and the word after it. `None` where there is no space.
 pub(super) fn last_word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    split(bytes, bytes.iter().rposition(|byte| *byte == b' ')?, 1)
+    split(bytes, last_position(bytes, b' ')?, 1)
 }
 
 fn split(bytes: &[u8], at: usize, length: usize) -> Option<(&[u8], &[u8])> {

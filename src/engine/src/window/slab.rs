@@ -148,6 +148,17 @@ impl Slab {
         self.set_head(slot, |head| head.links = links.pack());
     }
 
+    /// Sets the older neighbour alone.
+    pub(super) fn set_older(&mut self, slot: u32, older: u32) {
+        self.set_head(slot, |head| head.links = head.links & !u64::from(NIL) | u64::from(older & NIL));
+    }
+
+    /// Sets the newer neighbour alone.
+    pub(super) fn set_newer(&mut self, slot: u32, newer: u32) {
+        let at = |slot: u32| u64::from(slot & NIL) << SLOT_BITS;
+        self.set_head(slot, |head| head.links = head.links & !at(NIL) | at(newer));
+    }
+
     pub(super) fn newest(&self, slot: u32) -> Timestamp {
         self.head(slot).newest
     }
@@ -182,6 +193,13 @@ mod tests {
             Links { older: 12_345_678, newer: 8_765_432, main: true, weight: 5, window: 64 },
         ] {
             assert_eq!(Links::unpack(links.pack()), links);
+            let mut slab = Slab::new(0);
+            let slot = slab.take().unwrap();
+            slab.set_links(slot, links);
+            slab.set_older(slot, 7);
+            assert_eq!(slab.links(slot), Links { older: 7, ..links });
+            slab.set_newer(slot, NIL);
+            assert_eq!(slab.links(slot), Links { older: 7, newer: NIL, ..links });
         }
     }
 

@@ -120,6 +120,8 @@ pub struct Table {
     hand: u32,
     sketch: Sketch,
     now: Timestamp,
+    /// After how long the number of a window comes round again.
+    round: Span,
     evicted: u64,
 }
 
@@ -152,6 +154,7 @@ impl Table {
             hand: NIL,
             sketch: Sketch::new(bounds.sketch_bytes),
             now: Timestamp::MIN,
+            round: Span(bounds.window.0.saturating_mul(i64::from(WINDOW_MASK / 2))),
             evicted: 0,
         }
     }
@@ -257,8 +260,7 @@ impl Table {
     /// Whether a key's weight was last raised in the window before this; none if that was even earlier.
     fn before(&self, slot: u32, links: Links) -> Option<bool> {
         // The number of a window comes round again; the key's newest event tells that it did.
-        let round = self.bounds.window.0.saturating_mul(i64::from(WINDOW_MASK / 2));
-        let long_ago = self.slab.newest(slot).plus(Span(round)) < self.now;
+        let long_ago = self.slab.newest(slot).plus(self.round) < self.now;
         match self.window().wrapping_sub(links.window) & WINDOW_MASK {
             0 | 1 if long_ago => None,
             0 => Some(false),
@@ -354,12 +356,10 @@ impl Table {
             list.newest = links.older;
         }
         if links.older != NIL {
-            let neighbour = self.slab.links(links.older);
-            self.slab.set_links(links.older, Links { newer: links.newer, ..neighbour });
+            self.slab.set_newer(links.older, links.newer);
         }
         if links.newer != NIL {
-            let neighbour = self.slab.links(links.newer);
-            self.slab.set_links(links.newer, Links { older: links.older, ..neighbour });
+            self.slab.set_older(links.newer, links.older);
         }
         links
     }
@@ -373,8 +373,7 @@ impl Table {
         if older == NIL {
             list.oldest = slot;
         } else {
-            let neighbour = self.slab.links(older);
-            self.slab.set_links(older, Links { newer: slot, ..neighbour });
+            self.slab.set_newer(older, slot);
         }
         self.slab.set_links(slot, Links { older, newer: NIL, ..links });
     }
