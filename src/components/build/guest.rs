@@ -6,9 +6,13 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PROFILE: &str = "wasm";
 /// The features of an analytic that make it a module.
 const FACES: [&str; 3] = ["component", "fluent-bit", "browser"];
+
+/// The profile in which a face is built.
+fn profile(face: &str) -> &'static str {
+    if face == "fluent-bit" { "wasm-interpreted" } else { "wasm" }
+}
 
 /// Where and with what the analytics are built.
 pub struct Guest<'a> {
@@ -29,7 +33,7 @@ impl<'a> Guest<'a> {
     /// Builds the analytics with the face named by one of their features, and returns the modules in the same order.
     pub fn build(&self, face: &str, ids: &[String]) -> Result<Vec<Vec<u8>>, String> {
         let mut cargo = command(program("CARGO", "cargo"), self.workspace);
-        cargo.args(["build", "--locked", "--target", TARGET, "--profile", PROFILE, "--target-dir"]);
+        cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile(face), "--target-dir"]);
         cargo.arg(self.target_dir.join(face));
         for id in ids {
             // Cargo puts it back, fresh or not, unless the crate makes no such thing any more.
@@ -90,7 +94,7 @@ impl<'a> Guest<'a> {
 
     fn artifact(&self, face: &str, id: &str, extension: &str) -> PathBuf {
         let name = package(id).replace('-', "_");
-        self.target_dir.join(face).join(TARGET).join(PROFILE).join(name).with_extension(extension)
+        self.target_dir.join(face).join(TARGET).join(profile(face)).join(name).with_extension(extension)
     }
 
     /// `simd128` is what memchr picks its fast paths by; Fluent Bit's runtime refuses it. Numbers that the linker fills

@@ -229,26 +229,13 @@ pub fn each<R: Reads>(
 fn each_at<R: Reads>(
     record: &[u8],
     zone: Zone,
-    mut lends: Telemetry,
+    lends: Telemetry,
     levels: &mut [Level],
     sink: &mut dyn FnMut(Opened<'_>),
 ) {
     let Some((level, inner)) = levels.split_first_mut() else { return };
     let Level { nested, text, item } = level;
-    let mut items = match Object::new(record) {
-        Some(object) => {
-            let opened = open_with::<R>(object, zone, lends, nested, text);
-            lends = opened.lends;
-            match opened.batch {
-                Some(items) => items,
-                None => return sink(Opened { raw: record, ..opened }),
-            }
-        }
-        None => match Items::new(record) {
-            Some(items) => items,
-            None => return sink(Opened { malformed: true, ..Opened::default() }),
-        },
-    };
+    let Some((mut items, lends)) = batch::<R>(record, zone, lends, (nested, text), sink) else { return };
     for value in items.by_ref().filter(|value| value.raw.len() >= SHORTEST) {
         match value.kind {
             Kind::Object | Kind::Array => each_at::<R>(value.raw, zone, lends, inner, sink),
@@ -271,6 +258,32 @@ fn each_at<R: Reads>(
     }
     if !items.complete() {
         sink(Opened { malformed: true, ..Opened::default() });
+    }
+}
+
+/// The records that a record holds, and of which families they can be. One that is none of them is handed on. Apart, so
+/// that a batch in a batch takes little of the stack.
+#[inline(never)]
+fn batch<'a, R: Reads>(
+    record: &'a [u8],
+    zone: Zone,
+    lends: Telemetry,
+    (nested, text): (&'a mut [Vec<u8>], &'a mut Vec<u8>),
+    sink: &mut dyn FnMut(Opened<'_>),
+) -> Option<(Items<'a>, Telemetry)> {
+    let opened = match Object::new(record) {
+        Some(object) => open_with::<R>(object, zone, lends, nested, text),
+        None => match Items::new(record) {
+            Some(items) => return Some((items, lends)),
+            None => Opened { malformed: true, ..Opened::default() },
+        },
+    };
+    match opened.batch {
+        Some(items) => Some((items, opened.lends)),
+        None => {
+            sink(Opened { raw: record, ..opened });
+            None
+        }
     }
 }
 

@@ -10,12 +10,36 @@ const fn word(bytes: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*bytes)
 }
 
+/// Fewer than eight bytes as one word, the first in its lowest bits, zeros behind the last.
+#[must_use]
+pub const fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        // They overlap where both write the same.
+        (Some(first), Some(last)) => {
+            u32::from_le_bytes(*first) as u64 | (u32::from_le_bytes(*last) as u64) << ((bytes.len() - 4) * 8)
+        }
+        _ => match *bytes {
+            [] => 0,
+            [a] => a as u64,
+            [a, b] => u16::from_le_bytes([a, b]) as u64,
+            [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]) as u64,
+        },
+    }
+}
+
 /// `word` with the high bit set in its first byte that equals `byte`. Bytes above that one may be marked wrongly; the
 /// lowest mark is right.
 #[inline(always)]
 const fn marks(word: u64, byte: u8) -> u64 {
     let x = word ^ LOW.wrapping_mul(byte as u64);
     x.wrapping_sub(LOW) & !x & HIGH
+}
+
+/// `word` with the high bit set in each byte that equals `byte`, and no other bit.
+#[inline(always)]
+const fn all_marks(word: u64, byte: u8) -> u64 {
+    let x = word ^ LOW.wrapping_mul(byte as u64);
+    !((x & !HIGH).wrapping_add(!HIGH) | x) & HIGH
 }
 
 /// Where the first byte stands of which `marked` says, of a word with one such byte or more, which is the lowest. O(n).
@@ -43,17 +67,35 @@ pub fn position(text: &[u8], byte: u8) -> Option<usize> {
     first_of(text, |word| marks(word, byte), |other| other == byte)
 }
 
-/// Where either of two bytes first stands, that are known when this is compiled. O(n).
+/// Where either of two bytes of ASCII first stands, at or after `from`. O(n).
 #[inline(always)]
 #[must_use]
-pub fn position_of(text: &[u8], one: u8, other: u8) -> Option<usize> {
+pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
     let below = |word: u64, byte: u8| (word ^ LOW.wrapping_mul(byte.into())).wrapping_sub(LOW);
-    let either = |word: u64| match one.is_ascii() && other.is_ascii() {
+    let mut at = from;
+    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk()) {
         // Where a byte has its high bit set, it is neither.
-        true => (below(word, one) | below(word, other)) & !word & HIGH,
-        false => marks(word, one) | marks(word, other),
-    };
-    first_of(text, either, |byte| byte == one || byte == other)
+        let marks = (below(word(block), one) | below(word(block), other)) & !word(block) & HIGH;
+        if marks != 0 {
+            return Some(at + (marks.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let found = text.get(at..)?.iter().position(|byte| *byte == one || *byte == other)?;
+    Some(at + found)
+}
+
+/// Hands each place of either of two bytes, none of which is zero, to `found`, from the first to the last. O(n).
+#[inline(always)]
+pub fn each_place_of(text: &[u8], one: u8, other: u8, mut found: impl FnMut(usize)) {
+    let (words, rest) = text.as_chunks();
+    for (number, word) in words.iter().map(word).chain([short(rest)]).enumerate() {
+        let mut marks = all_marks(word, one) | all_marks(word, other);
+        while marks != 0 {
+            found(number * 8 + (marks.trailing_zeros() / 8) as usize);
+            marks &= marks - 1;
+        }
+    }
 }
 
 /// As [`first_marked`], in larger steps where it does not stand near.
@@ -79,13 +121,9 @@ fn first_of(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -
 /// Where a byte last stands. O(n).
 #[must_use]
 pub fn last_position(text: &[u8], byte: u8) -> Option<usize> {
-    // The high bit of each byte that is zero, and of no other.
-    const fn zeros(word: u64) -> u64 {
-        !((word & !HIGH).wrapping_add(!HIGH) | word) & HIGH
-    }
     let mut rest = text;
     while let Some((before, block)) = rest.split_last_chunk() {
-        let marks = zeros(word(block) ^ LOW.wrapping_mul(byte.into()));
+        let marks = all_marks(word(block), byte);
         if marks != 0 {
             return Some(rest.len() - 1 - (marks.leading_zeros() / 8) as usize);
         }
@@ -220,7 +258,11 @@ mod tests {
             prop_assert_eq!(position(&text, b'a'), text.iter().position(|byte| *byte == b'a'));
             prop_assert_eq!(last_position(&text, b'a'), text.iter().rposition(|byte| *byte == b'a'));
             let either = |byte: &u8| matches!(byte, b'a' | b'`');
-            prop_assert_eq!(position_of(&text, b'a', b'`'), text.iter().position(either));
+            prop_assert_eq!(position_of(&text, 0, b'a', b'`'), text.iter().position(either));
+            let mut all = Vec::new();
+            each_place_of(&text, b'a', 0xe1, |at| all.push(at));
+            let each: Vec<usize> = (0..text.len()).filter(|at| matches!(text[*at], b'a' | 0xe1)).collect();
+            prop_assert_eq!(all, each);
             prop_assert_eq!(is_plain(&text), text.iter().all(|byte| byte.is_ascii() && *byte != b'\\'));
             let mut other = text.clone();
             prop_assert!(same(&text, &other));

@@ -6,6 +6,7 @@
 //!
 //! Fingerprints depend on the salt alone, never on the seed of a host, so snapshots are the same everywhere.
 
+use crate::find::short;
 use siphasher::sip128::SipHasher24;
 
 /// Names a key: a hash of what kind of key it is and of its parts.
@@ -88,9 +89,9 @@ impl Hasher128 {
         if blocks.is_empty() {
             return self.word(short(rest) | (rest.len() as u64) << 56);
         }
-        let key = blocks
-            .iter()
-            .fold(self.word(bytes.len() as u64 | 0xff << 56), |key, block| key.word(u64::from_le_bytes(*block)));
+        let key = blocks.iter().fold(self.word(bytes.len() as u64 | 0xff << 56), |key, block| {
+            key.word(u64::from_le_bytes(*block))
+        });
         if rest.is_empty() { key } else { key.word(short(rest)) }
     }
 
@@ -116,22 +117,6 @@ impl Hasher128 {
         state = round(round(round(round(state))));
         let high = state[0] ^ state[1] ^ state[2] ^ state[3];
         Fingerprint(low as u128 | (high as u128) << 64)
-    }
-}
-
-/// Fewer than eight bytes as a word, the first in its lowest bits.
-const fn short(bytes: &[u8]) -> u64 {
-    match (bytes.first_chunk(), bytes.last_chunk()) {
-        // They overlap where both write the same.
-        (Some(first), Some(last)) => {
-            u32::from_le_bytes(*first) as u64 | (u32::from_le_bytes(*last) as u64) << ((bytes.len() - 4) * 8)
-        }
-        _ => match *bytes {
-            [] => 0,
-            [a] => a as u64,
-            [a, b] => u16::from_le_bytes([a, b]) as u64,
-            [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]) as u64,
-        },
     }
 }
 
@@ -171,6 +156,12 @@ impl Placement {
     pub const fn new(seed: u64) -> Self {
         let (one, other) = (splitmix(seed), splitmix(seed ^ 0x5851_f42d_4c95_7f2d));
         Self([one as u32, (one >> 32) as u32, other as u32, (other >> 32) as u32])
+    }
+
+    /// The place of one half of a key, or of what is as short.
+    #[must_use]
+    pub const fn of_half(self, half: u64) -> u64 {
+        self.of(Fingerprint(half as u128))
     }
 
     /// The place of a key, in 64 bits that are equally good.

@@ -162,8 +162,7 @@ impl<'a> Reader<'a> {
         if !MAGIC.starts_with(start) {
             return Err(SnapshotError::NoSnapshot);
         }
-        let mut head =
-            Reader { rest: snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)? };
+        let mut head = Reader { rest: snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)? };
         let format = head.u16()?;
         if format > FORMAT {
             return Err(SnapshotError::Newer { found: format, known: FORMAT });
@@ -173,8 +172,7 @@ impl<'a> Reader<'a> {
         if checksum(body) != sum {
             return Err(SnapshotError::Corrupted);
         }
-        let mut reader =
-            Reader { rest: body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)? };
+        let mut reader = Reader { rest: body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)? };
         let owner = reader.bytes()?;
         if owner != analytic.as_bytes() {
             // Whatever it says is shown to people.

@@ -4,7 +4,7 @@
 //! names are written in that area, so what is found there is the byte again, and the decoders see what was logged.
 
 use alloc::vec::Vec;
-use authsieve_engine::find::{is_plain, position_of};
+use authsieve_engine::find::{each_place_of, is_plain};
 
 /// The record as it was, or `None` where nothing in it was changed. `buffer` is what holds it then. O(n).
 pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
@@ -12,23 +12,23 @@ pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
         return None;
     }
     let mut copied = 0;
-    let mut at = 0;
-    while let Some(found) = position_of(record.get(at..).unwrap_or_default(), b'\\', 0xee) {
-        at += found;
+    let mut next = 0;
+    each_place_of(record, b'\\', 0xee, |at| {
+        // The character behind a backslash belongs to it.
+        if at < next {
+            return;
+        }
         let rest = record.get(at..).unwrap_or_default();
-        let Some((byte, length)) = mangled(rest) else {
-            // The character behind a backslash belongs to it.
-            at += if rest.first() == Some(&b'\\') { 2 } else { 1 };
-            continue;
-        };
+        next = at + if rest.first() == Some(&b'\\') { 2 } else { 1 };
+        let Some((byte, length)) = mangled(rest) else { return };
         if copied == 0 {
             buffer.clear();
         }
         buffer.extend_from_slice(record.get(copied..at).unwrap_or_default());
         buffer.push(byte);
-        at += length;
-        copied = at;
-    }
+        next = at + length;
+        copied = next;
+    });
     if copied == 0 {
         return None;
     }

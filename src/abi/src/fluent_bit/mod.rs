@@ -117,13 +117,7 @@ impl<A: Module> Filter<A> {
 
     /// As [`take`](Self::take), for what cannot be passed over. `matters` is what is known of the record already.
     #[inline(never)]
-    fn look_closer(
-        &mut self,
-        mode: Mode,
-        record: &[u8],
-        received: Timestamp,
-        matters: Option<bool>,
-    ) -> bool {
+    fn look_closer(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: Option<bool>) -> bool {
         if core::mem::replace(&mut self.busy, true) {
             // Whatever it holds may be half changed: it is not even to be dropped.
             core::mem::forget(core::mem::replace(self, Self { busy: true, ..Self::new() }));
@@ -192,6 +186,7 @@ impl<A: Module> Default for Filter<A> {
 }
 
 impl<A: Module> Running<A> {
+    #[inline(never)]
     fn new(record: &[u8], received: Timestamp) -> Result<Self, String> {
         let seed = Hasher128::new(Salt::new(""), 3).part(&received.0.to_le_bytes()).part(record).finish().0;
         let detector = create::<A>(seed as u64)?;

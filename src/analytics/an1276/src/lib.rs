@@ -176,9 +176,7 @@ impl An1276 {
         let hasher = |kind| Hasher128::new(self.salt, kind);
         let source = match (event.origin, self.rule.address(event)) {
             (_, Some(address)) => hasher(Correlate::Ip as u8).number(u128::from_le_bytes(address)),
-            (Origin::Local, None) => {
-                hasher(PLACE).part(event.host.as_bytes()).part(event.tty.as_bytes())
-            }
+            (Origin::Local, None) => hasher(PLACE).part(event.host.as_bytes()).part(event.tty.as_bytes()),
             (Origin::Remote, None) if self.options.require_ip => return None,
             (Origin::Remote, None) => hasher(NOWHERE),
         };

@@ -8,7 +8,7 @@ use crate::find::position_of;
 /// The index of the first `"` or `\` at or after `from`. O(n).
 #[inline(never)]
 fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
-    position_of(bytes.get(from..)?, b'"', b'\\').map(|found| from + found)
+    position_of(bytes, from, b'"', b'\\')
 }
 
 /// The index of the quote that ends the string whose first byte stands at `from`, and whether a backslash stands in

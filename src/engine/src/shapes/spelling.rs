@@ -69,29 +69,8 @@ impl Path {
         if name.first() == Some(&b'_') {
             return None;
         }
-        let mut end = self.length;
-        let mut typed = None;
-        for (number, chunk) in name.chunks(8).enumerate() {
-            if let Some(letters) = chunk.first_chunk().and_then(eight_lower) {
-                *self.letters.get_mut(end..)?.first_chunk_mut()? = letters;
-                end += letters.len();
-                continue;
-            }
-            for (at, byte) in chunk.iter().enumerate() {
-                let letter = LETTERS[usize::from(*byte)];
-                if letter != 0 {
-                    *self.letters.get_mut(end)? = letter;
-                    end += 1;
-                } else if *byte == b'_' {
-                    typed = Some((end, name.get(number * 8 + at + 1..)?));
-                }
-            }
-        }
-        match typed {
-            // The type that Log Analytics appends to a column's name: `ResultType_s`, `Status_dynamic`.
-            Some((end, b"string" | b"dynamic" | b"s" | b"d" | b"g" | b"b" | b"t")) => Some(end),
-            _ => Some(end),
-        }
+        let (letters, from) = (&mut self.letters, self.length);
+        spell_letters(name, letters, from).or_else(|| spell_others(name, letters, from))
     }
 
     /// Steps inside the object that stands next.
@@ -110,6 +89,46 @@ impl Path {
     fn pop(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.length = self.ends.get(self.depth).copied().unwrap_or(0);
+    }
+}
+
+/// Spells a name that holds nothing but letters and digits, eight at a time.
+fn spell_letters(name: &[u8], letters: &mut [u8; LONGEST], from: usize) -> Option<usize> {
+    let end = from + name.len();
+    let place = letters.get_mut(from..end)?;
+    let ((chunks, _), last) = (name.as_chunks(), name.last_chunk()?);
+    for (letters, chunk) in place.as_chunks_mut().0.iter_mut().zip(chunks) {
+        *letters = eight_lower(chunk)?;
+    }
+    // The last eight and those before may overlap.
+    *place.last_chunk_mut()? = eight_lower(last)?;
+    Some(end)
+}
+
+/// Spells any name.
+fn spell_others(name: &[u8], letters: &mut [u8; LONGEST], from: usize) -> Option<usize> {
+    let mut end = from;
+    let mut typed = None;
+    for (number, chunk) in name.chunks(8).enumerate() {
+        if let Some(lower) = chunk.first_chunk().and_then(eight_lower) {
+            *letters.get_mut(end..)?.first_chunk_mut()? = lower;
+            end += lower.len();
+            continue;
+        }
+        for (at, byte) in chunk.iter().enumerate() {
+            let letter = LETTERS[usize::from(*byte)];
+            if letter != 0 {
+                *letters.get_mut(end)? = letter;
+                end += 1;
+            } else if *byte == b'_' {
+                typed = Some((end, name.get(number * 8 + at + 1..)?));
+            }
+        }
+    }
+    match typed {
+        // The type that Log Analytics appends to a column's name: `ResultType_s`, `Status_dynamic`.
+        Some((end, b"string" | b"dynamic" | b"s" | b"d" | b"g" | b"b" | b"t")) => Some(end),
+        _ => Some(end),
     }
 }
 

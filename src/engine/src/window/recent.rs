@@ -22,13 +22,15 @@
 //! Nothing observable depends on the seed; it only places members in memory, since attackers choose them.
 
 use super::table::Slot;
+use crate::hash::Placement;
 use crate::time::{Span, Timestamp};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use members::Members;
+use distinct::Distinct;
 use windows::Windows;
 
+mod distinct;
 mod members;
 mod order;
 mod save;
@@ -44,8 +46,6 @@ pub const MOST: usize = 1 << 14;
 pub const COST: usize = 96;
 /// Sums are kept of keys that hold more entries, and more than the floor.
 const MANY: usize = 16;
-/// So many members are told apart by looking at each: faster than by hash up to there.
-const FEW: usize = 32;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,20 +69,6 @@ pub struct Sum {
     pub distinct: [u32; MEMBERS],
     /// Entries of the span are missing, so that all of this are lower bounds.
     pub cut: bool,
-}
-
-/// Places members in memory.
-#[derive(Clone, Copy, Debug)]
-struct Seed(u64);
-
-impl Seed {
-    const NONE: Self = Self(0);
-
-    /// One folded multiplication: members are hashes already, but an attacker may know their salt and choose them.
-    const fn place(self, hash: u64) -> u64 {
-        let product = (hash ^ self.0) as u128 * (0x9e37_79b9_7f4a_7c15 ^ self.0.rotate_left(32)) as u128;
-        (product as u64) ^ (product >> 64) as u64
-    }
 }
 
 /// The entries of one key, oldest first; of equal times, in the order they came.
@@ -149,7 +135,7 @@ pub struct Recent {
     floor: usize,
     most: usize,
     spans: [Span; SPANS],
-    seed: Seed,
+    placement: Placement,
     slots: Vec<Key>,
     order: order::Order,
 }
@@ -164,7 +150,7 @@ impl Recent {
             floor: floor.clamp(1, MOST),
             most: MOST,
             spans: [keep; SPANS],
-            seed: Seed::NONE,
+            placement: Placement::new(0),
             slots: Vec::new(),
             order: order::Order::new(pool_bytes / COST),
         }
@@ -175,7 +161,7 @@ impl Recent {
     #[must_use]
     pub fn windows(mut self, spans: [Span; SPANS], seed: u64) -> Self {
         self.spans = spans;
-        self.seed = Seed(seed);
+        self.placement = Placement::new(seed);
         self
     }
 
@@ -196,7 +182,7 @@ impl Recent {
             self.slots.resize_with(at + 1, || Key::EMPTY);
         }
         self.settle();
-        let Self { keep, floor, most, spans, seed, .. } = *self;
+        let Self { keep, floor, most, spans, placement, .. } = *self;
         let Some(key) = self.slots.get_mut(at) else { return };
         let before = key.list.len();
         key.grow();
@@ -211,7 +197,7 @@ impl Recent {
             windows.insert(&entry);
             windows.reach(&key.list, newest, spans);
         } else if key.list.len() > floor.max(MANY / 2) + MANY / 2 {
-            key.windows = Some(Box::new(Windows::new(&key.list, spans, seed)));
+            key.windows = Some(Box::new(Windows::new(&key.list, spans, placement)));
         }
         let reach = newest.minus(keep);
         while key.list.front().is_some_and(|first| first.time < reach) {
@@ -271,29 +257,17 @@ impl Recent {
         test: impl Fn(&Entry) -> bool,
     ) -> Sum {
         let mut sum = Sum { cut: self.is_cut(slot, from), ..Sum::default() };
-        let mut few = [[0u64; FEW]; MEMBERS];
-        let mut many = [const { Members::new(Seed::NONE) }; MEMBERS].map(|_| Members::new(self.seed));
-        for entry in self.entries(slot, from, to).filter(|entry| test(entry)) {
-            sum.count = sum.count.saturating_add(entry.count);
-            let kinds = sum.distinct.iter_mut().zip(&mut few).zip(&mut many).zip(entry.members);
-            for (((distinct, few), many), member) in kinds {
-                let seen = few.get(..*distinct as usize);
-                if member == 0 || seen.is_some_and(|seen| seen.contains(&member)) {
-                    continue;
-                }
-                if let Some(place) = few.get_mut(*distinct as usize) {
-                    *place = member;
-                    *distinct += 1;
-                } else {
-                    // More than can be looked through: from here on by hash.
-                    if many.len() == 0 {
-                        few.iter().for_each(|member| many.add(*member, entry.time, [false; SPANS]));
-                    }
-                    many.add(member, entry.time, [false; SPANS]);
-                    *distinct = many.len() as u32;
+        let mut distinct = Distinct::of_each_kind(self.placement);
+        let mut entries = self.entries(slot, from, to);
+        while let Some(entry) = entries.next() {
+            if test(entry) {
+                sum.count = sum.count.saturating_add(entry.count);
+                for (distinct, member) in distinct.iter_mut().zip(entry.members) {
+                    distinct.add(member, entries.size_hint().1.unwrap_or(MOST));
                 }
             }
         }
+        sum.distinct = distinct.map(|distinct| distinct.len() as u32);
         sum
     }
 
@@ -362,7 +336,7 @@ impl Recent {
             entry.time = before.time;
             if changed {
                 if key.windows.is_some() && (before.count, before.members) != (entry.count, entry.members) {
-                    key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
+                    key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.placement)));
                 }
                 return true;
             }
@@ -379,7 +353,7 @@ impl Recent {
         let held = key.list.len();
         key.list.retain(|entry| test(entry));
         if key.windows.is_some() && key.list.len() < held {
-            key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
+            key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.placement)));
         }
         key.shrink(floor);
         let left = !key.list.is_empty();

@@ -1,6 +1,7 @@
 //! Who is in the windows of one key, found by hash: open addressing with linear probing, no tombstones.
 
-use super::{SPANS, Seed};
+use super::{MEMBERS, SPANS};
+use crate::hash::Placement;
 use crate::time::Timestamp;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -17,7 +18,7 @@ struct Member {
 /// The members of one kind that a key's entries name, and how many different ones each window holds.
 #[derive(Clone, Debug)]
 pub(super) struct Members {
-    seed: Seed,
+    placement: Placement,
     /// A power of two of them, or none; three quarters full at most.
     places: Vec<Member>,
     len: usize,
@@ -25,13 +26,9 @@ pub(super) struct Members {
 }
 
 impl Members {
-    pub(super) const fn new(seed: Seed) -> Self {
-        Self { seed, places: Vec::new(), len: 0, distinct: [0; SPANS] }
-    }
-
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    /// None yet, of each kind.
+    pub(super) fn of_each_kind(placement: Placement) -> [Self; MEMBERS] {
+        core::array::from_fn(|_| Self { placement, places: Vec::new(), len: 0, distinct: [0; SPANS] })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -139,7 +136,7 @@ impl Members {
     }
 
     fn home(&self, hash: u64) -> usize {
-        self.seed.place(hash) as usize & self.places.len().wrapping_sub(1)
+        self.placement.of_half(hash) as usize & self.places.len().wrapping_sub(1)
     }
 
     fn set(&mut self, at: usize, member: Member) {

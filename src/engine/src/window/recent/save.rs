@@ -60,7 +60,7 @@ impl Recent {
             key.list.pop_front();
         }
         if key.list.len() > self.floor.max(MANY / 2) + MANY / 2 {
-            key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.seed)));
+            key.windows = Some(Box::new(Windows::new(&key.list, self.spans, self.placement)));
         }
         if self.slots.len() <= at {
             self.slots.resize_with(at + 1, || Key::EMPTY);

@@ -1,7 +1,8 @@
 //! The sums of a key that holds many entries, kept as they come and go.
 
 use super::members::Members;
-use super::{Entry, MEMBERS, SPANS, Seed, Sum};
+use super::{Entry, MEMBERS, SPANS, Sum};
+use crate::hash::Placement;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 
@@ -18,13 +19,13 @@ pub(super) struct Windows {
 
 impl Windows {
     /// The windows that end at the newest of these entries. Linear.
-    pub(super) fn new(list: &VecDeque<Entry>, spans: [Span; SPANS], seed: Seed) -> Self {
+    pub(super) fn new(list: &VecDeque<Entry>, spans: [Span; SPANS], placement: Placement) -> Self {
         let newest = list.back().map_or(Timestamp::MIN, |entry| entry.time);
         let mut windows = Self {
             from: spans.map(|span| newest.minus(span)),
             start: [0; SPANS],
             count: [0; SPANS],
-            members: [const { Members::new(Seed::NONE) }; MEMBERS].map(|_| Members::new(seed)),
+            members: Members::of_each_kind(placement),
         };
         for entry in list {
             windows.insert(entry);
