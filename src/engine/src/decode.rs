@@ -87,11 +87,10 @@ impl<R: Reads> Decoder<R> {
         &self.needles
     }
 
-    /// The same for hosts without vector instructions, or `None` where all records may say something. Records that hold
-    /// one of `others` pass as well.
+    /// The same for hosts without vector instructions, or `None` where all records may say something.
     #[must_use]
-    pub fn sieve(&self, others: &[&str]) -> Option<Sieve> {
-        let mut literals = others.to_vec();
+    pub fn sieve(&self) -> Option<Sieve> {
+        let mut literals = Vec::new();
         for needle in &self.needles {
             match LONGER.iter().find(|(short, _)| short == needle) {
                 Some((_, longer)) => literals.extend_from_slice(longer),

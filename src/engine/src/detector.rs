@@ -252,16 +252,10 @@ impl<A: Analytic> Detector<A> {
         self.pipeline.watermark
     }
 
-    /// How many records could not be read.
+    /// The early exit for records that cannot matter, where there is one.
     #[must_use]
-    pub const fn malformed(&self) -> u64 {
-        self.pipeline.stats.malformed
-    }
-
-    /// The early exit for records that cannot matter, where there is one. Those that hold one of `others` pass it too.
-    #[must_use]
-    pub fn sieve(&self, others: &[&str]) -> Option<Sieve> {
-        self.decoder.sieve(others)
+    pub fn sieve(&self) -> Option<Sieve> {
+        self.decoder.sieve()
     }
 
     /// The end of a finite input: everything that waits comes out.

@@ -71,17 +71,55 @@ pub fn position(text: &[u8], byte: u8) -> Option<usize> {
 #[inline(always)]
 #[must_use]
 pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
-    let below = |word: u64, byte: u8| (word ^ LOW.wrapping_mul(byte.into())).wrapping_sub(LOW);
+    // Where a byte has its high bit set, it is neither.
+    let marked = |word: u64| (below(word, one) | below(word, other)) & !word & HIGH;
+    first_behind(text, from, marked, |byte| byte == one || byte == other)
+}
+
+/// Where either of two bytes of ASCII, a control character (below 0x20) or what is no ASCII first stands, at or after
+/// `from`. O(n).
+#[inline(always)]
+#[must_use]
+pub fn position_of_other(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
+    let marked =
+        |word: u64| (below(word, one) | below(word, other) | word.wrapping_sub(LOW * 0x20) | word) & HIGH;
+    let is = |byte: u8| byte == one || byte == other || !matches!(byte, 0x20..0x80);
+    let mut at = from;
+    // A short text first, then in larger steps.
+    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
+        if let ([a, b, c, d], _) = block.as_chunks()
+            && (marked(word(a)) != 0 || marked(word(b)) | marked(word(c)) | marked(word(d)) != 0)
+        {
+            break;
+        }
+        at += 32;
+    }
+    first_behind(text, at, marked, is)
+}
+
+/// `word` with the high bit set in its first byte that equals `byte`, and in others that have one already.
+#[inline(always)]
+const fn below(word: u64, byte: u8) -> u64 {
+    (word ^ LOW.wrapping_mul(byte as u64)).wrapping_sub(LOW)
+}
+
+/// As [`first_marked`], at or after `from`.
+#[inline(always)]
+fn first_behind(
+    text: &[u8],
+    from: usize,
+    marked: impl Fn(u64) -> u64,
+    is: impl Fn(u8) -> bool,
+) -> Option<usize> {
     let mut at = from;
     while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk()) {
-        // Where a byte has its high bit set, it is neither.
-        let marks = (below(word(block), one) | below(word(block), other)) & !word(block) & HIGH;
+        let marks = marked(word(block));
         if marks != 0 {
             return Some(at + (marks.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
-    let found = text.get(at..)?.iter().position(|byte| *byte == one || *byte == other)?;
+    let found = text.get(at..)?.iter().position(|byte| is(*byte))?;
     Some(at + found)
 }
 
@@ -259,6 +297,9 @@ mod tests {
             prop_assert_eq!(last_position(&text, b'a'), text.iter().rposition(|byte| *byte == b'a'));
             let either = |byte: &u8| matches!(byte, b'a' | b'`');
             prop_assert_eq!(position_of(&text, 0, b'a', b'`'), text.iter().position(either));
+            let any = |byte: &u8| matches!(byte, b'a' | b'`' | ..0x20 | 0x80..);
+            prop_assert_eq!(position_of_other(&text, 0, b'a', b'`'), text.iter().position(any));
+            prop_assert_eq!(position_of_other(ascii.as_bytes(), 0, b'~', b'}'), ascii.find(['~', '}']));
             let mut all = Vec::new();
             each_place_of(&text, b'a', 0xe1, |at| all.push(at));
             let each: Vec<usize> = (0..text.len()).filter(|at| matches!(text[*at], b'a' | 0xe1)).collect();

@@ -8,13 +8,15 @@
 //! - It copies the answer up to the first NUL and leaves the memory to the module: one buffer, used again.
 //! - It writes bytes that are no UTF-8 as characters of the private use area: [`mangled`].
 //! - It takes an empty answer as "drop this record", and must never be given JSON that is not valid, not even the JSON it
-//!   wrote itself of numbers and bytes that JSON has no words for: such a record goes out as text, under `unreadable`.
+//!   wrote itself of keys, numbers and bytes that JSON has no words for: such a record goes out as text, under
+//!   `unreadable`.
 //! - A trap costs the record it happened on, and the state of whatever was half done: the next call begins anew.
 //! - It interprets, in a stack of 8 KiB: what cannot matter is told without being parsed
 //!   ([`Sieve`]), and nothing recurses.
 //!
 //! Source of the ABI: <https://docs.fluentbit.io/manual/data-pipeline/filters/wasm> and its `filter_wasm` plugin.
 
+mod answer;
 pub mod mangled;
 pub mod slots;
 
@@ -22,9 +24,9 @@ use crate::baked::Module;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use answer::{carry, together};
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Detector, Error};
-use authsieve_engine::find::position;
 use authsieve_engine::hash::{Hasher128, Salt};
 use authsieve_engine::json::{is_valid_object, quote};
 use authsieve_engine::sieve::Sieve;
@@ -34,12 +36,6 @@ use slots::Slots;
 
 /// An answer that was larger than this gives its memory back.
 const KEPT: usize = 64 << 10;
-/// What the agent writes of numbers that JSON has no word for. It takes no such record back: it logs an error, and frees
-/// memory twice.
-const NO_NUMBERS: [&str; 18] = [
-    ":inf,", ":inf}", ",inf,", ",inf]", "[inf,", "[inf]", "-inf,", "-inf}", "-inf]", ":nan,", ":nan}",
-    ",nan,", ",nan]", "[nan,", "[nan]", "-nan,", "-nan}", "-nan]",
-];
 /// The answer that drops a record.
 const NOTHING: &[u8] = b"\0";
 
@@ -72,10 +68,8 @@ pub struct Filter<A: Module> {
 
 struct Running<A: Module> {
     detector: Detector<A>,
-    /// The early exit of each mode.
-    sieves: [Option<Sieve>; 2],
-    /// What tells [`NO_NUMBERS`].
-    no_numbers: Option<Sieve>,
+    /// The early exit, where there is one.
+    sieve: Option<Sieve>,
     /// The name under which a record carries its alert, as JSON with its colon.
     key: String,
     /// The newest event time, and when it was received: what time has passed since is counted from there.
@@ -100,12 +94,15 @@ impl<A: Module> Filter<A> {
     /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.
     #[inline(always)]
     pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
-        let mut matters = None;
+        let mut matters = true;
         if !self.busy
             && let Some(running) = &self.running
         {
-            matters = running.matters(mode, record);
-            if matters == Some(false) && running.is_same_second(received) {
+            matters = running.matters(record);
+            if !matters
+                && running.is_same_second(received)
+                && (mode == Mode::Alerts || is_valid_object(record))
+            {
                 return if mode == Mode::Alerts { Answer::Text(NOTHING) } else { Answer::Same };
             }
         }
@@ -115,9 +112,9 @@ impl<A: Module> Filter<A> {
         }
     }
 
-    /// As [`take`](Self::take), for what cannot be passed over. `matters` is what is known of the record already.
+    /// As [`take`](Self::take), for what cannot be passed over. `matters`: something may come of the record.
     #[inline(never)]
-    fn look_closer(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: Option<bool>) -> bool {
+    fn look_closer(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: bool) -> bool {
         if core::mem::replace(&mut self.busy, true) {
             // Whatever it holds may be half changed: it is not even to be dropped.
             core::mem::forget(core::mem::replace(self, Self { busy: true, ..Self::new() }));
@@ -128,7 +125,7 @@ impl<A: Module> Filter<A> {
     }
 
     /// Whether the record goes back as it came. If not, the answer holds what does.
-    fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: Option<bool>) -> bool {
+    fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: bool) -> bool {
         if self.answer.capacity() > KEPT {
             self.answer = Vec::new();
         }
@@ -140,39 +137,22 @@ impl<A: Module> Filter<A> {
                 // `bake` writes none that is not valid. Whoever did gets to know it with every record.
                 Err(why) => {
                     let told = format!("{{\"error\":{}}}", quote(why.as_bytes()));
-                    self.answer = with(b"{}", &key::<A>(), told.as_bytes());
+                    carry(b"{}", &key::<A>(), told.as_bytes(), &mut self.answer);
                     self.answer.push(0);
                     return false;
                 }
             },
         };
-        let malformed = running.detector.malformed();
         let mut alerts = running.elapse(received);
-        if matters.or_else(|| running.matters(Mode::Alerts, record)) != Some(false) {
+        if matters {
             let read = mangled::restore(record, &mut self.restored).unwrap_or(record);
             alerts.append(&mut running.detector.process_one(read, received));
             running.newest(received);
         }
-        if alerts.is_empty() {
-            match mode {
-                Mode::Alerts => {}
-                Mode::Annotate
-                    if running.detector.malformed() == malformed
-                        && (looks_whole(record)
-                            && !running.no_numbers.as_ref().is_some_and(|it| it.passes(record))
-                            || is_valid_object(record)) =>
-                {
-                    return true;
-                }
-                Mode::Annotate => self.answer = unreadable(record),
-            }
-        } else {
-            let told = together(&alerts);
-            self.answer = match mode {
-                Mode::Alerts => told,
-                Mode::Annotate if is_valid_object(record) => with(record, &running.key, &told),
-                Mode::Annotate => with(&unreadable(record), &running.key, &told),
-            };
+        match mode {
+            Mode::Alerts => self.answer.append(&mut together(&alerts)),
+            Mode::Annotate if alerts.is_empty() && is_valid_object(record) => return true,
+            Mode::Annotate => carry(record, &running.key, &together(&alerts), &mut self.answer),
         }
         self.answer.push(0);
         false
@@ -190,23 +170,15 @@ impl<A: Module> Running<A> {
     fn new(record: &[u8], received: Timestamp) -> Result<Self, String> {
         let seed = Hasher128::new(Salt::new(""), 3).part(&received.0.to_le_bytes()).part(record).finish().0;
         let detector = create::<A>(seed as u64)?;
-        let sieves = [detector.sieve(&[]), detector.sieve(&NO_NUMBERS)];
-        let no_numbers = Sieve::new(&NO_NUMBERS);
+        let sieve = detector.sieve();
         let key = key::<A>();
-        Ok(Self { detector, sieves, no_numbers, key, newest: (Timestamp::MIN, received), told: received })
+        Ok(Self { detector, sieve, key, newest: (Timestamp::MIN, received), told: received })
     }
 
-    /// Whether something can come of the record, or it may not go back as it came; `None` where that is to be looked at
-    /// more closely.
+    /// Whether something can come of the record.
     #[inline(always)]
-    fn matters(&self, mode: Mode, record: &[u8]) -> Option<bool> {
-        let [alerts, annotate] = &self.sieves;
-        let sieve = match mode {
-            Mode::Alerts => alerts,
-            Mode::Annotate if looks_whole(record) => annotate,
-            Mode::Annotate => &None,
-        };
-        Some(sieve.as_ref()?.passes(record))
+    fn matters(&self, record: &[u8]) -> bool {
+        self.sieve.as_ref().is_none_or(|sieve| sieve.passes(record))
     }
 
     /// Whether the detector was told of the time in the second before `received`.
@@ -252,48 +224,6 @@ fn create<A: Module>(seed: u64) -> Result<Detector<A>, String> {
 /// The name under which a record carries its alert, as JSON with its colon.
 fn key<A: Module>() -> String {
     format!("{}:", quote(A::baked().key().as_bytes()))
-}
-
-/// Whether a record is an object as far as the agent can fail to write one: with brackets around it, and no escape that
-/// JSON has not (`\x`, of extension types).
-#[inline(always)]
-fn looks_whole(record: &[u8]) -> bool {
-    record.starts_with(b"{") && record.ends_with(b"}") && record.len() > 1 && escapes_are_known(record)
-}
-
-#[inline(never)]
-fn escapes_are_known(record: &[u8]) -> bool {
-    let mut rest = record;
-    while let Some(at) = position(rest, b'\\') {
-        if !matches!(rest.get(at + 1), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u')) {
-            return false;
-        }
-        rest = rest.get(at + 2..).unwrap_or_default();
-    }
-    true
-}
-
-/// The first alert as JSON, which holds the others under `also`.
-fn together(alerts: &[Alert]) -> Vec<u8> {
-    let Some((first, others)) = alerts.split_first() else { return Vec::new() };
-    let first = first.to_json().into_bytes();
-    if others.is_empty() {
-        return first;
-    }
-    let others: Vec<String> = others.iter().map(Alert::to_json).collect();
-    with(&first, "\"also\":", format!("[{}]", others.join(",")).as_bytes())
-}
-
-/// An object with one member more, at its end: of two of one name, that is the one the agent goes by.
-fn with(object: &[u8], key: &str, value: &[u8]) -> Vec<u8> {
-    let body = object.trim_ascii().strip_suffix(b"}").unwrap_or_default().trim_ascii_end();
-    let comma: &[u8] = if body.ends_with(b"{") { b"" } else { b"," };
-    [body, comma, key.as_bytes(), value, b"}"].concat()
-}
-
-/// What is no object, in one.
-fn unreadable(record: &[u8]) -> Vec<u8> {
-    format!("{{\"unreadable\":{}}}", quote(record)).into_bytes()
 }
 
 /// The functions of a module, around the one filter and the one pair of arguments that it has.

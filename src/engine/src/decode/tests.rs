@@ -176,7 +176,7 @@ fn what_says_something_holds_a_needle() {
     assert!(!needles.is_empty() && needles.iter().all(|needle| needle.len() >= 3));
     let record = format!("Mar  1 09:00:00 web1 sshd[17]: {FAILED}").to_lowercase();
     assert!(needles.iter().any(|needle| record.contains(&needle.to_lowercase())));
-    assert!(decoder().sieve(&[]).unwrap().passes(record.as_bytes()));
+    assert!(decoder().sieve().unwrap().passes(record.as_bytes()));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn what_an_encoder_hides_from_the_needles_still_holds_one() {
         assert_eq!(said(&record), ["2026-03-01T09:00:00Z failure root 192.0.2.7  17 sshd"]);
         let lower = record.to_lowercase();
         assert!(decoder().needles().iter().any(|needle| lower.contains(&needle.to_lowercase())), "{record}");
-        assert!(decoder().sieve(&[]).unwrap().passes(record.as_bytes()), "{record}");
+        assert!(decoder().sieve().unwrap().passes(record.as_bytes()), "{record}");
     }
 }
 

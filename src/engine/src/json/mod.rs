@@ -28,7 +28,7 @@ mod valid;
 mod value;
 
 pub use paths::{Name, Names, Slots, Table, any_of, read};
-pub use text::{quote, unescape_into};
+pub use text::{quote, quote_into, unescape_into};
 pub use valid::is_valid_object;
 pub use value::{Kind, Value};
 

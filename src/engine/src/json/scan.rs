@@ -3,12 +3,18 @@
 //! Bytes are looked at eight to a 64-bit word, without a branch per byte: most strings of a log record are shorter
 //! than what it takes a vector search to pay for its start, and some hosts have no vector instructions at all.
 
-use crate::find::position_of;
+use crate::find::{position_of, position_of_other};
 
 /// The index of the first `"` or `\` at or after `from`. O(n).
 #[inline(never)]
 fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     position_of(bytes, from, b'"', b'\\')
+}
+
+/// The index of the first quote, backslash, control character or byte that is no ASCII, at or after `from`. O(n).
+#[inline(never)]
+pub fn string_mark(bytes: &[u8], from: usize) -> Option<usize> {
+    position_of_other(bytes, from, b'"', b'\\')
 }
 
 /// The index of the quote that ends the string whose first byte stands at `from`, and whether a backslash stands in

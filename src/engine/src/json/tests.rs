@@ -309,3 +309,13 @@ fn paths_nested_dotted_and_mixed() {
         "sshd - -"
     );
 }
+
+proptest! {
+    #[test]
+    fn quoted_text_says_what_it_was(text in proptest::collection::vec(
+        prop_oneof![3 => any::<u8>(), 3 => b' '..=b'~', 1 => Just(b'"'), 1 => Just(b'\\'), 1 => 0..0x20u8], 0..60,
+    )) {
+        let read: String = serde_json::from_str(&quote(&text)).unwrap();
+        prop_assert_eq!(read, String::from_utf8_lossy(&text));
+    }
+}

@@ -1,8 +1,12 @@
 //! What the inside of a JSON string says.
 
+use super::scan::string_mark;
 use crate::find::position;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// What stands for what cannot be read.
+const BROKEN: u32 = 0xfffd;
 
 /// Appends what `raw`, the inside of a JSON string, says. Never fails: an escape that is none stands for its letter,
 /// a surrogate without its other half and a `\u` without four digits for U+FFFD. Bytes that are no UTF-8 stay as they
@@ -44,7 +48,6 @@ pub fn unescape_into(raw: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a code point as UTF-8.
 fn push(code: u32, out: &mut Vec<u8>) {
-    // Fluent Bit hands a byte 0xNN that is no UTF-8 over as U+E0NN. This is the place to turn it back.
     let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
     out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
 }
@@ -52,7 +55,6 @@ fn push(code: u32, out: &mut Vec<u8>) {
 /// The code point of the escape whose digits begin `rest`, and what comes after it, the second half of a surrogate
 /// pair included.
 fn code_point(rest: &[u8]) -> (u32, &[u8]) {
-    const BROKEN: u32 = 0xfffd;
     let Some((unit, after)) = unit(rest) else { return (BROKEN, rest) };
     match unit {
         0xd800..=0xdbff => match after.strip_prefix(b"\\u").and_then(self::unit) {
@@ -79,6 +81,35 @@ fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
 /// Bytes as a JSON string, with its quotes. What is no UTF-8 becomes U+FFFD.
 #[must_use]
 pub fn quote(text: &[u8]) -> String {
-    // Text: this cannot fail.
-    serde_json::to_string(&String::from_utf8_lossy(text)).unwrap_or_default()
+    let mut out = Vec::new();
+    quote_into(text, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends [the same](quote). O(n), without a copy.
+pub fn quote_into(text: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    for chunk in text.utf8_chunks() {
+        let valid = chunk.valid().as_bytes();
+        let (mut copied, mut at) = (0, 0);
+        while let Some(found) = string_mark(valid, at) {
+            at = found + 1;
+            let Some(mark) = valid.get(found).filter(|mark| mark.is_ascii()) else { continue };
+            out.extend_from_slice(valid.get(copied..found).unwrap_or_default());
+            copied = at;
+            match mark {
+                b'"' | b'\\' => out.extend_from_slice(&[b'\\', *mark]),
+                _ => {
+                    out.extend_from_slice(b"\\u00");
+                    out.extend([mark >> 4, mark & 15].map(|half| DIGITS[usize::from(half)]));
+                }
+            }
+        }
+        out.extend_from_slice(valid.get(copied..).unwrap_or_default());
+        if !chunk.invalid().is_empty() {
+            push(BROKEN, out);
+        }
+    }
+    out.push(b'"');
 }

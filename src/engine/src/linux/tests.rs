@@ -37,7 +37,7 @@ pub(super) fn read(program: &str, message: &str) -> String {
 /// The sieve of a decoder that reads these texts.
 fn sieve() -> &'static Sieve {
     static SIEVE: OnceLock<Sieve> = OnceLock::new();
-    SIEVE.get_or_init(|| decoder().sieve(&[]).unwrap())
+    SIEVE.get_or_init(|| decoder().sieve().unwrap())
 }
 
 pub(super) fn has_needle(record: &[u8]) -> bool {

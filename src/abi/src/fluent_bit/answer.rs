@@ -1,0 +1,62 @@
+//! What goes back to the agent: one JSON object, written into the one buffer that it reads.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use authsieve_engine::alert::Alert;
+use authsieve_engine::json::{is_valid_object, quote_into};
+
+/// The first alert as JSON, which holds the others under `also`.
+pub fn together(alerts: &[Alert]) -> Vec<u8> {
+    let Some((first, others)) = alerts.split_first() else { return Vec::new() };
+    let first = first.to_json().into_bytes();
+    if others.is_empty() {
+        return first;
+    }
+    let others: Vec<String> = others.iter().map(Alert::to_json).collect();
+    let mut out = Vec::new();
+    carry(&first, "\"also\":", format!("[{}]", others.join(",")).as_bytes(), &mut out);
+    out
+}
+
+/// Writes an object with one member more, at its end: of two of one name, that is the one the agent goes by. What is no
+/// object is written as text in one, under `unreadable`. `name` is JSON with its colon; where `value` is empty, there is
+/// no such member.
+pub fn carry(object: &[u8], name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.reserve(object.len() + name.len() + value.len() + 32);
+    if is_valid_object(object) {
+        let body = object.trim_ascii().strip_suffix(b"}").unwrap_or_default().trim_ascii_end();
+        out.extend_from_slice(body);
+    } else {
+        out.extend_from_slice(b"{\"unreadable\":");
+        quote_into(object, out);
+    }
+    if !value.is_empty() {
+        let comma: &[u8] = if out.ends_with(b"{") { b"" } else { b"," };
+        for part in [comma, name.as_bytes(), value] {
+            out.extend_from_slice(part);
+        }
+    }
+    out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(object: &str, value: &str) -> String {
+        let mut out = Vec::new();
+        carry(object.as_bytes(), "\"a\":", value.as_bytes(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_member_goes_to_the_end_and_what_is_no_object_becomes_text() {
+        assert_eq!(carried("{}", "1"), r#"{"a":1}"#);
+        assert_eq!(carried(" { } ", "1"), r#"{"a":1}"#);
+        assert_eq!(carried(r#"{"x":[{}]}"#, "{}"), r#"{"x":[{}],"a":{}}"#);
+        assert_eq!(carried(r#"{"x":1}"#, ""), r#"{"x":1}"#);
+        assert_eq!(carried(r#"{1:"x"}"#, "1"), r#"{"unreadable":"{1:\"x\"}","a":1}"#);
+        assert_eq!(carried("", ""), r#"{"unreadable":""}"#);
+    }
+}
