@@ -135,11 +135,11 @@ fn answer(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<String> {
     Ok(String::from_utf8_lossy(text).into_owned())
 }
 
-/// The functions that a core module exports.
+/// The functions that a filter for Fluent Bit exports.
 ///
 /// # Errors
-/// When it is none.
-pub fn exports(wasm: &[u8]) -> Result<Vec<String>> {
+/// When it is no core module, or none that the agent could call.
+pub fn filter_exports(wasm: &[u8]) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for section in sections(wasm)?.iter().filter(|section| section.id == EXPORT) {
         for export in ExportSectionReader::new(BinaryReader::new(section.body, 0))? {
@@ -148,6 +148,10 @@ pub fn exports(wasm: &[u8]) -> Result<Vec<String>> {
                 names.push(export.name.to_owned());
             }
         }
+    }
+    if !names.iter().any(|name| name == "alerts") {
+        let why = "no filter for Fluent Bit, as it exports no `alerts`: `export` writes filters to ID.fluent-bit.wasm";
+        return Err(Error(why.into()));
     }
     Ok(names)
 }

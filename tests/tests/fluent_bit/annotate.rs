@@ -112,7 +112,7 @@ fn several_alerts_of_one_record_keep_together() {
     assert!(PROGRAMS.keys().all(|id| most.contains_key(*id)), "no two alerts in one record: {most:?}");
 }
 
-/// The agent writes numbers and bytes that JSON has no word for, and frees memory twice if it gets them back.
+/// The agent writes keys, numbers and bytes that JSON has no word for, and frees memory twice if it gets them back.
 #[test]
 fn what_is_no_json_goes_out_as_text() {
     let mut filter = PROGRAMS["an1276"].start();
@@ -125,6 +125,15 @@ fn what_is_no_json_goes_out_as_text() {
         "[1,inf,-inf]",
         "[nan]",
         r#"{"b":nan,"c":1}"#,
+        // What it makes of the largest number there is, for which it has too few digits.
+        "1.797693134862316e+308",
+        "[-1.797693134862316e+308]",
+        r#"{1:"x"}"#,
+        r#"[{"b":1,2:3}]"#,
+        r#"{null:1}"#,
+        r#"{[1]:1}"#,
+        r#"{{"b":1}:1}"#,
+        r#"{-inf:1}"#,
         r#""\x01\xff""#,
         r#"["\x01"]"#,
     ] {
@@ -135,7 +144,16 @@ fn what_is_no_json_goes_out_as_text() {
             assert_eq!(object, serde_json::json!({ "unreadable": record }));
         }
     }
-    for value in [r#"":inf,""#, r#""[nan]""#, r#""\\x01""#, "null", "[1,-2e9]", r#""\u0000\/\"""#] {
+    for value in [
+        r#"":inf,""#,
+        r#""[nan]""#,
+        r#""\\x01""#,
+        "null",
+        "[1,-2e9]",
+        "1.797693134862315e+308",
+        r#""{1:2}""#,
+        r#""\u0000\/\"""#,
+    ] {
         let record = format!(r#"{{"log":"x:inf, y","a":{value},"z":1}}"#);
         assert_eq!(annotate(&record), Answer::Same, "{record}");
     }

@@ -67,4 +67,6 @@ fn what_cannot_be_baked_is_refused() {
     for wasm in [&b""[..], b"\0asm", b"not wasm", &foreign, &filter[..filter.len() / 2], &component[..1000]] {
         assert!(read(wasm).is_err() && write(wasm, CONFIG, "x").is_err());
     }
+    assert!(filter_exports(filter).unwrap().contains(&"annotate".into()));
+    assert!(filter_exports(&foreign).unwrap_err().to_string().contains("no filter for Fluent Bit"));
 }

@@ -21,9 +21,9 @@ pub struct Arguments {
     /// The file to write to.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// What becomes of an analytic that is named by its id.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
-    form: Form,
+    /// What becomes of an analytic that is named by its id: a filter for Fluent Bit if nothing else is said.
+    #[arg(long, value_enum, value_name = "FORM")]
+    form: Option<Form>,
     /// Filters for Fluent Bit: the member under which an annotated record carries its alert, `authsieve` if nothing
     /// else is said.
     #[arg(long, value_name = "NAME", value_parser = key)]
@@ -42,6 +42,15 @@ enum Form {
     Component,
 }
 
+impl Form {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::FluentBit => "filter for Fluent Bit",
+            Self::Component => "component",
+        }
+    }
+}
+
 /// Runs it.
 ///
 /// # Errors
@@ -51,6 +60,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let failed = |error: bake::Error| Error::Failure(format!("{name}: {error}"));
     let module = bake::read(&wasm).map_err(failed)?;
     let form = if bake::is_module(&wasm) { Form::FluentBit } else { Form::Component };
+    if form == Form::FluentBit {
+        bake::filter_exports(&wasm).map_err(failed)?;
+    }
+    if arguments.form.is_some_and(|asked| asked != form) {
+        let why = format!("{name} is a {}: a file keeps its form, and --form is for ids", form.as_str());
+        return Err(Error::Usage(why).into());
+    }
     let key = match (&arguments.key, form) {
         (Some(_), Form::Component) => {
             let why = "--key is for filters of Fluent Bit; the host of a component gets alerts by themselves";
@@ -66,10 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         .map_err(|e| options.refused(&module.id, e))?;
     let path = &arguments.output;
     fs::write(path, &baked).map_err(|error| Error::Failure(format!("{}: {error}", path.display())))?;
-    let what = match form {
-        Form::FluentBit => "filter for Fluent Bit",
-        Form::Component => "component",
-    };
+    let what = form.as_str();
     let config = if config.is_empty() { "the defaults".into() } else { escape::json(&config) };
     writeln!(io::stdout(), "{}  {} bytes, {what}, {}: {config}", path.display(), baked.len(), module.id)?;
     Ok(ExitCode::SUCCESS)
@@ -85,9 +98,12 @@ impl Arguments {
                 Err(error) => Err(Error::Failure(format!("{path}: {error}"))),
             };
         }
+        if self.module.contains(['/', '\\', '.']) {
+            return Err(Error::Failure(format!("{}: there is no such file", self.module)));
+        }
         let chosen = Selection { ids: vec![self.module.clone()], files: Vec::new() }.choose()?;
         let builtin = chosen.iter().find_map(|chosen| chosen.builtin);
-        let wasm = builtin.map(|component| match self.form {
+        let wasm = builtin.map(|component| match self.form.unwrap_or_default() {
             Form::FluentBit => component.fluent_bit,
             Form::Component => component.wasm,
         });

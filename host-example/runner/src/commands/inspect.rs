@@ -67,7 +67,7 @@ fn portray(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error> {
     // A filter says little of itself, but the component of the same analytic does.
     let baked = baked.map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
     let exports =
-        bake::exports(&chosen.wasm).map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
+        bake::filter_exports(&chosen.wasm).map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
     let mut same = Selection { ids: vec![baked.id.clone()], files: Vec::new() }.choose()?;
     let component = same.pop().ok_or_else(|| Error::Failure(format!("{origin}: no analytic")))?;
     let mut portrait = portray_component(engine, component)?;
