@@ -81,20 +81,25 @@ pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize
 #[inline(always)]
 #[must_use]
 pub fn position_of_other(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
-    let marked =
-        |word: u64| (below(word, one) | below(word, other) | word.wrapping_sub(LOW * 0x20) | word) & HIGH;
-    let is = |byte: u8| byte == one || byte == other || !matches!(byte, 0x20..0x80);
-    let mut at = from;
-    // A short text first, then in larger steps.
-    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
-        if let ([a, b, c, d], _) = block.as_chunks()
-            && (marked(word(a)) != 0 || marked(word(b)) | marked(word(c)) | marked(word(d)) != 0)
-        {
-            break;
-        }
-        at += 32;
+    // Most stand near.
+    let Some(block) = text.get(from..)?.first_chunk() else { return far_other(text, from, one, other) };
+    match others(word(block), one, other) {
+        0 => far_other(text, from + 8, one, other),
+        marks => Some(from + (marks.trailing_zeros() / 8) as usize),
     }
-    first_behind(text, at, marked, is)
+}
+
+/// As [`position_of_other`], in one copy for all who ask.
+#[inline(never)]
+fn far_other(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
+    let is = |byte: u8| byte == one || byte == other || !matches!(byte, 0x20..0x80);
+    first_behind(text, from, |word| others(word, one, other), is)
+}
+
+/// `word` with the high bit set in its first byte that is one of two, a control character or no ASCII.
+#[inline(always)]
+const fn others(word: u64, one: u8, other: u8) -> u64 {
+    (below(word, one) | below(word, other) | word.wrapping_sub(LOW * 0x20) | word) & HIGH
 }
 
 /// `word` with the high bit set in its first byte that equals `byte`, and in others that have one already.

@@ -30,8 +30,8 @@ struct Clue {
     letters: u32,
     /// On which bits they agree.
     mask: u32,
-    /// The same of this clue alone.
-    own: (u32, u32),
+    /// The same of this clue alone, and of eight letters.
+    own: (u64, u64),
     /// Where in the needle the pair stands.
     at: u8,
     /// One more than the next clue of the same pair.
@@ -63,11 +63,12 @@ impl Sieve {
     fn add(&mut self, needle: &[u8], at: usize) -> Option<()> {
         let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
         let next = self.pairs[place(one, other)];
-        let four = |of: fn(u8) -> u8| {
-            u32::from_le_bytes(core::array::from_fn(|n| needle.get(at + n).map_or(0, |byte| of(*byte))))
+        let eight = |of: fn(u8) -> u8| {
+            u64::from_le_bytes(core::array::from_fn(|n| needle.get(at + n).map_or(0, |byte| of(*byte))))
         };
-        let (mut mask, letters) = (four(|_| 0xff), fold(four(|byte| byte)));
+        let (mask, letters) = (eight(|_| 0xff), fold(eight(|byte| byte)));
         let own = (letters & mask, mask);
+        let (mut mask, letters) = (mask as u32, letters as u32);
         if let Some(behind) = self.clue(next) {
             mask &= behind.mask & !(letters ^ behind.letters);
         }
@@ -147,7 +148,9 @@ impl Sieve {
     #[inline(always)]
     fn hints(&self, text: &[u8], at: usize, first: u8) -> bool {
         match (self.clue(first), text.get(at..).and_then(|text| text.first_chunk())) {
-            (Some(clue), Some(letters)) => fold(u32::from_le_bytes(*letters)) & clue.mask == clue.letters,
+            (Some(clue), Some(letters)) => {
+                fold(u32::from_le_bytes(*letters).into()) as u32 & clue.mask == clue.letters
+            }
             _ => true,
         }
     }
@@ -160,13 +163,13 @@ impl Sieve {
     /// Whether one of a pair's needles stands where the pair was found.
     #[inline(never)]
     fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
-        let four = record.get(at..).and_then(|text| text.first_chunk());
-        let four = four.map(|letters| fold(u32::from_le_bytes(*letters)));
+        let eight = record.get(at..).and_then(|text| text.first_chunk());
+        let eight = eight.map(|letters| fold(u64::from_le_bytes(*letters)));
         let mut next = first;
         while let Some(clue) = self.clue(next) {
             next = clue.next;
             let (letters, mask) = clue.own;
-            if four.is_some_and(|four| four & mask != letters) {
+            if eight.is_some_and(|eight| eight & mask != letters) {
                 continue;
             }
             let found =
@@ -181,8 +184,8 @@ impl Sieve {
 
 /// Letters without their case; what else falls together by this is told apart later.
 #[inline(always)]
-const fn fold(letters: u32) -> u32 {
-    letters | 0x2020_2020
+const fn fold(letters: u64) -> u64 {
+    letters | 0x2020_2020_2020_2020
 }
 
 /// Where in the table a pair stands.

@@ -12,7 +12,7 @@ fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// The index of the first quote, backslash, control character or byte that is no ASCII, at or after `from`. O(n).
-#[inline(never)]
+#[inline(always)]
 pub fn string_mark(bytes: &[u8], from: usize) -> Option<usize> {
     position_of_other(bytes, from, b'"', b'\\')
 }

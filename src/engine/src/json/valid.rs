@@ -15,185 +15,169 @@ const LARGEST_EXPONENT: i64 = 308;
 /// `f64` can hold. O(n), some two bits of memory for each level of nesting beyond 64, no recursion.
 #[must_use]
 pub fn is_valid_object(text: &[u8]) -> bool {
-    let mut reader = Reader { text, at: 0, ascii: true };
-    reader.behind_space() == Some(b'{') && reader.value().is_some() && reader.behind_space().is_none()
+    let start = behind_space(text, 0);
+    text.get(start) == Some(&b'{')
+        && value(text, start).is_some_and(|end| behind_space(text, end) == text.len())
 }
 
-struct Reader<'a> {
-    text: &'a [u8],
-    at: usize,
-    /// Nothing but ASCII was met; else all of the text was found to be UTF-8.
-    ascii: bool,
+/// The index of the first byte at or after `at` that is no whitespace.
+#[inline(always)]
+fn behind_space(text: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
+        at += 1;
+    }
+    at
 }
 
-impl Reader<'_> {
-    #[inline(always)]
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    /// The next byte that is no whitespace; the reader then stands before it.
-    #[inline(always)]
-    fn behind_space(&mut self) -> Option<u8> {
-        loop {
-            match self.peek()? {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                byte => return Some(byte),
-            }
-        }
-    }
-
-    /// Steps over a byte if it stands next, whitespace aside.
-    #[inline(always)]
-    fn skip(&mut self, byte: u8) -> bool {
-        let there = self.behind_space() == Some(byte);
-        self.at += usize::from(there);
-        there
-    }
-
-    /// One value, with all that is in it.
-    fn value(&mut self) -> Option<()> {
-        let mut open = Nesting::default();
-        loop {
-            match self.behind_space()? {
-                b'"' => self.string()?,
-                b'{' => {
-                    self.at += 1;
-                    if !self.skip(b'}') {
-                        self.key()?;
-                        open.push(true);
-                        continue;
-                    }
+/// The end of the value that begins at `at`, with all that is in it.
+fn value(text: &[u8], mut at: usize) -> Option<usize> {
+    let mut open = Nesting::default();
+    loop {
+        at = match *text.get(at)? {
+            b'"' => string(text, at)?,
+            b'{' => {
+                at = behind_space(text, at + 1);
+                if text.get(at) != Some(&b'}') {
+                    at = key(text, at)?;
+                    open.push(true);
+                    continue;
                 }
-                b'[' => {
-                    self.at += 1;
-                    if !self.skip(b']') {
-                        open.push(false);
-                        continue;
-                    }
-                }
-                b't' => self.literal(b"true")?,
-                b'f' => self.literal(b"false")?,
-                b'n' => self.literal(b"null")?,
-                _ => self.number()?,
+                at + 1
             }
-            // Behind a value: what it ends, or the next.
-            loop {
-                let Some(object) = open.innermost() else { return Some(()) };
-                let byte = self.behind_space()?;
-                self.at += 1;
-                match byte {
-                    b',' if object => {
-                        self.key()?;
-                        break;
-                    }
-                    b',' => break,
-                    b'}' if object => open.pop(),
-                    b']' if !object => open.pop(),
-                    _ => return None,
+            b'[' => {
+                at = behind_space(text, at + 1);
+                if text.get(at) != Some(&b']') {
+                    open.push(false);
+                    continue;
                 }
+                at + 1
             }
-        }
-    }
-
-    /// A key and its colon.
-    fn key(&mut self) -> Option<()> {
-        (self.behind_space()? == b'"').then_some(())?;
-        self.string()?;
-        self.skip(b':').then_some(())
-    }
-
-    fn literal(&mut self, word: &[u8]) -> Option<()> {
-        self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
-    }
-
-    /// Steps over digits, of which there must be some.
-    fn digits(&mut self) -> Option<()> {
-        let from = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        (self.at > from).then_some(())
-    }
-
-    fn number(&mut self) -> Option<()> {
-        self.at += usize::from(self.peek() == Some(b'-'));
-        let from = self.at;
-        match self.peek()? {
-            b'0' => self.at += 1,
-            _ => self.digits()?,
-        }
-        let point = self.at;
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        let digits = self.text.get(from..self.at)?;
-        let mut exponent = 0;
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            let sign = self.peek();
-            self.at += usize::from(matches!(sign, Some(b'+' | b'-')));
-            let from = self.at;
-            self.digits()?;
-            let written = self.text.get(from..self.at)?.iter();
-            let size =
-                written.fold(0i64, |size, byte| size.saturating_mul(10).saturating_add((byte & 15).into()));
-            exponent = if sign == Some(b'-') { size.saturating_neg() } else { size };
-        }
-        (exponent == 0 && digits.len() < 300 || is_finite(digits, point - from, exponent)).then_some(())
-    }
-
-    /// A string, from its first quote.
-    fn string(&mut self) -> Option<()> {
-        self.at += 1;
+            b't' => literal(text, at, b"true")?,
+            b'f' => literal(text, at, b"false")?,
+            b'n' => literal(text, at, b"null")?,
+            _ => number(text, at)?,
+        };
+        // Behind a value: what it ends, or the next.
         loop {
-            self.at = string_mark(self.text, self.at)?;
-            match self.next()? {
-                b'"' => return Some(()),
-                b'\\' => match self.next()? {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                    b'u' => match self.unit()? {
-                        0xd800..=0xdbff => {
-                            self.literal(b"\\u")?;
-                            (0xdc00..=0xdfff).contains(&self.unit()?).then_some(())?;
-                        }
-                        0xdc00..=0xdfff => return None,
-                        _ => {}
-                    },
-                    _ => return None,
-                },
-                0x80.. => self.utf8()?,
+            let Some(object) = open.innermost() else { return Some(at) };
+            at = behind_space(text, at);
+            match *text.get(at)? {
+                b',' if object => {
+                    at = key(text, behind_space(text, at + 1))?;
+                    break;
+                }
+                b',' => {
+                    at = behind_space(text, at + 1);
+                    break;
+                }
+                b'}' if object => open.pop(),
+                b']' if !object => open.pop(),
                 _ => return None,
             }
+            at += 1;
         }
     }
+}
 
-    /// Steps over what follows of a text that is no ASCII.
-    fn utf8(&mut self) -> Option<()> {
-        if self.ascii {
-            core::str::from_utf8(self.text).ok()?;
-            self.ascii = false;
-        }
-        while self.peek().is_some_and(|byte| !byte.is_ascii()) {
-            self.at += 1;
-        }
-        Some(())
-    }
+/// Where the value of the key at `at` begins.
+#[inline(always)]
+fn key(text: &[u8], at: usize) -> Option<usize> {
+    (text.get(at) == Some(&b'"')).then_some(())?;
+    let colon = behind_space(text, string(text, at)?);
+    (text.get(colon) == Some(&b':')).then(|| behind_space(text, colon + 1))
+}
 
-    /// Four hexadecimal digits.
-    fn unit(&mut self) -> Option<u32> {
-        let digits: &[u8; 4] = self.text.get(self.at..)?.first_chunk()?;
-        self.at += 4;
-        digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
+fn literal(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    text.get(at..)?.starts_with(word).then_some(at + word.len())
+}
+
+/// The end of the digits that begin at `at`, of which there must be some.
+fn digits(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    while text.get(end).is_some_and(u8::is_ascii_digit) {
+        end += 1;
     }
+    (end > at).then_some(end)
+}
+
+fn number(text: &[u8], at: usize) -> Option<usize> {
+    let start = at + usize::from(text.get(at) == Some(&b'-'));
+    let point = if text.get(start) == Some(&b'0') { start + 1 } else { digits(text, start)? };
+    let mut end = if text.get(point) == Some(&b'.') { digits(text, point + 1)? } else { point };
+    let figures = text.get(start..end)?;
+    let mut exponent = 0;
+    if let Some(b'e' | b'E') = text.get(end) {
+        let sign = text.get(end + 1).filter(|sign| matches!(sign, b'+' | b'-'));
+        let from = end + 1 + usize::from(sign.is_some());
+        end = digits(text, from)?;
+        let add = |size: i64, byte: &u8| size.saturating_mul(10).saturating_add((byte & 15).into());
+        let size = text.get(from..end)?.iter().fold(0, add);
+        exponent = if sign == Some(&b'-') { size.saturating_neg() } else { size };
+    }
+    (exponent == 0 && figures.len() < 300 || is_finite(figures, point - start, exponent)).then_some(end)
+}
+
+/// The end of the string whose quote stands at `at`.
+#[inline(always)]
+fn string(text: &[u8], at: usize) -> Option<usize> {
+    match string_mark(text, at + 1) {
+        Some(end) if text.get(end) == Some(&b'"') => Some(end + 1),
+        Some(mark) => rest_of_string(text, mark),
+        None => None,
+    }
+}
+
+/// As [`string`], from the first byte on that is more than a letter.
+#[inline(never)]
+fn rest_of_string(text: &[u8], mark: usize) -> Option<usize> {
+    let mut at = mark;
+    loop {
+        match *text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at = escape(text, at)?,
+            0x80.. => at = utf8(text, at)?,
+            ..0x20 => return None,
+            _ => at = string_mark(text, at)?,
+        }
+    }
+}
+
+/// The end of the UTF-8 that is no ASCII and begins at `at`.
+fn utf8(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let run = rest.get(..rest.iter().take_while(|byte| !byte.is_ascii()).count())?;
+    core::str::from_utf8(run).ok().map(|_| at + run.len())
+}
+
+/// The end of the escape whose backslash stands at `at`; of both, where it is half of a surrogate pair.
+#[inline(always)]
+fn escape(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
+        b'u' => match unit(text, at + 2)? {
+            0xd800..=0xdbff => {
+                let low = literal(text, at + 6, b"\\u")?;
+                (0xdc00..=0xdfff).contains(&unit(text, low)?).then_some(low + 4)
+            }
+            0xdc00..=0xdfff => None,
+            _ => Some(at + 6),
+        },
+        _ => None,
+    }
+}
+
+/// Four hexadecimal digits.
+fn unit(text: &[u8], at: usize) -> Option<u32> {
+    let digits: &[u8; 4] = text.get(at..)?.first_chunk()?;
+    digits.iter().try_fold(0, |unit, digit| {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        Some(unit * 16 + u32::from(digit))
+    })
 }
 
 /// Whether a number is below infinity: its digits, with a point or without, before which `whole` of them stand, and
