@@ -158,3 +158,23 @@ fn what_is_no_json_goes_out_as_text() {
         assert_eq!(annotate(&record), Answer::Same, "{record}");
     }
 }
+
+/// A filter behind one that has passed a record on as text reads what it says.
+#[test]
+fn what_went_out_as_text_is_read_by_the_next() {
+    let (mut first, mut second) = (PROGRAMS["an1269"].start(), PROGRAMS["an1276"].start());
+    let mut raised = Vec::new();
+    for (second_of, word) in ["Failed", "Failed", "Failed", "Failed", "Failed", "Accepted"].iter().enumerate()
+    {
+        let log = format!(
+            "Mar  4 08:00:0{second_of} web1 sshd[10{second_of}]: {word} password for root from 203.0.113.9 port 4000 ssh2"
+        );
+        let record = format!(r#"{{"log":"{log}","a":1.797693134862316e+308}}"#);
+        let Answer::Object(text) = first.call(Function::Annotate, (STAMP, 0), record.as_bytes()) else {
+            panic!("it went out as it was: {record}");
+        };
+        raised.extend(alerts(&second.call(Function::Alerts, (STAMP, 0), &text)));
+    }
+    assert_eq!(raised.len(), 1, "{raised:?}");
+    assert_eq!(raised[0]["failure_count"], 5);
+}

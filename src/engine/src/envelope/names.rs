@@ -93,7 +93,7 @@ const fn journald(path: &'static str, family: u8, field: u8) -> Name {
 }
 
 /// All paths. The third column is the rank: the lowest that is there wins.
-pub static TABLE: Table<206> = Table::new([
+pub static TABLE: Table<207> = Table::new([
     name("MESSAGE", TEXT, 0),
     name("message", TEXT, 1),
     name("syslog_message", TEXT, 0),
@@ -106,6 +106,8 @@ pub static TABLE: Table<206> = Table::new([
     name("_raw", TEXT, 6),
     name("line", TEXT, 7),
     Name::or_open("event", TEXT, 8),
+    // As our filters for Fluent Bit pass on what is no JSON: another filter may follow.
+    name("unreadable", TEXT, 10),
     name("event.original", ORIGINAL, 0),
     name("SYSLOG_IDENTIFIER", PROGRAM, 0),
     name("syslog_identifier", PROGRAM, 0),
