@@ -627,7 +627,7 @@ fn records_are_found_in_any_layout() {
 }
 
 #[test]
-fn what_cannot_be_baked_says_what_it_is() {
+fn the_error_says_what_cannot_be_baked() {
     let shell = Shell::new();
     let said = shell.run(&["bake", "-o", "out.wasm", "absent.wasm"]);
     assert_eq!(

@@ -29,16 +29,33 @@ pub struct Malformed;
 /// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
 const ENCODED: [&str; 5] = ["\\u00", "message\":[", "message\": [", "message\" :[", "message\" : ["];
 
-/// What a [`Sieve`] looks for instead of the shortest needles, since the shortest sets its pace. A record that says
-/// something by such a needle holds one of these.
-const LONGER: [(&str, &[&str]); 5] = [
+/// What a [`Sieve`] looks for instead of the shortest needles, since the shortest sets its pace, and of one that stands in
+/// much that says nothing. A record that says something by such a needle holds one of these.
+const LONGER: [(&str, &[&str]); 6] = [
     ("fail", &["failed", "failure", "auth fail"]),
     // As su, sudo and login write terminals, with or without `/dev/`.
     ("pts", &[" on pts", "+ pts", "- pts", " /dev", " \\/dev", " tty="]),
     ("tty", &[" on tty", "+ tty", "- tty", "logged in"]),
     ("\\u00", &["\\u002", "\\u003", "\\u004", "\\u005", "\\u006", "\\u007"]),
+    // Most sessions are those of cron and systemd.
+    ("session opened", SESSIONS),
     // `class_uid` of OCSF, whatever stands between it and its number.
     ("3002", &["class_uid"]),
+];
+
+/// As PAM's modules begin to tell of a session through which a person logs in.
+const SESSIONS: &[&str] = &[
+    "(sshd:session): session opened",
+    "(sshd-session:session): session opened",
+    "(sshd-auth:session): session opened",
+    "(login:session): session opened",
+    "(su:session): session opened",
+    "(su-l:session): session opened",
+    "(sudo:session): session opened",
+    "(sudo-i:session): session opened",
+    "(session): session opened",
+    "pam_unix: session opened",
+    "(pam_unix)",
 ];
 
 /// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.

@@ -174,7 +174,7 @@ impl<A: Analytic> Detector<A> {
         self.pipeline.hand_out()
     }
 
-    /// Takes one whole record, as hosts have it that know of no lines.
+    /// Takes one whole record, for hosts that hand over single ones: a newline in it ends nothing.
     pub fn process_one(&mut self, record: &[u8], received: Timestamp) -> Vec<Alert> {
         self.pipeline.notes = None;
         self.take(record, received);

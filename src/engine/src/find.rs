@@ -10,7 +10,7 @@ const fn word(bytes: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*bytes)
 }
 
-/// Fewer than eight bytes as one word, the first in its lowest bits, zeros behind the last.
+/// Up to eight bytes as one word, the first in its lowest bits, zeros behind the last.
 #[must_use]
 pub const fn short(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk(), bytes.last_chunk()) {
@@ -42,7 +42,8 @@ const fn all_marks(word: u64, byte: u8) -> u64 {
     !((x & !HIGH).wrapping_add(!HIGH) | x) & HIGH
 }
 
-/// Where the first byte stands of which `marked` says, of a word with one such byte or more, which is the lowest. O(n).
+/// The first byte that is what is looked for: of a word `marked` sets the high bit of such bytes, of which only the lowest
+/// need be right, and of a byte `is` tells. O(n).
 #[inline(always)]
 fn first_marked(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     let at = |from: usize, marks: u64| from + (marks.trailing_zeros() / 8) as usize;
@@ -73,7 +74,7 @@ pub fn position(text: &[u8], byte: u8) -> Option<usize> {
 pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
     // Where a byte has its high bit set, it is neither.
     let marked = |word: u64| (below(word, one) | below(word, other)) & !word & HIGH;
-    first_behind(text, from, marked, |byte| byte == one || byte == other)
+    Some(from + first_marked(text.get(from..)?, marked, |byte| byte == one || byte == other)?)
 }
 
 /// Where either of two bytes of ASCII, a control character (below 0x20) or what is no ASCII first stands, at or after
@@ -93,7 +94,7 @@ pub fn position_of_other(text: &[u8], from: usize, one: u8, other: u8) -> Option
 #[inline(never)]
 fn far_other(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
     let is = |byte: u8| byte == one || byte == other || !matches!(byte, 0x20..0x80);
-    first_behind(text, from, |word| others(word, one, other), is)
+    Some(from + first_marked(text.get(from..)?, |word| others(word, one, other), is)?)
 }
 
 /// `word` with the high bit set in its first byte that is one of two, a control character or no ASCII.
@@ -106,26 +107,6 @@ const fn others(word: u64, one: u8, other: u8) -> u64 {
 #[inline(always)]
 const fn below(word: u64, byte: u8) -> u64 {
     (word ^ LOW.wrapping_mul(byte as u64)).wrapping_sub(LOW)
-}
-
-/// As [`first_marked`], at or after `from`.
-#[inline(always)]
-fn first_behind(
-    text: &[u8],
-    from: usize,
-    marked: impl Fn(u64) -> u64,
-    is: impl Fn(u8) -> bool,
-) -> Option<usize> {
-    let mut at = from;
-    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk()) {
-        let marks = marked(word(block));
-        if marks != 0 {
-            return Some(at + (marks.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    let found = text.get(at..)?.iter().position(|byte| is(*byte))?;
-    Some(at + found)
 }
 
 /// Hands each place of either of two bytes, none of which is zero, to `found`, from the first to the last. O(n).
@@ -178,10 +159,8 @@ pub fn last_position(text: &[u8], byte: u8) -> Option<usize> {
 /// Whether a text is ASCII without a backslash, so that nothing in it is escaped. O(n).
 #[must_use]
 pub fn is_plain(text: &[u8]) -> bool {
-    // A byte that is no ASCII has its high bit set here, and so has a backslash, by borrowing.
     const fn other(bytes: &[u8; 8]) -> u64 {
-        let word = word(bytes);
-        (word ^ LOW.wrapping_mul(b'\\' as u64)).wrapping_sub(LOW) | word
+        below(word(bytes), b'\\') | word(bytes)
     }
     let (Some(last), (words, _)) = (text.last_chunk(), text.as_chunks()) else {
         return text.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
@@ -296,14 +275,16 @@ mod tests {
             ),
             at in 0usize..90,
             ascii in "[ -~]{0,70}",
+            from in 0usize..95,
         ) {
+            let from_on = |is: &dyn Fn(&u8) -> bool| (from..text.len()).find(|at| is(&text[*at]));
             prop_assert_eq!(is_plain(ascii.as_bytes()), !ascii.contains('\\'));
             prop_assert_eq!(position(&text, b'a'), text.iter().position(|byte| *byte == b'a'));
             prop_assert_eq!(last_position(&text, b'a'), text.iter().rposition(|byte| *byte == b'a'));
             let either = |byte: &u8| matches!(byte, b'a' | b'`');
-            prop_assert_eq!(position_of(&text, 0, b'a', b'`'), text.iter().position(either));
+            prop_assert_eq!(position_of(&text, from, b'a', b'`'), from_on(&either));
             let any = |byte: &u8| matches!(byte, b'a' | b'`' | ..0x20 | 0x80..);
-            prop_assert_eq!(position_of_other(&text, 0, b'a', b'`'), text.iter().position(any));
+            prop_assert_eq!(position_of_other(&text, from, b'a', b'`'), from_on(&any));
             prop_assert_eq!(position_of_other(ascii.as_bytes(), 0, b'~', b'}'), ascii.find(['~', '}']));
             let mut all = Vec::new();
             each_place_of(&text, b'a', 0xe1, |at| all.push(at));

@@ -50,6 +50,10 @@ impl Salt {
 
 /// Builds a [`Fingerprint`] without allocation. Linear in the bytes of its parts, some tens of nanoseconds for a short key.
 ///
+/// It is SipHash-2-4 with 128 bits (Aumasson, Bernstein 2012, and the authors' reference) of whole words, with the kind in
+/// its key. The crate that stands for it in the tests takes bytes from where they lie; in an interpreter, what it does
+/// around the rounds is half of the work.
+///
 /// ```
 /// use authsieve_engine::hash::{Hasher128, Salt};
 /// let salt = Salt::new("");
@@ -64,9 +68,6 @@ pub struct Hasher128 {
     words: u64,
 }
 
-/// SipHash-2-4 with 128 bits (Aumasson, Bernstein 2012, and the authors' reference) of whole words, with the kind in its
-/// key. The crate that stands for it in the tests takes bytes from where they lie; in an interpreter, what it does
-/// around the rounds is half of the work.
 impl Hasher128 {
     /// Begins a key of the given kind: an analytic numbers its kinds of keys.
     #[must_use]
@@ -95,7 +96,7 @@ impl Hasher128 {
         if rest.is_empty() { key } else { key.word(short(rest)) }
     }
 
-    /// Adds a number: a part whose length all keys of the kind agree on.
+    /// Adds a number: a part of sixteen bytes, for kinds all of whose keys have one in this place.
     #[must_use]
     pub const fn number(self, number: u128) -> Self {
         self.word(number as u64).word((number >> 64) as u64)

@@ -5,6 +5,7 @@
 //! one of the pairs of bytes that begin at every `n - 1`th place. A table of all pairs, 64 KiB, says which of them stand
 //! in needles at all; where one does, the needle is compared. So the host pays for two loads per `n - 1` bytes.
 
+use crate::find::short;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -30,8 +31,10 @@ struct Clue {
     letters: u32,
     /// On which bits they agree.
     mask: u32,
-    /// The same of this clue alone, and of eight letters.
-    own: (u64, u64),
+    /// The eight letters from the pair on, folded, as far as the needle reaches.
+    own: u64,
+    /// On which bits they count.
+    own_mask: u64,
     /// Where in the needle the pair stands.
     at: u8,
     /// One more than the next clue of the same pair.
@@ -63,17 +66,15 @@ impl Sieve {
     fn add(&mut self, needle: &[u8], at: usize) -> Option<()> {
         let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
         let next = self.pairs[place(one, other)];
-        let eight = |of: fn(u8) -> u8| {
-            u64::from_le_bytes(core::array::from_fn(|n| needle.get(at + n).map_or(0, |byte| of(*byte))))
+        let eight = needle.get(at..)?.chunks(8).next()?;
+        let own_mask = u64::MAX >> (64 - 8 * eight.len());
+        let own = fold(short(eight)) & own_mask;
+        let mask = match self.clue(next) {
+            Some(behind) => own_mask as u32 & behind.mask & !(own as u32 ^ behind.letters),
+            None => own_mask as u32,
         };
-        let (mask, letters) = (eight(|_| 0xff), fold(eight(|byte| byte)));
-        let own = (letters & mask, mask);
-        let (mut mask, letters) = (mask as u32, letters as u32);
-        if let Some(behind) = self.clue(next) {
-            mask &= behind.mask & !(letters ^ behind.letters);
-        }
         let (needle, at) = (needle.into(), u8::try_from(at).ok()?);
-        self.clues.push(Clue { needle, letters: letters & mask, mask, own, at, next });
+        self.clues.push(Clue { needle, letters: own as u32 & mask, mask, own, own_mask, at, next });
         let first = u8::try_from(self.clues.len()).ok()?;
         for one in [one, one.to_ascii_uppercase()] {
             for other in [other, other.to_ascii_uppercase()] {
@@ -168,8 +169,7 @@ impl Sieve {
         let mut next = first;
         while let Some(clue) = self.clue(next) {
             next = clue.next;
-            let (letters, mask) = clue.own;
-            if eight.is_some_and(|eight| eight & mask != letters) {
+            if eight.is_some_and(|eight| eight & clue.own_mask != clue.own) {
                 continue;
             }
             let found =

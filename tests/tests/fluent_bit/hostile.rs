@@ -148,9 +148,14 @@ fn mutations_of_what_decoders_look_for() {
             let mut filter = baked(id, &configuration(id, n % 7, n / 7)).start();
             let log = mutated(&mut random, &seeds, &words, 64 << 10);
             for line in log.split(|byte| *byte == b'\n') {
-                // As it stands, which the agent would never hand over and `annotate` would pass on; and as it would.
-                filter.call(Function::Alerts, (STAMP, 0), line);
-                filter.call(function, (STAMP, 0), &crate::cases::record(line, Style::Escaped));
+                // As it stands, as the agent would hand it over, and with a byte of that changed. Whatever comes back,
+                // `call` looks at it as the agent would.
+                filter.call(function, (STAMP, 0), line);
+                let mut record = crate::cases::record(line, Style::Escaped);
+                filter.call(function, (STAMP, 0), &record);
+                let at = random.below(record.len());
+                record[at] = random.one(&[b"\"", b"\\", b",", b":", b"{", b"]", b"e", b"\x1f", b"\xc3"])[0];
+                filter.call(Function::Annotate, (STAMP, 0), &record);
             }
         }
     }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use authsieve_engine::alert::Alert;
-use authsieve_engine::json::{is_valid_object, quote_into};
+use authsieve_engine::json::quote_into;
 
 /// The first alert as JSON, which holds the others under `also`.
 pub fn together(alerts: &[Alert]) -> Vec<u8> {
@@ -15,21 +15,21 @@ pub fn together(alerts: &[Alert]) -> Vec<u8> {
     }
     let others: Vec<String> = others.iter().map(Alert::to_json).collect();
     let mut out = Vec::new();
-    carry(&first, "\"also\":", format!("[{}]", others.join(",")).as_bytes(), &mut out);
+    carry(&first, true, "\"also\":", format!("[{}]", others.join(",")).as_bytes(), &mut out);
     out
 }
 
-/// Writes an object with one member more, at its end: of two of one name, that is the one the agent goes by. What is no
-/// object is written as text in one, under `unreadable`. `name` is JSON with its colon; where `value` is empty, there is
-/// no such member.
-pub fn carry(object: &[u8], name: &str, value: &[u8], out: &mut Vec<u8>) {
-    out.reserve(object.len() + name.len() + value.len() + 32);
-    if is_valid_object(object) {
-        let body = object.trim_ascii().strip_suffix(b"}").unwrap_or_default().trim_ascii_end();
+/// Writes a record with one member more, at its end: of two of one name, that is the one the agent goes by. What is no
+/// valid object is written as text in one, under `unreadable`. `name` is JSON with its colon; where `value` is empty,
+/// there is no such member.
+pub fn carry(record: &[u8], valid: bool, name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.reserve(record.len() + name.len() + value.len() + 32);
+    if valid {
+        let body = record.trim_ascii().strip_suffix(b"}").unwrap_or_default().trim_ascii_end();
         out.extend_from_slice(body);
     } else {
         out.extend_from_slice(b"{\"unreadable\":");
-        quote_into(object, out);
+        quote_into(record, out);
     }
     if !value.is_empty() {
         let comma: &[u8] = if out.ends_with(b"{") { b"" } else { b"," };
@@ -43,10 +43,11 @@ pub fn carry(object: &[u8], name: &str, value: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use authsieve_engine::json::is_valid_object;
 
-    fn carried(object: &str, value: &str) -> String {
-        let mut out = Vec::new();
-        carry(object.as_bytes(), "\"a\":", value.as_bytes(), &mut out);
+    fn carried(record: &str, value: &str) -> String {
+        let (record, mut out) = (record.as_bytes(), Vec::new());
+        carry(record, is_valid_object(record), "\"a\":", value.as_bytes(), &mut out);
         String::from_utf8(out).unwrap()
     }
 

@@ -12,7 +12,7 @@
 //!   `unreadable`.
 //! - A trap costs the record it happened on, and the state of whatever was half done: the next call begins anew.
 //! - It interprets, in a stack of 8 KiB: what cannot matter is told without being parsed
-//!   ([`Sieve`]), and nothing recurses.
+//!   ([`Sieve`]), and nothing recurses on what a record nests.
 //!
 //! Source of the ABI: <https://docs.fluentbit.io/manual/data-pipeline/filters/wasm> and its `filter_wasm` plugin.
 
@@ -34,7 +34,7 @@ use authsieve_engine::time::{Span, Timestamp};
 use core::cell::UnsafeCell;
 use slots::Slots;
 
-/// An answer that was larger than this gives its memory back.
+/// A buffer that grew larger than this, for one record, gives its memory back.
 const KEPT: usize = 64 << 10;
 /// The answer that drops a record.
 const NOTHING: &[u8] = b"\0";
@@ -99,16 +99,18 @@ impl<A: Module> Filter<A> {
             && let Some(running) = &self.running
         {
             matters = running.matters(record);
-            if !matters
-                && running.is_same_second(received)
-                && (mode == Mode::Alerts || is_valid_object(record))
-            {
-                return if mode == Mode::Alerts { Answer::Text(NOTHING) } else { Answer::Same };
+            if !matters && running.is_same_second(received) {
+                match mode {
+                    Mode::Alerts => return Answer::Text(NOTHING),
+                    Mode::Annotate if is_valid_object(record) => return Answer::Same,
+                    Mode::Annotate => {}
+                }
             }
         }
-        match self.look_closer(mode, record, received, matters) {
-            true => Answer::Same,
-            false => Answer::Text(&self.answer),
+        if self.look_closer(mode, record, received, matters) {
+            Answer::Same
+        } else {
+            Answer::Text(&self.answer)
         }
     }
 
@@ -126,10 +128,10 @@ impl<A: Module> Filter<A> {
 
     /// Whether the record goes back as it came. If not, the answer holds what does.
     fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: bool) -> bool {
-        if self.answer.capacity() > KEPT {
-            self.answer = Vec::new();
+        for buffer in [&mut self.answer, &mut self.restored] {
+            buffer.clear();
+            buffer.shrink_to(KEPT);
         }
-        self.answer.clear();
         let running = match &mut self.running {
             Some(running) => running,
             None => match Running::new(record, received) {
@@ -137,7 +139,7 @@ impl<A: Module> Filter<A> {
                 // `bake` writes none that is not valid. Whoever did gets to know it with every record.
                 Err(why) => {
                     let told = format!("{{\"error\":{}}}", quote(why.as_bytes()));
-                    carry(b"{}", &key::<A>(), told.as_bytes(), &mut self.answer);
+                    carry(b"{}", true, &key::<A>(), told.as_bytes(), &mut self.answer);
                     self.answer.push(0);
                     return false;
                 }
@@ -151,8 +153,13 @@ impl<A: Module> Filter<A> {
         }
         match mode {
             Mode::Alerts => self.answer.append(&mut together(&alerts)),
-            Mode::Annotate if alerts.is_empty() && is_valid_object(record) => return true,
-            Mode::Annotate => carry(record, &running.key, &together(&alerts), &mut self.answer),
+            Mode::Annotate => {
+                let valid = is_valid_object(record);
+                if valid && alerts.is_empty() {
+                    return true;
+                }
+                carry(record, valid, &running.key, &together(&alerts), &mut self.answer);
+            }
         }
         self.answer.push(0);
         false

@@ -184,7 +184,7 @@ fn what_stands_for_a_short_needle_is_a_needle() {
     let decoder = decoder();
     for (short, longer) in LONGER {
         assert!(decoder.needles().contains(&short), "{short}");
-        assert!(longer.iter().all(|literal| literal.len() > short.len() && literal.len() >= 5), "{short}");
+        assert!(longer.iter().all(|literal| literal.len() >= short.len().clamp(5, 10)), "{short}");
     }
 }
 

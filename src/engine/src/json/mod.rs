@@ -167,16 +167,23 @@ impl<'a> Cursor<'a> {
         } else if !self.fresh {
             byte = None;
         }
-        if byte != Some(b'"') || self.failed {
+        if byte.is_none() || self.failed {
             return self.fail();
         }
         self.fresh = false;
-        let (raw, escaped) = self.string()?;
+        let (raw, escaped) = if byte == Some(b'"') { self.string()? } else { self.foreign_key()? };
         if self.peek() != Some(b':') {
             return self.fail();
         }
         self.at += 1;
         Some(Key { raw, escaped })
+    }
+
+    /// What stands for a key and is no text: not JSON, but what Fluent Bit writes of keys that are numbers or lists. Nobody
+    /// asks for such a member, and the others mean what they say.
+    #[cold]
+    fn foreign_key(&mut self) -> Option<(&'a [u8], bool)> {
+        Some((self.plain_value()?.raw, false))
     }
 
     /// Of what kind the value is that stands next, by its first byte.
@@ -283,8 +290,8 @@ impl<'a> Cursor<'a> {
         let raw = rest.get(..length)?;
         let kind = match raw {
             b"true" | b"false" => Kind::Bool,
-            // Not JSON, but what several encoders write for a number that is none.
-            b"null" | b"NaN" | b"nan" | b"Infinity" | b"-Infinity" => Kind::Null,
+            // Not JSON, but what several encoders write for a number that is none: Python's and Fluent Bit's.
+            b"null" | b"NaN" | b"nan" | b"-nan" | b"Infinity" | b"-Infinity" | b"inf" | b"-inf" => Kind::Null,
             [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]
                 if raw.iter().all(|b| !b.is_ascii_alphabetic() || matches!(b, b'e' | b'E')) =>
             {

@@ -239,13 +239,44 @@ fn malformed_records_are_noticed() {
         "{\"a\":1,,\"b\":2}",
         "{\"a\":\"b\\\"}",
         "{\"a\":-}",
+        "{\"a\":-in}",
+        "{1}",
+        "{1 2:3}",
+        "{:1}",
+        "{[1:2}",
+        "{nul:1}",
     ] {
         assert!(!whole(text.as_bytes()), "{text}");
     }
-    for text in ["{}", " { } ", "{\"a\":1}\r\n", "{\"a\":NaN}", "{\"a\":[]}"] {
+    for text in ["{}", " { } ", "{\"a\":1}\r\n", "{\"a\":[]}"] {
         assert!(whole(text.as_bytes()), "{text}");
     }
     assert!(Object::new(b"[1]").is_none() && Object::new(b"").is_none() && Object::new(b"  x{").is_none());
+}
+
+#[test]
+fn what_encoders_write_beyond_json_is_stepped_over() {
+    for odd in [
+        "\"o\":NaN",
+        "\"o\":nan",
+        "\"o\":-nan",
+        "\"o\":inf",
+        "\"o\":-inf",
+        "\"o\":-Infinity",
+        "\"o\":\"\\x01\"",
+        "1:2",
+        "-1.5:[]",
+        "null:{}",
+        "true:2",
+        "[1,\"}\"]:2",
+        "{\"a\":1}:2",
+        "inf:2",
+    ] {
+        for text in [std::format!("{{{odd},\"a\":7}}"), std::format!("{{\"a\":7,{odd}}}")] {
+            assert!(whole(text.as_bytes()), "{text}");
+            assert_eq!(Object::new(text.as_bytes()).unwrap().get("a").unwrap().as_i64(), Some(7), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -5,8 +5,9 @@
 use super::scan::string_mark;
 use alloc::vec::Vec;
 
-/// The digits of 2^1024 - 2^970, half a step above the largest `f64`: from there on a number is rounded to infinity
-/// (IEEE 754), which readers of JSON refuse. Its first digit stands for 10^308.
+/// The first digits of 2^1024 - 2^970, half a step above the largest `f64`: from there on a number is rounded to infinity
+/// (IEEE 754), which readers of JSON refuse. What agrees in all of them is taken for infinite. The first stands for
+/// 10^308.
 const INFINITE: &[u8] =
     b"179769313486231580793728971405303415079934132710037826936173778980444968292764750946";
 const LARGEST_EXPONENT: i64 = 308;
@@ -32,59 +33,74 @@ fn behind_space(text: &[u8], mut at: usize) -> usize {
 /// The end of the value that begins at `at`, with all that is in it.
 fn value(text: &[u8], mut at: usize) -> Option<usize> {
     let mut open = Nesting::default();
+    // Whether a value has ended at `at`, or is to begin there.
+    let mut ended = false;
     loop {
-        at = match *text.get(at)? {
-            b'"' => string(text, at)?,
-            b'{' => {
-                at = behind_space(text, at + 1);
-                if text.get(at) != Some(&b'}') {
-                    at = key(text, at)?;
-                    open.push(true);
-                    continue;
-                }
-                at + 1
-            }
-            b'[' => {
-                at = behind_space(text, at + 1);
-                if text.get(at) != Some(&b']') {
-                    open.push(false);
-                    continue;
-                }
-                at + 1
-            }
-            b't' => literal(text, at, b"true")?,
-            b'f' => literal(text, at, b"false")?,
-            b'n' => literal(text, at, b"null")?,
-            _ => number(text, at)?,
-        };
-        // Behind a value: what it ends, or the next.
-        loop {
-            let Some(object) = open.innermost() else { return Some(at) };
-            at = behind_space(text, at);
-            match *text.get(at)? {
-                b',' if object => {
-                    at = key(text, behind_space(text, at + 1))?;
-                    break;
-                }
-                b',' => {
+        if !ended {
+            at = match *text.get(at)? {
+                b'"' => string(text, at)?,
+                b'{' => {
                     at = behind_space(text, at + 1);
-                    break;
+                    if text.get(at) != Some(&b'}') {
+                        open.push(true);
+                        (at, ended) = members(text, at)?;
+                        continue;
+                    }
+                    at + 1
                 }
-                b'}' if object => open.pop(),
-                b']' if !object => open.pop(),
-                _ => return None,
+                b'[' => {
+                    at = behind_space(text, at + 1);
+                    if text.get(at) != Some(&b']') {
+                        open.push(false);
+                        continue;
+                    }
+                    at + 1
+                }
+                b't' => literal(text, at, b"true")?,
+                b'f' => literal(text, at, b"false")?,
+                b'n' => literal(text, at, b"null")?,
+                _ => number(text, at)?,
+            };
+            ended = true;
+        }
+        let Some(object) = open.innermost() else { return Some(at) };
+        at = behind_space(text, at);
+        match *text.get(at)? {
+            b',' if object => (at, ended) = members(text, behind_space(text, at + 1))?,
+            b',' => (at, ended) = (behind_space(text, at + 1), false),
+            b'}' if object => {
+                open.pop();
+                at += 1;
             }
-            at += 1;
+            b']' if !object => {
+                open.pop();
+                at += 1;
+            }
+            _ => return None,
         }
     }
 }
 
-/// Where the value of the key at `at` begins.
+/// Steps over the member at `at`, and over those behind it as long as they are strings without a space between them, as
+/// most are. Where it stopped, and whether a value has ended there, or is to begin.
 #[inline(always)]
-fn key(text: &[u8], at: usize) -> Option<usize> {
-    (text.get(at) == Some(&b'"')).then_some(())?;
-    let colon = behind_space(text, string(text, at)?);
-    (text.get(colon) == Some(&b':')).then(|| behind_space(text, colon + 1))
+fn members(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let follows =
+        |at: usize, what: &[u8; 2]| text.get(at..).and_then(|rest| rest.first_chunk()) == Some(what);
+    loop {
+        (text.get(at) == Some(&b'"')).then_some(())?;
+        let name = string(text, at)?;
+        if !follows(name, b":\"") {
+            let colon = behind_space(text, name);
+            (text.get(colon) == Some(&b':')).then_some(())?;
+            return Some((behind_space(text, colon + 1), false));
+        }
+        let end = string(text, name + 1)?;
+        if !follows(end, b",\"") {
+            return Some((end, true));
+        }
+        at = end + 1;
+    }
 }
 
 fn literal(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
@@ -277,6 +293,7 @@ mod tests {
         let zeros = "0".repeat(400);
         for (number, finite) in [
             ("1.797693134862315e+308".into(), true),
+            ("1.7976931348623158e308".into(), true),
             ("17976931348623157e292".into(), true),
             ("1.7976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641669288791094694655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291481986083493647529271907416844436551070434271155969950809304288e308".into(), false),
             ("1.79769313486231580793728971405303415079e308".into(), true),

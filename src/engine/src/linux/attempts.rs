@@ -269,8 +269,9 @@ impl Attempts {
         Some(self.on_host(u128::from_le_bytes(crate::net::octets(event.src_ip?))))
     }
 
-    /// The key of something of the host that speaks. Numbers of one host never meet; those of two only do if their keys,
-    /// of 128 bits, differ by just what the numbers do.
+    /// The key of something of the host that speaks. Numbers of one host never meet. Those of two meet where the keys of
+    /// the hosts differ by just what the numbers do: of process ids, where 96 bits agree, of an attacker's IPv6 prefix,
+    /// 64. Who can choose names of hosts to that end need not: the log takes his word for any host.
     const fn on_host(&self, number: u128) -> Fingerprint {
         Fingerprint(self.key.0 ^ number)
     }

@@ -7,10 +7,12 @@ use super::text::{cut, cut_last, event, first_word, leading_number, peer, termin
 use crate::event::{Event, Origin, Outcome, Signal, Text};
 use crate::find::rfind;
 
-/// Whose words a message is: the module (`unix`), the PAM service it served, and what it said.
+/// Whose words a message is: the module (`unix`), the PAM service it served, for what (`auth`, `session`, or nothing where
+/// it does not tell), and what it said.
 struct Said<'a> {
     module: &'a [u8],
     service: &'a [u8],
+    task: &'a [u8],
     words: &'a [u8],
 }
 
@@ -21,7 +23,7 @@ struct Said<'a> {
 /// address, and the same module's `authentication failure` stands beside them. So is `pam_tally2`, which counts what
 /// others report.
 pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'a>> {
-    let Said { module, service, words } = said(program, message)?;
+    let Said { module, service, task, words } = said(program, message)?;
     let service = service_of(service, program)?;
     match words.first()? {
         b'a' => {
@@ -34,7 +36,9 @@ pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'
             let fields = rest.strip_prefix(b"s").unwrap_or(rest).strip_prefix(b";")?;
             failure(module, service, count.clamp(1, super::MAX_COUNT), fields.trim_ascii())
         }
-        b's' => session(module, service, words.strip_prefix(b"session opened for user ")?),
+        b's' if matches!(task, b"session" | b"") => {
+            session(module, service, words.strip_prefix(b"session opened for user ")?)
+        }
         b'C' => {
             let user = words.strip_prefix(b"Consecutive login failures for user ")?;
             let user = user.strip_suffix(b" account temporarily locked")?;
@@ -52,29 +56,28 @@ pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'
 /// `sshd(pam_unix)`.
 fn said<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Said<'a>> {
     let module_in = |name: &'a [u8]| Some((name.strip_prefix(b"pam_")?, name));
+    let whole = |module, words| Said { module, service: program, task: b"", words };
     if let Some(open) = program.strip_suffix(b")") {
         let (service, module) = cut(open, b"(pam_")?;
-        return Some(Said { module, service, words: message });
+        return Some(Said { service, ..whole(module, message) });
     }
     match message.first()? {
-        b'P' => {
-            let words = message.strip_prefix(b"PAM ")?;
-            Some(Said { module: b"unix", service: program, words })
-        }
+        // sshd counts failures in PAM's name.
+        b'P' => Some(Said { task: b"auth", ..whole(b"unix", message.strip_prefix(b"PAM ")?) }),
         b'(' => {
             let (name, words) = first_word(message.strip_prefix(b"(")?);
             let (module, _) = module_in(name.strip_suffix(b")")?)?;
-            Some(Said { module, service: program, words })
+            Some(whole(module, words))
         }
         b'p' => {
             let (name, words) = first_word(message);
             let (module, name) = module_in(name.strip_suffix(b":")?)?;
             let Some((_, place)) = cut(name.strip_suffix(b")").unwrap_or_default(), b"(") else {
-                return Some(Said { module, service: program, words });
+                return Some(whole(module, words));
             };
             let (module, _) = cut(module, b"(")?;
-            let service = cut(place, b":").map_or(program, |(service, _)| service);
-            Some(Said { module, service, words })
+            let (service, task) = cut(place, b":").unwrap_or((program, place));
+            Some(Said { module, service, task, words })
         }
         _ => None,
     }

@@ -12,12 +12,12 @@
 //! did not happen, and what a key gives up is given back.
 //!
 //! # Cost
-//! A few entries are walked through. Of a key that holds more, and more than the floor, counts and different members are kept as entries come
-//! and go, for the windows that end at the newest time ([`Recent::windows`]): [`push`](Recent::push), such a
-//! [`sum`](Recent::sum), and [`has`](Recent::has) up to the newest, are O(1) amortised for entries in time
-//! order. A late entry moves what is newer; a question that ends before the newest entry, or about another span, is
-//! answered by a walk. A success that asks about failures calls [`reach`](Recent::reach) first, so that windows end
-//! at its own time.
+//! A few entries are walked through. Of a key that holds more, and more than the floor, counts and different members are
+//! kept as entries come and go, for the windows that end at the newest time ([`Recent::windows`]):
+//! [`push`](Recent::push), such a [`sum`](Recent::sum), and [`has`](Recent::has) up to the newest, are O(1) amortised
+//! for entries in time order. A late entry moves what is newer; a question that ends before the newest entry, or about
+//! another span, is answered by a walk. A success that asks about failures calls [`reach`](Recent::reach) first, so that
+//! windows end at its own time.
 //!
 //! Nothing observable depends on the seed; it only places members in memory, since attackers choose them.
 
@@ -258,13 +258,10 @@ impl Recent {
     ) -> Sum {
         let mut sum = Sum { cut: self.is_cut(slot, from), ..Sum::default() };
         let mut distinct = Distinct::of_each_kind(self.placement);
-        let mut entries = self.entries(slot, from, to);
-        while let Some(entry) = entries.next() {
-            if test(entry) {
-                sum.count = sum.count.saturating_add(entry.count);
-                for (distinct, member) in distinct.iter_mut().zip(entry.members) {
-                    distinct.add(member, entries.size_hint().1.unwrap_or(MOST));
-                }
+        for entry in self.entries(slot, from, to).filter(|entry| test(entry)) {
+            sum.count = sum.count.saturating_add(entry.count);
+            for (distinct, member) in distinct.iter_mut().zip(entry.members) {
+                distinct.add(member);
             }
         }
         sum.distinct = distinct.map(|distinct| distinct.len() as u32);

@@ -148,6 +148,7 @@ fn sessions() {
         ),
         ("lightdm", "pam_unix(lightdm:session): session opened for user bob(uid=1) by bob(uid=0)", "nothing"),
         ("sshd", "pam_unix(sshd:session): session closed for user root", "nothing"),
+        ("sshd", "pam_unix(sshd:auth): session opened for user root by (uid=0)", "nothing"),
         ("sshd", "pam_systemd(sshd:session): session opened for user root by (uid=0)", "nothing"),
     ] {
         assert_eq!(read(program, message), said, "{message}");

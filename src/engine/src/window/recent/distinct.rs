@@ -29,9 +29,9 @@ impl Distinct {
         self.len
     }
 
-    /// Adds one; nobody is none. `left` is how many may follow.
+    /// Adds one; nobody is none. O(1) amortised.
     #[inline]
-    pub(super) fn add(&mut self, member: u64, left: usize) {
+    pub(super) fn add(&mut self, member: u64) {
         if member == 0 {
             return;
         }
@@ -44,12 +44,19 @@ impl Distinct {
                 self.len += 1;
                 return;
             }
-            self.many = vec![0; ((FEW + 1 + left) * 2).next_power_of_two()];
-            let few = self.few;
-            self.len = 0;
-            few.iter().for_each(|seen| self.place(*seen));
+        }
+        if (self.len + 1) * 2 > self.many.len() {
+            self.grow();
         }
         self.place(member);
+    }
+
+    fn grow(&mut self) {
+        let wider = vec![0; (self.many.len() * 2).max(FEW * 4)];
+        let before = core::mem::replace(&mut self.many, wider);
+        let few = if before.is_empty() { self.few } else { [0; FEW] };
+        self.len = 0;
+        few.into_iter().chain(before).filter(|member| *member != 0).for_each(|member| self.place(member));
     }
 
     fn place(&mut self, member: u64) {
