@@ -6,7 +6,7 @@
 //! baked any number of times, and one baked with nothing is the module it was, but for an empty page.
 
 use crate::engine::{Engine, Guard, ticks};
-use crate::host::{Analytic, StartError};
+use crate::host::{Analytic, StartError, is_module};
 use std::fmt;
 use wasm_encoder::{
     ConstExpr, DataCountSection, DataSection, MemorySection, MemoryType, RawSection, Section as _,
@@ -64,12 +64,6 @@ impl From<wasmparser::BinaryReaderError> for Error {
 }
 
 type Result<T> = std::result::Result<T, Error>;
-
-/// Whether it is a core module, such as a filter for Fluent Bit, and no component.
-#[must_use]
-pub fn is_module(wasm: &[u8]) -> bool {
-    wasm.starts_with(b"\0asm\x01\0\0\0")
-}
 
 /// What is baked into a module or component.
 ///

@@ -4,7 +4,6 @@
 //! that traps, runs too long or takes too much memory kills its [`Detector`]; [`session`](crate::session) is what
 //! goes on from there.
 
-use crate::bake::is_module;
 use crate::engine::{Engine, Guard, Limits, MemoryLimit, ticks};
 use std::fmt;
 use std::time::Duration;
@@ -23,6 +22,12 @@ pub use wit::{Alert, Descriptor, Event, Note, Outcome, Severity, Stats, Step, Ta
 
 /// The interface that a component has to export.
 pub const INTERFACE: &str = "authsieve:analytic/analytic@0.1.0";
+
+/// Whether it is a core module, such as a filter for Fluent Bit, and no component.
+#[must_use]
+pub fn is_module(wasm: &[u8]) -> bool {
+    wasm.starts_with(b"\0asm\x01\0\0\0")
+}
 
 /// An analytic, compiled and checked: it imports nothing and exports [`INTERFACE`].
 pub struct Analytic {

@@ -2,6 +2,7 @@
 
 use crate::arguments::{Bounds, Configuration, Order, Stop};
 use crate::bake;
+use crate::host::is_module;
 use crate::output::escape;
 use crate::selection::{Error, Selection};
 use clap::Args;
@@ -59,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let (name, wasm) = arguments.wasm()?;
     let failed = |error: bake::Error| Error::Failure(format!("{name}: {error}"));
     let module = bake::read(&wasm).map_err(failed)?;
-    let form = if bake::is_module(&wasm) { Form::FluentBit } else { Form::Component };
+    let form = if is_module(&wasm) { Form::FluentBit } else { Form::Component };
     if form == Form::FluentBit {
         bake::filter_exports(&wasm).map_err(failed)?;
     }

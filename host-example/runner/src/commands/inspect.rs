@@ -3,7 +3,7 @@
 use crate::arguments::{Bounds, Choice, Stop};
 use crate::bake::{self, Baked};
 use crate::engine::Engine;
-use crate::host::{CallError, Descriptor};
+use crate::host::{CallError, Descriptor, is_module};
 use crate::output::escape;
 use crate::output::paint::{Paint, When};
 use crate::selection::{Chosen, Error, Selection, load};
@@ -61,7 +61,7 @@ fn portray(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error> {
     let origin = if chosen.builtin.is_some() { "built in".to_owned() } else { chosen.name.clone() };
     let bytes = chosen.wasm.len();
     let baked = bake::read(&chosen.wasm);
-    if !bake::is_module(&chosen.wasm) {
+    if !is_module(&chosen.wasm) {
         return Ok(Portrait { origin, bytes, baked: baked.ok(), ..portray_component(engine, chosen)? });
     }
     // A filter says little of itself, but the component of the same analytic does.
