@@ -10,8 +10,20 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Letters of log lines, the most frequent first: what a pair is chosen by.
-const FREQUENT: &[u8] = b" etaoinsr01l2d:cu3h\"4m56.p7f89g_,-bwyv/=xkzjq[](){}+'@\\";
+/// What most records are made of, in lower case: a pair that stands here often is a bad one to stop at.
+const USUAL: &[u8] = br#"{"_hostname":"db2","priority":"6","_uid":"1000","_gid":"0","_comm":"nginx","_exe":"/usr/sbin/nginx",
+"_cmdline":"nginx: worker process","_systemd_cgroup":"/system.slice/nginx.service","_systemd_unit":"nginx.service",
+"_systemd_slice":"system.slice","_boot_id":"5d8a","_machine_id":"c4f1","_cap_effective":"1ffffffffff","_pid":"4711",
+"_transport":"syslog","syslog_facility":"10","syslog_identifier":"nginx","_source_realtime_timestamp":"1772355600000000",
+"message":"mar  4 07:55:48 web1 systemd[1]: started session 12 of user bob.","log":"kernel: tcp: possible syn flooding"}
+{"providername":"microsoft-windows-security-auditing","eventid":4688,"timecreated":"2026-03-04 07:55:48 +0000",
+"channel":"security","computer":"dc1.corp.example","level":0,"keywords":"0x8020000000000000","stringinserts":["s-1-5-18"],
+"message":"a new process has been created. subject: security id: s-1-5-18 account name: dc1$ account domain: corp logon id:
+0x3e7 process information: new process id: 0x1a4 c:\\windows\\system32\\conhost.exe"}
+{"published":"2026-03-04t07:55:48.123z","eventtype":"policy.evaluate_sign_on","outcome":{"result":"allow","reason":null},
+"actor":{"id":"00u1","type":"user","alternateid":"bob@example.com","displayname":"bob"},"client":{"useragent":{"os":"linux"},
+"ipaddress":"192.0.2.7"},"operationname":"list applications","resultsignature":"none","properties":{"appid":"5d8a-11ee"}}
+2026-03-04 07:55:48 192.0.2.1 get /index.html - 443 - 192.0.2.7 mozilla/5.0 200 0 0 15"#;
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -27,10 +39,9 @@ pub struct Sieve {
 #[derive(Clone, Debug)]
 struct Clue {
     needle: Box<[u8]>,
-    /// The four letters from the pair on, folded, as far as this clue and all behind it agree on their bits.
-    letters: u32,
-    /// On which bits they agree.
-    mask: u32,
+    /// Which letters may be the first and the second behind the pair, in this clue and all behind it: by their lowest five
+    /// bits, as which both cases are one.
+    letters: [u32; 2],
     /// The eight letters from the pair on, folded, as far as the needle reaches.
     own: u64,
     /// On which bits they count.
@@ -50,11 +61,20 @@ impl Sieve {
         let step = shortest.checked_sub(1).filter(|step| *step > 0)?.min(6);
         let pairs: Box<[u8]> = vec![0; 1 << 16].into();
         let mut sieve = Self { step, pairs: pairs.try_into().ok()?, clues: Vec::new() };
+        let mut usual = vec![0u8; 1 << 16];
+        for pair in pairs_of(USUAL) {
+            if let Some(times) = usual.get_mut(pair) {
+                *times = times.saturating_add(1);
+            }
+        }
         for needle in needles {
             let needle: Box<[u8]> = needle.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
             // Of a long needle the part counts whose pairs are rarest.
-            let from = (0..=needle.len().checked_sub(step + 1)?)
-                .min_by_key(|from| (0..step).map(|at| frequency(&needle, from + at)).sum::<usize>())?;
+            let stops = |part: &[u8]| -> u32 {
+                pairs_of(part).filter_map(|pair| usual.get(pair)).map(|times| u32::from(*times)).sum()
+            };
+            let parts = needle.windows(step + 1).enumerate();
+            let (from, _) = parts.min_by_key(|(_, part)| stops(part))?;
             for at in from..from + step {
                 sieve.add(&needle, at)?;
             }
@@ -69,12 +89,12 @@ impl Sieve {
         let eight = needle.get(at..)?.chunks(8).next()?;
         let own_mask = u64::MAX >> (64 - 8 * eight.len());
         let own = fold(short(eight)) & own_mask;
-        let mask = match self.clue(next) {
-            Some(behind) => own_mask as u32 & behind.mask & !(own as u32 ^ behind.letters),
-            None => own_mask as u32,
-        };
+        // Behind its end anything may follow.
+        let letter = |at: usize| needle.get(at).map_or(u32::MAX, |letter| 1 << (letter & 31));
+        let [thirds, fourths] = self.clue(next).map_or([0; 2], |clue| clue.letters);
+        let letters = [thirds | letter(at + 2), fourths | letter(at + 3)];
         let (needle, at) = (needle.into(), u8::try_from(at).ok()?);
-        self.clues.push(Clue { needle, letters: own as u32 & mask, mask, own, own_mask, at, next });
+        self.clues.push(Clue { needle, letters, own, own_mask, at, next });
         let first = u8::try_from(self.clues.len()).ok()?;
         for one in [one, one.to_ascii_uppercase()] {
             for other in [other, other.to_ascii_uppercase()] {
@@ -149,8 +169,9 @@ impl Sieve {
     #[inline(always)]
     fn hints(&self, text: &[u8], at: usize, first: u8) -> bool {
         match (self.clue(first), text.get(at..).and_then(|text| text.first_chunk())) {
-            (Some(clue), Some(letters)) => {
-                fold(u32::from_le_bytes(*letters).into()) as u32 & clue.mask == clue.letters
+            (Some(clue), Some([_, _, third, fourth])) => {
+                let [thirds, fourths] = clue.letters;
+                thirds >> (third & 31) & fourths >> (fourth & 31) & 1 != 0
             }
             _ => true,
         }
@@ -194,14 +215,9 @@ fn place(one: u8, other: u8) -> usize {
     u16::from_le_bytes([one, other]).into()
 }
 
-/// How often a pair is to be expected, as far as its letters tell.
-fn frequency(needle: &[u8], at: usize) -> usize {
-    let of = |at: usize| {
-        let rank = FREQUENT.iter().position(|byte| needle.get(at) == Some(byte));
-        let left = FREQUENT.len() - rank.unwrap_or(FREQUENT.len());
-        left * left
-    };
-    of(at) * of(at + 1)
+/// The places of a text's pairs.
+fn pairs_of(text: &[u8]) -> impl Iterator<Item = usize> {
+    text.array_windows().map(|[one, other]| place(*one, *other))
 }
 
 #[cfg(test)]
