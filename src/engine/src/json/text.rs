@@ -69,7 +69,7 @@ fn code_point(rest: &[u8]) -> (u32, &[u8]) {
 }
 
 /// Four hexadecimal digits.
-fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
+pub(super) fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, after) = bytes.split_first_chunk::<4>()?;
     let mut value = 0;
     for &digit in digits {

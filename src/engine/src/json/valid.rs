@@ -3,6 +3,7 @@
 //! The readers of this crate step over what they do not need, and are lenient; this one looks at every byte.
 
 use super::scan::string_mark;
+use super::text::unit;
 use alloc::vec::Vec;
 
 /// The first digits of 2^1024 - 2^970, half a step above the largest `f64`: from there on a number is rounded to infinity
@@ -65,14 +66,10 @@ fn value(text: &[u8], mut at: usize) -> Option<usize> {
         }
         let Some(object) = open.innermost() else { return Some(at) };
         at = behind_space(text, at);
-        match *text.get(at)? {
-            b',' if object => (at, ended) = members(text, behind_space(text, at + 1))?,
-            b',' => (at, ended) = (behind_space(text, at + 1), false),
-            b'}' if object => {
-                open.pop();
-                at += 1;
-            }
-            b']' if !object => {
+        match (*text.get(at)?, object) {
+            (b',', true) => (at, ended) = members(text, behind_space(text, at + 1))?,
+            (b',', false) => (at, ended) = (behind_space(text, at + 1), false),
+            (b'}', true) | (b']', false) => {
                 open.pop();
                 at += 1;
             }
@@ -170,30 +167,16 @@ fn utf8(text: &[u8], at: usize) -> Option<usize> {
 fn escape(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
-        b'u' => match unit(text, at + 2)? {
+        b'u' => match unit(text.get(at + 2..)?)?.0 {
             0xd800..=0xdbff => {
                 let low = literal(text, at + 6, b"\\u")?;
-                (0xdc00..=0xdfff).contains(&unit(text, low)?).then_some(low + 4)
+                (0xdc00..=0xdfff).contains(&unit(text.get(low..)?)?.0).then_some(low + 4)
             }
             0xdc00..=0xdfff => None,
             _ => Some(at + 6),
         },
         _ => None,
     }
-}
-
-/// Four hexadecimal digits.
-fn unit(text: &[u8], at: usize) -> Option<u32> {
-    let digits: &[u8; 4] = text.get(at..)?.first_chunk()?;
-    digits.iter().try_fold(0, |unit, digit| {
-        let digit = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            b'A'..=b'F' => digit - b'A' + 10,
-            _ => return None,
-        };
-        Some(unit * 16 + u32::from(digit))
-    })
 }
 
 /// Whether a number is below infinity: its digits, with a point or without, before which `whole` of them stand, and
