@@ -2,7 +2,7 @@
 
 use crate::alert::Alert;
 use crate::config::{Config, Judgement, Settings};
-use crate::event::Event;
+use crate::event::{Event, Record};
 use crate::hash::{Hasher128, Salt};
 use crate::note::{Notes, Step};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
@@ -163,7 +163,7 @@ pub struct Context<'c> {
     /// What the overrides say of the event.
     pub judgement: Judgement<'c>,
     /// The raw record, for evidence. An attacker wrote part of it.
-    pub record: &'c [u8],
+    pub record: Record<'c>,
     /// The newest event time judged so far, this event included.
     pub watermark: Timestamp,
     /// Where alerts go.

@@ -5,7 +5,7 @@ use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals, Telemetry};
 use crate::config::Config;
 use crate::decode::Decoder;
 use crate::deliveries::Deliveries;
-use crate::event::Event;
+use crate::event::{Event, Record};
 use crate::find::position;
 use crate::linux::attempts::{Attempts, Step};
 use crate::note::{Note, Notes, Step as Fate};
@@ -425,7 +425,8 @@ impl<A: Analytic> Pipeline<A> {
                     out: alerts,
                     notes: notes.as_mut(),
                 };
-                let mut context = Context { judgement, record, watermark: *judged, alerts };
+                let mut context =
+                    Context { judgement, record: Record::unnumbered(record), watermark: *judged, alerts };
                 analytic.observe(&event, &mut context);
                 if let Some(notes) = notes
                     && notes.len() == before

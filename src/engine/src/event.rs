@@ -18,6 +18,26 @@ pub fn text(bytes: &[u8]) -> Text<'_> {
     core::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Text::Borrowed)
 }
 
+/// A raw record and its number: what an alert shows as evidence. An attacker wrote part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The number that the host gave it, over the whole input; 0 where that is unknown.
+    pub number: u64,
+    /// Its bytes; empty where there is nothing to show.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Nothing to show.
+    pub const NONE: Record<'static> = Record { number: 0, bytes: &[] };
+
+    /// A record of unknown number.
+    #[must_use]
+    pub const fn unnumbered(bytes: &'a [u8]) -> Self {
+        Self { number: 0, bytes }
+    }
+}
+
 /// What became of an attempt to authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {

@@ -6,21 +6,22 @@
 //!
 //! ```
 //! use authsieve_engine::alert::Alert;
+//! use authsieve_engine::event::Record;
 //! use authsieve_engine::time::Timestamp;
 //! use authsieve_engine::told::Told;
 //! use authsieve_engine::window::journal::{Entry, Journal, Link};
 //! let mut journal = Journal::new(1 << 20);
-//! let newest = journal.append(&Entry { count: 3, user: b"root", code: b"50126", record: b"{}", ..Entry::default() });
+//! let newest = journal.append(&Entry { count: 3, user: b"root", code: b"50126", record: Record::unnumbered(b"{}"), ..Entry::default() });
 //! let told = Told::read(&journal, newest, 0, Timestamp(0), Timestamp(9), &mut |entry| entry.count);
 //! let mut alert = Alert { failure_count: Some(told.count()), ..Alert::default() };
-//! told.tell(&mut alert, b"the record that raised it");
+//! told.tell(&mut alert, Record::unnumbered(b"the record that raised it"));
 //! assert_eq!((alert.failure_count, alert.distinct_users), (Some(3), Some(1)));
 //! assert_eq!((&*alert.reasons[0].code, alert.reasons[0].count), ("50126", 3));
 //! assert_eq!(alert.evidence, ["{}", "the record that raised it"]);
 //! ```
 
 use crate::alert::{Alert, Tally};
-use crate::event::{Event, Origin};
+use crate::event::{Event, Origin, Record};
 use crate::net;
 use crate::order::sort;
 use crate::time::Timestamp;
@@ -148,19 +149,20 @@ impl<'j> Told<'j> {
     /// The first and last few raw records in the order they came, then `raised`, the one that raised the alert: empty
     /// where it is among the entries.
     #[must_use]
-    pub fn evidence(&self, raised: &[u8]) -> Vec<String> {
+    pub fn evidence(&self, raised: Record<'_>) -> Vec<String> {
         let rest = self.entries.get(EVIDENCE..).unwrap_or_default();
         let first = rest.iter().rev().take(EVIDENCE);
         let last = self.entries.iter().take(EVIDENCE).rev();
-        let raised = Some(raised.get(..RECORD).unwrap_or(raised)).filter(|record| !record.is_empty());
+        let shown = raised.bytes.get(..RECORD).unwrap_or(raised.bytes);
+        let raised = Some(Record { bytes: shown, ..raised }).filter(|record| !record.bytes.is_empty());
         let records = first.chain(last).map(|entry| entry.record).chain(raised);
-        records.map(|record| String::from_utf8_lossy(record).into_owned()).collect()
+        records.map(|record| String::from_utf8_lossy(record.bytes).into_owned()).collect()
     }
 
     /// Tells all of it: `first_seen`, `users`, `src_ips`, how many of each, `reasons` (the codes), `evidence`, and in
     /// `estimated` which of these were cut. A count, list or evidence that is there already stays. The alert's `user`
     /// is listed too; `raised` as in [`evidence`](Self::evidence).
-    pub fn tell(&self, alert: &mut Alert, raised: &[u8]) {
+    pub fn tell(&self, alert: &mut Alert, raised: Record<'_>) {
         let (users, addresses) = (self.users(), self.addresses());
         alert.first_seen = self.first().unwrap_or(alert.first_seen);
         let mut estimated = Vec::new();

@@ -12,7 +12,7 @@
 //! ```
 //! use authsieve_an0454::An0454;
 //! use authsieve_engine::detector::Detector;
-//! use authsieve_engine::event::{Event, Outcome};
+//! use authsieve_engine::event::{Event, Outcome, Record};
 //! use authsieve_engine::time::Timestamp;
 //!
 //! let mut detector = Detector::<An0454>::create(r#"{"min_challenges": 2}"#, 0)?;
@@ -363,7 +363,7 @@ impl An0454 {
     }
 
     /// Writes an event into the journal, as the newest of its user.
-    fn write(&mut self, event: &Event<'_>, kind: u8, slot: Slot, record: &[u8]) {
+    fn write(&mut self, event: &Event<'_>, kind: u8, slot: Slot, record: Record<'_>) {
         let link = self.journal.append(&Entry {
             time: event.time,
             kind,
@@ -389,7 +389,7 @@ impl An0454 {
     fn report(
         &self,
         event: &Event<'_>,
-        record: &[u8],
+        record: Record<'_>,
         slot: Slot,
         pattern: Pattern,
         (from, to): (Timestamp, Timestamp),

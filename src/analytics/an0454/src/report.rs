@@ -2,7 +2,7 @@
 
 use crate::challenges::Tally;
 use authsieve_engine::alert::{Alert, Severity};
-use authsieve_engine::event::Event;
+use authsieve_engine::event::{Event, Record};
 use authsieve_engine::net;
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::told::{self, MOST_LISTED, Told, number, said, short, source};
@@ -37,7 +37,7 @@ impl Pattern {
 /// All there is to tell.
 pub struct Report<'r> {
     pub event: &'r Event<'r>,
-    pub record: &'r [u8],
+    pub record: Record<'r>,
     pub pattern: Pattern,
     /// The challenges that were counted lie in [from, to].
     pub from: Timestamp,
@@ -83,7 +83,7 @@ impl Report<'_> {
             }
         }
         // The newest challenge stands in the journal already, unless that keeps nothing.
-        let raised = if login || told.entries().is_empty() { self.record } else { &[] };
+        let raised = if login || told.entries().is_empty() { self.record } else { Record::NONE };
         told.tell(&mut alert, raised);
         alert.first_seen = tally.each.first().map_or(event.time, |(time, _)| *time);
         alert

@@ -44,7 +44,7 @@ pub use options::Options;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::Config;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
@@ -231,7 +231,7 @@ impl Analytic for An1269 {
             self.failed.push(&mut self.table, here.slot, event, members, context.record);
         }
         if succeeded {
-            self.succeeded.push(&mut self.table, here.slot, event, members, &[]);
+            self.succeeded.push(&mut self.table, here.slot, event, members, Record::NONE);
         }
         // What came so late that its own window is partly forgotten would be judged on too little.
         let judged = event.time >= newest.minus(self.options.window.0);
@@ -416,7 +416,7 @@ impl An1269 {
         event: &'r Event<'r>,
         here: Here,
         pattern: Pattern,
-        record: &'r [u8],
+        record: Record<'r>,
     ) -> Report<'r> {
         let (from, to) = self.span(event);
         Report {

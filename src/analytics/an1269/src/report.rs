@@ -2,7 +2,7 @@
 
 use crate::pattern::Pattern;
 use authsieve_engine::alert::{Alert, Severity};
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::time::Span;
 use authsieve_engine::told::{self, MOST_LISTED, Told, number, or, short};
 use authsieve_engine::window::recent::Sum;
@@ -15,7 +15,7 @@ const VALID: &str = "T1078.004";
 /// All there is to tell of an address and its window.
 pub struct Report<'r> {
     pub event: &'r Event<'r>,
-    pub record: &'r [u8],
+    pub record: Record<'r>,
     pub window: Span,
     /// How many bits of an IPv4 and of an IPv6 address make a key.
     pub prefixes: (u8, u8),
@@ -114,7 +114,7 @@ impl Report<'_> {
         }
         // A failure is the newest of the entries, if they are kept at all.
         let is_told = self.event.outcome == Outcome::Failure && !self.failed.entries().is_empty();
-        self.failed.tell(&mut alert, if is_told { &[] } else { self.record });
+        self.failed.tell(&mut alert, if is_told { Record::NONE } else { self.record });
         alert
     }
 }

@@ -1,6 +1,6 @@
 //! What each key left behind of one kind of event: what counts, and what can be told.
 
-use authsieve_engine::event::Event;
+use authsieve_engine::event::{Event, Record};
 use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::{Span, Timestamp};
@@ -33,7 +33,7 @@ impl Track {
         slot: Slot,
         event: &Event<'_>,
         members: [u64; 2],
-        record: &[u8],
+        record: Record<'_>,
     ) {
         self.recent.push(
             slot,

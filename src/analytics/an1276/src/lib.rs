@@ -36,7 +36,7 @@ pub use options::{Correlate, LoginSource, Options};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::Config;
-use authsieve_engine::event::{Event, Origin, Outcome};
+use authsieve_engine::event::{Event, Origin, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
@@ -134,7 +134,7 @@ impl Analytic for An1276 {
 
     fn take_back(&mut self, event: &Event<'_>) {
         if self.looks_at(event) {
-            let failed = Failed { event, code: report::code(event), record: &[] };
+            let failed = Failed { event, code: report::code(event), record: Record::NONE };
             self.rule.take_back(&self.keys(event), &failed);
         }
     }

@@ -3,12 +3,18 @@
 use crate::kind;
 use crate::options::Correlate;
 use authsieve_engine::alert::Alert;
-use authsieve_engine::event::{Event, Signal};
+use authsieve_engine::event::{Event, Record, Signal};
 use authsieve_engine::told::{number, short, source};
 use authsieve_engine::window::rule::{Match, Rule};
 
 /// The alert about a success: `m` is the most specific of what matched.
-pub fn alert(rule: &Rule, m: &Match, matched: &[Option<Match>], event: &Event<'_>, record: &[u8]) -> Alert {
+pub fn alert(
+    rule: &Rule,
+    m: &Match,
+    matched: &[Option<Match>],
+    event: &Event<'_>,
+    record: Record<'_>,
+) -> Alert {
     let (mut alert, told) = rule.alert(m, event);
     let pattern = kind(m);
     told.tell(&mut alert, record);

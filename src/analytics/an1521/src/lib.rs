@@ -50,7 +50,7 @@ pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Setting};
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
@@ -123,7 +123,7 @@ pub struct An1521 {
 #[derive(Clone, Copy)]
 struct Failure<'e> {
     event: &'e Event<'e>,
-    record: &'e [u8],
+    record: Record<'e>,
     account: &'e str,
     /// The name of its family.
     label: &'e str,

@@ -6,7 +6,7 @@ use crate::options::Status;
 use crate::pattern::Pattern;
 use crate::{ACCOUNT, FAMILY, Failure, SOURCE};
 use authsieve_engine::alert::{Alert, Severity};
-use authsieve_engine::event::Event;
+use authsieve_engine::event::{Event, Record};
 use authsieve_engine::net;
 use authsieve_engine::order::sort;
 use authsieve_engine::time::Span;
@@ -85,7 +85,7 @@ impl Report<'_> {
             context: self.context(accounts, distinct_ips),
             ..Alert::default()
         };
-        told.tell(&mut alert, b"");
+        told.tell(&mut alert, Record::NONE);
         if told.cut() {
             alert.estimated.extend(["src_ips", "reasons"].map(String::from));
         }

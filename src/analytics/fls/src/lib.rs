@@ -33,7 +33,7 @@ pub use options::Options;
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::Config;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
@@ -128,7 +128,7 @@ impl Analytic for Fls {
     fn take_back(&mut self, event: &Event<'_>) {
         let keys: Keys = [self.account(event), self.address(event), None];
         if keys[0].is_some() {
-            self.rule.take_back(&keys, &Failed { event, code: report::code(event), record: &[] });
+            self.rule.take_back(&keys, &Failed { event, code: report::code(event), record: Record::NONE });
         }
     }
 

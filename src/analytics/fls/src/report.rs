@@ -1,7 +1,7 @@
 //! What an alert of FLS tells.
 
 use authsieve_engine::alert::Alert;
-use authsieve_engine::event::Event;
+use authsieve_engine::event::{Event, Record};
 use authsieve_engine::told::{MOST_LISTED, Told, number, short, source};
 use authsieve_engine::window::rule::{Match, Rule};
 
@@ -11,7 +11,7 @@ pub fn alert(
     m: &Match,
     from_there: Option<&Told<'_>>,
     event: &Event<'_>,
-    record: &[u8],
+    record: Record<'_>,
 ) -> Alert {
     let (mut alert, told) = rule.alert(m, event);
     alert.pattern = "failures-then-success".into();

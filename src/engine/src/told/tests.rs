@@ -63,10 +63,10 @@ fn evidence_is_the_first_and_the_last_few_and_what_raised() {
     let shown = |count: usize, raised: &str| {
         let names: Vec<String> = (0..count).map(|n| n.to_string()).collect();
         let entries: Vec<Entry<'_>> =
-            names.iter().map(|n| Entry { record: n.as_bytes(), ..at(5, "u") }).collect();
+            names.iter().map(|n| Entry { record: Record::unnumbered(n.as_bytes()), ..at(5, "u") }).collect();
         let (journal, newest) = journal(&entries);
         let told = Told::read(&journal, newest, 0, Timestamp(0), Timestamp(9), &mut all);
-        told.evidence(raised.as_bytes()).join(" ")
+        told.evidence(Record::unnumbered(raised.as_bytes())).join(" ")
     };
     assert_eq!(shown(0, ""), "");
     assert_eq!(shown(2, "x"), "0 1 x");
@@ -80,7 +80,7 @@ fn what_is_there_already_stays() {
     let (journal, newest) = journal(&[at(5, "bob")]);
     let told = Told::read(&journal, newest, 0, Timestamp(0), Timestamp(9), &mut all);
     let mut alert = Alert { user: Some("alice".into()), distinct_users: Some(7), ..Alert::default() };
-    told.tell(&mut alert, b"x");
+    told.tell(&mut alert, Record::unnumbered(b"x"));
     assert_eq!(
         (alert.users, alert.distinct_users, alert.distinct_ips),
         (vec!["bob".into(), "alice".into()], Some(7), Some(0))
@@ -91,7 +91,8 @@ fn what_is_there_already_stays() {
 #[test]
 fn what_was_cut_is_said_unless_it_was_set() {
     let record = [b'x'; 500];
-    let entries: Vec<Entry<'_>> = (0..100).map(|n| Entry { record: &record, ..at(n, "bob") }).collect();
+    let entries: Vec<Entry<'_>> =
+        (0..100).map(|n| Entry { record: Record::unnumbered(&record), ..at(n, "bob") }).collect();
     let (mut journal, mut newest) = (Journal::new(16 * 1024), Link::NONE);
     for entry in &entries {
         newest = journal.append(&Entry { previous: [newest; 3], ..*entry });
@@ -100,7 +101,7 @@ fn what_was_cut_is_said_unless_it_was_set() {
     assert!(told.cut() && told.count() < 100);
     let mut alert =
         Alert { distinct_users: Some(1), estimated: vec!["failure_count".into()], ..Alert::default() };
-    told.tell(&mut alert, b"");
+    told.tell(&mut alert, Record::NONE);
     assert_eq!(alert.estimated, ["failure_count", "distinct_ips", "evidence"]);
     assert!(!Told::read(&journal, newest, 0, Timestamp(95), Timestamp(100), &mut all).cut());
 }

@@ -5,6 +5,7 @@
 //! then a walk from the newest entry back tells first and last evidence, how many accounts, from how many addresses.
 //! The oldest entries are overwritten, and a walk that comes upon their place says that it was cut.
 
+use crate::event::Record;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
 use alloc::boxed::Box;
@@ -18,8 +19,13 @@ pub const RECORD: usize = 512;
 /// How much of any other text is.
 const TEXT: usize = 255;
 const CHUNK: usize = 16 * 1024;
-/// Length 2, links 18, time 8, count 4, kind 1, whether there is an address 1.
+/// Length 2, links 18, time 8, count 4, kind 1, flags 1.
 const FIXED: usize = 2 + KEYS * Link::BYTES + 8 + 4 + 2;
+
+/// The flag of an entry with an address.
+const ADDRESS: u8 = 1;
+/// The flag of an entry whose record has a number. Snapshots before 0.2.0 hold none.
+const NUMBER: u8 = 2;
 
 /// Points to an entry, also to one that is no longer there. All zeros point to none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +74,8 @@ pub struct Entry<'a> {
     pub host: &'a [u8],
     /// The provider's code, or whatever else the analytic tallies.
     pub code: &'a [u8],
-    /// The raw record.
-    pub record: &'a [u8],
+    /// The raw record and its number.
+    pub record: Record<'a>,
     /// The entry before this of each of its keys.
     pub previous: [Link; KEYS],
 }
@@ -108,10 +114,14 @@ impl Journal {
         if self.most == 0 {
             return Link::NONE;
         }
-        let record = cut(entry.record, RECORD);
+        let record = cut(entry.record.bytes, RECORD);
+        // Five bytes: a number beyond 2⁴⁰ is unknown to alerts.
+        let [low @ .., a, b, c] = entry.record.number.to_le_bytes();
+        let number = if low == [0; 5] || [a, b, c] != [0; 3] { &[][..] } else { &low };
         let texts = [entry.user, entry.host, entry.code].map(|text| cut(text, TEXT));
         let address = entry.address.as_ref().map_or(&[][..], |a| a);
-        let length = FIXED + address.len() + texts.iter().map(|t| t.len() + 1).sum::<usize>() + record.len();
+        let texts_length = texts.iter().map(|text| text.len() + 1).sum::<usize>();
+        let length = FIXED + address.len() + number.len() + texts_length + record.len();
         let Some((at, place)) = self.room(length) else { return Link::NONE };
         // Texts are cut: an entry is far below 64 KiB, and each text below 256 bytes.
         let mut fixed = [0; FIXED];
@@ -122,10 +132,13 @@ impl Journal {
         let rest = &mut fixed[2 + KEYS * Link::BYTES..];
         rest[..8].copy_from_slice(&entry.time.0.to_le_bytes());
         rest[8..12].copy_from_slice(&entry.count.to_le_bytes());
-        rest[12..].copy_from_slice(&[entry.kind, u8::from(entry.address.is_some())]);
+        let flags =
+            if entry.address.is_some() { ADDRESS } else { 0 } | if number.is_empty() { 0 } else { NUMBER };
+        rest[12..].copy_from_slice(&[entry.kind, flags]);
         let mut out = Out(place);
         out.put(&fixed);
         out.put(address);
+        out.put(number);
         for text in texts {
             out.put(&[text.len() as u8]);
             out.put(text);
@@ -157,13 +170,18 @@ impl Journal {
         entry.time = Timestamp(i64::from_le_bytes(rest.take()?));
         entry.count = u32::from_le_bytes(rest.take()?);
         entry.kind = u8::from_le_bytes(rest.take()?);
-        if u8::from_le_bytes(rest.take()?) != 0 {
+        let flags = u8::from_le_bytes(rest.take()?);
+        if flags & ADDRESS != 0 {
             entry.address = Some(rest.take()?);
+        }
+        if flags & NUMBER != 0 {
+            let [a, b, c, d, e] = rest.take()?;
+            entry.record.number = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
         }
         entry.user = rest.text()?;
         entry.host = rest.text()?;
         entry.code = rest.text()?;
-        entry.record = rest.0;
+        entry.record.bytes = rest.0;
         Some(entry)
     }
 

@@ -9,7 +9,7 @@ use super::journal::{Entry, Journal, KEYS, Link};
 use super::table::{Bounds, Content, Convert, Slot, Table};
 use crate::alert::{Alert, Severity};
 use crate::config::Common;
-use crate::event::Event;
+use crate::event::{Event, Record};
 use crate::hash::Fingerprint;
 use crate::net;
 use crate::snapshot::{self, Reader, Writer};
@@ -38,7 +38,7 @@ pub struct Failed<'e> {
     /// What is tallied under `reasons`.
     pub code: &'e str,
     /// The raw record.
-    pub record: &'e [u8],
+    pub record: Record<'e>,
 }
 
 /// A key for which rule R holds.

@@ -10,7 +10,7 @@ fn entry(n: u64, record: &[u8]) -> Entry<'_> {
         user: b"root",
         host: b"web",
         code: b"x",
-        record,
+        record: Record { number: n, bytes: record },
         ..Entry::default()
     }
 }
@@ -89,7 +89,7 @@ fn long_text_is_cut_between_characters() {
     let (user, record) = ([b'u'; 999], [b'r'; 9999]);
     let link = journal.append(&Entry { user: &user, ..entry(0, &record) });
     let found = journal.get(link).unwrap();
-    assert_eq!((found.user.len(), found.record.len()), (TEXT, RECORD));
+    assert_eq!((found.user.len(), found.record.bytes.len()), (TEXT, RECORD));
 }
 
 #[test]

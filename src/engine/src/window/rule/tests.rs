@@ -31,7 +31,7 @@ fn key(n: u128) -> Option<Fingerprint> {
 
 fn fail(rule: &mut Rule, keys: Keys, second: i64, count: u32) {
     let event = at(second, count);
-    rule.failure(&keys, &Failed { event: &event, code: "x", record: b"{}" }, event.time);
+    rule.failure(&keys, &Failed { event: &event, code: "x", record: Record::unnumbered(b"{}") }, event.time);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_is_taken_back_is_neither_counted_nor_told() {
     let keys = [key(1), None, None];
     fail(&mut rule, keys, 1, 1);
     fail(&mut rule, keys, 2, 2);
-    rule.take_back(&keys, &Failed { event: &at(2, 2), code: "", record: b"" });
+    rule.take_back(&keys, &Failed { event: &at(2, 2), code: "", record: Record::NONE });
     assert_eq!(rule.told(Fingerprint(1), 0, Timestamp(0), Timestamp(9 * SECOND)).count(), 1);
     assert!(rule.success(&keys, Timestamp(9 * SECOND), 2)[0].is_none());
 }
