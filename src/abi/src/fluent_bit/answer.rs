@@ -43,7 +43,7 @@ pub fn carry(record: &[u8], valid: bool, name: &str, value: &[u8], out: &mut Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use authsieve_engine::json::is_valid_object;
+    use crate::fluent_bit::valid::is_valid_object;
 
     fn carried(record: &str, value: &str) -> String {
         let (record, mut out) = (record.as_bytes(), Vec::new());

@@ -19,6 +19,7 @@
 mod answer;
 pub mod mangled;
 pub mod slots;
+mod valid;
 
 use crate::baked::Module;
 use alloc::format;
@@ -28,11 +29,12 @@ use answer::{carry, together};
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Detector, Error};
 use authsieve_engine::hash::{Hasher128, Salt};
-use authsieve_engine::json::{is_valid_object, quote};
+use authsieve_engine::json::quote;
 use authsieve_engine::sieve::Sieve;
 use authsieve_engine::time::{Span, Timestamp};
 use core::cell::UnsafeCell;
 use slots::Slots;
+use valid::is_valid_object;
 
 /// A buffer that grew larger than this, for one record, gives its memory back.
 const KEPT: usize = 64 << 10;

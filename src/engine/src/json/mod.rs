@@ -24,12 +24,11 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
-mod valid;
 mod value;
 
 pub use paths::{Name, Names, Slots, Table, any_of, read};
-pub use text::{quote, quote_into, unescape_into};
-pub use valid::is_valid_object;
+pub use scan::string_mark;
+pub use text::{quote, quote_into, unescape_into, unit};
 pub use value::{Kind, Value};
 
 use alloc::vec::Vec;

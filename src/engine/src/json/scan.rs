@@ -11,8 +11,10 @@ fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     position_of(bytes, from, b'"', b'\\')
 }
 
-/// The index of the first quote, backslash, control character or byte that is no ASCII, at or after `from`. O(n).
+/// The index of the first byte at or after `from` that needs a closer look in a JSON string: a quote, a backslash, a
+/// control character or a byte that is no ASCII. O(n).
 #[inline(always)]
+#[must_use]
 pub fn string_mark(bytes: &[u8], from: usize) -> Option<usize> {
     position_of_other(bytes, from, b'"', b'\\')
 }

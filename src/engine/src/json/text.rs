@@ -68,8 +68,10 @@ fn code_point(rest: &[u8]) -> (u32, &[u8]) {
     }
 }
 
-/// Four hexadecimal digits.
-pub(super) fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
+/// The UTF-16 unit that the four hexadecimal digits at the start of `bytes` name, and the bytes behind them: what
+/// follows `\u`. `None` if they are no four digits. O(1).
+#[must_use]
+pub fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, after) = bytes.split_first_chunk::<4>()?;
     let mut value = 0;
     for &digit in digits {

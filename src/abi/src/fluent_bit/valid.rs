@@ -1,14 +1,14 @@
-//! Whether a text is JSON, to the letter: for hosts that must not be given any other.
+//! Checks that a record is JSON to the letter. The agent corrupts its own memory when it gets back anything else.
 //!
-//! The readers of this crate step over what they do not need, and are lenient; this one looks at every byte.
+//! The engine's reader skips what it does not need, and is lenient. This validator looks at every byte. It is no call of
+//! `serde_json`: that builds a tree, or (`IgnoredAny`) checks neither UTF-8, surrogate pairs nor the size of numbers.
 
-use super::scan::string_mark;
-use super::text::unit;
 use alloc::vec::Vec;
+use authsieve_engine::json::{string_mark, unit};
 
-/// The first digits of 2^1024 - 2^970, half a step above the largest `f64`: from there on a number is rounded to infinity
-/// (IEEE 754), which readers of JSON refuse. What agrees in all of them is taken for infinite. The first stands for
-/// 10^308.
+/// The first digits of 2^1024 - 2^970, half a step above the largest `f64`. A number from there on is rounded to infinity
+/// (IEEE 754), which readers of JSON refuse. A number that agrees in all of these digits is taken for infinite. The first
+/// digit stands for 10^308.
 const INFINITE: &[u8] =
     b"179769313486231580793728971405303415079934132710037826936173778980444968292764750946";
 const LARGEST_EXPONENT: i64 = 308;
@@ -78,8 +78,8 @@ fn value(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Steps over the member at `at`, and over those behind it as long as they are strings without a space between them, as
-/// most are. Where it stopped, and whether a value has ended there, or is to begin.
+/// Skips the member at `at`, and the members behind it while they are strings without a space between them, as most are.
+/// Returns the place where it stopped, and whether a value has ended there or is to begin.
 #[inline(always)]
 fn members(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let follows =
@@ -140,7 +140,7 @@ fn string(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// As [`string`], from the first byte on that is more than a letter.
+/// As [`string`], from the first byte that is no plain character.
 #[inline(never)]
 fn rest_of_string(text: &[u8], mark: usize) -> Option<usize> {
     let mut at = mark;
@@ -179,8 +179,8 @@ fn escape(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether a number is below infinity: its digits, with a point or without, before which `whole` of them stand, and
-/// its exponent.
+/// Whether a number is finite. It has `digits`, with a point or without, `whole` of them before the point, and an
+/// `exponent`.
 #[cold]
 fn is_finite(digits: &[u8], whole: usize, exponent: i64) -> bool {
     let Some(zeros) = digits.iter().position(|byte| !matches!(byte, b'0' | b'.')) else { return true };
@@ -232,8 +232,6 @@ impl Nesting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
-    use alloc::{vec, vec::Vec};
     use proptest::prelude::*;
 
     fn by_serde(text: &[u8]) -> bool {
@@ -243,7 +241,7 @@ mod tests {
     #[test]
     fn depth_is_no_matter() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-            let text = alloc::format!("{{\"a\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
+            let text = format!("{{\"a\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
             assert!(is_valid_object(text.as_bytes()));
             assert!(!is_valid_object(&text.as_bytes()[..text.len() - 1]));
         }
@@ -267,7 +265,7 @@ mod tests {
             "\"a\":{1:2}",
             "\"a\":1,2:3",
         ] {
-            assert!(!is_valid_object(alloc::format!("{{{member}}}").as_bytes()), "{member}");
+            assert!(!is_valid_object(format!("{{{member}}}").as_bytes()), "{member}");
         }
     }
 
@@ -288,16 +286,16 @@ mod tests {
             ("1e309".into(), false),
             ("9e-999999999999999999999999".into(), true),
             ("0e999999999999999999999999".into(), true),
-            (alloc::format!("1{}", &zeros[..308]), true),
-            (alloc::format!("1{}", &zeros[..309]), false),
-            (alloc::format!("1{zeros}e-400"), true),
-            (alloc::format!("0.{zeros}1e700"), true),
-            (alloc::format!("0.{zeros}1e800"), false),
+            (format!("1{}", &zeros[..308]), true),
+            (format!("1{}", &zeros[..309]), false),
+            (format!("1{zeros}e-400"), true),
+            (format!("0.{zeros}1e700"), true),
+            (format!("0.{zeros}1e800"), false),
         ] {
             let number: String = number;
             assert_eq!(number.parse::<f64>().unwrap().is_finite(), finite, "{number}");
             for sign in ["", "-"] {
-                let text = alloc::format!("{{\"a\":{sign}{number}}}");
+                let text = format!("{{\"a\":{sign}{number}}}");
                 assert_eq!(is_valid_object(text.as_bytes()), finite, "{text}");
             }
         }
@@ -311,7 +309,7 @@ mod tests {
             Just("1e308"), Just("0"), Just("\"\\\\\\n a long one\""),
             Just("\"\\ud83d\\ude00\""), Just("\"\\ud83d\""), Just("\"\\x01\""), Just("\"\u{1}\""), Just("\"é\""), Just("1."),
         ], 0..12)) {
-            for text in [parts.concat(), alloc::format!("{{\"k\":{}}}", parts.concat())] {
+            for text in [parts.concat(), format!("{{\"k\":{}}}", parts.concat())] {
                 prop_assert_eq!(is_valid_object(text.as_bytes()), by_serde(text.as_bytes()), "{}", text);
             }
         }
