@@ -1,14 +1,15 @@
 //! Text in UTF-8, whatever it was written in.
 
+use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
+use std::fmt;
 use std::io::{ErrorKind, Read, Result};
 
 const CHUNK: usize = 64 << 10;
 
 /// Reads text as UTF-8 and drops its byte order mark.
 ///
-/// Windows tools write UTF-16, marked as such by its first two bytes; everything else passes as it is, whether
-/// it is valid UTF-8 or not. UTF-16 without a mark is known by two ASCII characters at its beginning. What is not
-/// valid UTF-16 becomes U+FFFD.
+/// Windows tools write UTF-16 and mark it by its first two bytes. UTF-16 without a mark is known by two ASCII characters
+/// at its beginning. Invalid UTF-16 becomes U+FFFD. Everything else passes as it is, valid UTF-8 or not. O(n).
 #[derive(Debug)]
 pub struct Utf8<R> {
     input: R,
@@ -36,7 +37,7 @@ impl<R: Read> Utf8<R> {
     /// Reads and converts the next chunk.
     fn convert(&mut self) -> Result<()> {
         // A pipe may bring its first bytes one by one, and no more than they.
-        self.raw.resize(if self.text.form == Form::Unknown { 2 } else { CHUNK }, 0);
+        self.raw.resize(if matches!(self.text.form, Form::Unknown) { 2 } else { CHUNK }, 0);
         let read = loop {
             match self.input.read(&mut self.raw) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -65,10 +66,10 @@ impl<R: Read> Read for Utf8<R> {
                 self.given += take;
                 return Ok(take);
             }
-            match self.text.form {
+            match &self.text.form {
                 _ if self.ended => return Ok(0),
                 Form::Bytes => return self.input.read(into),
-                Form::Unknown | Form::Utf16 { .. } => self.convert()?,
+                Form::Unknown | Form::Utf16(_) => self.convert()?,
             }
         }
     }
@@ -78,69 +79,76 @@ impl<R: Read> Read for Utf8<R> {
 #[derive(Debug, Default)]
 pub(crate) struct Transcoder {
     form: Form,
-    /// Taken, but not converted: the first bytes, or the halves of a unit or of a pair.
-    raw: Vec<u8>,
+    /// The first bytes, until they tell the form.
+    head: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 enum Form {
     #[default]
     Unknown,
     Bytes,
-    Utf16 {
-        big_endian: bool,
-    },
+    Utf16(Decoder),
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "Unknown",
+            Self::Bytes => "Bytes",
+            Self::Utf16(decoder) => decoder.encoding().name(),
+        })
+    }
 }
 
 impl Transcoder {
     /// Appends the text of `bytes` to `out`, as far as they are whole characters.
     pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        if self.form == Form::Bytes {
-            return out.extend_from_slice(bytes);
-        }
-        self.raw.extend_from_slice(bytes);
-        self.convert(false, out);
+        self.convert(bytes, false, out);
     }
 
     /// Appends what was held back.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
-        self.convert(true, out);
+        self.convert(&[], true, out);
     }
 
-    fn convert(&mut self, ended: bool, out: &mut Vec<u8>) {
-        if self.form == Form::Unknown {
-            let Some((form, mark)) = recognise(&self.raw, ended) else { return };
-            self.form = form;
-            self.raw.drain(..mark);
-        }
-        let Form::Utf16 { big_endian } = self.form else { return out.append(&mut self.raw) };
-        let unit =
-            |pair: &[u8; 2]| if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
-        let (pairs, _) = self.raw.as_chunks::<2>();
-        // The first half of a surrogate pair waits for the second.
-        let waits = !ended && pairs.last().is_some_and(|last| (0xD800..0xDC00).contains(&unit(last)));
-        let whole = pairs.len() - usize::from(waits);
-        let mut put = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        let units = pairs.iter().take(whole).map(unit);
-        char::decode_utf16(units).for_each(|c| put(c.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        self.raw.drain(..whole * 2);
-        if ended && !self.raw.is_empty() {
-            put(char::REPLACEMENT_CHARACTER);
-            self.raw.clear();
+    fn convert(&mut self, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
+        match &mut self.form {
+            Form::Bytes => out.extend_from_slice(bytes),
+            Form::Utf16(decoder) => decode(decoder, bytes, ended, out),
+            Form::Unknown => {
+                self.head.extend_from_slice(bytes);
+                let Some((form, mark)) = recognise(&self.head, ended) else { return };
+                self.form = form;
+                let head = std::mem::take(&mut self.head);
+                self.convert(head.get(mark..).unwrap_or_default(), ended, out);
+            }
         }
     }
 }
 
+/// Appends the UTF-8 of UTF-16, with U+FFFD for what is not valid. Half a character waits for the other half, unless
+/// the text has `ended`.
+fn decode(decoder: &mut Decoder, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
+    let start = out.len();
+    // Two bytes become three at most; the decoder adds what it held back. None: more than memory holds.
+    let Some(room) = decoder.max_utf8_buffer_length(bytes.len()) else { return };
+    out.resize(start.saturating_add(room), 0);
+    let (_, _, written, _) = decoder.decode_to_utf8(bytes, out.get_mut(start..).unwrap_or_default(), ended);
+    out.truncate(start + written);
+}
+
 /// The form of a text that begins with `head`, and the length of its mark. `None`: more bytes are needed.
 fn recognise(head: &[u8], ended: bool) -> Option<(Form, usize)> {
-    let (little, big) = (Form::Utf16 { big_endian: false }, Form::Utf16 { big_endian: true });
+    let little = || Form::Utf16(UTF_16LE.new_decoder_without_bom_handling());
+    let big = || Form::Utf16(UTF_16BE.new_decoder_without_bom_handling());
     let is_text = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     match *head {
-        [0xFF, 0xFE, ..] => Some((little, 2)),
-        [0xFE, 0xFF, ..] => Some((big, 2)),
+        [0xFF, 0xFE, ..] => Some((little(), 2)),
+        [0xFE, 0xFF, ..] => Some((big(), 2)),
         [0xEF, 0xBB, 0xBF, ..] => Some((Form::Bytes, 3)),
-        [a, 0, b, 0, ..] if is_text(a) && is_text(b) => Some((little, 0)),
-        [0, a, 0, b, ..] if is_text(a) && is_text(b) => Some((big, 0)),
+        [a, 0, b, 0, ..] if is_text(a) && is_text(b) => Some((little(), 0)),
+        [0, a, 0, b, ..] if is_text(a) && is_text(b) => Some((big(), 0)),
         // Two bytes tell. More are only waited for where these begin a longer mark.
         _ if ended => Some((Form::Bytes, 0)),
         [] | [_] | [0xEF, 0xBB] => None,
@@ -195,6 +203,8 @@ mod tests {
         assert_eq!(read(b"\xFF\xFEa\x00\x00\xD8b\x00"), "a\u{FFFD}b".as_bytes());
         assert_eq!(read(b"\xFF\xFEa\x00\x00\xD8"), "a\u{FFFD}".as_bytes());
         assert_eq!(read(b"\xFF\xFEa\x00b"), "a\u{FFFD}".as_bytes());
+        assert_eq!(read(b"\xFF\xFEa\x00\x00\xD8b"), "a\u{FFFD}".as_bytes());
+        assert_eq!(read(b"\xFF\xFE\x00\xDCa\x00"), "\u{FFFD}a".as_bytes());
         assert_eq!(read(b"\xFF\xFE"), b"");
     }
 }
