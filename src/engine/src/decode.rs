@@ -1,29 +1,27 @@
-//! From a record to its events: the shape is recognised by content, and nothing but what the analytic reads is looked
-//! for.
+//! From a record to its events: the shape is recognised by content, and nothing but what the readers read is looked for.
 //!
 //! A record is raw text or JSON. Raw text begins with a syslog header, or is the audit log's own. JSON is an envelope
-//! around such text, or a normalised event. What a record does not say is completed here: the time by its header, its
-//! envelope, and at last by its receipt; the year that RFC 3164 leaves out by the time of receipt and the host's
-//! records before.
+//! around such text, or a normalised event. Header and envelope complete what a record does not say.
+//!
+//! A decoder reads for one analytic or for several at once ([`Reader`]). It reads each record once, and says for each
+//! event whose it is: every reader gets what a decoder of its own would give it. A decoder has no state but buffers. When
+//! an event happened is settled by [`Dating`](crate::dating::Dating), which belongs to one analytic.
 
 use crate::analytic::{Reads, Telemetry};
 use crate::config::Common;
-use crate::envelope::{self, Envelope, Opened, Scratch, lent};
+use crate::envelope::{Envelope, Family, Opened, Opener, Scratch, lent};
 use crate::event::{Event, Text, text};
 use crate::linux::{self, header};
 use crate::order::sort;
+use crate::readers::Audience;
+pub use crate::readers::{Reader, Readers};
 use crate::shapes::{self, Given, Said};
 use crate::sieve::Sieve;
-use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
-use crate::years::{MAX_HOSTS, Years};
 use alloc::vec::Vec;
+use core::cell::LazyCell;
 use core::marker::PhantomData;
-
-/// The record is of a known shape and cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed;
 
 /// What shows that a record may hold a text in which no needle stands as it is: ASCII letters that an encoder has
 /// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
@@ -58,53 +56,68 @@ const SESSIONS: &[&str] = &[
     "(pam_unix)",
 ];
 
-/// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.
-const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+/// One event, as it was read.
+#[derive(Debug)]
+pub struct Decoded<'a> {
+    /// The event. Its time is set only where `stamp` is a point in time.
+    pub event: Event<'a>,
+    /// When it happened, by the event itself, its header or its envelope. `None` where none of them says it.
+    pub stamp: Option<Stamp>,
+    /// Who reads it.
+    pub readers: Readers,
+    /// The part of the record that speaks of it: of a batch, the one item.
+    pub part: &'a [u8],
+}
 
-/// Reads records. Its only state are the years it has inferred, and buffers.
+/// Reads records for one analytic or for several. `R` reads what any of them may read: there is no code for anything
+/// else.
 #[derive(Debug)]
 pub struct Decoder<R> {
     reads: PhantomData<R>,
     zone: Zone,
-    extra_failure_codes: Vec<u32>,
     max_record: usize,
+    telemetry: Vec<Telemetry>,
+    audience: Audience,
     needles: Vec<&'static str>,
-    years: Years,
     scratch: Scratch,
+    decodes: u64,
 }
 
 impl<R: Reads> Decoder<R> {
-    /// A decoder for the telemetry that `R` reads. Codes of sign-in and audit logs beyond the usual ones count as
-    /// failures.
+    /// A decoder for these readers, of which there are at most [`Readers::MOST`]. What `R` does not read no reader reads.
     #[must_use]
-    pub fn new(common: &Common, extra_failure_codes: Vec<u32>) -> Self {
-        let mut needles = Vec::new();
-        for (family, literals) in [(Telemetry::LINUX, linux::NEEDLES)].iter().chain(&shapes::NEEDLES) {
-            if R::TELEMETRY.has(*family) {
-                needles.extend_from_slice(literals);
-            }
+    pub fn new(common: &Common, mut readers: Vec<Reader>) -> Self {
+        for reader in &mut readers {
+            reader.telemetry = reader.telemetry.common(R::TELEMETRY);
         }
-        needles.extend_from_slice(&ENCODED);
-        sort(&mut needles, |one, other| one < other);
-        needles.dedup();
+        let telemetry: Vec<Telemetry> = readers.iter().map(|reader| reader.telemetry).collect();
+        let union = telemetry.iter().fold(Telemetry::NONE, |union, one| union.and(*one));
         Self {
             reads: PhantomData,
             zone: common.timezone,
-            extra_failure_codes,
             max_record: common.max_record.0 as usize,
-            needles,
-            years: Years::default(),
+            telemetry,
+            audience: Audience::new(readers),
+            needles: needles(union),
             scratch: Scratch::default(),
+            decodes: 0,
         }
     }
 
-    /// The literals of which any record that says something contains at least one, compared without ASCII case.
+    /// The literals of which any record that says something to any reader contains at least one, compared without ASCII
+    /// case.
     #[must_use]
     pub fn needles(&self) -> &[&'static str] {
         &self.needles
     }
 
-    /// The same for hosts without vector instructions, or `None` where all records may say something.
+    /// The same for the reader at one place of the list; none where nobody is there.
+    #[must_use]
+    pub fn needles_of(&self, reader: usize) -> Vec<&'static str> {
+        self.telemetry.get(reader).map(|telemetry| needles(*telemetry)).unwrap_or_default()
+    }
+
+    /// The needles for hosts without vector instructions, or `None` where all records may say something.
     #[must_use]
     pub fn sieve(&self) -> Option<Sieve> {
         let mut literals = Vec::new();
@@ -123,91 +136,72 @@ impl<R: Reads> Decoder<R> {
         self.max_record
     }
 
-    /// The same decoder for a moment, so that what it learns is forgotten.
+    /// The zone of times without one.
+    #[must_use]
+    pub const fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// How often a record of a family, or a text, was taken apart since the decoder was made.
+    #[must_use]
+    pub const fn decodes(&self) -> u64 {
+        self.decodes
+    }
+
+    /// A decoder for the same readers, with buffers of its own.
     #[must_use]
     pub fn aside(&self) -> Self {
         Self {
-            needles: Vec::new(),
-            years: self.years.clone(),
-            scratch: Scratch::default(),
             reads: PhantomData,
-            extra_failure_codes: self.extra_failure_codes.clone(),
             zone: self.zone,
             max_record: self.max_record,
+            telemetry: self.telemetry.clone(),
+            audience: self.audience.clone(),
+            needles: self.needles.clone(),
+            scratch: Scratch::default(),
+            decodes: 0,
         }
     }
 
-    /// Hands the events of one record to `sink`, each with the part of the record that speaks of it. O(bytes); allocates nothing in the ordinary case.
-    ///
-    /// # Errors
-    /// Where it is JSON that does not end where it should. Events before that place have been handed out.
-    pub fn decode(
-        &mut self,
-        record: &[u8],
-        received: Timestamp,
-        sink: &mut dyn FnMut(Event<'_>, &[u8]),
-    ) -> Result<(), Malformed> {
+    /// Hands the events of one record to `sink`, and returns for whom the record was malformed: JSON that does not end
+    /// where it should. Events before that place have been handed out. O(bytes); allocates nothing in the ordinary case.
+    pub fn decode(&mut self, record: &[u8], sink: &mut dyn FnMut(Decoded<'_>)) -> Readers {
         // A log that lost power begins with zeros where it goes on.
         let start = record.iter().position(|byte| *byte != 0).unwrap_or(record.len());
         let record = record.get(start..).unwrap_or_default().trim_ascii();
-        let Self { zone, years, scratch, extra_failure_codes, .. } = self;
-        let given = Given { zone: *zone, extra_failure_codes };
-        let mut context = Context { reads: PhantomData::<R>, given, years, received };
+        let Self { zone, audience, scratch, decodes, .. } = self;
+        let audience = &*audience;
+        let mut reading = Reading { reads: PhantomData::<R>, zone: *zone, audience, decodes, sink };
         if !is_json(record) {
-            if R::TELEMETRY.has(Telemetry::WINDOWS)
-                && let Some(xml) = xml(record, Telemetry::ANY, *zone)
-            {
-                context.said(shapes::windows::decode_xml(xml, given), None, &mut |event| sink(event, record));
-            } else if R::TELEMETRY.has(Telemetry::LINUX) {
-                context.line(record, &mut |event| sink(event, record));
+            reading.line(record, scratch);
+            return Readers::NONE;
+        }
+        let mut malformed = Readers::NONE;
+        let readers = audience.all;
+        let mut opened = |opened: Opened<'_>| {
+            if opened.malformed {
+                malformed = malformed.and(opened.readers);
             }
-            // Senders of JSON through syslog put a header before it. Its program owns the text, whatever that says of
-            // a sender: only records with fields of their own are read there, and only those that it passes on.
-            if !Telemetry::LINUX.and(Telemetry::NORMALISED).has(R::TELEMETRY)
-                && let Some((json, lends)) = behind_header(record, b'{', *zone)
-            {
-                envelope::each::<R>(json, *zone, lends, scratch, &mut |opened| {
-                    if let Some(shape) = &opened.shape {
-                        let said = shapes::decode::<R>(shape.family, &shape.object, given);
-                        context.said(said, None, &mut |event| sink(event, opened.raw));
-                    }
-                });
-            }
-            return Ok(());
-        }
-        let mut malformed = false;
-        envelope::each::<R>(record, *zone, Telemetry::ANY, scratch, &mut |opened| {
-            malformed |= opened.malformed;
-            context.opened(&opened, &mut |event| sink(event, opened.raw));
-        });
-        if malformed { Err(Malformed) } else { Ok(()) }
+            reading.opened(&opened);
+        };
+        let mut opener = Opener { zone: *zone, audience, sink: &mut opened };
+        opener.each(record, Telemetry::ANY, readers, scratch);
+        malformed
     }
+}
 
-    /// Writes what it has learnt.
-    pub fn save(&self, out: &mut Writer) {
-        out.count(self.years.len());
-        for (host, last) in self.years.entries() {
-            out.bytes(host);
-            out.i64(last.0);
+/// The literals of which any record that says something to a reader of this telemetry contains at least one.
+fn needles(telemetry: Telemetry) -> Vec<&'static str> {
+    let mut needles = Vec::new();
+    for (family, literals) in [(Telemetry::LINUX, linux::NEEDLES)].iter().chain(&shapes::NEEDLES) {
+        if telemetry.has(*family) {
+            needles.extend_from_slice(literals);
         }
     }
-
-    /// Reads what [`save`](Self::save) wrote.
-    ///
-    /// # Errors
-    /// Where the bytes are not what `save` writes.
-    pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
-        let hosts = input.count(9)?;
-        if hosts > MAX_HOSTS {
-            return Err(SnapshotError::Invalid("the years of hosts"));
-        }
-        for _ in 0..hosts {
-            let host = input.bytes()?;
-            let last = Timestamp(input.i64()?);
-            self.years.restore(host, last);
-        }
-        Ok(())
-    }
+    needles.extend_from_slice(&ENCODED);
+    sort(&mut needles, |one, other| one < other);
+    needles.dedup();
+    needles
 }
 
 /// A record that is to be read as JSON. A line may begin with a bracket of its own: `[sshd]`, `[ 12.345] kernel`.
@@ -221,76 +215,173 @@ fn is_json(record: &[u8]) -> bool {
 
 /// The JSON object or XML, by its first byte, that a syslog line consists of, its header aside; and of which families
 /// it can be.
-fn behind_header(line: &[u8], first: u8, zone: Zone) -> Option<(&[u8], Telemetry)> {
-    let header = header::parse(line, zone)?;
+fn behind_header<'a>(header: Option<&header::Header<'a>>, first: u8) -> Option<(&'a [u8], Telemetry)> {
+    let header = header?;
     let lends = (header.message.first() == Some(&first)).then(|| lent(header.program))?;
     (lends != Telemetry::NONE).then_some((header.message, lends))
 }
 
-/// The event as XML that a text consists of, a syslog header aside, where its keeper passes on such records.
+/// The event as XML that a text in an envelope consists of, a syslog header aside, where its keeper passes on such records.
 fn xml(text: &[u8], lends: Telemetry, zone: Zone) -> Option<&[u8]> {
     let (text, lends) = match shapes::windows::is_xml(text) {
         true => (text, lends),
         false => {
-            let (text, behind) = behind_header(text, b'<', zone)?;
+            let (text, behind) = behind_header(header::parse(text, zone).as_ref(), b'<')?;
             (text, lends.common(behind))
         }
     };
     (lends.has(Telemetry::WINDOWS) && shapes::windows::is_xml(text)).then_some(text)
 }
 
-/// What is the same for all events of one record.
-struct Context<'d, R> {
+/// One record on its way to its events.
+struct Reading<'d, R> {
     reads: PhantomData<R>,
-    given: Given<'d>,
-    years: &'d mut Years,
-    received: Timestamp,
+    zone: Zone,
+    audience: &'d Audience,
+    decodes: &'d mut u64,
+    sink: &'d mut dyn FnMut(Decoded<'_>),
 }
 
-impl<R: Reads> Context<'_, R> {
-    /// A raw line: a syslog header and a message, or the audit log's own.
-    fn line(&mut self, line: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
-        if let Some(event) = linux::audit::decode(line) {
-            return self.finish(event, None, &Envelope::default(), sink);
+impl<R: Reads> Reading<'_, R> {
+    /// A raw line: a syslog header and a message, the audit log's own, an event as XML, or JSON behind a header.
+    fn line(&mut self, line: &[u8], scratch: &mut Scratch) {
+        let zone = self.zone;
+        let header = LazyCell::new(|| header::parse(line, zone));
+        let mut linux = self.audience.linux;
+        if R::TELEMETRY.has(Telemetry::WINDOWS) {
+            let windows = self.audience.reads(Family::Windows);
+            let xml = || match shapes::windows::is_xml(line) {
+                true => Some(line),
+                false => behind_header(header.as_ref(), b'<')
+                    .filter(|(text, lends)| lends.has(Telemetry::WINDOWS) && shapes::windows::is_xml(text))
+                    .map(|(text, _)| text),
+            };
+            if !windows.is_empty()
+                && let Some(xml) = xml()
+            {
+                self.xml(xml, None, windows, line);
+                linux = linux.without(windows);
+            }
         }
-        let Some(header) = header::parse(line, self.given.zone) else { return };
+        if R::TELEMETRY.has(Telemetry::LINUX) && !linux.is_empty() {
+            self.linux_line(line, &header, linux);
+        }
+        // Senders of JSON through syslog put a header before it. Its program owns the text, whatever that says of
+        // a sender: only records with fields of their own are read there, and only those that it passes on.
+        const TEXT_AND_NORMALISED: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
+        let readers = self.audience.behind_headers;
+        if !TEXT_AND_NORMALISED.has(R::TELEMETRY)
+            && !readers.is_empty()
+            && let Some((json, lends)) = behind_header(header.as_ref(), b'{')
+        {
+            let audience = self.audience;
+            let mut opened = |opened: Opened<'_>| {
+                self.shaped(&opened, None, opened.readers);
+            };
+            Opener { zone, audience, sink: &mut opened }.each(json, lends, readers, scratch);
+        }
+    }
+
+    /// A raw line of Linux.
+    fn linux_line<'l>(
+        &mut self,
+        line: &'l [u8],
+        header: &LazyCell<Option<header::Header<'l>>, impl FnOnce() -> Option<header::Header<'l>>>,
+        readers: Readers,
+    ) {
+        *self.decodes += 1;
+        if let Some(event) = linux::audit::decode(line) {
+            return self.finish(event, None, &Envelope::default(), readers, line);
+        }
+        let Some(header) = header.as_ref() else { return };
         if let Some(event) = linux::decode(header.program, header.message) {
-            self.finish(event, Some(&header), &Envelope::default(), sink);
+            self.finish(event, Some(header), &Envelope::default(), readers, line);
         }
     }
 
     /// A JSON record. Its text goes before its normalised fields where the text's program is one of ours: one record
     /// never says two things.
-    fn opened(&mut self, opened: &Opened<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+    fn opened(&mut self, opened: &Opened<'_>) {
         let envelope = opened.envelope.as_ref();
-        if let Some(envelope) = envelope.filter(|_| R::TELEMETRY.has(Telemetry::LINUX))
-            && (self.text(envelope, sink) || envelope.speaks_linux())
-        {
-            return;
-        }
-        if let Some(shape) = &opened.shape {
-            let said = shapes::decode::<R>(shape.family, &shape.object, self.given);
-            self.said(said, envelope, sink);
-        } else if R::TELEMETRY.has(Telemetry::WINDOWS)
+        let mut readers = opened.readers;
+        if R::TELEMETRY.has(Telemetry::LINUX)
             && let Some(envelope) = envelope
-            && let Some(xml) = xml(envelope.text, opened.lends, self.given.zone)
         {
-            self.said(shapes::windows::decode_xml(xml, self.given), Some(envelope), sink);
+            let linux = readers.common(self.audience.linux);
+            if !linux.is_empty() && (self.text(envelope, linux, opened.raw) || envelope.speaks_linux()) {
+                readers = readers.without(linux);
+            }
+        }
+        let readers = self.shaped(opened, envelope, readers);
+        if R::TELEMETRY.has(Telemetry::WINDOWS)
+            && let Some(envelope) = envelope
+        {
+            let windows = readers.common(self.audience.reads(Family::Windows));
+            if !windows.is_empty()
+                && let Some(xml) = xml(envelope.text, opened.lends, self.zone)
+            {
+                self.xml(xml, Some(envelope), windows, opened.raw);
+            }
         }
     }
 
+    /// What the families make of a record whose marks it bears. Those of the readers to whom it is of no family.
+    fn shaped(
+        &mut self,
+        opened: &Opened<'_>,
+        envelope: Option<&Envelope<'_>>,
+        mut readers: Readers,
+    ) -> Readers {
+        for (family, takers) in opened.marks.takers(readers, self.audience) {
+            readers = readers.without(takers);
+            let takers = takers.common(self.audience.reads(family));
+            if family.has_codes() {
+                let audience = self.audience;
+                for (codes, takers) in audience.by_codes(takers) {
+                    self.family(family, opened, codes, envelope, takers);
+                }
+            } else if !takers.is_empty() {
+                self.family(family, opened, &[], envelope, takers);
+            }
+        }
+        readers
+    }
+
+    /// What one family makes of a record.
+    fn family(
+        &mut self,
+        family: Family,
+        opened: &Opened<'_>,
+        codes: &[u32],
+        envelope: Option<&Envelope<'_>>,
+        readers: Readers,
+    ) {
+        *self.decodes += 1;
+        let given = Given { zone: self.zone, extra_failure_codes: codes };
+        let said = shapes::decode::<R>(family, &opened.object, given);
+        self.said(said, envelope, readers, opened.raw);
+    }
+
+    /// An event as XML.
+    fn xml(&mut self, xml: &[u8], envelope: Option<&Envelope<'_>>, readers: Readers, part: &[u8]) {
+        *self.decodes += 1;
+        let given = Given { zone: self.zone, extra_failure_codes: &[] };
+        self.said(shapes::windows::decode_xml(xml, given), envelope, readers, part);
+    }
+
     /// What a decoder of fields made of a record, completed by what stands around it.
-    fn said<'e>(&mut self, said: Said<'e>, envelope: Option<&Envelope<'e>>, sink: &mut dyn FnMut(Event<'_>)) {
+    fn said<'e>(&mut self, said: Said<'e>, envelope: Option<&Envelope<'e>>, readers: Readers, part: &[u8]) {
         if let Some((event, stamp)) = said {
             let around = envelope.cloned().unwrap_or_default();
             let around = Envelope { time: stamp.or(around.time), ..around };
-            self.finish(event, None, &around, sink);
+            self.finish(event, None, &around, readers, part);
         }
     }
 
     /// The text of an envelope. Whether it said something.
-    fn text(&mut self, envelope: &Envelope<'_>, sink: &mut dyn FnMut(Event<'_>)) -> bool {
-        let header = header::parse(envelope.text, self.given.zone)
+    fn text(&mut self, envelope: &Envelope<'_>, readers: Readers, part: &[u8]) -> bool {
+        *self.decodes += 1;
+        let header = header::parse(envelope.text, self.zone)
             .filter(|header| envelope.yields_to(header.program, header.stamp.is_some()));
         let (program, message) = match &header {
             Some(header) => (header.program, header.message),
@@ -302,18 +393,19 @@ impl<R: Reads> Context<'_, R> {
         };
         let said = event.is_some();
         if let Some(event) = event {
-            self.finish(event, header.as_ref(), envelope, sink);
+            self.finish(event, header.as_ref(), envelope, readers, part);
         }
         said
     }
 
-    /// Completes an event by its header, its envelope and its receipt, in this order.
+    /// Completes an event by its header and its envelope, in this order, and hands it out.
     fn finish<'e>(
         &mut self,
         mut event: Event<'e>,
         header: Option<&header::Header<'e>>,
         envelope: &'e Envelope<'_>,
-        sink: &mut dyn FnMut(Event<'_>),
+        readers: Readers,
+        part: &'e [u8],
     ) {
         if event.host.is_empty() {
             event.host = match header {
@@ -322,22 +414,19 @@ impl<R: Reads> Context<'_, R> {
             };
         }
         event.pid = event.pid.or(header.and_then(|h| h.pid)).or(envelope.pid);
-        if event.time == Timestamp::default() {
-            event.time = match header.and_then(|h| h.stamp).or(envelope.time) {
-                Some(Stamp::At(time)) => time,
-                Some(Stamp::Yearless(stamp)) => {
-                    self.years.resolve(event.host.as_bytes(), stamp, self.given.zone, self.received)
-                }
-                None => self.received,
-            };
-        }
-        if !POSSIBLE.contains(&event.time.0) {
-            event.time = self.received;
+        let own = Some(event.time).filter(|time| *time != Timestamp::default()).map(Stamp::At);
+        let stamp = own.or(header.and_then(|h| h.stamp)).or(envelope.time);
+        if let Some(Stamp::At(time)) = stamp {
+            event.time = time;
         }
         event.count = event.count.max(1);
-        sink(event);
+        (self.sink)(Decoded { event, stamp, readers, part });
     }
 }
 
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+pub(crate) mod trial;

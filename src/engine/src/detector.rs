@@ -3,7 +3,8 @@
 use crate::alert::Alert;
 use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals, Telemetry};
 use crate::config::Config;
-use crate::decode::Decoder;
+use crate::dating::Dating;
+use crate::decode::{self, Decoded, Decoder};
 use crate::deliveries::Deliveries;
 use crate::event::{Event, Record};
 use crate::find::position;
@@ -77,6 +78,7 @@ pub struct Stats {
 /// entries lie in memory.
 pub struct Detector<A: Analytic> {
     decoder: Decoder<Of<A>>,
+    dating: Dating,
     pipeline: Pipeline<A>,
 }
 
@@ -129,7 +131,9 @@ impl<A: Analytic> Detector<A> {
         let config = Config::read(config, A::ABOUT.thresholds).map_err(Error::InvalidConfig)?;
         let analytic = A::new(&config, seed).map_err(Error::InvalidConfig)?;
         let common = &config.common;
-        let decoder = Decoder::new(common, A::extra_failure_codes(&config.options));
+        let extra_failure_codes = A::extra_failure_codes(&config.options);
+        let reader = decode::Reader { telemetry: A::TELEMETRY, extra_failure_codes };
+        let decoder = Decoder::new(common, alloc::vec![reader]);
         let most = 4 * common.max_keys.0 as usize;
         let deliveries = Deliveries::new(analytic.horizon(), most, seed);
         let attempts = Attempts::new(common.salt(), seed);
@@ -147,7 +151,7 @@ impl<A: Analytic> Detector<A> {
             alerts: Vec::new(),
             notes: None,
         };
-        Ok(Self { decoder, pipeline })
+        Ok(Self { decoder, dating: Dating::default(), pipeline })
     }
 
     /// A detector that goes on where `snapshot` was taken, with notes on what a changed configuration made it drop.
@@ -206,14 +210,18 @@ impl<A: Analytic> Detector<A> {
     }
 
     fn take(&mut self, record: &[u8], received: Timestamp) {
-        let Self { decoder, pipeline } = self;
+        let Self { decoder, dating, pipeline } = self;
         pipeline.stats.records += 1;
         if record.len() > decoder.max_record() {
             pipeline.stats.oversized += 1;
             return;
         }
-        let read = decoder.decode(record, received, &mut |event, part| pipeline.take(event, part, received));
-        pipeline.stats.malformed += u64::from(read.is_err());
+        let zone = decoder.zone();
+        let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, part, .. }| {
+            dating.date(&mut event, stamp, zone, received);
+            pipeline.take(event, part, received);
+        });
+        pipeline.stats.malformed += u64::from(!malformed.is_empty());
     }
 
     /// Takes one event that was decoded elsewhere, with its raw record for evidence. O(1) per key.
@@ -225,11 +233,15 @@ impl<A: Analytic> Detector<A> {
     /// What the records of a batch say. No state is touched.
     #[must_use]
     pub fn decode(&self, batch: &[u8], received: Timestamp) -> Vec<Event<'static>> {
-        let mut decoder = self.decoder.aside();
-        let (mut events, most) = (Vec::new(), decoder.max_record());
+        let (mut decoder, mut dating) = (self.decoder.aside(), self.dating.clone());
+        let (zone, most) = (decoder.zone(), decoder.max_record());
+        let mut events = Vec::new();
         for record in records(batch).filter(|record| record.len() <= most) {
             // What is malformed says nothing; `process` counts it.
-            let _ = decoder.decode(record, received, &mut |event, _| events.push(event.into_owned()));
+            decoder.decode(record, &mut |Decoded { mut event, stamp, .. }| {
+                dating.date(&mut event, stamp, zone, received);
+                events.push(event.into_owned());
+            });
         }
         events
     }
@@ -268,7 +280,7 @@ impl<A: Analytic> Detector<A> {
     pub fn snapshot(&self) -> Vec<u8> {
         let held = usize::try_from(self.stats().state_bytes).unwrap_or(0);
         let mut out = Writer::new(A::ABOUT.id, SNAPSHOT_VERSION, held);
-        self.decoder.save(&mut out);
+        self.dating.save(&mut out);
         let pipeline = &self.pipeline;
         out.bytes(pipeline.config.common.salt.as_bytes());
         pipeline.deliveries.save(&mut out);
@@ -285,7 +297,7 @@ impl<A: Analytic> Detector<A> {
 
     fn load(&mut self, seed: u64, snapshot: &[u8]) -> snapshot::Result<Vec<String>> {
         let mut input = Reader::open(snapshot, A::ABOUT.id, SNAPSHOT_VERSION)?;
-        self.decoder.load(&mut input)?;
+        self.dating.load(&mut input)?;
         let pipeline = &mut self.pipeline;
         let salt = &pipeline.config.common.salt;
         let same_salt = input.bytes()? == salt.as_bytes();

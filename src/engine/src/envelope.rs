@@ -21,9 +21,10 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use crate::analytic::{Reads, Telemetry};
+use crate::analytic::Telemetry;
 use crate::event::Text;
 use crate::json::{Items, Kind, Object, Value, read, unescape_into};
+use crate::readers::{Audience, Readers};
 use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164, scientific, slashed};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
@@ -108,36 +109,47 @@ impl Envelope<'_> {
     }
 }
 
-/// A record with fields of its own, recognised while the envelope was read by a field that only its writers have.
-/// Each has a decoder in [`crate::shapes`], which looks closer.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape<'a> {
-    /// Whose record it is.
-    pub family: Family,
-    /// The record.
-    pub object: Object<'a>,
-}
-
-/// The families of shapes.
+/// The families of shapes, in the order in which a record is asked for their marks: an identity provider's record in ECS
+/// carries the marks of both. Each has a decoder in [`crate::shapes`], which looks closer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The constants of `Telemetry` document them.
 pub enum Family {
-    Ecs,
     Ocsf,
     Windows,
-    Entra,
-    Audit,
-    Iis,
-    Exchange,
+    // An entry of the unified log has an `eventType` as well.
+    Macos,
     Okta,
     Duo,
+    Audit,
+    Entra,
+    Iis,
+    Exchange,
     Auth0,
-    Macos,
+    Ecs,
 }
 
+/// How many families there are.
+pub const FAMILIES: usize = Family::ALL.len();
+
 impl Family {
+    /// All of them, by their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Ocsf,
+        Self::Windows,
+        Self::Macos,
+        Self::Okta,
+        Self::Duo,
+        Self::Audit,
+        Self::Entra,
+        Self::Iis,
+        Self::Exchange,
+        Self::Auth0,
+        Self::Ecs,
+    ];
+
     /// What an analytic has to read to read it.
-    const fn telemetry(self) -> Telemetry {
+    #[must_use]
+    pub const fn telemetry(self) -> Telemetry {
         match self {
             Self::Ecs | Self::Ocsf => Telemetry::NORMALISED,
             Self::Windows => Telemetry::WINDOWS,
@@ -151,14 +163,18 @@ impl Family {
             Self::Macos => Telemetry::MACOS,
         }
     }
+
+    /// Whether extra failure codes change what its records say.
+    #[must_use]
+    pub const fn has_codes(self) -> bool {
+        matches!(self, Self::Entra | Self::Audit)
+    }
 }
 
-/// The families by the slots that give them away, in the order they are asked: an identity provider's record in ECS
-/// carries the fields of both.
-const FAMILIES: [(u8, Family); 10] = [
+/// The slots that give a family away by being there alone. ECS and OCSF have to say more.
+const MARKS: [(u8, Family); 10] = [
     (WINLOG, Family::Windows),
     (EVENT_ID, Family::Windows),
-    // An entry of the unified log has an `eventType` as well.
     (MAC, Family::Macos),
     (OKTA, Family::Okta),
     (DUO, Family::Duo),
@@ -169,21 +185,73 @@ const FAMILIES: [(u8, Family); 10] = [
     (AUTH0, Family::Auth0),
 ];
 
-/// What a record was found to be.
-#[derive(Clone, Debug, Default)]
+/// The families whose marks a record bears. Each reader takes the record for one of the first of them that it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks(u16);
+
+impl Marks {
+    const fn and(self, family: Family) -> Self {
+        Self(self.0 | 1 << family as u16)
+    }
+
+    /// For each family that some of the readers take the record for: those readers. Who takes it for nothing is in none
+    /// of these sets.
+    pub(crate) fn takers(
+        self,
+        readers: Readers,
+        audience: &Audience,
+    ) -> impl Iterator<Item = (Family, Readers)> {
+        let (mut marks, mut left) = (self.0, readers);
+        core::iter::from_fn(move || {
+            loop {
+                let first = marks.trailing_zeros();
+                marks &= marks.checked_sub(1)?;
+                let family = *Family::ALL.get(first as usize)?;
+                let takers = left.common(audience.takes(family));
+                if !takers.is_empty() {
+                    left = left.without(takers);
+                    return Some((family, takers));
+                }
+            }
+        })
+    }
+}
+
+/// What a record was found to be, to some of its readers.
+#[derive(Clone, Debug)]
 pub struct Opened<'a> {
     /// Its text, if it has one that may be believed.
     pub envelope: Option<Envelope<'a>>,
-    /// The normalised shape it has.
-    pub shape: Option<Shape<'a>>,
+    /// The families whose marks the record bears.
+    pub marks: Marks,
+    /// The record, where it bears marks.
+    pub object: Object<'a>,
     /// The record does not end where it should: cut short, or no JSON.
     pub malformed: bool,
     /// The record itself: of a batch, the one item.
     pub raw: &'a [u8],
     /// Of which families a record in its text may be.
     pub lends: Telemetry,
+    /// The readers to whom the record is this.
+    pub readers: Readers,
     /// It holds other records and is none itself. [`each`] follows it.
     batch: Option<Items<'a>>,
+}
+
+impl Opened<'_> {
+    /// A record that says nothing to these readers.
+    const fn nothing(readers: Readers) -> Self {
+        Opened {
+            envelope: None,
+            marks: Marks(0),
+            object: Object::EMPTY,
+            malformed: false,
+            raw: &[],
+            lends: Telemetry::NONE,
+            readers,
+            batch: None,
+        }
+    }
 }
 
 /// Buffers for text that cannot be read where it stands. Kept from record to record.
@@ -199,96 +267,103 @@ struct Level {
     item: Vec<u8>,
 }
 
-/// Opens each record in `record`: a JSON object, an array of them, or an object that holds an array of them
-/// (`records`, `value`, `events`). `zone` is that of times without one. O(n); memory is bounded by a small multiple
-/// of the record, and nothing is allocated in the ordinary case.
-///
-/// `lends` are the families of which the record can be, by what it stands in.
-pub fn each<R: Reads>(
-    record: &[u8],
-    zone: Zone,
-    lends: Telemetry,
-    scratch: &mut Scratch,
-    sink: &mut dyn FnMut(Opened<'_>),
-) {
-    each_at::<R>(record, zone, lends, &mut scratch.batches, sink);
-    // Two bytes become three at most, and a buffer that is full doubles.
-    if record.len() <= KEPT / 4 {
-        return;
-    }
-    for level in &mut scratch.batches {
-        for buffer in level.nested.iter_mut().chain([&mut level.text, &mut level.item]) {
-            if buffer.capacity() > KEPT {
-                *buffer = Vec::new();
-            }
-        }
-    }
+/// What is the same for all records within one.
+pub(crate) struct Opener<'o> {
+    /// The zone of times without one.
+    pub zone: Zone,
+    /// Who reads.
+    pub audience: &'o Audience,
+    /// Where the records go.
+    pub sink: &'o mut dyn FnMut(Opened<'_>),
 }
 
-/// Calls itself once per batch around a record, of which there are at most as many as `levels`.
-fn each_at<R: Reads>(
-    record: &[u8],
-    zone: Zone,
-    lends: Telemetry,
-    levels: &mut [Level],
-    sink: &mut dyn FnMut(Opened<'_>),
-) {
-    let Some((level, inner)) = levels.split_first_mut() else { return };
-    let Level { nested, text, item } = level;
-    let Some((mut items, lends)) = batch::<R>(record, zone, lends, (nested, text), sink) else { return };
-    for value in items.by_ref().filter(|value| value.raw.len() >= SHORTEST) {
-        match value.kind {
-            Kind::Object | Kind::Array => each_at::<R>(value.raw, zone, lends, inner, sink),
-            Kind::Str if value.raw.len() <= LARGEST => {
-                if let Some(text) = value.bytes(item) {
-                    if is_object(text) {
-                        each_at::<R>(text, zone, lends, inner, sink);
-                    } else if lends.has(Telemetry::LINUX) {
-                        sink(Opened {
-                            envelope: Some(Envelope { text, ..Envelope::default() }),
-                            raw: text,
-                            lends,
-                            ..Opened::default()
-                        });
-                    }
+impl Opener<'_> {
+    /// Opens each record in `record`: a JSON object, an array of them, or an object that holds an array of them
+    /// (`records`, `value`, `events`). O(n); memory is bounded by a small multiple of the record, and nothing is allocated
+    /// in the ordinary case.
+    ///
+    /// `lends` are the families of which the record can be, by what it stands in. A record is opened once for all of its
+    /// readers; those to whom it is different things get it one after the other.
+    pub fn each(&mut self, record: &[u8], lends: Telemetry, readers: Readers, scratch: &mut Scratch) {
+        self.each_at(record, lends, readers, &mut scratch.batches);
+        // Two bytes become three at most, and a buffer that is full doubles.
+        if record.len() <= KEPT / 4 {
+            return;
+        }
+        for level in &mut scratch.batches {
+            for buffer in level.nested.iter_mut().chain([&mut level.text, &mut level.item]) {
+                if buffer.capacity() > KEPT {
+                    *buffer = Vec::new();
                 }
             }
-            _ => {}
         }
     }
-    if !items.complete() {
-        sink(Opened { malformed: true, ..Opened::default() });
+
+    /// Calls itself once per batch around a record, of which there are at most as many as `levels`.
+    fn each_at(&mut self, record: &[u8], lends: Telemetry, readers: Readers, levels: &mut [Level]) {
+        let Some((level, inner)) = levels.split_first_mut() else { return };
+        let Level { nested, text, item } = level;
+        let mut walk = Walk::new(record, lends, readers, nested);
+        while !walk.readers.is_empty() {
+            let Some((mut items, lends, readers)) = self.batch(record, &mut walk, text) else { continue };
+            for value in items.by_ref().filter(|value| value.raw.len() >= SHORTEST) {
+                match value.kind {
+                    Kind::Object | Kind::Array => self.each_at(value.raw, lends, readers, inner),
+                    Kind::Str if value.raw.len() <= LARGEST => {
+                        if let Some(text) = value.bytes(item) {
+                            if is_object(text) {
+                                self.each_at(text, lends, readers, inner);
+                            } else if lends.has(Telemetry::LINUX) {
+                                let envelope = Some(Envelope { text, ..Envelope::default() });
+                                (self.sink)(Opened {
+                                    envelope,
+                                    raw: text,
+                                    lends,
+                                    ..Opened::nothing(readers)
+                                });
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if !items.complete() {
+                (self.sink)(Opened { malformed: true, ..Opened::nothing(readers) });
+            }
+        }
+    }
+
+    /// The records that a record holds for some of its readers, of which families they can be, and for whom. What is no
+    /// such record is handed on. Apart, so that a batch in a batch takes little of the stack.
+    #[inline(never)]
+    fn batch<'a: 's, 's>(
+        &mut self,
+        record: &'a [u8],
+        walk: &mut Walk<'a>,
+        text: &'s mut Vec<u8>,
+    ) -> Option<(Items<'s>, Telemetry, Readers)> {
+        let opened = match walk.object {
+            Some(object) => walk.next(object, self.zone, self.audience, text),
+            None => {
+                let readers = core::mem::take(&mut walk.readers);
+                match Items::new(record) {
+                    Some(items) => return Some((items, walk.lends, readers)),
+                    None => Opened { malformed: true, ..Opened::nothing(readers) },
+                }
+            }
+        };
+        match opened.batch {
+            Some(items) => Some((items, opened.lends, opened.readers)),
+            None => {
+                (self.sink)(Opened { raw: record, ..opened });
+                None
+            }
+        }
     }
 }
 
-/// The records that a record holds, and of which families they can be. One that is none of them is handed on. Apart, so
-/// that a batch in a batch takes little of the stack.
-#[inline(never)]
-fn batch<'a, R: Reads>(
-    record: &'a [u8],
-    zone: Zone,
-    lends: Telemetry,
-    (nested, text): (&'a mut [Vec<u8>], &'a mut Vec<u8>),
-    sink: &mut dyn FnMut(Opened<'_>),
-) -> Option<(Items<'a>, Telemetry)> {
-    let opened = match Object::new(record) {
-        Some(object) => open_with::<R>(object, zone, lends, nested, text),
-        None => match Items::new(record) {
-            Some(items) => return Some((items, lends)),
-            None => Opened { malformed: true, ..Opened::default() },
-        },
-    };
-    match opened.batch {
-        Some(items) => Some((items, opened.lends)),
-        None => {
-            sink(Opened { raw: record, ..opened });
-            None
-        }
-    }
-}
-
-/// What one level of a record says of its sender.
-#[derive(Default)]
+/// What the levels of a record passed so far say of its sender.
+#[derive(Clone, Default)]
 struct Sender<'a> {
     program: Text<'a>,
     trust: Trust,
@@ -298,72 +373,119 @@ struct Sender<'a> {
     cursor: Option<&'a [u8]>,
 }
 
-fn open_with<'a, R: Reads>(
-    record: Object<'a>,
-    zone: Zone,
-    mut lends: Telemetry,
-    nested: &'a mut [Vec<u8>],
-    scratch: &'a mut Vec<u8>,
-) -> Opened<'a> {
-    let mut buffers = nested.iter_mut();
-    let mut sender = Sender::default();
-    let mut object = record;
-    // Objects in objects need no buffer, but are counted like those in strings.
-    for level in 0..=LEVELS {
-        let mut found = Found::default();
-        if !read(&object, TABLE.names(), &mut found) {
-            // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
-            return Opened { malformed: level == 0, ..Opened::default() };
-        }
-        if found.has_any(SENDER) && !sender.learn(&found, zone) {
-            return Opened::default();
-        }
-        let shape = if found.has_any(SHAPE) { shape::<R>(&found, object) } else { None };
-        // A record of another family than it can be is none.
-        if shape.is_some_and(|shape| !lends.has(shape.family.telemetry())) {
-            return Opened::default();
-        }
-        let text = text(&found, sender.trust);
-        let believed = lends.has(Telemetry::LINUX);
-        lends = lends.common(sender.lends()).common(lent::by_ecs(&found));
-        if shape.is_none() && lends != Telemetry::NONE {
-            if let Some(inner) = text.and_then(|value| value.as_object()) {
-                object = inner;
-                continue;
+/// The way into a record, from level to level: a JSON object may hold another as its text. Readers that find there what
+/// they read go no further.
+struct Walk<'a> {
+    /// The object that is to be read next; `None` where the record is none.
+    object: Option<Object<'a>>,
+    level: usize,
+    sender: Sender<'a>,
+    lends: Telemetry,
+    /// Who is still on the way.
+    readers: Readers,
+    buffers: core::slice::IterMut<'a, Vec<u8>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(record: &'a [u8], lends: Telemetry, readers: Readers, nested: &'a mut [Vec<u8>]) -> Self {
+        let (object, buffers) = (Object::new(record), nested.iter_mut());
+        Self { object, level: 0, sender: Sender::default(), lends, readers, buffers }
+    }
+
+    /// Goes on to the next level where some of the readers stop, and says what the record is to them.
+    fn next<'s>(
+        &mut self,
+        mut object: Object<'a>,
+        zone: Zone,
+        audience: &Audience,
+        scratch: &'s mut Vec<u8>,
+    ) -> Opened<'s>
+    where
+        'a: 's,
+    {
+        // Objects in objects need no buffer, but are counted like those in strings.
+        while self.level <= LEVELS {
+            let mut found = Found::default();
+            if !read(&object, TABLE.names(), &mut found) {
+                // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
+                let readers = core::mem::take(&mut self.readers);
+                return Opened { malformed: self.level == 0, ..Opened::nothing(readers) };
             }
-            if let Some(value) = text
-                && is_object(value.raw)
-                && value.raw.len() <= LARGEST
-                && let Some(buffer) = buffers.next()
-            {
-                let inner: &'a [u8] = match value.escaped {
-                    true => {
-                        buffer.clear();
-                        unescape_into(value.raw, buffer);
-                        buffer
+            self.level += 1;
+            if found.has_any(SENDER) && !self.sender.learn(&found, zone) {
+                break;
+            }
+            let (mut marks, mut shaped) = (Marks::default(), Readers::NONE);
+            if found.has_any(SHAPE) {
+                marks = self::marks(&found, self.readers, audience);
+                for (family, takers) in marks.takers(self.readers, audience) {
+                    // A record of another family than it can be is none.
+                    match self.lends.has(family.telemetry()) {
+                        true => shaped = shaped.and(takers),
+                        false => self.readers = self.readers.without(takers),
                     }
-                    false => value.raw,
-                };
-                if let Some(inner) = Object::new(inner) {
-                    object = inner;
+                }
+                if self.readers.is_empty() {
+                    break;
+                }
+            }
+            let text = text(&found, self.sender.trust);
+            let believed = self.lends.has(Telemetry::LINUX);
+            self.lends = self.lends.common(self.sender.lends()).common(lent::by_ecs(&found));
+            let lends = self.lends;
+            let inner = match text {
+                Some(value) if shaped != self.readers && lends != Telemetry::NONE => self.inside(value),
+                _ => None,
+            };
+            let readers = if inner.is_some() { shaped } else { self.readers };
+            self.readers = self.readers.without(readers);
+            let outer = object;
+            if let Some(inner) = inner {
+                (object, self.object) = (inner, Some(inner));
+                if readers.is_empty() {
                     continue;
                 }
             }
+            let text = text.and_then(|value| said(value, scratch));
+            // A record around others may carry fields of its own; one with text is none, nor one with a shape.
+            let batch = match text {
+                None if lends != Telemetry::NONE && !(found.has_any(SHAPE) && is_shaped(&found)) => {
+                    found.get(BATCH).and_then(|value| value.as_array())
+                }
+                _ => None,
+            };
+            let sender = match self.readers.is_empty() {
+                true => core::mem::take(&mut self.sender),
+                false => self.sender.clone(),
+            };
+            let Sender { program, trust, pid, host, time, cursor } = sender;
+            let envelope = text.filter(|_| believed);
+            let envelope = envelope.map(|text| Envelope { text, program, trust, pid, host, time, cursor });
+            let opened = Opened::nothing(readers);
+            return Opened { envelope, marks, object: outer, batch, lends, ..opened };
         }
-        let text = text.and_then(|value| said(value, scratch));
-        // A record around others may carry fields of its own; one with text is none, nor one with a shape.
-        let batch = match text {
-            None if lends != Telemetry::NONE && !(found.has_any(SHAPE) && is_shaped(&found)) => {
-                found.get(BATCH).and_then(|value| value.as_array())
-            }
-            _ => None,
-        };
-        let Sender { program, trust, pid, host, time, cursor } = sender;
-        let envelope =
-            text.filter(|_| believed).map(|text| Envelope { text, program, trust, pid, host, time, cursor });
-        return Opened { envelope, shape, batch, lends, ..Opened::default() };
+        Opened::nothing(core::mem::take(&mut self.readers))
     }
-    Opened::default()
+
+    /// The object that a text is, if it is one and is to be opened.
+    fn inside(&mut self, value: Value<'a>) -> Option<Object<'a>> {
+        if let Some(inner) = value.as_object() {
+            return Some(inner);
+        }
+        if !is_object(value.raw) || value.raw.len() > LARGEST {
+            return None;
+        }
+        let buffer = self.buffers.next()?;
+        let inner: &'a [u8] = match value.escaped {
+            true => {
+                buffer.clear();
+                unescape_into(value.raw, buffer);
+                buffer
+            }
+            false => value.raw,
+        };
+        Object::new(inner)
+    }
 }
 
 impl<'a> Sender<'a> {
@@ -444,21 +566,27 @@ pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
     rfc3164(raw, zone).map(|(stamp, _)| stamp)
 }
 
-/// Which decoder is to look closer. ECS and OCSF have to say that this is an authentication event.
-fn shape<'a, R: Reads>(found: &Found<'a>, object: Object<'a>) -> Option<Shape<'a>> {
-    let of = |family| Some(Shape { family, object });
+/// Of which families a record bears marks, as far as its readers ask. ECS and OCSF have to say that this is an
+/// authentication event.
+fn marks(found: &Found<'_>, readers: Readers, audience: &Audience) -> Marks {
+    let mut marks = Marks::default();
     if found.get(CLASS).is_some_and(|class| class.as_i64() == Some(3002)) {
-        return of(Family::Ocsf);
+        return marks.and(Family::Ocsf);
     }
-    if let Some((_, family)) = FAMILIES
-        .iter()
-        .find(|(slot, family)| R::TELEMETRY.has(family.telemetry()) && found.get(*slot).is_some())
+    let mut left = readers;
+    for (slot, family) in MARKS {
+        if found.has_any(1 << slot) {
+            marks = marks.and(family);
+            left = left.without(audience.takes(family));
+        }
+    }
+    if !left.is_empty()
+        && found.get(WINLOG).is_none()
+        && found.get(CATEGORY).is_some_and(|category| is_or_holds(category, "authentication"))
     {
-        return of(*family);
+        marks = marks.and(Family::Ecs);
     }
-    let category = found.get(CATEGORY)?;
-    let is = is_or_holds(category, "authentication");
-    if is && found.get(WINLOG).is_none() { of(Family::Ecs) } else { None }
+    marks
 }
 
 /// Whether a value is this word, or an array that holds it.
@@ -472,7 +600,7 @@ fn is_or_holds(value: Value<'_>, word: &str) -> bool {
 /// event hook bears the mark of the records it holds.
 fn is_shaped(found: &Found<'_>) -> bool {
     found.get(CLASS).or(found.get(CATEGORY)).is_some()
-        || FAMILIES.iter().any(|(slot, ..)| {
+        || MARKS.iter().any(|(slot, ..)| {
             found.get(*slot).is_some_and(|mark| *slot != OKTA || !mark.says("com.okta.event_hook"))
         })
 }

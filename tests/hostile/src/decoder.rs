@@ -3,7 +3,8 @@
 use crate::RECEIVED;
 use authsieve_engine::analytic::{Reads, Telemetry};
 use authsieve_engine::config::Config;
-use authsieve_engine::decode::Decoder;
+use authsieve_engine::dating::Dating;
+use authsieve_engine::decode::{Decoded, Decoder, Reader, Readers};
 use authsieve_engine::event::{Event, Text};
 use memchr::memmem;
 
@@ -44,14 +45,10 @@ reads! {
 /// an event holds a needle, or a host would not have let it through (Entra aside).
 pub fn run<R: Reads>(bytes: &[u8]) {
     let config = Config::<Options>::read("", &[]).expect("no options are valid");
-    let mut decoder = Decoder::<R>::new(&config.common, vec![50140, 7]);
+    let reader = Reader { telemetry: R::TELEMETRY, extra_failure_codes: vec![50140, 7] };
+    let mut decoder = Decoder::<R>::new(&config.common, vec![reader]);
     for record in bytes.split(|byte| *byte == b'\n') {
-        let mut events: Vec<Event<'static>> = Vec::new();
-        // What is malformed says so, and nothing else is wrong with it.
-        let whole = decoder.aside().decode(record, RECEIVED, &mut |event, part| {
-            check(&event, record, part);
-            events.push(event.into_owned());
-        });
+        let (malformed, events) = read(&mut decoder.aside(), record);
         // Entra's members are known in any spelling, of which needles cover those that are in use. And a backslash before
         // a letter that needs none is no JSON, but read.
         if !record.contains(&b'\\') && events.iter().any(|event| event.provider != "entra") {
@@ -61,10 +58,21 @@ pub fn run<R: Reads>(bytes: &[u8]) {
             assert!(decoder.needles().iter().any(shown), "an event without a needle: {events:?}");
             assert!(decoder.sieve().is_some_and(|sieve| sieve.passes(record)), "held back: {events:?}");
         }
-        let mut again = Vec::new();
-        let same = decoder.decode(record, RECEIVED, &mut |event, _| again.push(event.into_owned()));
-        assert_eq!((whole, &events), (same, &again), "another reading of the same record");
+        let again = read(&mut decoder, record);
+        assert_eq!((malformed, events), again, "another reading of the same record");
     }
+}
+
+/// For whom a record is malformed, and its events, dated by a new [`Dating`].
+fn read<R: Reads>(decoder: &mut Decoder<R>, record: &[u8]) -> (Readers, Vec<Event<'static>>) {
+    let (zone, mut dating, mut events) = (decoder.zone(), Dating::default(), Vec::new());
+    let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, readers, part }| {
+        assert_eq!(readers, Readers::first(1));
+        dating.date(&mut event, stamp, zone, RECEIVED);
+        check(&event, record, part);
+        events.push(event.into_owned());
+    });
+    (malformed, events)
 }
 
 fn check(event: &Event<'_>, record: &[u8], part: &[u8]) {

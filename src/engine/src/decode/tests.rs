@@ -1,16 +1,7 @@
 use super::*;
-use crate::config::{Config, Settings};
 use alloc::format;
 use alloc::string::String;
 use alloc::string::ToString;
-
-crate::settings! {
-    /// None of interest.
-    pub struct Options {
-        /// Nothing.
-        pub nothing: bool = false;
-    }
-}
 
 pub(crate) struct Reading;
 
@@ -18,35 +9,21 @@ impl Reads for Reading {
     const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
 }
 
-const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
-
 pub(crate) fn decoder() -> Decoder<Reading> {
-    let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
-    let common = config.common;
-    Decoder::new(&common, Vec::new())
+    trial::decoder()
 }
 
 /// `time outcome user address host pid shape` of each event.
 fn said(record: &str) -> Vec<String> {
-    let mut events = Vec::new();
-    let result = decoder().decode(record.as_bytes(), RECEIVED, &mut |e, _| {
+    let show = |e: &Event<'_>| {
         let address = e.src_ip.map_or("-".into(), |a| a.to_string());
         let pid = e.pid.map_or("-".into(), |pid| pid.to_string());
-        events.push(format!(
-            "{} {} {} {address} {} {pid} {}",
-            e.time,
-            e.outcome.as_str(),
-            e.user,
-            e.host,
-            e.shape
-        ));
-    });
-    assert_eq!(result, Ok(()), "{record}");
-    events
+        format!("{} {} {} {address} {} {pid} {}", e.time, e.outcome.as_str(), e.user, e.host, e.shape)
+    };
+    trial::events::<Reading>(record).iter().map(show).collect()
 }
 
-const FAILED: &str = "Failed password for root from 192.0.2.7 port 4711 ssh2";
+pub(super) const FAILED: &str = "Failed password for root from 192.0.2.7 port 4711 ssh2";
 
 #[test]
 fn one_text_in_every_carrier() {
@@ -135,38 +112,14 @@ fn text_of_nobody_says_nothing() {
 }
 
 #[test]
-fn years_are_learnt_from_what_is_decoded_and_survive_a_snapshot() {
-    let mut decoder = decoder();
-    let mut times = Vec::new();
-    let mut decode = |decoder: &mut Decoder<Reading>, stamp: &str| {
-        let record = format!("{stamp} web1 sshd[17]: {FAILED}");
-        decoder.decode(record.as_bytes(), RECEIVED, &mut |e, _| times.push(e.time.to_string())).unwrap();
-    };
-    decode(&mut decoder, "Dec 31 23:59:59");
-    let mut out = Writer::new("t", 1, 0);
-    decoder.save(&mut out);
-    let bytes = out.finish();
-    let mut restored = self::decoder();
-    let mut input = Reader::open(&bytes, "t", 1).unwrap();
-    restored.load(&mut input).unwrap();
-    input.finish().unwrap();
-    decode(&mut restored, "Jan  1 00:00:01");
-    assert_eq!(times, ["2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z"]);
-}
-
-#[test]
 fn what_is_cut_short_is_malformed() {
     let whole = format!(r#"{{"appname":"sshd","message":"{FAILED}","host":"web1"}}"#);
     assert_eq!(said(&whole).len(), 1);
     for end in 1..whole.len() {
-        assert_eq!(
-            decoder().decode(&whole.as_bytes()[..end], RECEIVED, &mut |_, _| {}),
-            Err(Malformed),
-            "{}",
-            &whole[..end]
-        );
+        let malformed = decoder().decode(&whole.as_bytes()[..end], &mut |_| {});
+        assert_eq!(malformed, Readers::first(1), "{}", &whole[..end]);
     }
-    assert_eq!(decoder().decode(b"[sshd]: not JSON", RECEIVED, &mut |_, _| {}), Ok(()));
+    assert_eq!(decoder().decode(b"[sshd]: not JSON", &mut |_| {}), Readers::NONE);
 }
 
 #[test]
@@ -228,11 +181,10 @@ fn each_event_of_a_batch_comes_with_its_own_record() {
     };
     let batch = format!(r#"{{"records":[{},{}]}}"#, item("bob"), item("eve"));
     let mut parts = Vec::new();
-    decoder()
-        .decode(batch.as_bytes(), RECEIVED, &mut |_, part| {
-            parts.push(String::from_utf8_lossy(part).into_owned())
-        })
-        .unwrap();
+    let malformed = decoder().decode(batch.as_bytes(), &mut |decoded| {
+        parts.push(String::from_utf8_lossy(decoded.part).into_owned());
+    });
+    assert!(malformed.is_empty());
     assert_eq!(parts, [item("bob"), item("eve")]);
 }
 
@@ -249,21 +201,15 @@ impl Reads for Logins {
 
 /// `shape user` of each event of a record.
 fn logins(record: &str) -> Vec<String> {
-    let config = Config::<Options>::read("", &[]).unwrap();
-    let mut events = Vec::new();
-    let _ = Decoder::<Logins>::new(&config.common, Vec::new()).decode(
-        record.as_bytes(),
-        RECEIVED,
-        &mut |e, _| events.push(format!("{} {}", e.shape, e.user)),
-    );
-    events
+    let events = trial::read(&mut trial::decoder::<Logins>(), record).events;
+    events.iter().map(|e| format!("{} {}", e.shape, e.user)).collect()
 }
 
-const AUDITED: &str = r#"{"CreationTime":"2026-03-01T09:00:00","Operation":"UserLoggedIn","UserId":"bob@example.com","ClientIP":"192.0.2.7"}"#;
-const PUSHED: &str = r#"{"uuid":"1","published":"2026-03-01T09:00:00Z","eventType":"user.session.start","outcome":{"result":"FAILURE","reason":"INVALID_CREDENTIALS"},"actor":{"type":"User","alternateId":"bob@example.com"},"client":{"ipAddress":"192.0.2.7"}}"#;
-const EVENT: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4625</EventID><TimeCreated SystemTime='2026-03-01T09:00:00Z'/><Channel>Security</Channel></System><EventData><Data Name='TargetUserName'>bob</Data><Data Name='LogonType'>3</Data><Data Name='IpAddress'>192.0.2.7</Data></EventData></Event>";
+pub(super) const AUDITED: &str = r#"{"CreationTime":"2026-03-01T09:00:00","Operation":"UserLoggedIn","UserId":"bob@example.com","ClientIP":"192.0.2.7"}"#;
+pub(super) const PUSHED: &str = r#"{"uuid":"1","published":"2026-03-01T09:00:00Z","eventType":"user.session.start","outcome":{"result":"FAILURE","reason":"INVALID_CREDENTIALS"},"actor":{"type":"User","alternateId":"bob@example.com"},"client":{"ipAddress":"192.0.2.7"}}"#;
+pub(super) const EVENT: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4625</EventID><TimeCreated SystemTime='2026-03-01T09:00:00Z'/><Channel>Security</Channel></System><EventData><Data Name='TargetUserName'>bob</Data><Data Name='LogonType'>3</Data><Data Name='IpAddress'>192.0.2.7</Data></EventData></Event>";
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 

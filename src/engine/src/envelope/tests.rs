@@ -1,4 +1,5 @@
 use super::*;
+use crate::readers::Reader;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -7,20 +8,17 @@ use proptest::prelude::*;
 
 const TEXT_OF_SSHD: &str = "Failed password for bob from 192.0.2.7 port 52100 ssh2";
 
-struct Reading;
-
-impl Reads for Reading {
-    const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
-}
-
 /// Every envelope of a record: trust, program, pid, host, time, text.
 fn all(record: &str) -> Vec<String> {
     let mut out = vec![];
-    each::<Reading>(record.as_bytes(), Zone::UTC, Telemetry::ANY, &mut Scratch::default(), &mut |opened| {
-        out.push(match (&opened.envelope, opened.shape, opened.malformed) {
+    let reader = Reader { telemetry: Telemetry::LINUX.and(Telemetry::NORMALISED), ..Reader::default() };
+    let audience = Audience::new(vec![reader]);
+    let mut sink = |opened: Opened<'_>| {
+        let family = opened.marks.takers(opened.readers, &audience).next().map(|(family, _)| family);
+        out.push(match (&opened.envelope, family, opened.malformed) {
             (_, _, true) => "malformed".into(),
-            (_, Some(Shape { family: Family::Ecs, .. }), _) => "ecs".into(),
-            (_, Some(Shape { family: Family::Ocsf, .. }), _) => "ocsf".into(),
+            (_, Some(Family::Ecs), _) => "ecs".into(),
+            (_, Some(Family::Ocsf), _) => "ocsf".into(),
             (Some(e), ..) => {
                 let time = match e.time {
                     Some(Stamp::At(time)) => time.to_rfc3339(),
@@ -33,7 +31,9 @@ fn all(record: &str) -> Vec<String> {
             }
             _ => "nothing".into(),
         });
-    });
+    };
+    let mut opener = Opener { zone: Zone::UTC, audience: &audience, sink: &mut sink };
+    opener.each(record.as_bytes(), Telemetry::ANY, audience.all, &mut Scratch::default());
     out
 }
 

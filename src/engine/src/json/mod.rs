@@ -41,6 +41,9 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// An object without members.
+    pub const EMPTY: Self = Self { inside: b"}" };
+
     /// The object that `bytes` begin with, whitespace aside. `None` if that is no object. O(1).
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {

@@ -17,7 +17,7 @@ pub mod ocsf;
 pub mod okta;
 mod spelling;
 #[cfg(test)]
-mod told;
+mod testing;
 pub mod windows;
 mod world;
 

@@ -1,21 +1,10 @@
 use super::*;
 use crate::analytic::{Reads, Telemetry};
-use crate::config::{Config, Settings};
-use crate::decode::Decoder;
-use crate::time::Timestamp;
+use crate::decode::trial;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use proptest::prelude::*;
-
-crate::settings! {
-    /// None of interest.
-    pub struct Options {
-        /// Nothing.
-        pub nothing: bool = false;
-    }
-}
 
 struct Reading;
 
@@ -24,18 +13,7 @@ impl Reads for Reading {
 }
 
 fn events(record: &str) -> Vec<Event<'static>> {
-    let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
-    let mut decoder = Decoder::<Reading>::new(&config.common, vec![]);
-    let mut events = Vec::new();
-    let received = Timestamp(1_772_359_300_000_000);
-    decoder.decode(record.as_bytes(), received, &mut |event, _| events.push(event.into_owned())).unwrap();
-    let lower = record.to_lowercase();
-    assert!(
-        events.is_empty() || decoder.needles().iter().any(|needle| lower.contains(&needle.to_lowercase())),
-        "{record}"
-    );
-    events
+    trial::events::<Reading>(record)
 }
 
 fn told(record: &str) -> Vec<String> {

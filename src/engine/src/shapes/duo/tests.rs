@@ -1,4 +1,4 @@
-use super::super::told::{events, one, survives, told};
+use super::super::testing::{events, one, survives, told};
 use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};

@@ -1,7 +1,6 @@
 use super::*;
 use crate::analytic::{Reads, Telemetry};
-use crate::config::{Config, Settings as _};
-use crate::decode::Decoder;
+use crate::decode::{Decoded, trial};
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
 use alloc::format;
@@ -9,28 +8,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
-crate::settings! {
-    /// None of interest.
-    pub struct Options {
-        /// Nothing.
-        pub nothing: bool = false;
-    }
-}
-
 struct Reading;
 
 impl Reads for Reading {
     const TELEMETRY: Telemetry = Telemetry::WINDOWS.and(Telemetry::NORMALISED);
-}
-
-fn decoder() -> Decoder<Reading> {
-    decoder_in("+00:00")
-}
-
-fn decoder_in(timezone: &str) -> Decoder<Reading> {
-    let config = Config::<Options>::read(&format!(r#"{{"timezone": "{timezone}"}}"#), &[]).unwrap();
-    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
-    Decoder::new(&config.common, Vec::new())
 }
 
 fn events(record: &str) -> Vec<Event<'static>> {
@@ -38,12 +19,10 @@ fn events(record: &str) -> Vec<Event<'static>> {
 }
 
 fn events_in(timezone: &str, record: &str) -> Vec<Event<'static>> {
-    let mut events = Vec::new();
-    decoder_in(timezone)
-        .decode(record.as_bytes(), Timestamp(1), &mut |event, _| events.push(event.into_owned()))
-        .unwrap_or_else(|error| panic!("{error:?}: {record}"));
-    assert!(events.len() < 2, "never two for one record");
-    events
+    let read = trial::read(&mut trial::decoder_in::<Reading>(timezone), record);
+    assert!(!read.malformed, "{record}");
+    assert!(read.events.len() < 2, "never two for one record");
+    read.events
 }
 
 /// `time outcome domain\user address type status/reason host method shape`, or `none`.
@@ -164,9 +143,7 @@ fn winevtlog_by_position() {
 
 /// Whether a record says nothing.
 fn events_or_malformed(record: &str) -> bool {
-    let mut count = 0;
-    let _ = decoder().decode(record.as_bytes(), Timestamp(1), &mut |_, _| count += 1);
-    count == 0
+    trial::read(&mut trial::decoder::<Reading>(), record).events.is_empty()
 }
 
 #[test]
@@ -486,7 +463,7 @@ proptest! {
             bytes[at] = byte;
         }
         bytes.truncate(end.index(bytes.len() * 2) + 1);
-        let _ = decoder().decode(&bytes, Timestamp(1), &mut |event, _| {
+        let _ = trial::decoder::<Reading>().decode(&bytes, &mut |Decoded { event, .. }| {
             assert!(!event.shape.is_empty() && !event.provider.is_empty());
         });
     }

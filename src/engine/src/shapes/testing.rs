@@ -2,21 +2,11 @@
 
 use super::NEEDLES;
 use crate::analytic::{Reads, Telemetry};
-use crate::config::{Config, Settings};
-use crate::decode::Decoder;
+use crate::decode::trial;
 use crate::event::Event;
-use crate::time::Timestamp;
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
-use std::{format, vec};
-
-crate::settings! {
-    /// None of interest.
-    pub struct Options {
-        /// Nothing.
-        pub nothing: bool = false;
-    }
-}
 
 /// All that tells of second factors, and the normalised events that could be mistaken for it.
 struct Factors;
@@ -29,17 +19,10 @@ impl Reads for Factors {
         .and(Telemetry::NORMALISED);
 }
 
-/// When the records of the tests were received: 2026-03-01T10:01:40Z.
-const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000);
-
 /// The events of a record, having seen that a needle of their family would have let it through.
 pub(super) fn events(record: &str) -> Vec<Event<'static>> {
-    let config = Config::<Options>::read("", &[]).unwrap();
-    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
-    let mut decoder = Decoder::<Factors>::new(&config.common, vec![]);
-    let mut events = Vec::new();
     // What is malformed says so, and nothing else is wrong with it.
-    let _ = decoder.decode(record.as_bytes(), RECEIVED, &mut |event, _| events.push(event.into_owned()));
+    let events = trial::read(&mut trial::decoder::<Factors>(), record).events;
     let lower = record.to_ascii_lowercase();
     for event in &events {
         let family = match event.provider {

@@ -1,0 +1,158 @@
+//! Several readers of one decoder: each gets what a decoder of its own gives it.
+
+use super::tests::{AUDITED, EVENT, FAILED, PUSHED, quoted};
+use super::{Decoded, Decoder, Reader, Readers, trial};
+use crate::analytic::{Reads, Telemetry};
+use crate::event::Event;
+use crate::stamp::Stamp;
+use proptest::prelude::*;
+use std::string::String;
+use std::vec::Vec;
+use std::{format, vec};
+
+/// What any reader may read.
+struct Everything;
+
+impl Reads for Everything {
+    const TELEMETRY: Telemetry = Telemetry::ANY;
+}
+
+/// What each analytic reads, and some that read less.
+fn readers() -> Vec<Reader> {
+    const IDENTITY: Telemetry = Telemetry::ENTRA.and(Telemetry::AUDIT);
+    const FACTORS: Telemetry =
+        Telemetry::OKTA.and(Telemetry::DUO).and(Telemetry::AUTH0).and(Telemetry::MACOS);
+    let telemetry = [
+        Telemetry::LINUX.and(Telemetry::NORMALISED),
+        Telemetry::WINDOWS.and(Telemetry::NORMALISED),
+        IDENTITY.and(Telemetry::IIS).and(Telemetry::EXCHANGE),
+        IDENTITY.and(FACTORS).and(Telemetry::NORMALISED),
+        Telemetry::ANY,
+        Telemetry::LINUX,
+        Telemetry::OKTA,
+        Telemetry::NONE,
+    ];
+    let codes = [&[][..], &[], &[50140], &[], &[50140], &[7], &[], &[]];
+    let reader =
+        |(telemetry, codes): (Telemetry, &[u32])| Reader { telemetry, extra_failure_codes: codes.into() };
+    telemetry.into_iter().zip(codes).map(reader).collect()
+}
+
+/// An event, when it happened, and its part of the record.
+type Read = (Event<'static>, Option<Stamp>, Vec<u8>);
+
+/// What each reader is given of a record, for whom it is malformed, and how often it was taken apart.
+fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Vec<Vec<Read>>, Readers, u64) {
+    let mut given = vec![Vec::new(); readers];
+    let before = decoder.decodes();
+    let malformed = decoder.decode(record, &mut |Decoded { event, stamp, readers, part }| {
+        let event = event.into_owned();
+        for reader in readers.iter() {
+            given[reader].push((event.clone(), stamp, part.to_vec()));
+        }
+    });
+    (given, malformed, decoder.decodes() - before)
+}
+
+/// Compares readers together with each alone.
+fn assert_same(record: &[u8]) {
+    let readers = readers();
+    let (together, malformed, _) =
+        read(&mut trial::several("+00:00", readers.clone()), record, readers.len());
+    for (place, (reader, together)) in readers.into_iter().zip(together).enumerate() {
+        let record_text = String::from_utf8_lossy(record);
+        let (alone, alone_malformed, _) = read(&mut trial::several("+00:00", vec![reader]), record, 1);
+        assert_eq!(together, alone[0], "reader {place}: {record_text}");
+        assert_eq!(malformed.has(place), !alone_malformed.is_empty(), "reader {place}: {record_text}");
+    }
+}
+
+const SIGN_IN: &str = r#"{"TimeGenerated":"2026-03-01T09:00:00Z","ResultType":"50140","UserPrincipalName":"bob@example.com","IPAddress":"192.0.2.7","Category":"SignInLogs","Id":"1"}"#;
+const ECS: &str = r#"{"@timestamp":"2026-03-01T09:00:00Z","event":{"category":["authentication"],"outcome":"failure"},"user":{"name":"root"},"source":{"ip":"192.0.2.7"}}"#;
+
+/// Records, and records in which they stand: where readers part, some take the outer one and others go further in.
+fn records() -> Vec<String> {
+    let line = format!("Mar  1 09:00:00 web1 sshd[17]: {FAILED}");
+    let sshd = format!(
+        r#"{{"appname":"sshd","message":"{FAILED}","procid":17,"timestamp":"2026-03-01T09:00:00Z"}}"#
+    );
+    let bare = [AUDITED, PUSHED, EVENT, SIGN_IN, ECS, &line, &sshd];
+    let mut records: Vec<String> = bare.iter().map(|record| String::from(*record)).collect();
+    for inner in bare {
+        let text = quoted(inner);
+        records.push(format!("<13>Nov  1 10:00:00 host rsyslogd: {inner}"));
+        records.push(format!(r#"{{"message":{text},"host":"h","timestamp":"2026-03-01T10:00:00Z"}}"#));
+        records.push(format!(r#"{{"records":[{text},{sshd},{ECS},{text}]}}"#));
+        records.push(format!(r#"[{inner},{PUSHED},{sshd}]"#));
+        // A mark of one family around a record of another.
+        for mark in [
+            r#""eventType":"com.okta.event_hook""#,
+            r#""Operation":"FileAccessed""#,
+            r#""ResultType":"50126""#,
+            r#""log_id":"1""#,
+            r#""event.category":"authentication","event.outcome":"failure","user.name":"eve""#,
+            r#""event.category":"authentication","winlog.event_id":4625"#,
+            r#""class_uid":3002"#,
+            r#""appname":"okta""#,
+            r#""appname":"sshd","event.category":"authentication","event.outcome":"failure""#,
+        ] {
+            records.push(format!(r#"{{{mark},"event.original":{text}}}"#));
+            records.push(format!(r#"{{{mark},"message":{text}}}"#));
+            if inner.starts_with('{') {
+                records.push(format!(r#"{{{mark},"event":{inner},"data":{{"events":[{PUSHED},{text}]}}}}"#));
+            }
+            let nested = quoted(&format!(r#"{{"ResultType":"50140","message":{text}}}"#));
+            records.push(format!(r#"{{{mark},"log":{nested}}}"#));
+        }
+    }
+    records
+}
+
+#[test]
+fn each_reader_gets_what_it_would_get_alone() {
+    let records = records();
+    for record in &records {
+        assert_same(record.as_bytes());
+    }
+    assert_same(records.join(",").as_bytes());
+}
+
+#[test]
+fn a_record_is_taken_apart_once() {
+    let readers = readers();
+    let mut decoder = trial::several("+00:00", readers.clone());
+    for (record, times, events) in [
+        (PUSHED, 1, 3),
+        (ECS, 1, 4),
+        // As XML, and for the others as text of Linux.
+        (EVENT, 2, 2),
+        // Three readers, two lists of codes; by one of them this sign-in is a failure.
+        (AUDITED, 2, 3),
+        (SIGN_IN, 2, 2),
+    ] {
+        let (given, malformed, decodes) = read(&mut decoder, record.as_bytes(), readers.len());
+        let got = given.iter().filter(|events| !events.is_empty()).count();
+        assert_eq!((decodes, got, malformed), (times, events, Readers::NONE), "{record}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn broken_records_too(
+        which in any::<proptest::sample::Index>(),
+        edits in proptest::collection::vec((any::<proptest::sample::Index>(), 0u8..4, any::<u8>()), 1..4),
+    ) {
+        let records = records();
+        let mut bytes = which.get(&records).clone().into_bytes();
+        for (at, kind, byte) in edits {
+            let at = at.index(bytes.len().max(1));
+            match kind {
+                0 => bytes.truncate(at.max(1)),
+                1 => bytes.extend_from_within(at..(at + 40).min(bytes.len())),
+                2 => drop(bytes.drain(at..(at + 4).min(bytes.len()))),
+                _ => bytes[at] = byte,
+            }
+        }
+        assert_same(&bytes);
+    }
+}

@@ -1,0 +1,67 @@
+//! What the tests of decoders share: a record goes the whole way, through needles, envelope and dating.
+
+use super::{Decoder, Reader};
+use crate::analytic::Reads;
+use crate::config::{Config, Settings};
+use crate::dating::Dating;
+use crate::event::Event;
+use crate::time::Timestamp;
+use std::vec::Vec;
+use std::{format, vec};
+
+crate::settings! {
+    /// None of interest.
+    pub struct Options {
+        /// Nothing.
+        pub nothing: bool = false;
+    }
+}
+
+/// When the records of tests are received: 2026-03-01T10:01:40Z.
+pub(crate) const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000);
+
+/// A decoder for one reader of what `R` reads.
+pub(crate) fn decoder<R: Reads>() -> Decoder<R> {
+    decoder_in("+00:00")
+}
+
+/// The same where times without a zone are of this one.
+pub(crate) fn decoder_in<R: Reads>(timezone: &str) -> Decoder<R> {
+    several(timezone, vec![Reader { telemetry: R::TELEMETRY, extra_failure_codes: Vec::new() }])
+}
+
+/// A decoder for several readers.
+pub(crate) fn several<R: Reads>(timezone: &str, readers: Vec<Reader>) -> Decoder<R> {
+    let config = Config::<Options>::read(&format!(r#"{{"timezone": "{timezone}"}}"#), &[]).unwrap();
+    assert!(!config.options.nothing && Options::FIELDS.len() == 1);
+    Decoder::new(&config.common, readers)
+}
+
+/// What a decoder of one reader said of a record.
+pub(crate) struct Reading {
+    /// The events, dated as received at [`RECEIVED`].
+    pub events: Vec<Event<'static>>,
+    /// Whether the record was malformed.
+    pub malformed: bool,
+}
+
+/// Gives a decoder a record, and sees that a needle lets what says something through.
+pub(crate) fn read<R: Reads>(decoder: &mut Decoder<R>, record: &str) -> Reading {
+    let (zone, mut dating, mut events) = (decoder.zone(), Dating::default(), Vec::new());
+    let malformed = decoder.decode(record.as_bytes(), &mut |mut decoded| {
+        assert_eq!(decoded.readers.count(), 1, "{record}");
+        dating.date(&mut decoded.event, decoded.stamp, zone, RECEIVED);
+        events.push(decoded.event.into_owned());
+    });
+    let lower = record.to_lowercase();
+    let shown = decoder.needles().iter().any(|needle| lower.contains(&needle.to_lowercase()));
+    assert!(events.is_empty() || shown, "an event without a needle: {record}");
+    Reading { events, malformed: !malformed.is_empty() }
+}
+
+/// The events of a whole record.
+pub(crate) fn events<R: Reads>(record: &str) -> Vec<Event<'static>> {
+    let read = read(&mut decoder::<R>(), record);
+    assert!(!read.malformed, "{record}");
+    read.events
+}
