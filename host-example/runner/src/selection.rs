@@ -145,7 +145,11 @@ impl Options {
     #[must_use]
     pub fn refused(&self, name: &str, error: StartError) -> Error {
         match error {
-            StartError::Config(why) => Error::Usage(format!("{}{name}: {why}", self.origin())),
+            StartError::Config(why) => {
+                let line = |line: &str| line.splitn(3, '\t').skip(1).collect::<Vec<_>>().join(": ");
+                let lines: Vec<_> = why.lines().map(line).collect();
+                Error::Usage(format!("{}{name}: {}", self.origin(), lines.join("\n")))
+            }
             error => Error::Failure(format!("{name}: {error}")),
         }
     }

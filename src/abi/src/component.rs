@@ -194,7 +194,7 @@ record!(detector::Stats => Stats {
 impl From<detector::Error> for wit::Error {
     fn from(error: detector::Error) -> Self {
         match error {
-            detector::Error::InvalidConfig(why) => Self::InvalidConfig(why),
+            detector::Error::InvalidConfig(problems) => Self::InvalidConfig(problems.lines()),
             detector::Error::InvalidSnapshot(why) => Self::InvalidSnapshot(why),
         }
     }

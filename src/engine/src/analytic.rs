@@ -1,7 +1,7 @@
 //! What an analytic is to the engine.
 
 use crate::alert::Alert;
-use crate::config::{Config, Judgement, Settings};
+use crate::config::{Config, Judgement, Problem, Settings};
 use crate::event::{Event, Record};
 use crate::hash::{Hasher128, Salt};
 use crate::note::{Notes, Step};
@@ -125,7 +125,7 @@ pub trait Analytic: Sized + 'static {
     ///
     /// # Errors
     /// Where options contradict each other: which, and what is allowed.
-    fn new(config: &Config<Self::Options>, seed: u64) -> Result<Self, String>;
+    fn new(config: &Config<Self::Options>, seed: u64) -> Result<Self, Problem>;
 
     /// Codes of sign-in and audit logs that its options say are failures as well.
     fn extra_failure_codes(_options: &Self::Options) -> Vec<u32> {

@@ -8,7 +8,7 @@
 //! an event happened is settled by [`Dating`](crate::dating::Dating), which belongs to one analytic.
 
 use crate::analytic::{Reads, Telemetry};
-use crate::config::Common;
+use crate::config::{Common, Timezone};
 use crate::envelope::{Envelope, Family, Opened, Opener, Scratch, lent};
 use crate::event::{Event, Text, text};
 use crate::linux::{self, header};
@@ -63,6 +63,8 @@ pub struct Decoded<'a> {
     pub event: Event<'a>,
     /// When it happened, by the event itself, its header or its envelope. `None` where none of them says it.
     pub stamp: Option<Stamp>,
+    /// The time zone of a stamp without one.
+    pub zone: Zone<'a>,
     /// Who reads it.
     pub readers: Readers,
     /// The part of the record that speaks of it: of a batch, the one item.
@@ -74,7 +76,7 @@ pub struct Decoded<'a> {
 #[derive(Debug)]
 pub struct Decoder<R> {
     reads: PhantomData<R>,
-    zone: Zone,
+    timezone: Timezone,
     max_record: usize,
     telemetry: Vec<Telemetry>,
     audience: Audience,
@@ -94,7 +96,7 @@ impl<R: Reads> Decoder<R> {
         let union = telemetry.iter().fold(Telemetry::NONE, |union, one| union.and(*one));
         Self {
             reads: PhantomData,
-            zone: common.timezone,
+            timezone: common.timezone.clone(),
             max_record: common.max_record.0 as usize,
             telemetry,
             audience: Audience::new(readers),
@@ -136,12 +138,6 @@ impl<R: Reads> Decoder<R> {
         self.max_record
     }
 
-    /// The zone of times without one.
-    #[must_use]
-    pub const fn zone(&self) -> Zone {
-        self.zone
-    }
-
     /// How often a record of a family, or a text, was taken apart since the decoder was made.
     #[must_use]
     pub const fn decodes(&self) -> u64 {
@@ -153,7 +149,7 @@ impl<R: Reads> Decoder<R> {
     pub fn aside(&self) -> Self {
         Self {
             reads: PhantomData,
-            zone: self.zone,
+            timezone: self.timezone.clone(),
             max_record: self.max_record,
             telemetry: self.telemetry.clone(),
             audience: self.audience.clone(),
@@ -169,9 +165,9 @@ impl<R: Reads> Decoder<R> {
         // A log that lost power begins with zeros where it goes on.
         let start = record.iter().position(|byte| *byte != 0).unwrap_or(record.len());
         let record = record.get(start..).unwrap_or_default().trim_ascii();
-        let Self { zone, audience, scratch, decodes, .. } = self;
-        let audience = &*audience;
-        let mut reading = Reading { reads: PhantomData::<R>, zone: *zone, audience, decodes, sink };
+        let Self { timezone, audience, scratch, decodes, .. } = self;
+        let (zone, audience) = (timezone.zone(), &*audience);
+        let mut reading = Reading { reads: PhantomData::<R>, zone, audience, decodes, sink };
         if !is_json(record) {
             reading.line(record, scratch);
             return Readers::NONE;
@@ -184,7 +180,7 @@ impl<R: Reads> Decoder<R> {
             }
             reading.opened(&opened);
         };
-        let mut opener = Opener { zone: *zone, audience, sink: &mut opened };
+        let mut opener = Opener { zone, audience, sink: &mut opened };
         opener.each(record, Telemetry::ANY, readers, scratch);
         malformed
     }
@@ -222,7 +218,7 @@ fn behind_header<'a>(header: Option<&header::Header<'a>>, first: u8) -> Option<(
 }
 
 /// The event as XML that a text in an envelope consists of, a syslog header aside, where its keeper passes on such records.
-fn xml(text: &[u8], lends: Telemetry, zone: Zone) -> Option<&[u8]> {
+fn xml<'a>(text: &'a [u8], lends: Telemetry, zone: Zone<'_>) -> Option<&'a [u8]> {
     let (text, lends) = match shapes::windows::is_xml(text) {
         true => (text, lends),
         false => {
@@ -236,7 +232,7 @@ fn xml(text: &[u8], lends: Telemetry, zone: Zone) -> Option<&[u8]> {
 /// One record on its way to its events.
 struct Reading<'d, R> {
     reads: PhantomData<R>,
-    zone: Zone,
+    zone: Zone<'d>,
     audience: &'d Audience,
     decodes: &'d mut u64,
     sink: &'d mut dyn FnMut(Decoded<'_>),
@@ -420,7 +416,7 @@ impl<R: Reads> Reading<'_, R> {
             event.time = time;
         }
         event.count = event.count.max(1);
-        (self.sink)(Decoded { event, stamp, readers, part });
+        (self.sink)(Decoded { event, stamp, zone: self.zone, readers, part });
     }
 }
 

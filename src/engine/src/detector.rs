@@ -2,7 +2,7 @@
 
 use crate::alert::Alert;
 use crate::analytic::{Alerts, Analytic, Context, Of, Ordinals, Telemetry};
-use crate::config::Config;
+use crate::config::{Config, Problems};
 use crate::dating::Dating;
 use crate::decode::{self, Decoded, Decoder};
 use crate::deliveries::Deliveries;
@@ -22,8 +22,8 @@ use alloc::vec::Vec;
 /// Why a detector could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// Names the field, the value and what is allowed; one line each.
-    InvalidConfig(String),
+    /// Names each option, its value and what is allowed.
+    InvalidConfig(Problems),
     /// Truncated, corrupted, of another analytic, or of another version.
     InvalidSnapshot(String),
 }
@@ -126,10 +126,10 @@ impl<A: Analytic> Detector<A> {
     /// A detector with empty windows. `config` is a JSON object; the empty string means the defaults.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`], with a line for everything that is wrong.
+    /// [`Error::InvalidConfig`], with everything that is wrong.
     pub fn create(config: &str, seed: u64) -> Result<Self, Error> {
-        let config = Config::read(config, A::ABOUT.thresholds).map_err(Error::InvalidConfig)?;
-        let analytic = A::new(&config, seed).map_err(Error::InvalidConfig)?;
+        let config = Config::of(A::ABOUT.id, config, A::ABOUT.thresholds).map_err(Error::InvalidConfig)?;
+        let analytic = A::new(&config, seed).map_err(|why| Error::InvalidConfig(config.place(why).into()))?;
         let common = &config.common;
         let extra_failure_codes = A::extra_failure_codes(&config.options);
         let reader = decode::Reader { telemetry: A::TELEMETRY, extra_failure_codes };
@@ -216,8 +216,7 @@ impl<A: Analytic> Detector<A> {
             pipeline.stats.oversized += 1;
             return;
         }
-        let zone = decoder.zone();
-        let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, part, .. }| {
+        let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, zone, part, .. }| {
             dating.date(&mut event, stamp, zone, received);
             pipeline.take(event, part, received);
         });
@@ -234,11 +233,11 @@ impl<A: Analytic> Detector<A> {
     #[must_use]
     pub fn decode(&self, batch: &[u8], received: Timestamp) -> Vec<Event<'static>> {
         let (mut decoder, mut dating) = (self.decoder.aside(), self.dating.clone());
-        let (zone, most) = (decoder.zone(), decoder.max_record());
+        let most = decoder.max_record();
         let mut events = Vec::new();
         for record in records(batch).filter(|record| record.len() <= most) {
             // What is malformed says nothing; `process` counts it.
-            decoder.decode(record, &mut |Decoded { mut event, stamp, .. }| {
+            decoder.decode(record, &mut |Decoded { mut event, stamp, zone, .. }| {
                 dating.date(&mut event, stamp, zone, received);
                 events.push(event.into_owned());
             });

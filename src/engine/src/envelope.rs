@@ -270,7 +270,7 @@ struct Level {
 /// What is the same for all records within one.
 pub(crate) struct Opener<'o> {
     /// The zone of times without one.
-    pub zone: Zone,
+    pub zone: Zone<'o>,
     /// Who reads.
     pub audience: &'o Audience,
     /// Where the records go.

@@ -5,16 +5,43 @@
 
 use crate::time::Timestamp;
 
-/// An offset from UTC, for stamps that do not name their own.
+/// The time zone of stamps that name none: an offset from UTC, or offsets that change at certain times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Zone {
-    /// Seconds east of Greenwich.
+pub struct Zone<'z> {
+    seconds: i32,
+    transitions: &'z [Transition],
+}
+
+/// A change of the offset from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// When it happens: Unix time in seconds.
+    pub at: i64,
+    /// From which time on local clocks its offset holds, in seconds of local time. In an hour that is repeated the
+    /// offset before holds, and in an hour that is skipped too.
+    pub local: i64,
+    /// The offset from then on, in seconds east of Greenwich.
     pub seconds: i32,
 }
 
-impl Zone {
+impl Transition {
+    /// A change at a time (Unix time in seconds) from one offset to another.
+    #[must_use]
+    pub const fn new(at: i64, before: i32, after: i32) -> Self {
+        let greater = if before > after { before } else { after };
+        Self { at, local: at.saturating_add(greater as i64), seconds: after }
+    }
+}
+
+impl<'z> Zone<'z> {
     /// Coordinated universal time.
-    pub const UTC: Self = Self { seconds: 0 };
+    pub const UTC: Self = Self { seconds: 0, transitions: &[] };
+
+    /// A zone of so many seconds east of Greenwich until the first of `transitions`, which are in order.
+    #[must_use]
+    pub const fn new(seconds: i32, transitions: &'z [Transition]) -> Self {
+        Self { seconds, transitions }
+    }
 
     /// Reads `Z`, `+01:00`, `-0730` or `+05`. `None` for anything else, and beyond 23:59.
     #[must_use]
@@ -23,6 +50,35 @@ impl Zone {
             Some((zone, used)) if used == text.len() => Some(zone),
             _ => None,
         }
+    }
+
+    /// The offset before any transition, in seconds east of Greenwich.
+    #[must_use]
+    pub const fn seconds(self) -> i32 {
+        self.seconds
+    }
+
+    /// The Unix time of a time on local clocks, both in seconds. An hour that is repeated is taken as the first of
+    /// the two; in an hour that is skipped, the offset before it goes on. O(log transitions), O(1) without any.
+    #[must_use]
+    pub fn utc(self, local: i64) -> i64 {
+        local.saturating_sub(i64::from(self.offset(|transition| transition.local <= local)))
+    }
+
+    /// What local clocks show at a Unix time, both in seconds. Costs as [`utc`](Self::utc).
+    #[must_use]
+    pub fn local(self, utc: i64) -> i64 {
+        utc.saturating_add(i64::from(self.offset(|transition| transition.at <= utc)))
+    }
+
+    fn offset(self, is_past: impl Fn(&Transition) -> bool) -> i32 {
+        if self.transitions.is_empty() {
+            return self.seconds;
+        }
+        let past = self.transitions.partition_point(is_past);
+        past.checked_sub(1)
+            .and_then(|last| self.transitions.get(last))
+            .map_or(self.seconds, |last| last.seconds)
     }
 }
 
@@ -47,13 +103,13 @@ pub struct Yearless {
 impl Yearless {
     /// The same point in `year`, or `None` where that year has no 29 February. Years 0 to 9999.
     #[must_use]
-    pub fn at(self, year: i32, zone: Zone) -> Option<Timestamp> {
+    pub fn at(self, year: i32, zone: Zone<'_>) -> Option<Timestamp> {
         if !(0..=9999).contains(&year) || self.day > days_in(year, self.month) {
             return None;
         }
         let days = days_from_civil(year, self.month, self.day);
         let clock = i64::from(self.hour) * 3_600 + i64::from(self.minute) * 60 + i64::from(self.second);
-        let seconds = days * 86_400 + clock - i64::from(zone.seconds);
+        let seconds = zone.utc(days * 86_400 + clock);
         Some(Timestamp(seconds * 1_000_000 + i64::from(self.micros)))
     }
 }
@@ -72,7 +128,7 @@ pub enum Stamp {
 /// `T` or a space between date and time, any number of decimals after `.` or `,` (cut to microseconds), and `Z`,
 /// `+hh:mm`, `+hhmm`, `+hh`, the same after a space, or no zone, where `zone` applies.
 #[must_use]
-pub fn iso(bytes: &[u8], default: Zone) -> Option<(Timestamp, usize)> {
+pub fn iso(bytes: &[u8], default: Zone<'_>) -> Option<(Timestamp, usize)> {
     let head: &[u8; 10] = bytes.first_chunk()?;
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *head else { return None };
     if !matches!(bytes.get(10), Some(b'T' | b't' | b' ')) {
@@ -105,7 +161,7 @@ pub fn iso(bytes: &[u8], default: Zone) -> Option<(Timestamp, usize)> {
 /// `Mar  2 07:55:48`, `Feb 7 16:01:07`, `Jul 05 18:22:44.123456`; with a year before or after the clock
 /// (`Mar 12 2016 07:55:48`, `Mar 12 07:55:48 2016`) it is a point in time in `zone`.
 #[must_use]
-pub fn rfc3164(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
+pub fn rfc3164(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     let [a, b, c, b' ', ..] = *bytes else { return None };
     let month = month([a, b, c])?;
     let mut used = 4;
@@ -147,7 +203,7 @@ pub fn rfc3164(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
 /// `6/15/2026, 12:35:28.806 PM`, `01/09/2007 09:41:00`, `1/9/2007 10:41:00 AM +01:00`, without seconds as spreadsheets
 /// leave them. The month goes first unless it can be none. Without an offset of its own it is in `default`.
 #[must_use]
-pub fn slashed(bytes: &[u8], default: Zone) -> Option<(Timestamp, usize)> {
+pub fn slashed(bytes: &[u8], default: Zone<'_>) -> Option<(Timestamp, usize)> {
     let (a, length) = number(bytes)?;
     let mut used = length;
     let slash = |used: &mut usize| (bytes.get(*used) == Some(&b'/')).then(|| *used += 1);
@@ -273,7 +329,7 @@ fn clock(bytes: &[u8]) -> Option<(Yearless, usize)> {
 }
 
 /// `Z`, `+hh:mm`, `+hhmm` or `+hh` at the start.
-fn zone(bytes: &[u8]) -> Option<(Zone, usize)> {
+fn zone(bytes: &[u8]) -> Option<(Zone<'static>, usize)> {
     let (sign, hours, minutes, used) = match *bytes {
         [b'Z' | b'z', ..] => return Some((Zone::UTC, 1)),
         [sign @ (b'+' | b'-'), a, b, b':', c @ b'0'..=b'9', d @ b'0'..=b'9', ..] => {
@@ -289,7 +345,7 @@ fn zone(bytes: &[u8]) -> Option<(Zone, usize)> {
         return None;
     }
     let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
-    Some((Zone { seconds: if sign == b'-' { -seconds } else { seconds } }, used))
+    Some((Zone::new(if sign == b'-' { -seconds } else { seconds }, &[]), used))
 }
 
 /// Decimals as millionths, and how many digits there were; the seventh and later ones are cut.
@@ -367,17 +423,15 @@ const fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
 }
 
 /// The year that `time` falls in on a clock of `zone`; the inverse of the above.
-pub(crate) const fn year_of(time: Timestamp, zone: Zone) -> i32 {
+pub(crate) fn year_of(time: Timestamp, zone: Zone<'_>) -> i32 {
     // Nothing before the year 0 or after 9999 is a log's time; clamped, no sum can overflow.
-    let seconds = time.0.div_euclid(1_000_000) + zone.seconds as i64;
-    let days = seconds.div_euclid(86_400);
-    let days = if days < -719_000 { -719_000 } else { days };
-    let days = if days > 2_932_896 { 2_932_896 } else { days } + 719_468;
+    let seconds = zone.local(time.0.div_euclid(1_000_000));
+    let days = seconds.div_euclid(86_400).clamp(-719_000, 2_932_896) + 719_468;
     let of_era = days.rem_euclid(146_097);
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let january = (5 * of_year + 2) / 153 >= 10;
-    (days.div_euclid(146_097) * 400 + year_of_era + january as i64) as i32
+    (days.div_euclid(146_097) * 400 + year_of_era + i64::from(january)) as i32
 }
 
 /// Reads Unix time in seconds as some encoders write large numbers: `1.7685576e9`. Without floating point, whose tables

@@ -1,7 +1,7 @@
 //! Configurations.
 
 use authsieve_engine::analytic::Analytic;
-use authsieve_engine::config::{Config, Value};
+use authsieve_engine::config::{Config, Json, code};
 use authsieve_engine::detector::{Detector, Error};
 
 /// What must hold: what is refused is refused with words, what is accepted has the same digest each time.
@@ -15,11 +15,12 @@ pub fn run(bytes: &[u8]) {
 }
 
 fn read<A: Analytic>(text: &str) {
-    let config = Config::<A::Options>::read(text, A::ABOUT.thresholds);
+    let config = Config::<A::Options>::of(A::ABOUT.id, text, A::ABOUT.thresholds);
     match &config {
-        Err(why) => assert!(!why.trim().is_empty(), "refused without a word: {text}"),
+        Err(why) => assert!(!why.is_empty(), "refused without a word: {text}"),
         Ok(config) => {
-            let again = Config::<A::Options>::read(text, A::ABOUT.thresholds).map(|again| again.digest);
+            let again =
+                Config::<A::Options>::of(A::ABOUT.id, text, A::ABOUT.thresholds).map(|again| again.digest);
             assert_eq!(again.as_ref(), Ok(&config.digest), "{text}");
             // Tables for a hundred thousand keys each time would leave no time for anything else.
             if config.common.max_keys.0 > 1000 || config.common.sketch_bytes.0 > 1 << 16 {
@@ -29,10 +30,20 @@ fn read<A: Analytic>(text: &str) {
     }
     match Detector::<A>::create(text, 1) {
         Ok(_) => assert!(config.is_ok(), "accepted and refused: {text}"),
-        Err(Error::InvalidConfig(why)) => assert!(!why.trim().is_empty(), "refused without a word: {text}"),
+        Err(Error::InvalidConfig(why)) => {
+            assert!(well_formed(&why.lines()), "refused without a word: {text}")
+        }
         Err(other) => panic!("{other}: {text}"),
     }
     // What is no JSON at all is told from what is.
-    let json = Value::parse(text).is_ok();
+    let json = Json::parse(text).is_ok();
     assert!(json || text.trim().is_empty() || config.is_err(), "{text}");
+}
+
+/// A line for each problem: code, path and message.
+fn well_formed(lines: &str) -> bool {
+    lines.split('\n').all(|line| {
+        let parts: Vec<_> = line.split('\t').collect();
+        matches!(parts[..], [code, _, message] if code::ALL.contains(&code) && !message.is_empty())
+    })
 }

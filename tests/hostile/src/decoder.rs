@@ -65,8 +65,8 @@ pub fn run<R: Reads>(bytes: &[u8]) {
 
 /// For whom a record is malformed, and its events, dated by a new [`Dating`].
 fn read<R: Reads>(decoder: &mut Decoder<R>, record: &[u8]) -> (Readers, Vec<Event<'static>>) {
-    let (zone, mut dating, mut events) = (decoder.zone(), Dating::default(), Vec::new());
-    let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, readers, part }| {
+    let (mut dating, mut events) = (Dating::default(), Vec::new());
+    let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, zone, readers, part }| {
         assert_eq!(readers, Readers::first(1));
         dating.date(&mut event, stamp, zone, RECEIVED);
         check(&event, record, part);

@@ -23,7 +23,7 @@ mod valid;
 
 use crate::baked::Module;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use answer::{carry, together};
 use authsieve_engine::alert::Alert;
@@ -226,7 +226,8 @@ impl<A: Module> Running<A> {
 /// A detector with the baked configuration, or what is wrong with that.
 fn create<A: Module>(seed: u64) -> Result<Detector<A>, String> {
     Detector::create(A::baked().config(), seed).map_err(|error| match error {
-        Error::InvalidConfig(why) | Error::InvalidSnapshot(why) => why,
+        Error::InvalidConfig(problems) => problems.to_string(),
+        Error::InvalidSnapshot(why) => why,
     })
 }
 

@@ -76,9 +76,9 @@ mod why;
 pub use options::{Options, Platform, UserKey};
 
 use authsieve_engine::analytic::{About, Alerts, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::Config;
+use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::deliveries::Deliveries;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
@@ -189,17 +189,18 @@ impl Analytic for An0454 {
         .and(Telemetry::MACOS)
         .and(Telemetry::NORMALISED);
 
-    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
         let (options, common) = (config.options.clone(), &config.common);
         let overrides = config.overrides.thresholds(0).chain(config.overrides.thresholds(1));
         let most = overrides.fold(options.min_challenges.0.max(options.slow_min_challenges.0), u32::max);
         let (max_keys, per_key) = (u64::from(common.max_keys.0), KEY_BYTES + u64::from(most) * ENTRY_BYTES);
         if max_keys * per_key > MOST_BYTES {
-            return Err(format!(
-                "max_keys = {max_keys}: expected at most {} with a threshold of {most}, so that the state stays below \
+            let why = format!(
+                "{max_keys} is too many; expected at most {} with a threshold of {most}, so that the state stays below \
                  2 GiB",
                 MOST_BYTES / per_key,
-            ));
+            );
+            return Err(Problem::new(code::CONFLICT, "max_keys", why));
         }
         let within = Span(options.window.0.0.saturating_add(options.success_within.0.0));
         let keep = REMEMBERED.max(options.slow_window.0).max(within);

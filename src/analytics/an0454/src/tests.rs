@@ -316,15 +316,15 @@ fn a_snapshot_that_was_made_up_is_refused_or_harmless() {
 #[test]
 fn contradictory_options_are_refused() {
     let refused = |config: &str| match Detector::<An0454>::create(config, 0) {
-        Err(Error::InvalidConfig(why)) => why,
+        Err(Error::InvalidConfig(why)) => why.to_string(),
         _ => panic!("{config} was taken"),
     };
     assert!(refused(r#"{"user_key":"mail"}"#).contains(r#"one of "whole", "local-part""#));
     assert!(refused(r#"{"platform":"mac"}"#).contains(r#"one of "any", "macos""#));
-    assert!(refused(r#"{"minChallenges":5,"min_challenges":5}"#).contains("same option"));
+    assert!(refused(r#"{"minChallenges":5,"min_challenges":5}"#).contains("is for the same option as"));
     assert!(
         refused(r#"{"max_keys":1000000,"slow_min_challenges":1000}"#)
-            .contains("max_keys = 1000000: expected at most")
+            .contains("max_keys: 1000000 is too many; expected at most")
     );
     for spelling in ["minChallenges", "slowMinChallenges"] {
         detector(&format!(r#"{{"{spelling}":3}}"#));

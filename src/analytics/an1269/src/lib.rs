@@ -43,7 +43,7 @@ pub use options::Options;
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::Config;
+use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -134,18 +134,19 @@ impl Analytic for An1269 {
         .and(Telemetry::EXCHANGE)
         .and(Telemetry::NORMALISED);
 
-    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
         let (options, common) = (config.options.clone(), &config.common);
         let greatest =
             config.overrides.thresholds(0).chain([options.min_failures.0]).max().unwrap_or_default();
         let floor = (greatest as usize + 6).min(MOST_FLOOR);
         let each = EACH + ENTRY * (floor + SUCCESSES) as u64;
         if u64::from(common.max_keys.0) * each > MOST_BYTES {
-            return Err(format!(
-                "max_keys = {}: expected at most {} with a min_failures of {greatest}, so that windows stay below 2 GiB",
+            let why = format!(
+                "{} is too many; expected at most {} with a min_failures of {greatest}, so that windows stay below 2 GiB",
                 common.max_keys.0,
                 MOST_BYTES / each,
-            ));
+            );
+            return Err(Problem::new(code::CONFLICT, "max_keys", why));
         }
         let bounds = Bounds {
             max_keys: common.max_keys.0 as usize,

@@ -298,7 +298,7 @@ fn a_snapshot_takes_along_silences_and_fewer_keys_take_the_newest() {
 #[test]
 fn contradictory_options_are_refused() {
     let refused = |config: &str| Detector::<An1269>::create(config, 0).err().unwrap().to_string();
-    assert!(refused(r#"{"max_keys":20000000}"#).contains("max_keys = 20000000: expected at most"));
+    assert!(refused(r#"{"max_keys":20000000}"#).contains("max_keys: 20000000 is too many; expected at most"));
     assert!(refused(r#"{"extra_failure_codes":["x"]}"#).contains("extra_failure_codes"));
     detector(r#"{"max_keys":500000,"extraFailureCodes":[50058],"min_failures":1000}"#);
 }

@@ -35,7 +35,7 @@ mod why;
 pub use options::{Correlate, LoginSource, Options};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::Config;
+use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::event::{Event, Origin, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -97,14 +97,16 @@ impl Analytic for An1276 {
 
     const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
 
-    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
         let (options, common) = (config.options.clone(), &config.common);
         if options.correlate.is_empty() {
-            return Err("correlate = []: expected at least one of \"user+ip\", \"ip\", \"user\"".into());
+            let why = "[] is empty; expected at least one of \"user+ip\", \"ip\", \"user\"";
+            return Err(Problem::new(code::EMPTY, "correlate", why.into()));
         }
         let mut thresholds = vec![options.min_failures.0];
         thresholds.extend(config.overrides.thresholds(0));
-        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)?;
+        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)
+            .map_err(|why| Problem::new(code::CONFLICT, "max_keys", why))?;
         Ok(Self { options, salt: common.salt(), rule, quiet: Silences::new(Silences::DEFAULT, seed) })
     }
 

@@ -199,14 +199,14 @@ fn a_bad_snapshot_is_refused_with_a_reason() {
 #[test]
 fn contradictory_options_are_refused() {
     let refused = |config: &str| match Detector::<An1276>::create(config, 0) {
-        Err(Error::InvalidConfig(why)) => why,
+        Err(Error::InvalidConfig(why)) => why.to_string(),
         _ => panic!("{config} was taken"),
     };
     assert!(refused(r#"{"correlate":[]}"#).contains("expected at least one"));
     assert!(refused(r#"{"correlate":["mac"]}"#).contains(r#"one of "user+ip", "ip", "user""#));
     assert!(
         refused(r#"{"max_keys":20000000,"min_failures":1000}"#)
-            .contains("max_keys = 20000000: expected at most")
+            .contains("max_keys: 20000000 is too many; expected at most")
     );
 }
 

@@ -1,6 +1,6 @@
 //! Families that somebody configured: `[families] admin = ["admin*"]`.
 
-use authsieve_engine::config::{Glob, Kind, Setting, Value};
+use authsieve_engine::config::{Glob, Json, Kind, Place, Problems, Setting};
 use authsieve_engine::letters::lower;
 use authsieve_engine::order::sort;
 
@@ -28,11 +28,23 @@ impl Setting for Families {
          \"maxLength\":256}},\"maxProperties\":1000",
     );
 
-    fn read(value: &Value<'_>) -> Option<Self> {
-        let table = value.as_table().filter(|table| table.len() <= MOST_FAMILIES)?;
+    fn read(json: &Json<'_>) -> Option<Self> {
+        Self::read_at(json, &Place::Whole, &mut Problems::default())
+    }
+
+    fn read_at(json: &Json<'_>, place: &Place<'_>, problems: &mut Problems) -> Option<Self> {
+        let Some(table) = json.as_table().filter(|table| table.len() <= MOST_FAMILIES) else {
+            problems.refuse(place, json, &Self::KIND);
+            return None;
+        };
         let mut families = Vec::new();
         for (name, accounts) in table {
-            families.push((name.chars().flat_map(lower).collect::<String>(), Vec::read(accounts)?));
+            if let Some(accounts) = Vec::read_at(accounts, &Place::Member(place, name), problems) {
+                families.push((name.chars().flat_map(lower).collect::<String>(), accounts));
+            }
+        }
+        if families.len() < table.len() {
+            return None;
         }
         sort(&mut families, |(one, _), (other, _)| one < other);
         Some(Self(families))
@@ -53,8 +65,7 @@ mod tests {
     #[test]
     fn configured_families_go_first_and_by_name() {
         let families = Families::read(
-            &Value::parse(r#"{"Ops": ["ops*", "root"], "admin": ["admin*", "adm?"], "all": ["*x"]}"#)
-                .unwrap(),
+            &Json::parse(r#"{"Ops": ["ops*", "root"], "admin": ["admin*", "adm?"], "all": ["*x"]}"#).unwrap(),
         )
         .unwrap();
         assert_eq!(families.of("administrator"), Some("admin"));
@@ -63,7 +74,7 @@ mod tests {
         assert_eq!(families.of("opsx"), Some("all"), "the first by name");
         assert_eq!(families.of("guest"), None);
         for wrong in ["[]", r#"{"a": "b"}"#, r#"{"a": [""]}"#] {
-            assert_eq!(Families::read(&Value::parse(wrong).unwrap()), None, "{wrong}");
+            assert_eq!(Families::read(&Json::parse(wrong).unwrap()), None, "{wrong}");
         }
     }
 }

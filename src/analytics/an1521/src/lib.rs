@@ -49,7 +49,7 @@ pub use families::Families;
 pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::{Config, Setting};
+use authsieve_engine::config::{Config, Problem, Setting, code};
 use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -175,7 +175,7 @@ impl Analytic for An1521 {
 
     const TELEMETRY: Telemetry = Telemetry::WINDOWS.and(Telemetry::NORMALISED);
 
-    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
         let (options, common) = (config.options.clone(), &config.common);
         let own = [
             options.min_failures,
@@ -190,9 +190,10 @@ impl Analytic for An1521 {
         let max_keys = u64::from(common.max_keys.0);
         let most_keys = MOST_BYTES / KEY_BYTES;
         if max_keys > most_keys {
-            return Err(format!(
-                "max_keys = {max_keys}: expected at most {most_keys}, so that the state stays below 2 GiB"
-            ));
+            let why = format!(
+                "{max_keys} is too many; expected at most {most_keys}, so that the state stays below 2 GiB"
+            );
+            return Err(Problem::new(code::CONFLICT, "max_keys", why));
         }
         // One more than the greatest, to see that there are more; or as many as there is memory for. What a key holds
         // beyond comes out of the pool.

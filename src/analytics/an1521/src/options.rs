@@ -1,7 +1,7 @@
 //! The options of AN1521. MITRE leaves all of them to local tuning.
 
 use crate::families::Families;
-use authsieve_engine::config::{Kind, Setting, Threshold, Value, Window};
+use authsieve_engine::config::{Json, Kind, Setting, Threshold, Window};
 
 authsieve_engine::words! {
     /// Which accounts are counted together.
@@ -60,9 +60,9 @@ impl Setting for Status {
         r#""type":["string","integer"],"examples":["0xC0000071"]"#,
     );
 
-    fn read(value: &Value<'_>) -> Option<Self> {
-        let number = || value.as_u64().and_then(|number| u32::try_from(number).ok()).map(Self);
-        value.as_str().and_then(Self::parse).or_else(number)
+    fn read(json: &Json<'_>) -> Option<Self> {
+        let number = || json.as_u64().and_then(|number| u32::try_from(number).ok()).map(Self);
+        json.as_str().and_then(Self::parse).or_else(number)
     }
 
     fn digest(&self, out: &mut Vec<u8>) {

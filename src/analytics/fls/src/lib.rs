@@ -32,7 +32,7 @@ mod why;
 pub use options::Options;
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::Config;
+use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::event::{Event, Outcome, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -92,11 +92,12 @@ impl Analytic for Fls {
     const TELEMETRY: Telemetry =
         Telemetry::ENTRA.and(Telemetry::AUDIT).and(Telemetry::WINDOWS).and(Telemetry::NORMALISED);
 
-    fn new(config: &Config<Options>, seed: u64) -> Result<Self, String> {
+    fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
         let (options, common) = (config.options.clone(), &config.common);
         let mut thresholds = vec![options.min_failures.0];
         thresholds.extend(config.overrides.thresholds(0));
-        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)?;
+        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)
+            .map_err(|why| Problem::new(code::CONFLICT, "max_keys", why))?;
         Ok(Self { options, salt: common.salt(), rule })
     }
 

@@ -296,16 +296,16 @@ fn a_bad_snapshot_is_refused_with_a_reason() {
 #[test]
 fn wrong_options_are_refused_with_what_is_allowed() {
     let refused = |config: &str| match Detector::<Fls>::create(config, 0) {
-        Err(Error::InvalidConfig(why)) => why,
+        Err(Error::InvalidConfig(why)) => why.to_string(),
         _ => panic!("{config} was taken"),
     };
     for (config, why) in [
-        (r#"{"minFailures":0}"#, "minFailures = 0: expected a whole number from 1 to 1000"),
-        (r#"{"same_user_agent":"yes"}"#, r#"same_user_agent = "yes": expected true or false"#),
+        (r#"{"minFailures":0}"#, "minFailures: 0 is out of range; expected a whole number from 1 to 1000"),
+        (r#"{"same_user_agent":"yes"}"#, r#"same_user_agent: "yes" is text; expected true or false"#),
         (r#"{"extra_failure_codes":["x"]}"#, "extra_failure_codes"),
         (r#"{"extra_failure_codes":[0]}"#, "from 1 to 4294967295"),
-        (r#"{"window":"15m","min_failures":5,"minFailures":6}"#, "the same option"),
-        (r#"{"max_keys":20000000,"min_failures":1000}"#, "max_keys = 20000000: expected at most"),
+        (r#"{"window":"15m","min_failures":5,"minFailures":6}"#, "is for the same option as"),
+        (r#"{"max_keys":20000000,"min_failures":1000}"#, "max_keys: 20000000 is too many; expected at most"),
     ] {
         assert!(refused(config).contains(why), "{config}: {}", refused(config));
     }

@@ -1,5 +1,7 @@
 //! What option values may be, as data: one place for what errors say and for what the JSON Schema says.
 
+use super::json::Json;
+use super::problems::code;
 use crate::time::Span;
 use alloc::format;
 use alloc::string::String;
@@ -60,6 +62,29 @@ impl Kind {
                 text
             }
             Self::Other(allowed, _) => (*allowed).into(),
+        }
+    }
+
+    /// The code and the words for a value that is not allowed: `is no duration`.
+    #[must_use]
+    pub(super) fn misfit(&self, json: &Json<'_>) -> (&'static str, String) {
+        let number = json.as_u64().is_some() || json.as_i64().is_some();
+        let (type_fits, near) = match self {
+            Self::Whole(..) => (json.sort() == "a number", number),
+            Self::Flag => (false, false),
+            Self::Text => (json.as_str().is_some(), true),
+            Self::Duration(..) => (json.as_str().is_some(), json.as_str().and_then(Span::parse).is_some()),
+            Self::Bytes(_) => (number || json.as_str().is_some(), number),
+            Self::List(_) => (json.as_list().is_some(), false),
+            Self::Word(_) => (json.as_str().is_some(), false),
+            Self::Other(..) => (true, false),
+        };
+        match (type_fits, near, self) {
+            (false, ..) => (code::WRONG_TYPE, format!("is {}", json.sort())),
+            (true, true, _) => (code::OUT_OF_RANGE, "is out of range".into()),
+            (true, false, Self::Duration(..)) => (code::INVALID_VALUE, "is no duration".into()),
+            (true, false, Self::Word(_)) => (code::INVALID_VALUE, "is none of the words".into()),
+            _ => (code::INVALID_VALUE, "is not valid".into()),
         }
     }
 

@@ -1,6 +1,13 @@
 //! Overrides: other thresholds and severities for some users, sources or hosts.
 
-use super::{Found, Glob, Input, Kind, Setting, SeverityChange, Threshold, property};
+use super::glob::Glob;
+use super::input::{Input, at};
+use super::kinds::Kind;
+use super::problems::{Place, code, short};
+use super::schema::property;
+use super::settings::Setting;
+use super::severity::SeverityChange;
+use super::values::Threshold;
 use crate::alert::Severity;
 use crate::event::Event;
 use crate::net::Cidr;
@@ -67,34 +74,52 @@ impl Overrides {
         self.0.iter().filter_map(move |o| o.thresholds.get(index).copied().flatten())
     }
 
-    pub(super) fn read(input: &mut Input<'_>, thresholds: &'static [&'static str]) -> Option<Self> {
-        let list = match input.find("override", &[]) {
-            Found::Nothing => return Some(Self::default()),
-            Found::Twice => return None,
-            Found::Value(_, value) => {
-                let shown = value.raw();
-                let list = value.into_list();
-                if list.is_none() {
-                    input.wrong("override", shown, "expected a list of tables");
-                }
-                list?
-            }
-        };
+    /// Reads all lists of overrides: those of an analytic's own table before those that all analytics share. `foreign`
+    /// names thresholds of other analytics, which the latter may set.
+    pub(super) fn read(
+        input: &mut Input<'_>,
+        thresholds: &'static [&'static str],
+        foreign: &[&'static str],
+    ) -> Self {
+        let mut lists = input.all("override");
+        lists.sort_by_key(|entry| entry.table.is_none());
         let mut overrides = Vec::new();
-        for (at, item) in list.into_iter().enumerate() {
-            let shown = item.raw();
-            let Some(table) = item.into_table() else {
-                input.wrong(&format!("override[{at}]"), shown, "expected a table");
-                continue;
-            };
-            let mut one = Input::new(table, &format!("override[{at}]."));
-            // Errors and digest go on where those before end.
-            (one.errors, one.effective) = (take(&mut input.errors), take(&mut input.effective));
-            one.effective.push(b'{');
-            overrides.extend(Override::read(&mut one, thresholds));
-            (input.errors, input.effective) = (one.errors, one.effective);
+        let mut last = None;
+        for entry in lists {
+            let foreign = if entry.table.is_none() { foreign } else { &[] };
+            let twice = last.replace(entry.table) == Some(entry.table);
+            at(&Place::Whole, &entry, |place| {
+                let (raw, sort) = (short(entry.json.raw()), entry.json.sort());
+                if twice {
+                    return input.problems.note(
+                        place,
+                        code::TWICE,
+                        format!("{raw} stands there twice; expected once"),
+                    );
+                }
+                let Some(list) = entry.json.as_list() else {
+                    let message = format!("{raw} is {sort}; expected a list of tables");
+                    return input.problems.note(place, code::WRONG_TYPE, message);
+                };
+                for (number, json) in list.iter().enumerate() {
+                    let place = Place::Element(place, number);
+                    let Some(table) = json.as_table() else {
+                        let message = format!("{} is {}; expected a table", short(json.raw()), json.sort());
+                        input.problems.note(&place, code::WRONG_TYPE, message);
+                        continue;
+                    };
+                    let mut one = Input::of(table, place);
+                    let read = Override::read(&mut one, thresholds, foreign);
+                    input.problems.merge(take(&mut one.problems));
+                    if let Some(read) = read {
+                        input.changes.push(b'{');
+                        input.changes.append(&mut one.changes);
+                        overrides.push(read);
+                    }
+                }
+            });
         }
-        Some(Self(overrides))
+        Self(overrides)
     }
 
     /// Writes the property `override` of the JSON Schema.
@@ -127,8 +152,12 @@ const FIELDS: [(&str, Kind, &str); 6] = [
 ];
 
 impl Override {
-    fn read(input: &mut Input<'_>, thresholds: &'static [&'static str]) -> Option<Self> {
-        let before = input.errors.len();
+    /// `None` where it is wrong, and where it sets only thresholds of other analytics.
+    fn read(
+        input: &mut Input<'_>,
+        thresholds: &'static [&'static str],
+        foreign: &[&'static str],
+    ) -> Option<Self> {
         let users = input.optional::<Vec<Glob>>("users");
         let sources = input.optional::<Vec<Cidr>>("sources");
         let hosts = input.optional::<Vec<Glob>>("hosts");
@@ -139,6 +168,13 @@ impl Override {
         let severity = input.optional("severity");
         let ignore = input.optional("ignore").unwrap_or(false);
         let reason = input.optional("reason");
+        // What others are told is not part of what this analytic does.
+        let changes = input.changes.len();
+        let mut elsewhere = false;
+        for name in foreign.iter().filter(|name| !thresholds.contains(name)) {
+            elsewhere |= input.optional::<Threshold>(name).is_some();
+        }
+        input.changes.truncate(changes);
         let mut known = thresholds.to_vec();
         known.splice(0..0, FIELDS.iter().map(|(name, ..)| *name));
         input.reject_unknown(&known);
@@ -148,11 +184,15 @@ impl Override {
             ("hosts", hosts.as_ref().is_some_and(Vec::is_empty)),
         ] {
             if empty {
-                let why = format!("expected at least one; without {name} the override holds for all");
-                input.wrong(name, "[]", &why);
+                let message = format!(
+                    "[] is empty; expected at least one, since without {name} the override holds for all"
+                );
+                input.wrong(name, code::EMPTY, message);
             }
         }
-        (input.errors.len() == before).then_some(Self {
+        let says_nothing = values.iter().all(Option::is_none) && severity.is_none() && !ignore;
+        let left_out = elsewhere && says_nothing;
+        (input.problems.is_empty() && !left_out).then_some(Self {
             users,
             sources,
             hosts,

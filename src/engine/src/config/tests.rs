@@ -2,6 +2,7 @@ use super::*;
 use crate::event::Event;
 use crate::net::parse_address;
 use crate::time::Span;
+use alloc::string::ToString;
 
 crate::settings! {
     /// Options as an analytic has them.
@@ -15,14 +16,18 @@ crate::settings! {
 
 const THRESHOLDS: &[&str] = &["min_failures"];
 
-fn read(text: &str) -> Result<Config<Options>, String> {
-    Config::read(text, THRESHOLDS)
+fn read(text: &str) -> Result<Config<Options>, Problems> {
+    Config::of("an1", text, THRESHOLDS)
 }
 
-fn refused(text: &str, parts: &[&str]) {
-    let error = read(text).expect_err(text);
-    for part in parts {
-        assert!(error.contains(part), "{text} gave {error:?}, which lacks {part:?}");
+/// The configuration is refused for these reasons and no others: a code, and what the line begins with.
+fn refused(text: &str, expected: &[(&str, &str)]) {
+    let problems = read(text).expect_err(text);
+    let told: Vec<_> = problems.list().iter().map(|p| (p.code, p.to_string())).collect();
+    assert_eq!(told.len(), expected.len(), "{text} gave {told:?}");
+    for ((code, line), (expected_code, begin)) in told.iter().zip(expected) {
+        assert!(code == expected_code && line.starts_with(begin), "{text} gave {code} {line}, not {begin}");
+        assert!(code::ALL.contains(code));
     }
 }
 
@@ -36,42 +41,115 @@ fn defaults_are_valid_and_equal_to_the_empty_object() {
 }
 
 #[test]
-fn the_digest_names_the_effective_configuration() {
+fn the_digest_covers_what_differs_from_the_defaults() {
     let digest = |text| read(text).unwrap().digest;
-    assert_eq!(digest(r#"{"window":"900s","min_failures":5}"#), digest(""));
+    assert_eq!(digest(r#"{"window":"900s","min_failures":5,"timezone":"Z","follow_up":"off"}"#), digest(""));
     assert_eq!(digest(r#"{"minFailures":6}"#), digest(r#"{"min_failures":6}"#));
+    assert_eq!(digest(r#"{"minFailures":6,"window":"1m"}"#), digest(r#"{"window":"60s","min_failures":6}"#));
     assert_ne!(digest(r#"{"min_failures":6}"#), digest(""));
     assert_ne!(digest(r#"{"override":[{"users":["a"],"ignore":true}]}"#), digest(""));
+    assert_ne!(digest(r#"{"ignore_users":["a"]}"#), digest(r#"{"ignore_hosts":["a"]}"#));
+    assert_eq!(digest(r#"{"an1":{"window":"5m"},"salt":"x"}"#), digest(r#"{"window":"5m","salt":"x"}"#));
 }
 
 #[test]
-fn errors_name_field_value_and_what_is_allowed() {
-    refused(r#"{"window":"abc"}"#, &["window = \"abc\"", "a duration from 1s to 7d"]);
-    refused(r#"{"min_failures":0}"#, &["min_failures = 0", "a whole number from 1 to 1000"]);
-    refused(r#"{"min_failures":"5"}"#, &["min_failures = \"5\"", "a whole number"]);
+fn problems_name_option_value_and_what_is_allowed() {
+    let duration = "expected a duration from 1s to 7d, such as \"90s\", \"15m\" or \"1h30m\"";
     refused(
-        r#"{"min_failuers":5}"#,
-        &["min_failuers = 5", "no such option", "did you mean min_failures?", "window"],
-    );
-    refused(r#"{"minFailures":5,"min_failures":6}"#, &["the same option"]);
-    refused(r#"{"min_failures":5,"min_failures":6}"#, &["there already"]);
-    refused(
-        r#"{"allow_ips":["10.0.0.0/33"]}"#,
-        &["allow_ips = [\"10.0.0.0/33\"]", "each entry is an address"],
+        r#"{"window":"15x"}"#,
+        &[("invalid-value", &format!("window: \"15x\" is no duration; {duration}"))],
     );
     refused(
-        r#"{"allow_ips":"10.0.0.0/8"}"#,
-        &["allow_ips", "a list of at most 10000 in which each entry is an address"],
+        r#"{"window":"8d"}"#,
+        &[("out-of-range", &format!("window: \"8d\" is out of range; {duration}"))],
     );
-    refused(r#"{"override":{}}"#, &["override", "a list of tables"]);
-    refused(r#"{"override":[{},{"severity":"worse"}]}"#, &["override[1].severity", "\"worse\"", "\"+1\""]);
-    refused(r#"{"override":[{"min_failures":0}]}"#, &["override[0].min_failures = 0", "1 to 1000"]);
-    refused(r#"{"override":[{"window":"5m"}]}"#, &["override[0].window", "no such option"]);
-    refused(r#"{"override":[{"users":[]}]}"#, &["override[0].users = []", "at least one"]);
-    refused("[]", &["expected a JSON object"]);
-    refused("{", &["not JSON"]);
-    let both = read(r#"{"window":"x","min_failures":0}"#).unwrap_err();
-    assert_eq!(both.lines().count(), 2, "everything that is wrong is said at once: {both}");
+    refused(r#"{"window":5}"#, &[("wrong-type", &format!("window: 5 is a number; {duration}"))]);
+    refused(
+        r#"{"min_failures":0}"#,
+        &[("out-of-range", "min_failures: 0 is out of range; expected a whole number from 1 to 1000")],
+    );
+    refused(
+        r#"{"min_failures":"5"}"#,
+        &[("wrong-type", "min_failures: \"5\" is text; expected a whole number from 1 to 1000")],
+    );
+    refused(
+        r#"{"min_failures":1.5}"#,
+        &[("invalid-value", "min_failures: 1.5 is not valid; expected a whole")],
+    );
+    refused(
+        r#"{"follow_up":"end"}"#,
+        &[("invalid-value", "follow_up: \"end\" is none of the words; expected one of \"off\"")],
+    );
+    refused(
+        r#"{"max_record":"17 MiB"}"#,
+        &[("invalid-value", "max_record: \"17 MiB\" is not valid; expected bytes")],
+    );
+    refused(
+        r#"{"max_record":5}"#,
+        &[("out-of-range", "max_record: 5 is out of range; expected bytes from 1 KiB")],
+    );
+    refused(
+        r#"{"timezone":"-23:59"}"#,
+        &[("invalid-value", "timezone: \"-23:59\" is not valid; expected an offset")],
+    );
+    let unknown = "min_failuers: there is no such option; did you mean min_failures? Expected one of min_failures, \
+                   minFailures, window, allow_ips, ";
+    refused(r#"{"min_failuers":5}"#, &[("unknown-option", unknown)]);
+    refused(
+        r#"{"minFailures":5,"min_failures":6}"#,
+        &[("twice", "min_failures: 6 is for the same option as minFailures; expected once")],
+    );
+    refused(
+        r#"{"min_failures":5,"min_failures":6}"#,
+        &[("twice", "min_failures: 6 stands there twice; expected once")],
+    );
+    refused("[]", &[("not-json", "[] is a list; expected a JSON object")]);
+    refused("{", &[("not-json", "the configuration is not JSON: line 1, column 2")]);
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_and_the_element_is_named() {
+    let sources: Vec<_> = (0..3000).map(|n| format!("\"10.0.{}.{}/32\"", n / 250, n % 250)).collect();
+    let mut allow_ips = sources.clone();
+    allow_ips[2741] = "\"10.0.0.0/33\"".into();
+    let text = format!(
+        r#"{{"window":"x","allow_ips":[{}],"override":[{{}},{{"sources":["::1",[]],"severity":"worse","window":"5m"}}]}}"#,
+        allow_ips.join(",")
+    );
+    refused(
+        &text,
+        &[
+            (
+                "invalid-value",
+                "allow_ips[2741]: \"10.0.0.0/33\" is not valid; expected an address or a block",
+            ),
+            ("invalid-value", "window: \"x\" is no duration"),
+            ("invalid-value", "override[1].sources[1]: [] is not valid; expected an address"),
+            ("invalid-value", "override[1].severity: \"worse\" is not valid; expected \"informational\""),
+            ("unknown-option", "override[1].window: there is no such option; Expected one of users, sources"),
+        ],
+    );
+    refused(
+        r#"{"allow_ips":"::1"}"#,
+        &[("wrong-type", "allow_ips: \"::1\" is text; expected a list of at most")],
+    );
+    refused(r#"{"override":{}}"#, &[("wrong-type", "override: {} is a table; expected a list of tables")]);
+    refused(r#"{"override":[7]}"#, &[("wrong-type", "override[0]: 7 is a number; expected a table")]);
+    refused(r#"{"override":[],"override":[]}"#, &[("twice", "override: [] stands there twice")]);
+    refused(r#"{"override":[{"min_failures":0}]}"#, &[("out-of-range", "override[0].min_failures: 0")]);
+    refused(
+        r#"{"override":[{"users":[]}]}"#,
+        &[("empty", "override[0].users: [] is empty; expected at least one")],
+    );
+}
+
+#[test]
+fn the_lines_for_hosts_hold_a_tab_where_one_is_meant() {
+    let lines = read("{\"a\\tb\":[1,\t2],\"window\":[\n\t]}").unwrap_err().lines();
+    let parts: Vec<Vec<_>> = lines.split('\n').map(|line| line.split('\t').collect()).collect();
+    assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3], "{lines}");
+    assert_eq!(parts[0][..2], ["wrong-type", "window"]);
+    assert_eq!(parts[1][..2], ["unknown-option", r#""a\u0009b""#]);
 }
 
 #[test]

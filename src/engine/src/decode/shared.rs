@@ -45,7 +45,7 @@ type Read = (Event<'static>, Option<Stamp>, Vec<u8>);
 fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Vec<Vec<Read>>, Readers, u64) {
     let mut given = vec![Vec::new(); readers];
     let before = decoder.decodes();
-    let malformed = decoder.decode(record, &mut |Decoded { event, stamp, readers, part }| {
+    let malformed = decoder.decode(record, &mut |Decoded { event, stamp, readers, part, .. }| {
         let event = event.into_owned();
         for reader in readers.iter() {
             given[reader].push((event.clone(), stamp, part.to_vec()));

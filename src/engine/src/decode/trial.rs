@@ -47,10 +47,10 @@ pub(crate) struct Reading {
 
 /// Gives a decoder a record, and sees that a needle lets what says something through.
 pub(crate) fn read<R: Reads>(decoder: &mut Decoder<R>, record: &str) -> Reading {
-    let (zone, mut dating, mut events) = (decoder.zone(), Dating::default(), Vec::new());
+    let (mut dating, mut events) = (Dating::default(), Vec::new());
     let malformed = decoder.decode(record.as_bytes(), &mut |mut decoded| {
         assert_eq!(decoded.readers.count(), 1, "{record}");
-        dating.date(&mut decoded.event, decoded.stamp, zone, RECEIVED);
+        dating.date(&mut decoded.event, decoded.stamp, decoded.zone, RECEIVED);
         events.push(decoded.event.into_owned());
     });
     let lower = record.to_lowercase();

@@ -27,7 +27,7 @@ pub struct Header<'a> {
 ///
 /// Linear in the header, not in the line.
 #[must_use]
-pub fn parse(line: &[u8], zone: Zone) -> Option<Header<'_>> {
+pub fn parse<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     let line = line.trim_ascii();
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let rest = match line {
@@ -114,7 +114,7 @@ fn is_facility(word: &[u8]) -> bool {
 }
 
 /// RFC 5424 after its version: time, host, program, process, message id, structured data, message.
-fn rfc5424(bytes: &[u8], zone: Zone) -> Option<Header<'_>> {
+fn rfc5424<'a>(bytes: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     let (time, rest) = first_word(bytes);
     let (host, rest) = first_word(rest);
     let (program, rest) = first_word(rest);

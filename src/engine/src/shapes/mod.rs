@@ -51,8 +51,8 @@ pub const NEEDLES: [(Telemetry, &[&str]); 10] = [
 /// What a decoder is given beside the record.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'g> {
-    /// The offset from UTC of times that are written without one.
-    pub zone: Zone,
+    /// The time zone of times that are written without one.
+    pub zone: Zone<'g>,
     /// Codes of sign-in and audit logs that count as failures beyond the usual ones.
     pub extra_failure_codes: &'g [u32],
 }

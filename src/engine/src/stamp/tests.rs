@@ -65,7 +65,7 @@ fn a_missing_zone_is_the_default() {
     assert_eq!(stamp, Stamp::At(time));
     for (text, seconds) in [("+00:00", 0), ("Z", 0), ("-0730", -27_000), ("+05", 18_000), ("+23:59", 86_340)]
     {
-        assert_eq!(Zone::parse(text), Some(Zone { seconds }), "{text}");
+        assert_eq!(Zone::parse(text), Some(Zone::new(seconds, &[])), "{text}");
     }
     for bad in ["", "+", "+5", "+24:00", "+05:60", "05:00", "+05:0", "+050", "UTC+1", "+05:00 "] {
         assert_eq!(Zone::parse(bad), None, "{bad}");
@@ -134,7 +134,7 @@ fn unix_time_by_magnitude() {
 #[test]
 fn dates_with_slashes() {
     let read =
-        |text: &str| slashed(text.as_bytes(), Zone { seconds: 3600 }).map(|(t, used)| (t.to_string(), used));
+        |text: &str| slashed(text.as_bytes(), Zone::new(3600, &[])).map(|(t, used)| (t.to_string(), used));
     for (text, expected) in [
         ("6/15/2026, 12:35:28.806 PM", "2026-06-15T11:35:28.806Z"),
         ("6/15/2026, 12:35:28.806\u{202f}AM", "2026-06-14T23:35:28.806Z"),
@@ -169,7 +169,7 @@ proptest! {
     fn what_is_written_is_read_back(micros in 0i64..253_402_300_799_999_999) {
         let time = Timestamp(micros);
         let text = time.to_rfc3339();
-        prop_assert_eq!(iso(text.as_bytes(), Zone { seconds: 60 }), Some((time, text.len())));
+        prop_assert_eq!(iso(text.as_bytes(), Zone::new(60, &[])), Some((time, text.len())));
         prop_assert_eq!(year_of(time, Zone::UTC).to_string(), text.trim_start_matches('0').split('-').next().unwrap());
     }
 
@@ -212,5 +212,61 @@ fn unix_time_with_an_exponent() {
         "9",
     ] {
         assert_eq!(micros(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn local_clocks_skip_an_hour_and_repeat_one() {
+    // Berlin in 2026: 29 March, 01:00 UTC, and 25 October, 01:00 UTC.
+    let changes =
+        [Transition::new(1_774_746_000, 3_600, 7_200), Transition::new(1_792_890_000, 7_200, 3_600)];
+    let berlin = Zone::new(3_600, &changes);
+    for (local, utc) in [
+        ("2026-03-29T01:59:59", "2026-03-29T00:59:59Z"),
+        // No clock shows these: the offset before goes on.
+        ("2026-03-29T02:00:00", "2026-03-29T01:00:00Z"),
+        ("2026-03-29T02:59:59", "2026-03-29T01:59:59Z"),
+        ("2026-03-29T03:00:00", "2026-03-29T01:00:00Z"),
+        ("2026-07-01T12:00:00", "2026-07-01T10:00:00Z"),
+        // Clocks show these twice: the first of the two holds.
+        ("2026-10-25T02:00:00", "2026-10-25T00:00:00Z"),
+        ("2026-10-25T02:59:59", "2026-10-25T00:59:59Z"),
+        ("2026-10-25T03:00:00", "2026-10-25T02:00:00Z"),
+        ("2026-12-01T12:00:00", "2026-12-01T11:00:00Z"),
+        // A stamp with an offset of its own does not ask.
+        ("2026-07-01T12:00:00+00:00", "2026-07-01T12:00:00Z"),
+    ] {
+        let (time, _) = iso(local.as_bytes(), berlin).unwrap();
+        assert_eq!(time.to_rfc3339(), utc, "{local}");
+    }
+    for (utc, local) in [(1_774_745_999, 1_774_749_599), (1_774_746_000, 1_774_753_200), (0, 3_600)] {
+        assert_eq!(berlin.local(utc), local);
+    }
+    assert_eq!(
+        (berlin.utc(i64::MIN), Zone::new(-60, &[]).utc(i64::MAX)),
+        (i64::MIN, i64::MAX),
+        "and never traps"
+    );
+}
+
+proptest! {
+    #[test]
+    fn what_local_clocks_show_once_is_read_back(
+        starts in proptest::collection::vec(1_000i64..10_000_000, 0..6),
+        offsets in proptest::array::uniform6(-50_400i32..=50_400),
+        utc in -1_000_000i64..40_000_000,
+    ) {
+        // Changes at least two days apart, as clocks have them.
+        let (mut at, mut before, mut changes) = (0, 0, std::vec::Vec::new());
+        for (gap, after) in starts.iter().zip(offsets) {
+            at += 200_000 + gap;
+            changes.push(Transition::new(at, before, after));
+            before = after;
+        }
+        let zone = Zone::new(0, &changes);
+        let local = zone.local(utc);
+        let readings = core::iter::once(0).chain(changes.iter().map(|change| change.seconds))
+            .map(|seconds| local - i64::from(seconds)).filter(|utc| zone.local(*utc) == local);
+        prop_assert_eq!(Some(zone.utc(local)), readings.min(), "the first of all that show it");
     }
 }

@@ -82,7 +82,7 @@ impl Rule {
     /// Judges by any of `thresholds`, of which there is at least one, as options and overrides set `min_failures`.
     ///
     /// # Errors
-    /// Where `max_keys` and `min_failures` together would take too much memory.
+    /// Where `max_keys` and `min_failures` together would take too much memory: what is wrong with `max_keys`.
     pub fn new(
         common: &Common,
         thresholds: &[u32],
@@ -95,7 +95,7 @@ impl Rule {
         let each = data as u64 + 48;
         if u64::from(common.max_keys.0) * each > MOST_TABLE_BYTES {
             return Err(format!(
-                "max_keys = {}: expected at most {} with a min_failures of {}, so that the table stays below 2 GiB",
+                "{} is too many; expected at most {} with a min_failures of {}, so that the table stays below 2 GiB",
                 common.max_keys.0,
                 MOST_TABLE_BYTES / each,
                 thresholds.iter().max().copied().unwrap_or_default(),

@@ -109,7 +109,7 @@ fn nxlog_and_its_local_time() {
     );
     assert_eq!(told(&record), format!("{FAILURE} nxlog").replace(".123456", ""));
     let object = Object::new(record.as_bytes()).unwrap();
-    let given = Given { zone: Zone { seconds: 3_600 }, extra_failure_codes: &[] };
+    let given = Given { zone: Zone::new(3_600, &[]), extra_failure_codes: &[] };
     let (event, time) = decode(&object, given).unwrap();
     assert_eq!(time, Some(Stamp::At(Timestamp(1_772_352_000_000_000))));
     assert_eq!(&*event.reason_text, "wrong password");

@@ -1,7 +1,7 @@
-//! A configuration as it was written: JSON, read strictly and whole.
+//! A configuration as JSON, read strictly and whole.
 //!
-//! `serde_json::Value` would bring trees, floating point and their tables into every module, a sixth of its size, and
-//! let the last of two equal names win. Options need neither; and an error shows a value as it was written.
+//! `serde_json::Value` would bring floating point and its tables into every module, a sixth of its size. It would also let
+//! the last of two equal names win. Options need neither, and an error shows a value as it was written.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,7 +12,7 @@ const DEEPEST: usize = 16;
 
 /// A value, and how it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Value<'t> {
+pub struct Json<'t> {
     raw: &'t str,
     node: Node<'t>,
 }
@@ -23,14 +23,14 @@ enum Node<'t> {
     Flag(bool),
     Number,
     Text(String),
-    List(Vec<Value<'t>>),
-    Table(Table<'t>),
+    List(Vec<Json<'t>>),
+    Table(Members<'t>),
 }
 
 /// Names and values, in the order they were written. Names may be there twice.
-pub type Table<'t> = Vec<(String, Value<'t>)>;
+pub type Members<'t> = Vec<(String, Json<'t>)>;
 
-impl<'t> Value<'t> {
+impl<'t> Json<'t> {
     /// Reads JSON (RFC 8259).
     ///
     /// # Errors
@@ -73,6 +73,28 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// The same with a sign.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.node {
+            Node::Number => self.raw.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// What it is, as an error says it: `a number`.
+    #[must_use]
+    pub const fn sort(&self) -> &'static str {
+        match self.node {
+            Node::Null => "null",
+            Node::Flag(_) => "true or false",
+            Node::Number => "a number",
+            Node::Text(_) => "text",
+            Node::List(_) => "a list",
+            Node::Table(_) => "a table",
+        }
+    }
+
     /// Whether it is true, if it is one of the two.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
@@ -102,7 +124,7 @@ impl<'t> Value<'t> {
 
     /// The table it is, to be taken apart.
     #[must_use]
-    pub fn into_table(self) -> Option<Table<'t>> {
+    pub fn into_table(self) -> Option<Members<'t>> {
         match self.node {
             Node::Table(table) => Some(table),
             _ => None,
@@ -146,7 +168,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Calls itself for what lies inside, [`DEEPEST`] deep at most.
-    fn value(&mut self, depth: usize) -> Read<Value<'t>> {
+    fn value(&mut self, depth: usize) -> Read<Json<'t>> {
         self.blank();
         let start = self.at;
         if depth > DEEPEST {
@@ -159,10 +181,10 @@ impl<'t> Parser<'t> {
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
-        Ok(Value { raw: self.text.get(start..self.at).unwrap_or_default(), node })
+        Ok(Json { raw: self.text.get(start..self.at).unwrap_or_default(), node })
     }
 
-    fn table(&mut self, depth: usize) -> Read<Table<'t>> {
+    fn table(&mut self, depth: usize) -> Read<Members<'t>> {
         let mut table = Vec::new();
         self.at += 1;
         if self.takes(b'}') {
@@ -187,7 +209,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn list(&mut self, depth: usize) -> Read<Vec<Value<'t>>> {
+    fn list(&mut self, depth: usize) -> Read<Vec<Json<'t>>> {
         let mut list = Vec::new();
         self.at += 1;
         if self.takes(b']') {
@@ -303,7 +325,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value as Theirs;
 
-    fn same(own: &Value<'_>, theirs: &Theirs) -> bool {
+    fn same(own: &Json<'_>, theirs: &Theirs) -> bool {
         match theirs {
             Theirs::Null => own.node == Node::Null,
             Theirs::Bool(flag) => own.as_bool() == Some(*flag),
@@ -322,10 +344,10 @@ mod tests {
     fn values_are_read() {
         let text =
             " {\"a\" : [1, -2.5e3 ,true,null], \"b\\u00e9\\ud83d\\ude00\\n\":{} , \"c\":\"\u{e9}\"}\r\n";
-        let value = Value::parse(text).unwrap();
+        let value = Json::parse(text).unwrap();
         assert!(same(&value, &serde_json::from_str(text).unwrap()));
         assert_eq!(value.as_table().unwrap()[0].1.raw(), "[1, -2.5e3 ,true,null]");
-        assert_eq!(Value::parse("{\"a\":1,\"a\":2}").unwrap().as_table().unwrap().len(), 2);
+        assert_eq!(Json::parse("{\"a\":1,\"a\":2}").unwrap().as_table().unwrap().len(), 2);
     }
 
     #[test]
@@ -340,9 +362,9 @@ mod tests {
             ("\"\\ud800\"", "line 1, column 8: expected the second half of a character"),
             ("\"\\u+123\"", "line 1, column 2: expected \\u and four digits"),
         ] {
-            assert_eq!(Value::parse(text).unwrap_err(), error, "{text}");
+            assert_eq!(Json::parse(text).unwrap_err(), error, "{text}");
         }
-        assert!(Value::parse(&"[".repeat(100_000)).unwrap_err().ends_with("expected less depth"));
+        assert!(Json::parse(&"[".repeat(100_000)).unwrap_err().ends_with("expected less depth"));
     }
 
     proptest! {
@@ -351,7 +373,7 @@ mod tests {
             let theirs = serde_json::from_str::<Theirs>(&text);
             // Numbers beyond all measure are no numbers to them.
             let large = theirs.as_ref().is_err_and(|e| e.to_string().contains("out of range"));
-            match (Value::parse(&text), theirs) {
+            match (Json::parse(&text), theirs) {
                 (Ok(own), Ok(theirs)) => prop_assert!(same(&own, &theirs), "{text}"),
                 (own, theirs) => prop_assert!(large || own.is_err() == theirs.is_err(), "{text}: {own:?}"),
             }

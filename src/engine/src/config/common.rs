@@ -1,0 +1,91 @@
+//! The options that all analytics share.
+
+use super::glob::Glob;
+use super::timezone::Timezone;
+use super::values::{Bits4, Bits6, Bytes, Keys, Lateness, RecordBytes, Wait};
+use crate::event::Event;
+use crate::hash::Salt;
+use crate::net::Cidr;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+crate::words! {
+    /// Whether an alert comes once more when its silence ends.
+    pub enum FollowUp {
+        /// It does not.
+        Off = "off",
+    }
+}
+
+crate::settings! {
+    /// What all analytics share.
+    pub struct Common {
+        /// Addresses and blocks whose events are ignored altogether.
+        pub allow_ips: Vec<Cidr> = [];
+        /// Users whose events are ignored altogether; `*` and `?` stand for any characters.
+        pub ignore_users: Vec<Glob> = [];
+        /// Hosts whose events are ignored altogether; `*` and `?` stand for any characters.
+        pub ignore_hosts: Vec<Glob> = [];
+        /// How many keys of all kinds together are held. Beyond it the least telling ones are given up.
+        pub max_keys: Keys = 100000;
+        /// How late an event may come and still be sorted into its place. `0s`: events are judged as they come.
+        /// `max`: a whole finite input is sorted first.
+        pub allowed_lateness: Lateness = "0s";
+        /// How many bits of an IPv4 address make a key. Alerts show addresses whole.
+        pub ipv4_prefix: Bits4 = 32;
+        /// How many bits of an IPv6 address make a key: a customer holds a /64 at least.
+        pub ipv6_prefix: Bits6 = 64;
+        /// The time zone of times that are written without one: an offset from UTC, or for the command `authsieve` a
+        /// name such as `Europe/Berlin`. An hour that is repeated in autumn is taken as the first of the two. In the
+        /// hour that is skipped in spring, the offset before it goes on.
+        pub timezone: Timezone = "+00:00";
+        /// How far ahead of its receipt an event may claim to be; beyond it, it is taken as of its receipt.
+        pub max_ahead: Wait = "5m";
+        /// The longest record, 16 MiB at most; a longer one is skipped and counted.
+        pub max_record: RecordBytes = "16 MiB";
+        /// Memory for what alerts tell beyond their counts: evidence, lists of accounts and addresses.
+        pub pool_bytes: Bytes = "8 MiB";
+        /// Memory for the sketch that decides which keys stay when there are too many: the larger, the larger the
+        /// flood of junk keys it stands.
+        pub sketch_bytes: Bytes = "4 MiB";
+        /// Keys the fingerprints and sketches. Not a secret; a value of your own keeps others from preparing keys
+        /// that meet in the sketch.
+        pub salt: String = "";
+        /// Whether an alert comes once more when its silence ends: `off`, it does not. The digest of a configuration
+        /// does not cover it.
+        pub follow_up: FollowUp = "off";
+    }
+}
+
+impl Common {
+    /// The options that bear on decoding. A suite decodes each record once for all of its analytics: these options
+    /// stand at the top level only.
+    pub const DECODING: [&'static str; 3] = ["timezone", "max_ahead", "max_record"];
+
+    /// Whether the event is ignored altogether.
+    #[must_use]
+    pub fn ignores(&self, event: &Event<'_>) -> bool {
+        self.ignored_by(event).is_some()
+    }
+
+    /// The option that says that the event is ignored altogether.
+    #[must_use]
+    pub fn ignored_by(&self, event: &Event<'_>) -> Option<&'static str> {
+        let any = |globs: &[Glob], name: &str, fold| {
+            !name.is_empty() && globs.iter().any(|g| g.matches(name, fold))
+        };
+        if event.src_ip.is_some_and(|ip| self.allow_ips.iter().any(|block| block.contains(ip))) {
+            return Some("allow_ips");
+        }
+        if any(&self.ignore_users, &event.user, event.folds()) {
+            return Some("ignore_users");
+        }
+        any(&self.ignore_hosts, &event.host, true).then_some("ignore_hosts")
+    }
+
+    /// What keys all fingerprints.
+    #[must_use]
+    pub fn salt(&self) -> Salt {
+        Salt::new(&self.salt)
+    }
+}
