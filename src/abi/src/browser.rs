@@ -188,8 +188,8 @@ impl<'a> From<&'a event::Event<'_>> for Event<'a> {
             transaction: &it.transaction,
             credential: it.credential,
             delivery: it.delivery.map(|id| format!("{id:032x}")),
-            shape: it.shape,
-            provider: it.provider,
+            shape: it.shape.as_str(),
+            provider: it.provider.as_str(),
         }
     }
 }

@@ -145,8 +145,8 @@ record!(event::Event<'_> => Event { count, pid, logon_type, credential } |event|
     os: said(event.os),
     transaction: said(event.transaction),
     delivery: event.delivery.map(|id| format!("{id:032x}")),
-    shape: event.shape.into(),
-    provider: event.provider.into(),
+    shape: event.shape.as_str().into(),
+    provider: event.provider.as_str().into(),
 });
 
 record!(note::Note => Note { record, key, text, count, needed } |note| {

@@ -5,6 +5,7 @@ use crate::config::{Config, Judgement, Problem, Settings};
 use crate::event::{Event, Record};
 use crate::hash::{Hasher128, Salt};
 use crate::note::{Notes, Step};
+pub use crate::shapes::Telemetry;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
@@ -30,59 +31,6 @@ pub struct About {
     pub partition_by: &'static [&'static str],
     /// The options that an override may set, all of them of the kind [`Threshold`](crate::config::Threshold).
     pub thresholds: &'static [&'static str],
-}
-
-/// Which families of telemetry an analytic reads. The decoder looks for nothing else, and a module holds no code for
-/// anything else: it is known when the module is compiled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Telemetry(u16);
-
-impl Telemetry {
-    /// sshd, PAM, su, sudo, login, auditd, in any carrier.
-    pub const LINUX: Self = Self(1);
-    /// ECS and OCSF authentication events.
-    pub const NORMALISED: Self = Self(1 << 1);
-    /// The Security log of Windows.
-    pub const WINDOWS: Self = Self(1 << 2);
-    /// Sign-in logs of Entra.
-    pub const ENTRA: Self = Self(1 << 3);
-    /// The unified audit log of Microsoft 365.
-    pub const AUDIT: Self = Self(1 << 4);
-    /// IIS in front of OWA, EWS and ActiveSync.
-    pub const IIS: Self = Self(1 << 5);
-    /// Exchange's IMAP, POP and SMTP protocol logs.
-    pub const EXCHANGE: Self = Self(1 << 6);
-    /// Okta's System Log.
-    pub const OKTA: Self = Self(1 << 7);
-    /// Duo's authentication log.
-    pub const DUO: Self = Self(1 << 8);
-    /// Auth0's tenant log.
-    pub const AUTH0: Self = Self(1 << 9);
-    /// Logins at a Mac: the unified log, Jamf.
-    pub const MACOS: Self = Self(1 << 10);
-
-    /// None of them.
-    pub const NONE: Self = Self(0);
-    /// All of them.
-    pub const ANY: Self = Self(u16::MAX);
-
-    /// What is in both of them.
-    #[must_use]
-    pub const fn common(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// Both of them.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether all of `other` is in it.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
 
 /// Something whose telemetry is known when it is compiled.

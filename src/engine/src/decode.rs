@@ -9,13 +9,13 @@
 
 use crate::analytic::{Reads, Telemetry};
 use crate::config::{Common, Timezone};
-use crate::envelope::{Envelope, Family, Opened, Opener, Scratch, lent};
+use crate::envelope::{Envelope, Opened, Opener, Scratch, lent};
 use crate::event::{Event, Text, text};
-use crate::linux::{self, header};
 use crate::order::sort;
 use crate::readers::Audience;
 pub use crate::readers::{Reader, Readers};
-use crate::shapes::{self, Given, Said};
+use crate::shapes::linux::{self, header};
+use crate::shapes::{self, Family, Given, Said};
 use crate::sieve::Sieve;
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
@@ -189,8 +189,8 @@ impl<R: Reads> Decoder<R> {
 /// The literals of which any record that says something to a reader of this telemetry contains at least one.
 fn needles(telemetry: Telemetry) -> Vec<&'static str> {
     let mut needles = Vec::new();
-    for (family, literals) in [(Telemetry::LINUX, linux::NEEDLES)].iter().chain(&shapes::NEEDLES) {
-        if telemetry.has(*family) {
+    for (family, literals) in Family::ALL.into_iter().zip(shapes::NEEDLES) {
+        if telemetry.has(family.telemetry()) {
             needles.extend_from_slice(literals);
         }
     }

@@ -8,9 +8,9 @@ use crate::decode::{self, Decoded, Decoder};
 use crate::deliveries::Deliveries;
 use crate::event::{Event, Record};
 use crate::find::position;
-use crate::linux::attempts::{Attempts, Step};
 use crate::note::{Note, Notes, Step as Fate};
 use crate::reorder::{Held, Reorder};
+use crate::shapes::linux::attempts::{Attempts, Step};
 use crate::sieve::Sieve;
 use crate::snapshot::{self, Reader, Writer};
 use crate::time::{Span, Timestamp};
@@ -445,7 +445,7 @@ impl<A: Analytic> Pipeline<A> {
                     notes.add(
                         Fate::Ignored,
                         "",
-                        event.provider,
+                        event.provider.as_str(),
                         "not looked at: % events of this outcome say nothing here",
                         &[],
                     );

@@ -1,6 +1,6 @@
 //! The envelope: finds the log text in a JSON record, and what the record says of its sender.
 //!
-//! One pass over the record's members fills in all there is to know ([`names`] says where pipelines put it). Text
+//! One pass over the record's members fills in all there is to know ([`crate::carriers`] says where pipelines put it). Text
 //! that is itself a JSON object is opened in turn, three levels deep at most.
 //!
 //! **Whose word counts.** Text is an attacker's as soon as a program repeats what somebody sent it, and so is the
@@ -17,25 +17,26 @@
 
 mod journald;
 mod lent;
-mod names;
+mod members;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::analytic::Telemetry;
+use crate::carriers::slot::{
+    BATCH, CURSOR, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, SENDER, TAG, TEXT, TIME, mark, marked,
+};
 use crate::event::Text;
-use crate::json::{Items, Kind, Object, Value, read, unescape_into};
+use crate::json::{Items, Kind, Object, Slots, Value, read, unescape_into};
 use crate::readers::{Audience, Readers};
+use crate::shapes::{Family, HOLDERS, PROOFS, Proof, windows};
 use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164, scientific, slashed};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use journald::Verdict;
+use journald::Belief;
 use lent::is_forwarder;
 pub use lent::lent;
-use names::{
-    AUDIT, AUTH0, BATCH, CATEGORY, CLASS, CURSOR, DUO, ENTRA, EVENT_ID, Found, HOST, LABEL, MAC, MAIL,
-    MICROS, OKTA, ORIGINAL, PID, PROGRAM, SENDER, SHAPE, TABLE, TAG, TEXT, TIME, WEB, WINLOG,
-};
+use members::MEMBERS;
 
 /// How many JSON objects within a string of one another are opened.
 const LEVELS: usize = 3;
@@ -109,89 +110,13 @@ impl Envelope<'_> {
     }
 }
 
-/// The families of shapes, in the order in which a record is asked for their marks: an identity provider's record in ECS
-/// carries the marks of both. Each has a decoder in [`crate::shapes`], which looks closer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // The constants of `Telemetry` document them.
-pub enum Family {
-    Ocsf,
-    Windows,
-    // An entry of the unified log has an `eventType` as well.
-    Macos,
-    Okta,
-    Duo,
-    Audit,
-    Entra,
-    Iis,
-    Exchange,
-    Auth0,
-    Ecs,
-}
-
-/// How many families there are.
-pub const FAMILIES: usize = Family::ALL.len();
-
-impl Family {
-    /// All of them, by their numbers.
-    pub const ALL: [Self; 11] = [
-        Self::Ocsf,
-        Self::Windows,
-        Self::Macos,
-        Self::Okta,
-        Self::Duo,
-        Self::Audit,
-        Self::Entra,
-        Self::Iis,
-        Self::Exchange,
-        Self::Auth0,
-        Self::Ecs,
-    ];
-
-    /// What an analytic has to read to read it.
-    #[must_use]
-    pub const fn telemetry(self) -> Telemetry {
-        match self {
-            Self::Ecs | Self::Ocsf => Telemetry::NORMALISED,
-            Self::Windows => Telemetry::WINDOWS,
-            Self::Entra => Telemetry::ENTRA,
-            Self::Audit => Telemetry::AUDIT,
-            Self::Iis => Telemetry::IIS,
-            Self::Exchange => Telemetry::EXCHANGE,
-            Self::Okta => Telemetry::OKTA,
-            Self::Duo => Telemetry::DUO,
-            Self::Auth0 => Telemetry::AUTH0,
-            Self::Macos => Telemetry::MACOS,
-        }
-    }
-
-    /// Whether extra failure codes change what its records say.
-    #[must_use]
-    pub const fn has_codes(self) -> bool {
-        matches!(self, Self::Entra | Self::Audit)
-    }
-}
-
-/// The slots that give a family away by being there alone. ECS and OCSF have to say more.
-const MARKS: [(u8, Family); 10] = [
-    (WINLOG, Family::Windows),
-    (EVENT_ID, Family::Windows),
-    (MAC, Family::Macos),
-    (OKTA, Family::Okta),
-    (DUO, Family::Duo),
-    (AUDIT, Family::Audit),
-    (ENTRA, Family::Entra),
-    (WEB, Family::Iis),
-    (MAIL, Family::Exchange),
-    (AUTH0, Family::Auth0),
-];
-
 /// The families whose marks a record bears. Each reader takes the record for one of the first of them that it reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks(u16);
+pub struct Marks(u64);
 
 impl Marks {
     const fn and(self, family: Family) -> Self {
-        Self(self.0 | 1 << family as u16)
+        Self(self.0 | 1 << family as u32)
     }
 
     /// For each family that some of the readers take the record for: those readers. Who takes it for nothing is in none
@@ -405,8 +330,8 @@ impl<'a> Walk<'a> {
     {
         // Objects in objects need no buffer, but are counted like those in strings.
         while self.level <= LEVELS {
-            let mut found = Found::default();
-            if !read(&object, TABLE.names(), &mut found) {
+            let mut found = Slots::default();
+            if !read(&object, MEMBERS.set(), &mut found) {
                 // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
                 let readers = core::mem::take(&mut self.readers);
                 return Opened { malformed: self.level == 0, ..Opened::nothing(readers) };
@@ -416,7 +341,8 @@ impl<'a> Walk<'a> {
                 break;
             }
             let (mut marks, mut shaped) = (Marks::default(), Readers::NONE);
-            if found.has_any(SHAPE) {
+            let bears = marked(found.filled()) != 0;
+            if bears {
                 marks = self::marks(&found, self.readers, audience);
                 for (family, takers) in marks.takers(self.readers, audience) {
                     // A record of another family than it can be is none.
@@ -449,7 +375,7 @@ impl<'a> Walk<'a> {
             let text = text.and_then(|value| said(value, scratch));
             // A record around others may carry fields of its own; one with text is none, nor one with a shape.
             let batch = match text {
-                None if lends != Telemetry::NONE && !(found.has_any(SHAPE) && is_shaped(&found)) => {
+                None if lends != Telemetry::NONE && !(bears && is_shaped(&found)) => {
                     found.get(BATCH).and_then(|value| value.as_array())
                 }
                 _ => None,
@@ -490,7 +416,7 @@ impl<'a> Walk<'a> {
 
 impl<'a> Sender<'a> {
     /// Takes in what a level further inside says. `false` if the record is a forgery.
-    fn learn(&mut self, found: &Found<'a>, zone: Zone) -> bool {
+    fn learn(&mut self, found: &Slots<'a>, zone: Zone) -> bool {
         let text = |slot| found.get(slot).and_then(|value| value.as_text()).filter(|text| !text.is_empty());
         let tag = text(TAG);
         let (tag, tag_pid) = tag.as_deref().map_or(("", None), split_tag);
@@ -498,10 +424,10 @@ impl<'a> Sender<'a> {
         // A program that is no forwarder owns what it says, whatever that says.
         let open = self.trust < Trust::Named || is_forwarder(self.program.as_bytes());
         match journald::judge(found, &claimed) {
-            Verdict::Forged => return false,
+            Belief::Forged => return false,
             _ if !open => {}
-            Verdict::Sender(program) => (self.program, self.trust) = (program, Trust::Verified),
-            Verdict::Silent => match (claimed, text(LABEL)) {
+            Belief::Sender(program) => (self.program, self.trust) = (program, Trust::Verified),
+            Belief::Silent => match (claimed, text(LABEL)) {
                 (Some(program), _) => (self.program, self.trust) = (program, Trust::Named),
                 (None, Some(label)) if self.trust == Trust::Unnamed => {
                     (self.program, self.trust) = (label, Trust::Labelled);
@@ -566,27 +492,37 @@ pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
     rfc3164(raw, zone).map(|(stamp, _)| stamp)
 }
 
-/// Of which families a record bears marks, as far as its readers ask. ECS and OCSF have to say that this is an
-/// authentication event.
-fn marks(found: &Found<'_>, readers: Readers, audience: &Audience) -> Marks {
-    let mut marks = Marks::default();
-    if found.get(CLASS).is_some_and(|class| class.as_i64() == Some(3002)) {
-        return marks.and(Family::Ocsf);
-    }
-    let mut left = readers;
-    for (slot, family) in MARKS {
-        if found.has_any(1 << slot) {
+/// Of which families a record bears marks, as far as its readers ask.
+fn marks(found: &Slots<'_>, readers: Readers, audience: &Audience) -> Marks {
+    let (mut marks, mut left) = (Marks::default(), readers);
+    for family in bearing(found) {
+        if left.is_empty() {
+            break;
+        }
+        let Some(value) = found.get(mark(family)) else { continue };
+        let proved = match PROOFS[family as usize] {
+            Proof::Present => true,
+            Proof::Number(number) => value.as_i64() == Some(number),
+            Proof::Word(word) => is_or_holds(value, word),
+        };
+        // What a Beat took from the event log is that, whether or not somebody reads it, and no event of ECS.
+        let of_beats = || found.rank(mark(Family::Windows)) == Some(windows::BEATS);
+        if proved && !(family == Family::Ecs && of_beats()) {
             marks = marks.and(family);
             left = left.without(audience.takes(family));
         }
     }
-    if !left.is_empty()
-        && found.get(WINLOG).is_none()
-        && found.get(CATEGORY).is_some_and(|category| is_or_holds(category, "authentication"))
-    {
-        marks = marks.and(Family::Ecs);
-    }
     marks
+}
+
+/// The families whose marks are there, whatever they say.
+fn bearing(found: &Slots<'_>) -> impl Iterator<Item = Family> {
+    let mut marked = marked(found.filled());
+    core::iter::from_fn(move || {
+        let first = marked.trailing_zeros();
+        marked &= marked.checked_sub(1)?;
+        Family::ALL.get(first as usize).copied()
+    })
 }
 
 /// Whether a value is this word, or an array that holds it.
@@ -596,17 +532,17 @@ fn is_or_holds(value: Value<'_>, word: &str) -> bool {
     value.says(word) || value.as_array().is_some_and(|items| items.take(MOST).any(|item| item.says(word)))
 }
 
-/// Whether a record is one of a family, read here or not: an array in it is then a field like any other. Only Okta's
-/// event hook bears the mark of the records it holds.
-fn is_shaped(found: &Found<'_>) -> bool {
-    found.get(CLASS).or(found.get(CATEGORY)).is_some()
-        || MARKS.iter().any(|(slot, ..)| {
-            found.get(*slot).is_some_and(|mark| *slot != OKTA || !mark.says("com.okta.event_hook"))
-        })
+/// Whether a record is one of a family, read here or not: an array in it is then a field like any other. Only what says
+/// that it holds records is none.
+fn is_shaped(found: &Slots<'_>) -> bool {
+    bearing(found).any(|family| {
+        let holder = HOLDERS[family as usize];
+        holder.is_empty() || found.get(mark(family)).is_some_and(|value| !value.says(holder))
+    })
 }
 
 /// The text, as it stands. Where no program is named, the line from before it was taken apart says more.
-fn text<'a>(found: &Found<'a>, trust: Trust) -> Option<Value<'a>> {
+fn text<'a>(found: &Slots<'a>, trust: Trust) -> Option<Value<'a>> {
     let original = found.get(ORIGINAL).filter(|value| value.kind == Kind::Str);
     let text = found.get(TEXT).filter(|value| matches!(value.kind, Kind::Str | Kind::Array | Kind::Object));
     if trust < Trust::Named { original.or(text) } else { text.or(original) }

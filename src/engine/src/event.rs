@@ -1,5 +1,6 @@
 //! The normalised authentication event that every decoder makes and every analytic reads.
 
+pub use crate::shapes::{Provider, Shape};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -74,7 +75,7 @@ impl Outcome {
     }
 }
 
-/// Who speaks of the attempt. Several programs write lines about one attempt; `linux::attempts` counts it once.
+/// Who speaks of the attempt. Several programs write lines about one attempt; `shapes::linux::attempts` counts it once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Signal {
     /// An event that stands for itself: one record, `count` attempts.
@@ -178,9 +179,9 @@ pub struct Event<'a> {
     /// The record proves that the password was right, whatever became of the login.
     pub credential: bool,
     /// The shape it was read from.
-    pub shape: &'static str,
-    /// Who wrote it: `linux`, `windows`, `entra`, …
-    pub provider: &'static str,
+    pub shape: Shape,
+    /// Whose world it comes from.
+    pub provider: Provider,
     /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
     pub delivery: Option<u128>,
 }
@@ -220,8 +221,8 @@ impl Event<'_> {
             os: NOTHING,
             transaction: NOTHING,
             credential: false,
-            shape: "",
-            provider: "",
+            shape: Shape::Unknown,
+            provider: Provider::Unknown,
             delivery: None,
         }
     };
@@ -230,7 +231,7 @@ impl Event<'_> {
     /// makes no second event from a first, as each such step copies all fields and drops those it replaces.
     #[must_use]
     #[inline(never)]
-    pub fn new(shape: &'static str, provider: &'static str) -> Self {
+    pub fn new(shape: Shape, provider: Provider) -> Self {
         Self { count: 1, shape, provider, ..Self::default() }
     }
 
@@ -240,8 +241,8 @@ impl Event<'_> {
     #[must_use]
     pub fn folds(&self) -> bool {
         match self.provider {
-            "linux" => false,
-            "ecs" | "ocsf" => self.user.contains('@'),
+            Provider::Linux => false,
+            Provider::Ecs | Provider::Ocsf => self.user.contains('@'),
             _ => true,
         }
     }

@@ -10,6 +10,7 @@ extern crate std;
 
 pub mod alert;
 pub mod analytic;
+pub mod carriers;
 pub mod config;
 pub mod dating;
 pub mod decode;
@@ -21,7 +22,6 @@ pub mod find;
 pub mod hash;
 pub mod json;
 pub mod letters;
-pub mod linux;
 pub mod net;
 pub mod note;
 pub mod order;

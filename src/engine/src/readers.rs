@@ -1,7 +1,7 @@
 //! Who reads what: several analytics may share one decoder, so each event says for which of them it is.
 
 use crate::analytic::Telemetry;
-use crate::envelope::{FAMILIES, Family};
+use crate::shapes::{FAMILIES, Family};
 use alloc::vec::Vec;
 
 /// What one analytic reads.
@@ -136,7 +136,7 @@ impl Audience {
     /// everybody, so that nobody looks for another in its text.
     #[inline]
     pub fn takes(&self, family: Family) -> Readers {
-        if family.telemetry().has(Telemetry::NORMALISED) { self.all } else { self.reads(family) }
+        if family.is_normalised() { self.all } else { self.reads(family) }
     }
 
     /// The lists of extra failure codes, each with those of `readers` that have it.

@@ -1,6 +1,6 @@
 //! The reorder buffer: events that come late within a bound, sorted by time and, at equal times, by arrival.
 
-use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::event::{Event, Origin, Outcome, Provider, Shape, Signal, Text};
 use crate::order::sort;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
@@ -151,48 +151,6 @@ impl Reorder {
     }
 }
 
-/// Every name a shape or a provider has: they are compared and shown, never made up.
-const NAMES: [&str; 38] = [
-    "",
-    "screensharing",
-    "sshd",
-    "pam",
-    "su",
-    "sudo",
-    "login",
-    "auditd",
-    "ecs",
-    "ocsf",
-    "linux",
-    "windows",
-    "entra",
-    "m365",
-    "exchange",
-    "okta",
-    "duo",
-    "auth0",
-    "macos",
-    "evtx-dump",
-    "winlogbeat",
-    "nxlog",
-    "winevtlog",
-    "vector-windows",
-    "security-event",
-    "windows-xml",
-    "sign-in-logs",
-    "graph-sign-in",
-    "entra-diagnostic",
-    "portal-export",
-    "audit-log",
-    "iis",
-    "exchange-imap",
-    "exchange-pop",
-    "exchange-smtp",
-    "unified-log",
-    "jamf",
-    "owa",
-];
-
 /// The texts of an event, in the order they are saved in.
 fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 15] {
     [
@@ -262,8 +220,9 @@ fn save_event(e: &Event<'_>, out: &mut Writer) {
         Some(id) => out.bytes(&id.to_le_bytes()),
         None => out.bytes(&[]),
     }
-    out.bytes(e.shape.as_bytes());
-    out.bytes(e.provider.as_bytes());
+    // By name: numbers change with the list of families.
+    out.bytes(e.shape.as_str().as_bytes());
+    out.bytes(e.provider.as_str().as_bytes());
 }
 
 fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
@@ -304,28 +263,31 @@ fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
         Ok(if input.u8()? == 1 { Some(number(input)?) } else { None })
     };
     let sixteen = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).ok();
-    let name = |bytes: &[u8]| {
-        NAMES.into_iter().find(|n| n.as_bytes() == bytes).ok_or(SnapshotError::Invalid("an event"))
-    };
     event.pid = optional(input)?;
     event.logon_type = optional(input)?;
     event.src_ip = sixteen(input.bytes()?).map(crate::net::from_octets);
     event.delivery = sixteen(input.bytes()?).map(u128::from_le_bytes);
-    event.shape = name(input.bytes()?)?;
-    event.provider = name(input.bytes()?)?;
+    event.shape = named(input, Shape::parse)?;
+    event.provider = named(input, Provider::parse)?;
     Ok(event)
+}
+
+fn named<T>(input: &mut Reader<'_>, parse: fn(&str) -> Option<T>) -> snapshot::Result<T> {
+    let name = core::str::from_utf8(input.bytes()?).ok();
+    name.and_then(parse).ok_or(SnapshotError::Invalid("an event"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shapes::linux::Shape::Sshd;
 
-    fn at(second: i64, user: &'static str, shape: &'static str) -> Event<'static> {
+    fn at(second: i64, user: &'static str, shape: Shape) -> Event<'static> {
         Event {
             time: Timestamp(second * 1_000_000),
             user: user.into(),
             shape,
-            provider: "linux",
+            provider: Provider::Linux,
             ..Event::default()
         }
     }
@@ -334,7 +296,7 @@ mod tests {
     fn events_leave_in_the_order_of_their_times_and_arrivals() {
         let mut buffer = Reorder::new(Span::seconds(10));
         for (second, user) in [(5, "a"), (3, "b"), (5, "c"), (4, "d")] {
-            buffer.push(at(second, user, "sshd"), b"raw");
+            buffer.push(at(second, user, Sshd.into()), b"raw");
         }
         assert!(buffer.ready(Timestamp(12_999_999)).is_none(), "not yet");
         let mut out = Vec::new();
@@ -351,7 +313,7 @@ mod tests {
         let mut buffer = Reorder::new(Span::seconds(10));
         let long = "x".repeat(1 << 20);
         for second in 0..300 {
-            let event = Event { user: Cow::Owned(long.clone()), ..at(second, "", "sshd") };
+            let event = Event { user: Cow::Owned(long.clone()), ..at(second, "", Sshd.into()) };
             buffer.push(event, b"raw");
             while buffer.ready(Timestamp(0)).is_some() {}
         }
@@ -363,7 +325,7 @@ mod tests {
     #[test]
     fn what_waits_survives_a_snapshot_whatever_its_shape() {
         let mut buffer = Reorder::new(Span::seconds(10));
-        for (n, shape) in NAMES.into_iter().enumerate() {
+        for (n, shape) in Shape::all().enumerate() {
             let event = Event {
                 src_ip: crate::net::parse_address("2001:db8::7"),
                 pid: Some(7),
@@ -378,7 +340,7 @@ mod tests {
         let mut input = Reader::open(&bytes, "t", 1).unwrap();
         restored.load(&mut input).unwrap();
         input.finish().unwrap();
-        for shape in NAMES {
+        for shape in Shape::all() {
             let (before, after) =
                 (buffer.until(Timestamp::MAX).unwrap(), restored.until(Timestamp::MAX).unwrap());
             assert_eq!((&before.event, &before.record), (&after.event, &after.record), "{shape}");

@@ -5,7 +5,7 @@ use authsieve_engine::analytic::{Reads, Telemetry};
 use authsieve_engine::config::Config;
 use authsieve_engine::dating::Dating;
 use authsieve_engine::decode::{Decoded, Decoder, Reader, Readers};
-use authsieve_engine::event::{Event, Text};
+use authsieve_engine::event::{Event, Provider, Shape, Text};
 use memchr::memmem;
 
 authsieve_engine::settings! {
@@ -51,7 +51,7 @@ pub fn run<R: Reads>(bytes: &[u8]) {
         let (malformed, events) = read(&mut decoder.aside(), record);
         // Entra's members are known in any spelling, of which needles cover those that are in use. And a backslash before
         // a letter that needs none is no JSON, but read.
-        if !record.contains(&b'\\') && events.iter().any(|event| event.provider != "entra") {
+        if !record.contains(&b'\\') && events.iter().any(|event| event.provider != Provider::Entra) {
             let lower = record.to_ascii_lowercase();
             let shown =
                 |needle: &&str| memmem::find(&lower, needle.to_ascii_lowercase().as_bytes()).is_some();
@@ -78,7 +78,7 @@ fn read<R: Reads>(decoder: &mut Decoder<R>, record: &[u8]) -> (Readers, Vec<Even
 fn check(event: &Event<'_>, record: &[u8], part: &[u8]) {
     assert!(event.count >= 1, "{event:?}");
     assert!(part.len() <= record.len(), "evidence longer than its record");
-    assert!(!event.shape.is_empty() && !event.provider.is_empty(), "{event:?}");
+    assert!(event.shape != Shape::Unknown && event.provider != Provider::Unknown, "{event:?}");
     assert_eq!(event.src_ip, event.src_ip.map(|address| address.to_canonical()), "{event:?}");
     let Event { user, domain, src_name, tty, user_agent, service, host, method, .. } = event;
     let Event { reason, status, reason_text, application, device, os, transaction, .. } = event;

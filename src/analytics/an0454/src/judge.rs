@@ -4,7 +4,7 @@ use crate::challenges::{Challenges, Fate};
 use crate::report::{CHALLENGE, LOGIN, Pattern};
 use crate::{An0454, FINISHED, ONE_ROW, ROW, TRANSACTION, User, why};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::Event;
+use authsieve_engine::event::{Event, Provider};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::Link;
 use authsieve_engine::window::recent;
@@ -38,14 +38,14 @@ impl An0454 {
             return;
         }
         let (finished, policy) =
-            (event.provider == "duo", event.provider == "okta" && event.method == "policy");
+            (event.provider == Provider::Duo, event.provider == Provider::Okta && event.method == "policy");
         let mut kind = Challenges::kind(fate, finished, policy);
         if let Some(slot) = held {
             let late = event.time < self.table.newest(slot);
             let counted = match fate {
                 Some(_) if finished => false,
                 Some(fate) => self.challenges.close(slot, event.time, transaction, fate) || late,
-                None if policy || event.provider != "okta" => false,
+                None if policy || event.provider != Provider::Okta => false,
                 None => self.challenges.send(slot, event.time, self.address(event.src_ip)),
             };
             if counted {
@@ -75,11 +75,11 @@ impl An0454 {
         let id =
             |kind| self.hash(kind).part(user.name.as_bytes()).part(event.transaction.as_bytes()).finish();
         match event.provider {
-            "duo" => {
+            Provider::Duo => {
                 let id = id(FINISHED);
                 self.finished.is_new(id.0, event.time, watermark)
             }
-            "entra" | "m365" => {
+            Provider::Entra | Provider::M365 => {
                 let id = id(ROW);
                 let first = !self.rows.is_silent(id, event.time);
                 if first {

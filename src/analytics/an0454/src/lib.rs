@@ -12,14 +12,14 @@
 //! ```
 //! use authsieve_an0454::An0454;
 //! use authsieve_engine::detector::Detector;
-//! use authsieve_engine::event::{Event, Outcome, Record};
+//! use authsieve_engine::event::{Event, Outcome, Provider, Record};
 //! use authsieve_engine::time::Timestamp;
 //!
 //! let mut detector = Detector::<An0454>::create(r#"{"min_challenges": 2}"#, 0)?;
 //! let mut alerts = vec![];
 //! for (second, outcome) in [(0, Outcome::Challenge), (40, Outcome::Challenge), (55, Outcome::Success)] {
 //!     let time = Timestamp(second * 1_000_000);
-//!     let event = Event { time, outcome, user: "jdoe@example.com".into(), provider: "okta", ..Event::default() };
+//!     let event = Event { time, outcome, user: "jdoe@example.com".into(), provider: Provider::Okta, ..Event::default() };
 //!     alerts.extend(detector.observe(event, b"", time));
 //! }
 //! assert_eq!(alerts[1].title, "2 MFA challenges of jdoe@example.com, then a login from an unknown address");
@@ -78,7 +78,7 @@ pub use options::{Options, Platform, UserKey};
 use authsieve_engine::analytic::{About, Alerts, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::deliveries::Deliveries;
-use authsieve_engine::event::{Event, Outcome, Record};
+use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
@@ -323,8 +323,8 @@ impl An0454 {
             Outcome::Failure | Outcome::Stopped => return None,
         };
         let reads = match event.provider {
-            "linux" | "windows" => false,
-            "exchange" => matches!(role, Role::Login),
+            Provider::Linux | Provider::Windows => false,
+            Provider::Exchange => matches!(role, Role::Login),
             _ => true,
         };
         let looks_at = self.options.platform == Platform::Any || mac::is_mac(event);

@@ -1,6 +1,6 @@
 //! Whether an event came from a Mac.
 
-use authsieve_engine::event::Event;
+use authsieve_engine::event::{Event, Provider};
 
 /// Words that name a Mac or its system, in lower case. What follows them in digits is a version or a model.
 const MACS: [&str; 10] =
@@ -10,7 +10,7 @@ const OTHERS: [&str; 6] = ["iphone", "ipad", "ipod", "ios", "ipados", "watchos"]
 
 /// Whether the event says that it came from a Mac: its system, its device or its user agent does, or a Mac wrote it.
 pub fn is_mac(event: &Event<'_>) -> bool {
-    event.provider == "macos"
+    event.provider == Provider::Macos
         || event.os.trim().eq_ignore_ascii_case("darwin")
         || [&event.os, &event.device, &event.user_agent].into_iter().any(|text| says_mac(text))
 }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn any_of_the_three_says_it_and_the_macs_own_records_need_not() {
-        let from = |os: &str, device: &str, agent: &str, provider: &'static str| {
+        let from = |os: &str, device: &str, agent: &str, provider: Provider| {
             is_mac(&Event {
                 os: os.into(),
                 device: device.into(),
@@ -78,9 +78,11 @@ mod tests {
                 ..Event::default()
             })
         };
-        assert!(from("Mac OS X", "", "", "okta") && from("Darwin", "", "", "ecs"));
-        assert!(from("", "Janes MacBook Air", "", "entra") && from("", "", "Macintosh", "entra"));
-        assert!(from("", "", "", "macos"));
-        assert!(!from("", "", "", "okta") && !from("Windows 10", "Computer", "", "okta"));
+        assert!(from("Mac OS X", "", "", Provider::Okta) && from("Darwin", "", "", Provider::Ecs));
+        assert!(
+            from("", "Janes MacBook Air", "", Provider::Entra) && from("", "", "Macintosh", Provider::Entra)
+        );
+        assert!(from("", "", "", Provider::Macos));
+        assert!(!from("", "", "", Provider::Okta) && !from("Windows 10", "Computer", "", Provider::Okta));
     }
 }

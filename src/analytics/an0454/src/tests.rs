@@ -7,7 +7,7 @@ mod random;
 use crate::An0454;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::detector::{Detector, Error};
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 
 const SECOND: i64 = 1_000_000;
@@ -26,7 +26,7 @@ fn event(second: i64, outcome: Outcome, address: &str) -> Event<'static> {
         count: 1,
         user: "jane@example.com".into(),
         src_ip: address.parse().ok(),
-        provider: "okta",
+        provider: Provider::Okta,
         ..Event::default()
     }
 }
@@ -39,7 +39,7 @@ fn login(second: i64, address: &str) -> Event<'static> {
     event(second, Outcome::Success, address)
 }
 
-fn of<'e>(event: Event<'e>, provider: &'static str, transaction: &'e str) -> Event<'e> {
+fn of<'e>(event: Event<'e>, provider: Provider, transaction: &'e str) -> Event<'e> {
     Event { provider, transaction: transaction.into(), ..event }
 }
 
@@ -111,13 +111,25 @@ fn entra_and_audit_rows_of_one_correlation_id_are_one_for_a_minute() {
         let alerts = feed(&mut detector(r#"{"min_challenges":1,"window":"1s"}"#), events);
         alerts.iter().map(|alert| (alert.time.0 - START) / SECOND).collect::<Vec<_>>()
     };
-    assert_eq!(counted(vec![asked(0, "entra"), asked(60, "m365"), asked(61, "entra")]), [0, 61]);
-    assert_eq!(counted(vec![asked(0, "entra"), failed(30, "entra"), failed(31, "m365")]), [0]);
-    assert_eq!(counted(vec![asked(0, "entra"), failed(90, "entra"), failed(92, "m365")]), [0]);
-    assert_eq!(counted(vec![failed(0, "entra"), failed(1, "m365"), failed(61, "entra")]), [0, 61]);
-    let bob = Event { user: "bob@example.com".into(), ..asked(1, "entra") };
-    assert_eq!(counted(vec![asked(0, "entra"), bob]), [0, 1], "a page visit may be shared");
-    let okta = |second| of(challenge(second, "203.0.113.5"), "okta", "c");
+    assert_eq!(
+        counted(vec![asked(0, Provider::Entra), asked(60, Provider::M365), asked(61, Provider::Entra)]),
+        [0, 61]
+    );
+    assert_eq!(
+        counted(vec![asked(0, Provider::Entra), failed(30, Provider::Entra), failed(31, Provider::M365)]),
+        [0]
+    );
+    assert_eq!(
+        counted(vec![asked(0, Provider::Entra), failed(90, Provider::Entra), failed(92, Provider::M365)]),
+        [0]
+    );
+    assert_eq!(
+        counted(vec![failed(0, Provider::Entra), failed(1, Provider::M365), failed(61, Provider::Entra)]),
+        [0, 61]
+    );
+    let bob = Event { user: "bob@example.com".into(), ..asked(1, Provider::Entra) };
+    assert_eq!(counted(vec![asked(0, Provider::Entra), bob]), [0, 1], "a page visit may be shared");
+    let okta = |second| of(challenge(second, "203.0.113.5"), Provider::Okta, "c");
     assert_eq!(counted(vec![okta(0), okta(10)]), [0, 10], "Okta's transactions are no such thing");
 }
 
@@ -134,9 +146,10 @@ fn a_feed_that_lags_behind_is_judged_and_does_not_repeat_itself() {
 
 #[test]
 fn duos_rows_are_finished_challenges_one_per_txid() {
-    let denied = |second, id: &'static str| of(event(second, Outcome::Denied, "203.0.113.5"), "duo", id);
+    let denied =
+        |second, id: &'static str| of(event(second, Outcome::Denied, "203.0.113.5"), Provider::Duo, id);
     let spelled = (0..9).map(|_| denied(0, "a")).chain([denied(80, "b")]);
-    let approved = of(event(137, Outcome::Approved, "203.0.113.5"), "duo", "c");
+    let approved = of(event(137, Outcome::Approved, "203.0.113.5"), Provider::Duo, "c");
     assert!(feed(&mut detector(""), spelled.chain([approved])).is_empty());
     let ids = ["a", "b", "c", "d", "e", "f"];
     let alerts = feed(&mut detector(""), ids.iter().enumerate().map(|(n, id)| denied(60 * n as i64, id)));
@@ -202,7 +215,7 @@ fn only_macs_where_only_macs_are_asked_for() {
     let from = |second, os: &'static str| Event { os: os.into(), ..challenge(second, "203.0.113.5") };
     assert!(feed(&mut it, [from(0, ""), from(1, "Windows"), from(2, "Mac OS X")]).is_empty());
     assert_eq!(patterns(&feed(&mut it, [from(3, "macOS")])), [WITHOUT]);
-    let mac = Event { provider: "macos", user: "Jane".into(), ..login(4, "") };
+    let mac = Event { provider: Provider::Macos, user: "Jane".into(), ..login(4, "") };
     let alerts = feed(&mut it, [mac]);
     assert_eq!((patterns(&alerts), alerts[0].user.as_deref()), (vec![AFTER], Some("Jane")));
 }
@@ -210,15 +223,18 @@ fn only_macs_where_only_macs_are_asked_for() {
 #[test]
 fn other_worlds_have_no_challenges_and_linux_no_logins_that_count() {
     let mut it = detector(r#"{"min_challenges":1}"#);
-    for provider in ["linux", "windows", "exchange"] {
+    for provider in [Provider::Linux, Provider::Windows, Provider::Exchange] {
         assert!(feed(&mut it, [of(challenge(0, ""), provider, "")]).is_empty());
         assert!(feed(&mut it, [of(event(0, Outcome::Denied, ""), provider, "")]).is_empty());
     }
     let nobody = Event { user: "".into(), ..challenge(0, "") };
     assert!(feed(&mut it, [nobody]).is_empty());
     feed(&mut it, [challenge(1, "")]);
-    assert!(feed(&mut it, [of(login(2, ""), "linux", ""), of(login(3, ""), "windows", "")]).is_empty());
-    assert_eq!(patterns(&feed(&mut it, [of(login(4, ""), "ecs", "")])), [AFTER]);
+    assert!(
+        feed(&mut it, [of(login(2, ""), Provider::Linux, ""), of(login(3, ""), Provider::Windows, "")])
+            .is_empty()
+    );
+    assert_eq!(patterns(&feed(&mut it, [of(login(4, ""), Provider::Ecs, "")])), [AFTER]);
 }
 
 #[test]
@@ -303,7 +319,7 @@ fn fewer_keys_than_a_snapshot_holds_keep_the_newest() {
 #[test]
 fn a_snapshot_that_was_made_up_is_refused_or_harmless() {
     let mut it = detector(r#"{"confirm_after":"60s","min_challenges":2}"#);
-    feed(&mut it, (0..3).map(|n| of(challenge(n, "203.0.113.5"), "entra", "c")));
+    feed(&mut it, (0..3).map(|n| of(challenge(n, "203.0.113.5"), Provider::Entra, "c")));
     feed(&mut it, (0..3).map(|n| challenge(n, "203.0.113.5")));
     let snapshot = it.snapshot();
     for at in 0..snapshot.len() {

@@ -4,7 +4,7 @@ use crate::challenges::Fate;
 use crate::report::Pattern;
 use crate::{An0454, User};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::note::{self, Step};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::table::Slot;
@@ -48,7 +48,7 @@ impl An0454 {
             "not looked at: a wrong password or a stopped login is no challenge"
         } else if event.user.is_empty() {
             "not counted: it names no user"
-        } else if matches!(event.provider, "linux" | "windows" | "exchange") {
+        } else if matches!(event.provider, Provider::Linux | Provider::Windows | Provider::Exchange) {
             "not looked at: of a provider without challenges"
         } else {
             "not looked at: not known to be from a Mac (platform)"

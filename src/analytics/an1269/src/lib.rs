@@ -44,7 +44,7 @@ pub use options::Options;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
-use authsieve_engine::event::{Event, Outcome, Record};
+use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
@@ -183,8 +183,22 @@ impl Analytic for An1269 {
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         // Other worlds have analytics of their own.
-        if matches!(event.provider, "linux" | "windows" | "okta" | "duo" | "auth0" | "macos") {
-            context.note(Step::Ignored, "", event.provider, "not looked at: % has analytics of its own", &[]);
+        if matches!(
+            event.provider,
+            Provider::Linux
+                | Provider::Windows
+                | Provider::Okta
+                | Provider::Duo
+                | Provider::Auth0
+                | Provider::Macos
+        ) {
+            context.note(
+                Step::Ignored,
+                "",
+                event.provider.as_str(),
+                "not looked at: % has analytics of its own",
+                &[],
+            );
             return;
         }
         let failed = event.outcome == Outcome::Failure;

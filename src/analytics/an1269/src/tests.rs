@@ -5,7 +5,7 @@ mod naive;
 use crate::An1269;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::detector::Detector;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -25,8 +25,7 @@ fn event(second: i64, outcome: Outcome, user: &str, address: &str) -> Event<'sta
         count: 1,
         user: user.to_owned().into(),
         src_ip: address.parse().ok(),
-        shape: "test",
-        provider: "m365",
+        provider: Provider::M365,
         ..Event::default()
     }
 }
@@ -228,11 +227,13 @@ fn failures_of_no_name_are_those_of_one_account() {
 
 #[test]
 fn other_worlds_and_no_address_are_left_alone() {
-    for provider in ["linux", "windows", "okta", "duo", "auth0", "macos"] {
+    for provider in
+        [Provider::Linux, Provider::Windows, Provider::Okta, Provider::Duo, Provider::Auth0, Provider::Macos]
+    {
         let events = stuffing().into_iter().map(|event| Event { provider, ..event });
         assert!(run(&mut detector(""), events).is_empty(), "{provider}");
     }
-    for provider in ["entra", "exchange", "iis", "ecs", "ocsf"] {
+    for provider in [Provider::Entra, Provider::Exchange, Provider::Unknown, Provider::Ecs, Provider::Ocsf] {
         let events = stuffing().into_iter().map(|event| Event { provider, ..event });
         assert_eq!(run(&mut detector(""), events).len(), 1, "{provider}");
     }

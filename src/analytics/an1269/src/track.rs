@@ -102,5 +102,5 @@ pub const fn keep(window: Span) -> Span {
 
 /// What is tallied under `reasons`: the provider's code, or else the shape it was told in.
 fn code<'e>(event: &'e Event<'_>) -> &'e str {
-    if event.reason.is_empty() { event.shape } else { &event.reason }
+    if event.reason.is_empty() { event.shape.as_str() } else { &event.reason }
 }

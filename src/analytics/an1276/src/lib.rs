@@ -36,7 +36,7 @@ pub use options::{Correlate, LoginSource, Options};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
-use authsieve_engine::event::{Event, Origin, Outcome, Record};
+use authsieve_engine::event::{Event, Origin, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
@@ -164,7 +164,7 @@ impl Analytic for An1276 {
 impl An1276 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
         // Normalised events may come from other worlds.
-        matches!(event.provider, "linux" | "ecs" | "ocsf")
+        matches!(event.provider, Provider::Linux | Provider::Ecs | Provider::Ocsf)
             && matches!(
                 (self.options.login_source, event.origin),
                 (LoginSource::Any, _)

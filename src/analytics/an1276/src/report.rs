@@ -47,6 +47,6 @@ pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
         Signal::Weak => "implied",
         _ if !event.method.is_empty() => &event.method,
         Signal::Pam | Signal::PamOther | Signal::SshdPam => "pam",
-        _ => event.shape,
+        _ => event.shape.as_str(),
     }
 }

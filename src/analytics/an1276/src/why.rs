@@ -2,7 +2,7 @@
 
 use crate::{An1276, Correlate, KINDS, Options};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::{Event, Origin};
+use authsieve_engine::event::{Event, Origin, Provider};
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::note::{self, Step};
 use authsieve_engine::told;
@@ -23,8 +23,8 @@ fn name(kind: Correlate, event: &Event<'_>) -> String {
 #[cold]
 pub fn left_out(options: &Options, event: &Event<'_>, context: &mut Context<'_>) {
     let (word, text) = match event.origin {
-        _ if !matches!(event.provider, "linux" | "ecs" | "ocsf") => {
-            (event.provider, "not looked at: an event of %, not of Linux")
+        _ if !matches!(event.provider, Provider::Linux | Provider::Ecs | Provider::Ocsf) => {
+            (event.provider.as_str(), "not looked at: an event of %, not of Linux")
         }
         Origin::Local => {
             (options.login_source.as_str(), "not looked at: a login at the machine, and login_source is %")

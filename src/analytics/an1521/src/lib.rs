@@ -50,7 +50,7 @@ pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, Setting, code};
-use authsieve_engine::event::{Event, Outcome, Record};
+use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::note::Step;
@@ -333,9 +333,9 @@ impl An1521 {
         let (reason, status) = (number(&event.reason), number(&event.status));
         let any = |test: &dyn Fn(Status) -> bool| [reason, status].into_iter().flatten().any(test);
         let windows = match event.provider {
-            "windows" => true,
+            Provider::Windows => true,
             // Nobody else's failures carry the id of the event, or a status of Windows.
-            "ecs" | "ocsf" => event.reason == "4625" || any(&Status::is_error),
+            Provider::Ecs | Provider::Ocsf => event.reason == "4625" || any(&Status::is_error),
             _ => false,
         };
         let remote = event.src_ip.is_some_and(|address| !address.is_loopback());

@@ -4,7 +4,7 @@ use crate::count::Counted;
 use crate::pattern::Pattern;
 use crate::{ACCOUNT, An1521, FAMILY, Failure, SOURCE};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::note::{self, Step};
 use authsieve_engine::time::Span;
@@ -26,7 +26,7 @@ impl An1521 {
     pub(crate) fn why_left_out(&self, event: &Event<'_>, context: &mut Context<'_>) {
         let why = if event.outcome != Outcome::Failure {
             "not looked at: only failures count here"
-        } else if !matches!(event.provider, "windows" | "ecs" | "ocsf") {
+        } else if !matches!(event.provider, Provider::Windows | Provider::Ecs | Provider::Ocsf) {
             "not looked at: not of Windows"
         } else if matches!(event.logon_type, Some(0 | 4 | 5)) {
             "not counted: of the system, a batch job or a service (logon type 0, 4 or 5)"

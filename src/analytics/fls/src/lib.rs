@@ -33,7 +33,7 @@ pub use options::Options;
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
-use authsieve_engine::event::{Event, Outcome, Record};
+use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
@@ -157,7 +157,9 @@ impl Fls {
     /// The key that is judged; none for an event that is not looked at.
     fn account(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let address = self.rule.address(event);
-        if event.provider == "linux" || event.user.is_empty() || address.is_none() && self.options.require_ip
+        if event.provider == Provider::Linux
+            || event.user.is_empty()
+            || address.is_none() && self.options.require_ip
         {
             return None;
         }

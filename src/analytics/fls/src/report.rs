@@ -1,7 +1,7 @@
 //! What an alert of FLS tells.
 
 use authsieve_engine::alert::Alert;
-use authsieve_engine::event::{Event, Record};
+use authsieve_engine::event::{Event, Provider, Record};
 use authsieve_engine::told::{MOST_LISTED, Told, number, short, source};
 use authsieve_engine::window::rule::{Match, Rule};
 
@@ -58,7 +58,7 @@ pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
 
 /// Whether the account is one of an identity provider: T1078.004, Valid Accounts: Cloud Accounts.
 fn in_the_cloud(event: &Event<'_>) -> bool {
-    matches!(event.provider, "entra" | "m365" | "okta" | "auth0")
+    matches!(event.provider, Provider::Entra | Provider::M365 | Provider::Okta | Provider::Auth0)
 }
 
 /// How a Windows logon came about, by the logon types of event 4624 (Microsoft, "4624(S): An account was successfully

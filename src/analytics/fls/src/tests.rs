@@ -7,7 +7,7 @@ mod reference;
 use crate::Fls;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::detector::{Detector, Error};
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 
 const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -25,7 +25,7 @@ fn event(second: i64, outcome: Outcome, user: &str, address: &str) -> Event<'sta
         count: 1,
         user: user.to_string().into(),
         src_ip: address.parse().ok(),
-        provider: "entra",
+        provider: Provider::Entra,
         reason: if outcome == Outcome::Failure { "50126".into() } else { "".into() },
         ..Event::default()
     }
@@ -125,7 +125,7 @@ fn other_accounts_are_counted_exactly_up_to_256_and_listed_up_to_50() {
 fn one_account_alone_is_no_spray() {
     let mut events = guessed("ada", "203.0.113.5");
     for event in &mut events {
-        event.provider = "windows";
+        event.provider = Provider::Windows;
         event.logon_type = Some(10);
     }
     let alerts = run("", &events);
@@ -164,9 +164,9 @@ fn one_record_may_speak_of_several_attempts() {
 #[test]
 fn linux_is_another_world() {
     let mut events = guessed("ada", "203.0.113.5");
-    events[0].provider = "linux";
+    events[0].provider = Provider::Linux;
     assert!(run("", &events).is_empty());
-    events[0].provider = "ecs";
+    events[0].provider = Provider::Ecs;
     assert_eq!(run("", &events).len(), 1);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Fls;
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::note::{self, Step};
 
 impl Fls {
@@ -13,7 +13,7 @@ impl Fls {
         let key = self.account(event);
         if key.is_none() {
             let why = match event.provider {
-                "linux" => "not looked at: an event of Linux, see AN1276",
+                Provider::Linux => "not looked at: an event of Linux, see AN1276",
                 _ if event.user.is_empty() => "not counted: it names no user",
                 _ => "not counted: it has no address (require_ip)",
             };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::Event;
+use crate::event::{Event, Provider};
 use crate::net::parse_address;
 use crate::time::Span;
 use alloc::string::ToString;
@@ -165,7 +165,7 @@ fn the_first_override_whose_conditions_all_hold_decides() {
         user: user.into(),
         src_ip: parse_address(ip),
         host: host.into(),
-        provider: "linux",
+        provider: Provider::Linux,
         ..Event::default()
     };
     let judge = |e: Event<'static>| {
@@ -181,11 +181,11 @@ fn the_first_override_whose_conditions_all_hold_decides() {
     assert_eq!(judge(event("svc-a", "10.9.1.1", "bastion-1")), (5, "critical", false, None));
     assert_eq!(judge(event("root", "-", "x")), (5, "high", true, None));
     assert_eq!(judge(event("Root", "-", "x")), (5, "high", false, None), "Linux names differ by case");
-    let ecs = Event { provider: "ecs", ..event("Root", "-", "x") };
+    let ecs = Event { provider: Provider::Ecs, ..event("Root", "-", "x") };
     assert!(!config.overrides.judge(&ecs).ignored(), "and who wrote a normalised event cannot be told");
-    let ecs = Event { provider: "ecs", ..event("SVC-A@example.com", "10.8.1.1", "x") };
+    let ecs = Event { provider: Provider::Ecs, ..event("SVC-A@example.com", "10.8.1.1", "x") };
     assert_eq!(config.overrides.judge(&ecs).threshold(0, 5), 20);
-    let windows = Event { provider: "windows", ..event("Root", "-", "x") };
+    let windows = Event { provider: Provider::Windows, ..event("Root", "-", "x") };
     assert!(config.overrides.judge(&windows).ignored());
     assert_eq!(config.overrides.thresholds(0).collect::<Vec<_>>(), [20]);
 }

@@ -4,14 +4,14 @@
 //! underscore are journald's own: it asked the kernel who sent the message (systemd.journal-fields(7), "Trusted
 //! Journal Fields"). A sender cannot write them, nor can he take them away.
 
-use super::names::{Found, MARK, trusted};
+use crate::carriers::slot::{ENTRY, trusted};
 use crate::find::find;
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Slots, Value};
 use alloc::borrow::Cow;
 
 /// What the trusted fields say.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict<'a> {
+pub enum Belief<'a> {
     /// There are none: the record may come from anywhere.
     Silent,
     /// The program that did send the text.
@@ -40,12 +40,12 @@ const SYSTEM: [&str; 8] = [
 ///
 /// Fluent Bit can strip the underscore, and then a field of the sender's looks the same as journald's own; but it
 /// cannot replace it. A field that is there twice with different values is therefore a forgery.
-pub fn judge<'a>(found: &Found<'a>, claimed: &Option<Cow<'a, str>>) -> Verdict<'a> {
-    let Some(family) = family(found) else { return Verdict::Silent };
-    if (0..trusted::COUNT).any(|field| found.clashed(family + field)) {
-        return Verdict::Forged;
+pub fn judge<'a>(found: &Slots<'a>, claimed: &Option<Cow<'a, str>>) -> Belief<'a> {
+    let Some(spelling) = spelling(found) else { return Belief::Silent };
+    if (0..trusted::COUNT).any(|field| found.clashed(spelling + field)) {
+        return Belief::Forged;
     }
-    let said = |field| match found.get(family + field) {
+    let said = |field| match found.get(spelling + field) {
         None => Ok(None),
         Some(value) => single(value).map(Some).ok_or(()),
     };
@@ -56,11 +56,11 @@ pub fn judge<'a>(found: &Found<'a>, claimed: &Option<Cow<'a, str>>) -> Verdict<'
         said(trusted::UNIT),
         said(trusted::TRANSPORT),
     );
-    let (Ok(comm), Ok(uid), Ok(exe), Ok(unit), Ok(transport)) = fields else { return Verdict::Forged };
+    let (Ok(comm), Ok(uid), Ok(exe), Ok(unit), Ok(transport)) = fields else { return Belief::Forged };
     match transport.as_deref() {
         // The kernel wrote it, or passed on what a process with CAP_AUDIT_WRITE did.
-        Some("audit" | "kernel") => return Verdict::Sender(transport.unwrap_or_default()),
-        _ if comm.is_none() && uid.is_none() && exe.is_none() && unit.is_none() => return Verdict::Silent,
+        Some("audit" | "kernel") => return Belief::Sender(transport.unwrap_or_default()),
+        _ if comm.is_none() && uid.is_none() && exe.is_none() && unit.is_none() => return Belief::Silent,
         _ => {}
     }
     let root = uid.as_deref().map(|uid| uid == "0");
@@ -76,9 +76,9 @@ pub fn judge<'a>(found: &Found<'a>, claimed: &Option<Cow<'a, str>>) -> Verdict<'
             None => root == Some(true) && exe.is_none(),
         };
         return match claimed {
-            Some(claimed) if believed => Verdict::Sender(claimed.clone()),
-            None if believed && unit.is_some() => Verdict::Sender(Cow::Borrowed("sshd")),
-            _ => Verdict::Forged,
+            Some(claimed) if believed => Belief::Sender(claimed.clone()),
+            None if believed && unit.is_some() => Belief::Sender(Cow::Borrowed("sshd")),
+            _ => Belief::Forged,
         };
     };
     let name = comm.as_ref();
@@ -95,16 +95,16 @@ pub fn judge<'a>(found: &Found<'a>, claimed: &Option<Cow<'a, str>>) -> Verdict<'
         root == Some(true) && claim.is_none_or(|c| c == name || (name.len() >= 15 && c.starts_with(name)))
     };
     match claimed {
-        _ if !believed => Verdict::Forged,
-        Some(claimed) => Verdict::Sender(claimed.clone()),
-        None => Verdict::Sender(comm),
+        _ if !believed => Belief::Forged,
+        Some(claimed) => Belief::Sender(claimed.clone()),
+        None => Belief::Sender(comm),
     }
 }
 
-/// The first slot of the family of trusted fields that the record has.
-fn family(found: &Found<'_>) -> Option<u8> {
+/// The first slot of the spelling of trusted fields that the record has.
+fn spelling(found: &Slots<'_>) -> Option<u8> {
     let has = |first: &u8| found.has_any(((1 << trusted::COUNT) - 1) << first);
-    let [marked, upper, lower] = trusted::FAMILIES;
+    let [marked, upper, lower] = trusted::SPELLINGS;
     if has(&marked) {
         return Some(marked);
     }
@@ -112,7 +112,7 @@ fn family(found: &Found<'_>) -> Option<u8> {
         return Some(upper);
     }
     // `uid`, `comm` and `exe` are anybody's words: only in what is journald's by another sign.
-    let sign = found.get(MARK).is_some()
+    let sign = found.get(ENTRY).is_some()
         || found.get(lower + trusted::UNIT).is_some()
         || found.get(lower + trusted::TRANSPORT).is_some();
     (sign && has(&lower)).then_some(lower)

@@ -13,70 +13,18 @@
 //! Names are those of syslog fields and headers, and of ECS: `event.dataset` (also `data_stream.dataset`),
 //! `event.module`, `event.category`.
 
-use super::names::{CATEGORY, DATASET, Found};
 use crate::analytic::Telemetry;
+use crate::carriers::slot::{CATEGORY, DATASET};
+use crate::carriers::{FORWARDERS, INPUTS};
+use crate::json::Slots;
+use crate::shapes::{Family, KEEPERS};
 
 /// Nobody's name is longer.
 const LONGEST: usize = 256;
 
-/// Whose business it is to pass on what others wrote: agents, relays, and the tags that people give to the log files
-/// they read (`authlog`).
-const FORWARDERS: [&str; 20] = [
-    "journal",
-    "vector",
-    "fluent",
-    "td-agent",
-    "beat",
-    "logstash",
-    "syslog",
-    "nxlog",
-    "promtail",
-    "alloy",
-    "otel",
-    "collector",
-    "forward",
-    "relay",
-    "shipper",
-    "cribl",
-    "docker",
-    "containerd",
-    "authlog",
-    "auth.log",
-];
-
-/// Data sets of Elastic's inputs that take whatever comes: `httpjson.generic`, `aws.cloudwatch_logs`.
-const INPUTS: [&str; 6] = ["generic", "httpjson", "http_endpoint", "cloudwatch", "filestream", "pubsub"];
-
-/// Parts of names of providers' programs, data sets and modules.
-const PROVIDERS: [(&str, Telemetry); 19] = {
-    const MICROSOFT: Telemetry =
-        Telemetry::WINDOWS.and(Telemetry::ENTRA).and(Telemetry::AUDIT).and(Telemetry::EXCHANGE);
-    [
-        ("okta", Telemetry::OKTA),
-        ("duo", Telemetry::DUO),
-        ("auth0", Telemetry::AUTH0),
-        ("jamf", Telemetry::MACOS),
-        ("macos", Telemetry::MACOS),
-        ("microsoft", MICROSOFT),
-        ("azure", MICROSOFT),
-        ("entra", MICROSOFT),
-        ("office", MICROSOFT),
-        ("o365", MICROSOFT),
-        ("m365", MICROSOFT),
-        ("windows", Telemetry::WINDOWS),
-        ("winevt", Telemetry::WINDOWS),
-        ("winlog", Telemetry::WINDOWS),
-        ("mswin", Telemetry::WINDOWS),
-        ("eventlog", Telemetry::WINDOWS),
-        ("exchange", Telemetry::EXCHANGE.and(Telemetry::IIS)),
-        ("iis", Telemetry::IIS),
-        ("system.", Telemetry::WINDOWS.and(Telemetry::LINUX)),
-    ]
-};
-
 /// Whether a program's business is to pass on what others wrote.
 pub fn is_forwarder(program: &[u8]) -> bool {
-    has_any(program, &FORWARDERS)
+    has_any(program, FORWARDERS)
 }
 
 /// Of which families a JSON or XML record may be that stands in a text of this program, or of no program.
@@ -86,13 +34,13 @@ pub fn lent(program: &[u8]) -> Telemetry {
 }
 
 /// The same by what a record of ECS says of itself.
-pub fn by_ecs(found: &Found<'_>) -> Telemetry {
+pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
     if let Some(name) = found.get(DATASET).and_then(|value| value.as_text()) {
         let known = provider(name.as_bytes());
         if known != Telemetry::NONE {
             return known;
         }
-        if !is_forwarder(name.as_bytes()) && !has_any(name.as_bytes(), &INPUTS) {
+        if !is_forwarder(name.as_bytes()) && !has_any(name.as_bytes(), INPUTS) {
             return Telemetry::NONE;
         }
     }
@@ -101,12 +49,20 @@ pub fn by_ecs(found: &Found<'_>) -> Telemetry {
     if ours { Telemetry::ANY } else { Telemetry::NONE }
 }
 
-/// Whose records a provider's name stands for. What it normalised itself is its own as well.
+/// Whose records a provider's name stands for: those of the families with the part of lowest rank in it. What it
+/// normalised itself is its own as well.
 fn provider(name: &[u8]) -> Telemetry {
-    PROVIDERS
-        .iter()
-        .find(|(part, _)| has_any(name, &[part]))
-        .map_or(Telemetry::NONE, |(_, family)| family.and(Telemetry::NORMALISED))
+    let (mut lowest, mut families) = (u8::MAX, Telemetry::NONE);
+    for (family, keepers) in Family::ALL.into_iter().zip(KEEPERS) {
+        for (part, rank) in keepers.iter().copied().flatten() {
+            if *rank <= lowest && has_any(name, &[part]) {
+                families = if *rank < lowest { Telemetry::NORMALISED } else { families };
+                families = families.and(family.telemetry());
+                lowest = *rank;
+            }
+        }
+    }
+    families
 }
 
 /// Whether any of the words stands in a name, whatever its case.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const TEXT_OF_SSHD: &str = "Failed password for bob from 192.0.2.7 port 52100 ssh2";
 
 /// Every envelope of a record: trust, program, pid, host, time, text.
-fn all(record: &str) -> Vec<String> {
+pub(crate) fn all(record: &str) -> Vec<String> {
     let mut out = vec![];
     let reader = Reader { telemetry: Telemetry::LINUX.and(Telemetry::NORMALISED), ..Reader::default() };
     let audience = Audience::new(vec![reader]);

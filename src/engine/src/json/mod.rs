@@ -19,14 +19,14 @@
 //! assert!(fields.next().is_none() && fields.complete());
 //! ```
 
-mod paths;
+mod members;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
 mod value;
 
-pub use paths::{Name, Names, Slots, Table, any_of, read};
+pub use members::{Member, MemberSet, Members, SLOTS, Slots, any_of, read};
 pub use scan::string_mark;
 pub use text::{quote, quote_into, unescape_into, unit};
 pub use value::{Kind, Value};

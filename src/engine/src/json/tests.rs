@@ -158,8 +158,8 @@ proptest! {
             todo.extend(value.as_object().into_iter().flat_map(|o| o.fields()).map(|(_, inner)| inner));
             todo.extend(value.as_array().into_iter().flatten());
         }
-        static TABLE: Table<2> = Table::new([Name::or_open("d", 0, 0), Name::new("d.0", 1, 0)]);
-        read(&Object::new(&bytes).unwrap(), TABLE.names(), &mut Slots::default());
+        static MEMBERS: Members<2> = Members::new([Member::or_open("d", 0, 0), Member::new("d.0", 1, 0)]);
+        read(&Object::new(&bytes).unwrap(), MEMBERS.set(), &mut Slots::default());
     }
 
     /// Whatever serde_json takes for an object is whole, and what it takes for none because of its outermost level
@@ -306,17 +306,17 @@ fn numbers_and_keys() {
 
 #[test]
 fn paths_nested_dotted_and_mixed() {
-    static TABLE: Table<6> = Table::new([
-        Name::new("process.name", 0, 0),
-        Name::open("process"),
-        Name::or_open("log", 1, 1),
-        Name::open("log.syslog"),
-        Name::new("log.syslog.appname", 2, 0),
-        Name::new("message", 1, 0),
+    static MEMBERS: Members<6> = Members::new([
+        Member::new("process.name", 0, 0),
+        Member::open("process"),
+        Member::or_open("log", 1, 1),
+        Member::open("log.syslog"),
+        Member::new("log.syslog.appname", 2, 0),
+        Member::new("message", 1, 0),
     ]);
     let found = |text: &str| {
         let mut slots = Slots::default();
-        let whole = read(&Object::new(text.as_bytes()).unwrap(), TABLE.names(), &mut slots);
+        let whole = read(&Object::new(text.as_bytes()).unwrap(), MEMBERS.set(), &mut slots);
         let said = [0, 1, 2]
             .map(|slot| slots.get(slot).map_or("-".to_owned(), |v| v.as_text().unwrap().into_owned()));
         (said.join(" "), whole, slots.clashed(0))

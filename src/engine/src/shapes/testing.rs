@@ -1,6 +1,6 @@
 //! What tests of the decoders share: a record goes the whole way, through envelope and needles.
 
-use super::NEEDLES;
+use super::{Family, NEEDLES, Provider};
 use crate::analytic::{Reads, Telemetry};
 use crate::decode::trial;
 use crate::event::Event;
@@ -26,13 +26,13 @@ pub(super) fn events(record: &str) -> Vec<Event<'static>> {
     let lower = record.to_ascii_lowercase();
     for event in &events {
         let family = match event.provider {
-            "okta" => Telemetry::OKTA,
-            "duo" => Telemetry::DUO,
-            "auth0" => Telemetry::AUTH0,
-            "macos" => Telemetry::MACOS,
+            Provider::Okta => Family::Okta,
+            Provider::Duo => Family::Duo,
+            Provider::Auth0 => Family::Auth0,
+            Provider::Macos => Family::Macos,
             _ => continue,
         };
-        let (_, needles) = NEEDLES.iter().find(|(of, _)| *of == family).unwrap();
+        let needles = NEEDLES[family as usize];
         assert!(needles.iter().any(|needle| lower.contains(&needle.to_ascii_lowercase())), "{record}");
     }
     events

@@ -1,7 +1,7 @@
 //! AN0454 as the design words it: every event kept, every question answered by looking at all of them. It shares no
 //! code with the analytic.
 
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 
 /// Options, in microseconds.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl World {
 
     fn event(&mut self, rules: &Rules, event: &Event<'static>) {
         let user = name(rules, &event.user);
-        if ["linux", "windows"].contains(&event.provider) {
+        if [Provider::Linux, Provider::Windows].contains(&event.provider) {
             return;
         }
         match event.outcome {
@@ -104,12 +104,12 @@ impl World {
             return false;
         }
         match event.provider {
-            "duo" if self.txids.contains(&id) => true,
-            "duo" => {
+            Provider::Duo if self.txids.contains(&id) => true,
+            Provider::Duo => {
                 self.txids.push(id);
                 false
             }
-            "entra" | "m365" => {
+            Provider::Entra | Provider::M365 => {
                 let t = event.time.0;
                 let known = self.rows.iter().any(|(u, c, first)| {
                     (u, c) == (&id.0, &id.1) && (*first..=*first + 60_000_000).contains(&t)
@@ -124,12 +124,12 @@ impl World {
     }
 
     fn challenge(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
-        if event.provider == "exchange" || self.repeated(event, &user) {
+        if event.provider == Provider::Exchange || self.repeated(event, &user) {
             return;
         }
         let ip = event.src_ip.map(|ip| ip.to_string());
         let asked = self.challenges.iter_mut().find(|c| {
-            let same = c.user == user && c.ip == ip && event.provider == "okta";
+            let same = c.user == user && c.ip == ip && event.provider == Provider::Okta;
             same && c.policy && c.open && !c.forgotten && event.time.0 - c.time <= 60_000_000
         });
         match asked {
@@ -139,7 +139,7 @@ impl World {
     }
 
     fn result(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
-        if event.provider == "exchange" {
+        if event.provider == Provider::Exchange {
             return;
         }
         let r = event.time.0;
@@ -157,7 +157,7 @@ impl World {
             }
             return;
         }
-        if event.provider != "duo"
+        if event.provider != Provider::Duo
             && let Some(at) = same.or(recent)
         {
             of_user[at].open = false;
@@ -235,7 +235,7 @@ impl World {
 }
 
 fn is_policy(event: &Event<'static>) -> bool {
-    event.provider == "okta" && event.method == "policy"
+    event.provider == Provider::Okta && event.method == "policy"
 }
 
 fn min(rules: &Rules, event: &Event<'static>) -> usize {

@@ -4,7 +4,7 @@ use super::naive::{Found, Rules, counted, judge};
 use crate::An0454;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::Detector;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -90,8 +90,18 @@ fn event() -> impl Strategy<Value = (i64, Event<'static>)> {
         "alice@example.org",
         "bob@example.com",
     ]);
-    let provider =
-        select(vec!["okta", "okta", "duo", "entra", "m365", "auth0", "macos", "ecs", "linux", "exchange"]);
+    let provider = select(vec![
+        Provider::Okta,
+        Provider::Okta,
+        Provider::Duo,
+        Provider::Entra,
+        Provider::M365,
+        Provider::Auth0,
+        Provider::Macos,
+        Provider::Ecs,
+        Provider::Linux,
+        Provider::Exchange,
+    ]);
     let address =
         select(vec![None, Some("192.0.2.1"), Some("192.0.2.1"), Some("198.51.100.7"), Some("2001:db8::1")]);
     let transaction = select(vec!["", "", "t1", "t2", "t3"]);

@@ -4,7 +4,7 @@ use super::{BEGIN, RECEIVED};
 use crate::An1269;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::detector::Detector;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ impl Fact {
             count: self.count,
             user: self.user().into(),
             src_ip: self.address().parse().ok(),
-            provider: "m365",
+            provider: Provider::M365,
             ..Event::default()
         }
     }

@@ -2,7 +2,7 @@
 //! `cargo test --release -p authsieve-an1276 flood -- --ignored`.
 
 use super::{Alert, An1276, Detector, RECEIVED, detector};
-use authsieve_engine::event::{Event, Outcome, Signal};
+use authsieve_engine::event::{Event, Outcome, Provider, Signal};
 use authsieve_engine::time::Timestamp;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -24,7 +24,7 @@ fn attempt(
         user: user.to_owned().into(),
         src_ip: Some(IpAddr::V4(Ipv4Addr::from_bits(from))),
         method: "password".into(),
-        provider: "linux",
+        provider: Provider::Linux,
         ..Event::default()
     };
     detector.observe(event, b"", RECEIVED)

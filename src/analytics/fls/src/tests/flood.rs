@@ -1,7 +1,7 @@
 //! What a flood of junk keys must not hide: 12 failures and a success, at 20,000 keys.
 
 use super::{BEGIN, RECEIVED, detector};
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -26,7 +26,7 @@ fn flood(before: u32, junk: u32, many: bool) {
             count: 1,
             user,
             src_ip: Some(IpAddr::V4(from)),
-            provider: "entra",
+            provider: Provider::Entra,
             ..Event::default()
         };
         detector.observe(event, b"", RECEIVED)

@@ -8,7 +8,7 @@ use super::{BEGIN, RECEIVED};
 use crate::Fls;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::Detector;
-use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::time::Timestamp;
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ const SECOND: i64 = 1_000_000;
 const USERS: [&str; 3] = ["ada", "bob", "svc-mail"];
 const ADDRESSES: [&str; 4] = ["192.0.2.1", "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", ""];
 const AGENTS: [&str; 2] = ["Mozilla/5.0", ""];
-const PROVIDERS: [&str; 4] = ["entra", "windows", "ecs", "linux"];
+const PROVIDERS: [Provider; 4] = [Provider::Entra, Provider::Windows, Provider::Ecs, Provider::Linux];
 
 #[derive(Clone, Debug)]
 struct Fact {
@@ -26,7 +26,7 @@ struct Fact {
     user: &'static str,
     address: &'static str,
     agent: &'static str,
-    provider: &'static str,
+    provider: Provider,
 }
 
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ fn block(fact: &Fact) -> String {
 
 fn looked_at(fact: &Fact, options: &Options) -> bool {
     let ignored = fact.user.starts_with("svc-") && options.service == Some(None);
-    fact.provider != "linux" && !ignored && (!options.require_ip || !fact.address.is_empty())
+    fact.provider != Provider::Linux && !ignored && (!options.require_ip || !fact.address.is_empty())
 }
 
 /// The failure that makes a success alert: the newest of those that do.
@@ -258,7 +258,7 @@ proptest! {
         facts.retain(|fact| matches!(fact.outcome, Outcome::Failure | Outcome::Success));
         let mut log = vec![];
         for fact in &mut facts {
-            (fact.count, fact.provider) = (1, "ecs");
+            (fact.count, fact.provider) = (1, Provider::Ecs);
             let mut record = serde_json::json!({
                 "@timestamp": Timestamp(fact.time).to_string(),
                 "event": {"category": ["authentication"], "outcome": fact.outcome.as_str()},

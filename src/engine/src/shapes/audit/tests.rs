@@ -31,7 +31,7 @@ fn a_failure_whatever_its_status() {
     assert_eq!(told(FAILED), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 audit-log"]);
     let e = events(FAILED).remove(0);
     assert_eq!(
-        (&*e.user_agent, &*e.os, &*e.device, &*e.application, &*e.service, &*e.reason_text, e.provider),
+        (&*e.user_agent, &*e.os, &*e.device, &*e.application, &*e.service, &*e.reason_text, e.provider.as_str()),
         ("Mozilla/5.0", "MacOs", "mac-7", "a-1", "r-1", "InvalidUserNameOrPassword", "m365")
     );
     assert_eq!(&*e.transaction, "c1a2b3c4-0000-4000-8000-000000000001");

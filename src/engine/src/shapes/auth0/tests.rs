@@ -43,7 +43,7 @@ fn what_an_event_says() {
         ["2026-03-01T09:00:00.123Z challenge alice@example.com 192.0.2.7"]
     );
     assert_eq!((&*event.application, &*event.reason, &*event.reason_text), ("Shop", "gd_send_pn", "words"));
-    assert_eq!((event.shape, event.provider, &*event.service), ("auth0", "auth0", "auth0"));
+    assert_eq!((event.shape.as_str(), event.provider.as_str(), &*event.service), ("auth0", "auth0", "auth0"));
     assert!(event.delivery.is_some());
     let nameless = record("s").replace(r#""user_name":"Alice@Example.com","#, "");
     assert_eq!(one(&nameless).user, "auth0|1");

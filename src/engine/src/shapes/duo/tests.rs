@@ -61,7 +61,7 @@ fn what_an_event_says() {
     assert_eq!((&*event.application, &*event.service, &*event.method), ("VPN of Example", "duo", "duo_push"));
     assert_eq!((&*event.device, &*event.os, &*event.user_agent), ("mac-7", "Mac OS X", "Chrome"));
     assert_eq!((&*event.transaction, &*event.reason), ("0a1b-1", "user_mistake"));
-    assert_eq!((event.shape, event.provider), ("duo", "duo"));
+    assert_eq!((event.shape.as_str(), event.provider.as_str()), ("duo", "duo"));
     let again = record("denied", "user_mistake", "duo_push").replace("192.0.2.7", "192.0.2.8");
     assert_eq!(event.delivery, one(&again).delivery, "one txid, one challenge");
     assert_ne!(event.delivery, one(&again.replace("0a1b-1", "0a1b-2")).delivery);

@@ -1,10 +1,11 @@
 use super::*;
+use crate::stamp::{Stamp, Zone};
 use alloc::format;
 use alloc::string::{String, ToString};
 
 fn told(record: &str) -> String {
     let object = Object::new(record.as_bytes()).unwrap();
-    let Some((e, time)) = decode(&object, Zone::UTC) else { return "none".into() };
+    let Some((e, time)) = decode(&object, Given { zone: Zone::UTC, extra_failure_codes: &[] }) else { return "none".into() };
     let ip = e.src_ip.map_or(e.src_name.to_string(), |ip| ip.to_string());
     let at = match time {
         Some(Stamp::At(at)) => at.to_rfc3339(),
@@ -20,9 +21,9 @@ fn filebeat_nested_and_dotted() {
     for record in [nested, dotted] {
         assert_eq!(told(record), "2026-01-16T10:00:00Z failure failed bob 192.0.2.7 sshd web1", "{record}");
     }
-    let event = decode(&Object::new(nested.as_bytes()).unwrap(), Zone::UTC).unwrap().0;
+    let event = decode(&Object::new(nested.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] }).unwrap().0;
     assert_eq!(
-        (event.pid, &*event.method, event.origin, event.shape),
+        (event.pid, &*event.method, event.origin, event.shape.as_str()),
         (Some(42), "password", Origin::Remote, "ecs")
     );
 }
@@ -68,11 +69,11 @@ fn what_is_no_attempt() {
     assert_eq!(told(r#"{"event.outcome":"failure""#), "none", "cut short");
     let sudo =
         r#"{"event.outcome":"failure","process":{"name":"sudo"},"user":"bob","user_agent":{"original":"x"}}"#;
-    assert_eq!(decode(&Object::new(sudo.as_bytes()).unwrap(), Zone::UTC).unwrap().0.origin, Origin::Local);
+    assert_eq!(decode(&Object::new(sudo.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] }).unwrap().0.origin, Origin::Local);
 }
 
 fn event(fields: &str) -> Option<Event<'_>> {
-    decode(&Object::new(fields.as_bytes()).unwrap(), Zone::UTC).map(|(event, _)| event)
+    decode(&Object::new(fields.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] }).map(|(event, _)| event)
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn the_system_of_the_one_who_logged_in() {
         let record = format!(
             r#"{{"event":{{"category":"authentication","outcome":"success"}},"user":{{"name":"bob"}},{fields}}}"#
         );
-        decode(&Object::new(record.as_bytes()).unwrap(), Zone::UTC).unwrap().0.os.to_string()
+        decode(&Object::new(record.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] }).unwrap().0.os.to_string()
     };
     let agent = r#""host":{"os":{"type":"macos"}}"#;
     assert_eq!(os(agent), "macos");

@@ -4,7 +4,7 @@
 //! (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
 
 use crate::event::Outcome;
-use crate::shapes::spelling::contains;
+use crate::shapes::spelled::contains;
 
 /// The password was refused, or the account does not take any: the codes that count as failures.
 ///
@@ -15,7 +15,7 @@ const FAILURES: [u32; 11] = [50034, 50053, 50055, 50056, 50057, 50064, 50126, 50
 
 /// What a code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Meaning {
     /// What became of the sign-in. A success is one only if somebody signed in: that is for the decoder to see.
     pub outcome: Outcome,
     /// The password was right.
@@ -24,9 +24,9 @@ pub struct Verdict {
 
 /// Judges a code; `words` are what the record says of it, for the code that stands for several things. `None`: an
 /// interruption that is part of every sign-in, or none of ours.
-pub fn judge(code: i64, words: &[&str], extra: &[u32]) -> Option<Verdict> {
+pub fn judge(code: i64, words: &[&str], extra: &[u32]) -> Option<Meaning> {
     let code = u32::try_from(code).ok()?;
-    let verdict = |outcome, credential| Some(Verdict { outcome, credential });
+    let verdict = |outcome, credential| Some(Meaning { outcome, credential });
     // Stopped behind the password, by a second factor to be given (50074), to be set up (50079), because of where
     // it comes from (50076), by a policy (53003), or at the second factor (500121). An expired password was right.
     let credential = matches!(code, 50055 | 50074 | 50076 | 50079 | 53003 | 500_121);

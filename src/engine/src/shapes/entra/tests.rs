@@ -30,7 +30,7 @@ fn told(record: &str) -> Vec<String> {
             e.outcome.as_str(),
             e.user,
             e.reason,
-            e.shape
+            e.shape.as_str()
         ));
     });
     assert!(whole, "{record}");
@@ -70,7 +70,7 @@ fn each_shape() {
             &*e.device,
             &*e.user_agent,
             &*e.reason_text,
-            e.provider,
+            e.provider.as_str(),
             &*e.host
         ),
         (

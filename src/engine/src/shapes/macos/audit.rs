@@ -3,10 +3,10 @@
 //! `AUE_lw_login` is a login at the login window, `AUE_auth_user` the check of a password or of Touch ID. What comes
 //! of it is in `return.error`, as errno; who it was in `subject`.
 
-use super::super::{Said, delivery, fill, text};
-use super::at;
+use super::super::{Provider, Said, delivery, fill, text};
+use super::{Shape, at};
 use crate::event::{Event, Outcome, Text};
-use crate::json::{Name, Object, Slots, Table, read};
+use crate::json::{Member, Members, Object, Slots, read};
 use crate::stamp::Stamp;
 use crate::time::Timestamp;
 
@@ -19,26 +19,26 @@ const SECONDS: u8 = 5;
 const MILLIS: u8 = 6;
 const ID: u8 = 7;
 
-static TABLE: Table<13> = Table::new([
-    Name::open("header"),
-    Name::new("header.event_name", EVENT, 0),
-    Name::new("header.time_seconds_epoch", SECONDS, 0),
-    Name::new("header.time_milliseconds_offset", MILLIS, 0),
-    Name::open("return"),
-    Name::new("return.error", ERROR, 0),
-    Name::new("return.description", REASON, 0),
-    Name::open("subject"),
-    Name::new("subject.audit_user_name", USER, 0),
-    Name::new("subject.user_name", USER, 1),
-    Name::open("host_info"),
-    Name::new("host_info.host_name", HOST, 0),
-    Name::new("key", ID, 0),
+pub(super) static MEMBERS: Members<13> = Members::new([
+    Member::open("header"),
+    Member::new("header.event_name", EVENT, 0),
+    Member::new("header.time_seconds_epoch", SECONDS, 0),
+    Member::new("header.time_milliseconds_offset", MILLIS, 0),
+    Member::open("return"),
+    Member::new("return.error", ERROR, 0),
+    Member::new("return.description", REASON, 0),
+    Member::open("subject"),
+    Member::new("subject.audit_user_name", USER, 0),
+    Member::new("subject.user_name", USER, 1),
+    Member::open("host_info"),
+    Member::new("host_info.host_name", HOST, 0),
+    Member::new("key", ID, 0),
 ]);
 
 /// Takes an event apart.
 pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     let mut found = Slots::default();
-    if !read(object, TABLE.names(), &mut found) {
+    if !read(object, MEMBERS.set(), &mut found) {
         return None;
     }
     let service = match &*text(&found, EVENT) {
@@ -47,7 +47,7 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
         _ => return None,
     };
     let success = found.get(ERROR)?.as_i64()? == 0;
-    let mut event = Event::new("jamf", "macos");
+    let mut event = Event::new(Shape::Jamf.into(), Provider::Macos);
     if success {
         event.outcome = Outcome::Success;
     }

@@ -11,10 +11,10 @@
 //! sshd, login, screen sharing, su and sudo check passwords through the same service as the login window does, and
 //! have events of their own: their `authentication` would be the same attempt twice.
 
-use super::super::{Said, client, delivery, fill, number, text, time};
-use super::at;
+use super::super::{Provider, Said, client, delivery, fill, number, text, time};
+use super::{Shape, at};
 use crate::event::{Event, Outcome, Signal, Text};
-use crate::json::{Name, Object, Slots, Table, read};
+use crate::json::{Member, Members, Object, Slots, read};
 use crate::stamp::Zone;
 
 const CHECK: u8 = 0;
@@ -33,54 +33,54 @@ const ID: u8 = 12;
 const PID: u8 = 13;
 const PATH: u8 = 14;
 
-static TABLE: Table<41> = Table::new([
-    Name::open("event"),
-    Name::open("event.authentication"),
-    Name::new("event.authentication.success", CHECK, 0),
-    Name::open("event.authentication.data"),
-    Name::open("event.authentication.data.od"),
-    Name::new("event.authentication.data.od.record_name", USER, 0),
-    Name::new("event.authentication.data.od.instigator", BY, 0),
-    Name::open("event.authentication.data.touchid"),
-    Name::new("event.authentication.data.touchid.instigator", BY, 0),
-    Name::open("event.authentication.data.token"),
-    Name::new("event.authentication.data.token.instigator", BY, 0),
-    Name::open("event.authentication.data.auto_unlock"),
-    Name::new("event.authentication.data.auto_unlock.username", USER, 0),
-    Name::open("event.openssh_login"),
-    Name::new("event.openssh_login.success", SSH, 0),
-    Name::new("event.openssh_login.username", USER, 0),
-    Name::new("event.openssh_login.source_address", ADDRESS, 0),
-    Name::new("event.openssh_login.result_type", RESULT, 0),
-    Name::open("event.login_login"),
-    Name::new("event.login_login.success", LOGIN, 0),
-    Name::new("event.login_login.username", USER, 0),
-    Name::new("event.login_login.failure_message", REASON, 0),
-    Name::open("event.screensharing_attach"),
-    Name::new("event.screensharing_attach.success", SCREEN, 0),
-    Name::new("event.screensharing_attach.authentication_username", USER, 0),
-    Name::new("event.screensharing_attach.session_username", USER, 1),
-    Name::new("event.screensharing_attach.source_address", ADDRESS, 0),
-    Name::open("event.lw_session_login"),
-    Name::new("event.lw_session_login.username", WINDOW, 0),
-    Name::open("event.lw_session_unlock"),
-    Name::new("event.lw_session_unlock.username", WINDOW, 0),
-    Name::open("host"),
-    Name::new("host.hostname", HOST, 0),
-    Name::new("hostname", HOST, 1),
-    Name::new("time", TIME, 0),
-    Name::new("uuid", ID, 0),
-    Name::open("process"),
-    Name::open("process.audit_token"),
-    Name::new("process.audit_token.pid", PID, 0),
-    Name::open("process.executable"),
-    Name::new("process.executable.path", PATH, 0),
+pub(super) static MEMBERS: Members<41> = Members::new([
+    Member::open("event"),
+    Member::open("event.authentication"),
+    Member::new("event.authentication.success", CHECK, 0),
+    Member::open("event.authentication.data"),
+    Member::open("event.authentication.data.od"),
+    Member::new("event.authentication.data.od.record_name", USER, 0),
+    Member::new("event.authentication.data.od.instigator", BY, 0),
+    Member::open("event.authentication.data.touchid"),
+    Member::new("event.authentication.data.touchid.instigator", BY, 0),
+    Member::open("event.authentication.data.token"),
+    Member::new("event.authentication.data.token.instigator", BY, 0),
+    Member::open("event.authentication.data.auto_unlock"),
+    Member::new("event.authentication.data.auto_unlock.username", USER, 0),
+    Member::open("event.openssh_login"),
+    Member::new("event.openssh_login.success", SSH, 0),
+    Member::new("event.openssh_login.username", USER, 0),
+    Member::new("event.openssh_login.source_address", ADDRESS, 0),
+    Member::new("event.openssh_login.result_type", RESULT, 0),
+    Member::open("event.login_login"),
+    Member::new("event.login_login.success", LOGIN, 0),
+    Member::new("event.login_login.username", USER, 0),
+    Member::new("event.login_login.failure_message", REASON, 0),
+    Member::open("event.screensharing_attach"),
+    Member::new("event.screensharing_attach.success", SCREEN, 0),
+    Member::new("event.screensharing_attach.authentication_username", USER, 0),
+    Member::new("event.screensharing_attach.session_username", USER, 1),
+    Member::new("event.screensharing_attach.source_address", ADDRESS, 0),
+    Member::open("event.lw_session_login"),
+    Member::new("event.lw_session_login.username", WINDOW, 0),
+    Member::open("event.lw_session_unlock"),
+    Member::new("event.lw_session_unlock.username", WINDOW, 0),
+    Member::open("host"),
+    Member::new("host.hostname", HOST, 0),
+    Member::new("hostname", HOST, 1),
+    Member::new("time", TIME, 0),
+    Member::new("uuid", ID, 0),
+    Member::open("process"),
+    Member::open("process.audit_token"),
+    Member::new("process.audit_token.pid", PID, 0),
+    Member::open("process.executable"),
+    Member::new("process.executable.path", PATH, 0),
 ]);
 
 /// Takes an event apart.
 pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     let mut found = Slots::default();
-    if !read(object, TABLE.names(), &mut found) {
+    if !read(object, MEMBERS.set(), &mut found) {
         return None;
     }
     let (service, slot) = if found.get(WINDOW).is_some() {
@@ -96,7 +96,7 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     };
     let success = slot == WINDOW || found.get(slot)?.as_bool()?;
     let signal = if success || slot != SSH { Signal::Attempt } else { refused(&found)? };
-    let mut event = Event::new("jamf", "macos");
+    let mut event = Event::new(Shape::Jamf.into(), Provider::Macos);
     if success {
         event.outcome = Outcome::Success;
     }

@@ -103,8 +103,8 @@ fn from_elsewhere() {
         let accepted = "Accepted publickey for jdoe from 192.0.2.7 port 4711 ssh2: ED25519 SHA256:x";
         assert_eq!(heard(sshd, "", accepted), "success jdoe 192.0.2.7");
         let event = one(&entry(sshd, "", "Failed password for jdoe from 192.0.2.7 port 4711 ssh2"));
-        assert_eq!((event.signal, event.pid, event.provider), (Signal::Failed, Some(481), "macos"));
-        assert_eq!((&*event.service, &*event.os, event.shape), ("sshd", "macOS", "unified-log"));
+        assert_eq!((event.signal, event.pid, event.provider.as_str()), (Signal::Failed, Some(481), "macos"));
+        assert_eq!((&*event.service, &*event.os, event.shape.as_str()), ("sshd", "macOS", "unified-log"));
     }
 }
 
@@ -206,7 +206,7 @@ fn endpoint_security() {
     let event = one(&endpoint(&ssh(false, 9)));
     assert_eq!((event.signal, event.pid), (Signal::Weak, Some(388)), "the refused password follows");
     let event = one(&endpoint(&ssh(false, 4)));
-    assert_eq!((event.signal, event.shape, event.provider), (Signal::Failed, "jamf", "macos"));
+    assert_eq!((event.signal, event.shape.as_str(), event.provider.as_str()), (Signal::Failed, "jamf", "macos"));
     assert_eq!((&*event.device, &*event.host, &*event.os), ("mac-7", "mac-7", "macOS"));
     assert!(event.delivery.is_some());
 }

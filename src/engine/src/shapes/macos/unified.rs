@@ -17,12 +17,12 @@
 //! The messages are those that Jamf's filters for the unified log look for, with the samples beside them.
 //! `opendirectoryd` is left out: it reports failures while somebody locks the screen, and logs in correctly.
 
-use super::super::{Given, Said, number, text, time};
-use super::at;
+use super::super::{Given, Provider, Said, number, text, time};
+use super::{Shape, at};
 use crate::event::{Event, Outcome, Text};
 use crate::find::{find, rfind};
-use crate::json::{Name, Object, Slots, Table, read};
-use crate::linux;
+use crate::json::{Member, Members, Object, Slots, read};
+use crate::shapes::linux;
 use alloc::borrow::Cow;
 
 const MESSAGE: u8 = 0;
@@ -32,33 +32,33 @@ const TIME: u8 = 3;
 const PID: u8 = 4;
 const HOST: u8 = 5;
 
-static TABLE: Table<20> = Table::new([
-    Name::new("eventMessage", MESSAGE, 0),
-    Name::new("processImagePath", PATH, 0),
-    Name::new("subsystem", SUBSYSTEM, 0),
-    Name::new("timestamp", TIME, 0),
-    Name::new("processID", PID, 0),
-    Name::open("host"),
-    Name::new("host.hostname", HOST, 0),
-    Name::new("host.name", HOST, 1),
-    Name::new("hostname", HOST, 2),
-    Name::open("input"),
-    Name::open("input.host"),
-    Name::new("input.host.hostname", HOST, 0),
-    Name::open("input.match"),
-    Name::open("input.match.event"),
-    Name::new("input.match.event.composedMessage", MESSAGE, 0),
-    Name::new("input.match.event.processImagePath", PATH, 0),
-    Name::new("input.match.event.subsystem", SUBSYSTEM, 0),
-    Name::new("input.match.event.timestamp", TIME, 0),
-    Name::new("input.match.event.processIdentifier", PID, 0),
-    Name::new("computer_name", HOST, 3),
+pub(super) static MEMBERS: Members<20> = Members::new([
+    Member::new("eventMessage", MESSAGE, 0),
+    Member::new("processImagePath", PATH, 0),
+    Member::new("subsystem", SUBSYSTEM, 0),
+    Member::new("timestamp", TIME, 0),
+    Member::new("processID", PID, 0),
+    Member::open("host"),
+    Member::new("host.hostname", HOST, 0),
+    Member::new("host.name", HOST, 1),
+    Member::new("hostname", HOST, 2),
+    Member::open("input"),
+    Member::open("input.host"),
+    Member::new("input.host.hostname", HOST, 0),
+    Member::open("input.match"),
+    Member::open("input.match.event"),
+    Member::new("input.match.event.composedMessage", MESSAGE, 0),
+    Member::new("input.match.event.processImagePath", PATH, 0),
+    Member::new("input.match.event.subsystem", SUBSYSTEM, 0),
+    Member::new("input.match.event.timestamp", TIME, 0),
+    Member::new("input.match.event.processIdentifier", PID, 0),
+    Member::new("computer_name", HOST, 3),
 ]);
 
 /// Takes an entry apart.
 pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
-    if !read(object, TABLE.names(), &mut found) {
+    if !read(object, MEMBERS.set(), &mut found) {
         return None;
     }
     let (path, subsystem) = (text(&found, PATH), text(&found, SUBSYSTEM));
@@ -74,8 +74,8 @@ pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         }
     }
     event.pid = number(&found, PID);
-    event.shape = "unified-log";
-    event.provider = "macos";
+    event.shape = Shape::UnifiedLog.into();
+    event.provider = Provider::Macos;
     at(&mut event, &found, HOST);
     Some((event, time(&found, TIME, given.zone)))
 }
@@ -106,7 +106,7 @@ fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a
         }
         _ => return None,
     };
-    let mut event = Event::new("unified-log", "macos");
+    let mut event = Event::new(Shape::UnifiedLog.into(), Provider::Macos);
     event.outcome = outcome;
     event.user = Text::Borrowed(user);
     event.service = Text::Borrowed("loginwindow");

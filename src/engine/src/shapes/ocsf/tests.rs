@@ -1,8 +1,9 @@
 use super::*;
+use crate::stamp::{Stamp, Zone};
 use alloc::format;
 
 fn read_one(record: &str) -> Option<(Event<'_>, Option<Stamp>)> {
-    decode(&Object::new(record.as_bytes()).unwrap(), Zone::UTC)
+    decode(&Object::new(record.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] })
 }
 
 #[test]
@@ -18,7 +19,7 @@ fn a_logon() {
     assert_eq!(event.src_ip.unwrap(), core::net::IpAddr::from([192, 0, 2, 7]));
     assert_eq!((&*event.reason, &*event.reason_text, &*event.method), ("BAD", "wrong password", "password"));
     assert_eq!(
-        (&*event.user_agent, event.logon_type, event.origin, event.shape),
+        (&*event.user_agent, event.logon_type, event.origin, event.shape.as_str()),
         ("curl/8", Some(3), Origin::Remote, "ocsf")
     );
 }

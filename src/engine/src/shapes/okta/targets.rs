@@ -2,7 +2,7 @@
 
 use super::super::text;
 use crate::event::Text;
-use crate::json::{Items, Kind, Name, Slots, Table, Value};
+use crate::json::{Items, Kind, Member, Members, Slots, Value};
 use alloc::borrow::Cow;
 
 /// What the targets say. Of several of a kind, the first.
@@ -21,16 +21,16 @@ const ID: u8 = 1;
 const NAME: u8 = 2;
 const USED: u8 = 3;
 
-static TABLE: Table<9> = Table::new([
-    Name::new("type", KIND, 0),
-    Name::new("alternateId", ID, 0),
-    Name::new("alternate_id", ID, 0),
-    Name::new("displayName", NAME, 0),
-    Name::new("display_name", NAME, 0),
-    Name::open("detailEntry"),
-    Name::open("detail_entry"),
-    Name::new("detailEntry.methodTypeUsed", USED, 0),
-    Name::new("detail_entry.methodTypeUsed", USED, 0),
+static MEMBERS: Members<9> = Members::new([
+    Member::new("type", KIND, 0),
+    Member::new("alternateId", ID, 0),
+    Member::new("alternate_id", ID, 0),
+    Member::new("displayName", NAME, 0),
+    Member::new("display_name", NAME, 0),
+    Member::open("detailEntry"),
+    Member::open("detail_entry"),
+    Member::new("detailEntry.methodTypeUsed", USED, 0),
+    Member::new("detail_entry.methodTypeUsed", USED, 0),
 ]);
 
 /// Reads the array, or the string that Log Analytics makes of it. Linear in its bytes.
@@ -52,7 +52,7 @@ fn scan(items: Items<'_>) -> Targets<'_> {
     let mut targets = Targets::default();
     for object in items.filter_map(|item| item.as_object()) {
         let mut found = Slots::default();
-        if !crate::json::read(&object, TABLE.names(), &mut found) {
+        if !crate::json::read(&object, MEMBERS.set(), &mut found) {
             continue;
         }
         let Some(kind) = found.get(KIND) else { continue };

@@ -78,7 +78,7 @@ fn what_an_event_says() {
     assert_eq!((&*event.application, &*event.service), ("Payroll of Example", "okta"));
     assert_eq!((&*event.device, &*event.os), ("Computer", "Mac OS X"));
     assert_eq!((&*event.user_agent, &*event.method), ("Mozilla/5.0 (Macintosh)", "push"));
-    assert_eq!((event.shape, event.provider, event.count), ("okta", "okta", 1));
+    assert_eq!((event.shape.as_str(), event.provider.as_str(), event.count), ("okta", "okta", 1));
     assert_eq!(event.transaction, "request-1");
     assert!(event.delivery.is_some());
     assert_eq!(event.delivery, one(&record(PUSH, "SUCCESS", r#","version":"0""#)).delivery);

@@ -1,13 +1,13 @@
 //! What an event says of a logon, whatever layout it was read from, and what that means.
 
-use super::codes;
+use super::{Shape, codes};
 use crate::envelope::stamp;
 use crate::event::{Event, Origin, Outcome, Text};
 use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
 use crate::json::{Kind, Value};
 use crate::net::parse_address;
-use crate::shapes::{Said, lower};
+use crate::shapes::{Provider, Said, lower};
 use crate::stamp::{Stamp, Zone};
 use alloc::borrow::Cow;
 use core::mem::take;
@@ -87,10 +87,15 @@ pub fn by_name(name: &[u8]) -> Option<u8> {
 }
 
 /// What an event says, as it is written.
-#[derive(Default)]
 pub struct Logon<'a> {
     said: [Text<'a>; FIELDS as usize],
-    pub shape: &'static str,
+    pub shape: Shape,
+}
+
+impl Default for Logon<'_> {
+    fn default() -> Self {
+        Self { said: Default::default(), shape: Shape::Nxlog }
+    }
 }
 
 impl<'a> Logon<'a> {
@@ -178,7 +183,7 @@ impl<'a> Logon<'a> {
         }
         let written = self.take(TIME);
         let time = stamp(Value { kind: Kind::Str, raw: written.as_bytes(), escaped: false }, zone);
-        let mut event = Event::new(self.shape, "windows");
+        let mut event = Event::new(self.shape.into(), Provider::Windows);
         event.outcome = outcome;
         event.delivery = self.delivery(time);
         event.user = self.take(USER);
@@ -255,7 +260,7 @@ pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
     }
     event.user = user;
     event.domain = domain;
-    event.provider = "windows";
+    event.provider = Provider::Windows;
     Some(event)
 }
 

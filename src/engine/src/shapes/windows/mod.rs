@@ -21,27 +21,77 @@
 mod codes;
 pub(super) mod logon;
 mod message;
-mod table;
+mod members;
 #[cfg(test)]
 mod tests;
 mod xml;
 
-use super::{Given, Said, ecs};
+use crate::carriers::slot::TEXT;
+use super::room::MICROSOFT;
+use super::{Given, Room, Said, World, ecs, named};
 use crate::event::{Event, Text};
-use crate::json::{Items, Kind, Object, Slots, Value, read};
+use crate::json::{Items, Kind, Member, Object, Slots, Value, read};
 use crate::stamp::Zone;
 use alloc::borrow::Cow;
 use logon::{FIELDS, Logon, field};
-use table::{TABLE, slot};
+use members::{MEMBERS, slot};
 
-/// Literals of which any record that says something contains at least one.
-pub const NEEDLES: &[&str] = &["4624", "4625"];
+/// The ranks of the marks: a record of Beats is in ECS as well, and still no event of ECS.
+pub(crate) const BEATS: u8 = 0;
+const OTHERS: u8 = 1;
+
+named! {
+    /// The shapes of its records.
+    pub enum Shape {
+        EvtxDump = "evtx-dump",
+        Winlogbeat = "winlogbeat",
+        Nxlog = "nxlog",
+        Winevtlog = "winevtlog",
+        Vector = "vector-windows",
+        SecurityEvent = "security-event",
+        Xml = "windows-xml",
+    }
+}
+
+/// What is known of the family.
+pub const ROOM: Room = Room {
+    needles: &["4624", "4625"],
+    marks: &[
+        // Beats write ECS beside it.
+        Member::new("winlog", 0, BEATS),
+        Member::new("winlog.event_id", 0, BEATS),
+        Member::new("winlog.channel", 0, BEATS),
+        Member::new("winlog.provider_name", 0, BEATS),
+        // evtx_dump; NXLog, Fluent Bit and Azure; Vector.
+        Member::new("Event.System", 0, OTHERS),
+        Member::new("EventID", 0, OTHERS),
+        Member::new("event_id", 0, OTHERS),
+        // Fluent Bit with `render_event_as_xml`.
+        Member::new("System", 0, OTHERS),
+    ],
+    // The event as XML is all there is: NXLog, and whoever else kept it in a field.
+    holds: &[
+        Member::new("EventXML", TEXT, 9),
+        Member::new("xml", TEXT, 9),
+        Member::new("Xml", TEXT, 9),
+        Member::or_open("Event", TEXT, 9),
+    ],
+    keepers: &[
+        MICROSOFT,
+        &[("windows", 5), ("winevt", 5), ("winlog", 5), ("mswin", 5), ("eventlog", 5), ("system.", 8)],
+    ],
+    // Winlogbeat's module for the Security log is called `security`.
+    worlds: &[World::Whole("security"), World::Words("system", "security"), World::Word("windows")],
+    members: &[MEMBERS.set()],
+    decode: Some(decode),
+    ..Room::EMPTY
+};
 
 /// Takes a record apart.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::<'a>::default();
-    if !read(object, TABLE.names(), &mut found) {
+    if !read(object, MEMBERS.set(), &mut found) {
         return None;
     }
     let mut logon = Logon::default();
@@ -84,20 +134,20 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
 }
 
 /// By which layout a record states its event.
-fn layout(found: &Slots<'_>) -> &'static str {
+fn layout(found: &Slots<'_>) -> Shape {
     let has = |slot| found.get(slot).is_some();
     if has(slot::EVTX_ID) {
-        "evtx-dump"
+        Shape::EvtxDump
     } else if has(slot::WINLOG_ID) {
-        "winlogbeat"
+        Shape::Winlogbeat
     } else if has(slot::VECTOR_ID) {
-        "vector-windows"
+        Shape::Vector
     } else if has(slot::AZURE) {
-        "security-event"
+        Shape::SecurityEvent
     } else if has(slot::INSERTS) || has(slot::FLUENT) {
-        "winevtlog"
+        Shape::Winevtlog
     } else {
-        "nxlog"
+        Shape::Nxlog
     }
 }
 
@@ -183,7 +233,7 @@ pub fn is_xml(text: &[u8]) -> bool {
 #[must_use]
 pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
     let mut logon = Logon::default();
-    logon.shape = "windows-xml";
+    logon.shape = Shape::Xml;
     if !is_xml(text) || !xml::read_event(text, &mut logon) {
         return None;
     }

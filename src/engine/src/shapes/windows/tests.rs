@@ -1,6 +1,8 @@
 use super::*;
 use crate::analytic::{Reads, Telemetry};
 use crate::decode::{Decoded, trial};
+use crate::shapes::Provider;
+use crate::shapes::Shape::Unknown;
 use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
 use alloc::format;
@@ -33,9 +35,9 @@ fn told(record: &str) -> String {
 /// The same where times without a zone are of this one.
 fn told_in(timezone: &str, record: &str) -> String {
     let Some(e) = events_in(timezone, record).pop() else { return "none".into() };
-    assert_eq!(e.provider, "windows");
+    assert_eq!(e.provider, Provider::Windows);
     let lower = record.to_lowercase();
-    assert!(NEEDLES.iter().any(|needle| lower.contains(needle)), "no needle in {record}");
+    assert!(ROOM.needles.iter().any(|needle| lower.contains(needle)), "no needle in {record}");
     let address = e.src_ip.map_or_else(|| format!("({})", e.src_name), |address| address.to_string());
     let kind = e.logon_type.map_or("-".into(), |kind| kind.to_string());
     format!(
@@ -48,7 +50,7 @@ fn told_in(timezone: &str, record: &str) -> String {
         e.reason,
         e.host,
         e.method,
-        e.shape
+        e.shape.as_str()
     )
 }
 
@@ -464,7 +466,7 @@ proptest! {
         }
         bytes.truncate(end.index(bytes.len() * 2) + 1);
         let _ = trial::decoder::<Reading>().decode(&bytes, &mut |Decoded { event, .. }| {
-            assert!(!event.shape.is_empty() && !event.provider.is_empty());
+            assert!(event.shape != Unknown && event.provider == Provider::Windows);
         });
     }
 }

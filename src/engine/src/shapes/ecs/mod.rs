@@ -1,0 +1,302 @@
+//! The Elastic Common Schema: events whose `event.category` holds `authentication`.
+//!
+//! Fields by the ECS reference (`event.*`, `user.*`, `source.*`, `process.*`, `host.*`, `user_agent.*`), nested or
+//! dotted, and what Filebeat's `system.auth` and Auditbeat's `auditd` add to them. Module, data set and provider say
+//! whose world an event comes from; what Windows wrote is judged by the rules of Windows. Records with `winlog` are
+//! left to the decoder that knows them.
+
+use super::room::mark;
+use super::windows::{self, logon};
+use super::{Given, Proof, Provider, Room, Said, client, named, text, world};
+use crate::envelope::stamp;
+use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::find::find;
+use crate::json::{Member, Members, Object, Slots, Value, read};
+use crate::stamp::Zone;
+
+named! {
+    /// The shapes of its records.
+    pub enum Shape {
+        Ecs = "ecs",
+    }
+}
+
+/// What is known of the family.
+pub const ROOM: Room = Room {
+    needles: &["authentication"],
+    marks: &[mark("event.category")],
+    proof: Proof::Word("authentication"),
+    members: &[MEMBERS.set()],
+    decode: Some(decode),
+    ..Room::EMPTY
+};
+
+const OUTCOME: u8 = 0;
+const ACTION: u8 = 1;
+const TYPE: u8 = 2;
+const SSH: u8 = 3;
+const METHOD: u8 = 4;
+const USER: u8 = 5;
+const DOMAIN: u8 = 6;
+const ADDRESS: u8 = 7;
+const CLIENT: u8 = 8;
+const PROCESS: u8 = 9;
+const PID: u8 = 10;
+const HOST: u8 = 11;
+const AGENT: u8 = 12;
+const TIME: u8 = 13;
+const CODE: u8 = 14;
+const REASON: u8 = 15;
+const AUDIT: u8 = 16;
+const WINLOG: u8 = 17;
+const SERVICE: u8 = 18;
+const MODULE: u8 = 19;
+const PROVIDER: u8 = 20;
+const EVENT_CODE: u8 = 21;
+const ID: u8 = 22;
+const OS: u8 = 23;
+const LOGON_TYPE: u8 = 24;
+const CLIENT_OS: u8 = 25;
+
+static MEMBERS: Members<63> = Members::new([
+    Member::new("event.outcome", OUTCOME, 0),
+    Member::new("event.action", ACTION, 0),
+    Member::new("event.type", TYPE, 0),
+    Member::new("event.code", EVENT_CODE, 0),
+    Member::new("event.id", ID, 0),
+    Member::new("event.reason", REASON, 0),
+    Member::new("event.created", TIME, 1),
+    Member::new("@timestamp", TIME, 0),
+    Member::new("system.auth.ssh.event", SSH, 0),
+    Member::new("system.auth.ssh.method", METHOD, 0),
+    Member::new("system.auth.ssh.ip", ADDRESS, 1),
+    Member::new("system.auth.user", USER, 1),
+    Member::new("auditd.message_type", AUDIT, 0),
+    Member::new("user.name", USER, 0),
+    Member::new("user.target.name", USER, 0),
+    Member::new("user.domain", DOMAIN, 0),
+    Member::new("related.user", USER, 3),
+    Member::new("user.email", USER, 2),
+    Member::new("source.ip", ADDRESS, 0),
+    Member::new("client.ip", ADDRESS, 2),
+    Member::new("source.address", CLIENT, 0),
+    Member::new("source.domain", CLIENT, 1),
+    Member::new("client.address", CLIENT, 2),
+    Member::new("process.name", PROCESS, 0),
+    Member::new("process.pid", PID, 0),
+    Member::new("host.hostname", HOST, 0),
+    Member::new("host.name", HOST, 1),
+    Member::or_open("host", HOST, 2),
+    Member::new("user_agent.original", AGENT, 0),
+    Member::or_open("user_agent", AGENT, 1),
+    Member::new("user_agent.os.name", CLIENT_OS, 0),
+    Member::open("user_agent.os"),
+    Member::new("error.code", CODE, 0),
+    Member::new("error.message", REASON, 1),
+    Member::new("service.name", SERVICE, 0),
+    Member::new("event.dataset", SERVICE, 1),
+    Member::new("event.module", MODULE, 0),
+    Member::new("event.provider", PROVIDER, 0),
+    Member::new("data_stream.dataset", SERVICE, 2),
+    Member::new("host.os.type", OS, 0),
+    Member::new("host.os.platform", OS, 1),
+    Member::new("host.os.family", OS, 2),
+    Member::new("winlog.channel", WINLOG, 0),
+    Member::new("winlog.event_id", WINLOG, 0),
+    Member::new("winlog.provider_name", WINLOG, 0),
+    Member::new("winlog.logon.type", LOGON_TYPE, 0),
+    Member::open("winlog"),
+    Member::open("winlog.logon"),
+    Member::open("data_stream"),
+    Member::open("host.os"),
+    Member::open("event"),
+    Member::open("system"),
+    Member::open("system.auth"),
+    Member::open("system.auth.ssh"),
+    Member::open("auditd"),
+    Member::or_open("user", USER, 4),
+    Member::open("user.target"),
+    Member::open("related"),
+    Member::open("source"),
+    Member::open("client"),
+    Member::open("process"),
+    Member::open("service"),
+    Member::open("error"),
+]);
+
+/// Reads an authentication event, and when it happened. `None` if it is none, of `winlog`, or says no outcome.
+/// Duplicate ways to say one thing (`Invalid user` then `Failed password`; auditd's `USER_AUTH` then `USER_LOGIN`)
+/// come out as the signals that count once.
+#[must_use]
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
+    let zone = given.zone;
+    let mut found = Slots::default();
+    if !read(object, MEMBERS.set(), &mut found) || found.get(WINLOG).is_some() {
+        return None;
+    }
+    let world = world(&found)?;
+    event(&found, world, zone)
+}
+
+/// Reads an event of the Security log whose provider and channel were found to be right, by the fields of ECS alone.
+#[must_use]
+pub fn decode_windows<'a>(object: &Object<'a>, zone: Zone) -> Said<'a> {
+    let mut found = Slots::default();
+    if !read(object, MEMBERS.set(), &mut found) {
+        return None;
+    }
+    let (event, time) = event(&found, Provider::Windows, zone)?;
+    Some((Event { shape: windows::Shape::Winlogbeat.into(), ..event }, time))
+}
+
+fn event<'a>(found: &Slots<'a>, world: Provider, zone: Zone) -> Said<'a> {
+    let (outcome, signal) = verdict(found, world)?;
+    let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
+    let process = text(found, PROCESS);
+    let local = matches!(&*process, "su" | "sudo" | "login") && src_ip.is_none() && src_name.is_empty();
+    // `related.user` is an array, and so may the others be.
+    let user = found.get(USER).and_then(|value| match value.as_array() {
+        Some(mut items) => items.next().and_then(|first| first.as_text()),
+        None => value.as_text(),
+    });
+    // Of Windows, the code of the event is its id, and says nothing about the reason.
+    let (code, event_code) = (text(found, CODE), text(found, EVENT_CODE));
+    let (reason, status) = match world {
+        Provider::Windows => (Text::Borrowed(""), code),
+        _ if code.is_empty() => (event_code, code),
+        _ => (code, Text::Borrowed("")),
+    };
+    let time = found.get(TIME).and_then(|time| stamp(time, zone));
+    // Elsewhere, an id may be that of a session, or of a rule.
+    let delivery = match world {
+        Provider::Entra | Provider::M365 | Provider::Okta | Provider::Duo => world::delivery(world, Shape::Ecs.into(), &text(found, ID), time),
+        _ => None,
+    };
+    // The system of the one who logged in; the agent's own is that of a machine which may only collect.
+    let mut os = text(found, CLIENT_OS);
+    if os.is_empty() && world == Provider::Ecs && text(found, MODULE).is_empty() {
+        os = text(found, OS);
+    }
+    let mut service = process;
+    for slot in [SERVICE, MODULE] {
+        if service.is_empty() {
+            service = text(found, slot);
+        }
+    }
+    let event = Event {
+        outcome,
+        count: 1,
+        signal,
+        origin: if local { Origin::Local } else { Origin::Remote },
+        user: user.unwrap_or_default(),
+        domain: text(found, DOMAIN),
+        src_ip,
+        src_name,
+        user_agent: text(found, AGENT),
+        os,
+        service,
+        host: text(found, HOST),
+        pid: found.get(PID).and_then(|pid| pid.as_i64()).and_then(|pid| u32::try_from(pid).ok()),
+        method: text(found, METHOD),
+        logon_type: found.get(LOGON_TYPE).and_then(|kind| logon::logon_type(&kind.as_text()?)),
+        reason,
+        status,
+        reason_text: text(found, REASON),
+        shape: Shape::Ecs.into(),
+        delivery,
+        ..Event::default()
+    };
+    Some((world::settle(event, world)?, time))
+}
+
+/// Whose world the event comes from; `ecs` where nothing says it. `None` for events of Windows that are no logon.
+fn world(found: &Slots<'_>) -> Option<Provider> {
+    let provider = text(found, PROVIDER);
+    let code = text(found, EVENT_CODE);
+    let logon = matches!(&*code, "4624" | "4625");
+    let named = [SERVICE, MODULE, PROVIDER].into_iter().find_map(|slot| world::of(&text(found, slot)));
+    if provider.starts_with("Microsoft-Windows") {
+        let ours = provider.eq_ignore_ascii_case(logon::SECURITY_AUDITING) && (logon || code.is_empty());
+        return ours.then_some(Provider::Windows);
+    }
+    match named {
+        Some(Provider::Windows) => (logon || code.is_empty()).then_some(Provider::Windows),
+        Some(world) => Some(world),
+        None if logon && provider.is_empty() => Some(Provider::Windows),
+        // An agent writes its own machine's system beside what it has collected elsewhere.
+        None if matches!(&*text(found, MODULE), "" | "system") => {
+            let system = world::of(&text(found, OS)).filter(|world| matches!(world, Provider::Linux | Provider::Windows));
+            Some(system.unwrap_or(Provider::Ecs))
+        }
+        None => Some(Provider::Ecs),
+    }
+}
+
+/// What became of the attempt, and which of several records about it this is.
+fn verdict(found: &Slots<'_>, world: Provider) -> Option<(Outcome, Signal)> {
+    if world == Provider::Windows {
+        match &*text(found, EVENT_CODE) {
+            "4624" => return Some((Outcome::Success, Signal::Attempt)),
+            "4625" => return Some((Outcome::Failure, Signal::Attempt)),
+            _ => {}
+        }
+    }
+    let any = |slot: u8, test: &dyn Fn(Value<'_>) -> bool| {
+        found.get(slot).is_some_and(|value| match value.as_array() {
+            Some(mut items) => items.any(test),
+            None => test(value),
+        })
+    };
+    // The end of a session is an authentication event to ECS, but no attempt.
+    if any(TYPE, &|t| t.says("end")) && !any(TYPE, &|t| t.says("start")) || any(ACTION, &is_end) {
+        return None;
+    }
+    let ssh = text(found, SSH);
+    let said = text(found, OUTCOME);
+    let outcome = match (&*said, &*ssh) {
+        ("success", _) | ("" | "unknown", "Accepted") => Outcome::Success,
+        ("failure", _) | ("" | "unknown", "Failed" | "Invalid") => Outcome::Failure,
+        _ => return None,
+    };
+    let audit = text(found, AUDIT).to_ascii_lowercase();
+    let signal = match (outcome, &*ssh, &*audit) {
+        (Outcome::Failure, "Failed", _) => {
+            // A client tries its keys, and `none`, before it asks for a password: no failed login.
+            if matches!(&*text(found, METHOD), "publickey" | "none") {
+                return None;
+            }
+            Signal::Failed
+        }
+        (Outcome::Failure, "Invalid", _) => Signal::Weak,
+        (_, _, "") => Signal::Attempt,
+        (Outcome::Failure, _, "user_auth") => Signal::Audit,
+        (Outcome::Failure, _, "user_login" | "user_err") => Signal::Weak,
+        (Outcome::Success, _, "user_auth" | "user_login") => Signal::Attempt,
+        // Credentials, accounting, sessions: what follows a login.
+        _ => return None,
+    };
+    Some((outcome, signal))
+}
+
+/// Actions by which writers call the end of a session.
+fn is_end(action: Value<'_>) -> bool {
+    action.as_str().is_some_and(|action| {
+        let action = action.to_ascii_lowercase();
+        [
+            "logout",
+            "logged-out",
+            "logged_out",
+            "logoff",
+            "logged-off",
+            "log_off",
+            "ended-session",
+            "session-end",
+            "session_end",
+        ]
+        .iter()
+        .any(|end| find(action.as_bytes(), end.as_bytes()).is_some())
+    })
+}
+
+#[cfg(test)]
+mod tests;

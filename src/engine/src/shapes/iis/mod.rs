@@ -1,0 +1,243 @@
+//! Logins through IIS, in front of Exchange's web services: OWA's form, and the passwords that EWS, ActiveSync,
+//! Autodiscover, MAPI, PowerShell and the like are sent with each request.
+//!
+//! A W3C line whose `#Fields` are the members' names, or what Azure (`W3CIISLog`), Filebeat (`iis.access`) and other
+//! parsers make of one. Sources: "W3C Logging" and "The HTTP status code in IIS 7.0 and later versions" of Microsoft.
+//!
+//! - `POST /owa/auth.owa` is the form being sent. It is answered 302 either way: to the mailbox, and then the line names
+//!   the user; or back to `logon.aspx?reason=2`, and it names nobody.
+//! - 401.1 with a user is a refused password. Without one it is a leg of a handshake, as is 401.2.
+//! - A request that was served says that there is a session, not that somebody logged in: a mail client sends several
+//!   a minute, for days, and nothing in the line tells a password from a cookie. It says nothing here.
+//!
+//! Names: `DOMAIN\user` is taken apart, what is a UPN stays whole, as Microsoft 365 writes the same person; all of it in
+//! lower case. `User=` in ActiveSync's query is written by the client, and believed by nobody.
+
+#[cfg(test)]
+mod tests;
+
+use super::spelled::{Pick, gather, lower};
+use super::room::mark;
+use super::{Given, Provider, Room, Said, named, text};
+use crate::envelope::stamp;
+use crate::event::{Event, Outcome, Text};
+use crate::json::{Member, Members, Object, Slots};
+use crate::net::parse_address;
+use crate::stamp::{Stamp, Zone, iso};
+use core::net::IpAddr;
+
+named! {
+    /// The shapes of its records.
+    pub enum Shape {
+        Iis = "iis",
+        Owa = "owa",
+    }
+}
+
+/// What is known of the family.
+pub const ROOM: Room = Room {
+    needles: &["auth.owa", "401"],
+    // The W3C names, and as parsers spell them.
+    marks: &[
+        mark("cs-uri-stem"),
+        mark("cs_uri_stem"),
+        mark("csUriStem"),
+        Member::open("iis"),
+        mark("iis.access"),
+        mark("iis.access.sub_status"),
+    ],
+    keepers: &[&[("exchange", 6), ("iis", 7)]],
+    members: &[MEMBERS.set()],
+    decode: Some(decode),
+    ..Room::EMPTY
+};
+
+const PATH: u8 = 0;
+const METHOD: u8 = 1;
+const USER: u8 = 2;
+const ADDRESS: u8 = 3;
+const FORWARDED: u8 = 4;
+const STATUS: u8 = 5;
+const SUBSTATUS: u8 = 6;
+const SYSTEM: u8 = 7;
+const AGENT: u8 = 8;
+const DATE: u8 = 9;
+const TIME: u8 = 10;
+const STAMP: u8 = 11;
+const HOST: u8 = 12;
+
+/// Which fields are taken.
+static MEMBERS: Members<36> = Members::new([
+    Member::new("csuristem", PATH, 0),
+    Member::new("urlpath", PATH, 0),
+    Member::new("csmethod", METHOD, 0),
+    Member::new("httprequestmethod", METHOD, 0),
+    Member::new("csusername", USER, 0),
+    Member::new("username", USER, 0),
+    Member::new("cip", ADDRESS, 0),
+    Member::new("sourceip", ADDRESS, 0),
+    Member::new("sourceaddress", ADDRESS, 1),
+    Member::new("xforwardedfor", FORWARDED, 0),
+    Member::new("csxforwardedfor", FORWARDED, 0),
+    Member::new("iisaccessxforwardedfor", FORWARDED, 0),
+    Member::new("scstatus", STATUS, 0),
+    Member::new("httpresponsestatuscode", STATUS, 0),
+    Member::new("scsubstatus", SUBSTATUS, 0),
+    Member::new("iisaccesssubstatus", SUBSTATUS, 0),
+    Member::new("scwin32status", SYSTEM, 0),
+    Member::new("iisaccesswin32status", SYSTEM, 0),
+    Member::new("csuseragent", AGENT, 0),
+    Member::new("useragentoriginal", AGENT, 0),
+    Member::new("date", DATE, 0),
+    Member::new("time", TIME, 0),
+    Member::new("timegenerated", STAMP, 0),
+    Member::new("timestamp", STAMP, 1),
+    Member::new("scomputername", HOST, 0),
+    Member::new("hostname", HOST, 0),
+    Member::or_open("useragent", AGENT, 1),
+    Member::open("iis"),
+    Member::open("iisaccess"),
+    Member::open("http"),
+    Member::open("httprequest"),
+    Member::open("httpresponse"),
+    Member::open("url"),
+    Member::open("source"),
+    Member::open("user"),
+    Member::open("host"),
+]);
+
+/// What to do with a field, by its spelling.
+fn pick(name: &[u8]) -> Pick {
+    MEMBERS.set().find(name)
+}
+
+/// Takes a record apart.
+#[must_use]
+pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+    let mut found = Slots::default();
+    if !gather(object, pick, &mut found) {
+        return None;
+    }
+    let status = found.get(STATUS)?.as_i64()?;
+    let substatus = found.get(SUBSTATUS).and_then(|value| value.as_i64());
+    let user = said(text(&found, USER));
+    let path = text(&found, PATH);
+    let form = path.eq_ignore_ascii_case("/owa/auth.owa");
+    let post = text(&found, METHOD).eq_ignore_ascii_case("POST");
+    // Where the sub-status is not logged, the code of the logon tells as much.
+    let system = said(text(&found, SYSTEM));
+    let substatus = substatus.or_else(|| words(&system).is_some().then_some(1));
+    let outcome = match (status, substatus) {
+        (302, _) if form && post && user.is_empty() => Outcome::Failure,
+        (302, _) if form && post => Outcome::Success,
+        (401, Some(1)) if !user.is_empty() => Outcome::Failure,
+        _ => return None,
+    };
+    let shape = if service(&path).eq_ignore_ascii_case("owa") { Shape::Owa } else { Shape::Iis };
+    let mut event = Event::new(shape.into(), Provider::Exchange);
+    event.outcome = outcome;
+    (event.domain, event.user) = account(user);
+    event.src_ip = client(&text(&found, ADDRESS), &text(&found, FORWARDED));
+    event.user_agent = said(text(&found, AGENT));
+    event.host = said(text(&found, HOST));
+    event.service = match path {
+        Text::Borrowed(path) => service(path).into(),
+        Text::Owned(path) => Text::Owned(service(&path).into()),
+    };
+    if form {
+        event.method = "form".into();
+    }
+    if status == 401 {
+        let (words, credential) = words(&system).unwrap_or_default();
+        event.reason_text = words.into();
+        event.credential = credential;
+        event.reason = system;
+        event.status = "401.1".into();
+    } else {
+        event.status = "302".into();
+        if outcome == Outcome::Failure {
+            event.reason_text = "the form was refused".into();
+        }
+    }
+    Some((event, time(&found)))
+}
+
+/// What Windows says of a logon it refused, and whether it says so only to who knows the password (error codes of
+/// `LogonUser`).
+fn words(system: &str) -> Option<(&'static str, bool)> {
+    Some(match system {
+        "1326" => ("unknown user name or bad password", false),
+        "1331" => ("account disabled", false),
+        "1909" => ("account locked", false),
+        "1330" => ("password expired", true),
+        "1907" => ("password must be changed", true),
+        _ => return None,
+    })
+}
+
+/// W3C logs write a dash for nothing.
+fn said(text: Text<'_>) -> Text<'_> {
+    if text == "-" { Text::Borrowed("") } else { text }
+}
+
+/// Domain and name of an account, the name in lower case: `DOMAIN\user`, `user@example.com`, `user`.
+pub(super) fn account(name: Text<'_>) -> (Text<'_>, Text<'_>) {
+    match name {
+        Text::Borrowed(name) => match name.split_once('\\') {
+            Some((domain, user)) => (domain.into(), lower(user.into())),
+            None => (Text::Borrowed(""), lower(name.into())),
+        },
+        Text::Owned(name) => match name.split_once('\\') {
+            Some((domain, user)) => {
+                (Text::Owned(domain.into()), Text::Owned(lower(user.into()).into_owned()))
+            }
+            None => (Text::Borrowed(""), lower(Text::Owned(name))),
+        },
+    }
+}
+
+/// What was asked of the server: the first part of the path.
+fn service(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+}
+
+/// The client. Behind a load balancer all clients have its address; it appends theirs to `X-Forwarded-For`, of which
+/// the rest is whatever they sent. Who comes from the internet himself is not asked where he comes from.
+fn client(address: &str, forwarded: &str) -> Option<IpAddr> {
+    let direct = parse_address(address);
+    if direct.is_some_and(|address| !is_private(address)) {
+        return direct;
+    }
+    let told = forwarded.rsplit(',').next().unwrap_or_default();
+    parse_address(told.trim_matches(['+', ' ', '"'])).or(direct)
+}
+
+/// Whether nobody on the internet has that address (RFC 1918, 6598, 3927, 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => {
+            let [a, b, ..] = four.octets();
+            four.is_private()
+                || four.is_loopback()
+                || four.is_link_local()
+                || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(six) => six.is_loopback() || six.is_unique_local() || six.is_unicast_link_local(),
+    }
+}
+
+/// `date` and `time` are two fields, and UTC.
+fn time(found: &Slots<'_>) -> Option<Stamp> {
+    let (date, time) = (text(found, DATE), text(found, TIME));
+    let mut both = [b'T'; 32];
+    let point = both
+        .get_mut(..date.len())
+        .map(|place| place.copy_from_slice(date.as_bytes()))
+        .and_then(|()| both.get_mut(date.len() + 1..date.len() + 1 + time.len()))
+        .map(|place| place.copy_from_slice(time.as_bytes()))
+        .and_then(|()| iso(both.get(..date.len() + 1 + time.len())?, Zone::UTC));
+    match point {
+        Some((point, _)) => Some(Stamp::At(point)),
+        None => found.get(STAMP).or(found.get(TIME)).and_then(|value| stamp(value, Zone::UTC)),
+    }
+}

@@ -1,0 +1,203 @@
+//! The Linux audit log: raw, enriched, and as it comes through syslog and the journal.
+//!
+//! `type=USER_AUTH msg=audit(1373129280.000:9): pid=1277 uid=0 … msg='op=PAM:authentication acct="root"
+//! exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=ssh res=failed'`. The part in quotes is written by a program
+//! through libaudit, which writes an account name in hexadecimal as soon as it holds a space, a quote or a control
+//! character; so its words cannot be forged. Still `op` is taken from the front and address, terminal and
+//! result from the end.
+
+use super::Shape;
+use super::text::{cut, cut_last, event, first_word, number, peer, terminal, text};
+use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::stamp::epoch;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The records that speak of a login, with their numbers in `linux/audit.h`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Type {
+    Auth,
+    CredAcq,
+    Start,
+    Err,
+    Login,
+}
+
+impl Type {
+    fn parse(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"USER_AUTH" | b"1100" => Self::Auth,
+            b"CRED_ACQ" | b"1103" => Self::CredAcq,
+            b"USER_START" | b"1105" => Self::Start,
+            b"USER_ERR" | b"1109" => Self::Err,
+            b"USER_LOGIN" | b"1112" => Self::Login,
+            _ => return None,
+        })
+    }
+}
+
+/// Reads one audit record from its `type=` or `node=` on, or from the bare name of its type as in the journal
+/// (`USER_AUTH pid=…`), also behind `audit: ` and the kernel's time.
+///
+/// Time, host and process are those of the record, where it names them: the time of the event is otherwise 0, its
+/// host empty and its process `None`.
+#[must_use]
+pub fn decode(record: &[u8]) -> Option<Event<'_>> {
+    let record = record.trim_ascii();
+    // `[   12.345678] audit: type=1100 …`
+    let record = match record {
+        [b'[', rest @ ..] => {
+            rest.get(rest.iter().take(24).position(|b| *b == b']')? + 1..)?.trim_ascii_start()
+        }
+        _ => record,
+    };
+    let record = record.strip_prefix(b"audit: ").unwrap_or(record);
+    let (host, record) = match record.strip_prefix(b"node=") {
+        Some(rest) => first_word(rest),
+        None => (&b""[..], record),
+    };
+    let (name, rest) = first_word(record.strip_prefix(b"type=").unwrap_or(record));
+    let kind = Type::parse(name)?;
+    let rest = rest.strip_prefix(b"msg=").unwrap_or(rest);
+    let (time, rest) = match rest.strip_prefix(b"audit(") {
+        Some(rest) => {
+            let (stamp, rest) = cut(rest, b"):")?;
+            (epoch(cut(stamp, b":")?.0)?, rest.trim_ascii_start())
+        }
+        None => (Default::default(), rest),
+    };
+    let rest = rest.strip_prefix(b"user ").unwrap_or(rest);
+    let (outer, rest) = cut(rest, b"msg='")?;
+    let (inner, enriched) = cut_last(rest, b"'")?;
+    let pid = outer.strip_prefix(b"pid=").and_then(|rest| number(first_word(rest).0));
+    let mut event = judge(kind, inner, enriched)?;
+    event.time = time;
+    event.host = text(host);
+    event.pid = pid;
+    Some(event)
+}
+
+/// What the program said, from `op=` to `res=`, and the names that auditd's `log_format = ENRICHED` put behind it.
+fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a>> {
+    // Red Hat 5 wrote `PAM: authentication acct=root : exe=… (hostname=…, addr=…, terminal=ssh res=failed)`.
+    let op = first_word(inner.strip_prefix(b"op=").or_else(|| inner.strip_prefix(b"PAM: "))?).0;
+    let program = unquoted(last(inner, b" exe=").unwrap_or_default());
+    let program = program.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let place = last(inner, b" terminal=").unwrap_or_default();
+    let service: &[u8] = match program {
+        b"sshd" | b"sshd-session" | b"sshd-auth" => b"sshd",
+        b"" if matches!(place, b"ssh" | b"sshd") => b"sshd",
+        program => program,
+    };
+    let outcome = match last(inner, b" res=")? {
+        b"success" => Outcome::Success,
+        b"failed" => Outcome::Failure,
+        _ => return None,
+    };
+    let signal = match (kind, outcome) {
+        // Of keys a client shows one after the other; and the helper of `pam_unix`, whose caller reports as well.
+        (Type::Auth, _) if op.starts_with(b"pubkey") && outcome == Outcome::Failure => return None,
+        _ if matches!(op, b"key" | b"none") || program == b"unix_chkpwd" => return None,
+        (_, Outcome::Success) if !matches!(service, b"sshd" | b"su" | b"sudo" | b"login") => return None,
+        (Type::Err, Outcome::Success) => return None,
+        (_, Outcome::Success) | (Type::Auth, _) => Signal::Audit,
+        (Type::Login, _) if op == b"login" => Signal::Weak,
+        (Type::Err, _) if op == b"PAM:bad_ident" || op == b"bad_ident" => Signal::Weak,
+        _ => return None,
+    };
+    let mut event = event(Shape::Auditd, service);
+    event.user = match kind {
+        // sudo opens the session of its target; who called it is told by the login uid, if at all.
+        Type::CredAcq | Type::Start if service == b"sudo" => {
+            let caller = enriched_name(enriched, b"AUID").filter(|name| *name != b"unset")?;
+            text(caller)
+        }
+        _ => user(inner, enriched),
+    };
+    let (src_ip, src_name) = match peer(last(inner, b" addr=").unwrap_or_default()) {
+        (None, name) if name.is_empty() => peer(last(inner, b" hostname=").unwrap_or_default()),
+        found => found,
+    };
+    event.outcome = outcome;
+    event.signal = signal;
+    if service == b"sshd" || src_ip.is_some() {
+        (event.src_ip, event.src_name) = (src_ip, src_name);
+    } else {
+        event.origin = Origin::Local;
+        event.tty = text(terminal(place));
+    }
+    if outcome == Outcome::Failure {
+        event.reason = text(op);
+    }
+    Some(event)
+}
+
+/// The account: `acct="root"`, `acct=726F6F74` (hexadecimal), else the name of `id=0`, which only the enriched form has.
+/// `(unknown user)`, `(invalid user)` and `?` are nobody.
+fn user<'a>(inner: &'a [u8], enriched: &'a [u8]) -> Text<'a> {
+    let name = match cut(inner, b" acct=").map(|(_, rest)| first_word(rest).0) {
+        Some([b'"', name @ .., b'"']) => text(name),
+        Some(word) => match unhex(word) {
+            Some(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
+            None => text(word),
+        },
+        None => match cut(inner, b" id=").map(|(_, rest)| first_word(rest).0) {
+            Some(id) => match enriched_name(enriched, b"ID") {
+                Some(name) => text(name),
+                // The one number whose name is the same everywhere.
+                None if id == b"0" => Text::Borrowed("root"),
+                None => Text::Borrowed(""),
+            },
+            None => Text::Borrowed(""),
+        },
+    };
+    if matches!(&*name, "(unknown user)" | "(invalid user)" | "(unknown)" | "?") {
+        Text::Borrowed("")
+    } else {
+        name
+    }
+}
+
+/// The value of the last `mark`, up to a space or to Red Hat 5's comma or bracket.
+fn last<'a>(inner: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    let found = cut_last(inner, mark).or_else(|| {
+        // After an opening bracket there is no space.
+        let (_, bare) = mark.split_first()?;
+        let (_, rest) = cut(inner, b"(")?;
+        Some((rest, rest.strip_prefix(bare)?))
+    })?;
+    let word = first_word(found.1).0;
+    Some(word.strip_suffix(b",").or_else(|| word.strip_suffix(b")")).unwrap_or(word))
+}
+
+fn unquoted(word: &[u8]) -> &[u8] {
+    word.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(word)
+}
+
+/// `NAME="value"` in the enriched part, which follows a separator (0x1d) or, where that was lost, the quote.
+fn enriched_name<'a>(enriched: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    enriched.split(|b| matches!(b, b' ' | 0x1d)).find_map(|word| {
+        let value = word.strip_prefix(name)?.strip_prefix(b"=\"")?;
+        value.strip_suffix(b"\"")
+    })
+}
+
+/// The bytes that an even number of upper-case hexadecimal digits stand for. A name in quotes is never one.
+fn unhex(word: &[u8]) -> Option<Vec<u8>> {
+    let nibble =
+        |b: u8| (b.is_ascii_digit() || (b'A'..=b'F').contains(&b)).then(|| char::from(b).to_digit(16));
+    // libaudit's buffer is far smaller; the longest Linux user name has 32 bytes.
+    if word.is_empty() || !word.len().is_multiple_of(2) || word.len() > 1024 {
+        return None;
+    }
+    word.chunks_exact(2)
+        .map(|pair| match *pair {
+            [high, low] => u8::try_from(nibble(high)?? * 16 + nibble(low)??).ok(),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

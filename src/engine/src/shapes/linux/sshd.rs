@@ -1,0 +1,285 @@
+//! What OpenSSH's server says: `sshd`, and since 9.8 `sshd-session` and `sshd-auth`.
+//!
+//! The formats are those of OpenSSH's `auth.c`, `auth2.c`, `auth-pam.c` and `packet.c`. The user name stands in the
+//! middle of most of them and may hold anything, a whole forged line included. So a form is recognised by the
+//! server's own words at the start, and address and port are taken from the end, where the server wrote them too.
+
+use super::Shape;
+use super::text::{cut, cut_last, first_word, last_word, number, peer, text};
+use crate::shapes::Provider;
+use crate::event::{Event, Outcome, Signal, Text};
+use crate::find::{find, places};
+
+/// Reads one message. `None` for what says nothing of an attempt: key probing (`Failed publickey`, `Failed none`,
+/// `Postponed`), negotiation errors, scanners that never named a user, the end of a session.
+pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
+    let message = message.trim_ascii_end();
+    // Written by the monitor for its child that has no privileges.
+    let message = message.strip_suffix(b" [preauth]").unwrap_or(message).trim_ascii_end();
+    let message =
+        message.strip_prefix(b"error: ").or_else(|| message.strip_prefix(b"fatal: ")).unwrap_or(message);
+    match message.first()? {
+        b'A' => accepted(message.strip_prefix(b"Accepted ")?),
+        b'F' => failed(message.strip_prefix(b"Failed ")?),
+        b'I' | b'i' => invalid(message.get(1..)?),
+        b'P' => through_pam(message.strip_prefix(b"PAM: ")?),
+        b'C' | b'D' => gone(message),
+        b'm' => exceeded(message.strip_prefix(b"maximum authentication attempts exceeded for ")?),
+        b'T' => too_many(message),
+        b'R' => match message.strip_prefix(b"Received disconnect from ") {
+            Some(rest) => received_disconnect(rest),
+            None => root_refused(message.strip_prefix(b"ROOT LOGIN REFUSED FROM ")?),
+        },
+        b'U' => not_allowed(message.strip_prefix(b"User ")?),
+        _ => None,
+    }
+}
+
+/// The event with its user, its peer and what is said of it.
+#[inline(never)]
+fn about<'a>(signal: Signal, user: &'a [u8], host: &'a [u8], reason: Text<'a>) -> Event<'a> {
+    let mut event = Event::new(Shape::Sshd.into(), Provider::Linux);
+    event.service = Text::Borrowed("sshd");
+    event.signal = signal;
+    event.user = text(user);
+    (event.src_ip, event.src_name) = peer(host);
+    event.reason_text = reason;
+    event
+}
+
+/// The method as text.
+fn named(method: &[u8]) -> Text<'_> {
+    match method {
+        b"password" => Text::Borrowed("password"),
+        b"publickey" => Text::Borrowed("publickey"),
+        _ => text(method),
+    }
+}
+
+/// A name, and whether the server knows no such account.
+fn account(user: &[u8]) -> (&[u8], bool) {
+    match user.strip_prefix(b"invalid user ").or_else(|| user.strip_prefix(b"illegal user ")) {
+        Some(user) => (user, true),
+        // What very old servers write instead of the name.
+        None if user == b"<invalid username>" => (b"", true),
+        None => (user, false),
+    }
+}
+
+const fn unknown(invalid: bool) -> Text<'static> {
+    Text::Borrowed(if invalid { "invalid user" } else { "" })
+}
+
+/// `METHOD for U from IP port N ssh2[: KEY]`
+fn accepted(rest: &[u8]) -> Option<Event<'_>> {
+    let (method, rest) = first_word(rest);
+    // Not `Accepted key …`, not `Accepted certificate ID "…" …`, whose text a client chose.
+    let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
+    let mut event = about(Signal::Attempt, user, host, Text::Borrowed(""));
+    event.outcome = Outcome::Success;
+    event.method = named(method);
+    Some(event)
+}
+
+/// `METHOD for [invalid user ]U from IP port N ssh2`
+fn failed(rest: &[u8]) -> Option<Event<'_>> {
+    let (method, rest) = first_word(rest);
+    if matches!(method, b"publickey" | b"none") {
+        return None;
+    }
+    let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
+    let (user, invalid) = account(user);
+    let mut event = about(Signal::Failed, user, host, unknown(invalid));
+    event.method = named(method);
+    Some(event)
+}
+
+/// User and host of `U from IP port N ssh2[: …]` (`auth_log`).
+///
+/// Nothing follows `ssh2` after a password, so a line that ends there is read from its end. Else what follows
+/// `ssh2: ` or `ssh1: ` says how (a key, a client's user and host, which the client chose): the name of an account that
+/// exists imitates nothing, and the first such place is the server's; a name that does not exist may, and the
+/// last one is. Lines cut short, without `ssh2` or port, are read from their end as well.
+fn attempt(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    fn whole(text: &[u8]) -> Option<(&[u8], &[u8])> {
+        let text = text.strip_suffix(b" ssh2").or_else(|| text.strip_suffix(b" ssh1"))?;
+        from(port(text)?)
+    }
+    fn before_details(text: &[u8], mark: usize) -> Option<(&[u8], &[u8])> {
+        let (head, tail) = text.split_at_checked(mark + b" ssh".len() + 1)?;
+        tail.starts_with(b":").then(|| whole(head))?
+    }
+    let details = || {
+        if account(rest).1 {
+            places(rest, b" ssh").rev().find_map(|at| before_details(rest, at))
+        } else {
+            places(rest, b" ssh").find_map(|at| before_details(rest, at))
+        }
+    };
+    whole(rest).or_else(details).or_else(|| from(port(rest).unwrap_or(rest)))
+}
+
+/// What stands before ` port N` at the end.
+fn port(text: &[u8]) -> Option<&[u8]> {
+    let (text, port) = last_word(text)?;
+    (port.len() <= 5 && number(port).is_some()).then_some(())?;
+    text.strip_suffix(b" port")
+}
+
+/// User and host of `U from HOST`.
+fn from(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (user, host) = last_word(text)?;
+    // The text begins with the name, and an empty name leaves the space before `from` at its start.
+    Some((user.strip_suffix(b" from")?, host)).filter(|(_, host)| !host.is_empty())
+}
+
+/// `Invalid user U from IP[ port N]`, `Illegal user …` before 3.9. The name may be empty.
+fn invalid(rest: &[u8]) -> Option<Event<'_>> {
+    let rest = rest.strip_prefix(b"nvalid user ").or_else(|| rest.strip_prefix(b"llegal user "))?;
+    let (user, host) = from(port(rest).unwrap_or(rest))?;
+    Some(about(Signal::Weak, user, host, unknown(true)))
+}
+
+/// `Authentication failure for [illegal user ]U from HOST[ via IP]`, with `pam_strerror`'s words; ` via ` and the
+/// server's own address are Apple's addition.
+fn through_pam(rest: &[u8]) -> Option<Event<'_>> {
+    const REASONS: [&[u8]; 4] = [
+        b"Authentication failure",
+        b"Authentication error",
+        b"User not known to the underlying authentication module",
+        b"unknown user",
+    ];
+    let (reason, rest) = REASONS.iter().find_map(|reason| {
+        let (words, rest) = rest.split_at_checked(reason.len())?;
+        Some((*reason, words.eq_ignore_ascii_case(reason).then(|| rest.strip_prefix(b" for "))??))
+    })?;
+    let without_via = last_word(rest).and_then(|(head, _)| head.strip_suffix(b" via"));
+    let (user, host) = from(rest).or_else(|| from(without_via?)).unwrap_or((rest, b""));
+    let (user, _) = account(user);
+    Some(about(Signal::SshdPam, user, host, text(reason)))
+}
+
+/// `Connection closed|reset by`, `Disconnected from`, `Disconnecting`, each with `authenticating|invalid user U IP
+/// port N` (`ssh_packet_set_log_preamble`, only before the login), and the older `Disconnecting: Too many …`.
+fn gone(message: &[u8]) -> Option<Event<'_>> {
+    const WORDS: [&[u8]; 4] =
+        [b"Connection closed by ", b"Connection reset by ", b"Disconnected from ", b"Disconnecting "];
+    if let Some(reason) = message.strip_prefix(b"Disconnecting: ") {
+        return too_many(reason);
+    }
+    let rest = WORDS.iter().find_map(|words| message.strip_prefix(*words))?;
+    let (rest, invalid) = match rest.strip_prefix(b"authenticating user ") {
+        Some(rest) => (rest, false),
+        None => (rest.strip_prefix(b"invalid user ")?, true),
+    };
+    let (user, host, reason) = if message.starts_with(b"Disconnecting ") {
+        disconnecting(rest)?
+    } else {
+        let (user, host) = last_word(port(rest)?)?;
+        (user, host, &b"connection closed"[..])
+    };
+    // Not the same word at the same place in another message: only an address stands here.
+    let event = about(Signal::Weak, user, host, if invalid { unknown(true) } else { text(reason) });
+    event.src_ip.is_some().then_some(event)
+}
+
+/// User, host and reason of `U IP port N: REASON`. The server chose the reason, but one repeats the user's names:
+/// `Change of username or service not allowed: (U,SERVICE) -> (OTHER,SERVICE)`.
+fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    const TOO_MANY: &[u8] = b"Too many authentication failures";
+    const CHANGE: &[u8] = b"Change of username or service not allowed";
+    fn user_and_host(head: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (user, host) = last_word(port(head)?)?;
+        peer(host).0.map(|_| (user, host))
+    }
+    if let Some(head) = rest.strip_suffix(TOO_MANY) {
+        let (user, host) = user_and_host(head.strip_suffix(b": ")?)?;
+        return Some((user, host, TOO_MANY));
+    }
+    if rest.ends_with(b")") {
+        // The name stands on both sides of the address. A forger of the second would have to know his own port as
+        // the server sees it, and put it into that name: the last place where both agree is the server's.
+        let found = places(rest, b": Change of username or service not allowed: (").rev().find_map(|at| {
+            let (head, tail) = rest.split_at_checked(at)?;
+            let (user, host) = user_and_host(head)?;
+            let (_, names) = cut(tail, b"allowed: (")?;
+            names.strip_prefix(user)?.starts_with(b",").then_some((user, host, CHANGE))
+        });
+        if found.is_some() {
+            return found;
+        }
+    }
+    let (head, reason) = places(rest, b": ").rev().find_map(|at| {
+        let (head, reason) = rest.split_at_checked(at)?;
+        user_and_host(head).and(Some((head, reason.get(2..)?)))
+    })?;
+    let (user, host) = user_and_host(head)?;
+    Some((user, host, reason))
+}
+
+/// `maximum authentication attempts exceeded for [invalid user ]U from IP port N ssh2`
+fn exceeded(rest: &[u8]) -> Option<Event<'_>> {
+    let (user, host) = attempt(rest)?;
+    Some(about(
+        Signal::Weak,
+        account(user).0,
+        host,
+        Text::Borrowed("maximum authentication attempts exceeded"),
+    ))
+}
+
+/// `Too many authentication failures[ for U]`, and in 6.7 only ` for [invalid user ]U from IP port N ssh2`.
+///
+/// Before that nothing follows the name, which could then end like the newer form: no address is taken from
+/// here. Every attempt counted so has had its own `Failed` line with it.
+fn too_many(message: &[u8]) -> Option<Event<'_>> {
+    let rest = message.strip_prefix(b"Too many authentication failures")?;
+    let user = match rest {
+        b"" => rest,
+        _ => rest.strip_prefix(b" for ")?,
+    };
+    let (user, _) = attempt(user).unwrap_or((user, b""));
+    Some(about(Signal::Weak, account(user).0, b"", Text::Borrowed("Too many authentication failures")))
+}
+
+/// `IP[ port N]:CODE: TEXT`, the text of which the client sent (RFC 4253 section 11.1). Code 3 with JSch's `Auth
+/// fail` and code 14 are said of a login that failed.
+fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
+    let (host, rest) = first_word(rest);
+    let (host, rest) = match rest.strip_prefix(b"port ") {
+        Some(rest) => {
+            let (port, rest) = cut(rest, b":")?;
+            number(port)?;
+            (host, rest)
+        }
+        None => (host.strip_suffix(b":")?, rest),
+    };
+    let rest = rest.trim_ascii_start();
+    let reason = match rest.strip_prefix(b"3: ") {
+        Some(words) => find(words, b"Auth fail").map(|_| &b"Auth fail"[..])?,
+        None => {
+            let words = rest.strip_prefix(b"14: No ")?;
+            let words = words.strip_prefix(b"supported ").unwrap_or(words);
+            words
+                .starts_with(b"authentication methods available")
+                .then_some(b"No supported authentication methods")?
+        }
+    };
+    Some(about(Signal::Weak, b"", host, text(reason)))
+}
+
+/// `IP[ port N]`: the password was right, but root may not log in with one.
+fn root_refused(rest: &[u8]) -> Option<Event<'_>> {
+    let (host, _) = first_word(rest);
+    Some(about(Signal::Weak, b"root", host, Text::Borrowed("root login refused")))
+}
+
+/// `U [from HOST ]not allowed because REASON`; the account exists.
+fn not_allowed(rest: &[u8]) -> Option<Event<'_>> {
+    let (who, reason) = cut_last(rest, b" not allowed because ")?;
+    let (user, host) = cut_last(who, b" from ").unwrap_or((who, b""));
+    Some(about(Signal::Weak, user, host, text(reason)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Where collectors put what an event says: one table for all layouts.
+
+use super::logon::{FIELDS, field};
+use crate::json::{Member, Members};
+
+/// Slots beyond the fields of a logon.
+pub mod slot {
+    use super::FIELDS;
+    /// The id, as the layout writes it that gives the shape its name.
+    pub const EVTX_ID: u8 = FIELDS;
+    pub const WINLOG_ID: u8 = FIELDS + 1;
+    pub const VECTOR_ID: u8 = FIELDS + 2;
+    /// A column that only Azure Monitor has.
+    pub const AZURE: u8 = FIELDS + 3;
+    /// A field that, among the flat layouts, only Fluent Bit has.
+    pub const FLUENT: u8 = FIELDS + 4;
+    /// The data by position.
+    pub const INSERTS: u8 = FIELDS + 5;
+    /// The data as text: XML or JSON.
+    pub const DATA: u8 = FIELDS + 6;
+    /// The message, in the language of the machine.
+    pub const MESSAGE: u8 = FIELDS + 7;
+    /// The event as XML.
+    pub const XML: u8 = FIELDS + 8;
+    /// The time in a column that says itself to be UTC, whatever zone is set.
+    pub const UTC: u8 = FIELDS + 9;
+}
+
+/// The names of the event's data under each prefix, and everything else.
+macro_rules! table {
+    ($($data:literal => $slot:ident,)* ; $($rest:expr,)*) => {
+        [
+            $(
+                Member::new(concat!("Event.EventData.", $data), field::$slot, 0),
+                Member::new(concat!("winlog.event_data.", $data), field::$slot, 0),
+                Member::new(concat!("event_data.", $data), field::$slot, 0),
+                Member::new(concat!("EventData.", $data), field::$slot, 1),
+                Member::new($data, field::$slot, 2),
+            )*
+            $($rest,)*
+        ]
+    };
+}
+
+const fn name(path: &'static str, slot: u8, rank: u8) -> Member {
+    Member::new(path, slot, rank)
+}
+
+/// All paths. The lowest rank that is there wins: an event's own time before that of a pipeline.
+pub static MEMBERS: Members<135> = Members::new(table![
+    "TargetUserName" => USER,
+    "TargetDomainName" => DOMAIN,
+    "TargetUserSid" => SID,
+    "LogonType" => TYPE,
+    "Status" => STATUS,
+    "SubStatus" => SUB_STATUS,
+    "IpAddress" => ADDRESS,
+    "WorkstationName" => WORKSTATION,
+    "AuthenticationPackageName" => PACKAGE,
+    "LogonProcessName" => PROCESS,
+    "ProcessName" => PROGRAM,
+    ;
+    // The `evtx` crate.
+    Member::open("Event"),
+    Member::open("Event.System"),
+    Member::or_open("Event.System.EventID", slot::EVTX_ID, 0),
+    name("Event.System.EventID.#text", slot::EVTX_ID, 0),
+    Member::open("Event.System.Provider"),
+    Member::open("Event.System.Provider.#attributes"),
+    name("Event.System.Provider.#attributes.Name", field::PROVIDER, 0),
+    Member::open("Event.System.Provider_attributes"),
+    name("Event.System.Provider_attributes.Name", field::PROVIDER, 0),
+    name("Event.System.Channel", field::CHANNEL, 0),
+    name("Event.System.Computer", field::HOST, 0),
+    Member::or_open("Event.System.EventRecordID", field::RECORD, 0),
+    name("Event.System.EventRecordID.#text", field::RECORD, 0),
+    Member::open("Event.System.TimeCreated"),
+    Member::open("Event.System.TimeCreated.#attributes"),
+    name("Event.System.TimeCreated.#attributes.SystemTime", field::TIME, 0),
+    Member::open("Event.System.TimeCreated_attributes"),
+    name("Event.System.TimeCreated_attributes.SystemTime", field::TIME, 0),
+    Member::open("Event.EventData"),
+    Member::or_open("Event.EventData.Data", slot::INSERTS, 0),
+    name("Event.EventData.Data.#text", slot::INSERTS, 0),
+    // XML: Fluent Bit with `render_event_as_xml`, Vector with `include_xml`, NXLog, Logstash.
+    name("System", slot::XML, 0),
+    name("xml", slot::XML, 1),
+    name("Xml", slot::XML, 1),
+    name("EventXML", slot::XML, 1),
+    name("event.original", slot::XML, 2),
+    // Winlogbeat and Elastic Agent.
+    Member::open("winlog"),
+    Member::open("winlog.event_data"),
+    Member::open("event"),
+    name("winlog.event_id", slot::WINLOG_ID, 0),
+    name("event.code", slot::WINLOG_ID, 1),
+    name("winlog.provider_name", field::PROVIDER, 0),
+    name("event.provider", field::PROVIDER, 1),
+    name("winlog.channel", field::CHANNEL, 0),
+    name("winlog.computer_name", field::HOST, 0),
+    name("winlog.record_id", field::RECORD, 0),
+    name("winlog.time_created", field::TIME, 0),
+    name("@timestamp", field::TIME, 3),
+    // Vector; promtail, whose `event_data` is XML; the OpenTelemetry receiver, whose id is an object.
+    Member::or_open("event_id", slot::VECTOR_ID, 0),
+    name("event_id.id", slot::VECTOR_ID, 0),
+    name("provider_name", field::PROVIDER, 0),
+    Member::open("provider"),
+    name("provider.name", field::PROVIDER, 0),
+    name("channel", field::CHANNEL, 0),
+    name("computer", field::HOST, 0),
+    name("record_id", field::RECORD, 0),
+    name("eventRecordID", field::RECORD, 0),
+    name("timestamp", field::TIME, 4),
+    name("timeCreated", field::TIME, 0),
+    name("system_time", field::TIME, 0),
+    name("string_inserts", slot::INSERTS, 1),
+    Member::or_open("event_data", slot::DATA, 0),
+    name("message", slot::MESSAGE, 1),
+    // NXLog and Fluent Bit.
+    Member::or_open("EventID", field::ID, 0),
+    name("EventID.#text", field::ID, 0),
+    name("SourceName", field::PROVIDER, 0),
+    name("ProviderName", slot::FLUENT, 0),
+    name("Channel", field::CHANNEL, 0),
+    name("Hostname", field::HOST, 1),
+    name("Computer", field::HOST, 0),
+    name("RecordNumber", field::RECORD, 0),
+    name("EventRecordID", field::RECORD, 0),
+    name("TimeCreated", field::TIME, 1),
+    name("EventTime", field::TIME, 2),
+    name("StringInserts", slot::INSERTS, 0),
+    name("Message", slot::MESSAGE, 0),
+    // Azure Monitor.
+    name("EventSourceName", field::PROVIDER, 0),
+    name("Provider", field::PROVIDER, 0),
+    Member::or_open("EventData", slot::DATA, 0),
+    name("EventRecordId", field::RECORD, 0),
+    name("TimeGenerated", field::TIME, 2),
+    // What the portal exports: it shows times in UTC or in those of whoever looks.
+    name("TimeGenerated [UTC]", slot::UTC, 0),
+    name("TimeGenerated [Local Time]", field::TIME, 2),
+    name("TargetAccount", field::USER, 3),
+    name("Account", field::USER, 4),
+    name("LogonTypeName", field::TYPE, 3),
+    name("Activity", slot::AZURE, 0),
+    name("TenantId", slot::AZURE, 0),
+    name("SourceSystem", slot::AZURE, 0),
+    name("EventOriginId", slot::AZURE, 0),
+]);
