@@ -5,9 +5,9 @@
 //! authsieve-tests --test cases`; read the difference before you keep it.
 
 use authsieve::cases::{Bench, Case, Verdict, find};
-use authsieve::engine::{Engine, Limits};
 use authsieve_engine::alert::Alert;
 use authsieve_engine::time::Timestamp;
+use authsieve_host::{Engine, Limits};
 use std::env;
 use std::path::Path;
 

@@ -4,10 +4,10 @@
 //! `data/ocsf-1.5.0.txt` is the part of the OCSF schema that is needed: attributes, types, requirements, enumerations.
 
 use authsieve::cases::{Bench, Case, find};
-use authsieve::engine::{Engine, Limits};
 use authsieve::output::{ecs, ocsf};
 use authsieve_engine::alert::{Alert, Severity, Tally};
 use authsieve_engine::time::Timestamp;
+use authsieve_host::{Engine, Limits};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

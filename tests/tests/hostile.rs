@@ -2,8 +2,7 @@
 //!
 //! Most fuzzing is done natively: see `tests/hostile` and CONTRIBUTING.md.
 
-use authsieve::engine::{Engine, Limits};
-use authsieve::host::{Analytic, Detector, StartError};
+use authsieve_host::{Analytic, Detector, Engine, Limits, StartError};
 use authsieve_hostile::mutate::{Random, mutated};
 use authsieve_hostile::{ANALYTICS, RECEIVED, Target, alerts, configuration, resealed, unsealed};
 
@@ -19,7 +18,7 @@ fn run(analytic: &Analytic, config: &str, log: &[u8]) -> (Vec<String>, Vec<u8>) 
     let (mut detector, notes) = analytic.restore(config, 2, &snapshot).expect("what it wrote, it can read");
     assert!(notes.is_empty(), "{notes:?}");
     found.extend(detector.flush().expect("the guest lives"));
-    (found.into_iter().map(|alert| authsieve::convert::alert(alert).to_json()).collect(), snapshot)
+    (found.into_iter().map(|alert| authsieve_host::convert::alert(alert).to_json()).collect(), snapshot)
 }
 
 fn goes_on(detector: &mut Detector, log: &[u8]) {

@@ -1,12 +1,11 @@
 //! State that travels: every case with its detector handed from host to host, and a million keys in one component.
 
 use authsieve::cases::{Case, find};
-use authsieve::engine::{Engine, Limits};
-use authsieve::host::Analytic;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::Analytic as Native;
 use authsieve_engine::detector::Detector;
 use authsieve_engine::time::Timestamp;
+use authsieve_host::{Analytic, Engine, Limits};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -51,7 +50,7 @@ fn carried<A: Native>(
             .process(&batch, received)
             .expect("it lives")
             .into_iter()
-            .map(authsieve::convert::alert)
+            .map(authsieve_host::convert::alert)
             .collect();
         assert_eq!(one, other, "{name}, turn {turn}");
         alerts.extend(one);

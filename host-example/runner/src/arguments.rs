@@ -1,12 +1,11 @@
 //! What several commands ask for, and how each of them ends early.
 
-use crate::cache::Cache;
-use crate::engine::{Engine, Limits};
 use crate::output::escape;
 use crate::output::paint::When;
 use crate::selection::{Error, Options, Selection};
 use authsieve_engine::time::Span;
 use authsieve_framing::Format;
+use authsieve_host::{Cache, Engine, Limits};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{self, IsTerminal, Write};
@@ -99,8 +98,7 @@ impl Bounds {
 /// # Errors
 /// When this machine is not supported.
 pub fn engine(limits: Limits) -> Result<Engine, Error> {
-    let engine =
-        Engine::new(limits).map_err(|error| Error::Failure(format!("cannot start wasmtime: {error}")))?;
+    let engine = Engine::new(limits).map_err(|error| Error::Failure(error.to_string()))?;
     Ok(engine.cached(Cache::of_user()))
 }
 

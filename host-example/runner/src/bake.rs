@@ -5,8 +5,7 @@
 //! a page of memory of their own, and changes the places. Nothing else changes and nothing runs, so a module may be
 //! baked any number of times, and one baked with nothing is the module it was, but for an empty page.
 
-use crate::engine::{Engine, Guard, ticks};
-use crate::host::{Analytic, StartError, is_module};
+use authsieve_host::{Analytic, Engine, StartError, filter, is_module};
 use std::fmt;
 use wasm_encoder::{
     ConstExpr, DataCountSection, DataSection, MemorySection, MemoryType, RawSection, Section as _,
@@ -15,7 +14,6 @@ use wasmparser::{
     BinaryReader, DataKind, DataSectionReader, ExportSectionReader, ExternalKind, MemorySectionReader,
     Operator,
 };
-use wasmtime::{Instance, Module, Store};
 
 /// Begins what can be baked. `authsieve_abi::baked` says the same.
 const MARK: &[u8; 16] = b"\0authsieve:bake1";
@@ -104,29 +102,12 @@ pub fn write(wasm: &[u8], config: &str, key: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// What the module itself has to say of the configuration, or why it does not start.
 pub fn check(engine: &Engine, name: &str, wasm: &[u8]) -> std::result::Result<(), StartError> {
-    let invalid = |why: String| StartError::Config(why);
-    if !is_module(wasm) {
-        let analytic = Analytic::load(engine, name, wasm).map_err(|error| invalid(error.to_string()))?;
-        return analytic.create("", 0).map(drop);
+    if is_module(wasm) {
+        return filter::check(engine, wasm);
     }
-    let answer =
-        answer(engine, wasm).map_err(|error| invalid(format!("the module does not start: {error:#}")))?;
-    if answer.is_empty() { Ok(()) } else { Err(invalid(answer)) }
-}
-
-/// What the export `check` of a filter for Fluent Bit says.
-fn answer(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<String> {
-    let limits = engine.limits();
-    let mut store = Store::new(&engine.inner, Guard::new(limits.memory));
-    store.limiter(|guard| guard);
-    store.set_epoch_deadline(ticks(limits.call));
-    let module = Module::new(&engine.inner, wasm)?;
-    let instance = Instance::new(&mut store, &module, &[])?;
-    let place = instance.get_typed_func::<(), u32>(&mut store, "check")?.call(&mut store, ())?;
-    let memory = instance.get_memory(&mut store, "memory");
-    let text = memory.and_then(|memory| memory.data(&store).get(place as usize..)).unwrap_or_default();
-    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
-    Ok(String::from_utf8_lossy(text).into_owned())
+    let analytic =
+        Analytic::load(engine, name, wasm).map_err(|error| StartError::Config(error.to_string()))?;
+    analytic.create("", 0).map(drop)
 }
 
 /// The functions that a filter for Fluent Bit exports.

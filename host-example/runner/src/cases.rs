@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use authsieve::cases::{Bench, Case, Verdict};
-//! use authsieve::engine::{Engine, Limits};
+//! use authsieve_host::{Engine, Limits};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let case = folder.path();
@@ -36,14 +36,12 @@ pub use expect::{Difference, Line};
 
 use crate::arguments::received;
 use crate::config::{self, Config};
-use crate::engine::Engine;
 use crate::feed::{Feed, News};
-use crate::host::Analytic;
 use crate::selection::{self, Chosen};
-use crate::session::Session;
 use crate::source::Input;
 use authsieve_engine::alert::Alert;
 use authsieve_framing::MAX_RECORD;
+use authsieve_host::{Analytic, Engine, Session};
 use expect::Expected;
 use serde::Deserialize;
 use std::fs::{self, FileType};

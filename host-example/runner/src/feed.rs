@@ -3,12 +3,12 @@
 //! What comes out does not depend on the threads: batches are numbered by their order, and the results of a
 //! batch are handed on in the order of the analytics.
 
-use crate::prefilter::{Prefilter, Route};
-use crate::session::{Session, Step, Trouble};
 use crate::source::{self, Input};
-use crate::{convert, host};
 use authsieve_engine::alert::Alert;
 use authsieve_framing::{Counts, Format, Oversized, Problem};
+use authsieve_host::contract::Stats;
+use authsieve_host::prefilter::{Prefilter, Route};
+use authsieve_host::{Answer, Session, Trouble, convert};
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,7 +85,7 @@ pub struct Totals {
     /// What could not be made a record, by its flaw.
     pub flaws: Counts,
     /// The counters of each analytic, in the order given. `records` are those that reached it.
-    pub stats: Vec<host::Stats>,
+    pub stats: Vec<Stats>,
     /// How many analytics were stopped, or lost records or state.
     pub troubled: u64,
 }
@@ -131,7 +131,7 @@ struct Outcome {
     alerts: Vec<Alert>,
     troubles: Vec<Trouble>,
     /// With the last one.
-    stats: Option<host::Stats>,
+    stats: Option<Stats>,
 }
 
 impl Feed {
@@ -263,7 +263,7 @@ fn analyse(
 ) {
     let mut gathered = Vec::new();
     for batch in batches {
-        let step = match batch.routes.get(index) {
+        let answer = match batch.routes.get(index) {
             None | Some(Route::All) if !batch.bytes.is_empty() => {
                 session.process(&batch.bytes, batch.received)
             }
@@ -272,24 +272,24 @@ fn analyse(
                 for run in runs {
                     gathered.extend_from_slice(batch.bytes.get(run.clone()).unwrap_or_default());
                 }
-                let mut step = session.process(&gathered, batch.received);
-                step.troubles.iter_mut().for_each(|trouble| relocate(trouble, runs));
-                step
+                let mut answer = session.process(&gathered, batch.received);
+                answer.troubles.iter_mut().for_each(|trouble| relocate(trouble, runs));
+                answer
             }
-            _ => Step::default(),
+            _ => Answer::default(),
         };
-        if results.send(result(Some(batch), step, None)).is_err() {
+        if results.send(result(Some(batch), answer, None)).is_err() {
             return;
         }
     }
-    let step = session.flush();
+    let answer = session.flush();
     let stats = session.stats();
-    let _ = results.send(result(None, step, Some(stats)));
+    let _ = results.send(result(None, answer, Some(stats)));
 }
 
-fn result(batch: Option<Arc<Batch>>, step: Step, stats: Option<host::Stats>) -> Outcome {
-    let alerts = step.alerts.into_iter().map(convert::alert).collect();
-    Outcome { batch, alerts, troubles: step.troubles, stats }
+fn result(batch: Option<Arc<Batch>>, answer: Answer, stats: Option<Stats>) -> Outcome {
+    let alerts = answer.alerts.into_iter().map(convert::alert).collect();
+    Outcome { batch, alerts, troubles: answer.troubles, stats }
 }
 
 /// Turns an offset in what was gathered from `runs` into one in the batch.

@@ -5,6 +5,7 @@
 pub mod attack;
 pub mod ecs;
 pub mod escape;
+pub mod event;
 pub mod ocsf;
 pub mod paint;
 pub mod summary;

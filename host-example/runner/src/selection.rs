@@ -1,9 +1,8 @@
 //! Which analytics to run, and with which configuration.
 
 use crate::config::{self, Config};
-use crate::engine::Engine;
-use crate::host::{Analytic, StartError};
 use authsieve_components::Component;
+use authsieve_host::{Analytic, Engine, StartError};
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};

@@ -1,5 +1,6 @@
 //! The `authsieve` command, as a shell sees it.
 
+#[path = "../../../src/host/tests/support/mod.rs"]
 mod support;
 
 use std::fs;

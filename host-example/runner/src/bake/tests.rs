@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::Limits;
+use authsieve_host::Limits;
 
 const CONFIG: &str = r#"{"min_failures":2}"#;
 

@@ -2,9 +2,9 @@
 
 use crate::arguments::{Bounds, Configuration, Order, Stop};
 use crate::bake;
-use crate::host::is_module;
 use crate::output::escape;
 use crate::selection::{Error, Selection};
+use authsieve_host::is_module;
 use clap::Args;
 use std::fs;
 use std::io::{self, Write};

@@ -1,13 +1,14 @@
 //! `authsieve decode`: what each record says.
 
 use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
-use crate::convert::EventLine;
-use crate::host::{Analytic, CallError, Detector, Event, StartError};
 use crate::output::escape;
+use crate::output::event::EventLine;
 use crate::output::paint::When;
 use crate::selection;
 use crate::source::{self, Input};
 use authsieve_framing::MAX_RECORD;
+use authsieve_host::contract::Event;
+use authsieve_host::{Analytic, CallError, Detector, StartError};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;

@@ -2,15 +2,14 @@
 
 use super::run::show;
 use crate::arguments::{Order, Stop, engine};
-use crate::engine::Limits;
 use crate::feed::Feed;
 use crate::output::Format;
 use crate::output::paint::When;
 use crate::output::summary::summary;
 use crate::selection::{self, Options, Selection};
-use crate::session::Session;
 use crate::source::Input;
 use authsieve_framing::MAX_RECORD;
+use authsieve_host::{Limits, Session};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;

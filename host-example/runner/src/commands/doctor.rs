@@ -4,11 +4,12 @@ mod report;
 
 use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
 use crate::doctor::{Feeds, Tally};
-use crate::host::{Analytic, CallError, Detector, Event, StartError, Stats};
 use crate::output::paint::When;
 use crate::selection;
 use crate::source::{self, Input};
 use authsieve_framing::MAX_RECORD;
+use authsieve_host::contract::{Event, Stats};
+use authsieve_host::{Analytic, CallError, Detector, StartError};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;

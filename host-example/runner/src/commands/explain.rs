@@ -4,13 +4,14 @@ mod notes;
 mod report;
 
 use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
-use crate::host::{Analytic, CallError, Detector, Note, StartError};
 use crate::output::escape;
 use crate::output::paint::When;
 use crate::output::summary::lateness;
 use crate::selection;
 use crate::source::{self, Input};
 use authsieve_framing::MAX_RECORD;
+use authsieve_host::contract::Note;
+use authsieve_host::{Analytic, CallError, Detector, StartError};
 use clap::Args;
 use notes::{Filter, Groups, Placed};
 use report::{Format, write_group, write_json};

@@ -2,11 +2,11 @@
 
 use crate::arguments::{Bounds, Choice, Stop};
 use crate::bake::{self, Baked};
-use crate::engine::Engine;
-use crate::host::{CallError, Descriptor, is_module};
 use crate::output::escape;
 use crate::output::paint::{Paint, When};
 use crate::selection::{Chosen, Error, Selection, load};
+use authsieve_host::contract::Descriptor;
+use authsieve_host::{CallError, Engine, is_module};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};

@@ -1,7 +1,7 @@
 //! What each host sends in each shape.
 
 use super::thinned::Thinned;
-use crate::host::{Event, Outcome};
+use authsieve_host::contract::{Event, Outcome};
 use std::collections::{HashMap, HashSet};
 
 /// So many feeds are told apart; the events of further hosts are counted together.

@@ -1,6 +1,6 @@
 //! Whether an analytic can fire with what a feed brings, and why not.
 
-use crate::host::{Event, Outcome};
+use authsieve_host::contract::{Event, Outcome};
 
 /// What one analytic reads of a feed.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,6 @@
 use super::*;
-use crate::engine::{Engine, Limits};
-use crate::host::Analytic;
 use crate::support;
+use authsieve_host::{Analytic, CallError, Cause, Engine, Limits};
 use std::time::Duration;
 
 fn sessions(count: usize) -> Vec<Session> {
@@ -101,8 +100,7 @@ fn whoever_has_enough_ends_it() {
 
 #[test]
 fn offsets_in_what_was_gathered_are_offsets_in_the_batch() {
-    let error =
-        crate::host::CallError { function: "process", cause: crate::host::Cause::Trap(String::new()) };
+    let error = CallError { function: "process", cause: Cause::Trap(String::new()) };
     for (gathered, wanted) in [(0, 10), (4, 14), (5, 30), (9, 34)] {
         let mut trouble = Trouble::Lost { offset: gathered, length: 1, error: error.clone() };
         relocate(&mut trouble, &[10..15, 30..35]);

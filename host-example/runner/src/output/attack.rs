@@ -74,10 +74,10 @@ mod tests {
 
     #[test]
     fn whatever_a_built_in_analytic_names_is_known() {
-        use crate::engine::{Engine, Limits};
+        use authsieve_host::{Analytic, Engine, Limits};
         let engine = Engine::new(Limits::default()).unwrap();
         for component in authsieve_components::ALL {
-            let analytic = crate::host::Analytic::load(&engine, component.id, component.wasm).unwrap();
+            let analytic = Analytic::load(&engine, component.id, component.wasm).unwrap();
             for id in analytic.describe().unwrap().techniques {
                 assert!(technique(&id).is_some(), "{}: {id}", component.id);
             }

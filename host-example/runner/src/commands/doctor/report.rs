@@ -1,12 +1,11 @@
 //! What `doctor` found, for people and as JSON.
 
 use super::{Patient, Records};
-use crate::convert;
 use crate::doctor::{Feed, Feeds};
-use crate::host::{Outcome, Stats};
 use crate::output::escape;
 use crate::output::paint::Paint;
 use authsieve_engine::time::{Span, Timestamp};
+use authsieve_host::contract::{Outcome, Stats};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -131,7 +130,7 @@ pub fn text(out: &mut impl Write, found: &Found<'_>, paint: Paint) -> io::Result
         let outcomes: Vec<String> = OUTCOMES
             .iter()
             .filter(|outcome| feed.of(**outcome) > 0)
-            .map(|outcome| format!("{} {}", feed.of(*outcome), convert::outcome(*outcome)))
+            .map(|outcome| format!("{} {}", feed.of(*outcome), outcome.word()))
             .collect();
         writeln!(out, "    {}", outcomes.join(", "))?;
         let mut said = |text: String| writeln!(out, "    {text}");
@@ -259,7 +258,7 @@ fn of(shape: &str, host: &str, feed: &Feed, end: i64) -> Value {
     let outcomes: serde_json::Map<String, Value> = OUTCOMES
         .iter()
         .filter(|outcome| feed.of(**outcome) > 0)
-        .map(|outcome| (convert::outcome(*outcome).to_owned(), feed.of(*outcome).into()))
+        .map(|outcome| (outcome.word().to_owned(), feed.of(*outcome).into()))
         .collect();
     let seconds = |micros: Option<i64>| micros.map(|micros| micros as f64 / 1e6);
     json!({

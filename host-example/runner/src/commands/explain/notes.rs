@@ -1,8 +1,8 @@
 //! Which notes are shown, and those of each key together.
 
-use crate::host::{Note, Step};
 use crate::output::escape;
 use authsieve_engine::net;
+use authsieve_host::contract::{Note, Step};
 use clap::Args;
 use std::collections::HashMap;
 use std::net::IpAddr;

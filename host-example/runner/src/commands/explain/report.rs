@@ -1,11 +1,10 @@
 //! How notes are written: as JSON, or as the timeline of a key.
 
 use super::notes::{Group, Placed};
-use crate::convert;
-use crate::host::Step;
 use crate::output::escape;
 use crate::output::paint::Paint;
 use authsieve_engine::time::Timestamp;
+use authsieve_host::contract::Step;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -55,10 +54,10 @@ pub(super) fn write_json(
         file: placed.place.as_ref().filter(|_| several).map(|(name, _)| &**name),
         line: placed.place.as_ref().map(|(_, line)| *line),
         time: Timestamp(note.time).to_rfc3339(),
-        outcome: convert::outcome(note.outcome),
+        outcome: note.outcome.word(),
         user: note.user.as_deref(),
         src_ip: note.src_ip.as_deref(),
-        step: step(note.step),
+        step: note.step.word(),
         key: &note.key,
         text: &note.text,
         count: note.count,
@@ -105,7 +104,7 @@ pub(super) fn write_group(
             Some((_, line)) => format!("  line {line}"),
             None => String::new(),
         };
-        let word = format!("{:<9}", step(note.step));
+        let word = format!("{:<9}", note.step.word());
         let word = match note.step {
             Step::Alert => paint.red(word),
             Step::TooLate | Step::Short | Step::Silent => paint.bold(word),
@@ -115,24 +114,11 @@ pub(super) fn write_group(
             out,
             "  {}  {:<9} {word} {}{}{}",
             Timestamp(note.time),
-            convert::outcome(note.outcome),
+            note.outcome.word(),
             escape::text(&note.text),
             escape::text(&who),
             paint.dim(escape::text(&at))
         )?;
     }
     writeln!(out)
-}
-
-const fn step(step: Step) -> &'static str {
-    match step {
-        Step::Ignored => "ignored",
-        Step::Joined => "joined",
-        Step::Counted => "counted",
-        Step::Short => "short",
-        Step::TooLate => "too-late",
-        Step::Silent => "silent",
-        Step::Waiting => "waiting",
-        Step::Alert => "alert",
-    }
 }

@@ -1,7 +1,7 @@
 use super::notes::{Filter, Group, Groups, MOST_NOTES, Placed, address, is_near};
 use super::*;
-use crate::host::{Outcome, Step};
 use crate::output::paint::Paint;
+use authsieve_host::contract::{Outcome, Step};
 
 fn note(key: &str, step: Step, count: u32, needed: u32) -> Note {
     Note {

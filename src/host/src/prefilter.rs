@@ -3,10 +3,9 @@
 //! An analytic names its needles: byte strings of which any record that can matter to it contains at least one. One
 //! pass over the raw bytes finds the needles of all analytics, and only records that hold one enter a module.
 //!
-//! The pass has to be faster than the modules, and needles are matched without ASCII case, which rules out the
-//! vectorised searchers as they come. So each needle is represented by the three bytes of it that are rarest in
-//! logs, in every combination of cases; the packed searcher of `aho-corasick` (Teddy, SIMD) finds these, and
-//! only there the needle is compared.
+//! The pass has to be faster than the modules. Needles are matched without ASCII case, which the vectorised searchers do
+//! not offer. So each needle is represented by its three bytes that are rarest in logs, in every combination of cases.
+//! The packed searcher of `aho-corasick` (Teddy, SIMD) finds these bytes, and the needle is compared only there.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, packed};
 use std::ops::Range;
@@ -14,11 +13,11 @@ use std::ops::Range;
 /// The most analytics that can be told apart.
 pub const MAX_ANALYTICS: usize = 64;
 
-/// The most patterns that the packed searcher takes. It is meant for fewer, but the cases of a window share their
-/// lower nibbles, which is what it sorts patterns by: what counts is the number of needles.
+/// The most patterns that the packed searcher takes. The searcher is meant for fewer, but it sorts patterns by their
+/// lower nibbles, and the cases of a window share them: the number of needles counts.
 const MAX_PATTERNS: usize = 128;
 
-/// The width of what represents a needle.
+/// The width of the part that represents a needle.
 const WINDOW: usize = 3;
 
 /// Routes records to analytics.
@@ -79,7 +78,7 @@ impl Prefilter {
                 }
             }
         }
-        // Whoever has a part of a needle as a needle has it all.
+        // Drops a needle if its owner also has a substring of it.
         let parts = owned.clone();
         owned.retain(|(whole, owners)| {
             !parts
@@ -103,14 +102,14 @@ impl Prefilter {
             return vec![Route::All; self.analytics];
         }
         let mut runs: Vec<Vec<Range<usize>>> = vec![Vec::new(); self.analytics.min(MAX_ANALYTICS)];
-        // Where the record begins that is looked at, and where the search in it goes on.
+        // Where the current record begins, and where the search in it goes on.
         let (mut record, mut from) = (0, 0);
         while let Some((position, mut owners)) = self.hit(batch, from) {
             let passed = batch.get(record..position).and_then(|passed| memchr::memrchr(b'\n', passed));
             record += passed.map_or(0, |at| at + 1);
             let end = batch.get(position..).and_then(|rest| memchr::memchr(b'\n', rest));
             let end = end.map_or(batch.len(), |at| position + at + 1);
-            // Whose record it is besides.
+            // The other owners of the record.
             let mut next = position + 1;
             while owners != self.choosy {
                 let Some((position, more)) = self.hit(batch.get(..end).unwrap_or_default(), next) else {
@@ -157,7 +156,7 @@ impl Prefilter {
             },
             Search::Automaton(automaton) => {
                 let found = automaton.find(Input::new(batch).range(from.min(batch.len())..))?;
-                // Other needles may hide behind this one: whoever has any is taken for an owner.
+                // Other needles may hide behind this one: each analytic with needles is taken for an owner.
                 Some((found.start(), self.choosy))
             }
         }

@@ -1,9 +1,9 @@
 //! Compiled components, kept from one run to the next: compiling one takes most of the time of a short run.
 //!
-//! What is kept is machine code, and running it is trusting it. So a file counts only if nobody but this user can have
-//! written it, and if its checksum holds: it names the component's bytes, and the build and settings of wasmtime. Where
-//! that cannot be told (on anything but Unix), nothing is kept. Everything here is a shortcut: whatever fails, the
-//! component is compiled.
+//! A kept file is machine code, and running it means trusting it. So a file counts only if nobody but this user can have
+//! written it, and if its checksum holds. The checksum names the component's bytes, and the build and settings of
+//! wasmtime. Nothing is kept where a file's owner cannot be told (on anything but Unix). The cache is a shortcut: if
+//! anything about it fails, the component is compiled.
 
 use authsieve_engine::hash::{Hasher128, Salt};
 use std::fs;
@@ -42,7 +42,7 @@ impl Cache {
     ///
     /// # Errors
     /// Those of wasmtime, if it is no component.
-    pub fn component(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Component> {
+    pub(crate) fn component(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Component> {
         let name = name(engine, wasm);
         let path = self.folder.join(&name);
         if let Some(component) = read(&path, &name).and_then(|code| load(engine, &code)) {

@@ -1,64 +1,10 @@
-//! From the records of the contract to what is printed.
+//! One event as `decode` prints it.
 
-use crate::host;
-use authsieve_engine::alert::{Alert, Severity, Tally};
 use authsieve_engine::time::Timestamp;
+use authsieve_host::contract::Event;
 use serde::Serialize;
 
-/// The engine's alert, which knows its canonical JSON.
-#[must_use]
-pub fn alert(alert: host::Alert) -> Alert {
-    Alert {
-        id: alert.id,
-        analytic: alert.analytic,
-        analytic_version: alert.analytic_version,
-        config_digest: alert.config_digest,
-        pattern: alert.pattern,
-        severity: severity(alert.severity),
-        title: alert.title,
-        time: Timestamp(alert.time),
-        first_seen: Timestamp(alert.first_seen),
-        last_seen: Timestamp(alert.last_seen),
-        user: alert.user,
-        users: alert.users,
-        src_ip: alert.src_ip,
-        src_ips: alert.src_ips,
-        host: alert.host,
-        service: alert.service,
-        user_agent: alert.user_agent,
-        application: alert.application,
-        device: alert.device,
-        failure_count: alert.failure_count,
-        challenge_count: alert.challenge_count,
-        distinct_users: alert.distinct_users,
-        distinct_ips: alert.distinct_ips,
-        estimated: alert.estimated,
-        matched: alert.matched,
-        reasons: tallies(alert.reasons),
-        outcomes: tallies(alert.outcomes),
-        related_successes: alert.related_successes,
-        techniques: alert.techniques,
-        context: alert.context,
-        evidence: alert.evidence,
-        response: alert.response,
-    }
-}
-
-fn severity(severity: host::Severity) -> Severity {
-    match severity {
-        host::Severity::Informational => Severity::Informational,
-        host::Severity::Low => Severity::Low,
-        host::Severity::Medium => Severity::Medium,
-        host::Severity::High => Severity::High,
-        host::Severity::Critical => Severity::Critical,
-    }
-}
-
-fn tallies(list: Vec<host::Tally>) -> Vec<Tally> {
-    list.into_iter().map(|tally| Tally { code: tally.code, count: tally.count }).collect()
-}
-
-/// One event as `decode` prints it: where it stands, then what it says. What is absent is omitted.
+/// One event: where its record stands, then what the record says. What is absent is omitted.
 #[derive(Serialize)]
 #[allow(missing_docs)] // Each field is documented once, in wit/authsieve.wit.
 pub struct EventLine<'a> {
@@ -135,12 +81,12 @@ impl<'a> EventLine<'a> {
 
     /// A record that says `event`.
     #[must_use]
-    pub fn of(file: Option<&'a str>, line: u64, event: host::Event) -> Self {
+    pub fn of(file: Option<&'a str>, line: u64, event: Event) -> Self {
         Self {
             file,
             line,
             time: Some(Timestamp(event.time).to_rfc3339()),
-            outcome: Some(outcome(event.outcome)),
+            outcome: Some(event.outcome.word()),
             count: Some(event.count),
             said: Some(Said {
                 signal: event.signal,
@@ -175,20 +121,6 @@ impl<'a> EventLine<'a> {
     pub fn to_json(&self) -> String {
         // Strings and integers: this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-/// The word for an outcome.
-#[must_use]
-pub const fn outcome(outcome: host::Outcome) -> &'static str {
-    match outcome {
-        host::Outcome::Failure => "failure",
-        host::Outcome::Success => "success",
-        host::Outcome::Challenge => "challenge",
-        host::Outcome::Denied => "denied",
-        host::Outcome::Timeout => "timeout",
-        host::Outcome::Approved => "approved",
-        host::Outcome::Stopped => "stopped",
     }
 }
 

@@ -1,15 +1,15 @@
-//! What a session needs to make a dead detector anew.
+//! The records since the last snapshot, from which a session makes a dead detector anew.
 
-use crate::host::Stats;
+use crate::contract::Stats;
 use std::time::Duration;
 
-/// From here on a snapshot is worth its cost, if it is cheap.
+/// From this many bytes of records on a snapshot is taken, if it is cheap.
 const DUE: usize = 16 << 20;
-/// Here a snapshot is taken whatever it costs.
+/// At this many bytes a snapshot is taken, whatever it costs.
 const FULL: usize = 256 << 20;
 /// Records are replayed in batches of about this size.
 const BATCH: usize = 256 << 10;
-/// Snapshots may take one part in so many of the time that the records took.
+/// Snapshots may take one part in this many of the time that the records took.
 const SHARE: u32 = 20;
 
 /// A snapshot, and the records processed since. Holds at most 256 MiB of records, mostly 16 MiB.
@@ -166,7 +166,7 @@ mod tests {
         let mut journal = Journal::default();
         journal.add(&vec![b'\n'; DUE + 1], 1, Duration::from_millis(1));
         assert!(journal.is_due());
-        let totals = crate::session::zero();
+        let totals = Stats::zero();
         journal.restart(Vec::new(), Duration::from_millis(10), totals);
         assert!(journal.is_empty() && !journal.is_due());
         journal.add(&vec![b'\n'; DUE + 1], 1, Duration::from_millis(100));

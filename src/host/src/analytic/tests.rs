@@ -1,6 +1,7 @@
 use super::*;
+use crate::contract::INTERFACE;
 use crate::support;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn engine() -> Engine {
     Engine::new(Limits { call: Duration::from_millis(200), memory: 16 << 20 }).unwrap()

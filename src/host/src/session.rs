@@ -1,40 +1,42 @@
 //! A running analytic that outlives its traps.
 //!
-//! A trap, a missed deadline or too much memory kills a detector together with its store. The session then makes
-//! a new one from the last checkpoint (a snapshot), replays what was processed since, whose alerts were
-//! delivered already, and goes through the batch that failed by halves, until it knows the one record that fails
-//! on its own. That record is reported and left out; every other one counts. All of this is possible because an
-//! analytic is a pure function of its configuration and its records, and because it does not matter how records
-//! are cut into batches.
+//! A trap, a missed deadline or too much memory kills a detector together with its store. The session then makes a new
+//! detector from the last checkpoint (a snapshot), and replays the records since. Their alerts were delivered already.
+//! The session goes through the failed batch by halves, until it knows the one record that fails on its own. It reports
+//! that record and leaves it out; every other record counts. Two properties of an analytic make this possible: it is a
+//! pure function of its configuration and its records, and cutting records into other batches changes nothing.
 //!
-//! What a guest does on purpose is bounded: so many lost records to a batch, so much time for all recoveries.
-//! Beyond, the analytic first loses its state, then the batch, and is stopped at last.
+//! A hostile guest cannot make recovery endless. The lost records of a batch are bounded, and so is the time of all
+//! recoveries. Beyond these bounds the analytic first loses its state, then the batch; at last it is stopped.
 
 mod journal;
 
-use crate::host::{Alert, Analytic, CallError, Detector, StartError, Stats};
+use crate::analytic::Analytic;
+use crate::contract::{Alert, Stats};
+use crate::detector::Detector;
+use crate::error::{CallError, StartError};
 use journal::Journal;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// After so many lost records in one batch, the state is suspected; after twice as many the batch is given up.
+/// After this many lost records in one batch the state is dropped; after twice as many the batch is given up.
 const MAX_LOST: usize = 8;
-/// So many batches given up in a row stop the analytic.
+/// This many batches given up in a row stop the analytic.
 const MAX_GIVEN_UP: u32 = 3;
-/// How long a part of a failed batch may take, while the record at fault is looked for.
+/// How long a part of a failed batch may take while the session looks for the record at fault.
 const TRIAL: Duration = Duration::from_secs(1);
 /// How long all recoveries of a session may take before it is stopped.
 const RECOVERY: Duration = Duration::from_secs(120);
 
-/// An analytic with its configuration, and whatever it takes to go on after it failed.
+/// A running analytic, and everything needed to go on after it failed.
 pub struct Session {
     analytic: Arc<Analytic>,
     config: String,
     seed: u64,
     /// `None` once it is stopped.
     detector: Option<Detector>,
-    /// The detector's last call failed: it has to be made anew.
+    /// The detector's last call failed, so the session has to make a new one.
     dead: bool,
     journal: Journal,
     /// Counters of detectors that are gone.
@@ -45,7 +47,7 @@ pub struct Session {
 
 /// What came of a batch.
 #[derive(Debug, Default)]
-pub struct Step {
+pub struct Answer {
     /// The alerts, in the order they were raised.
     pub alerts: Vec<Alert>,
     /// What went wrong. Mostly nothing.
@@ -64,7 +66,7 @@ pub enum Trouble {
         /// How it failed.
         error: CallError,
     },
-    /// It fails on so many records of this batch that the rest of it was left out.
+    /// The analytic fails on too many records of this batch. The rest of the batch was left out.
     GivenUp {
         /// Where the rest begins.
         offset: usize,
@@ -73,17 +75,17 @@ pub enum Trouble {
         /// How it failed last.
         error: CallError,
     },
-    /// Its state could not be restored: it went on as if it had seen nothing.
+    /// Its state could not be restored. The analytic went on as if it had seen nothing.
     Forgot {
         /// Why.
         why: String,
     },
-    /// The end of the input could not be told to it: what still waited in it did not come out.
+    /// The call at the end of the input failed. Alerts that still waited did not come out.
     Unfinished {
         /// How it failed.
         error: CallError,
     },
-    /// It failed too often. It sees no more records.
+    /// The analytic failed too often. It sees no more records.
     Stopped {
         /// How it failed last.
         why: String,
@@ -104,7 +106,7 @@ impl Session {
             detector,
             dead: false,
             journal: Journal::default(),
-            base: zero(),
+            base: Stats::zero(),
             given_up: 0,
             recovering: Duration::ZERO,
         })
@@ -125,55 +127,55 @@ impl Session {
     }
 
     /// Takes whole records, received at `received` (microseconds since 1970, UTC).
-    pub fn process(&mut self, batch: &[u8], received: i64) -> Step {
-        let mut step = Step::default();
-        let Some(detector) = &mut self.detector else { return step };
+    pub fn process(&mut self, batch: &[u8], received: i64) -> Answer {
+        let mut answer = Answer::default();
+        let Some(detector) = &mut self.detector else { return answer };
         let started = Instant::now();
         match detector.process(batch, received) {
             Ok(alerts) => {
-                step.alerts = alerts;
+                answer.alerts = alerts;
                 self.given_up = 0;
                 self.journal.add(batch, received, started.elapsed());
                 if self.journal.is_due() {
-                    self.checkpoint(&mut step);
+                    self.checkpoint(&mut answer);
                 }
             }
             Err(error) => {
                 self.dead = true;
-                self.recover(batch, received, error, &mut step);
+                self.recover(batch, received, error, &mut answer);
                 self.recovering += started.elapsed();
                 if self.recovering > RECOVERY && self.detector.is_some() {
-                    self.stop("too much time went into its failures".into(), &mut step);
+                    self.stop("too much time went into its failures".into(), &mut answer);
                 }
             }
         }
-        step
+        answer
     }
 
     /// The end of a finite input.
-    pub fn flush(&mut self) -> Step {
-        let mut step = Step::default();
+    pub fn flush(&mut self) -> Answer {
+        let mut answer = Answer::default();
         if let Some(detector) = &mut self.detector {
             match detector.flush() {
-                Ok(alerts) => step.alerts = alerts,
+                Ok(alerts) => answer.alerts = alerts,
                 Err(error) => {
-                    step.troubles.push(Trouble::Unfinished { error });
+                    answer.troubles.push(Trouble::Unfinished { error });
                     self.dead = true;
-                    self.rebuild(&mut step);
+                    self.rebuild(&mut answer);
                 }
             }
         }
-        step
+        answer
     }
 
     /// Counters since the session started, detectors that died included.
     pub fn stats(&mut self) -> Stats {
         let now = self.detector.as_mut().and_then(|detector| detector.stats().ok());
-        now.map_or(self.base, |now| sum(&self.base, &now))
+        now.map_or(self.base, |now| self.base.and(&now))
     }
 
-    /// Gets over a batch that failed with `error`.
-    fn recover(&mut self, batch: &[u8], received: i64, mut error: CallError, step: &mut Step) {
+    /// Goes through a batch that failed with `error`, and leaves out the records at fault.
+    fn recover(&mut self, batch: &[u8], received: i64, mut error: CallError, answer: &mut Answer) {
         let mut done = 0;
         let mut lost = 0;
         let fast = TRIAL.min(self.deadline());
@@ -181,43 +183,43 @@ impl Session {
             // Some record at or after `done` fails; halve until one is left.
             let mut end = batch.len();
             while let Some(middle) = middle(batch, done, end) {
-                match self.attempt(batch, done..middle, received, fast, step) {
+                match self.attempt(batch, done..middle, received, fast, answer) {
                     Some(Ok(())) => done = middle,
                     Some(Err(cause)) => (error, end) = (cause, middle),
                     None => return,
                 }
             }
-            // A deadline may have passed for another reason: only what fails alone is lost.
-            match self.attempt(batch, done..end, received, self.deadline(), step) {
+            // A busy machine can miss a deadline too: only a record that fails alone is lost.
+            match self.attempt(batch, done..end, received, self.deadline(), answer) {
                 Some(Ok(())) => {}
                 Some(Err(cause)) => {
                     error = cause;
                     let length = end.saturating_sub(done);
-                    step.troubles.push(Trouble::Lost { offset: done, length, error: error.clone() });
+                    answer.troubles.push(Trouble::Lost { offset: done, length, error: error.clone() });
                     lost += 1;
                     if lost == MAX_LOST {
-                        self.forget(format!("it failed on {MAX_LOST} records of one batch"), step);
+                        self.forget(format!("it failed on {MAX_LOST} records of one batch"), answer);
                     }
                 }
                 None => return,
             }
             done = end;
             if done >= batch.len() {
-                self.rebuild(step);
+                self.rebuild(answer);
                 return;
             }
             if lost >= 2 * MAX_LOST || self.recovering > RECOVERY {
                 let length = batch.len() - done;
-                step.troubles.push(Trouble::GivenUp { offset: done, length, error: error.clone() });
+                answer.troubles.push(Trouble::GivenUp { offset: done, length, error: error.clone() });
                 self.given_up += 1;
                 if self.given_up >= MAX_GIVEN_UP {
-                    self.stop(error.to_string(), step);
+                    self.stop(error.to_string(), answer);
                 } else {
-                    self.rebuild(step);
+                    self.rebuild(answer);
                 }
                 return;
             }
-            match self.attempt(batch, done..batch.len(), received, self.deadline(), step) {
+            match self.attempt(batch, done..batch.len(), received, self.deadline(), answer) {
                 Some(Ok(())) => return,
                 Some(Err(cause)) => error = cause,
                 None => return,
@@ -225,17 +227,17 @@ impl Session {
         }
     }
 
-    /// Processes a part of a batch with a detector made anew; `None` once the session is stopped. Where it goes
-    /// well, the part is done for good.
+    /// Processes a part of a batch with a new detector. If the call succeeds, the part is done for good. `None`: the
+    /// session is stopped.
     fn attempt(
         &mut self,
         batch: &[u8],
         part: std::ops::Range<usize>,
         received: i64,
         deadline: Duration,
-        step: &mut Step,
+        answer: &mut Answer,
     ) -> Option<Result<(), CallError>> {
-        self.rebuild(step);
+        self.rebuild(answer);
         let usual = self.deadline();
         let started = Instant::now();
         let part = batch.get(part).unwrap_or_default();
@@ -245,7 +247,7 @@ impl Session {
         detector.set_deadline(usual);
         Some(match result {
             Ok(alerts) => {
-                step.alerts.extend(alerts);
+                answer.alerts.extend(alerts);
                 self.journal.add(part, received, started.elapsed());
                 Ok(())
             }
@@ -256,8 +258,8 @@ impl Session {
         })
     }
 
-    /// Replaces a dead detector by one in the state after all that was processed, or stops the session.
-    fn rebuild(&mut self, step: &mut Step) {
+    /// Replaces a dead detector by one in the state after all processed records, or stops the session.
+    fn rebuild(&mut self, answer: &mut Answer) {
         if !self.dead || self.detector.is_none() {
             return;
         }
@@ -266,15 +268,15 @@ impl Session {
                 self.detector = Some(detector);
                 self.dead = false;
                 if !self.journal.is_empty() && !self.journal.refuses() {
-                    // The next rebuilding shall not have to replay the same again.
-                    self.checkpoint(step);
+                    // So that the next rebuilding does not replay the same records again.
+                    self.checkpoint(answer);
                 }
             }
-            Err(why) => self.forget(why, step),
+            Err(why) => self.forget(why, answer),
         }
     }
 
-    /// A detector made from the last checkpoint and what was processed since.
+    /// A detector made from the last checkpoint and the records processed since.
     fn replayed(&mut self) -> Result<Detector, String> {
         if self.journal.overflown() {
             return Err("it takes no snapshots, and too much was processed to do it again".into());
@@ -295,36 +297,34 @@ impl Session {
     }
 
     /// Goes on as if nothing had been seen.
-    fn forget(&mut self, why: String, step: &mut Step) {
+    fn forget(&mut self, why: String, answer: &mut Answer) {
         self.base = self.journal.totals().unwrap_or(self.base);
         self.journal.clear();
-        step.troubles.push(Trouble::Forgot { why });
+        answer.troubles.push(Trouble::Forgot { why });
         match self.analytic.create(&self.config, self.seed) {
             Ok(detector) => (self.detector, self.dead) = (Some(detector), false),
-            Err(error) => self.stop(error.to_string(), step),
+            Err(error) => self.stop(error.to_string(), answer),
         }
     }
 
-    fn stop(&mut self, why: String, step: &mut Step) {
+    fn stop(&mut self, why: String, answer: &mut Answer) {
         self.base = self.stats();
         self.detector = None;
         self.journal.clear();
-        step.troubles.push(Trouble::Stopped { why });
+        answer.troubles.push(Trouble::Stopped { why });
     }
 
-    /// Takes a snapshot. A guest that cannot is rebuilt and never asked again.
-    fn checkpoint(&mut self, step: &mut Step) {
+    /// Takes a snapshot. A guest that fails at that is rebuilt and never asked again.
+    fn checkpoint(&mut self, answer: &mut Answer) {
         let Some(detector) = &mut self.detector else { return };
         let started = Instant::now();
         let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
         match taken {
-            Ok((stats, snapshot)) => {
-                self.journal.restart(snapshot, started.elapsed(), sum(&self.base, &stats))
-            }
+            Ok((stats, snapshot)) => self.journal.restart(snapshot, started.elapsed(), self.base.and(&stats)),
             Err(_) => {
                 self.journal.no_snapshots();
                 self.dead = true;
-                self.rebuild(step);
+                self.rebuild(answer);
             }
         }
     }
@@ -341,39 +341,6 @@ fn middle(batch: &[u8], start: usize, end: usize) -> Option<usize> {
     let later =
         batch.get(at..end.saturating_sub(1)).and_then(|half| memchr::memchr(b'\n', half)).map(|i| at + i + 1);
     later.or_else(|| memchr::memrchr(b'\n', batch.get(start..at)?).map(|i| start + i + 1))
-}
-
-pub(crate) fn zero() -> Stats {
-    Stats {
-        records: 0,
-        matched: 0,
-        malformed: 0,
-        oversized: 0,
-        late: 0,
-        future: 0,
-        duplicates: 0,
-        keys: 0,
-        evicted: 0,
-        alerts: 0,
-        state_bytes: 0,
-    }
-}
-
-/// Counters of both; what is held now is held by the newer.
-fn sum(old: &Stats, new: &Stats) -> Stats {
-    Stats {
-        records: old.records.saturating_add(new.records),
-        matched: old.matched.saturating_add(new.matched),
-        malformed: old.malformed.saturating_add(new.malformed),
-        oversized: old.oversized.saturating_add(new.oversized),
-        late: old.late.saturating_add(new.late),
-        future: old.future.saturating_add(new.future),
-        duplicates: old.duplicates.saturating_add(new.duplicates),
-        keys: new.keys,
-        evicted: old.evicted.saturating_add(new.evicted),
-        alerts: old.alerts.saturating_add(new.alerts),
-        state_bytes: new.state_bytes,
-    }
 }
 
 impl fmt::Display for Trouble {

@@ -1,15 +1,16 @@
 //! The wasmtime engine that all analytics of a process share, and the limits they run under.
 
 use crate::cache::Cache;
+use crate::error::EngineError;
 use std::thread;
 use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::{Config, ResourceLimiter};
 
-/// How exact a deadline is.
+/// The granularity of deadlines.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a guest may take. It is not trusted: within these it may do what it likes, at them its call ends.
+/// What a guest may take: it is not trusted. A call that reaches a limit ends with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How long one call may take. A batch takes about a millisecond.
@@ -38,23 +39,24 @@ impl Engine {
     ///
     /// # Errors
     /// When wasmtime does not support this machine, or no thread can be started.
-    pub fn new(limits: Limits) -> wasmtime::Result<Self> {
+    pub fn new(limits: Limits) -> Result<Self, EngineError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
-        let inner = wasmtime::Engine::new(&config)?;
-        // The clock that guests are interrupted by. It ends with the engine.
+        let inner = wasmtime::Engine::new(&config).map_err(EngineError)?;
+        // Guests are interrupted by this clock. It ends with the engine.
         let engine = inner.weak();
-        thread::Builder::new().name("epoch".into()).spawn(move || {
+        let clock = move || {
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
                 thread::sleep(TICK);
             }
-        })?;
+        };
+        thread::Builder::new().name("epoch".into()).spawn(clock).map_err(|e| EngineError(e.into()))?;
         Ok(Self { inner, limits, cache: None })
     }
 
-    /// The same, with a cache for what it compiles.
+    /// The same engine with a cache of compiled components.
     #[must_use]
     pub fn cached(self, cache: Option<Cache>) -> Self {
         Self { cache, ..self }
@@ -93,16 +95,9 @@ pub(crate) struct Guard {
 }
 
 /// A guest wanted more memory than it may have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("out of memory")]
 pub(crate) struct MemoryLimit;
-
-impl std::fmt::Display for MemoryLimit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("out of memory")
-    }
-}
-
-impl std::error::Error for MemoryLimit {}
 
 impl Guard {
     pub(crate) fn new(limit: usize) -> Self {
@@ -114,7 +109,7 @@ impl ResourceLimiter for Guard {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let held = self.held.saturating_add(desired.saturating_sub(current));
         if held > self.limit {
-            // Refused growth would come out as whatever the guest makes of it; an error says what it was.
+            // Refused growth would come out as any failure of the guest; an error names the cause.
             return Err(MemoryLimit.into());
         }
         self.held = held;

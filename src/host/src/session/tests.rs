@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::{Engine, Limits};
-use crate::host::Cause;
+use crate::error::Cause;
 use crate::support;
 
 fn session(config: &str) -> Session {
@@ -15,12 +15,12 @@ fn within(call: Duration, config: &str) -> Session {
 }
 
 /// The records that were lost, as text.
-fn lost<'a>(batch: &'a str, step: &Step) -> Vec<&'a str> {
+fn lost<'a>(batch: &'a str, answer: &Answer) -> Vec<&'a str> {
     let one = |trouble: &Trouble| match trouble {
         Trouble::Lost { offset, length, .. } => Some(&batch[*offset..offset + length]),
         _ => None,
     };
-    step.troubles.iter().filter_map(one).collect()
+    answer.troubles.iter().filter_map(one).collect()
 }
 
 #[test]
@@ -30,11 +30,11 @@ fn only_the_record_at_fault_is_lost() {
             let mut session = session(config);
             assert_eq!(session.process(b"a\na\n", 1).alerts.len(), 0);
             let batch = format!("A\na\nA\na\nxx{poison}x\nA\na\nA");
-            let step = session.process(batch.as_bytes(), 2);
-            assert_eq!(lost(&batch, &step), [format!("xx{poison}x\n")], "{step:?}");
-            assert_eq!(step.troubles.len(), 1);
+            let answer = session.process(batch.as_bytes(), 2);
+            assert_eq!(lost(&batch, &answer), [format!("xx{poison}x\n")], "{answer:?}");
+            assert_eq!(answer.troubles.len(), 1);
             // As if the record had never been there: A at 2 is silent; at 3, 4 and 5 it is not.
-            assert_eq!(step.alerts.len(), 3);
+            assert_eq!(answer.alerts.len(), 3);
             assert_eq!(session.process(b"A\n", 3).alerts.len(), 1);
             let stats = session.stats();
             assert_eq!((stats.matched, stats.keys, stats.records), (5, 5, 9), "{config}");
@@ -50,10 +50,10 @@ fn every_place_in_a_batch_and_every_number_of_poisons_is_got_over() {
                 let record = |at| if at == first || at == second { "!\n" } else { "aaaA\n" };
                 let batch: String = (0..size).map(record).collect();
                 let mut session = session("");
-                let step = session.process(batch.trim_end().as_bytes(), 1);
+                let answer = session.process(batch.trim_end().as_bytes(), 1);
                 let poisons = if first == second { 1 } else { 2 };
-                assert_eq!(step.troubles.len(), poisons, "{batch:?} {step:?}");
-                assert_eq!(step.alerts.len(), size - poisons, "{batch:?}");
+                assert_eq!(answer.troubles.len(), poisons, "{batch:?} {answer:?}");
+                assert_eq!(answer.alerts.len(), size - poisons, "{batch:?}");
             }
         }
     }
@@ -62,10 +62,10 @@ fn every_place_in_a_batch_and_every_number_of_poisons_is_got_over() {
 #[test]
 fn a_batch_of_nothing_but_poison_is_given_up_and_the_analytic_goes_on() {
     let mut session = session("");
-    let step = session.process("!\n".repeat(1_000).as_bytes(), 1);
-    assert_eq!(step.troubles.iter().filter(|t| matches!(t, Trouble::Lost { .. })).count(), 2 * MAX_LOST);
-    assert_eq!(step.troubles.iter().filter(|t| matches!(t, Trouble::Forgot { .. })).count(), 1);
-    let rest = step.troubles.last().unwrap();
+    let answer = session.process("!\n".repeat(1_000).as_bytes(), 1);
+    assert_eq!(answer.troubles.iter().filter(|t| matches!(t, Trouble::Lost { .. })).count(), 2 * MAX_LOST);
+    assert_eq!(answer.troubles.iter().filter(|t| matches!(t, Trouble::Forgot { .. })).count(), 1);
+    let rest = answer.troubles.last().unwrap();
     assert!(matches!(rest, Trouble::GivenUp { offset: 32, length: 1_968, .. }), "{rest:?}");
     assert_eq!(session.process(b"aaa\nA\n", 2).alerts.len(), 1);
 }
@@ -75,12 +75,12 @@ fn an_analytic_that_always_fails_is_stopped() {
     let mut session = session("");
     let mut stopped = 0;
     for _ in 0..5 {
-        let step = session.process("!\n".repeat(100).as_bytes(), 1);
-        stopped += step.troubles.iter().filter(|t| matches!(t, Trouble::Stopped { .. })).count();
+        let answer = session.process("!\n".repeat(100).as_bytes(), 1);
+        stopped += answer.troubles.iter().filter(|t| matches!(t, Trouble::Stopped { .. })).count();
     }
     assert_eq!(stopped, 1);
-    let step = session.process(b"aaaA\n", 1);
-    assert!(step.alerts.is_empty() && step.troubles.is_empty());
+    let answer = session.process(b"aaaA\n", 1);
+    assert!(answer.alerts.is_empty() && answer.troubles.is_empty());
     assert!(session.flush().troubles.is_empty());
 }
 
@@ -90,10 +90,10 @@ fn a_snapshot_that_is_not_taken_back_costs_the_state_and_no_more() {
         let mut session = session(config);
         session.process(b"aaa\n", 1);
         let batch = "A\n!\nA\naaa\nA\n!\naaa\nA\n";
-        let step = session.process(batch.as_bytes(), 2);
-        assert!(step.troubles.iter().any(|t| matches!(t, Trouble::Forgot { .. })), "{step:?}");
-        assert_eq!(lost(batch, &step), ["!\n", "!\n"], "{config}");
-        assert!(!step.alerts.is_empty());
+        let answer = session.process(batch.as_bytes(), 2);
+        assert!(answer.troubles.iter().any(|t| matches!(t, Trouble::Forgot { .. })), "{answer:?}");
+        assert_eq!(lost(batch, &answer), ["!\n", "!\n"], "{config}");
+        assert!(!answer.alerts.is_empty());
         assert!(session.process(b"aaa\nA\n", 3).troubles.is_empty());
     }
 }
@@ -102,9 +102,9 @@ fn a_snapshot_that_is_not_taken_back_costs_the_state_and_no_more() {
 fn a_flush_that_fails_is_told() {
     let mut session = session(r#"{"f":1}"#);
     session.process(b"aaa\n", 1);
-    let step = session.flush();
+    let answer = session.flush();
     assert!(
-        matches!(&step.troubles[..], [Trouble::Unfinished { error }] if matches!(error.cause, Cause::Trap(_)))
+        matches!(&answer.troubles[..], [Trouble::Unfinished { error }] if matches!(error.cause, Cause::Trap(_)))
     );
 }
 
@@ -117,8 +117,8 @@ fn long_runs_take_checkpoints_and_go_on_from_them() {
         assert!(session.process(&batch, 1).troubles.is_empty());
     }
     assert!(session.journal.snapshot().is_some(), "a snapshot must have been taken");
-    let step = session.process(b"!\nA\n", 2);
-    assert_eq!((step.alerts.len(), step.troubles.len()), (1, 1));
+    let answer = session.process(b"!\nA\n", 2);
+    assert_eq!((answer.alerts.len(), answer.troubles.len()), (1, 1));
 }
 
 #[test]

@@ -1,0 +1,145 @@
+//! An analytic as a wasmtime component: loaded, checked, instantiated.
+
+use crate::contract::{Descriptor, DetectorComponent, DetectorComponentPre};
+use crate::detector::Detector;
+use crate::engine::{Engine, Guard, Limits, ticks};
+use crate::error::{CallError, Cause, LoadError, StartError, one_line};
+use wasmtime::Store;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker};
+
+/// Whether these bytes are a core module, such as a filter for Fluent Bit, and no component.
+#[must_use]
+pub fn is_module(wasm: &[u8]) -> bool {
+    wasm.starts_with(b"\0asm\x01\0\0\0")
+}
+
+/// An analytic, compiled and checked: it imports nothing and exports the contract.
+pub struct Analytic {
+    name: String,
+    engine: Engine,
+    component: Component,
+    pre: DetectorComponentPre<Guard>,
+}
+
+type Result<T, E = CallError> = std::result::Result<T, E>;
+
+impl Analytic {
+    /// Compiles a component. Errors call it by `name`.
+    ///
+    /// Takes in the order of a second of CPU time per megabyte, unless the engine's cache holds it.
+    ///
+    /// # Errors
+    /// If the bytes are no component, or the component imports anything or does not export the contract.
+    pub fn load(engine: &Engine, name: impl Into<String>, wasm: &[u8]) -> Result<Self, LoadError> {
+        let inner = &engine.inner;
+        if is_module(wasm) {
+            let why =
+                "it is a core module, as is a filter for Fluent Bit; `export` writes the component beside it";
+            return Err(LoadError::Invalid(why.into()));
+        }
+        let component = engine.component(wasm).map_err(|e| LoadError::Invalid(one_line(&e)))?;
+        let ty = component.component_type();
+        let imports: Vec<String> = ty.imports(inner).map(|(name, _)| name.to_owned()).collect();
+        if !imports.is_empty() {
+            return Err(LoadError::Imports(imports));
+        }
+        let pre =
+            Linker::new(inner).instantiate_pre(&component).map_err(|e| LoadError::Invalid(one_line(&e)))?;
+        let pre = DetectorComponentPre::new(pre).map_err(|e| LoadError::Exports(one_line(&e)))?;
+        Ok(Self { name: name.into(), engine: engine.clone(), component, pre })
+    }
+
+    /// The name by which errors call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives it another name.
+    pub fn rename(&mut self, name: String) {
+        self.name = name;
+    }
+
+    /// The limits its detectors live under.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.engine.limits
+    }
+
+    /// The interfaces that it exports, and the functions of each.
+    #[must_use]
+    pub fn exports(&self) -> Vec<(String, Vec<String>)> {
+        let engine = &self.engine.inner;
+        let ty = self.component.component_type();
+        let functions = |item: ComponentItem| match item {
+            ComponentItem::ComponentInstance(instance) => {
+                let functions =
+                    instance.exports(engine).filter(|(_, e)| matches!(e.ty, ComponentItem::ComponentFunc(_)));
+                functions.map(|(name, _)| name.to_owned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        ty.exports(engine).map(|(name, item)| (name.to_owned(), functions(item.ty))).collect()
+    }
+
+    /// The analytic's description of itself.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn describe(&self) -> Result<Descriptor> {
+        let (mut store, bindings) = self.instantiate("describe")?;
+        let answer = bindings.authsieve_analytic_analytic().call_describe(&mut store);
+        answer.map_err(|e| self.failed("describe", &e))
+    }
+
+    /// A detector that has seen nothing. `config` is a JSON object, empty for the defaults; `seed` places entries
+    /// in hash tables and should be random.
+    ///
+    /// # Errors
+    /// When the configuration is not valid, or the guest fails.
+    pub fn create(&self, config: &str, seed: u64) -> Result<Detector, StartError> {
+        let (mut store, bindings) = self.instantiate("create")?;
+        let guest = bindings.authsieve_analytic_analytic().detector();
+        let resource = guest.call_create(&mut store, config, seed);
+        let resource = resource.map_err(|e| self.failed("create", &e))??;
+        Ok(Detector::new(store, bindings, resource, self.engine.limits))
+    }
+
+    /// A detector that goes on where `snapshot` was taken, and notes on what a changed configuration made it drop.
+    ///
+    /// # Errors
+    /// When the configuration or the snapshot is not valid, or the guest fails.
+    pub fn restore(
+        &self,
+        config: &str,
+        seed: u64,
+        snapshot: &[u8],
+    ) -> Result<(Detector, Vec<String>), StartError> {
+        let (mut store, bindings) = self.instantiate("restore")?;
+        let guest = bindings.authsieve_analytic_analytic().detector();
+        let answer = guest.call_restore(&mut store, config, seed, snapshot);
+        let (resource, notes) = answer.map_err(|e| self.failed("restore", &e))??;
+        Ok((Detector::new(store, bindings, resource, self.engine.limits), notes))
+    }
+
+    /// A new store and a new instance in it: a trap kills the whole store, so no two detectors share one.
+    fn instantiate(&self, function: &'static str) -> Result<(Store<Guard>, DetectorComponent)> {
+        let limits = self.engine.limits;
+        let mut store = Store::new(&self.engine.inner, Guard::new(limits.memory));
+        store.limiter(|guard| guard);
+        store.set_hostcall_fuel(limits.memory);
+        store.set_epoch_deadline(ticks(limits.call));
+        match self.pre.instantiate(&mut store) {
+            Ok(bindings) => Ok((store, bindings)),
+            Err(error) => Err(self.failed(function, &error)),
+        }
+    }
+
+    fn failed(&self, function: &'static str, error: &wasmtime::Error) -> CallError {
+        CallError { function, cause: Cause::of(error, self.engine.limits) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

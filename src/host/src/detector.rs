@@ -1,0 +1,120 @@
+//! One configured analytic in a store of its own, and the calls it takes.
+
+use crate::contract::{Alert, DetectorComponent, Event, Note, Stats, wit};
+use crate::engine::{Guard, Limits, ticks};
+use crate::error::{CallError, Cause};
+use std::time::Duration;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+
+/// One configured analytic and the state of its windows, in a store of its own.
+///
+/// An error of a call kills the detector: every further call fails with the same error.
+/// [`Session`](crate::Session) goes on from there.
+pub struct Detector {
+    store: Store<Guard>,
+    bindings: DetectorComponent,
+    resource: ResourceAny,
+    limits: Limits,
+    /// The error that killed it.
+    dead: Option<CallError>,
+}
+
+type Result<T> = std::result::Result<T, CallError>;
+
+impl Detector {
+    pub(crate) fn new(
+        store: Store<Guard>,
+        bindings: DetectorComponent,
+        resource: ResourceAny,
+        limits: Limits,
+    ) -> Self {
+        Self { store, bindings, resource, limits, dead: None }
+    }
+
+    /// From now on a call may take this long, instead of what the engine's limits say.
+    pub fn set_deadline(&mut self, call: Duration) {
+        self.limits.call = call;
+    }
+
+    /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn needles(&mut self) -> Result<Vec<String>> {
+        self.call("needles", |guest, store, this| guest.call_needles(store, this))
+    }
+
+    /// Takes whole, newline-delimited records, received at `received` (microseconds since 1970, UTC).
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn process(&mut self, batch: &[u8], received: i64) -> Result<Vec<Alert>> {
+        self.call("process", |guest, store, this| guest.call_process(store, this, batch, received))
+    }
+
+    /// Takes records as [`process`](Self::process) does, and says what became of each event, and why.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn explain(&mut self, batch: &[u8], received: i64) -> Result<Vec<Note>> {
+        self.call("explain", |guest, store, this| guest.call_explain(store, this, batch, received))
+    }
+
+    /// What the records of a batch say. No state is touched.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn decode(&mut self, batch: &[u8], received: i64) -> Result<Vec<Event>> {
+        self.call("decode", |guest, store, this| guest.call_decode(store, this, batch, received))
+    }
+
+    /// Event time has reached `to` though nothing came.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn advance(&mut self, to: i64) -> Result<Vec<Alert>> {
+        self.call("advance", |guest, store, this| guest.call_advance(store, this, to))
+    }
+
+    /// The end of a finite input: everything that waits comes out.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn flush(&mut self) -> Result<Vec<Alert>> {
+        self.call("flush", |guest, store, this| guest.call_flush(store, this))
+    }
+
+    /// The state, for [`Analytic::restore`](crate::Analytic::restore).
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn snapshot(&mut self) -> Result<Vec<u8>> {
+        self.call("snapshot", |guest, store, this| guest.call_snapshot(store, this))
+    }
+
+    /// Counters since it was created or restored.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn stats(&mut self) -> Result<Stats> {
+        self.call("stats", |guest, store, this| guest.call_stats(store, this))
+    }
+
+    fn call<T>(
+        &mut self,
+        function: &'static str,
+        run: impl FnOnce(wit::GuestDetector<'_>, &mut Store<Guard>, ResourceAny) -> wasmtime::Result<T>,
+    ) -> Result<T> {
+        if let Some(error) = &self.dead {
+            return Err(error.clone());
+        }
+        self.store.set_epoch_deadline(ticks(self.limits.call));
+        let guest = self.bindings.authsieve_analytic_analytic().detector();
+        run(guest, &mut self.store, self.resource).map_err(|error| {
+            let error = CallError { function, cause: Cause::of(&error, self.limits) };
+            self.dead = Some(error.clone());
+            error
+        })
+    }
+}
