@@ -1,11 +1,16 @@
 //! One record, given to the decoder of one family.
 
 use crate::RECEIVED;
-use authsieve_engine::analytic::{Reads, Telemetry};
+use authsieve_an0454::An0454;
+use authsieve_an1269::An1269;
+use authsieve_an1276::An1276;
+use authsieve_an1521::An1521;
+use authsieve_engine::analytic::{Analytic, Reads, Telemetry};
 use authsieve_engine::config::Config;
 use authsieve_engine::dating::Dating;
 use authsieve_engine::decode::{Decoded, Decoder, Reader, Readers};
 use authsieve_engine::event::{Event, Provider, Shape, Text};
+use authsieve_fls::Fls;
 use memchr::memmem;
 
 authsieve_engine::settings! {
@@ -16,37 +21,22 @@ authsieve_engine::settings! {
     }
 }
 
-/// Types that read one family each.
-macro_rules! reads {
-    ($($name:ident = $telemetry:expr;)*) => { $(
-        pub struct $name;
-        impl Reads for $name {
-            const TELEMETRY: Telemetry = $telemetry;
-        }
-    )* };
+/// What any reader may read.
+struct Everything;
+
+impl Reads for Everything {
+    const TELEMETRY: Telemetry = Telemetry::ANY;
 }
 
-reads! {
-    Linux = Telemetry::LINUX;
-    Normalised = Telemetry::NORMALISED;
-    Carried = Telemetry::LINUX.and(Telemetry::NORMALISED);
-    Windows = Telemetry::WINDOWS;
-    Entra = Telemetry::ENTRA;
-    Audit = Telemetry::AUDIT;
-    Iis = Telemetry::IIS;
-    Exchange = Telemetry::EXCHANGE;
-    Okta = Telemetry::OKTA;
-    Duo = Telemetry::DUO;
-    Auth0 = Telemetry::AUTH0;
-    Macos = Telemetry::MACOS;
+fn decoder(readers: Vec<Reader>) -> Decoder<Everything> {
+    let config = Config::<Options>::read("", &[]).expect("no options are valid");
+    Decoder::new(&config.common, readers)
 }
 
 /// What must hold: events are bounded by their record, canonical, the same each time; and a record of which there is
 /// an event holds a needle, or a host would not have let it through (Entra aside).
-pub fn run<R: Reads>(bytes: &[u8]) {
-    let config = Config::<Options>::read("", &[]).expect("no options are valid");
-    let reader = Reader { telemetry: R::TELEMETRY, extra_failure_codes: vec![50140, 7] };
-    let mut decoder = Decoder::<R>::new(&config.common, vec![reader]);
+pub fn run(telemetry: Telemetry, bytes: &[u8]) {
+    let mut decoder = decoder(vec![Reader { telemetry, extra_failure_codes: vec![50140, 7] }]);
     for record in bytes.split(|byte| *byte == b'\n') {
         let (malformed, events) = read(&mut decoder.aside(), record);
         // Entra's members are known in any spelling, of which needles cover those that are in use. And a backslash before
@@ -63,8 +53,44 @@ pub fn run<R: Reads>(bytes: &[u8]) {
     }
 }
 
+/// What must hold: of several readers of one decoder each gets the events, in order and to the last field, that a decoder of
+/// its own would give it, and the record is malformed to the same of them. The readers are those of all analytics, one with
+/// codes of its own, and some that read less.
+pub fn share(bytes: &[u8]) {
+    let reader = |telemetry, codes: &[u32]| Reader { telemetry, extra_failure_codes: codes.into() };
+    let readers = vec![
+        reader(An0454::TELEMETRY, &[]),
+        reader(An1269::TELEMETRY, &[]),
+        reader(An1269::TELEMETRY, &[50140, 50058]),
+        reader(An1276::TELEMETRY, &[]),
+        reader(An1521::TELEMETRY, &[]),
+        reader(Fls::TELEMETRY, &[50140]),
+        reader(Telemetry::LINUX, &[]),
+        reader(Telemetry::OKTA, &[]),
+    ];
+    let mut together = decoder(readers.clone());
+    let mut alone: Vec<_> = readers.into_iter().map(|reader| decoder(vec![reader])).collect();
+    for record in bytes.split(|byte| *byte == b'\n') {
+        let mut given = vec![Vec::new(); alone.len()];
+        let malformed = together.decode(record, &mut |Decoded { event, stamp, readers, part, .. }| {
+            let event = event.into_owned();
+            for reader in readers.iter() {
+                given[reader].push((event.clone(), stamp, part.to_vec()));
+            }
+        });
+        for (place, (decoder, given)) in alone.iter_mut().zip(given).enumerate() {
+            let mut own = Vec::new();
+            let own_malformed = decoder.decode(record, &mut |Decoded { event, stamp, part, .. }| {
+                own.push((event.into_owned(), stamp, part.to_vec()));
+            });
+            assert_eq!(given, own, "reader {place}");
+            assert_eq!(malformed.has(place), !own_malformed.is_empty(), "reader {place}");
+        }
+    }
+}
+
 /// For whom a record is malformed, and its events, dated by a new [`Dating`].
-fn read<R: Reads>(decoder: &mut Decoder<R>, record: &[u8]) -> (Readers, Vec<Event<'static>>) {
+fn read(decoder: &mut Decoder<Everything>, record: &[u8]) -> (Readers, Vec<Event<'static>>) {
     let (mut dating, mut events) = (Dating::default(), Vec::new());
     let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, zone, readers, part }| {
         assert_eq!(readers, Readers::first(1));

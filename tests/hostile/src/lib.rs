@@ -17,6 +17,8 @@ use authsieve_an0454::An0454;
 use authsieve_an1269::An1269;
 use authsieve_an1276::An1276;
 use authsieve_an1521::An1521;
+use authsieve_engine::analytic::Telemetry;
+use authsieve_engine::shapes::Family;
 use authsieve_engine::time::Timestamp;
 use authsieve_fls::Fls;
 use authsieve_framing::Format;
@@ -30,69 +32,77 @@ pub const ANALYTICS: [&str; 5] = ["an0454", "an1269", "an1276", "an1521", "fls"]
 pub const RECEIVED: Timestamp = Timestamp(1_780_272_000_000_000);
 
 /// Something that takes bytes which an attacker may have written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     /// What it is called: `decode-windows`, `frame-csv`, `an1276`.
-    pub name: &'static str,
-    run: fn(&[u8]),
+    pub name: String,
+    run: Run,
     /// The longest input that makes sense.
     pub longest: usize,
     /// Where its words stand: folders and files of sources, from the root of the repository.
-    pub sources: &'static [&'static str],
+    pub sources: Vec<String>,
 }
 
-/// Every target.
-pub const TARGETS: &[Target] = &[
-    line(
-        "decode-linux",
-        decoder::run::<decoder::Linux>,
-        &["src/engine/src/linux", "src/engine/src/stamp.rs"],
-    ),
-    line(
-        "decode-envelope",
-        decoder::run::<decoder::Carried>,
-        &["src/engine/src/envelope", "src/engine/src/linux"],
-    ),
-    line("decode-ecs", decoder::run::<decoder::Normalised>, &["src/engine/src/shapes/ecs.rs"]),
-    line("decode-ocsf", decoder::run::<decoder::Normalised>, &["src/engine/src/shapes/ocsf.rs"]),
-    line("decode-windows-json", decoder::run::<decoder::Windows>, &["src/engine/src/shapes/windows"]),
-    line("decode-windows-xml", decoder::run::<decoder::Windows>, &["src/engine/src/shapes/windows"]),
-    line("decode-entra", decoder::run::<decoder::Entra>, &["src/engine/src/shapes/entra"]),
-    line("decode-audit", decoder::run::<decoder::Audit>, &["src/engine/src/shapes/audit"]),
-    line("decode-iis", decoder::run::<decoder::Iis>, &["src/engine/src/shapes/iis"]),
-    line("decode-exchange", decoder::run::<decoder::Exchange>, &["src/engine/src/shapes/exchange"]),
-    line("decode-okta", decoder::run::<decoder::Okta>, &["src/engine/src/shapes/okta"]),
-    line("decode-duo", decoder::run::<decoder::Duo>, &["src/engine/src/shapes/duo"]),
-    line("decode-auth0", decoder::run::<decoder::Auth0>, &["src/engine/src/shapes/auth0"]),
-    line("decode-macos", decoder::run::<decoder::Macos>, &["src/engine/src/shapes/macos"]),
-    file("frame-sniff", |bytes| framing::run(None, bytes), &["src/framing/src"]),
-    file("frame-json", |bytes| framing::run(Some(Format::Json), bytes), &["src/framing/src/json"]),
-    file("frame-csv", |bytes| framing::run(Some(Format::Csv), bytes), &["src/framing/src"]),
-    file("frame-w3c", |bytes| framing::run(Some(Format::W3c), bytes), &["src/framing/src/w3c"]),
-    file("frame-xml", |bytes| framing::run(Some(Format::Xml), bytes), &["src/framing/src/xml"]),
-    file("frame-evtx", |bytes| framing::run(Some(Format::Evtx), bytes), &["src/framing/src/evtx"]),
-    file("config", config::run, &["src/engine/src/config", "src/analytics"]),
-    file("snapshot", snapshot::run, &[]),
-    file("an0454", analytic::run::<An0454>, &["src/engine/src/shapes", "src/engine/src/envelope"]),
-    file("an1269", analytic::run::<An1269>, &["src/engine/src/shapes", "src/engine/src/envelope"]),
-    file("an1276", analytic::run::<An1276>, &["src/engine/src/linux", "src/engine/src/envelope"]),
-    file("an1521", analytic::run::<An1521>, &["src/engine/src/shapes", "src/engine/src/envelope"]),
-    file("fls", analytic::run::<Fls>, &["src/engine/src/shapes", "src/engine/src/envelope"]),
-];
-
-const fn line(name: &'static str, run: fn(&[u8]), sources: &'static [&'static str]) -> Target {
-    Target { name, run, longest: 16 << 10, sources }
+/// What is done with the bytes.
+#[derive(Clone, Copy, Debug)]
+enum Run {
+    /// Each line is a record for a reader of this telemetry.
+    Decode(Telemetry),
+    /// Each line is a record for readers of each analytic's telemetry, together and alone.
+    Share,
+    Bytes(fn(&[u8])),
 }
 
-const fn file(name: &'static str, run: fn(&[u8]), sources: &'static [&'static str]) -> Target {
-    Target { name, run, longest: 64 << 10, sources }
+/// Every target: the engine's families of shapes, the formats, the rest.
+#[must_use]
+pub fn targets() -> Vec<Target> {
+    const CARRIED: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
+    let shapes = |folder: &str| format!("src/engine/src/shapes/{folder}");
+    let engine = [shapes(""), "src/engine/src/envelope".into(), "src/engine/src/carriers".into()];
+    let mut targets: Vec<Target> = Family::ALL
+        .iter()
+        .map(|family| {
+            let folder = family.folder();
+            line(&format!("decode-{folder}"), Run::Decode(family.telemetry()), &[shapes(folder)])
+        })
+        .collect();
+    targets.push(line("decode-envelope", Run::Decode(CARRIED), &[&engine[1..], &[shapes("linux")]].concat()));
+    targets.push(line("decode-shared", Run::Share, &engine));
+    let formats: [(&str, fn(&[u8]), &str); 6] = [
+        ("frame-sniff", |bytes| framing::run(None, bytes), "src/framing/src"),
+        ("frame-json", |bytes| framing::run(Some(Format::Json), bytes), "src/framing/src/json"),
+        ("frame-csv", |bytes| framing::run(Some(Format::Csv), bytes), "src/framing/src"),
+        ("frame-w3c", |bytes| framing::run(Some(Format::W3c), bytes), "src/framing/src/w3c"),
+        ("frame-xml", |bytes| framing::run(Some(Format::Xml), bytes), "src/framing/src/xml"),
+        ("frame-evtx", |bytes| framing::run(Some(Format::Evtx), bytes), "src/framing/src/evtx"),
+    ];
+    targets.extend(formats.map(|(name, run, source)| file(name, run, &[source.into()])));
+    targets.push(file("config", config::run, &["src/engine/src/config".into(), "src/analytics".into()]));
+    targets.push(file("snapshot", snapshot::run, &[]));
+    let analytics: [(&str, fn(&[u8])); 5] = [
+        ("an0454", analytic::run::<An0454>),
+        ("an1269", analytic::run::<An1269>),
+        ("an1276", analytic::run::<An1276>),
+        ("an1521", analytic::run::<An1521>),
+        ("fls", analytic::run::<Fls>),
+    ];
+    targets.extend(analytics.map(|(name, run)| file(name, run, &engine)));
+    targets
+}
+
+fn line(name: &str, run: Run, sources: &[String]) -> Target {
+    Target { name: name.into(), run, longest: 16 << 10, sources: sources.into() }
+}
+
+fn file(name: &str, run: fn(&[u8]), sources: &[String]) -> Target {
+    Target { name: name.into(), run: Run::Bytes(run), longest: 64 << 10, sources: sources.into() }
 }
 
 impl Target {
     /// The target of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        TARGETS.iter().find(|target| target.name == name).copied()
+        targets().into_iter().find(|target| target.name == name)
     }
 
     /// Gives it bytes.
@@ -100,7 +110,11 @@ impl Target {
     /// # Panics
     /// Where something does not hold that must hold of any bytes.
     pub fn run(&self, bytes: &[u8]) {
-        (self.run)(bytes);
+        match self.run {
+            Run::Decode(telemetry) => decoder::run(telemetry, bytes),
+            Run::Share => decoder::share(bytes),
+            Run::Bytes(run) => run(bytes),
+        }
     }
 }
 

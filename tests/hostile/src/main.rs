@@ -1,9 +1,9 @@
-//! What libFuzzer begins with: `authsieve-hostile FOLDER` writes `FOLDER/corpus/TARGET/*` and `FOLDER/TARGET.dict`.
+//! `authsieve-hostile` names the targets. What libFuzzer begins with: `authsieve-hostile FOLDER` writes `FOLDER/corpus/TARGET/*` and `FOLDER/TARGET.dict`.
 //! `authsieve-hostile time FOLDER…` tells which files in folders named after targets take long; `authsieve-hostile grow
 //! TARGET…` what takes long in inputs that grow.
 
 use authsieve_hostile::mutate::{Random, grown};
-use authsieve_hostile::{TARGETS, Target};
+use authsieve_hostile::{Target, targets};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
@@ -20,13 +20,17 @@ fn main() -> io::Result<()> {
             folders.iter().try_for_each(|folder| time(Path::new(folder)))
         }
         [command, names @ ..] if command == "grow" => names.iter().try_for_each(|name| grow(name)),
-        [folder] => TARGETS.iter().try_for_each(|target| write(target, Path::new(folder))),
-        _ => Err(io::Error::other("usage: authsieve-hostile FOLDER | time FOLDER… | grow TARGET…")),
+        [] => {
+            targets().iter().for_each(|target| println!("{}", target.name));
+            Ok(())
+        }
+        [folder] => targets().iter().try_for_each(|target| write(target, Path::new(folder))),
+        _ => Err(io::Error::other("usage: authsieve-hostile [FOLDER | time FOLDER… | grow TARGET…]")),
     }
 }
 
 fn write(target: &Target, folder: &Path) -> io::Result<()> {
-    let corpus = folder.join("corpus").join(target.name);
+    let corpus = folder.join("corpus").join(&target.name);
     fs::create_dir_all(&corpus)?;
     for (n, seed) in target.seeds().iter().enumerate() {
         fs::write(corpus.join(format!("seed-{n:04}")), seed)?;

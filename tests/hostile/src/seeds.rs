@@ -51,10 +51,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// The longer literals in the tests of some sources: records, or what records are made from. What a `format!` would
 /// put in stands there as it is.
-fn samples(sources_of: &[&str]) -> Vec<Vec<u8>> {
+fn samples<S: AsRef<str>>(sources_of: &[S]) -> Vec<Vec<u8>> {
     sources_of
         .iter()
-        .flat_map(|source| sources(&root().join(source.trim_end_matches(".rs"))))
+        .flat_map(|source| sources(&root().join(source.as_ref().trim_end_matches(".rs"))))
         .filter(|path| is_test(path))
         .filter_map(|path| fs::read_to_string(path).ok())
         .flat_map(|text| literals(&text))
@@ -108,7 +108,7 @@ impl Target {
             }
             lines
         };
-        let mut seeds: Vec<Vec<u8>> = match self.name {
+        let mut seeds: Vec<Vec<u8>> = match &*self.name {
             "config" => ANALYTICS.iter().flat_map(|analytic| configurations(analytic)).collect(),
             "snapshot" => [
                 snapshots::<authsieve_an0454::An0454>(0),
@@ -120,26 +120,25 @@ impl Target {
             .concat(),
             "frame-evtx" => vec![event_log(), event_log()[4096..].to_vec()],
             "frame-sniff" => {
-                [samples(self.sources), vec![event_log()], every().step_by(5).collect()].concat()
+                [samples(&self.sources), vec![event_log()], every().step_by(5).collect()].concat()
             }
             name if name.starts_with("frame-") => {
-                [samples(self.sources), samples(&["src/framing/src"])].concat()
+                [samples(&self.sources), samples(&["src/framing/src"])].concat()
             }
             "decode-linux" => {
-                [samples(self.sources), lines(&["ssh", "su", "login", "pam", "audit"])].concat()
+                [samples(&self.sources), lines(&["ssh", "su", "login", "pam", "audit"])].concat()
             }
-            "decode-envelope" => {
-                [samples(self.sources), samples(&["src/engine/src/decode"]), lines(&["MESSAGE", "message"])]
+            "decode-envelope" | "decode-shared" => {
+                [samples(&self.sources), samples(&["src/engine/src/decode"]), lines(&["MESSAGE", "message"])]
                     .concat()
             }
-            name if name.starts_with("decode-") => [samples(self.sources), lines(&["{"])].concat(),
+            name if name.starts_with("decode-") => [samples(&self.sources), lines(&["{"])].concat(),
             analytic => {
-                let shapes =
-                    samples(&["src/engine/src/shapes", "src/engine/src/linux", "src/engine/src/decode"]);
+                let shapes = samples(&["src/engine/src/shapes", "src/engine/src/decode"]);
                 [cases(analytic), shapes.chunks(8).map(|records| records.join(&b'\n')).collect()].concat()
             }
         };
-        if self.name.starts_with("frame-") || ANALYTICS.contains(&self.name) {
+        if self.name.starts_with("frame-") || ANALYTICS.contains(&&*self.name) {
             // The control bytes.
             for (n, seed) in seeds.iter_mut().enumerate() {
                 let n = n as u8;

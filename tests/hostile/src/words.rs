@@ -53,7 +53,7 @@ impl Target {
     #[must_use]
     pub fn words(&self) -> Vec<Vec<u8>> {
         let mut words: Vec<Vec<u8>> = COMMON.iter().map(|word| word.as_bytes().to_vec()).collect();
-        for source in self.sources {
+        for source in &self.sources {
             for file in sources(&root().join(source)) {
                 if is_test(&file) {
                     continue;

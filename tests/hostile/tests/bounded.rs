@@ -3,7 +3,7 @@
 //! `AUTHSIEVE_FUZZ_SEED=… AUTHSIEVE_FUZZ_INPUTS=… cargo test -p authsieve-hostile` runs others, and more of them.
 
 use authsieve_hostile::mutate::{Random, mutated};
-use authsieve_hostile::{TARGETS, Target};
+use authsieve_hostile::{Target, targets};
 use std::panic::catch_unwind;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// What fuzzing has found, and is fixed.
 fn found(target: &Target) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found").join(target.name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found").join(&target.name);
     let mut paths: Vec<_> =
         fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
@@ -62,9 +62,9 @@ fn fuzz(target: &Target) {
 
 /// A test for each kind of target, so that they run beside one another.
 fn all(prefix: &str) {
-    let mut targets = TARGETS.iter().filter(|target| target.name.starts_with(prefix)).peekable();
-    assert!(targets.peek().is_some(), "there are targets called {prefix}…");
-    targets.for_each(fuzz);
+    let targets = targets().into_iter().filter(|target| target.name.starts_with(prefix));
+    let run = targets.inspect(fuzz).count();
+    assert!(run > 0, "there are targets called {prefix}…");
 }
 
 #[test]
@@ -94,25 +94,17 @@ fn analytics() {
 }
 
 #[test]
-fn every_target_is_run_and_is_a_program_of_the_fuzzer() {
+fn every_target_is_run() {
     let kinds = ["decode-", "frame-", "config", "snapshot", "an", "fls"];
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/Cargo.toml");
-    let manifest = fs::read_to_string(manifest).expect("the manifest is there");
-    for target in TARGETS {
+    for target in targets() {
         assert!(kinds.iter().any(|kind| target.name.starts_with(kind)), "{}", target.name);
-        assert!(
-            manifest.contains(&format!("name = \"{}\"\n", target.name)),
-            "{}: tests/fuzz/Cargo.toml",
-            target.name
-        );
     }
-    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
 }
 
 /// A scan of sources that finds nothing would go unnoticed.
 #[test]
 fn decoders_have_words_and_samples_of_their_own() {
-    for target in TARGETS.iter().filter(|target| target.name.starts_with("decode-")) {
+    for target in targets().into_iter().filter(|target| target.name.starts_with("decode-")) {
         let (words, seeds) = (target.words().len(), target.seeds().len());
         assert!(words > 45 && seeds > 40, "{}: {words} words, {seeds} seeds", target.name);
     }
