@@ -36,14 +36,7 @@ fn natively<A: authsieve_engine::analytic::Analytic>(case: &Case, batches: &[&[u
 }
 
 fn run_natively(case: &Case, batches: &[&[u8]]) -> Vec<Alert> {
-    match case.analytics[0].as_str() {
-        "an0454" => natively::<authsieve_an0454::An0454>(case, batches),
-        "an1269" => natively::<authsieve_an1269::An1269>(case, batches),
-        "an1276" => natively::<authsieve_an1276::An1276>(case, batches),
-        "an1521" => natively::<authsieve_an1521::An1521>(case, batches),
-        "fls" => natively::<authsieve_fls::Fls>(case, batches),
-        other => panic!("tests/cases.rs does not know the analytic {other} yet"),
-    }
+    authsieve_suite::by_id!(case.analytics[0].as_str(), natively(case, batches))
 }
 
 /// The log as one batch of records.

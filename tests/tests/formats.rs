@@ -5,7 +5,7 @@
 
 use authsieve::cases::{Bench, Case, find};
 use authsieve::output::{ecs, ocsf};
-use authsieve_engine::alert::{Alert, Severity, Tally};
+use authsieve_engine::alert::{Alert, Evidence, Severity, Tally};
 use authsieve_engine::time::Timestamp;
 use authsieve_host::{Engine, Limits};
 use serde_json::{Map, Value};
@@ -59,7 +59,9 @@ fn full() -> Alert {
         related_successes: list(&["carol"]),
         techniques: list(&["T1621", "T1078.004", "T1110", "T9999.001"]),
         context: list(&["why", "and why"]),
-        evidence: list(&["raw one", "{\"raw\":2}"]),
+        evidence: ["raw one", "{\"raw\":2}"].map(|text| Evidence { record: 1, text: text.into() }).into(),
+        status: None,
+        record: 2,
         response: list(&["first", "then"]),
     }
 }

@@ -57,7 +57,8 @@ fn login() -> impl Strategy<Value = Login> {
 fn says<A: Analytic>(login: &Login, shape: Shape) -> Result<(), TestCaseError> {
     let Some(record) = shape.write(login) else { return Ok(()) };
     let detector = Detector::<A>::create("", 7).expect("the defaults");
-    let events = detector.decode(record.as_bytes(), RECEIVED);
+    let events: Vec<_> =
+        detector.decode(record.as_bytes(), RECEIVED).into_iter().map(|seen| seen.event).collect();
     prop_assert_eq!(events.len(), 1, "{:?}: {}", shape, &record);
     let event = &events[0];
     let resolution = shape.resolution();
@@ -82,7 +83,8 @@ fn says<A: Analytic>(login: &Login, shape: Shape) -> Result<(), TestCaseError> {
 fn silent<A: Analytic>(login: &Login, shape: Shape) -> Result<(), TestCaseError> {
     let Some(record) = shape.write(login) else { return Ok(()) };
     let detector = Detector::<A>::create("", 7).expect("the defaults");
-    let events = detector.decode(record.as_bytes(), RECEIVED);
+    let events: Vec<_> =
+        detector.decode(record.as_bytes(), RECEIVED).into_iter().map(|seen| seen.event).collect();
     prop_assert!(events.is_empty(), "{:?}: {} says {:?}", shape, &record, events);
     Ok(())
 }

@@ -78,14 +78,7 @@ fn a_state_goes_from_host_to_host_and_changes_nothing() {
         for case in own {
             let config = &case.configs().unwrap_or_else(|why| panic!("{}: {why}", case.name))[0];
             let log = case.batches().unwrap_or_else(|why| panic!("{}: {why}", case.name)).concat();
-            let (expected, carried) = match built.id {
-                "an0454" => both::<authsieve_an0454::An0454>(&component, config, &log, case),
-                "an1269" => both::<authsieve_an1269::An1269>(&component, config, &log, case),
-                "an1276" => both::<authsieve_an1276::An1276>(&component, config, &log, case),
-                "an1521" => both::<authsieve_an1521::An1521>(&component, config, &log, case),
-                "fls" => both::<authsieve_fls::Fls>(&component, config, &log, case),
-                other => panic!("tests/state.rs does not know the analytic {other} yet"),
-            };
+            let (expected, carried) = authsieve_suite::by_id!(built.id, both(&component, config, &log, case));
             assert_eq!(carried, expected, "{}", case.name);
         }
     }
@@ -133,7 +126,7 @@ fn a_million_keys_take_128_bytes_each_and_travel_quickly() {
             detector.process(&batch, BEGIN + 3_600_000_000).expect("it has room");
             took += start.elapsed();
         }
-        let stats = detector.stats().expect("it lives");
+        let stats = &detector.stats().expect("it lives")[0];
         assert_eq!((stats.keys, stats.evicted), (KEYS.into(), 0));
         (analytic, detector, took)
     };
@@ -152,7 +145,7 @@ fn a_million_keys_take_128_bytes_each_and_travel_quickly() {
         snapshot.len()
     );
     assert!(notes.is_empty(), "{notes:?}");
-    assert_eq!(restored.stats().expect("it lives").keys, u64::from(KEYS));
+    assert_eq!(restored.stats().expect("it lives")[0].keys, u64::from(KEYS));
     // Half a second each on a quiet machine. What holds on any: it is quicker than to see the events again.
     assert!(written < filled && read < filled, "filled {filled:?}, written {written:?}, read {read:?}");
 

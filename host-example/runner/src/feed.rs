@@ -5,8 +5,8 @@
 
 use crate::source::{self, Input};
 use authsieve_engine::alert::Alert;
+use authsieve_engine::detector::Stats;
 use authsieve_framing::{Counts, Format, Oversized, Problem};
-use authsieve_host::contract::Stats;
 use authsieve_host::prefilter::{Prefilter, Route};
 use authsieve_host::{Answer, Session, Trouble, convert};
 use std::io;
@@ -283,7 +283,7 @@ fn analyse(
         }
     }
     let answer = session.flush();
-    let stats = session.stats();
+    let stats = session.stats().into_iter().next().unwrap_or_default();
     let _ = results.send(result(None, answer, Some(stats)));
 }
 

@@ -174,7 +174,9 @@ pub fn load(engine: &Engine, chosen: Vec<Chosen>) -> Result<Vec<Arc<Analytic>>, 
         let mut analytic =
             Analytic::load(engine, chosen.name.as_str(), &chosen.wasm).map_err(|error| failed(&error))?;
         if chosen.builtin.is_none() {
-            analytic.rename(analytic.describe().map_err(|error| failed(&error))?.id);
+            let about = analytic.describe().map_err(|error| failed(&error))?;
+            let ids: Vec<String> = about.into_iter().map(|about| about.id).collect();
+            analytic.rename(ids.join("+"));
         }
         Ok(Arc::new(analytic))
     };

@@ -4,7 +4,7 @@
 //! the data section and points to a configuration that it adds there. Nothing is recompiled, nothing runs, and the same
 //! module without a configuration has the defaults.
 
-use authsieve_engine::analytic::Analytic;
+use authsieve_engine::detector::Analytics;
 
 /// Begins every [`Baked`]. The last digit is the version of its layout.
 pub const MARK: [u8; 16] = *b"\0authsieve:bake1";
@@ -31,8 +31,8 @@ struct Text {
 // SAFETY: the texts are static and are only read.
 unsafe impl Sync for Baked {}
 
-/// An analytic that ends a module of its own. [`faces`](crate::faces) implements it.
-pub trait Module: Analytic {
+/// An analytic, or a suite, that ends a module of its own. [`faces`](crate::faces) implements it.
+pub trait Module: Analytics {
     /// What was baked into the module.
     fn baked() -> &'static Baked;
 }
@@ -74,20 +74,19 @@ impl Text {
     }
 }
 
-/// Gives the module of an analytic what can be baked.
+/// Gives the module of an analytic, or of a suite, the texts that can be baked.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! baked_face {
-    ($analytic:ty) => {
+    ($analytics:ty) => {
         const _: () = {
             use $crate::baked::{Baked, Module};
-            use $crate::engine::analytic::{About, Analytic};
+            use $crate::engine::detector::Analytics;
 
-            impl Module for $analytic {
+            impl Module for $analytics {
                 fn baked() -> &'static Baked {
-                    const ABOUT: &About = &<$analytic as Analytic>::ABOUT;
                     #[used]
-                    static BAKED: Baked = Baked::new(ABOUT.id, ABOUT.version);
+                    static BAKED: Baked = Baked::new(<$analytics>::ID, env!("CARGO_PKG_VERSION"));
                     &BAKED
                 }
             }

@@ -1,17 +1,21 @@
 //! The browser class: the detector as JavaScript sees it.
 //!
 //! `wasm_bindgen` takes no generic type, so the class itself is written out in the analytic's crate by
-//! [`browser_face`](crate::browser_face); what it is made of is here. What JavaScript gets is JSON text with the field
-//! names of the contract, in its order, and without what is absent: alerts byte for byte as every host writes them.
+//! [`browser_face`](crate::browser_face); its parts are here. JavaScript gets JSON text with the field names of the
+//! contract, in its order, and without absent fields: alerts byte for byte as every host writes them.
 
-use authsieve_engine::{alert::Alert, detector, event, note, time::Timestamp};
-use core::net::IpAddr;
-use serde::Serialize;
+use authsieve_engine::alert::Alert;
+use authsieve_engine::detector::{Advice, Descriptor, Error, Need, Part, Reading, Seen, Source};
+use authsieve_engine::fields::{Field, Json};
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::{descriptor_fields, event_fields};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::{Deserialize, Serialize as DeriveSerialize};
 pub use wasm_bindgen;
 use wasm_bindgen::JsError;
 
 /// The error of the engine as a JavaScript `Error` of the same words.
-pub fn error(error: detector::Error) -> JsError {
+pub fn error(error: Error) -> JsError {
     JsError::new(&error.to_string())
 }
 
@@ -19,14 +23,41 @@ pub fn error(error: detector::Error) -> JsError {
 ///
 /// # Errors
 /// When it is no whole number in that range: `NaN` is what JavaScript makes of a forgotten argument.
-pub fn timestamp(micros: f64) -> Result<Timestamp, JsError> {
+fn micros(micros: f64) -> Result<i64, JsError> {
     if micros.fract() == 0.0 && micros.abs() <= 9_007_199_254_740_991.0 {
-        Ok(Timestamp(micros as i64))
+        Ok(micros as i64)
     } else {
         Err(JsError::new(&format!(
-            "{micros} is no time: it takes whole microseconds since 1970-01-01T00:00:00Z"
+            "{micros} is no time: expected whole microseconds since 1970-01-01T00:00:00Z"
         )))
     }
+}
+
+/// When and where the records of a batch were read, from JavaScript numbers.
+///
+/// # Errors
+/// For a number that is no time, or no number of a record.
+pub fn reading(received: f64, written: Option<f64>, first: Option<f64>) -> Result<Reading, JsError> {
+    let first = first.unwrap_or(0.0);
+    let number = u64::try_from(micros(first)?);
+    Ok(Reading {
+        received: Timestamp(micros(received)?),
+        written: written.map(micros).transpose()?.map(Timestamp),
+        first: number.map_err(|_| JsError::new(&format!("{first} is no number of a record")))?,
+    })
+}
+
+/// A span of time from a JavaScript number of microseconds.
+///
+/// # Errors
+/// For a number that is no whole number.
+pub fn span(idle: f64) -> Result<Span, JsError> {
+    micros(idle).map(Span)
+}
+
+/// The JSON of each value.
+pub fn each<T: Serialize>(list: &[T]) -> Vec<String> {
+    list.iter().map(json).collect()
 }
 
 /// The canonical JSON of each alert.
@@ -34,216 +65,168 @@ pub fn alerts(list: Vec<Alert>) -> Vec<String> {
     list.iter().map(Alert::to_json).collect()
 }
 
-/// The JSON of each event.
-pub fn events(list: Vec<event::Event<'_>>) -> Vec<String> {
-    list.iter().map(|event| json(&Event::from(event))).collect()
+/// The JSON of each event, with its record and its readers.
+pub fn events(list: Vec<Seen>) -> Vec<String> {
+    list.iter().map(|seen| json(&SeenJson(seen))).collect()
 }
 
-/// The JSON of each note.
-pub fn notes(list: Vec<note::Note>) -> Vec<String> {
-    list.iter().map(|note| json(&Note::from(note))).collect()
+/// The JSON of the descriptors: a list.
+pub fn descriptors(list: Vec<Descriptor>) -> String {
+    json(&list.iter().map(DescriptorJson).collect::<Vec<_>>())
 }
 
-/// The JSON of a descriptor.
-pub fn descriptor(it: detector::Descriptor) -> String {
-    json(&Descriptor {
-        id: &it.id,
-        name: &it.name,
-        version: &it.version,
-        description: &it.description,
-        techniques: it.techniques.iter().map(AsRef::as_ref).collect(),
-        telemetry: it.telemetry.iter().map(AsRef::as_ref).collect(),
-        false_positives: it.false_positives.iter().map(AsRef::as_ref).collect(),
-        response: it.response.iter().map(AsRef::as_ref).collect(),
-        config_schema: &it.config_schema,
-        partition_by: it.partition_by.iter().map(AsRef::as_ref).collect(),
-    })
+/// The JSON of the parts: each with its bytes in hexadecimal digits.
+pub fn parts(list: Vec<Part>) -> Vec<String> {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let part = |part: &Part| {
+        json(&PartJson {
+            analytic: part.analytic.clone(),
+            key: format!("{:016x}", part.key),
+            bytes: hex(&part.bytes),
+        })
+    };
+    list.iter().map(part).collect()
 }
 
-/// The JSON of the counters.
-pub fn stats(it: detector::Stats) -> String {
-    json(&Stats {
-        records: it.records,
-        matched: it.matched,
-        malformed: it.malformed,
-        oversized: it.oversized,
-        late: it.late,
-        future: it.future,
-        duplicates: it.duplicates,
-        keys: it.keys,
-        evicted: it.evicted,
-        alerts: it.alerts,
-        state_bytes: it.state_bytes,
-    })
+/// The parts that their JSON means.
+///
+/// # Errors
+/// For text that `parts` did not write.
+pub fn parts_of(list: &[String]) -> Result<Vec<Part>, JsError> {
+    let wrong = || JsError::new("a part is not one that `route` returned");
+    let digits =
+        |text: &str, at: usize| text.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    let part = |text: &String| {
+        let part: PartJson = serde_json::from_str(text).map_err(|_| wrong())?;
+        let bytes = (0..part.bytes.len()).step_by(2).map(|at| digits(&part.bytes, at));
+        Ok(Part {
+            analytic: part.analytic,
+            key: u64::from_str_radix(&part.key, 16).map_err(|_| wrong())?,
+            bytes: bytes.collect::<Option<_>>().ok_or_else(wrong)?,
+        })
+    };
+    list.iter().map(part).collect()
 }
 
-fn json(value: &impl Serialize) -> String {
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
     // Strings, integers and lists of them: this cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }
 
-#[derive(Serialize)]
-struct Descriptor<'a> {
-    id: &'a str,
-    name: &'a str,
-    version: &'a str,
-    description: &'a str,
-    techniques: Vec<&'a str>,
-    telemetry: Vec<&'a str>,
-    false_positives: Vec<&'a str>,
-    response: Vec<&'a str>,
-    config_schema: &'a str,
-    partition_by: Vec<&'a str>,
+#[derive(DeriveSerialize, Deserialize)]
+struct PartJson {
+    analytic: String,
+    key: String,
+    bytes: String,
 }
 
-#[derive(Serialize)]
-struct Stats {
-    records: u64,
-    matched: u64,
-    malformed: u64,
-    oversized: u64,
-    late: u64,
-    future: u64,
-    duplicates: u64,
-    keys: u64,
-    evicted: u64,
-    alerts: u64,
-    state_bytes: u64,
+struct SeenJson<'s>(&'s Seen);
+
+/// Writes the fields of an event into a map that has begun.
+macro_rules! entries {
+    (($map:expr, $event:expr) $($field:ident)+) => {
+        $(if !Field::is_absent(&$event.$field) {
+            $map.serialize_entry(stringify!($field), &Json(&$event.$field))?;
+        })+
+    };
 }
 
-#[derive(Serialize)]
-struct Event<'a> {
-    time: String,
-    outcome: &'a str,
-    count: u32,
-    signal: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    user: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    domain: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    src_ip: Option<IpAddr>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    src_name: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    tty: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    user_agent: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    service: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    host: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pid: Option<u32>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    method: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logon_type: Option<u32>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    reason: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    reason_text: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    application: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    status: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    device: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    os: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    transaction: &'a str,
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
-    credential: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<String>,
-    shape: &'a str,
-    provider: &'a str,
-}
-
-impl<'a> From<&'a event::Event<'_>> for Event<'a> {
-    fn from(it: &'a event::Event<'_>) -> Self {
-        Self {
-            time: it.time.to_rfc3339(),
-            outcome: it.outcome.as_str(),
-            count: it.count,
-            signal: it.signal.as_str(),
-            user: &it.user,
-            domain: &it.domain,
-            src_ip: it.src_ip,
-            src_name: &it.src_name,
-            tty: &it.tty,
-            user_agent: &it.user_agent,
-            service: &it.service,
-            host: &it.host,
-            pid: it.pid,
-            method: &it.method,
-            logon_type: it.logon_type,
-            reason: &it.reason,
-            reason_text: &it.reason_text,
-            application: &it.application,
-            status: &it.status,
-            device: &it.device,
-            os: &it.os,
-            transaction: &it.transaction,
-            credential: it.credential,
-            delivery: it.delivery.map(|id| format!("{id:032x}")),
-            shape: it.shape.as_str(),
-            provider: it.provider.as_str(),
-        }
+impl Serialize for SeenJson<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(None)?;
+        map.serialize_entry("record", &self.0.record)?;
+        map.serialize_entry("analytics", &self.0.analytics)?;
+        event_fields!(entries, map, self.0.event);
+        map.end()
     }
 }
 
-#[derive(Serialize)]
-struct Note<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<u32>,
-    time: String,
-    outcome: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    user: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    src_ip: Option<IpAddr>,
-    step: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    key: &'a str,
-    text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    needed: Option<u32>,
+struct DescriptorJson<'d>(&'d Descriptor);
+
+/// Writes the fields of a descriptor.
+macro_rules! descriptor {
+    (($map:expr, $descriptor:expr) $($field:ident)+) => {
+        $($map.serialize_entry(stringify!($field), &Described(&$descriptor.$field))?;)+
+    };
 }
 
-impl<'a> From<&'a note::Note> for Note<'a> {
-    fn from(it: &'a note::Note) -> Self {
-        Self {
-            record: it.record,
-            time: it.time.to_rfc3339(),
-            outcome: it.outcome.as_str(),
-            user: &it.user,
-            src_ip: it.src_ip,
-            step: it.step.as_str(),
-            key: &it.key,
-            text: &it.text,
-            count: it.count,
-            needed: it.needed,
-        }
+impl Serialize for DescriptorJson<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(None)?;
+        descriptor_fields!(descriptor, map, self.0);
+        map.end()
     }
 }
 
-/// Exports an analytic as the class `Detector` of this module.
+/// A field of a descriptor.
+struct Described<'f, F>(&'f F);
+
+macro_rules! described {
+    ($($type:ty: |$value:ident, $out:ident| $write:expr;)+) => { $(
+        impl Serialize for Described<'_, $type> {
+            fn serialize<S: Serializer>(&self, $out: S) -> Result<S::Ok, S::Error> {
+                let $value = self.0;
+                $write
+            }
+        }
+    )+ };
+}
+
+/// Writes a list whose items are written by `Described`.
+fn list<'f, F: 'f, S: Serializer>(items: &'f [F], out: S) -> Result<S::Ok, S::Error>
+where
+    Described<'f, F>: Serialize,
+{
+    let mut list = out.serialize_seq(Some(items.len()))?;
+    for item in items {
+        list.serialize_element(&Described(item))?;
+    }
+    list.end()
+}
+
+described! {
+    String: |text, out| out.serialize_str(text);
+    Vec<String>: |texts, out| texts.serialize(out);
+    Vec<Source>: |sources, out| list(sources, out);
+    Vec<Need>: |needs, out| list(needs, out);
+    Source: |source, out| {
+        let mut map = out.serialize_map(None)?;
+        map.serialize_entry("provider", source.provider)?;
+        map.serialize_entry("codes", source.codes)?;
+        map.end()
+    };
+    Advice: |advice, out| {
+        let mut map = out.serialize_map(None)?;
+        map.serialize_entry("providers", advice.providers)?;
+        map.serialize_entry("text", advice.text)?;
+        map.end()
+    };
+    Need: |need, out| {
+        let mut map = out.serialize_map(None)?;
+        map.serialize_entry("name", need.name)?;
+        map.serialize_entry("outcomes", &need.outcomes.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>())?;
+        map.serialize_entry("fields", need.fields)?;
+        if let Some(loses) = need.loses {
+            map.serialize_entry("loses", loses)?;
+        }
+        map.serialize_entry("collect", &need.collect.iter().map(Described).collect::<Vec<_>>())?;
+        map.end()
+    };
+}
+
+/// Exports an analytic, or a suite, as the class `Detector` of this module.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! browser_face {
-    ($analytic:ty) => {
+    ($analytics:ty) => {
         // The attributes below look for their crate by this name.
         use $crate::browser::wasm_bindgen::{self, JsError, prelude::wasm_bindgen};
 
-        /// One configured analytic and the state of its windows. Times are microseconds since 1970-01-01T00:00:00Z, so
-        /// `1000 * Date.now()`; a batch is UTF-8 bytes, whole records separated by newlines.
+        /// Configured analytics and the state of their windows. Times are microseconds since 1970-01-01T00:00:00Z, so
+        /// `1000 * Date.now()`. A batch is UTF-8 bytes: whole records, each with a newline behind it.
         #[wasm_bindgen(wasm_bindgen = $crate::browser::wasm_bindgen)]
         pub struct Detector {
-            detector: $crate::engine::detector::Detector<$analytic>,
+            detector: $crate::engine::detector::Detector<$analytics>,
             notes: Vec<String>,
         }
 
@@ -252,7 +235,7 @@ macro_rules! browser_face {
             /// A detector for `config`, a JSON object (the empty string: the defaults). `seed` places entries in hash
             /// tables and changes nothing else; draw it at random where others choose the log's content.
             ///
-            /// Throws an `Error` that names the field, the value and what is allowed.
+            /// Throws an `Error` that names each option that is wrong, its value and the allowed values.
             #[wasm_bindgen(constructor)]
             pub fn create(config: &str, seed: u64) -> Result<Detector, JsError> {
                 let detector = $crate::engine::detector::Detector::create(config, seed)
@@ -260,58 +243,79 @@ macro_rules! browser_face {
                 Ok(Self { detector, notes: Vec::new() })
             }
 
-            /// A detector that goes on where `snapshot` was taken; `notes` then says what a changed configuration made
-            /// it drop. Throws where the constructor does, and for a snapshot that is damaged or another analytic's.
+            /// A detector that goes on where `snapshot` was taken; `notes` then says which state was dropped because the
+            /// configuration has changed. Throws where the constructor does, and for a snapshot that is damaged or
+            /// another analytic's.
             pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<Detector, JsError> {
                 let (detector, notes) = $crate::engine::detector::Detector::restore(config, seed, snapshot)
                     .map_err($crate::browser::error)?;
                 Ok(Self { detector, notes })
             }
 
-            /// What this analytic is, as JSON: `id`, `name`, `version`, `description`, `techniques`, `telemetry`,
-            /// `false_positives`, `response`, `config_schema`, `partition_by`.
+            /// The descriptions of the analytics, as a JSON list with the fields of the contract's `descriptor`.
             pub fn describe() -> String {
-                $crate::browser::descriptor($crate::engine::detector::Detector::<$analytic>::describe())
+                let list = $crate::engine::detector::Detector::<$analytics>::describe();
+                $crate::browser::descriptors(list)
             }
 
-            /// What `restore` dropped because the configuration has changed.
+            /// The state that `restore` dropped because the configuration has changed.
             #[wasm_bindgen(getter)]
             pub fn notes(&self) -> Vec<String> {
                 self.notes.clone()
             }
 
-            /// Strings, compared without ASCII case, of which any record that can matter contains at least one. Records
-            /// without any may be kept away from `process`: it changes no alert. Empty: all may matter.
+            /// Strings, compared without ASCII case, of which any record that can matter contains at least one. All
+            /// other records may be kept away from `process`, but for their newlines: this changes no alert. Empty: all
+            /// may matter.
             pub fn needles(&self) -> Vec<String> {
                 self.detector.needles()
             }
 
-            /// Reads a batch that was received at `received` and returns the alerts it raises, each as JSON.
-            pub fn process(&mut self, batch: &[u8], received: f64) -> Result<Vec<String>, JsError> {
-                let received = $crate::browser::timestamp(received)?;
-                Ok($crate::browser::alerts(self.detector.process(batch, received)))
-            }
-
-            /// Reads a batch as `process` does, and returns what became of each event for each of its keys, and why, each
-            /// as JSON; alerts are among these notes.
-            pub fn explain(&mut self, batch: &[u8], received: f64) -> Result<Vec<String>, JsError> {
-                let received = $crate::browser::timestamp(received)?;
-                Ok($crate::browser::notes(self.detector.explain(batch, received)))
+            /// Reads a batch that was received at `received` and returns its alerts, each as JSON. `written` is when the
+            /// file was last written, for stored logs alone; `first` is the number of the first record.
+            pub fn process(
+                &mut self,
+                batch: &[u8],
+                received: f64,
+                written: Option<f64>,
+                first: Option<f64>,
+            ) -> Result<Vec<String>, JsError> {
+                let reading = $crate::browser::reading(received, written, first)?;
+                Ok($crate::browser::alerts(self.detector.process(batch, reading)))
             }
 
             /// The events of a batch, each as JSON. Changes no state.
-            pub fn decode(&self, batch: &[u8], received: f64) -> Result<Vec<String>, JsError> {
-                let received = $crate::browser::timestamp(received)?;
-                Ok($crate::browser::events(self.detector.decode(batch, received)))
+            pub fn decode(
+                &self,
+                batch: &[u8],
+                received: f64,
+                written: Option<f64>,
+                first: Option<f64>,
+            ) -> Result<Vec<String>, JsError> {
+                let reading = $crate::browser::reading(received, written, first)?;
+                Ok($crate::browser::events(self.detector.decode(batch, reading)))
             }
 
-            /// Event time has reached `to` though nothing came: the alerts that waited for it, each as JSON.
-            pub fn advance(&mut self, to: f64) -> Result<Vec<String>, JsError> {
-                let to = $crate::browser::timestamp(to)?;
-                Ok($crate::browser::alerts(self.detector.advance(to)))
+            /// Reads a batch as `process` does, and returns what became of each event for each of its keys, and why,
+            /// each as JSON; alerts are among these notes.
+            pub fn explain(
+                &mut self,
+                batch: &[u8],
+                received: f64,
+                written: Option<f64>,
+                first: Option<f64>,
+            ) -> Result<Vec<String>, JsError> {
+                let reading = $crate::browser::reading(received, written, first)?;
+                Ok($crate::browser::each(&self.detector.explain(batch, reading)))
             }
 
-            /// The end of a finite input: all alerts that still wait, each as JSON.
+            /// Nothing came for `idle` microseconds: the alerts that waited for the time, each as JSON.
+            pub fn elapse(&mut self, idle: f64) -> Result<Vec<String>, JsError> {
+                let idle = $crate::browser::span(idle)?;
+                Ok($crate::browser::alerts(self.detector.elapse(idle)))
+            }
+
+            /// Ends a finite input: all alerts that still wait, each as JSON.
             pub fn flush(&mut self) -> Vec<String> {
                 $crate::browser::alerts(self.detector.flush())
             }
@@ -321,9 +325,33 @@ macro_rules! browser_face {
                 self.detector.snapshot()
             }
 
-            /// Counters and the size of the state, as JSON.
-            pub fn stats(&self) -> String {
-                $crate::browser::stats(self.detector.stats())
+            /// Counters and the size of the state, of each analytic, as JSON.
+            pub fn stats(&self) -> Vec<String> {
+                $crate::browser::each(&self.detector.stats())
+            }
+
+            /// The first record of each kind of trouble since this was last asked, each as JSON.
+            pub fn problems(&mut self) -> Vec<String> {
+                $crate::browser::each(&self.detector.problems())
+            }
+
+            /// Reads a batch, but judges nothing: each event for each analytic that reads it, as JSON for `judge`.
+            pub fn route(
+                &mut self,
+                batch: &[u8],
+                received: f64,
+                written: Option<f64>,
+                first: Option<f64>,
+            ) -> Result<Vec<String>, JsError> {
+                let reading = $crate::browser::reading(received, written, first)?;
+                Ok($crate::browser::parts(self.detector.route(batch, reading)))
+            }
+
+            /// Judges parts that `route` returned, here or elsewhere, in their order: their alerts, each as JSON.
+            pub fn judge(&mut self, parts: Vec<String>, received: f64) -> Result<Vec<String>, JsError> {
+                let reading = $crate::browser::reading(received, None, None)?;
+                let parts = $crate::browser::parts_of(&parts)?;
+                Ok($crate::browser::alerts(self.detector.judge(&parts, reading)))
             }
         }
     };

@@ -1,8 +1,15 @@
 //! The component: exports the world of `wit/authsieve.wit`, imports nothing.
 
 use crate::baked::Module;
-use authsieve_engine::{alert, detector, event, net, note, time::Timestamp};
-use core::{cell::RefCell, marker::PhantomData};
+use authsieve_engine::detector::{self, Detector};
+use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::{
+    alert, alert_fields, descriptor_fields, event, event_fields, net, note, note_fields, problem_fields,
+    stats_fields,
+};
+use core::cell::RefCell;
+use core::marker::PhantomData;
+use core::net::IpAddr;
 use generated::exports::authsieve::analytic::analytic as wit;
 
 #[allow(missing_docs, unsafe_op_in_unsafe_fn, clippy::all)] // Documented in the WIT.
@@ -16,29 +23,29 @@ mod generated {
 
 pub use generated::{export, exports};
 
-/// The exported interface, implemented for any analytic.
-pub struct Component<A>(PhantomData<A>);
+/// The exported interface, implemented for any analytic and any suite.
+pub struct Component<S>(PhantomData<S>);
 
 /// The `detector` resource. A host cannot call back into a call, so the cell is never found borrowed.
-pub struct Resource<A: Module>(RefCell<detector::Detector<A>>);
+pub struct Resource<S: Module>(RefCell<Detector<S>>);
 
-impl<A: Module> wit::Guest for Component<A> {
-    type Detector = Resource<A>;
+impl<S: Module> wit::Guest for Component<S> {
+    type Detector = Resource<S>;
 
-    fn describe() -> wit::Descriptor {
-        detector::Detector::<A>::describe().into()
+    fn describe() -> Vec<wit::Descriptor> {
+        Detector::<S>::describe().lower()
     }
 }
 
-impl<A: Module> Resource<A> {
-    fn new(detector: detector::Detector<A>) -> wit::Detector {
+impl<S: Module> Resource<S> {
+    fn new(detector: Detector<S>) -> wit::Detector {
         wit::Detector::new(Self(RefCell::new(detector)))
     }
 }
 
-impl<A: Module> wit::GuestDetector for Resource<A> {
+impl<S: Module> wit::GuestDetector for Resource<S> {
     fn create(config: String, seed: u64) -> Result<wit::Detector, wit::Error> {
-        Ok(Self::new(detector::Detector::create(effective::<A>(&config), seed)?))
+        Ok(Self::new(Detector::create(effective::<S>(&config), seed)?))
     }
 
     fn restore(
@@ -46,7 +53,7 @@ impl<A: Module> wit::GuestDetector for Resource<A> {
         seed: u64,
         snapshot: Vec<u8>,
     ) -> Result<(wit::Detector, Vec<String>), wit::Error> {
-        let (detector, notes) = detector::Detector::restore(effective::<A>(&config), seed, &snapshot)?;
+        let (detector, notes) = Detector::restore(effective::<S>(&config), seed, &snapshot)?;
         Ok((Self::new(detector), notes))
     }
 
@@ -54,20 +61,20 @@ impl<A: Module> wit::GuestDetector for Resource<A> {
         self.0.borrow().needles()
     }
 
-    fn process(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Alert> {
-        alerts(self.0.borrow_mut().process(&batch, Timestamp(received)))
+    fn process(&self, batch: Vec<u8>, reading: wit::Reading) -> Vec<wit::Alert> {
+        alerts(self.0.borrow_mut().process(&batch, read(&reading)))
     }
 
-    fn explain(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Note> {
-        self.0.borrow_mut().explain(&batch, Timestamp(received)).into_iter().map(Into::into).collect()
+    fn decode(&self, batch: Vec<u8>, reading: wit::Reading) -> Vec<wit::Event> {
+        self.0.borrow().decode(&batch, read(&reading)).lower()
     }
 
-    fn decode(&self, batch: Vec<u8>, received: i64) -> Vec<wit::Event> {
-        self.0.borrow().decode(&batch, Timestamp(received)).into_iter().map(Into::into).collect()
+    fn explain(&self, batch: Vec<u8>, reading: wit::Reading) -> Vec<wit::Note> {
+        self.0.borrow_mut().explain(&batch, read(&reading)).lower()
     }
 
-    fn advance(&self, to: i64) -> Vec<wit::Alert> {
-        alerts(self.0.borrow_mut().advance(Timestamp(to)))
+    fn elapse(&self, idle: u64) -> Vec<wit::Alert> {
+        alerts(self.0.borrow_mut().elapse(Span(i64::try_from(idle).unwrap_or(i64::MAX))))
     }
 
     fn flush(&self) -> Vec<wit::Alert> {
@@ -78,118 +85,191 @@ impl<A: Module> wit::GuestDetector for Resource<A> {
         self.0.borrow().snapshot()
     }
 
-    fn stats(&self) -> wit::Stats {
-        self.0.borrow().stats().into()
+    fn stats(&self) -> Vec<wit::Stats> {
+        self.0.borrow().stats().lower()
+    }
+
+    fn problems(&self) -> Vec<wit::Problem> {
+        self.0.borrow_mut().problems().lower()
+    }
+
+    fn route(&self, batch: Vec<u8>, reading: wit::Reading) -> Vec<wit::Part> {
+        self.0.borrow_mut().route(&batch, read(&reading)).lower()
+    }
+
+    fn judge(&self, parts: Vec<wit::Part>, reading: wit::Reading) -> Vec<wit::Alert> {
+        let part =
+            |part: wit::Part| detector::Part { analytic: part.analytic, key: part.key, bytes: part.bytes };
+        let parts: Vec<detector::Part> = parts.into_iter().map(part).collect();
+        alerts(self.0.borrow_mut().judge(&parts, read(&reading)))
     }
 }
 
-/// What the host says, or what is baked in where it says nothing.
-fn effective<A: Module>(config: &str) -> &str {
-    if config.is_empty() { A::baked().config() } else { config }
+/// The configuration of the host, or the one that is baked in where the host gives none.
+fn effective<S: Module>(config: &str) -> &str {
+    if config.is_empty() { S::baked().config() } else { config }
 }
 
+fn read(reading: &wit::Reading) -> detector::Reading {
+    detector::Reading {
+        received: Timestamp(reading.received),
+        written: reading.written.map(Timestamp),
+        first: reading.first,
+    }
+}
+
+/// One copy of this serves all calls that return alerts.
+#[inline(never)]
 fn alerts(list: Vec<alert::Alert>) -> Vec<wit::Alert> {
-    list.into_iter().map(Into::into).collect()
+    list.lower()
 }
 
-/// `wit::$record` from `$from`, with `$same` fields that differ in nothing but the type around them and `$other` ones.
-macro_rules! record {
-    ($from:ty => $record:ident { $($same:ident),* $(,)? } |$value:ident| { $($other:ident: $expr:expr),* $(,)? }) => {
-        impl From<$from> for wit::$record {
-            fn from($value: $from) -> Self {
-                Self { $($other: $expr,)* $($same: $value.$same),* }
+/// A value of the engine as one of the contract.
+trait Lower {
+    type To;
+    fn lower(self) -> Self::To;
+}
+
+/// Lowers a record: each field has one of the same name.
+macro_rules! lower {
+    (($from:ty, $to:ident) $($field:ident)+) => {
+        impl Lower for $from {
+            type To = wit::$to;
+            fn lower(self) -> wit::$to {
+                wit::$to { $($field: self.$field.lower()),+ }
             }
         }
     };
 }
 
-record!(alert::Tally => Tally { code, count } |tally| {});
+/// Lowers an enum: each case has one of the same name.
+macro_rules! lower_cases {
+    ($from:ty, $to:ident { $($case:ident),+ }) => {
+        impl Lower for $from {
+            type To = wit::$to;
+            fn lower(self) -> wit::$to {
+                match self { $(Self::$case => wit::$to::$case),+ }
+            }
+        }
+    };
+}
 
-record!(alert::Alert => Alert {
-    id, analytic, analytic_version, config_digest, pattern, title, user, users, src_ip, src_ips, host, service,
-    user_agent, application, device, failure_count, challenge_count, distinct_users, distinct_ips, estimated, matched,
-    related_successes, techniques, context, evidence, response,
-} |alert| {
-    severity: match alert.severity {
-        alert::Severity::Informational => wit::Severity::Informational,
-        alert::Severity::Low => wit::Severity::Low,
-        alert::Severity::Medium => wit::Severity::Medium,
-        alert::Severity::High => wit::Severity::High,
-        alert::Severity::Critical => wit::Severity::Critical,
-    },
-    time: alert.time.0,
-    first_seen: alert.first_seen.0,
-    last_seen: alert.last_seen.0,
-    reasons: alert.reasons.into_iter().map(Into::into).collect(),
-    outcomes: alert.outcomes.into_iter().map(Into::into).collect(),
-});
+/// Types that are the same on both sides.
+macro_rules! same {
+    ($($type:ty),+) => { $(
+        impl Lower for $type {
+            type To = Self;
+            fn lower(self) -> Self {
+                self
+            }
+        }
+    )+ };
+}
 
-record!(event::Event<'_> => Event { count, pid, logon_type, credential } |event| {
-    time: event.time.0,
-    outcome: outcome(event.outcome),
-    signal: event.signal.as_str().into(),
-    user: said(event.user),
-    domain: said(event.domain),
-    src_ip: net::shown(event.src_ip),
-    src_name: said(event.src_name),
-    tty: said(event.tty),
-    user_agent: said(event.user_agent),
-    service: said(event.service),
-    host: said(event.host),
-    method: said(event.method),
-    reason: said(event.reason),
-    reason_text: said(event.reason_text),
-    application: said(event.application),
-    device: said(event.device),
-    status: said(event.status),
-    os: said(event.os),
-    transaction: said(event.transaction),
-    delivery: event.delivery.map(|id| format!("{id:032x}")),
-    shape: event.shape.as_str().into(),
-    provider: event.provider.as_str().into(),
-});
+alert_fields!(lower, alert::Alert, Alert);
+note_fields!(lower, note::Note, Note);
+stats_fields!(lower, detector::Stats, Stats);
+problem_fields!(lower, detector::Problem, Problem);
+descriptor_fields!(lower, detector::Descriptor, Descriptor);
+lower! { (alert::Tally, Tally) code count }
+lower! { (alert::Evidence, Evidence) record text }
+lower! { (detector::Source, Source) provider codes }
+lower! { (detector::Advice, Advice) providers text }
+lower! { (detector::Need, Need) name outcomes fields loses collect }
+lower! { (detector::Part, Part) analytic key bytes }
+lower_cases!(alert::Severity, Severity { Informational, Low, Medium, High, Critical });
+lower_cases!(event::Outcome, Outcome { Failure, Success, Challenge, Denied, Timeout, Approved, Stopped });
+lower_cases!(note::Step, Step { Ignored, Joined, Counted, Short, TooLate, Silent, Waiting, Alert });
+same!(String, u8, u32, u64, bool);
 
-record!(note::Note => Note { record, key, text, count, needed } |note| {
-    time: note.time.0,
-    outcome: outcome(note.outcome),
-    user: said(note.user.into()),
-    src_ip: net::shown(note.src_ip),
-    step: match note.step {
-        note::Step::Ignored => wit::Step::Ignored,
-        note::Step::Joined => wit::Step::Joined,
-        note::Step::Counted => wit::Step::Counted,
-        note::Step::Short => wit::Step::Short,
-        note::Step::TooLate => wit::Step::TooLate,
-        note::Step::Silent => wit::Step::Silent,
-        note::Step::Waiting => wit::Step::Waiting,
-        note::Step::Alert => wit::Step::Alert,
-    },
-});
+/// An event, and what stands beside it.
+macro_rules! lower_seen {
+    (($seen:expr) $($field:ident)+) => {
+        wit::Event {
+            record: $seen.record,
+            analytics: $seen.analytics.lower(),
+            $($field: $seen.event.$field.lower()),+
+        }
+    };
+}
 
-fn outcome(outcome: event::Outcome) -> wit::Outcome {
-    match outcome {
-        event::Outcome::Failure => wit::Outcome::Failure,
-        event::Outcome::Success => wit::Outcome::Success,
-        event::Outcome::Challenge => wit::Outcome::Challenge,
-        event::Outcome::Denied => wit::Outcome::Denied,
-        event::Outcome::Timeout => wit::Outcome::Timeout,
-        event::Outcome::Approved => wit::Outcome::Approved,
-        event::Outcome::Stopped => wit::Outcome::Stopped,
+impl Lower for detector::Seen {
+    type To = wit::Event;
+    fn lower(self) -> wit::Event {
+        event_fields!(lower_seen, self)
     }
 }
 
-/// What is empty was not said.
-fn said(text: event::Text<'_>) -> Option<String> {
-    (!text.is_empty()).then(|| text.into_owned())
+impl<F: Lower> Lower for Vec<F> {
+    type To = Vec<F::To>;
+    fn lower(self) -> Vec<F::To> {
+        self.into_iter().map(Lower::lower).collect()
+    }
 }
 
-record!(detector::Descriptor => Descriptor {
-    id, name, version, description, techniques, telemetry, false_positives, response, config_schema, partition_by,
-} |descriptor| {});
+impl<F: Lower> Lower for Option<F> {
+    type To = Option<F::To>;
+    fn lower(self) -> Option<F::To> {
+        self.map(Lower::lower)
+    }
+}
 
-record!(detector::Stats => Stats {
-    records, matched, malformed, oversized, late, future, duplicates, keys, evicted, alerts, state_bytes,
-} |stats| {});
+impl<F: Lower + Copy> Lower for &'static [F] {
+    type To = Vec<F::To>;
+    fn lower(self) -> Vec<F::To> {
+        self.iter().copied().map(Lower::lower).collect()
+    }
+}
+
+impl Lower for &'static str {
+    type To = String;
+    fn lower(self) -> String {
+        self.into()
+    }
+}
+
+/// An empty text says nothing.
+impl Lower for event::Text<'_> {
+    type To = Option<String>;
+    fn lower(self) -> Option<String> {
+        (!self.is_empty()).then(|| self.into_owned())
+    }
+}
+
+impl Lower for Timestamp {
+    type To = i64;
+    fn lower(self) -> i64 {
+        self.0
+    }
+}
+
+impl Lower for IpAddr {
+    type To = String;
+    fn lower(self) -> String {
+        net::written(self)
+    }
+}
+
+/// The id of a delivery.
+impl Lower for u128 {
+    type To = String;
+    fn lower(self) -> String {
+        format!("{self:032x}")
+    }
+}
+
+/// Types that have a word for each value.
+macro_rules! words {
+    ($($type:ty),+) => { $(
+        impl Lower for $type {
+            type To = String;
+            fn lower(self) -> String {
+                self.as_str().into()
+            }
+        }
+    )+ };
+}
+words!(event::Signal, event::Origin, event::Shape, event::Provider);
 
 impl From<detector::Error> for wit::Error {
     fn from(error: detector::Error) -> Self {
@@ -200,13 +280,13 @@ impl From<detector::Error> for wit::Error {
     }
 }
 
-/// Exports an analytic as the component of this module.
+/// Exports an analytic, or a suite, as the component of this module.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! component_face {
-    ($analytic:ty) => {
+    ($analytics:ty) => {
         const _: () = {
-            type Face = $crate::component::Component<$analytic>;
+            type Face = $crate::component::Component<$analytics>;
     $crate::component::export!(Face with_types_in $crate::component);
         };
     };

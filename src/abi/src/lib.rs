@@ -35,27 +35,28 @@ mod memory;
 #[doc(hidden)]
 pub use authsieve_engine as engine;
 
-/// Gives the crate it stands in the faces of the analytic it names. To be used once, in the analytic's `lib.rs`.
+/// Gives the crate it stands in the faces of the analytic, or of the suite, that it names. To be used once, in the
+/// `lib.rs` of a crate with the features `component`, `browser` and `fluent-bit`.
+///
+/// The features are those of that crate: a suite has faces of its own, and its analytics none.
 #[macro_export]
 macro_rules! faces {
-    ($analytic:ty) => {
-        $crate::baked_face!($analytic);
-        $crate::component_face!($analytic);
-        $crate::browser_face!($analytic);
-        $crate::fluent_bit_face!($analytic);
+    ($analytics:ty) => {
+        /// The analytic, or the suite, that the module of this crate holds.
+        pub type Exported = $analytics;
+
+        #[cfg(any(
+            not(target_family = "wasm"),
+            feature = "component",
+            feature = "browser",
+            feature = "fluent-bit"
+        ))]
+        $crate::baked_face!($analytics);
+        #[cfg(all(target_family = "wasm", feature = "component"))]
+        $crate::component_face!($analytics);
+        #[cfg(all(target_family = "wasm", feature = "browser"))]
+        $crate::browser_face!($analytics);
+        #[cfg(all(target_family = "wasm", feature = "fluent-bit"))]
+        $crate::fluent_bit_face!($analytics);
     };
-}
-
-#[cfg(not(all(target_family = "wasm", feature = "component")))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! component_face {
-    ($analytic:ty) => {};
-}
-
-#[cfg(not(all(target_family = "wasm", feature = "browser")))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! browser_face {
-    ($analytic:ty) => {};
 }

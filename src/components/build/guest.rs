@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// The id of the module that holds all analytics.
+pub const SUITE: &str = "suite";
 /// The features of an analytic that make it a module.
 const FACES: [&str; 3] = ["component", "fluent-bit", "browser"];
 
@@ -30,7 +32,10 @@ impl<'a> Guest<'a> {
         Ok(Self { workspace, target_dir: root.join("guests") })
     }
 
-    /// Builds the analytics with the face named by one of their features, and returns the modules in the same order.
+    /// Builds modules with the face named by one of their features, and returns them in the same order.
+    ///
+    /// The suite is built by a call of its own: cargo would switch on the features of the analytics within it too, and
+    /// each of them would have a face there.
     pub fn build(&self, face: &str, ids: &[String]) -> Result<Vec<Vec<u8>>, String> {
         let mut cargo = command(program("CARGO", "cargo"), self.workspace);
         cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile(face), "--target-dir"]);
@@ -54,9 +59,10 @@ impl<'a> Guest<'a> {
                 let path = self.artifact(face, id, "wasm");
                 fs::read(&path).map_err(|e| {
                     format!(
-                        "{}: {e}. The Cargo.toml of src/analytics/{id} needs name = \"{}\" and, under [lib], \
-                         crate-type = [\"lib\", \"cdylib\"].",
+                        "{}: {e}. The Cargo.toml of {} needs name = \"{}\" and, under [lib], crate-type = \
+                         [\"lib\", \"cdylib\"].",
                         path.display(),
+                        folder(id),
                         package(id)
                     )
                 })
@@ -69,7 +75,7 @@ impl<'a> Guest<'a> {
     pub fn watch(&self, ids: &[String]) -> Result<(), String> {
         let mut files = vec![self.workspace.join("Cargo.toml"), self.workspace.join("Cargo.lock")];
         for id in ids {
-            files.push(self.workspace.join("src/analytics").join(id).join("Cargo.toml"));
+            files.push(self.workspace.join(folder(id)).join("Cargo.toml"));
             for face in FACES {
                 if face == "browser" && !cfg!(feature = "browser") {
                     continue;
@@ -117,6 +123,11 @@ impl<'a> Guest<'a> {
 
 fn package(id: &str) -> String {
     format!("authsieve-{id}")
+}
+
+/// Where the crate of a module stands.
+fn folder(id: &str) -> String {
+    if id == SUITE { "src/suite".into() } else { format!("src/analytics/{id}") }
 }
 
 /// The program that the outer cargo names in `variable`.

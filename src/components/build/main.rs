@@ -1,4 +1,5 @@
-//! Builds every analytic of `src/analytics` for Wasm, once per face, and writes a table of the results.
+//! Builds every analytic of `src/analytics`, and the suite of all, for Wasm, once per face, and writes a table of the
+//! results.
 //!
 //! Copying a folder there is all it takes to add one. Nothing but cargo and the Wasm target of the compiler is needed,
 //! and the latter is installed where rustup can.
@@ -29,29 +30,38 @@ fn build() -> Result<(), String> {
     let ids = analytics(&workspace.join("src/analytics"))?;
 
     let guest = Guest::new(workspace, &out)?;
-    let mut entries = vec![String::new(); ids.len()];
-    for ((id, module), entry) in ids.iter().zip(guest.build("component", &ids)?).zip(&mut entries) {
-        let component = faces::component(&module).map_err(|e| format!("the component of {id}: {e}"))?;
-        *entry += &field(&out, "wasm", &format!("{id}.wasm"), &component)?;
-    }
-    for ((id, module), entry) in ids.iter().zip(guest.build("fluent-bit", &ids)?).zip(&mut entries) {
-        let module = faces::fluent_bit(&module).map_err(|e| format!("the Fluent Bit filter of {id}: {e}"))?;
-        *entry += &field(&out, "fluent_bit", &format!("{id}.fluent-bit.wasm"), &module)?;
-    }
-    #[cfg(feature = "browser")]
-    for ((id, module), entry) in ids.iter().zip(guest.build("browser", &ids)?).zip(&mut entries) {
-        let class = faces::browser(id, module).map_err(|e| format!("the browser class of {id}: {e}"))?;
-        *entry += &field(&out, "browser_wasm", &format!("{id}_browser_bg.wasm"), &class.wasm)?;
-        *entry += &field(&out, "browser_js", &format!("{id}_browser.js"), class.js.as_bytes())?;
-        *entry += &field(&out, "browser_dts", &format!("{id}_browser.d.ts"), class.dts.as_bytes())?;
-    }
+    let suite = [guest::SUITE.to_owned()];
     let mut table = String::from("&[\n");
-    for (id, entry) in ids.iter().zip(entries) {
-        table += &format!("    Component {{\n        id: {id:?},\n{entry}    }},\n");
+    for entry in entries(&guest, &ids, &out)? {
+        table += &format!("{entry},\n");
     }
     table += "]\n";
     write(&out, "table.rs", table.as_bytes())?;
-    guest.watch(&ids)
+    write(&out, "suite.rs", entries(&guest, &suite, &out)?.concat().as_bytes())?;
+    guest.watch(&[ids, suite.to_vec()].concat())
+}
+
+/// Builds every face of these modules, and writes each as the `Component` that embeds it.
+fn entries(guest: &Guest<'_>, ids: &[String], out: &Path) -> Result<Vec<String>, String> {
+    let mut entries: Vec<String> =
+        ids.iter().map(|id| format!("Component {{\n        id: {id:?},\n")).collect();
+    for ((id, module), entry) in ids.iter().zip(guest.build("component", ids)?).zip(&mut entries) {
+        let component = faces::component(&module).map_err(|e| format!("the component of {id}: {e}"))?;
+        *entry += &field(out, "wasm", &format!("{id}.wasm"), &component)?;
+    }
+    for ((id, module), entry) in ids.iter().zip(guest.build("fluent-bit", ids)?).zip(&mut entries) {
+        let module = faces::fluent_bit(&module).map_err(|e| format!("the Fluent Bit filter of {id}: {e}"))?;
+        *entry += &field(out, "fluent_bit", &format!("{id}.fluent-bit.wasm"), &module)?;
+    }
+    #[cfg(feature = "browser")]
+    for ((id, module), entry) in ids.iter().zip(guest.build("browser", ids)?).zip(&mut entries) {
+        let class = faces::browser(id, module).map_err(|e| format!("the browser class of {id}: {e}"))?;
+        *entry += &field(out, "browser_wasm", &format!("{id}_browser_bg.wasm"), &class.wasm)?;
+        *entry += &field(out, "browser_js", &format!("{id}_browser.js"), class.js.as_bytes())?;
+        *entry += &field(out, "browser_dts", &format!("{id}_browser.d.ts"), class.dts.as_bytes())?;
+    }
+    entries.iter_mut().for_each(|entry| entry.push_str("    }"));
+    Ok(entries)
 }
 
 /// Writes a file and returns the line of the table that embeds it as the field of that name.

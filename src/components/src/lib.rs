@@ -31,6 +31,9 @@ pub struct Component {
 /// All analytics, by id.
 pub static ALL: &[Component] = include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
+/// All analytics as one module, which decodes each record once. Its id is `suite`.
+pub static SUITE: Component = include!(concat!(env!("OUT_DIR"), "/suite.rs"));
+
 /// The analytic of that id, whatever its case.
 #[must_use]
 pub fn get(id: &str) -> Option<&'static Component> {

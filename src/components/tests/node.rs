@@ -1,7 +1,8 @@
 //! The browser class says what the native detector says, to the byte. Needs `node`; skipped where there is none.
 
 use authsieve_an1276::An1276;
-use authsieve_engine::{detector::Detector, time::Timestamp};
+use authsieve_engine::detector::{Detector, Reading};
+use authsieve_engine::time::{Span, Timestamp};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fmt::Write as _, fs};
@@ -32,19 +33,19 @@ fn hex(bytes: &[u8]) -> String {
 /// What `tests/node/detect.mjs` prints, from the native detector.
 fn native() -> (String, usize) {
     let batch = LOG.as_bytes();
-    let mut out = Detector::<An1276>::describe().config_schema;
+    let mut out = Detector::<An1276>::describe().remove(0).config_schema;
     let mut detector = Detector::<An1276>::create("", 7).expect("the defaults are valid");
     let _ = write!(out, "\n{}\n", detector.needles().join(","));
     let outcomes: Vec<&str> =
-        detector.decode(batch, RECEIVED).iter().map(|event| event.outcome.as_str()).collect();
+        detector.decode(batch, RECEIVED).iter().map(|seen| seen.event.outcome.as_str()).collect();
     let _ = writeln!(out, "{}", outcomes.join(","));
-    let mut alerts = detector.process(batch, RECEIVED);
-    alerts.extend(detector.advance(RECEIVED));
+    let mut alerts = detector.process(batch, Reading { first: 1, ..Reading::at(RECEIVED) });
+    alerts.extend(detector.elapse(Span(60_000_000)));
     alerts.extend(detector.flush());
     for alert in &alerts {
         let _ = writeln!(out, "{}", alert.to_json());
     }
-    let _ = writeln!(out, "{}\n{}", detector.stats().records, hex(&detector.snapshot()));
+    let _ = writeln!(out, "{}\n{}", detector.stats()[0].records, hex(&detector.snapshot()));
     let (restored, notes) =
         Detector::<An1276>::restore("", 8, &detector.snapshot()).expect("it has just been written");
     let _ = writeln!(out, "{} {}", notes.len(), hex(&restored.snapshot()));

@@ -1,10 +1,9 @@
 //! What an analytic has to say, and its canonical JSON.
 
 use crate::time::Timestamp;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 /// How urgent an alert is, lowest first.
@@ -69,68 +68,58 @@ pub struct Tally {
     pub count: u32,
 }
 
-/// One alert. Fields are those of the WIT record `alert`, which documents them; in JSON, what is absent is omitted.
+/// A raw record that an alert shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)] // Each field is documented once, in wit/authsieve.wit.
-pub struct Alert {
-    pub id: String,
-    pub analytic: String,
-    pub analytic_version: String,
-    pub config_digest: String,
-    pub pattern: String,
-    pub severity: Severity,
-    pub title: String,
-    #[serde(serialize_with = "rfc3339")]
-    pub time: Timestamp,
-    #[serde(serialize_with = "rfc3339")]
-    pub first_seen: Timestamp,
-    #[serde(serialize_with = "rfc3339")]
-    pub last_seen: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub users: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub src_ip: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub src_ips: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_agent: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub application: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure_count: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub challenge_count: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distinct_users: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distinct_ips: Option<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub estimated: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub matched: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "tallies")]
-    pub reasons: Vec<Tally>,
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "tallies")]
-    pub outcomes: Vec<Tally>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub related_successes: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub techniques: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub context: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub response: Vec<String>,
+pub struct Evidence {
+    /// The number of the record; 0 where it is unknown.
+    pub record: u64,
+    /// The record, cut to a bounded length. An attacker wrote part of it.
+    pub text: String,
 }
+
+crate::record! { $ alert_fields;
+    /// One alert. The WIT record `alert` documents each field. In JSON, what is absent is omitted.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[allow(missing_docs)] // Each field is documented once, in wit/authsieve.wit.
+    pub struct Alert {
+        pub id: String,
+        pub analytic: String,
+        pub analytic_version: String,
+        pub config_digest: String,
+        pub pattern: String,
+        pub severity: Severity,
+        pub status: Option<String>,
+        pub title: String,
+        pub record: u64,
+        pub time: Timestamp,
+        pub first_seen: Timestamp,
+        pub last_seen: Timestamp,
+        pub user: Option<String>,
+        pub users: Vec<String>,
+        pub src_ip: Option<String>,
+        pub src_ips: Vec<String>,
+        pub host: Option<String>,
+        pub service: Option<String>,
+        pub user_agent: Option<String>,
+        pub application: Option<String>,
+        pub device: Option<String>,
+        pub failure_count: Option<u32>,
+        pub challenge_count: Option<u32>,
+        pub distinct_users: Option<u32>,
+        pub distinct_ips: Option<u32>,
+        pub estimated: Vec<String>,
+        pub matched: Vec<String>,
+        pub reasons: Vec<Tally>,
+        pub outcomes: Vec<Tally>,
+        pub related_successes: Vec<String>,
+        pub techniques: Vec<String>,
+        pub context: Vec<String>,
+        pub evidence: Vec<Evidence>,
+        pub response: Vec<String>,
+    }
+}
+
+alert_fields!(write_fields, Alert);
 
 impl Alert {
     /// The alert as one line of JSON, without its newline: equal alerts give equal bytes on every host.
@@ -141,18 +130,6 @@ impl Alert {
         // Strings, integers and lists of them: this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-fn rfc3339<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(&time.to_string())
-}
-
-fn tallies<S: Serializer>(list: &[Tally], out: S) -> Result<S::Ok, S::Error> {
-    let mut map = out.serialize_map(Some(list.len()))?;
-    for tally in list {
-        map.serialize_entry(&tally.code, &tally.count)?;
-    }
-    map.end()
 }
 
 #[cfg(test)]
@@ -166,6 +143,7 @@ mod tests {
             id: "00".into(),
             analytic: "AN1276".into(),
             severity: Severity::High,
+            record: 7,
             time: Timestamp(1_500_000),
             user: Some("a\"\u{1b}[31m".into()),
             reasons: vec![Tally { code: "password".into(), count: 5 }],
@@ -175,7 +153,7 @@ mod tests {
             alert.to_json(),
             concat!(
                 r#"{"id":"00","analytic":"AN1276","analytic_version":"","config_digest":"","pattern":"","#,
-                r#""severity":"high","title":"","time":"1970-01-01T00:00:01.500Z","first_seen":"1970-01-01T00:00:00Z","#,
+                r#""severity":"high","title":"","record":7,"time":"1970-01-01T00:00:01.500Z","first_seen":"1970-01-01T00:00:00Z","#,
                 r#""last_seen":"1970-01-01T00:00:00Z","user":"a\"\u001b[31m","reasons":{"password":5}}"#
             )
         );

@@ -2,6 +2,7 @@
 
 use crate::alert::Alert;
 use crate::config::{Config, Judgement, Problem, Settings};
+use crate::detector::{Need, Source};
 use crate::event::{Event, Record};
 use crate::hash::{Hasher128, Salt};
 use crate::note::{Notes, Step};
@@ -26,8 +27,12 @@ pub struct About {
     pub description: &'static str,
     pub techniques: &'static [&'static str],
     pub telemetry: &'static [&'static str],
+    pub sources: &'static [Source],
+    pub needs: &'static [Need],
+    pub collect: &'static str,
     pub false_positives: &'static [&'static str],
     pub response: &'static [&'static str],
+    /// The fields of an event (`user`, `src_ip`) whose equal values must meet in one detector, if the work is split.
     pub partition_by: &'static [&'static str],
     /// The options that an override may set, all of them of the kind [`Threshold`](crate::config::Threshold).
     pub thresholds: &'static [&'static str],
@@ -42,10 +47,6 @@ pub trait Reads {
 /// What an analytic reads.
 #[derive(Debug)]
 pub struct Of<A>(core::marker::PhantomData<A>);
-
-impl<A: Analytic> Reads for Of<A> {
-    const TELEMETRY: Telemetry = A::TELEMETRY;
-}
 
 /// What an analytic holds, for `stats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +69,9 @@ pub trait Analytic: Sized + 'static {
     const ABOUT: About;
     /// What it reads.
     const TELEMETRY: Telemetry;
+    /// The version of what [`save`](Self::save) writes. [`load`](Self::load) reads all older ones, from 2 on, by
+    /// [`Reader::version`].
+    const STATE_VERSION: u16 = 3;
 
     /// A new one with empty windows.
     ///
@@ -143,8 +147,9 @@ impl Context<'_> {
         self.alerts.raise(key, alert);
     }
 
-    /// Applies override and severity alone: for an alert about the event that has to wait.
+    /// Applies override and severity alone, and names the record: for an alert about the event that has to wait.
     pub fn judge(&self, alert: &mut Alert) {
+        alert.record = self.record.number;
         let base = alert.severity;
         alert.severity = self.judgement.severity(base);
         if alert.severity != base {

@@ -74,11 +74,11 @@ mod tests {
         let stamp = |text: &str| rfc3164(text.as_bytes(), Zone::UTC).map(|(stamp, _)| stamp);
         let mut dating = Dating::default();
         assert_eq!(dated(&mut dating, stamp("Dec 31 23:59:59 ")).to_rfc3339(), "2025-12-31T23:59:59Z");
-        let mut out = Writer::new("t", 1, 0);
+        let mut out = Writer::loose();
         dating.save(&mut out);
         let bytes = out.finish();
         let mut restored = Dating::default();
-        let mut input = Reader::open(&bytes, "t", 1).unwrap();
+        let mut input = Reader::loose(&bytes).unwrap();
         restored.load(&mut input).unwrap();
         input.finish().unwrap();
         assert_eq!(dated(&mut restored, stamp("Jan  1 00:00:01 ")).to_rfc3339(), "2026-01-01T00:00:01Z");

@@ -138,12 +138,12 @@ mod tests {
         for id in 0..50 {
             it.is_new(id * 3, Timestamp(id as i64), Timestamp(0));
         }
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         it.save(&mut out);
         let bytes = out.finish();
         let load = |most| {
             let mut back = Deliveries::new(Span(10), most, 99);
-            back.load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
+            back.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
             back
         };
         assert!(load(100).ids.iter().eq(&it.ids));

@@ -39,6 +39,18 @@ impl<'a> Record<'a> {
     }
 }
 
+impl<'a> From<&'a [u8]> for Record<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::unnumbered(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Record<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::unnumbered(bytes)
+    }
+}
+
 /// What became of an attempt to authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -114,7 +126,7 @@ impl Signal {
     }
 }
 
-/// Whether somebody came over the network.
+/// Whether the login came over the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Over the network: it has, or should have, an address.
@@ -124,66 +136,79 @@ pub enum Origin {
     Local,
 }
 
-/// One authentication event. Text borrows from the record it was read from.
-///
-/// Values are canonical: addresses without port, brackets, zone or IPv4-mapping; users in the spelling of their
-/// world (see each decoder); times in UTC.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event<'a> {
-    /// When it happened.
-    pub time: Timestamp,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Of how many attempts the record speaks, at least 1.
-    pub count: u32,
-    /// Who speaks.
-    pub signal: Signal,
-    /// Over the network or at the machine.
-    pub origin: Origin,
-    /// The account. Empty where unknown.
-    pub user: Text<'a>,
-    /// The account's domain, where it is apart from the name.
-    pub domain: Text<'a>,
-    /// The client's address.
-    pub src_ip: Option<IpAddr>,
-    /// The client's host name, where no address was written.
-    pub src_name: Text<'a>,
-    /// The terminal of a local login, without `/dev/`.
-    pub tty: Text<'a>,
-    /// The client's user agent.
-    pub user_agent: Text<'a>,
-    /// What was logged in to: `sshd`, `sudo`, `su`, `login`, an application.
-    pub service: Text<'a>,
-    /// The machine that wrote the record.
-    pub host: Text<'a>,
-    /// The process that wrote the record.
-    pub pid: Option<u32>,
-    /// How: `password`, `publickey`, `keyboard-interactive/pam`, …
-    pub method: Text<'a>,
-    /// Windows logon type.
-    pub logon_type: Option<u32>,
-    /// The provider's code for the outcome: of two, the one that says more (Windows: SubStatus, unless it is 0).
-    pub reason: Text<'a>,
-    /// The outer code, where there are two (Windows: Status).
-    pub status: Text<'a>,
-    /// The same in words.
-    pub reason_text: Text<'a>,
-    /// The application signed in to, for identity providers.
-    pub application: Text<'a>,
-    /// The device signed in from.
-    pub device: Text<'a>,
-    /// The operating system of that device, as it was written.
-    pub os: Text<'a>,
-    /// What ties the records of one login together: Okta's transaction, Duo's `txid`, Entra's correlation id.
-    pub transaction: Text<'a>,
-    /// The record proves that the password was right, whatever became of the login.
-    pub credential: bool,
-    /// The shape it was read from.
-    pub shape: Shape,
-    /// Whose world it comes from.
-    pub provider: Provider,
-    /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
-    pub delivery: Option<u128>,
+impl Origin {
+    /// The word for it, as in the WIT contract.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Remote => "remote",
+            Self::Local => "local",
+        }
+    }
+}
+
+crate::record! { $ event_fields;
+    /// One authentication event. Text borrows from the record it was read from.
+    ///
+    /// Values are canonical: addresses without port, brackets, zone or IPv4-mapping; users in the spelling of their
+    /// world (see each decoder); times in UTC.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Event<'a> {
+        /// When it happened.
+        pub time: Timestamp,
+        /// What became of it.
+        pub outcome: Outcome,
+        /// Of how many attempts the record speaks, at least 1.
+        pub count: u32,
+        /// Who speaks.
+        pub signal: Signal,
+        /// Over the network or at the machine.
+        pub origin: Origin,
+        /// The account. Empty where unknown.
+        pub user: Text<'a>,
+        /// The account's domain, where it is apart from the name.
+        pub domain: Text<'a>,
+        /// The client's address.
+        pub src_ip: Option<IpAddr>,
+        /// The client's host name, where no address was written.
+        pub src_name: Text<'a>,
+        /// The terminal of a local login, without `/dev/`.
+        pub tty: Text<'a>,
+        /// The client's user agent.
+        pub user_agent: Text<'a>,
+        /// What was logged in to: `sshd`, `sudo`, `su`, `login`, an application.
+        pub service: Text<'a>,
+        /// The machine that wrote the record.
+        pub host: Text<'a>,
+        /// The process that wrote the record.
+        pub pid: Option<u32>,
+        /// How: `password`, `publickey`, `keyboard-interactive/pam`, …
+        pub method: Text<'a>,
+        /// Windows logon type.
+        pub logon_type: Option<u32>,
+        /// The provider's code for the outcome: of two, the one that says more (Windows: SubStatus, unless it is 0).
+        pub reason: Text<'a>,
+        /// The outer code, where there are two (Windows: Status).
+        pub status: Text<'a>,
+        /// The same in words.
+        pub reason_text: Text<'a>,
+        /// The application signed in to, for identity providers.
+        pub application: Text<'a>,
+        /// The device signed in from.
+        pub device: Text<'a>,
+        /// The operating system of that device, as it was written.
+        pub os: Text<'a>,
+        /// What ties the records of one login together: Okta's transaction, Duo's `txid`, Entra's correlation id.
+        pub transaction: Text<'a>,
+        /// The record proves that the password was right, whatever became of the login.
+        pub credential: bool,
+        /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
+        pub delivery: Option<u128>,
+        /// The shape it was read from.
+        pub shape: Shape,
+        /// Who wrote it: `linux`, `windows`, `entra`, …
+        pub provider: Provider,
+    }
 }
 
 impl Default for Event<'_> {
@@ -247,40 +272,57 @@ impl Event<'_> {
         }
     }
 
-    /// The same event without a borrow, for what has to wait.
+    /// The same event without a borrow, for one that has to wait.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
-        fn own(text: Text<'_>) -> Text<'static> {
-            Cow::Owned(text.into_owned())
-        }
-        Event {
-            time: self.time,
-            outcome: self.outcome,
-            count: self.count,
-            signal: self.signal,
-            origin: self.origin,
-            user: own(self.user),
-            domain: own(self.domain),
-            src_ip: self.src_ip,
-            src_name: own(self.src_name),
-            tty: own(self.tty),
-            user_agent: own(self.user_agent),
-            service: own(self.service),
-            host: own(self.host),
-            pid: self.pid,
-            method: own(self.method),
-            logon_type: self.logon_type,
-            reason: own(self.reason),
-            status: own(self.status),
-            reason_text: own(self.reason_text),
-            application: own(self.application),
-            device: own(self.device),
-            os: own(self.os),
-            transaction: own(self.transaction),
-            credential: self.credential,
-            shape: self.shape,
-            provider: self.provider,
-            delivery: self.delivery,
-        }
+        event_fields!(owned, self)
     }
 }
+
+event_fields!(write_fields, Event<'_>);
+
+/// Moves an event, field by field, into one that borrows nothing.
+macro_rules! owned {
+    (($event:expr) $($field:ident)+) => {
+        Event { $($field: Owned::owned($event.$field),)+ }
+    };
+}
+use owned;
+
+/// A field without a borrow.
+trait Owned {
+    type Of: 'static;
+    fn owned(self) -> Self::Of;
+}
+
+impl Owned for Text<'_> {
+    type Of = Text<'static>;
+    fn owned(self) -> Self::Of {
+        Cow::Owned(self.into_owned())
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty),+) => { $(
+        impl Owned for $type {
+            type Of = Self;
+            fn owned(self) -> Self {
+                self
+            }
+        }
+    )+ };
+}
+
+plain!(
+    Timestamp,
+    Outcome,
+    u32,
+    Signal,
+    Origin,
+    Option<IpAddr>,
+    Option<u32>,
+    bool,
+    Option<u128>,
+    Shape,
+    Provider
+);

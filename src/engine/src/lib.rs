@@ -8,22 +8,30 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+// These declare records, and macros that hand out the names of their fields: the modules behind them use those.
+#[macro_use]
+pub mod fields;
+#[macro_use]
 pub mod alert;
+#[macro_use]
+pub mod event;
+#[macro_use]
+pub mod note;
+#[macro_use]
+pub mod detector;
+
 pub mod analytic;
 pub mod carriers;
 pub mod config;
 pub mod dating;
 pub mod decode;
 pub mod deliveries;
-pub mod detector;
 pub mod envelope;
-pub mod event;
 pub mod find;
 pub mod hash;
 pub mod json;
 pub mod letters;
 pub mod net;
-pub mod note;
 pub mod order;
 pub mod readers;
 pub mod reorder;

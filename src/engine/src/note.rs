@@ -4,7 +4,7 @@
 //! [`Context::explains`](crate::analytic::Context::explains) says no, it makes no note, builds no text and pays one
 //! branch for each event.
 
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, Text};
 use crate::time::{Span, Timestamp};
 use alloc::format;
 use alloc::string::String;
@@ -42,27 +42,33 @@ impl Step {
     }
 }
 
-/// One note. The WIT record `note` documents each field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Note {
-    pub record: Option<u32>,
-    pub time: Timestamp,
-    pub outcome: Outcome,
-    pub user: String,
-    pub src_ip: Option<IpAddr>,
-    pub step: Step,
-    pub key: String,
-    pub text: String,
-    pub count: Option<u32>,
-    pub needed: Option<u32>,
+crate::record! { $ note_fields;
+    /// One note. The WIT record `note` documents each field.
+    #[derive(Clone, Debug, PartialEq)]
+    #[allow(missing_docs)]
+    pub struct Note {
+        pub analytic: &'static str,
+        pub record: u64,
+        pub time: Timestamp,
+        pub outcome: Outcome,
+        pub user: Text<'static>,
+        pub src_ip: Option<IpAddr>,
+        pub step: Step,
+        pub key: String,
+        pub text: String,
+        pub count: Option<u32>,
+        pub needed: Option<u32>,
+    }
 }
+
+note_fields!(write_fields, Note);
 
 /// The notes on a batch, while they are made.
 #[derive(Debug, Default)]
 pub struct Notes {
+    analytic: &'static str,
     list: Vec<Note>,
-    record: Option<u32>,
+    record: u64,
     time: Timestamp,
     outcome: Outcome,
     user: String,
@@ -70,13 +76,15 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// From here on events are of the record with that number; `None`: of one that came before the batch.
-    pub(crate) const fn at(&mut self, record: Option<u32>) {
-        self.record = record;
+    /// None yet, of the analytic of that id.
+    #[must_use]
+    pub(crate) fn of(analytic: &'static str) -> Self {
+        Self { analytic, ..Self::default() }
     }
 
-    /// From here on notes are about this event.
-    pub(crate) fn about(&mut self, event: &Event<'_>) {
+    /// From here on notes are about this event of the record with that number.
+    pub(crate) fn about(&mut self, event: &Event<'_>, record: u64) {
+        self.record = record;
         (self.time, self.outcome, self.src_ip) = (event.time, event.outcome, event.src_ip);
         self.user.clear();
         self.user.push_str(&event.user);
@@ -100,10 +108,11 @@ impl Notes {
             value.map(|value| u32::try_from(*value).unwrap_or(u32::MAX))
         };
         self.list.push(Note {
+            analytic: self.analytic,
             record: self.record,
             time: self.time,
             outcome: self.outcome,
-            user: self.user.clone(),
+            user: Text::Owned(self.user.clone()),
             src_ip: self.src_ip,
             step,
             key: key.into(),
@@ -119,17 +128,21 @@ impl Notes {
         let last = self.list.iter().rev().take_while(own).find(|note| note.step == Step::Counted);
         let (key, count, needed) = match last {
             Some(note) if !note.key.is_empty() => (note.key.clone(), note.count, note.needed),
-            _ => (key("user", alert.user.as_deref().unwrap_or_default(), None), None, None),
+            _ => {
+                let key = key("user", alert.user.as_deref().unwrap_or_default(), None);
+                (key, None, None)
+            }
         };
         let mut text = String::from(alert.pattern.as_str());
         for part in [", ", alert.severity.as_str(), ": ", &alert.title] {
             text.push_str(part);
         }
         self.list.push(Note {
-            record: self.record.filter(|_| self.time == alert.time),
+            analytic: self.analytic,
+            record: alert.record,
             time: alert.time,
             outcome: self.outcome,
-            user: alert.user.clone().unwrap_or_default(),
+            user: Text::Owned(alert.user.clone().unwrap_or_default()),
             src_ip: alert.src_ip.as_deref().and_then(crate::net::parse_address),
             step: Step::Alert,
             key,
@@ -198,12 +211,11 @@ mod tests {
     #[test]
     fn counts_are_the_first_values_where_something_is_counted() {
         let mut notes = Notes::default();
-        notes.at(Some(3));
-        notes.about(&Event { user: "ada".into(), ..Event::default() });
+        notes.about(&Event { user: "ada".into(), ..Event::default() }, 3);
         notes.add(Step::Counted, "user ada", "", "# of #", &[4, 5]);
         notes.add(Step::Ignored, "", "", "# # #", &[1, 2, 3]);
         let list = notes.take();
-        assert_eq!((list[0].count, list[0].needed, list[0].record), (Some(4), Some(5), Some(3)));
+        assert_eq!((list[0].count, list[0].needed, list[0].record), (Some(4), Some(5), 3));
         assert_eq!((list[1].count, list[1].needed), (None, None));
         assert!(notes.take().is_empty());
     }

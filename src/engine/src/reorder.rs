@@ -1,13 +1,14 @@
 //! The reorder buffer: events that come late within a bound, sorted by time and, at equal times, by arrival.
 
-use crate::event::{Event, Origin, Outcome, Provider, Shape, Signal, Text};
+mod of_0_1;
+
+use crate::event::{Event, Record};
 use crate::order::sort;
-use crate::snapshot::{self, Reader, SnapshotError, Writer};
+use crate::snapshot::{self, Reader, Writer};
 use crate::time::{Span, Timestamp};
 use crate::window::journal::RECORD;
-use alloc::borrow::Cow;
+use crate::{beside_fields, load_fields, save_fields};
 use alloc::collections::BinaryHeap;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
 
@@ -21,6 +22,8 @@ pub struct Held {
     pub event: Event<'static>,
     /// The raw record, for evidence.
     pub record: Vec<u8>,
+    /// The number of the record.
+    pub number: u64,
     arrival: u64,
 }
 
@@ -31,8 +34,8 @@ impl Held {
 
     /// With the texts: they are as long as whoever wrote the record liked.
     fn bytes(&self) -> usize {
-        let texts: usize = texts(&self.event).iter().map(|text| text.len()).sum();
-        size_of::<Self>() + self.record.len() + texts
+        let event = &self.event;
+        size_of::<Self>() + self.record.len() + event_fields!(beside_fields, event)
     }
 }
 
@@ -90,10 +93,10 @@ impl Reorder {
     }
 
     /// Holds an event.
-    pub fn push(&mut self, event: Event<'static>, record: &[u8]) {
+    pub fn push(&mut self, event: Event<'static>, record: Record<'_>) {
         // No more of it is ever shown.
-        let record = record.get(..RECORD).unwrap_or(record).into();
-        let held = Held { event, record, arrival: self.arrivals };
+        let bytes = record.bytes.get(..RECORD).unwrap_or(record.bytes).into();
+        let held = Held { event, record: bytes, number: record.number, arrival: self.arrivals };
         self.arrivals += 1;
         self.bytes += held.bytes();
         self.heap.push(Reverse(held));
@@ -131,8 +134,9 @@ impl Reorder {
         sort(&mut held, |one, other| one < other);
         out.i64(self.left.0);
         out.count(held.len());
-        for Held { event, record, .. } in held {
-            save_event(event, out);
+        for Held { event, record, number, .. } in held {
+            event_fields!(save_fields, event, out);
+            out.varint(*number);
             out.bytes(record);
         }
     }
@@ -143,144 +147,24 @@ impl Reorder {
     /// Where the bytes are not what `save` writes.
     pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
         self.left = Timestamp(input.i64()?);
+        let of_0_1 = input.version() == 2;
         for _ in 0..input.count(16)? {
-            let event = load_event(input)?;
-            self.push(event, input.bytes()?);
+            let (event, number) = match of_0_1 {
+                true => (of_0_1::load_event(input)?, 0),
+                false => (event_fields!(load_fields, Event, input), input.varint()?),
+            };
+            self.push(event, Record { number, bytes: input.bytes()? });
         }
         Ok(())
     }
 }
 
-/// The texts of an event, in the order they are saved in.
-fn texts<'e>(e: &'e Event<'_>) -> [&'e str; 15] {
-    [
-        &e.user,
-        &e.domain,
-        &e.src_name,
-        &e.tty,
-        &e.user_agent,
-        &e.service,
-        &e.host,
-        &e.method,
-        &e.reason,
-        &e.reason_text,
-        &e.application,
-        &e.device,
-        &e.status,
-        &e.os,
-        &e.transaction,
-    ]
-}
-
-/// The same, to be written.
-fn texts_mut<'e>(e: &'e mut Event<'static>) -> [&'e mut Text<'static>; 15] {
-    [
-        &mut e.user,
-        &mut e.domain,
-        &mut e.src_name,
-        &mut e.tty,
-        &mut e.user_agent,
-        &mut e.service,
-        &mut e.host,
-        &mut e.method,
-        &mut e.reason,
-        &mut e.reason_text,
-        &mut e.application,
-        &mut e.device,
-        &mut e.status,
-        &mut e.os,
-        &mut e.transaction,
-    ]
-}
-
-fn save_event(e: &Event<'_>, out: &mut Writer) {
-    out.i64(e.time.0);
-    out.u8(e.outcome as u8);
-    out.u8(e.signal as u8);
-    out.u8(e.origin as u8);
-    out.u8(e.credential.into());
-    out.varint(e.count.into());
-    for text in texts(e) {
-        out.bytes(text.as_bytes());
-    }
-    let number = |out: &mut Writer, n: Option<u32>| match n {
-        Some(n) => {
-            out.u8(1);
-            out.varint(n.into());
-        }
-        None => out.u8(0),
-    };
-    number(out, e.pid);
-    number(out, e.logon_type);
-    match e.src_ip {
-        Some(address) => out.bytes(&crate::net::octets(address)),
-        None => out.bytes(&[]),
-    }
-    match e.delivery {
-        Some(id) => out.bytes(&id.to_le_bytes()),
-        None => out.bytes(&[]),
-    }
-    // By name: numbers change with the list of families.
-    out.bytes(e.shape.as_str().as_bytes());
-    out.bytes(e.provider.as_str().as_bytes());
-}
-
-fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
-    let time = Timestamp(input.i64()?);
-    let outcome = match input.u8()? {
-        0 => Outcome::Failure,
-        1 => Outcome::Success,
-        2 => Outcome::Challenge,
-        3 => Outcome::Denied,
-        4 => Outcome::Timeout,
-        5 => Outcome::Approved,
-        6 => Outcome::Stopped,
-        _ => return Err(SnapshotError::Invalid("an event")),
-    };
-    let signal = match input.u8()? {
-        0 => Signal::Attempt,
-        1 => Signal::Failed,
-        2 => Signal::SshdPam,
-        3 => Signal::Audit,
-        4 => Signal::Pam,
-        5 => Signal::PamOther,
-        6 => Signal::Weak,
-        7 => Signal::Session,
-        _ => return Err(SnapshotError::Invalid("an event")),
-    };
-    let origin = if input.u8()? == 0 { Origin::Remote } else { Origin::Local };
-    let credential = input.u8()? != 0;
-    let number = |input: &mut Reader<'_>| -> snapshot::Result<u32> {
-        u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("an event"))
-    };
-    let count = number(input)?;
-    let mut event = Event { time, outcome, signal, origin, credential, count, ..Event::default() };
-    for text in texts_mut(&mut event) {
-        let saved = core::str::from_utf8(input.bytes()?).map_err(|_| SnapshotError::Invalid("an event"))?;
-        *text = Cow::Owned(String::from(saved));
-    }
-    let optional = |input: &mut Reader<'_>| -> snapshot::Result<Option<u32>> {
-        Ok(if input.u8()? == 1 { Some(number(input)?) } else { None })
-    };
-    let sixteen = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).ok();
-    event.pid = optional(input)?;
-    event.logon_type = optional(input)?;
-    event.src_ip = sixteen(input.bytes()?).map(crate::net::from_octets);
-    event.delivery = sixteen(input.bytes()?).map(u128::from_le_bytes);
-    event.shape = named(input, Shape::parse)?;
-    event.provider = named(input, Provider::parse)?;
-    Ok(event)
-}
-
-fn named<T>(input: &mut Reader<'_>, parse: fn(&str) -> Option<T>) -> snapshot::Result<T> {
-    let name = core::str::from_utf8(input.bytes()?).ok();
-    name.and_then(parse).ok_or(SnapshotError::Invalid("an event"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Provider, Shape};
     use crate::shapes::linux::Shape::Sshd;
+    use alloc::borrow::Cow;
 
     fn at(second: i64, user: &'static str, shape: Shape) -> Event<'static> {
         Event {
@@ -296,7 +180,7 @@ mod tests {
     fn events_leave_in_the_order_of_their_times_and_arrivals() {
         let mut buffer = Reorder::new(Span::seconds(10));
         for (second, user) in [(5, "a"), (3, "b"), (5, "c"), (4, "d")] {
-            buffer.push(at(second, user, Sshd.into()), b"raw");
+            buffer.push(at(second, user, Sshd.into()), Record::unnumbered(b"raw"));
         }
         assert!(buffer.ready(Timestamp(12_999_999)).is_none(), "not yet");
         let mut out = Vec::new();
@@ -314,7 +198,7 @@ mod tests {
         let long = "x".repeat(1 << 20);
         for second in 0..300 {
             let event = Event { user: Cow::Owned(long.clone()), ..at(second, "", Sshd.into()) };
-            buffer.push(event, b"raw");
+            buffer.push(event, Record::unnumbered(b"raw"));
             while buffer.ready(Timestamp(0)).is_some() {}
         }
         assert!((200 << 20..=MOST_BYTES).contains(&buffer.bytes()), "{}", buffer.bytes());
@@ -331,13 +215,13 @@ mod tests {
                 pid: Some(7),
                 ..at(n as i64, "u", shape)
             };
-            buffer.push(event, &[b'x'; 2000]);
+            buffer.push(event, Record { number: 9, bytes: &[b'x'; 2000] });
         }
-        let mut out = Writer::new("t", 1, 0);
+        let mut out = Writer::loose();
         buffer.save(&mut out);
         let bytes = out.finish();
         let mut restored = Reorder::new(Span::seconds(10));
-        let mut input = Reader::open(&bytes, "t", 1).unwrap();
+        let mut input = Reader::loose(&bytes).unwrap();
         restored.load(&mut input).unwrap();
         input.finish().unwrap();
         for shape in Shape::all() {

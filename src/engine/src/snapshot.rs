@@ -3,14 +3,18 @@
 //! ```text
 //! "ASIEVE\r\n"  8 bytes; the line end shows a transfer in text mode
 //! format        u16, of this file; a reader refuses a newer one
-//! analytic      length-prefixed text
-//! state         u16, the analytic's own version of what follows
-//! body          whatever the parts wrote, each with its own lengths
+//! sections      each: owner and name as length-prefixed text, version u16, length u64, content
 //! checksum      16 bytes, SipHash-1-3-128 of all before
 //! ```
 //!
-//! The checksum finds accidents, it is no signature. So a [`Reader`] trusts nothing: it never panics, and allocates
+//! The owner of a section is the id of an analytic, so a suite and its single analytics write the same sections. Each
+//! section has a version of its own: a change in one part of the state loses that part alone. Format 1, of version
+//! 0.1, has one owner, one version and one body; [`Snapshot::of_0_1`] gives access to it.
+//!
+//! The checksum finds accidents. It is no signature. So a [`Reader`] trusts nothing: it never panics, and allocates
 //! no more than the bytes that are there can fill.
+
+pub mod fields;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,8 +23,14 @@ use core::hash::Hasher as _;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 const MAGIC: &[u8; 8] = b"ASIEVE\r\n";
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
+/// The format of version 0.1.
+const FORMAT_0_1: u16 = 1;
+/// More sections than any suite writes.
+const MOST_SECTIONS: usize = 4096;
 const CHECKSUM: usize = 16;
+/// Bytes of the length of a section.
+const LENGTH: usize = 8;
 
 /// Why a snapshot was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,16 +94,34 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins the snapshot of an analytic. `version` is that of its state; `capacity` the bytes to expect, so that
-    /// a large snapshot is not copied while it grows.
+    /// Begins a snapshot. `capacity` is the number of bytes to expect, so that a large snapshot is not copied while it
+    /// grows.
     #[must_use]
-    pub fn new(analytic: &str, version: u16, capacity: usize) -> Self {
-        let mut writer = Self { bytes: Vec::with_capacity(capacity.saturating_add(64)) };
+    pub fn new(capacity: usize) -> Self {
+        let mut writer = Self { bytes: Vec::with_capacity(capacity.saturating_add(1024)) };
         writer.raw(MAGIC);
         writer.raw(&FORMAT.to_le_bytes());
-        writer.bytes(analytic.as_bytes());
-        writer.raw(&version.to_le_bytes());
         writer
+    }
+
+    /// Begins bytes without a header, for [`Reader::loose`].
+    #[must_use]
+    pub const fn loose() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    /// Writes a section. Its content is all that `write` writes.
+    pub fn section(&mut self, owner: &str, name: &str, version: u16, write: impl FnOnce(&mut Self)) {
+        self.bytes(owner.as_bytes());
+        self.bytes(name.as_bytes());
+        self.raw(&version.to_le_bytes());
+        let at = self.bytes.len();
+        self.raw(&[0; LENGTH]);
+        write(self);
+        let length = (self.bytes.len() - at - LENGTH) as u64;
+        if let Some(place) = self.bytes.get_mut(at..at + LENGTH) {
+            place.copy_from_slice(&length.to_le_bytes());
+        }
     }
 
     /// Bytes as they are: the reader has to know how many.
@@ -146,47 +174,133 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
     hasher.finish128().as_u128().to_le_bytes()
 }
 
-/// Reads what a [`Writer`] wrote.
+/// A snapshot, taken apart.
 #[derive(Clone, Debug)]
-pub struct Reader<'a> {
-    rest: &'a [u8],
+pub enum Snapshot<'a> {
+    /// The sections, in the order they were written.
+    Sections(Vec<Section<'a>>),
+    /// A snapshot of version 0.1.
+    Of01 {
+        /// The id of its analytic.
+        owner: &'a [u8],
+        /// The version of the whole state.
+        version: u16,
+        /// The body.
+        body: Reader<'a>,
+    },
 }
 
-impl<'a> Reader<'a> {
-    /// Opens the snapshot of `analytic`, whose state has `version`. Linear in its length.
+/// A section of a snapshot.
+#[derive(Clone, Debug)]
+pub struct Section<'a> {
+    /// The id of the analytic whose state it holds.
+    pub owner: &'a [u8],
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its content.
+    pub content: Reader<'a>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Opens a snapshot. Linear in its length.
     ///
     /// # Errors
-    /// In this order: no snapshot, newer format, truncated or corrupted, of another analytic, newer or older state.
-    pub fn open(snapshot: &'a [u8], analytic: &str, version: u16) -> Result<Self> {
+    /// In this order: no snapshot, newer format, truncated or corrupted, a section that makes no sense.
+    pub fn open(snapshot: &'a [u8]) -> Result<Self> {
         let start = snapshot.get(..snapshot.len().min(MAGIC.len())).unwrap_or_default();
         if !MAGIC.starts_with(start) {
             return Err(SnapshotError::NoSnapshot);
         }
-        let mut head = Reader { rest: snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)? };
+        let mut head = Reader::over(snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)?, 0);
         let format = head.u16()?;
         if format > FORMAT {
             return Err(SnapshotError::Newer { found: format, known: FORMAT });
         }
-        let body = snapshot.len().checked_sub(CHECKSUM).ok_or(SnapshotError::Truncated)?;
-        let (body, sum) = snapshot.split_at_checked(body).ok_or(SnapshotError::Truncated)?;
-        if checksum(body) != sum {
-            return Err(SnapshotError::Corrupted);
+        let body = checked(snapshot)?;
+        let mut rest = Reader::over(body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)?, 0);
+        if format == FORMAT_0_1 {
+            let owner = rest.bytes()?;
+            let version = rest.u16()?;
+            return Ok(Self::Of01 { owner, version, body: Reader { version, ..rest } });
         }
-        let mut reader = Reader { rest: body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)? };
-        let owner = reader.bytes()?;
-        if owner != analytic.as_bytes() {
-            // Whatever it says is shown to people.
-            let shown = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' };
-            return Err(SnapshotError::Foreign(owner.iter().take(64).map(shown).collect()));
+        let mut sections = Vec::new();
+        while rest.remaining() > 0 {
+            let (owner, name) = (rest.bytes()?, rest.bytes()?);
+            let version = rest.u16()?;
+            let length = u64::from_le_bytes(rest.array()?);
+            let length = usize::try_from(length).map_err(|_| SnapshotError::Truncated)?;
+            let content = Reader::over(rest.raw(length)?, version);
+            if sections.len() >= MOST_SECTIONS {
+                return Err(SnapshotError::Invalid("too many sections"));
+            }
+            sections.push(Section { owner, name, content });
         }
-        let found = reader.u16()?;
-        if found > version {
-            return Err(SnapshotError::Newer { found, known: version });
+        Ok(Self::Sections(sections))
+    }
+
+    /// The ids of the analytics whose state it holds, as a person may see them.
+    #[must_use]
+    pub fn owners(&self) -> Vec<String> {
+        let shown = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' };
+        let shown = |owner: &[u8]| owner.iter().take(64).map(shown).collect();
+        let mut owners: Vec<String> = match self {
+            Self::Sections(sections) => sections.iter().map(|section| shown(section.owner)).collect(),
+            Self::Of01 { owner, .. } => alloc::vec![shown(owner)],
+        };
+        owners.dedup();
+        owners
+    }
+
+    /// The content of a section, if it is there. O(sections).
+    #[must_use]
+    pub fn section(&self, owner: &str, name: &str) -> Option<Reader<'a>> {
+        let Self::Sections(sections) = self else { return None };
+        let found =
+            |section: &&Section<'a>| section.owner == owner.as_bytes() && section.name == name.as_bytes();
+        sections.iter().find(found).map(|section| section.content.clone())
+    }
+
+    /// The body of a snapshot of version 0.1 of this analytic, if it is one.
+    #[must_use]
+    pub fn of_0_1(&self, analytic: &str) -> Option<Reader<'a>> {
+        match self {
+            Self::Of01 { owner, body, .. } if *owner == analytic.as_bytes() => Some(body.clone()),
+            _ => None,
         }
-        if found < version {
-            return Err(SnapshotError::Older { found, known: version });
-        }
-        Ok(reader)
+    }
+}
+
+/// The bytes before the checksum that ends them.
+fn checked(bytes: &[u8]) -> Result<&[u8]> {
+    let body = bytes.len().checked_sub(CHECKSUM).ok_or(SnapshotError::Truncated)?;
+    let (body, sum) = bytes.split_at_checked(body).ok_or(SnapshotError::Truncated)?;
+    if checksum(body) == sum { Ok(body) } else { Err(SnapshotError::Corrupted) }
+}
+
+/// Reads what a [`Writer`] wrote.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    version: u16,
+}
+
+impl<'a> Reader<'a> {
+    const fn over(rest: &'a [u8], version: u16) -> Self {
+        Self { rest, version }
+    }
+
+    /// Reads what a [loose](Writer::loose) writer wrote.
+    ///
+    /// # Errors
+    /// Where the bytes are truncated or corrupted.
+    pub fn loose(bytes: &'a [u8]) -> Result<Self> {
+        Ok(Self::over(checked(bytes)?, 0))
+    }
+
+    /// The version of the section that this reads.
+    #[must_use]
+    pub const fn version(&self) -> u16 {
+        self.version
     }
 
     /// How many bytes are left.

@@ -101,6 +101,18 @@ pub struct Yearless {
 }
 
 impl Yearless {
+    /// Whether it is a real date, in leap years at least, and a time of day.
+    #[must_use]
+    pub fn is_possible(self) -> bool {
+        const LEAP: i32 = 2000;
+        (1..=12).contains(&self.month)
+            && (1..=days_in(LEAP, self.month)).contains(&self.day)
+            && self.hour < 24
+            && self.minute < 60
+            && self.second <= 60
+            && self.micros < 1_000_000
+    }
+
     /// The same point in `year`, or `None` where that year has no 29 February. Years 0 to 9999.
     #[must_use]
     pub fn at(self, year: i32, zone: Zone<'_>) -> Option<Timestamp> {

@@ -17,10 +17,11 @@
 //! told.tell(&mut alert, Record::unnumbered(b"the record that raised it"));
 //! assert_eq!((alert.failure_count, alert.distinct_users), (Some(3), Some(1)));
 //! assert_eq!((&*alert.reasons[0].code, alert.reasons[0].count), ("50126", 3));
-//! assert_eq!(alert.evidence, ["{}", "the record that raised it"]);
+//! assert_eq!(alert.evidence[0].text, "{}");
+//! assert_eq!(alert.evidence[1].text, "the record that raised it");
 //! ```
 
-use crate::alert::{Alert, Tally};
+use crate::alert::{Alert, Evidence, Tally};
 use crate::event::{Event, Origin, Record};
 use crate::net;
 use crate::order::sort;
@@ -149,14 +150,14 @@ impl<'j> Told<'j> {
     /// The first and last few raw records in the order they came, then `raised`, the one that raised the alert: empty
     /// where it is among the entries.
     #[must_use]
-    pub fn evidence(&self, raised: Record<'_>) -> Vec<String> {
+    pub fn evidence(&self, raised: Record<'_>) -> Vec<Evidence> {
         let rest = self.entries.get(EVIDENCE..).unwrap_or_default();
         let first = rest.iter().rev().take(EVIDENCE);
         let last = self.entries.iter().take(EVIDENCE).rev();
         let shown = raised.bytes.get(..RECORD).unwrap_or(raised.bytes);
         let raised = Some(Record { bytes: shown, ..raised }).filter(|record| !record.bytes.is_empty());
         let records = first.chain(last).map(|entry| entry.record).chain(raised);
-        records.map(|record| String::from_utf8_lossy(record.bytes).into_owned()).collect()
+        records.map(evidence).collect()
     }
 
     /// Tells all of it: `first_seen`, `users`, `src_ips`, how many of each, `reasons` (the codes), `evidence`, and in
@@ -227,6 +228,11 @@ pub fn about(event: &Event<'_>) -> Alert {
     alert.application = said(&event.application);
     alert.device = said(&event.device);
     alert
+}
+
+/// A record as alerts show it.
+fn evidence(record: Record<'_>) -> Evidence {
+    Evidence { record: record.number, text: String::from_utf8_lossy(record.bytes).into_owned() }
 }
 
 /// Codes and counts as alerts hold them.

@@ -83,11 +83,11 @@ impl Analytic {
         ty.exports(engine).map(|(name, item)| (name.to_owned(), functions(item.ty))).collect()
     }
 
-    /// The analytic's description of itself.
+    /// The descriptions of the analytics that it holds: one, or the several of a suite.
     ///
     /// # Errors
     /// When the guest fails.
-    pub fn describe(&self) -> Result<Descriptor> {
+    pub fn describe(&self) -> Result<Vec<Descriptor>> {
         let (mut store, bindings) = self.instantiate("describe")?;
         let answer = bindings.authsieve_analytic_analytic().call_describe(&mut store);
         answer.map_err(|e| self.failed("describe", &e))

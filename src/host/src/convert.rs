@@ -1,58 +1,145 @@
-//! From the records of the contract to the engine's.
+//! From the records of the contract to the engine's, field by field by the engine's lists.
 
 use crate::contract;
-use authsieve_engine::alert::{Alert, Severity, Tally};
+use authsieve_engine::alert::{Alert, Evidence, Severity, Tally};
+use authsieve_engine::detector::Stats;
+use authsieve_engine::fields::{Field, Json};
 use authsieve_engine::time::Timestamp;
+use authsieve_engine::{alert_fields, event_fields, stats_fields};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
+/// A record of the engine from one of the contract: each field has one of the same name.
+macro_rules! lift {
+    (($record:ident, $from:expr) $($field:ident)+) => {
+        $record { $($field: Lift::lift($from.$field)),+ }
+    };
+}
 /// The engine's alert, which knows its canonical JSON.
 #[must_use]
 pub fn alert(alert: contract::Alert) -> Alert {
-    Alert {
-        id: alert.id,
-        analytic: alert.analytic,
-        analytic_version: alert.analytic_version,
-        config_digest: alert.config_digest,
-        pattern: alert.pattern,
-        severity: severity(alert.severity),
-        title: alert.title,
-        time: Timestamp(alert.time),
-        first_seen: Timestamp(alert.first_seen),
-        last_seen: Timestamp(alert.last_seen),
-        user: alert.user,
-        users: alert.users,
-        src_ip: alert.src_ip,
-        src_ips: alert.src_ips,
-        host: alert.host,
-        service: alert.service,
-        user_agent: alert.user_agent,
-        application: alert.application,
-        device: alert.device,
-        failure_count: alert.failure_count,
-        challenge_count: alert.challenge_count,
-        distinct_users: alert.distinct_users,
-        distinct_ips: alert.distinct_ips,
-        estimated: alert.estimated,
-        matched: alert.matched,
-        reasons: tallies(alert.reasons),
-        outcomes: tallies(alert.outcomes),
-        related_successes: alert.related_successes,
-        techniques: alert.techniques,
-        context: alert.context,
-        evidence: alert.evidence,
-        response: alert.response,
+    alert_fields!(lift, Alert, alert)
+}
+
+/// The engine's counters.
+#[must_use]
+pub fn stats(stats: contract::Stats) -> Stats {
+    stats_fields!(lift, Stats, stats)
+}
+
+/// A value of the contract as one of the engine.
+trait Lift<To> {
+    fn lift(self) -> To;
+}
+
+macro_rules! same {
+    ($($type:ty),+) => { $(
+        impl Lift<$type> for $type {
+            fn lift(self) -> $type {
+                self
+            }
+        }
+    )+ };
+}
+
+same!(String, u32, u64, Option<String>, Option<u32>, Vec<String>);
+
+impl Lift<Timestamp> for i64 {
+    fn lift(self) -> Timestamp {
+        Timestamp(self)
     }
 }
 
-fn severity(severity: contract::Severity) -> Severity {
-    match severity {
-        contract::Severity::Informational => Severity::Informational,
-        contract::Severity::Low => Severity::Low,
-        contract::Severity::Medium => Severity::Medium,
-        contract::Severity::High => Severity::High,
-        contract::Severity::Critical => Severity::Critical,
+impl Lift<Severity> for contract::Severity {
+    fn lift(self) -> Severity {
+        match self {
+            Self::Informational => Severity::Informational,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        }
     }
 }
 
-fn tallies(list: Vec<contract::Tally>) -> Vec<Tally> {
-    list.into_iter().map(|tally| Tally { code: tally.code, count: tally.count }).collect()
+impl Lift<Vec<Tally>> for Vec<contract::Tally> {
+    fn lift(self) -> Vec<Tally> {
+        self.into_iter().map(|tally| Tally { code: tally.code, count: tally.count }).collect()
+    }
+}
+
+impl Lift<Vec<Evidence>> for Vec<contract::Evidence> {
+    fn lift(self) -> Vec<Evidence> {
+        self.into_iter().map(|one| Evidence { record: one.record, text: one.text }).collect()
+    }
+}
+
+/// The fields of an event as members of a JSON object, without those that say nothing. The number of its record and the
+/// analytics that read it are not among them.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn write_event<M: SerializeMap>(event: &contract::Event, map: &mut M) -> Result<(), M::Error> {
+    macro_rules! entries {
+        (($map:expr, $event:expr) $($field:ident)+) => {
+            $(if !$event.$field.is_silent() {
+                $map.serialize_entry(stringify!($field), &Shown(&$event.$field))?;
+            })+
+        };
+    }
+    event_fields!(entries, map, event);
+    Ok(())
+}
+
+/// A field of an event.
+trait Say {
+    fn is_silent(&self) -> bool {
+        false
+    }
+    fn say<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error>;
+}
+
+struct Shown<'f, F>(&'f F);
+
+impl<F: Say> Serialize for Shown<'_, F> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.0.say(out)
+    }
+}
+
+macro_rules! as_it_is {
+    ($($type:ty),+) => { $(
+        impl Say for $type {
+            fn is_silent(&self) -> bool {
+                self.is_absent()
+            }
+            fn say<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                Json(self).serialize(out)
+            }
+        }
+    )+ };
+}
+
+as_it_is!(u32, bool, Option<String>, Option<u32>);
+
+/// A word. `remote` is left out, as most logins are.
+impl Say for String {
+    fn is_silent(&self) -> bool {
+        self == "remote"
+    }
+    fn say<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self)
+    }
+}
+
+/// A point in time.
+impl Say for i64 {
+    fn say<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        Json(&Timestamp(*self)).serialize(out)
+    }
+}
+
+impl Say for contract::Outcome {
+    fn say<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.word())
+    }
 }

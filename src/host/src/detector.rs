@@ -1,8 +1,10 @@
 //! One configured analytic in a store of its own, and the calls it takes.
 
-use crate::contract::{Alert, DetectorComponent, Event, Note, Stats, wit};
+use crate::contract::{Alert, DetectorComponent, Event, Note, Part, Problem, wit};
+use crate::convert;
 use crate::engine::{Guard, Limits, ticks};
 use crate::error::{CallError, Cause};
+use authsieve_engine::detector::{Reading, Stats};
 use std::time::Duration;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
@@ -45,36 +47,39 @@ impl Detector {
         self.call("needles", |guest, store, this| guest.call_needles(store, this))
     }
 
-    /// Takes whole, newline-delimited records, received at `received` (microseconds since 1970, UTC).
+    /// Reads whole records, each with a newline behind it, and returns their alerts. See the contract.
     ///
     /// # Errors
     /// When the guest fails.
-    pub fn process(&mut self, batch: &[u8], received: i64) -> Result<Vec<Alert>> {
-        self.call("process", |guest, store, this| guest.call_process(store, this, batch, received))
+    pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Alert>> {
+        let reading = reading.into().into();
+        self.call("process", |guest, store, this| guest.call_process(store, this, batch, reading))
     }
 
-    /// Takes records as [`process`](Self::process) does, and says what became of each event, and why.
+    /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why.
     ///
     /// # Errors
     /// When the guest fails.
-    pub fn explain(&mut self, batch: &[u8], received: i64) -> Result<Vec<Note>> {
-        self.call("explain", |guest, store, this| guest.call_explain(store, this, batch, received))
+    pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Note>> {
+        let reading = reading.into().into();
+        self.call("explain", |guest, store, this| guest.call_explain(store, this, batch, reading))
     }
 
-    /// What the records of a batch say. No state is touched.
+    /// The events of a batch. No state is touched.
     ///
     /// # Errors
     /// When the guest fails.
-    pub fn decode(&mut self, batch: &[u8], received: i64) -> Result<Vec<Event>> {
-        self.call("decode", |guest, store, this| guest.call_decode(store, this, batch, received))
+    pub fn decode(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Event>> {
+        let reading = reading.into().into();
+        self.call("decode", |guest, store, this| guest.call_decode(store, this, batch, reading))
     }
 
-    /// Event time has reached `to` though nothing came.
+    /// Nothing came for `idle` microseconds: returns the alerts that waited for this time.
     ///
     /// # Errors
     /// When the guest fails.
-    pub fn advance(&mut self, to: i64) -> Result<Vec<Alert>> {
-        self.call("advance", |guest, store, this| guest.call_advance(store, this, to))
+    pub fn elapse(&mut self, idle: u64) -> Result<Vec<Alert>> {
+        self.call("elapse", |guest, store, this| guest.call_elapse(store, this, idle))
     }
 
     /// The end of a finite input: everything that waits comes out.
@@ -93,12 +98,39 @@ impl Detector {
         self.call("snapshot", |guest, store, this| guest.call_snapshot(store, this))
     }
 
-    /// Counters since it was created or restored.
+    /// Counters since it was created or restored: those of each analytic.
     ///
     /// # Errors
     /// When the guest fails.
-    pub fn stats(&mut self) -> Result<Stats> {
-        self.call("stats", |guest, store, this| guest.call_stats(store, this))
+    pub fn stats(&mut self) -> Result<Vec<Stats>> {
+        let stats = self.call("stats", |guest, store, this| guest.call_stats(store, this))?;
+        Ok(stats.into_iter().map(convert::stats).collect())
+    }
+
+    /// The first record of each kind of trouble since this was last asked.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn problems(&mut self) -> Result<Vec<Problem>> {
+        self.call("problems", |guest, store, this| guest.call_problems(store, this))
+    }
+
+    /// Reads a batch, but judges nothing: each event, for each analytic that reads it.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn route(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Part>> {
+        let reading = reading.into().into();
+        self.call("route", |guest, store, this| guest.call_route(store, this, batch, reading))
+    }
+
+    /// Judges parts that [`route`](Self::route) returned, here or elsewhere, in their order.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn judge(&mut self, parts: &[Part], reading: impl Into<Reading>) -> Result<Vec<Alert>> {
+        let reading = reading.into().into();
+        self.call("judge", |guest, store, this| guest.call_judge(store, this, parts, reading))
     }
 
     fn call<T>(

@@ -12,9 +12,10 @@
 mod journal;
 
 use crate::analytic::Analytic;
-use crate::contract::{Alert, Stats};
+use crate::contract::Alert;
 use crate::detector::Detector;
 use crate::error::{CallError, StartError};
+use authsieve_engine::detector::{Reading, Stats};
 use journal::Journal;
 use std::fmt;
 use std::sync::Arc;
@@ -39,8 +40,8 @@ pub struct Session {
     /// The detector's last call failed, so the session has to make a new one.
     dead: bool,
     journal: Journal,
-    /// Counters of detectors that are gone.
-    base: Stats,
+    /// Counters of detectors that are gone, of each analytic.
+    base: Vec<Stats>,
     given_up: u32,
     recovering: Duration,
 }
@@ -106,7 +107,7 @@ impl Session {
             detector,
             dead: false,
             journal: Journal::default(),
-            base: Stats::zero(),
+            base: Vec::new(),
             given_up: 0,
             recovering: Duration::ZERO,
         })
@@ -126,23 +127,24 @@ impl Session {
         self.detector.as_mut().map_or(Ok(Vec::new()), Detector::needles)
     }
 
-    /// Takes whole records, received at `received` (microseconds since 1970, UTC).
-    pub fn process(&mut self, batch: &[u8], received: i64) -> Answer {
+    /// Takes whole records, each with a newline behind it.
+    pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
+        let reading = reading.into();
         let mut answer = Answer::default();
         let Some(detector) = &mut self.detector else { return answer };
         let started = Instant::now();
-        match detector.process(batch, received) {
+        match detector.process(batch, reading) {
             Ok(alerts) => {
                 answer.alerts = alerts;
                 self.given_up = 0;
-                self.journal.add(batch, received, started.elapsed());
+                self.journal.add(batch, reading, started.elapsed());
                 if self.journal.is_due() {
                     self.checkpoint(&mut answer);
                 }
             }
             Err(error) => {
                 self.dead = true;
-                self.recover(batch, received, error, &mut answer);
+                self.recover(batch, reading, error, &mut answer);
                 self.recovering += started.elapsed();
                 if self.recovering > RECOVERY && self.detector.is_some() {
                     self.stop("too much time went into its failures".into(), &mut answer);
@@ -168,14 +170,14 @@ impl Session {
         answer
     }
 
-    /// Counters since the session started, detectors that died included.
-    pub fn stats(&mut self) -> Stats {
+    /// Counters since the session started, detectors that died included: those of each analytic.
+    pub fn stats(&mut self) -> Vec<Stats> {
         let now = self.detector.as_mut().and_then(|detector| detector.stats().ok());
-        now.map_or(self.base, |now| self.base.and(&now))
+        now.map_or_else(|| self.base.clone(), |now| sum(&self.base, now))
     }
 
     /// Goes through a batch that failed with `error`, and leaves out the records at fault.
-    fn recover(&mut self, batch: &[u8], received: i64, mut error: CallError, answer: &mut Answer) {
+    fn recover(&mut self, batch: &[u8], reading: Reading, mut error: CallError, answer: &mut Answer) {
         let mut done = 0;
         let mut lost = 0;
         let fast = TRIAL.min(self.deadline());
@@ -183,14 +185,14 @@ impl Session {
             // Some record at or after `done` fails; halve until one is left.
             let mut end = batch.len();
             while let Some(middle) = middle(batch, done, end) {
-                match self.attempt(batch, done..middle, received, fast, answer) {
+                match self.attempt(batch, done..middle, reading, fast, answer) {
                     Some(Ok(())) => done = middle,
                     Some(Err(cause)) => (error, end) = (cause, middle),
                     None => return,
                 }
             }
             // A busy machine can miss a deadline too: only a record that fails alone is lost.
-            match self.attempt(batch, done..end, received, self.deadline(), answer) {
+            match self.attempt(batch, done..end, reading, self.deadline(), answer) {
                 Some(Ok(())) => {}
                 Some(Err(cause)) => {
                     error = cause;
@@ -219,7 +221,7 @@ impl Session {
                 }
                 return;
             }
-            match self.attempt(batch, done..batch.len(), received, self.deadline(), answer) {
+            match self.attempt(batch, done..batch.len(), reading, self.deadline(), answer) {
                 Some(Ok(())) => return,
                 Some(Err(cause)) => error = cause,
                 None => return,
@@ -233,22 +235,23 @@ impl Session {
         &mut self,
         batch: &[u8],
         part: std::ops::Range<usize>,
-        received: i64,
+        reading: Reading,
         deadline: Duration,
         answer: &mut Answer,
     ) -> Option<Result<(), CallError>> {
         self.rebuild(answer);
         let usual = self.deadline();
         let started = Instant::now();
+        let reading = later(reading, batch.get(..part.start).unwrap_or_default());
         let part = batch.get(part).unwrap_or_default();
         let detector = self.detector.as_mut()?;
         detector.set_deadline(deadline);
-        let result = detector.process(part, received);
+        let result = detector.process(part, reading);
         detector.set_deadline(usual);
         Some(match result {
             Ok(alerts) => {
                 answer.alerts.extend(alerts);
-                self.journal.add(part, received, started.elapsed());
+                self.journal.add(part, reading, started.elapsed());
                 Ok(())
             }
             Err(error) => {
@@ -289,16 +292,16 @@ impl Session {
         }
         .map_err(|error| error.to_string())?;
         // A new detector counts from its snapshot on.
-        self.base = self.journal.totals().unwrap_or(self.base);
-        for (records, received) in self.journal.since() {
-            detector.process(records, received).map_err(|error| format!("replay: {error}"))?;
+        self.base = self.journal.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
+        for (records, reading) in self.journal.since() {
+            detector.process(records, reading).map_err(|error| format!("replay: {error}"))?;
         }
         Ok(detector)
     }
 
     /// Goes on as if nothing had been seen.
     fn forget(&mut self, why: String, answer: &mut Answer) {
-        self.base = self.journal.totals().unwrap_or(self.base);
+        self.base = self.journal.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
         self.journal.clear();
         answer.troubles.push(Trouble::Forgot { why });
         match self.analytic.create(&self.config, self.seed) {
@@ -320,7 +323,9 @@ impl Session {
         let started = Instant::now();
         let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
         match taken {
-            Ok((stats, snapshot)) => self.journal.restart(snapshot, started.elapsed(), self.base.and(&stats)),
+            Ok((stats, snapshot)) => {
+                self.journal.restart(snapshot, started.elapsed(), sum(&self.base, stats))
+            }
             Err(_) => {
                 self.journal.no_snapshots();
                 self.dead = true;
@@ -332,6 +337,22 @@ impl Session {
     fn deadline(&self) -> Duration {
         self.analytic.limits().call
     }
+}
+
+/// The counters of detectors that are gone, and of the one that went on from there.
+fn sum(before: &[Stats], mut now: Vec<Stats>) -> Vec<Stats> {
+    for stats in &mut now {
+        if let Some(before) = before.iter().find(|before| before.analytic == stats.analytic) {
+            stats.add(before);
+        }
+    }
+    now
+}
+
+/// The reading of the records behind `before`.
+fn later(reading: Reading, before: &[u8]) -> Reading {
+    let records = memchr::memchr_iter(b'\n', before).count() as u64;
+    Reading { first: if reading.first == 0 { 0 } else { reading.first + records }, ..reading }
 }
 
 /// A boundary between records near the middle of `batch[start..end]`; `None` if that is one record.

@@ -156,7 +156,7 @@ impl<A: Analytic> Run<A> {
 
     fn take(&mut self, lines: &[&[u8]], received: Timestamp) {
         self.alerts.extend(self.detector.process(&lines.concat(), received));
-        let held = self.detector.stats().state_bytes;
+        let held = self.detector.stats()[0].state_bytes;
         assert!(held <= MOST_BYTES, "{held} bytes of state");
     }
 

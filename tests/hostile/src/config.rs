@@ -1,17 +1,15 @@
 //! Configurations.
 
+use crate::ANALYTICS;
 use authsieve_engine::analytic::Analytic;
 use authsieve_engine::config::{Config, Json, code};
 use authsieve_engine::detector::{Detector, Error};
+use authsieve_suite::by_id;
 
 /// What must hold: what is refused is refused with words, what is accepted has the same digest each time.
 pub fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    read::<authsieve_an0454::An0454>(&text);
-    read::<authsieve_an1269::An1269>(&text);
-    read::<authsieve_an1276::An1276>(&text);
-    read::<authsieve_an1521::An1521>(&text);
-    read::<authsieve_fls::Fls>(&text);
+    ANALYTICS.iter().for_each(|id| by_id!(*id, read(&text)));
 }
 
 fn read<A: Analytic>(text: &str) {

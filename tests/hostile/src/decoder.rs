@@ -1,16 +1,12 @@
 //! One record, given to the decoder of one family.
 
 use crate::RECEIVED;
-use authsieve_an0454::An0454;
-use authsieve_an1269::An1269;
-use authsieve_an1276::An1276;
-use authsieve_an1521::An1521;
 use authsieve_engine::analytic::{Analytic, Reads, Telemetry};
 use authsieve_engine::config::Config;
 use authsieve_engine::dating::Dating;
 use authsieve_engine::decode::{Decoded, Decoder, Reader, Readers};
 use authsieve_engine::event::{Event, Provider, Shape, Text};
-use authsieve_fls::Fls;
+use authsieve_suite::{analytics, each_analytic};
 use memchr::memmem;
 
 authsieve_engine::settings! {
@@ -58,16 +54,16 @@ pub fn run(telemetry: Telemetry, bytes: &[u8]) {
 /// codes of its own, and some that read less.
 pub fn share(bytes: &[u8]) {
     let reader = |telemetry, codes: &[u32]| Reader { telemetry, extra_failure_codes: codes.into() };
-    let readers = vec![
-        reader(An0454::TELEMETRY, &[]),
-        reader(An1269::TELEMETRY, &[]),
-        reader(An1269::TELEMETRY, &[50140, 50058]),
-        reader(An1276::TELEMETRY, &[]),
-        reader(An1521::TELEMETRY, &[]),
-        reader(Fls::TELEMETRY, &[50140]),
+    macro_rules! telemetry {
+        (() $($id:ident)+) => { [$(<analytics::$id as Analytic>::TELEMETRY),+] };
+    }
+    let mut readers = vec![
         reader(Telemetry::LINUX, &[]),
         reader(Telemetry::OKTA, &[]),
+        reader(Telemetry::ENTRA.and(Telemetry::AUDIT), &[50140, 50058]),
+        reader(Telemetry::ENTRA.and(Telemetry::WINDOWS), &[50140]),
     ];
+    readers.extend(each_analytic!(telemetry,).map(|telemetry| reader(telemetry, &[])));
     let mut together = decoder(readers.clone());
     let mut alone: Vec<_> = readers.into_iter().map(|reader| decoder(vec![reader])).collect();
     for record in bytes.split(|byte| *byte == b'\n') {

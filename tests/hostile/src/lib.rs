@@ -13,20 +13,17 @@ pub mod seeds;
 mod snapshot;
 pub mod words;
 
-use authsieve_an0454::An0454;
-use authsieve_an1269::An1269;
-use authsieve_an1276::An1276;
-use authsieve_an1521::An1521;
 use authsieve_engine::analytic::Telemetry;
+use authsieve_engine::detector::Analytics;
 use authsieve_engine::shapes::Family;
 use authsieve_engine::time::Timestamp;
-use authsieve_fls::Fls;
 use authsieve_framing::Format;
+use authsieve_suite::{Suite, analytics, by_id, each_analytic};
 
 pub use snapshot::{resealed, unsealed};
 
-/// The analytics.
-pub const ANALYTICS: [&str; 5] = ["an0454", "an1269", "an1276", "an1521", "fls"];
+/// The ids of the analytics.
+pub const ANALYTICS: &[&str] = Suite::IDS;
 
 /// When records are received whose target does not say: 2026-06-01T00:00:00Z.
 pub const RECEIVED: Timestamp = Timestamp(1_780_272_000_000_000);
@@ -79,14 +76,12 @@ pub fn targets() -> Vec<Target> {
     targets.extend(formats.map(|(name, run, source)| file(name, run, &[source.into()])));
     targets.push(file("config", config::run, &["src/engine/src/config".into(), "src/analytics".into()]));
     targets.push(file("snapshot", snapshot::run, &[]));
-    let analytics: [(&str, fn(&[u8])); 5] = [
-        ("an0454", analytic::run::<An0454>),
-        ("an1269", analytic::run::<An1269>),
-        ("an1276", analytic::run::<An1276>),
-        ("an1521", analytic::run::<An1521>),
-        ("fls", analytic::run::<Fls>),
-    ];
-    targets.extend(analytics.map(|(name, run)| file(name, run, &engine)));
+    macro_rules! analytics {
+        (() $($id:ident)+) => { $(
+            targets.push(file(stringify!($id), analytic::run::<analytics::$id>, &engine));
+        )+ };
+    }
+    each_analytic!(analytics,);
     targets
 }
 
@@ -118,30 +113,16 @@ impl Target {
     }
 }
 
-/// Calls a generic function for the analytic of an id.
-macro_rules! for_analytic {
-    ($id:expr, $module:ident::$function:ident $(, $argument:expr)*) => {
-        match $id {
-            "an0454" => $module::$function::<authsieve_an0454::An0454>($($argument),*),
-            "an1269" => $module::$function::<authsieve_an1269::An1269>($($argument),*),
-            "an1276" => $module::$function::<authsieve_an1276::An1276>($($argument),*),
-            "an1521" => $module::$function::<authsieve_an1521::An1521>($($argument),*),
-            "fls" => $module::$function::<authsieve_fls::Fls>($($argument),*),
-            other => panic!("no analytic is called {other}"),
-        }
-    };
-}
-
 /// A valid configuration of an analytic: `common` and `own` choose among a few.
 #[must_use]
 pub fn configuration(analytic: &str, common: u8, own: u8) -> String {
-    for_analytic!(analytic, analytic::config, common, own)
+    by_id!(analytic, analytic::config(common, own))
 }
 
 /// The alerts, as JSON, that a native run of an analytic raises on a log received at [`RECEIVED`].
 #[must_use]
 pub fn alerts(analytic: &str, config: &str, log: &[u8]) -> Vec<String> {
-    for_analytic!(analytic, analytic::alerts, config, log)
+    by_id!(analytic, analytic::alerts(config, log))
 }
 
 /// Takes `N` bytes from the end of an input, which say how the rest is to be used: so a log is an input as it is.

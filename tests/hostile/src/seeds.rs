@@ -4,6 +4,7 @@ use crate::words::{is_test, literals, root, sources};
 use crate::{ANALYTICS, RECEIVED, Target, analytic, configuration, unsealed};
 use authsieve_engine::analytic::Analytic;
 use authsieve_engine::detector::Detector;
+use authsieve_suite::by_id;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,14 +111,10 @@ impl Target {
         };
         let mut seeds: Vec<Vec<u8>> = match &*self.name {
             "config" => ANALYTICS.iter().flat_map(|analytic| configurations(analytic)).collect(),
-            "snapshot" => [
-                snapshots::<authsieve_an0454::An0454>(0),
-                snapshots::<authsieve_an1269::An1269>(1),
-                snapshots::<authsieve_an1276::An1276>(2),
-                snapshots::<authsieve_an1521::An1521>(3),
-                snapshots::<authsieve_fls::Fls>(4),
-            ]
-            .concat(),
+            "snapshot" => {
+                let of = |(place, id): (usize, &&str)| by_id!(*id, snapshots(place as u8));
+                ANALYTICS.iter().enumerate().flat_map(of).collect()
+            }
             "frame-evtx" => vec![event_log(), event_log()[4096..].to_vec()],
             "frame-sniff" => {
                 [samples(&self.sources), vec![event_log()], every().step_by(5).collect()].concat()

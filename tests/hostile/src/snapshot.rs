@@ -1,8 +1,9 @@
 //! Snapshots that somebody changed, with a checksum that is right.
 
-use crate::{RECEIVED, analytic, controls};
+use crate::{ANALYTICS, RECEIVED, analytic, controls};
 use authsieve_engine::analytic::Analytic;
 use authsieve_engine::detector::{Detector, Error};
+use authsieve_suite::by_id;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::hash::Hasher as _;
 
@@ -13,13 +14,8 @@ const CHECKSUM: usize = 16;
 pub fn run(bytes: &[u8]) {
     let (controls, body) = controls::<3>(bytes);
     let snapshot = resealed(body);
-    match controls[0] % 5 {
-        0 => restore::<authsieve_an0454::An0454>(&snapshot, controls),
-        1 => restore::<authsieve_an1269::An1269>(&snapshot, controls),
-        2 => restore::<authsieve_an1276::An1276>(&snapshot, controls),
-        3 => restore::<authsieve_an1521::An1521>(&snapshot, controls),
-        _ => restore::<authsieve_fls::Fls>(&snapshot, controls),
-    }
+    let id = ANALYTICS[usize::from(controls[0]) % ANALYTICS.len()];
+    by_id!(id, restore(&snapshot, controls));
 }
 
 /// A body with the checksum that makes it a snapshot.

@@ -25,14 +25,7 @@ struct Fed<A: Analytic> {
 
 /// The analytic of an id.
 pub fn native(id: &str, config: &str) -> Box<dyn Native> {
-    match id {
-        "an0454" => fed::<authsieve_an0454::An0454>(config),
-        "an1269" => fed::<authsieve_an1269::An1269>(config),
-        "an1276" => fed::<authsieve_an1276::An1276>(config),
-        "an1521" => fed::<authsieve_an1521::An1521>(config),
-        "fls" => fed::<authsieve_fls::Fls>(config),
-        other => panic!("tests/fluent_bit/native.rs does not know the analytic {other} yet"),
-    }
+    authsieve_suite::by_id!(id, fed(config))
 }
 
 fn fed<A: Analytic + 'static>(config: &str) -> Box<dyn Native> {

@@ -8,42 +8,6 @@ use std::fmt;
 /// What is written down of an alert that nobody expected yet.
 const USUAL: [&str; 5] = ["pattern", "time", "user", "src_ip", "matched"];
 
-/// The fields that an alert may have in JSON.
-const FIELDS: [&str; 32] = [
-    "id",
-    "analytic",
-    "analytic_version",
-    "config_digest",
-    "pattern",
-    "severity",
-    "title",
-    "time",
-    "first_seen",
-    "last_seen",
-    "user",
-    "users",
-    "src_ip",
-    "src_ips",
-    "host",
-    "service",
-    "user_agent",
-    "application",
-    "device",
-    "failure_count",
-    "challenge_count",
-    "distinct_users",
-    "distinct_ips",
-    "estimated",
-    "matched",
-    "reasons",
-    "outcomes",
-    "related_successes",
-    "techniques",
-    "context",
-    "evidence",
-    "response",
-];
-
 /// Up to so many comparisons, alerts are aligned with what is expected; beyond, the first goes with the first.
 const MAX_ALIGNED: usize = 4_000_000;
 
@@ -88,10 +52,11 @@ impl Expected {
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let number = index + 1;
             let fields: Fields = serde_json::from_str(line).map_err(|error| format!("{number}: {error}"))?;
-            if let Some((name, _)) = fields.0.iter().find(|(name, _)| !FIELDS.contains(&name.as_str())) {
+            if let Some((name, _)) = fields.0.iter().find(|(name, _)| !Alert::FIELDS.contains(&name.as_str()))
+            {
                 return Err(format!(
                     "{number}: `{name}` is no field of an alert; there are: {}",
-                    FIELDS.join(", ")
+                    Alert::FIELDS.join(", ")
                 ));
             }
             alerts.push(fields);

@@ -7,8 +7,9 @@ use crate::doctor::{Feeds, Tally};
 use crate::output::paint::When;
 use crate::selection;
 use crate::source::{self, Input};
+use authsieve_engine::detector::Stats;
 use authsieve_framing::MAX_RECORD;
-use authsieve_host::contract::{Event, Stats};
+use authsieve_host::contract::Event;
 use authsieve_host::{Analytic, CallError, Detector, StartError};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -65,7 +66,9 @@ struct Patient {
 impl Patient {
     fn new(analytic: Arc<Analytic>, config: String, seed: u64) -> Result<Self, StartError> {
         let detector = analytic.create(&config, seed)?;
-        let (tally, stats, failed) = (Tally::default(), None, None);
+        let about = analytic.describe()?.into_iter().next();
+        let about = about.ok_or_else(|| StartError::Config("it describes no analytic".into()))?;
+        let (tally, stats, failed) = (Tally::new(about), None, None);
         Ok(Self { analytic, config, seed, detector, tally, stats, failed })
     }
 
@@ -114,7 +117,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         }
     }
     for patient in &mut patients {
-        patient.stats = patient.ask(Detector::stats);
+        patient.stats = patient.ask(Detector::stats).and_then(|stats| stats.into_iter().next());
     }
     let terminal = io::stdout().is_terminal();
     let found = report::Found { patients: &patients, feeds: &feeds, records: &records };
@@ -124,7 +127,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         Wanted::Json => report::json(&mut out, &found, terminal)?,
     }
     out.flush()?;
-    let can = patients.iter().all(|patient| patient.tally.verdict(patient.analytic.name()).can);
+    let can = patients.iter().all(|patient| patient.tally.verdict().can);
     let whole = records.unreadable_files == 0 && patients.iter().all(|patient| patient.failed.is_none());
     Ok(if can && whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -172,7 +175,7 @@ fn examine_stretch(
     let mut readers = Vec::new();
     for (number, patient) in patients.iter_mut().enumerate() {
         let events = patient.ask(|detector| detector.decode(stretch, received)).unwrap_or_default();
-        events.iter().for_each(|event| patient.tally.take(patient.analytic.name(), event));
+        events.iter().for_each(|event| patient.tally.take(event));
         if !events.is_empty() {
             readers.push(number);
         }

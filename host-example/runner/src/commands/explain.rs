@@ -9,6 +9,7 @@ use crate::output::paint::When;
 use crate::output::summary::lateness;
 use crate::selection;
 use crate::source::{self, Input};
+use authsieve_engine::detector;
 use authsieve_framing::MAX_RECORD;
 use authsieve_host::contract::Note;
 use authsieve_host::{Analytic, CallError, Detector, StartError};
@@ -70,8 +71,8 @@ impl Explainer {
     }
 
     /// What became of the records. After an error it goes on from nothing.
-    fn explain(&mut self, batch: &[u8], received: i64) -> Result<Vec<Note>, CallError> {
-        let notes = self.detector.explain(batch, received);
+    fn explain(&mut self, batch: &[u8], reading: detector::Reading) -> Result<Vec<Note>, CallError> {
+        let notes = self.detector.explain(batch, reading);
         if notes.is_err()
             && let Ok(detector) = self.analytic.create(&self.config, self.seed)
         {
@@ -170,7 +171,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         several: arguments.files.len() > 1,
         groups: Groups::new(arguments.filter.near),
     };
-    let mut failed = false;
+    let (mut failed, mut next) = (false, 1);
     let mut last_received = arguments.reading.received.unwrap_or_else(source::now);
     for file in &arguments.files {
         let input = Input::from_argument(file.clone());
@@ -205,13 +206,15 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
                 arguments::complain(color, &format!("{name}:{}: {}", problem.line, problem.flaw));
             }
             last_received = arguments.reading.received.or(source.received).unwrap_or_else(source::now);
-            let lines = lines(&batch, cut.first_line);
+            let lines = memchr::memchr_iter(b'\n', &batch).count() as u64 + 1;
+            let reading = detector::Reading { first: next, ..detector::Reading::from(last_received) };
             for explainer in &mut explainers {
-                match explainer.explain(&batch, last_received) {
+                match explainer.explain(&batch, reading) {
                     Ok(notes) => {
                         for note in notes {
-                            let line = note.record.and_then(|number| lines.get(number as usize));
-                            let place = line.map(|line| (Arc::clone(&name), *line));
+                            // An event that waited is of an earlier batch.
+                            let line = note.record.checked_sub(next).map(|at| cut.first_line + at);
+                            let place = line.map(|line| (Arc::clone(&name), line));
                             sink.take(&explainer.name, Placed { place, note })?;
                         }
                     }
@@ -224,6 +227,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
                     ),
                 }
             }
+            next += lines;
         }
     }
     for explainer in &mut explainers {
@@ -241,7 +245,8 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     }
     sink.finish(color)?;
     for explainer in &mut explainers {
-        let note = explainer.detector.stats().ok().and_then(|stats| lateness(&stats, arguments.order));
+        let note =
+            explainer.detector.stats().ok().and_then(|stats| lateness(stats.first()?, arguments.order));
         if let Some(note) = note {
             let paint = color.paint(io::stderr().is_terminal());
             let name = escape::text(&explainer.name);
@@ -249,17 +254,6 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// The lines of the records of a batch, as the contract counts them: empty lines are none.
-fn lines(batch: &[u8], first: u64) -> Vec<u64> {
-    let records = batch.split_inclusive(|byte| *byte == b'\n').zip(first..);
-    let said = |(record, line): (&[u8], u64)| {
-        let record = record.strip_suffix(b"\n").unwrap_or(record);
-        let record = record.strip_suffix(b"\r").unwrap_or(record);
-        (!record.is_empty()).then_some(line)
-    };
-    records.filter_map(said).collect()
 }
 
 #[cfg(test)]

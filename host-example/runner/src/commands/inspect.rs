@@ -81,7 +81,8 @@ fn portray_component(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error>
     let analytic =
         load(engine, vec![chosen])?.pop().ok_or_else(|| Error::Failure(format!("{name}: not loaded")))?;
     let failed = |error: CallError| Error::Failure(format!("{}: {error}", analytic.name()));
-    let descriptor = analytic.describe().map_err(failed)?;
+    let descriptor = analytic.describe().map_err(failed)?.into_iter().next();
+    let descriptor = descriptor.ok_or_else(|| Error::Failure(format!("{name}: it describes no analytic")))?;
     // An analytic may have no valid defaults; then there are no needles to show.
     let needles = match analytic.create("", 0) {
         Ok(mut detector) => detector.needles().map_err(failed)?,
@@ -110,7 +111,15 @@ impl Portrait {
             "telemetry": about.telemetry,
             "false_positives": about.false_positives,
             "response": about.response,
-            "partition_by": about.partition_by,
+            "sources": about.sources.iter().map(|source| json!({ "provider": source.provider, "codes": source.codes }))
+                .collect::<Vec<_>>(),
+            "needs": about.needs.iter().map(|need| json!({
+                "name": need.name,
+                "outcomes": need.outcomes.iter().map(|outcome| outcome.word()).collect::<Vec<_>>(),
+                "fields": need.fields,
+                "loses": need.loses,
+            })).collect::<Vec<_>>(),
+            "collect": about.collect,
             "needles": self.needles,
             "baked": self.baked.as_ref().map(|baked| {
                 json!({ "config": serde_json::from_str(&baked.config).unwrap_or(Value::Null), "key": baked.key })
@@ -152,7 +161,8 @@ impl Portrait {
         }
         field("ATT&CK", &about.techniques.join(", "))?;
         field("telemetry", &about.telemetry.join("; "))?;
-        field("partition by", &about.partition_by.join(", "))?;
+        let needs: Vec<&str> = about.needs.iter().map(|need| need.name.as_str()).collect();
+        field("needs", &needs.join("; "))?;
         let needles =
             if self.needles.is_empty() { "none: it sees every record".into() } else { quoted(&self.needles) };
         field("needles", &needles)?;

@@ -204,6 +204,9 @@ pub(super) mod tests {
     /// An event of nothing but this.
     pub fn event(second: i64, outcome: Outcome, user: &str, address: Option<&str>) -> Event {
         Event {
+            record: 0,
+            analytics: Vec::new(),
+            origin: "remote".into(),
             time: second * 1_000_000,
             outcome,
             count: 1,

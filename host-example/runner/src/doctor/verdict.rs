@@ -1,34 +1,40 @@
-//! Whether an analytic can fire with what a feed brings, and why not.
+//! Whether an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs.
 
-use authsieve_host::contract::{Event, Outcome};
+use authsieve_host::contract::{Advice, Descriptor, Event, Need, Outcome};
+use std::collections::BTreeSet;
 
-/// What one analytic reads of a feed.
-#[derive(Clone, Debug, Default)]
+/// From this share of lone events on, their loss is told.
+const WORTH_TELLING: u64 = 20;
+
+/// The events of a feed, as far as one analytic cares.
+#[derive(Clone, Debug)]
 pub struct Tally {
-    /// Events read, whatever they say.
+    about: Descriptor,
+    /// Events read, whoever wrote them.
     pub events: u64,
-    /// Of these, from providers whose events the analytic judges.
+    /// Of these, the events that the analytic judges.
     pub own: u64,
-    /// Failures, those with an address, and those with a user too.
+    /// Of these, the failures.
     pub failures: u64,
-    /// See above.
+    /// Of these, the failures with an address.
     pub failures_placed: u64,
-    /// See above.
-    pub failures_named: u64,
-    /// Successes, and those with address and user.
+    /// Of the events that the analytic judges, the successes and approvals.
     pub successes: u64,
-    /// See above.
-    pub successes_placed: u64,
-    /// Challenges and their results.
+    /// Of the events that the analytic judges, challenges and their bad ends.
     pub challenges: u64,
-    /// Logins at the machine, which have no address.
-    pub local: u64,
-    /// Events of Linux, Windows and the cloud: what advice depends on.
-    pub linux: u64,
-    /// See above.
-    pub windows: u64,
-    /// See above.
-    pub cloud: u64,
+    /// The providers whose events were read.
+    providers: BTreeSet<String>,
+    /// How the needs are met, in their order.
+    met: Vec<Met>,
+}
+
+/// How far one need is met.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    /// Events with one of its outcomes.
+    found: u64,
+    /// Of these, the events that have all of its fields.
+    whole: u64,
 }
 
 /// Whether it can fire.
@@ -41,160 +47,144 @@ pub struct Verdict {
 }
 
 impl Tally {
-    /// Takes an event into account for the analytic of that id.
-    pub fn take(&mut self, id: &str, event: &Event) {
-        self.events += 1;
-        let provider = event.provider.as_str();
-        match provider {
-            "linux" => self.linux += 1,
-            "windows" => self.windows += 1,
-            "ecs" | "ocsf" => {}
-            _ => self.cloud += 1,
+    /// No events yet, for the analytic of this description.
+    #[must_use]
+    pub fn new(about: Descriptor) -> Self {
+        let met = vec![Met::default(); about.needs.len()];
+        let (providers, zero) = (BTreeSet::new(), 0);
+        Self {
+            about,
+            events: zero,
+            own: zero,
+            failures: zero,
+            failures_placed: zero,
+            successes: zero,
+            challenges: zero,
+            providers,
+            met,
         }
-        if !judges(id, event) {
+    }
+
+    /// Takes an event into account.
+    pub fn take(&mut self, event: &Event) {
+        self.events += 1;
+        if !self.providers.contains(&event.provider) {
+            self.providers.insert(event.provider.clone());
+        }
+        if !self.judges(event) {
             return;
         }
         self.own += 1;
-        let (placed, named) = (event.src_ip.is_some(), event.user.is_some());
-        self.local += u64::from(event.tty.is_some() && !placed);
         match event.outcome {
             Outcome::Failure => {
                 self.failures += 1;
-                self.failures_placed += u64::from(placed);
-                self.failures_named += u64::from(placed && named);
+                self.failures_placed += u64::from(event.src_ip.is_some());
             }
-            Outcome::Success | Outcome::Approved => {
-                self.successes += 1;
-                self.successes_placed += u64::from(placed && named);
-            }
-            Outcome::Challenge | Outcome::Denied | Outcome::Timeout => self.challenges += u64::from(named),
+            Outcome::Success | Outcome::Approved => self.successes += 1,
+            Outcome::Challenge | Outcome::Denied | Outcome::Timeout => self.challenges += 1,
             Outcome::Stopped => {}
+        }
+        for (need, met) in self.about.needs.iter().zip(&mut self.met) {
+            if need.outcomes.contains(&event.outcome) {
+                met.found += 1;
+                met.whole += u64::from(need.fields.iter().all(|field| has(event, field)));
+            }
         }
     }
 
-    /// Whether the analytic can fire with this.
+    /// Whether the analytic judges events of this provider, and of this code.
+    fn judges(&self, event: &Event) -> bool {
+        let codes = || [&event.reason, &event.status].into_iter().flatten();
+        self.about.sources.iter().any(|source| {
+            source.provider == event.provider
+                && (source.codes.is_empty()
+                    || source.codes.iter().any(|known| codes().any(|code| is_code(known, code))))
+        })
+    }
+
+    /// Whether the analytic can fire with these events.
     #[must_use]
-    pub fn verdict(&self, id: &str) -> Verdict {
-        let mut why = Vec::new();
+    pub fn verdict(&self) -> Verdict {
         if self.own == 0 {
-            why.push(match self.events {
-                0 => format!("none of the records is an event it reads: {}", collect(id)),
-                events => {
-                    format!("none of the {events} events it can read is of its telemetry: {}", collect(id))
-                }
-            });
-            return Verdict { can: false, why };
+            let why = match self.events {
+                0 => format!("none of the records is an event it reads: {}", self.about.collect),
+                events => format!(
+                    "none of the {events} events it can read is of its telemetry: {}",
+                    self.about.collect
+                ),
+            };
+            return Verdict { can: false, why: vec![why] };
         }
-        let needs = |why: &mut Vec<String>, what: &str, count: u64, advice: &str| {
-            if count == 0 {
-                why.push(format!("it needs {what}: none of {} events is one: {advice}", self.own));
-            }
-            count > 0
-        };
-        let can = match id {
-            "an1276" | "fls" => {
-                let failing = needs(&mut why, "failures", self.failures, failures(id, self));
-                let logins = needs(&mut why, "successes", self.successes, successes(id, self));
-                let placed = !failing || self.placed(&mut why, self.failures_placed);
-                let both = !logins || self.successes_placed > 0;
-                if !both {
-                    why.push("no success has both user and address".into());
-                }
-                failing && logins && placed && both
-            }
-            "an1269" => {
-                let failing = needs(&mut why, "failures", self.failures, failures(id, self));
-                if failing && self.successes == 0 {
-                    why.push("no successes: `credential-accepted` cannot fire; collect them too".into());
-                }
-                failing && self.placed(&mut why, self.failures_placed)
-            }
-            "an1521" => {
-                let failing = needs(&mut why, "failures (event 4625)", self.failures, failures(id, self));
-                failing && self.placed(&mut why, self.failures_named)
-            }
-            "an0454" => {
-                let asked = needs(
-                    &mut why,
-                    "MFA challenges",
-                    self.challenges,
-                    "export Okta System Log push events (system.push.send_factor_verify_push), the Duo authentication \
-                     log, or Entra sign-in logs with interrupted sign-ins (50074)",
-                );
-                if asked && self.successes == 0 {
-                    why.push(
-                        "no logins: `login-after-challenges` cannot fire, and nothing ends a silence".into(),
-                    );
-                }
-                asked
-            }
-            _ => true,
-        };
+        let (mut can, mut why) = (true, Vec::new());
+        for (need, met) in self.about.needs.iter().zip(&self.met) {
+            can &= self.judge(need, *met, &mut why) || need.loses.is_some();
+        }
         Verdict { can, why }
     }
 
-    /// Whether enough failures have an address to be counted by.
-    fn placed(&self, why: &mut Vec<String>, placed: u64) -> bool {
-        let without = self.failures.saturating_sub(placed);
-        let percent = without.saturating_mul(100) / self.failures.max(1);
-        if percent >= 20 {
-            why.push(format!("no address in {percent} % of the failures: they are not counted by default"));
+    /// Whether a need is met. Appends what is missing.
+    fn judge(&self, need: &Need, met: Met, why: &mut Vec<String>) -> bool {
+        if met.found == 0 {
+            why.push(match &need.loses {
+                Some(lost) => format!("no {}: {lost}", need.name),
+                None => {
+                    let advice = self.advice(&need.collect);
+                    format!("it needs {}: none of {} events is one{advice}", need.name, self.own)
+                }
+            });
+            return false;
         }
-        placed > 0
+        let without = met.found.saturating_sub(met.whole).saturating_mul(100) / met.found;
+        if met.whole == 0 || without >= WORTH_TELLING {
+            let fields: Vec<&str> = need.fields.iter().map(|field| shown(field)).collect();
+            let fields = fields.join(" or ");
+            why.push(format!(
+                "no {fields} in {without} % of the {}: they are not counted by default",
+                need.name
+            ));
+        }
+        met.whole > 0
+    }
+
+    /// The first advice that holds for the providers of the feed.
+    fn advice(&self, list: &[Advice]) -> String {
+        let holds = |advice: &&Advice| {
+            advice.providers.is_empty()
+                || advice.providers.iter().any(|provider| self.providers.contains(provider))
+        };
+        list.iter().find(holds).map_or_else(String::new, |advice| format!(": {}", advice.text))
     }
 }
 
-/// Whether the analytic judges events of this kind: as its documentation says.
-fn judges(id: &str, event: &Event) -> bool {
-    let provider = event.provider.as_str();
-    let number =
-        |code: &Option<String>| code.as_deref().is_some_and(|code| code == "4625" || code.starts_with("0x"));
-    match id {
-        "an1276" => matches!(provider, "linux" | "ecs" | "ocsf"),
-        "fls" => provider != "linux",
-        "an1269" => !matches!(provider, "linux" | "windows" | "okta" | "duo" | "auth0" | "macos"),
-        "an1521" => {
-            provider == "windows"
-                || matches!(provider, "ecs" | "ocsf") && (number(&event.reason) || number(&event.status))
-        }
-        "an0454" => !matches!(provider, "linux" | "windows"),
+/// Whether an event has a field, by its name in the contract.
+fn has(event: &Event, field: &str) -> bool {
+    match field {
+        "user" => event.user.is_some(),
+        "src_ip" => event.src_ip.is_some(),
+        "src_name" => event.src_name.is_some(),
+        "tty" => event.tty.is_some(),
+        "user_agent" => event.user_agent.is_some(),
+        "service" => event.service.is_some(),
+        "host" => event.host.is_some(),
+        "application" => event.application.is_some(),
+        "device" => event.device.is_some(),
+        "os" => event.os.is_some(),
+        "transaction" => event.transaction.is_some(),
+        // A component of another version may name what this host does not know: it is not missing.
         _ => true,
     }
 }
 
-/// What an analytic has to be given.
-fn collect(id: &str) -> &'static str {
-    match id {
-        "an1276" => "collect auth.log, secure or the journal of sshd, PAM, su and sudo, or auditd's log",
-        "fls" => "collect Entra SigninLogs, the Microsoft 365 audit log, or the Security log (4625 and 4624)",
-        "an1269" => {
-            "collect Entra sign-in logs, the Microsoft 365 audit log, IIS logs of OWA, or Exchange's protocol logs"
-        }
-        "an1521" => "collect the Security log (4625): audit policy Logon/Logoff, Logon, failure",
-        "an0454" => "collect Okta's System Log, Duo's authentication log or Entra sign-in logs",
-        _ => "see `authsieve inspect`",
-    }
+/// A field as people call it.
+fn shown(field: &str) -> &str {
+    if field == "src_ip" { "address" } else { field }
 }
 
-fn failures(id: &str, tally: &Tally) -> &'static str {
-    match id {
-        "an1276" if tally.linux > 0 => {
-            "sshd logs Failed lines through AUTHPRIV at LogLevel INFO; are they filtered out?"
-        }
-        "fls" | "an1521" if tally.windows > 0 => "4624 but no 4625: audit failure not collected",
-        "fls" | "an1269" if tally.cloud > 0 => {
-            "export failed sign-ins too (UserLoginFailed, ResultType other than 0)"
-        }
-        _ => "export failed logins too",
-    }
-}
-
-fn successes(id: &str, tally: &Tally) -> &'static str {
-    match id {
-        "an1276" if tally.linux > 0 => "sshd logs Accepted lines at LogLevel INFO",
-        "fls" if tally.windows > 0 => "4625 but no 4624: audit success not collected",
-        "fls" if tally.cloud > 0 => "export successful sign-ins too (UserLoggedIn, ResultType 0)",
-        _ => "export successful logins too",
+/// Whether a code is the known one; a `*` at the end of that stands for any characters.
+fn is_code(known: &str, code: &str) -> bool {
+    match known.strip_suffix('*') {
+        Some(start) => code.starts_with(start),
+        None => known == code,
     }
 }
 
@@ -202,15 +192,20 @@ fn successes(id: &str, tally: &Tally) -> &'static str {
 mod tests {
     use super::super::feeds::tests::event;
     use super::*;
+    use authsieve_host::{Analytic, Engine, Limits};
 
+    /// The verdict on a feed of these outcomes, addresses and providers, by the analytic's own description.
     fn tally(id: &str, events: &[(Outcome, Option<&str>, &str)]) -> Verdict {
-        let mut tally = Tally::default();
+        let engine = Engine::new(Limits::default()).unwrap();
+        let built = authsieve_components::get(id).unwrap();
+        let about = Analytic::load(&engine, id, built.wasm).unwrap().describe().unwrap().remove(0);
+        let mut tally = Tally::new(about);
         for (outcome, address, provider) in events {
             let mut event = event(0, *outcome, "ada", *address);
             event.provider = (*provider).into();
-            tally.take(id, &event);
+            tally.take(&event);
         }
-        tally.verdict(id)
+        tally.verdict()
     }
 
     const HERE: Option<&str> = Some("192.0.2.7");
@@ -222,7 +217,7 @@ mod tests {
         {
             assert_eq!(tally(id, &both(provider)), Verdict { can: true, why: vec![] }, "{id}");
         }
-        assert!(tally("an1521", &both("windows")).can && tally("other", &both("windows")).can);
+        assert!(tally("an1521", &both("windows")).can);
         let asked = [(Outcome::Challenge, None, "okta"), (Outcome::Success, None, "okta")];
         assert_eq!(tally("an0454", &asked), Verdict { can: true, why: vec![] });
     }
@@ -237,7 +232,8 @@ mod tests {
         says(tally("an1276", &[(Outcome::Failure, HERE, "okta")]), "none of the 1 events");
         says(tally("fls", &[(Outcome::Failure, HERE, "windows")]), "audit success not collected");
         says(tally("an1521", &[(Outcome::Success, HERE, "windows")]), "audit failure not collected");
-        says(tally("an1521", &[(Outcome::Failure, None, "windows")]), "no address in 100 %");
+        says(tally("an1521", &[(Outcome::Failure, None, "windows")]), "address in 100 %");
+        says(tally("an1521", &[(Outcome::Failure, HERE, "ecs")]), "none of the 1 events");
         says(tally("an0454", &[(Outcome::Success, HERE, "okta")]), "System Log push events");
     }
 
@@ -245,5 +241,11 @@ mod tests {
     fn what_weakens_it_is_named_too() {
         let verdict = tally("an1269", &[(Outcome::Failure, HERE, "entra")]);
         assert!(verdict.can && verdict.why[0].contains("credential-accepted"), "{verdict:?}");
+    }
+
+    #[test]
+    fn codes_end_in_a_star() {
+        assert!(is_code("0x*", "0xc000006a") && is_code("4625", "4625"));
+        assert!(!is_code("0x*", "4625") && !is_code("4625", "46250"));
     }
 }

@@ -78,7 +78,7 @@ mod tests {
         let engine = Engine::new(Limits::default()).unwrap();
         for component in authsieve_components::ALL {
             let analytic = Analytic::load(&engine, component.id, component.wasm).unwrap();
-            for id in analytic.describe().unwrap().techniques {
+            for id in analytic.describe().unwrap().into_iter().flat_map(|about| about.techniques) {
                 assert!(technique(&id).is_some(), "{}: {id}", component.id);
             }
         }

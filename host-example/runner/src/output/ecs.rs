@@ -82,9 +82,10 @@ fn own(alert: &Alert) -> Value {
     // `related.ip` has the others.
     let named: Vec<String> = alert.src_ips.iter().filter(|address| !is_ip(address)).cloned().collect();
     put(&mut own, "src_ips", (!named.is_empty()).then(|| named.into()));
-    for (name, list) in [("evidence", &alert.evidence), ("response", &alert.response)] {
-        put(&mut own, name, (!list.is_empty()).then(|| list.clone().into()));
-    }
+    let evidence =
+        || alert.evidence.iter().map(|one| json!({ "record": one.record, "text": one.text })).collect();
+    put(&mut own, "evidence", (!alert.evidence.is_empty()).then(evidence));
+    put(&mut own, "response", (!alert.response.is_empty()).then(|| alert.response.clone().into()));
     own
 }
 

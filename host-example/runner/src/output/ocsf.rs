@@ -149,7 +149,7 @@ fn evidences(alert: &Alert) -> Vec<Value> {
         .into_iter()
         .chain(addresses.iter().map(|address| json!({ "src_endpoint": endpoint(address) })))
         .chain(users.iter().map(|name| json!({ "user": { "name": name } })))
-        .chain(alert.evidence.iter().map(|record| json!({ "data": record })))
+        .chain(alert.evidence.iter().map(|record| json!({ "data": record.text })))
         .collect()
 }
 

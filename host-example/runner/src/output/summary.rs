@@ -4,8 +4,8 @@ use super::escape;
 use super::paint::Paint;
 use crate::arguments::Order;
 use crate::feed::Totals;
+use authsieve_engine::detector::Stats;
 use authsieve_framing::Flaw;
-use authsieve_host::contract::Stats;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_went_well_is_not_mentioned() {
-        let mut stats = Stats::zero();
+        let mut stats = Stats::default();
         (stats.records, stats.matched, stats.alerts) = (1_200, 1_000, 1);
         let mut totals = Totals { records: 5_000, bytes: 2_000_000, stats: vec![stats], ..Totals::default() };
         let show = |totals: &Totals| {

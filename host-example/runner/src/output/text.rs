@@ -48,7 +48,7 @@ pub fn write(out: &mut impl Write, alert: &Alert, paint: Paint) -> io::Result<()
     field("ATT&CK", &alert.techniques.join(", "))?;
     for (record, name) in alert.evidence.iter().zip(std::iter::once("evidence").chain(std::iter::repeat("")))
     {
-        let record = escape::text(record);
+        let record = escape::text(&record.text);
         writeln!(out, "  {} {}", paint.dim(format_args!("{name:<10}")), paint.dim(beginning(&record)))?;
     }
     for (step, name) in alert.response.iter().zip(std::iter::once("next").chain(std::iter::repeat(""))) {
@@ -110,6 +110,7 @@ fn tallies(list: &[Tally]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use authsieve_engine::alert::Evidence;
     use authsieve_engine::alert::Severity;
     use authsieve_engine::time::Timestamp;
 
@@ -137,10 +138,14 @@ mod tests {
             failure_count: Some(12),
             distinct_users: Some(1),
             estimated: vec!["failure_count".into()],
-            evidence: vec!["first record".into(), "last record".into()],
+            evidence: ["first record", "last record"].map(evidence).into(),
             response: vec!["Ask root".into()],
             ..Alert::default()
         }
+    }
+
+    fn evidence(text: &str) -> Evidence {
+        Evidence { record: 1, text: text.into() }
     }
 
     #[test]
@@ -188,7 +193,7 @@ mod tests {
             related_successes: many(),
             techniques: many(),
             context: many(),
-            evidence: many(),
+            evidence: vec![evidence(&evil)],
             response: many(),
             reasons: vec![Tally { code: evil.clone(), count: 1 }],
             outcomes: vec![Tally { code: evil.clone(), count: 1 }],

@@ -27,7 +27,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use answer::{carry, together};
 use authsieve_engine::alert::Alert;
-use authsieve_engine::detector::{Detector, Error};
+use authsieve_engine::detector::{Detector, Error, Reading};
 use authsieve_engine::hash::{Hasher128, Salt};
 use authsieve_engine::json::quote;
 use authsieve_engine::sieve::Sieve;
@@ -74,10 +74,10 @@ struct Running<A: Module> {
     sieve: Option<Sieve>,
     /// The name under which a record carries its alert, as JSON with its colon.
     key: String,
-    /// The newest event time, and when it was received: what time has passed since is counted from there.
-    newest: (Timestamp, Timestamp),
     /// When the detector was last told that time has passed.
     told: Timestamp,
+    /// The number of the last record that was looked at or passed over.
+    number: u64,
 }
 
 impl<A: Module> Filter<A> {
@@ -98,8 +98,9 @@ impl<A: Module> Filter<A> {
     pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
         let mut matters = true;
         if !self.busy
-            && let Some(running) = &self.running
+            && let Some(running) = &mut self.running
         {
+            running.number += 1;
             matters = running.matters(record);
             if !matters && running.is_same_second(received) {
                 match mode {
@@ -150,8 +151,8 @@ impl<A: Module> Filter<A> {
         let mut alerts = running.elapse(received);
         if matters {
             let read = mangled::restore(record, &mut self.restored).unwrap_or(record);
-            alerts.append(&mut running.detector.process_one(read, received));
-            running.newest(received);
+            let reading = Reading { received, written: None, first: running.number };
+            alerts.append(&mut running.detector.process_one(read, reading));
         }
         match mode {
             Mode::Alerts => self.answer.append(&mut together(&alerts)),
@@ -181,7 +182,7 @@ impl<A: Module> Running<A> {
         let detector = create::<A>(seed as u64)?;
         let sieve = detector.sieve();
         let key = key::<A>();
-        Ok(Self { detector, sieve, key, newest: (Timestamp::MIN, received), told: received })
+        Ok(Self { detector, sieve, key, told: received, number: 1 })
     }
 
     /// Whether something can come of the record.
@@ -197,29 +198,16 @@ impl<A: Module> Running<A> {
         0 <= since && since < Span::SECOND.0
     }
 
-    /// Tells the detector, once a second, what time has passed since the newest event. That, and not the agent's clock:
-    /// a log may be read long after it was written.
+    /// Tells the detector, once a second, that time has passed since its newest events were received. The agent's clock
+    /// alone would not do: a log may be read long after it was written.
     fn elapse(&mut self, received: Timestamp) -> Vec<Alert> {
         // Clocks are set back, and records may be stamped with the time of what they tell.
-        if received < self.told {
-            self.told = received;
-            self.newest.1 = self.newest.1.min(received);
-        }
-        if received < self.told.plus(Span::SECOND) {
+        let set_back = received < self.told;
+        if !set_back && received < self.told.plus(Span::SECOND) {
             return Vec::new();
         }
         self.told = received;
-        if self.newest.0 == Timestamp::MIN {
-            return Vec::new();
-        }
-        self.detector.elapse(Span(received.0.saturating_sub(self.newest.1.0)))
-    }
-
-    fn newest(&mut self, received: Timestamp) {
-        let newest = self.detector.watermark();
-        if newest != self.newest.0 {
-            self.newest = (newest, received);
-        }
+        self.detector.elapse_until(received)
     }
 }
 
@@ -338,11 +326,11 @@ macro_rules! fluent_bit_call {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! fluent_bit_face {
-    ($analytic:ty) => {
+    ($analytics:ty) => {
         const _: () = {
             use $crate::fluent_bit::{Exports, Mode};
 
-            static EXPORTS: Exports<$analytic> = Exports::new();
+            static EXPORTS: Exports<$analytics> = Exports::new();
 
             $crate::fluent_bit_call!(alerts, EXPORTS.take(Mode::Alerts));
             $crate::fluent_bit_call!(annotate, EXPORTS.take(Mode::Annotate));
@@ -366,11 +354,4 @@ macro_rules! fluent_bit_face {
             }
         };
     };
-}
-
-#[cfg(not(all(target_family = "wasm", feature = "fluent-bit")))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! fluent_bit_face {
-    ($analytic:ty) => {};
 }

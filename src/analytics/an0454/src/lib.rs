@@ -20,7 +20,7 @@
 //! for (second, outcome) in [(0, Outcome::Challenge), (40, Outcome::Challenge), (55, Outcome::Success)] {
 //!     let time = Timestamp(second * 1_000_000);
 //!     let event = Event { time, outcome, user: "jdoe@example.com".into(), provider: Provider::Okta, ..Event::default() };
-//!     alerts.extend(detector.observe(event, b"", time));
+//!     alerts.extend(detector.observe(event, Record::NONE, time));
 //! }
 //! assert_eq!(alerts[1].title, "2 MFA challenges of jdoe@example.com, then a login from an unknown address");
 //! # Ok::<(), authsieve_engine::detector::Error>(())
@@ -78,6 +78,7 @@ pub use options::{Options, Platform, UserKey};
 use authsieve_engine::analytic::{About, Alerts, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::deliveries::Deliveries;
+use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -166,6 +167,36 @@ impl Analytic for An0454 {
             "ECS event.category: authentication",
             "OCSF Authentication (3002)",
         ],
+        sources: &[
+            Source::of("okta"),
+            Source::of("duo"),
+            Source::of("auth0"),
+            Source::of("entra"),
+            Source::of("m365"),
+            Source::of("macos"),
+            Source::of("ecs"),
+            Source::of("ocsf"),
+        ],
+        needs: &[
+            Need {
+                name: "MFA challenges",
+                outcomes: &[Outcome::Challenge, Outcome::Denied, Outcome::Timeout],
+                fields: &["user"],
+                loses: None,
+                collect: &[Advice {
+                    providers: &[],
+                    text: "export Okta System Log push events (system.push.send_factor_verify_push), the Duo authentication log, or Entra sign-in logs with interrupted sign-ins (50074)",
+                }],
+            },
+            Need {
+                name: "logins",
+                outcomes: &[Outcome::Success, Outcome::Approved],
+                fields: &[],
+                loses: Some("`login-after-challenges` cannot fire, and nothing ends a silence"),
+                collect: &[Advice { providers: &[], text: "export successful logins too" }],
+            },
+        ],
+        collect: "collect Okta's System Log, Duo's authentication log or Entra sign-in logs",
         false_positives: &[
             "A person whose phone is off, out of coverage or new, who tries again and again.",
             "A mail or VPN client with a session that ended, which asks for a push each time it reconnects.",

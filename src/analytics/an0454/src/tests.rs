@@ -89,7 +89,7 @@ fn alerts_tell_who_what_came_of_it_and_who_logged_in() {
     assert_eq!(alert.techniques, ["T1621", "T1078"]);
     assert_eq!(alert.related_successes.len(), 2, "the victim's, and this one");
     assert_eq!(alert.evidence.len(), 6);
-    assert!(alert.evidence[5].contains("Approved"));
+    assert!(alert.evidence[5].text.contains("Approved"));
     assert!(feed(&mut detector, [login(131, from)]).is_empty(), "they are forgotten");
 }
 
@@ -100,7 +100,7 @@ fn what_a_login_made_forgotten_is_told_no_more() {
     feed(&mut detector, own.chain([login(10, "192.0.2.10")]));
     let alerts = feed(&mut detector, (20..25).map(|n| challenge(n, "192.0.2.10")));
     assert_eq!((alerts[0].challenge_count, alerts[0].evidence.len()), (Some(5), 5));
-    assert!(alerts[0].evidence[0].contains("10:00:20Z"));
+    assert!(alerts[0].evidence[0].text.contains("10:00:20Z"));
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_late_challenge_is_one_with_the_result_that_came_before_it() {
     feed(&mut it, [event(2, Outcome::Denied, ""), event(3, Outcome::Denied, "")]);
     let alerts = feed(&mut it, [denied, challenge(50, "203.0.113.5")]);
     assert_eq!(patterns(&alerts), [WITHOUT], "by the result alone, as of its time");
-    assert_eq!(it.stats().late, 1);
+    assert_eq!(it.stats()[0].late, 1);
     let alerts = feed(&mut it, [login(61, "203.0.113.5")]);
     assert_eq!(alerts[0].challenge_count, Some(3), "not four");
 }
@@ -257,7 +257,7 @@ fn a_result_that_comes_behind_another_is_late_and_counts_for_nothing() {
     // In order the one of second 13 closes the challenge, and the one of second 15 counts.
     let alerts = feed(&mut it, [denied(0), challenge(10, "203.0.113.5"), denied(15), denied(13)]);
     assert!(alerts.is_empty(), "{alerts:?}");
-    assert_eq!(it.stats().late, 1);
+    assert_eq!(it.stats()[0].late, 1);
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub use options::Options;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
+use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -112,6 +113,36 @@ impl Analytic for An1269 {
             "ECS event.category: authentication",
             "OCSF Authentication (3002)",
         ],
+        sources: &[
+            Source::of("entra"),
+            Source::of("m365"),
+            Source::of("exchange"),
+            Source::of("ecs"),
+            Source::of("ocsf"),
+        ],
+        needs: &[
+            Need {
+                name: "failures",
+                outcomes: &[Outcome::Failure],
+                fields: &["src_ip"],
+                loses: None,
+                collect: &[
+                    Advice {
+                        providers: &["entra", "m365", "exchange"],
+                        text: "export failed sign-ins too (UserLoginFailed, ResultType other than 0)",
+                    },
+                    Advice { providers: &[], text: "export failed logins too" },
+                ],
+            },
+            Need {
+                name: "successes",
+                outcomes: &[Outcome::Success, Outcome::Approved],
+                fields: &[],
+                loses: Some("`credential-accepted` cannot fire; collect them too"),
+                collect: &[Advice { providers: &[], text: "export successful logins too" }],
+            },
+        ],
+        collect: "collect Entra sign-in logs, the Microsoft 365 audit log, IIS logs of OWA, or Exchange's protocol logs",
         false_positives: &[
             "Many people behind one address (office egress, VPN, proxy, mobile carrier): give it an override.",
             "A device or script that keeps trying an outdated password: brute-force on its account.",

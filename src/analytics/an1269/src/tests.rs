@@ -75,7 +75,7 @@ fn an_alert_tells_who_when_from_where_and_shows_it() {
     assert_eq!((&*tried.reasons[0].code, tried.reasons[0].count), ("50126", 10));
     assert_eq!(tried.techniques, ["T1110.004"]);
     assert_eq!(tried.evidence.len(), 6, "three from each end, the last of them the one that raised it");
-    assert!(tried.evidence[5].starts_with("2026-03-01T10:00:09Z"), "{:?}", tried.evidence);
+    assert!(tried.evidence[5].text.starts_with("2026-03-01T10:00:09Z"), "{:?}", tried.evidence);
     assert!(tried.estimated.is_empty() && tried.related_successes.is_empty() && !tried.response.is_empty());
 
     assert_eq!((&*accepted.pattern, accepted.severity), ("credential-accepted", Severity::Critical));
@@ -355,7 +355,7 @@ fn flood(between: u32) {
             ["credential-stuffing", "credential-accepted"],
             "{beforehand} beforehand"
         );
-        assert!(detector.stats().evicted > 100_000 && detector.stats().keys <= 20_000);
+        assert!(detector.stats()[0].evicted > 100_000 && detector.stats()[0].keys <= 20_000);
     }
 }
 

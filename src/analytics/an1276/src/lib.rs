@@ -36,6 +36,7 @@ pub use options::{Correlate, LoginSource, Options};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
+use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Origin, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -80,6 +81,33 @@ impl Analytic for An1276 {
             "ECS event.category: authentication",
             "OCSF Authentication (3002)",
         ],
+        sources: &[Source::of("linux"), Source::of("ecs"), Source::of("ocsf")],
+        needs: &[
+            Need {
+                name: "failures",
+                outcomes: &[Outcome::Failure],
+                fields: &["src_ip"],
+                loses: None,
+                collect: &[
+                    Advice {
+                        providers: &["linux"],
+                        text: "sshd logs Failed lines through AUTHPRIV at LogLevel INFO; are they filtered out?",
+                    },
+                    Advice { providers: &[], text: "export failed logins too" },
+                ],
+            },
+            Need {
+                name: "successes",
+                outcomes: &[Outcome::Success, Outcome::Approved],
+                fields: &["user", "src_ip"],
+                loses: None,
+                collect: &[
+                    Advice { providers: &["linux"], text: "sshd logs Accepted lines at LogLevel INFO" },
+                    Advice { providers: &[], text: "export successful logins too" },
+                ],
+            },
+        ],
+        collect: "collect auth.log, secure or the journal of sshd, PAM, su and sudo, or auditd's log",
         false_positives: &[
             "A person who mistypes a new password several times and then gets it right.",
             "Scripts and configuration management with an outdated password, fixed by hand.",

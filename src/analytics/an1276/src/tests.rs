@@ -5,7 +5,7 @@ mod flood;
 
 use crate::An1276;
 use authsieve_engine::alert::{Alert, Severity};
-use authsieve_engine::detector::{Detector, Error};
+use authsieve_engine::detector::{Detector, Error, Reading};
 use authsieve_engine::time::Timestamp;
 
 const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -51,7 +51,7 @@ fn an_alert_tells_who_when_from_where_and_shows_it() {
     assert!(alert.estimated.is_empty());
     assert_eq!(alert.evidence.len(), 6, "five failures and the success");
     assert!(
-        alert.evidence[0].contains("10:00:00Z") && alert.evidence[5].contains("Accepted"),
+        alert.evidence[0].text.contains("10:00:00Z") && alert.evidence[5].text.contains("Accepted"),
         "{:?}",
         alert.evidence
     );
@@ -67,7 +67,9 @@ fn many_failures_are_counted_exactly_and_shown_from_both_ends() {
     let alerts = run(&mut detector(""), &log);
     assert_eq!(alerts[0].failure_count, Some(300));
     assert_eq!(alerts[0].evidence.len(), 7, "three from each end, and the success");
-    assert!(alerts[0].evidence[0].contains("10:00:00Z") && alerts[0].evidence[5].contains("10:04:59Z"));
+    assert!(
+        alerts[0].evidence[0].text.contains("10:00:00Z") && alerts[0].evidence[5].text.contains("10:04:59Z")
+    );
 }
 
 #[test]
@@ -129,7 +131,11 @@ fn what_a_login_took_back_is_no_evidence() {
         + &log.replace("10:00:00Z web1 sshd[1000]", "10:00:00Z web1 sshd[999]");
     let alerts = run(&mut detector(""), &log);
     assert_eq!(alerts[0].failure_count, Some(5));
-    assert!(alerts[0].evidence.iter().all(|record| !record.contains("pam_unix")), "{:?}", alerts[0].evidence);
+    assert!(
+        alerts[0].evidence.iter().all(|record| !record.text.contains("pam_unix")),
+        "{:?}",
+        alerts[0].evidence
+    );
 }
 
 #[test]
@@ -221,7 +227,7 @@ fn late_events_are_sorted_within_the_allowed_lateness() {
     let mut sorting = detector(r#"{"allowed_lateness":"30s"}"#);
     let alerts = run(&mut sorting, &log);
     assert_eq!(alerts.len(), 1);
-    assert_eq!(sorting.stats().late, 0);
+    assert_eq!(sorting.stats()[0].late, 0);
     let mut all = detector(r#"{"allowed_lateness":"max"}"#);
     assert!(run(&mut all, &log).is_empty(), "a whole input is judged at its end");
     let (mut all, _) =
@@ -245,7 +251,7 @@ fn what_waited_leaves_first_where_nothing_waits_any_more() {
     let alerts = run(&mut restored, &accepted(60, "alice", "203.0.113.5"));
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     assert_eq!(run(&mut restored, &guessed("bob", "203.0.113.6")).len(), 1);
-    assert_eq!(restored.stats().late, 0);
+    assert_eq!(restored.stats()[0].late, 0);
 }
 
 #[test]
@@ -256,7 +262,7 @@ fn a_source_that_lags_hours_behind_is_judged() {
     run(&mut detector, &ahead);
     let alerts = run(&mut detector, &guessed("alice", "203.0.113.5"));
     assert_eq!(alerts.len(), 1, "{alerts:?}");
-    assert_eq!(detector.stats().late, 0, "late is what is older than its key's newest");
+    assert_eq!(detector.stats()[0].late, 0, "late is what is older than its key's newest");
 }
 
 fn all_digest() -> String {
@@ -284,7 +290,7 @@ fn a_clock_that_runs_ahead_ages_nothing() {
     let received = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
     detector.process(ahead.as_bytes(), received);
     assert_eq!(detector.process(lines.as_bytes(), received).len(), 1);
-    assert_eq!(detector.stats().future, 1);
+    assert_eq!(detector.stats()[0].future, 1);
 }
 
 #[test]
@@ -294,8 +300,12 @@ fn bad_records_are_counted_and_change_nothing() {
     log.extend_from_slice(&vec![b'x'; 2000]);
     log.push(b'\n');
     log.extend_from_slice(guessed("alice", "203.0.113.5").as_bytes());
-    assert_eq!(detector.process(&log, RECEIVED).len(), 1);
-    let stats = detector.stats();
+    assert_eq!(detector.process(&log, Reading { first: 1, ..Reading::at(RECEIVED) }).len(), 1);
+    let problems: Vec<_> =
+        detector.problems().into_iter().map(|problem| (problem.kind, problem.record)).collect();
+    assert_eq!(problems, [("malformed".to_string(), 1), ("oversized".to_string(), 6)]);
+    assert!(detector.problems().is_empty(), "each is told once");
+    let stats = &detector.stats()[0];
     assert_eq!((stats.malformed, stats.oversized, stats.records), (1, 1, 11));
 }
 

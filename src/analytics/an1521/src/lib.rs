@@ -50,6 +50,7 @@ pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, Setting, code};
+use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -150,6 +151,22 @@ impl Analytic for An1521 {
             "ECS event.category: authentication, of Windows",
             "OCSF Authentication (3002), of Windows",
         ],
+        sources: &[
+            Source::of("windows"),
+            Source { provider: "ecs", codes: &["4625", "0x*"] },
+            Source { provider: "ocsf", codes: &["4625", "0x*"] },
+        ],
+        needs: &[Need {
+            name: "failures (event 4625)",
+            outcomes: &[Outcome::Failure],
+            fields: &["user", "src_ip"],
+            loses: None,
+            collect: &[
+                Advice { providers: &["windows"], text: "4624 but no 4625: audit failure not collected" },
+                Advice { providers: &[], text: "export failed logins too" },
+            ],
+        }],
+        collect: "collect the Security log (4625): audit policy Logon/Logoff, Logon, failure",
         false_positives: &[
             "A service, a scheduled task or a mapped drive with an old password, which tries again and again.",
             "A person after a change of password whose devices still use the old one.",

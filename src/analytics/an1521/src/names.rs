@@ -123,11 +123,11 @@ mod tests {
         assert!(names.bytes() <= 4000 + 2 * (ENTRY + 20), "{}", names.bytes());
         assert_eq!((names.get(0), names.get(10_000)), (Some("often"), Some("name 10000")));
         assert_eq!(names.get(1), None);
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         names.save(&mut out);
         let bytes = out.finish();
         let mut back = Names::new(4000, 8);
-        back.load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
+        back.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
         assert_eq!((back.bytes(), back.get(0), back.get(1)), (names.bytes(), Some("often"), None));
     }
 }

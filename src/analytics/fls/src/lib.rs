@@ -33,6 +33,7 @@ pub use options::Options;
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
+use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net;
@@ -73,6 +74,46 @@ impl Analytic for Fls {
             "ECS event.category: authentication",
             "OCSF Authentication (3002)",
         ],
+        sources: &[
+            Source::of("windows"),
+            Source::of("entra"),
+            Source::of("m365"),
+            Source::of("okta"),
+            Source::of("duo"),
+            Source::of("ecs"),
+            Source::of("ocsf"),
+        ],
+        needs: &[
+            Need {
+                name: "failures",
+                outcomes: &[Outcome::Failure],
+                fields: &["src_ip"],
+                loses: None,
+                collect: &[
+                    Advice { providers: &["windows"], text: "4624 but no 4625: audit failure not collected" },
+                    Advice {
+                        providers: &["entra", "m365", "okta", "duo"],
+                        text: "export failed sign-ins too (UserLoginFailed, ResultType other than 0)",
+                    },
+                    Advice { providers: &[], text: "export failed logins too" },
+                ],
+            },
+            Need {
+                name: "successes",
+                outcomes: &[Outcome::Success, Outcome::Approved],
+                fields: &["user", "src_ip"],
+                loses: None,
+                collect: &[
+                    Advice { providers: &["windows"], text: "4625 but no 4624: audit success not collected" },
+                    Advice {
+                        providers: &["entra", "m365", "okta", "duo"],
+                        text: "export successful sign-ins too (UserLoggedIn, ResultType 0)",
+                    },
+                    Advice { providers: &[], text: "export successful logins too" },
+                ],
+            },
+        ],
+        collect: "collect Entra SigninLogs, the Microsoft 365 audit log, or the Security log (4625 and 4624)",
         false_positives: &[
             "A person who mistypes a new password several times and then gets it right.",
             "A device that keeps an outdated password (mail client, mapped drive, service) until somebody corrects it.",

@@ -96,7 +96,7 @@ fn an_alert_tells_who_when_from_where_and_shows_it() {
         ]
     );
     assert_eq!(alert.evidence.len(), 6);
-    assert!(alert.evidence.iter().all(|record| record.contains("ada")), "{:?}", alert.evidence);
+    assert!(alert.evidence.iter().all(|record| record.text.contains("ada")), "{:?}", alert.evidence);
     assert!(alert.estimated.is_empty() && !alert.response.is_empty());
 }
 

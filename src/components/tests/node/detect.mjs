@@ -18,14 +18,14 @@ const thrown = (f) => {
 };
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 
-console.log(JSON.parse(Detector.describe()).config_schema);
+console.log(JSON.parse(Detector.describe())[0].config_schema);
 const detector = new Detector("", 7n);
 console.log(detector.needles().join());
 console.log(detector.decode(batch, now).map((event) => JSON.parse(event).outcome).join());
-for (const alert of detector.process(batch, now)) console.log(alert);
-for (const alert of detector.advance(now)) console.log(alert);
+for (const alert of detector.process(batch, now, undefined, 1)) console.log(alert);
+for (const alert of detector.elapse(60e6)) console.log(alert);
 for (const alert of detector.flush()) console.log(alert);
-console.log(JSON.parse(detector.stats()).records);
+console.log(JSON.parse(detector.stats()[0]).records);
 console.log(hex(detector.snapshot()));
 const restored = Detector.restore("", 8n, detector.snapshot());
 console.log(restored.notes.length, hex(restored.snapshot()));

@@ -66,7 +66,8 @@ fn evidence_is_the_first_and_the_last_few_and_what_raised() {
             names.iter().map(|n| Entry { record: Record::unnumbered(n.as_bytes()), ..at(5, "u") }).collect();
         let (journal, newest) = journal(&entries);
         let told = Told::read(&journal, newest, 0, Timestamp(0), Timestamp(9), &mut all);
-        told.evidence(Record::unnumbered(raised.as_bytes())).join(" ")
+        let evidence = told.evidence(Record::unnumbered(raised.as_bytes()));
+        evidence.into_iter().map(|one| one.text).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(shown(0, ""), "");
     assert_eq!(shown(2, "x"), "0 1 x");

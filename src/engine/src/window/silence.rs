@@ -189,10 +189,10 @@ mod tests {
         for n in 0..10 {
             silences.silence(key(n * 7 % 10), Timestamp((n % 4) as i64));
         }
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         silences.save(&mut out);
         let bytes = out.finish();
-        let load = |most| Silences::new(most, 99).load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
+        let load = |most| Silences::new(most, 99).load(&mut Reader::loose(&bytes).unwrap()).unwrap();
         assert!(load(10).iter().eq(silences.iter()));
         assert!(load(4).iter().eq(silences.iter().skip(6)));
     }

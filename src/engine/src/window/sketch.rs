@@ -300,21 +300,21 @@ mod tests {
             sketch.raise(key(n), (n % 15) as u8, n % 2 == 0, 3);
         }
         let save = |sketch: &Sketch, window| {
-            let mut out = Writer::new("a", 0, 0);
+            let mut out = Writer::loose();
             sketch.save(&mut out, window);
             out.finish()
         };
         let bytes = save(&sketch, 4);
-        let mut reader = Reader::open(&bytes, "a", 0).unwrap();
+        let mut reader = Reader::loose(&bytes).unwrap();
         let (back, kept) = Sketch::load(&mut reader, 1 << 12, 4).unwrap();
         reader.finish().unwrap();
         assert!(kept);
         assert!((0..60).all(|n| back.estimate(key(n), 5) == sketch.estimate(key(n), 5)));
         assert_eq!(save(&back, 5), save(&sketch, 5));
-        let (other, kept) = Sketch::load(&mut Reader::open(&bytes, "a", 0).unwrap(), 1 << 13, 4).unwrap();
+        let (other, kept) = Sketch::load(&mut Reader::loose(&bytes).unwrap(), 1 << 13, 4).unwrap();
         assert!(!kept && other.bytes() == 0);
         let nothing = save(&Sketch::new(1 << 12), 4);
-        let (_, kept) = Sketch::load(&mut Reader::open(&nothing, "a", 0).unwrap(), 1 << 13, 4).unwrap();
+        let (_, kept) = Sketch::load(&mut Reader::loose(&nothing).unwrap(), 1 << 13, 4).unwrap();
         assert!(kept, "of nothing nothing is dropped");
     }
 }

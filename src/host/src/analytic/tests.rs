@@ -22,12 +22,12 @@ fn failure(batch: &[u8]) -> Cause {
 #[test]
 fn an_analytic_keeps_its_state_from_call_to_call() {
     let analytic = hostile();
-    assert_eq!(analytic.describe().unwrap().id, "hostile");
+    assert_eq!(analytic.describe().unwrap()[0].id, "hostile");
     let mut detector = analytic.create("{}", 0).unwrap();
     assert!(detector.needles().unwrap().is_empty());
     assert_eq!(detector.process(b"aa\nA\n", 0).unwrap().len(), 0);
     assert_eq!(detector.process(b"a\nA\nA\n", 0).unwrap().len(), 2);
-    assert_eq!(detector.stats().unwrap().matched, 3);
+    assert_eq!(detector.stats().unwrap()[0].matched, 3);
     let snapshot = detector.snapshot().unwrap();
     let (mut other, notes) = analytic.restore("{}", 0, &snapshot).unwrap();
     assert!(notes.is_empty());

@@ -1,6 +1,6 @@
 //! The records since the last snapshot, from which a session makes a dead detector anew.
 
-use crate::contract::Stats;
+use authsieve_engine::detector::{Reading, Stats};
 use std::time::Duration;
 
 /// From this many bytes of records on a snapshot is taken, if it is cheap.
@@ -16,9 +16,11 @@ const SHARE: u32 = 20;
 #[derive(Default)]
 pub(super) struct Journal {
     checkpoint: Option<Checkpoint>,
-    /// The records since, and where the batches end in them and when each was received.
+    /// The records since, where the batches end in them, and the reading of each.
     bytes: Vec<u8>,
-    batches: Vec<(usize, i64)>,
+    batches: Vec<(usize, Reading)>,
+    /// How many records the last of these batches holds.
+    records: u64,
     /// How long they took, and how long the snapshot took.
     spent: Duration,
     took: Duration,
@@ -29,12 +31,12 @@ pub(super) struct Journal {
 
 struct Checkpoint {
     snapshot: Vec<u8>,
-    totals: Stats,
+    totals: Vec<Stats>,
 }
 
 impl Journal {
     /// Notes a batch that was processed.
-    pub(super) fn add(&mut self, batch: &[u8], received: i64, spent: Duration) {
+    pub(super) fn add(&mut self, batch: &[u8], reading: Reading, spent: Duration) {
         if self.overflown || batch.is_empty() {
             return;
         }
@@ -53,9 +55,13 @@ impl Journal {
         let joins = self.bytes.last() == Some(&b'\n') && self.bytes.len() - start < BATCH;
         self.bytes.extend_from_slice(batch);
         match self.batches.last_mut() {
-            Some((end, at)) if *at == received && joins => *end = self.bytes.len(),
-            _ => self.batches.push((self.bytes.len(), received)),
+            Some((end, at)) if joins && goes_on(*at, self.records, reading) => *end = self.bytes.len(),
+            _ => {
+                self.batches.push((self.bytes.len(), reading));
+                self.records = 0;
+            }
         }
+        self.records += memchr::memchr_iter(b'\n', batch).count() as u64;
     }
 
     /// Whether a snapshot should be taken now.
@@ -65,7 +71,7 @@ impl Journal {
     }
 
     /// Begins anew with a snapshot that took so long, and the counters as of then.
-    pub(super) fn restart(&mut self, snapshot: Vec<u8>, took: Duration, totals: Stats) {
+    pub(super) fn restart(&mut self, snapshot: Vec<u8>, took: Duration, totals: Vec<Stats>) {
         self.checkpoint = Some(Checkpoint { snapshot, totals });
         self.took = took;
         self.forget_records();
@@ -100,12 +106,12 @@ impl Journal {
     }
 
     /// The counters as of the snapshot.
-    pub(super) fn totals(&self) -> Option<Stats> {
-        self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals)
+    pub(super) fn totals(&self) -> Option<&[Stats]> {
+        self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals.as_slice())
     }
 
-    /// The batches since the snapshot, each with when it was received.
-    pub(super) fn since(&self) -> impl Iterator<Item = (&[u8], i64)> {
+    /// The batches since the snapshot, each with its reading.
+    pub(super) fn since(&self) -> impl Iterator<Item = (&[u8], Reading)> {
         let starts = std::iter::once(0).chain(self.batches.iter().map(|(end, _)| *end));
         starts
             .zip(&self.batches)
@@ -119,11 +125,17 @@ impl Journal {
     }
 }
 
+/// Whether records of `reading` follow `records` records of `at`.
+fn goes_on(at: Reading, records: u64, reading: Reading) -> bool {
+    let first = if at.first == 0 { 0 } else { at.first + records };
+    Reading { first, ..at } == reading
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn replay(journal: &Journal) -> Vec<(&[u8], i64)> {
+    fn replay(journal: &Journal) -> Vec<(&[u8], Reading)> {
         journal.since().collect()
     }
 
@@ -131,11 +143,21 @@ mod tests {
     fn batches_are_joined_where_that_changes_nothing() {
         let mut journal = Journal::default();
         for (batch, received) in
-            [(&b"a\n"[..], 1), (b"b\n", 1), (b"c", 1), (b"d\n", 1), (b"", 2), (b"e\n", 2)]
+            [(&b"a\n"[..], 1i64), (b"b\n", 1), (b"c", 1), (b"d\n", 1), (b"", 2), (b"e\n", 2)]
         {
-            journal.add(batch, received, Duration::ZERO);
+            journal.add(batch, Reading::from(received), Duration::ZERO);
         }
-        assert_eq!(replay(&journal), [(&b"a\nb\nc"[..], 1), (b"d\n", 1), (b"e\n", 2)]);
+        assert_eq!(replay(&journal), [(&b"a\nb\nc"[..], 1.into()), (b"d\n", 1.into()), (b"e\n", 2.into())]);
+    }
+
+    #[test]
+    fn numbers_of_records_stay_true() {
+        let reading = |first| Reading { first, ..Reading::from(1) };
+        let mut journal = Journal::default();
+        for (batch, first) in [(&b"a\n\nb\n"[..], 1), (b"c\n", 4), (b"d\n", 9), (b"e\n", 10)] {
+            journal.add(batch, reading(first), Duration::ZERO);
+        }
+        assert_eq!(replay(&journal), [(&b"a\n\nb\nc\n"[..], reading(1)), (b"d\ne\n", reading(9))]);
     }
 
     #[test]
@@ -143,7 +165,7 @@ mod tests {
         let mut journal = Journal::default();
         let batch = [b"x".repeat(1023).as_slice(), b"\n"].concat();
         for _ in 0..1024 {
-            journal.add(&batch, 1, Duration::ZERO);
+            journal.add(&batch, 1.into(), Duration::ZERO);
         }
         let sizes: Vec<usize> = journal.since().map(|(records, _)| records.len()).collect();
         assert_eq!(sizes, [BATCH; 4]);
@@ -155,7 +177,7 @@ mod tests {
         journal.no_snapshots();
         let batch = vec![b'\n'; 100 << 20];
         for _ in 0..3 {
-            journal.add(&batch, 1, Duration::ZERO);
+            journal.add(&batch, 1.into(), Duration::ZERO);
             assert!(!journal.is_due());
         }
         assert!(journal.overflown() && journal.is_empty());
@@ -164,14 +186,13 @@ mod tests {
     #[test]
     fn dear_snapshots_are_rare() {
         let mut journal = Journal::default();
-        journal.add(&vec![b'\n'; DUE + 1], 1, Duration::from_millis(1));
+        journal.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(1));
         assert!(journal.is_due());
-        let totals = Stats::zero();
-        journal.restart(Vec::new(), Duration::from_millis(10), totals);
+        journal.restart(Vec::new(), Duration::from_millis(10), Vec::new());
         assert!(journal.is_empty() && !journal.is_due());
-        journal.add(&vec![b'\n'; DUE + 1], 1, Duration::from_millis(100));
+        journal.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(100));
         assert!(!journal.is_due());
-        journal.add(b"\n", 1, Duration::from_millis(101));
+        journal.add(b"\n", 1.into(), Duration::from_millis(101));
         assert!(journal.is_due());
     }
 }

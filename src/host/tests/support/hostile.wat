@@ -8,9 +8,9 @@
 ;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  a snapshot it does not accept
 ;; Its state is one number, and so is its snapshot.
 (module
-  (import "[export]authsieve:analytic/analytic@0.1.0" "[resource-new]detector" (func $new (param i32) (result i32)))
+  (import "[export]authsieve:analytic/analytic@0.2.0" "[resource-new]detector" (func $new (param i32) (result i32)))
 
-  ;; 0 to 4095 data; 4096 results; 65536 to 131071 stays zero: empty records; from 131072 what comes in.
+  ;; 0 to 4095 data, a descriptor at 64 among them; 4096 results; 65536 to 131071 stays zero: empty records; from 131072 what comes in.
   (memory (export "memory") 64)
   (data (i32.const 16) "hostile")
   (data (i32.const 32) "config: not to my taste")
@@ -54,16 +54,14 @@
       (else (i32.store (i32.const 4100) (call $new (i32.const 1)))))
     (i32.const 4096))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#describe") (result i32)
-    (memory.fill (i32.const 4096) (i32.const 0) (i32.const 256))
-    (memory.copy (i32.const 4096) (i32.const 64) (i32.const 24))
-    (i32.const 4096))
+  (func (export "authsieve:analytic/analytic@0.2.0#describe") (result i32)
+    (call $list (i32.const 64) (i32.const 1)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[static]detector.create") (param i32 i32 i64) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[static]detector.create") (param i32 i32 i64) (result i32)
     (call $configure (local.get 0) (local.get 1))
     (call $made))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[static]detector.restore")
+  (func (export "authsieve:analytic/analytic@0.2.0#[static]detector.restore")
     (param i32 i32 i64 i32 i32) (result i32)
     (global.set $state (i64.load (local.get 3)))
     (call $configure (local.get 0) (local.get 1))
@@ -77,11 +75,11 @@
         (i32.store (i32.const 4108) (i32.const 23))))
     (i32.const 4096))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.needles") (param i32) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.needles") (param i32) (result i32)
     (call $list (i32.const 0) (i32.const 0)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.process")
-    (param $self i32) (param $at i32) (param $length i32) (param $received i64) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.process")
+    (param $self i32) (param $at i32) (param $length i32) (param i64 i32 i64 i64) (result i32)
     (local $byte i32) (local $alerts i32) (local $end i32)
     (local.set $end (i32.add (local.get $at) (local.get $length)))
     (block $over
@@ -109,34 +107,50 @@
     (call $done)
     (call $list (i32.const 65536) (local.get $alerts)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.decode")
-    (param i32 i32 i32 i64) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.decode")
+    (param i32 i32 i32 i64 i32 i64 i64) (result i32)
     (call $done)
     (call $list (i32.const 65536) (i32.const 0)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.explain")
-    (param i32 i32 i32 i64) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.explain")
+    (param i32 i32 i32 i64 i32 i64 i64) (result i32)
     (call $done)
     (call $list (i32.const 65536) (i32.const 0)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.advance") (param i32 i64) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.elapse") (param i32 i64) (result i32)
     (call $list (i32.const 65536) (i32.const 0)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.flush") (param i32) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.flush") (param i32) (result i32)
     (if (i32.eq (global.get $mode) (i32.const 0x66)) (then unreachable))
     (call $list (i32.const 65536) (i32.const 0)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.snapshot") (param i32) (result i32)
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.snapshot") (param i32) (result i32)
     (if (i32.eq (global.get $mode) (i32.const 0x73)) (then unreachable))
     (i64.store (i32.const 4112) (global.get $state))
     (call $list (i32.const 4112) (i32.const 8)))
 
-  ;; records, matched (what was added since it was created or restored), zeros, and the state as keys.
-  (func (export "authsieve:analytic/analytic@0.1.0#[method]detector.stats") (param i32) (result i32)
-    (memory.fill (i32.const 4096) (i32.const 0) (i32.const 128))
-    (i64.store (i32.const 4096) (global.get $records))
-    (i64.store (i32.const 4104) (global.get $counted))
-    (i64.store (i32.const 4152) (global.get $state))
-    (i32.const 4096))
+  ;; One record of counters: the id, records, matched (the additions since it was created or restored), zeros, and the
+  ;; state as keys.
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.stats") (param i32) (result i32)
+    (memory.fill (i32.const 4224) (i32.const 0) (i32.const 120))
+    (i32.store (i32.const 4224) (i32.const 16))
+    (i32.store (i32.const 4228) (i32.const 7))
+    (i64.store (i32.const 4232) (global.get $records))
+    (i64.store (i32.const 4240) (global.get $counted))
+    (i64.store (i32.const 4312) (global.get $state))
+    (call $list (i32.const 4224) (i32.const 1)))
 
-  (func (export "authsieve:analytic/analytic@0.1.0#[dtor]detector") (param i32)))
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.problems") (param i32) (result i32)
+    (call $list (i32.const 65536) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.route")
+    (param i32 i32 i32 i64 i32 i64 i64) (result i32)
+    (call $done)
+    (call $list (i32.const 65536) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.judge")
+    (param i32 i32 i32 i64 i32 i64 i64) (result i32)
+    (call $done)
+    (call $list (i32.const 65536) (i32.const 0)))
+
+  (func (export "authsieve:analytic/analytic@0.2.0#[dtor]detector") (param i32)))

@@ -1,5 +1,5 @@
 use super::*;
-use authsieve_engine::alert::{Severity, Tally};
+use authsieve_engine::alert::{Evidence, Severity, Tally};
 use authsieve_engine::time::Timestamp;
 
 fn alert(pattern: &str, second: i64) -> Alert {
@@ -43,12 +43,13 @@ fn the_fields_are_those_of_an_alert() {
         related_successes: many(),
         techniques: many(),
         context: many(),
-        evidence: many(),
+        status: one(),
+        evidence: vec![Evidence { record: 1, text: "x".into() }],
         response: many(),
         ..Alert::default()
     };
     let Value::Object(map) = serde_json::to_value(full).unwrap() else { panic!("no object") };
-    let mut known: Vec<&str> = FIELDS.to_vec();
+    let mut known: Vec<&str> = Alert::FIELDS.to_vec();
     known.sort_unstable();
     let mut are: Vec<&str> = map.keys().map(String::as_str).collect();
     are.sort_unstable();

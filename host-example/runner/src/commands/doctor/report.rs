@@ -4,8 +4,9 @@ use super::{Patient, Records};
 use crate::doctor::{Feed, Feeds};
 use crate::output::escape;
 use crate::output::paint::Paint;
+use authsieve_engine::detector::Stats;
 use authsieve_engine::time::{Span, Timestamp};
-use authsieve_host::contract::{Outcome, Stats};
+use authsieve_host::contract::Outcome;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -171,7 +172,7 @@ pub fn text(out: &mut impl Write, found: &Found<'_>, paint: Paint) -> io::Result
     writeln!(out, "\n{}", paint.bold("Analytics"))?;
     for patient in found.patients {
         let (name, tally) = (patient.analytic.name(), &patient.tally);
-        let verdict = tally.verdict(name);
+        let verdict = tally.verdict();
         let word = if verdict.can { paint.bold("can fire") } else { paint.red("cannot fire") };
         writeln!(out, "  {} {word}", escape::text(&format!("{:<8}", name.to_uppercase())))?;
         writeln!(
@@ -213,7 +214,7 @@ pub fn json(out: &mut impl Write, found: &Found<'_>, terminal: bool) -> io::Resu
         .iter()
         .map(|patient| {
             let (name, tally) = (patient.analytic.name(), &patient.tally);
-            let verdict = tally.verdict(name);
+            let verdict = tally.verdict();
             json!({
                 "id": name,
                 "can_fire": verdict.can,

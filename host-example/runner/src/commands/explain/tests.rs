@@ -5,7 +5,8 @@ use authsieve_host::contract::{Outcome, Step};
 
 fn note(key: &str, step: Step, count: u32, needed: u32) -> Note {
     Note {
-        record: Some(0),
+        analytic: "an1276".into(),
+        record: 1,
         time: 0,
         outcome: Outcome::Failure,
         user: Some("Root".into()),
@@ -85,10 +86,4 @@ fn a_timeline_is_harmless_to_a_terminal() {
     write_group(&mut out, &group, false, Paint { on: false }).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(!text.contains('\x1b') && text.contains("x\\ny") && text.contains("came near"), "{text}");
-}
-
-#[test]
-fn empty_lines_are_no_records() {
-    assert_eq!(lines(b"a\n\nb\r\n\r\nc", 10), [10, 12, 14]);
-    assert_eq!(lines(b"", 1), [0u64; 0]);
 }

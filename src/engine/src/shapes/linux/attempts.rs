@@ -46,13 +46,13 @@ const HOST_BYTES: usize = 255;
 /// The kind of a host's key.
 const HOST: u8 = 1;
 
-/// What a line means for the windows.
-#[derive(Debug, PartialEq)]
-pub enum Step<'a> {
-    /// An event that counts, with user and address completed from the lines before it.
-    Count(Event<'a>),
-    /// Failures that were counted at this time, and were none.
-    TakeBack(Event<'a>),
+/// Takes the meaning of a line: events that count, and failures that were none.
+pub trait Meant {
+    /// An event counts, with user and address completed from the lines before it.
+    fn count(&mut self, event: Event<'_>);
+
+    /// So many failures were counted at the event's time, and were none.
+    fn take_back(&mut self, event: Event<'_>);
 }
 
 /// The table of processes. See the module's documentation.
@@ -72,11 +72,11 @@ impl Attempts {
         Self { salt, host: None, key: Fingerprint::default(), processes: Processes::new(seed) }
     }
 
-    /// Takes one event in, and hands on what it means: nothing, one event, or taken-back failures and an event.
-    pub fn observe(&mut self, event: Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+    /// Takes one event in, and hands on its meaning: nothing, one event, or taken-back failures and an event.
+    pub fn observe(&mut self, event: Event<'_>, meant: &mut dyn Meant) {
         let Some(pid) = event.pid else {
             if matches!(event.signal, Signal::Attempt | Signal::Failed) {
-                sink(Step::Count(event));
+                meant.count(event);
             }
             return;
         };
@@ -86,25 +86,19 @@ impl Attempts {
         }
         let id = self.on_host(pid.into());
         match (event.outcome, voice(event.signal)) {
-            (Outcome::Failure, Some(voice)) => self.failure(id, voice, event, sink),
-            (Outcome::Success, _) => self.success(id, event, sink),
-            _ => sink(Step::Count(event)),
+            (Outcome::Failure, Some(voice)) => self.failure(id, voice, event, meant),
+            (Outcome::Success, _) => self.success(id, event, meant),
+            _ => meant.count(event),
         }
     }
 
-    fn failure(
-        &mut self,
-        id: Fingerprint,
-        voice: usize,
-        mut event: Event<'_>,
-        sink: &mut dyn FnMut(Step<'_>),
-    ) {
+    fn failure(&mut self, id: Fingerprint, voice: usize, mut event: Event<'_>, meant: &mut dyn Meant) {
         let own = self.enter(id, &event);
         let pam = matches!(event.signal, Signal::Pam | Signal::PamOther);
         let owner = if pam {
             self.home_of(own, &event)
         } else {
-            self.speaks_itself(own, &event, sink);
+            self.speaks_itself(own, &event, meant);
             own
         };
 
@@ -123,11 +117,11 @@ impl Attempts {
         if grown > 0 {
             self.complete(owner, &mut event);
             event.count = grown;
-            sink(Step::Count(event));
+            meant.count(event);
         }
     }
 
-    fn success(&mut self, id: Fingerprint, mut event: Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+    fn success(&mut self, id: Fingerprint, mut event: Event<'_>, meant: &mut dyn Meant) {
         let told = event.signal != Signal::Session;
         let fresh = || self.processes.get(self.processes.find(id)?).map(|p| p.is_fresh(event.time));
         if !told && fresh() != Some(true) {
@@ -148,16 +142,16 @@ impl Attempts {
         process.accepted = Some(cut(&event.user, NAME_BYTES).into());
         for slot in [Some(own), guest].into_iter().flatten() {
             // Whoever logs in here was no part of another connection: what is taken back must not stay counted there.
-            self.leave_home(slot, &event, sink);
+            self.leave_home(slot, &event, meant);
             let Some(process) = self.processes.get_mut(slot) else { continue };
             for ledger in &mut process.ledgers {
                 ledger.take_back(&mut |user, time, count| {
                     let (outcome, signal, user) = (Outcome::Failure, Signal::Pam, Cow::Borrowed(user));
-                    sink(Step::TakeBack(Event { time, outcome, signal, count, user, ..event.clone() }));
+                    meant.take_back(Event { time, outcome, signal, count, user, ..event.clone() });
                 });
             }
         }
-        sink(Step::Count(event));
+        meant.count(event);
     }
 
     /// Finds or makes the process, and notes what the line says of it.
@@ -186,9 +180,9 @@ impl Attempts {
             let home = self.processes.get(near)?;
             let spoke =
                 |of: fn(&Ledger, &str) -> bool| home.ledgers.iter().any(|ledger| of(ledger, &event.user));
-            let meant =
+            let likely =
                 event.user.is_empty() || spoke(Ledger::is_of) || !spoke(|ledger, _| !ledger.user.is_empty());
-            (meant && apart(home, event.time) <= JOIN).then_some(near)
+            (likely && apart(home, event.time) <= JOIN).then_some(near)
         });
         let home = home.filter(|home| self.processes.get(*home).is_some_and(|p| p.is_fresh(event.time)));
         let home_id = home.and_then(|home| self.processes.get(home)).map(|p| p.id);
@@ -200,16 +194,16 @@ impl Attempts {
     }
 
     /// A line that is not PAM's: the process speaks for itself, and takes in or leaves the others.
-    fn speaks_itself(&mut self, own: u32, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+    fn speaks_itself(&mut self, own: u32, event: &Event<'_>, meant: &mut dyn Meant) {
         let Some(process) = self.processes.get_mut(own) else { return };
         process.has_sshd = true;
         let id = process.id;
         // It may have been taken for the PAM part of another process, and is a connection of its own.
-        self.leave_home(own, event, sink);
+        self.leave_home(own, event, meant);
         let Some(place) = self.place(event) else { return };
         if let Some(guest) = self.guest(own, place, event) {
             // PAM spoke first, from a process of its own.
-            self.leave_home(guest, event, sink);
+            self.leave_home(guest, event, meant);
             if let Some(guest) = self.processes.get_mut(guest) {
                 guest.home = Some(id);
                 let shares = guest.ledgers.clone();
@@ -239,7 +233,7 @@ impl Attempts {
 
     /// Takes the share of a process back from the one it was taken to be a part of. What that one said itself, and the
     /// share had covered, counts now; what it was counted for because of the share, the share was counted for.
-    fn leave_home(&mut self, own: u32, event: &Event<'_>, sink: &mut dyn FnMut(Step<'_>)) {
+    fn leave_home(&mut self, own: u32, event: &Event<'_>, meant: &mut dyn Meant) {
         let Some(process) = self.processes.get_mut(own) else { return };
         let Some(home) = process.home.take() else { return };
         let mut shares = core::mem::take(&mut process.ledgers);
@@ -249,7 +243,7 @@ impl Attempts {
                 let count = ledger.part_from(share);
                 if count > 0 {
                     let (signal, user) = (Signal::Failed, Cow::Borrowed(ledger.user.as_str()));
-                    sink(Step::Count(Event { signal, count, user, ..event.clone() }));
+                    meant.count(Event { signal, count, user, ..event.clone() });
                 }
             }
         }

@@ -126,10 +126,10 @@ fn times_at_the_ends_of_time() {
 
 #[test]
 fn a_layout_survives_a_snapshot() {
-    let mut out = Writer::new("a", 0, 0);
+    let mut out = Writer::loose();
     layout(&[5, 20]).save(&mut out);
     let bytes = out.finish();
-    assert_eq!(Layout::load(&mut Reader::open(&bytes, "a", 0).unwrap()), Ok(layout(&[5, 20])));
+    assert_eq!(Layout::load(&mut Reader::loose(&bytes).unwrap()), Ok(layout(&[5, 20])));
 }
 
 #[test]

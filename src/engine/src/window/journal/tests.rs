@@ -100,7 +100,7 @@ fn no_pool_no_entries() {
 }
 
 fn saved(journal: &Journal) -> Vec<u8> {
-    let mut out = Writer::new("a", 0, 0);
+    let mut out = Writer::loose();
     journal.save(&mut out);
     out.finish()
 }
@@ -118,7 +118,7 @@ proptest! {
         let (mut one, mut last) = (Journal::new(chunks * CHUNK), Link::NONE);
         fill(&mut one, before, &mut last);
         let bytes = saved(&one);
-        let mut reader = Reader::open(&bytes, "a", 0).unwrap();
+        let mut reader = Reader::loose(&bytes).unwrap();
         let (mut two, dropped) = Journal::load(&mut reader, chunks * CHUNK).unwrap();
         prop_assert!(!dropped && reader.finish().is_ok());
         let mut last_two = last;
@@ -129,7 +129,7 @@ proptest! {
         prop_assert_eq!(saved(&one), saved(&two));
         // Pools of other sizes keep what they can, and links stay good.
         for most in 0..6 {
-            let mut reader = Reader::open(&bytes, "a", 0).unwrap();
+            let mut reader = Reader::loose(&bytes).unwrap();
             let (mut other, _) = Journal::load(&mut reader, most * CHUNK).unwrap();
             let found = times(&other, last_two, 1, 999).0;
             prop_assert!(times(&one, last, 1, 999).0.starts_with(&found) || !after.is_empty());
@@ -140,19 +140,19 @@ proptest! {
 
     #[test]
     fn garbage_never_panics(body in proptest::collection::vec(any::<u8>(), 0..400), links in proptest::collection::vec(0u64..500, 9)) {
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         out.varint(0);
         out.count(1);
         out.bytes(&body);
         let bytes = out.finish();
-        let (journal, _) = Journal::load(&mut Reader::open(&bytes, "a", 0).unwrap(), CHUNK).unwrap();
+        let (journal, _) = Journal::load(&mut Reader::loose(&bytes).unwrap(), CHUNK).unwrap();
         for link in links {
             prop_assert!(journal.walk(Link(link), 1, 99).count() <= 99);
         }
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         out.raw(&body);
         let bytes = out.finish();
-        let mut reader = Reader::open(&bytes, "a", 0).unwrap();
+        let mut reader = Reader::loose(&bytes).unwrap();
         let _ = Journal::load(&mut reader.clone(), CHUNK);
         let _ = super::super::silence::Silences::new(9, 0).load(&mut reader);
     }

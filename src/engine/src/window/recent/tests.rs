@@ -99,7 +99,7 @@ fn many_keys_take_what_is_said_and_no_more() {
 fn a_bad_snapshot_is_an_error() {
     let (mut recent, slot) = (Recent::new(Span(100), 4, 0), slot());
     let load = |recent: &mut Recent, times: [i64; 2]| {
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         out.i64(i64::MIN);
         out.varint(u64::MAX);
         out.count(2);
@@ -108,7 +108,7 @@ fn a_bad_snapshot_is_an_error() {
             out.varint(1);
             out.raw(&[0; 17]);
         }
-        recent.load(Some(slot), &mut Reader::open(&out.finish(), "a", 0).unwrap())
+        recent.load(Some(slot), &mut Reader::loose(&out.finish()).unwrap())
     };
     assert!(load(&mut recent, [2, 1]).is_err());
     assert!(load(&mut recent, [1, 2]).is_ok());
@@ -147,7 +147,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn saved(recent: &Recent, slots: &[Slot]) -> Vec<u8> {
-    let mut out = Writer::new("a", 0, 0);
+    let mut out = Writer::loose();
     slots.iter().for_each(|slot| recent.save(*slot, &mut out));
     out.finish()
 }
@@ -205,7 +205,7 @@ proptest! {
                 }
                 Step::Restore => {
                     let bytes = saved(&recent, &slots);
-                    let mut input = Reader::open(&bytes, "a", 0).unwrap();
+                    let mut input = Reader::loose(&bytes).unwrap();
                     recent = empty(seed.rotate_left(7));
                     slots.iter().for_each(|slot| recent.load(Some(*slot), &mut input).unwrap());
                 }

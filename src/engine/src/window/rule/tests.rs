@@ -87,12 +87,12 @@ fn a_snapshot_is_moved_to_what_fits_and_says_what_does_not() {
     for n in 0..40 {
         fail(&mut before, [key(n), None, None], 1, 2);
     }
-    let mut out = Writer::new("a", 0, 0);
+    let mut out = Writer::loose();
     before.save(&mut out);
     let bytes = out.finish();
     let load = |config: &str, threshold| {
         let mut after = rule(config, &[threshold]).unwrap();
-        let loaded = after.load(&mut Reader::open(&bytes, "a", 0).unwrap()).unwrap();
+        let loaded = after.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
         let found = after.success(&[key(39), None, None], Timestamp(9 * SECOND), threshold)[0].is_some();
         (found, loaded.none, loaded.notes.join("; "))
     };

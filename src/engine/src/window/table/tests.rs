@@ -102,13 +102,13 @@ fn tiny_tables_work() {
 }
 
 fn saved(table: &Table) -> Vec<u8> {
-    let mut out = Writer::new("a", 0, table.saved_bytes());
+    let mut out = Writer::loose();
     table.save(&mut out);
     out.finish()
 }
 
 fn loaded(bytes: &[u8], bounds: Bounds, seed: u64) -> Result<(Table, Loaded)> {
-    let mut reader = Reader::open(bytes, "a", 0)?;
+    let mut reader = Reader::loose(bytes)?;
     let loaded = Table::load(&mut reader, bounds, seed, None)?;
     reader.finish()?;
     Ok(loaded)
@@ -127,7 +127,7 @@ fn a_smaller_table_keeps_the_newest_and_another_layout_is_converted() {
     let wide = Bounds { data: 5, ..BOUNDS };
     assert!(matches!(loaded(&bytes, wide, 2), Err(SnapshotError::Invalid(_))));
     let mut convert = |old: &[u8], content: Content<'_>| content.data[1..4].copy_from_slice(old);
-    let mut reader = Reader::open(&bytes, "a", 0).unwrap();
+    let mut reader = Reader::loose(&bytes).unwrap();
     let (wide, _) = Table::load(&mut reader, wide, 2, Some(&mut convert)).unwrap();
     assert_eq!(wide.data(wide.find(key(7)).unwrap()), [0, 1, 0, 0, 0]);
 }
@@ -293,7 +293,7 @@ proptest! {
 
     #[test]
     fn garbage_never_panics(body in proptest::collection::vec(any::<u8>(), 0..300), head in any::<bool>()) {
-        let mut out = Writer::new("a", 0, 0);
+        let mut out = Writer::loose();
         if head {
             // Plausible counts, so that more than the first field is read.
             out.i64(0);

@@ -21,28 +21,46 @@ fn accepted(second: i64, pid: u32, user: &'static str) -> Event<'static> {
     Event { outcome: Outcome::Success, ..line(second, pid, Signal::Attempt, user) }
 }
 
+/// The meanings of lines, as text.
+#[derive(Default)]
+struct Shown {
+    list: Vec<String>,
+    /// The address of the last event that counted.
+    from: Option<core::net::IpAddr>,
+}
+
+impl Shown {
+    fn push(&mut self, mark: &str, e: &Event<'_>) {
+        self.list.push(alloc::format!("{mark}{}:{}*{}", e.time.0 / 1_000_000, e.user, e.count));
+    }
+}
+
+impl Meant for Shown {
+    fn count(&mut self, event: Event<'_>) {
+        self.from = event.src_ip;
+        self.push(if event.outcome == Outcome::Success { "+" } else { "" }, &event);
+    }
+
+    fn take_back(&mut self, event: Event<'_>) {
+        self.push("-", &event);
+    }
+}
+
 /// What comes out, as `second:user*count` for what counts, with `-` for what is taken back.
 fn run(lines: Vec<Event<'static>>) -> Vec<String> {
     let mut table = Attempts::new(Salt::new(""), 5);
-    let mut out = Vec::new();
+    let mut shown = Shown::default();
     for event in lines {
-        table.observe(event, &mut |step| {
-            let (mark, e) = match step {
-                Step::Count(e) if e.outcome == Outcome::Success => ("+", e),
-                Step::Count(e) => ("", e),
-                Step::TakeBack(e) => ("-", e),
-            };
-            out.push(alloc::format!("{mark}{}:{}*{}", e.time.0 / 1_000_000, e.user, e.count));
-        });
+        table.observe(event, &mut shown);
         // A restart between any two lines changes nothing.
-        let mut bytes = Writer::new("test", 1, 0);
+        let mut bytes = Writer::loose();
         table.save(&mut bytes);
         let bytes = bytes.finish();
-        let mut reader = Reader::open(&bytes, "test", 1).unwrap();
+        let mut reader = Reader::loose(&bytes).unwrap();
         table = Attempts::load(Salt::new(""), 6, &mut reader).unwrap();
         reader.finish().unwrap();
     }
-    out
+    shown.list
 }
 
 #[test]
@@ -200,14 +218,10 @@ fn a_session_completes_from_its_process_and_never_doubles_a_login() {
     assert!(run(vec![session(0)]).is_empty(), "from nowhere");
     assert_eq!(run(vec![accepted(0, 7, "eve"), session(1)]), ["+0:eve*1"]);
     let mut table = Attempts::new(Salt::new(""), 5);
-    table.observe(line(0, 7, Signal::Failed, "eve"), &mut |_| {});
-    let mut from = None;
-    table.observe(session(5), &mut |step| {
-        if let Step::Count(e) = step {
-            from = e.src_ip;
-        }
-    });
-    assert_eq!(from.map(|a| a.to_string()).as_deref(), Some("203.0.113.5"));
+    table.observe(line(0, 7, Signal::Failed, "eve"), &mut Shown::default());
+    let mut shown = Shown::default();
+    table.observe(session(5), &mut shown);
+    assert_eq!(shown.from.map(|a| a.to_string()).as_deref(), Some("203.0.113.5"));
 }
 
 #[test]
@@ -221,14 +235,14 @@ fn a_process_is_forgotten_and_the_table_is_bounded() {
     for pid in 0..3 * MAX_PROCESSES as u32 {
         let mut event = line(0, pid, Weak, "bob");
         event.src_ip = Some(core::net::IpAddr::from(pid.to_be_bytes()));
-        table.observe(event, &mut |_| {});
+        table.observe(event, &mut Shown::default());
         assert!(table.processes.len() <= MAX_PROCESSES);
     }
     // One process, many addresses: as a log without honest pids has it.
     for n in 0..2 * MAX_PROCESSES as u32 {
         let mut event = line(0, 1, Weak, "bob");
         event.src_ip = Some(core::net::IpAddr::from(n.to_be_bytes()));
-        table.observe(event, &mut |_| {});
+        table.observe(event, &mut Shown::default());
     }
     assert_eq!(table.processes.iter().count(), table.processes.len());
 }

@@ -1,0 +1,368 @@
+//! Judging: one analytic, and all of its own that has state.
+//!
+//! An event passes these, in this order: its date, the reorder buffer, deliveries, attempts (Linux), overrides, and at
+//! last the analytic.
+
+use super::describe::Descriptor;
+use super::{Reading, Stats};
+use crate::alert::Alert;
+use crate::analytic::{Alerts, Analytic, Context, Ordinals, Telemetry};
+use crate::config::{Common, Config, Problems, Section};
+use crate::dating::Dating;
+use crate::decode::Reader;
+use crate::deliveries::Deliveries;
+use crate::event::{Event, Record};
+use crate::note::{Note, Notes};
+use crate::reorder::{Held, Reorder};
+use crate::shapes::linux::attempts::{Attempts, Meant};
+use crate::snapshot::{self, Snapshot, Writer};
+use crate::stamp::Stamp;
+use crate::time::{Span, Timestamp};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// One analytic that judges events, whatever its type.
+pub trait Judging {
+    /// Its id.
+    fn id(&self) -> &'static str;
+
+    /// The events it reads.
+    fn reader(&self) -> Reader;
+
+    /// The fields of an event that make its partition.
+    fn partition_by(&self) -> &'static [&'static str];
+
+    /// The years it has inferred.
+    fn dating(&self) -> &Dating;
+
+    /// Judges an event, or lets it wait. Returns whether the event claims a time beyond `received` + `max_ahead`.
+    fn take(&mut self, event: Event<'_>, stamp: Option<Stamp>, record: Record<'_>, reading: Reading) -> bool;
+
+    /// Moves event time to the newest event + `idle` − `allowed_lateness`.
+    fn elapse(&mut self, idle: Span);
+
+    /// The same, by the time that has passed since the newest event was received.
+    fn elapse_until(&mut self, received: Timestamp);
+
+    /// Event time has reached `to`.
+    fn advance(&mut self, to: Timestamp);
+
+    /// The newest event time read.
+    fn watermark(&self) -> Timestamp;
+
+    /// Appends the alerts since the last call.
+    fn hand_out(&mut self, alerts: &mut Vec<Alert>);
+
+    /// Whether notes are kept from here on.
+    fn set_explains(&mut self, explains: bool);
+
+    /// Appends the notes since the last call.
+    fn hand_out_notes(&mut self, notes: &mut Vec<Note>);
+
+    /// Counts a record that could not be read.
+    fn count_malformed(&mut self);
+
+    /// Its counters, without those of the detector.
+    fn stats(&self) -> Stats;
+
+    /// Writes its state, section by section.
+    fn save(&self, out: &mut Writer);
+
+    /// Reads its state from a snapshot, if it is there. Returns notes on the state that was dropped.
+    ///
+    /// # Errors
+    /// Where the bytes are not what [`save`](Self::save) writes.
+    fn load(&mut self, seed: u64, snapshot: &Snapshot<'_>) -> snapshot::Result<Vec<String>>;
+}
+
+/// One configured analytic and its state.
+pub struct Judge<A: Analytic> {
+    pub(super) config: Config<A::Options>,
+    pub(super) analytic: A,
+    pub(super) dating: Dating,
+    pub(super) deliveries: Deliveries,
+    pub(super) attempts: Attempts,
+    pub(super) reorder: Reorder,
+    pub(super) ordinals: Ordinals,
+    /// The newest event time read.
+    pub(super) watermark: Timestamp,
+    /// The newest event time judged: behind the former while events wait to be sorted.
+    pub(super) judged: Timestamp,
+    /// When the newest event was received.
+    newest: Timestamp,
+    stats: Stats,
+    alerts: Vec<Alert>,
+    /// Where notes go while somebody asks for them.
+    notes: Option<Notes>,
+}
+
+impl<A: Analytic> Judge<A> {
+    /// Whether several records may speak of one attempt: only programs of Linux do that. Known when it is compiled.
+    pub(super) const JOINS: bool = A::TELEMETRY.has(Telemetry::LINUX);
+
+    /// An analytic with the options of its section, and the options that bear on decoding.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the section.
+    pub fn in_section(
+        section: &Section<'_>,
+        seed: u64,
+    ) -> core::result::Result<(Common, Box<dyn Judging>), Problems> {
+        let config = Config::in_section(section, A::ABOUT.thresholds)?;
+        let analytic = A::new(&config, seed).map_err(|problem| config.place(problem))?;
+        let common = config.common.clone();
+        Ok((common, Box::new(Self::new(config, analytic, seed))))
+    }
+
+    fn new(config: Config<A::Options>, analytic: A, seed: u64) -> Self {
+        let common = &config.common;
+        let most = 4 * common.max_keys.0 as usize;
+        Self {
+            dating: Dating::default(),
+            deliveries: Deliveries::new(analytic.horizon(), most, seed),
+            attempts: Attempts::new(common.salt(), seed),
+            reorder: Reorder::new(common.allowed_lateness.0),
+            ordinals: Ordinals::default(),
+            watermark: Timestamp::MIN,
+            judged: Timestamp::MIN,
+            newest: Timestamp::MIN,
+            stats: Stats::default(),
+            alerts: Vec::new(),
+            notes: None,
+            config,
+            analytic,
+        }
+    }
+
+    /// Judges an event in its place in time.
+    fn judge(&mut self, event: Event<'_>, record: Record<'_>) {
+        self.judged = self.judged.max(event.time);
+        if let Some(notes) = &mut self.notes {
+            notes.about(&event, record.number);
+        }
+        let judged = self.judged;
+        if event.delivery.is_some_and(|id| !self.deliveries.is_new(id, event.time, judged)) {
+            self.stats.duplicates += 1;
+            if let Some(notes) = &mut self.notes {
+                notes.duplicate();
+            }
+            return;
+        }
+        let Self { config, analytic, attempts, ordinals, alerts, stats, notes, .. } = self;
+        let before = notes.as_ref().map_or(0, Notes::len);
+        let (lone, count) = (event.pid.is_none(), event.count);
+        let mut counter = Counter {
+            config,
+            analytic,
+            ordinals,
+            alerts,
+            stats,
+            notes: notes.as_mut(),
+            judged,
+            record,
+            count,
+        };
+        if !Self::JOINS {
+            return counter.count(event);
+        }
+        attempts.observe(event, &mut counter);
+        if let Some(notes) = notes
+            && notes.len() == before
+        {
+            notes.counted_before(lone);
+        }
+    }
+}
+
+/// Counts the attempts of one record: what is left to do once it is known what its line means.
+struct Counter<'j, A: Analytic> {
+    config: &'j Config<A::Options>,
+    analytic: &'j mut A,
+    ordinals: &'j mut Ordinals,
+    alerts: &'j mut Vec<Alert>,
+    stats: &'j mut Stats,
+    notes: Option<&'j mut Notes>,
+    judged: Timestamp,
+    record: Record<'j>,
+    /// Of how many attempts the line speaks.
+    count: u32,
+}
+
+impl<A: Analytic> Meant for Counter<'_, A> {
+    fn count(&mut self, event: Event<'_>) {
+        let judgement = self.config.overrides.judge(&event);
+        if let Some(notes) = &mut self.notes {
+            notes.about(&event, self.record.number);
+        }
+        if judgement.ignored() || self.config.common.ignores(&event) {
+            self.stats.ignored += 1;
+            if let Some(notes) = &mut self.notes {
+                notes.ignored(self.config.common.ignored_by(&event).or(judgement.reason()));
+            }
+            return;
+        }
+        if let Some(notes) = &mut self.notes {
+            notes.part_of(self.count, event.count);
+        }
+        let before = self.notes.as_ref().map_or(0, |notes| notes.len());
+        let alerts = Alerts {
+            about: &A::ABOUT,
+            digest: &self.config.digest,
+            ordinals: self.ordinals,
+            out: self.alerts,
+            notes: self.notes.as_deref_mut(),
+        };
+        let mut context = Context { judgement, record: self.record, watermark: self.judged, alerts };
+        self.analytic.observe(&event, &mut context);
+        if let Some(notes) = &mut self.notes
+            && notes.len() == before
+        {
+            notes.not_looked_at(event.provider.as_str());
+        }
+    }
+
+    fn take_back(&mut self, event: Event<'_>) {
+        if self.config.overrides.judge(&event).ignored() || self.config.common.ignores(&event) {
+            return;
+        }
+        if let Some(notes) = &mut self.notes {
+            notes.about(&event, self.record.number);
+            notes.taken_back(event.count);
+        }
+        self.analytic.take_back(&event);
+    }
+}
+
+impl<A: Analytic> Judging for Judge<A> {
+    fn id(&self) -> &'static str {
+        A::ABOUT.id
+    }
+
+    fn reader(&self) -> Reader {
+        Reader { telemetry: A::TELEMETRY, extra_failure_codes: A::extra_failure_codes(&self.config.options) }
+    }
+
+    fn partition_by(&self) -> &'static [&'static str] {
+        A::ABOUT.partition_by
+    }
+
+    fn dating(&self) -> &Dating {
+        &self.dating
+    }
+
+    fn take(
+        &mut self,
+        mut event: Event<'_>,
+        stamp: Option<Stamp>,
+        record: Record<'_>,
+        reading: Reading,
+    ) -> bool {
+        let received = reading.received;
+        self.stats.matched += 1;
+        self.dating.date(&mut event, stamp, self.config.common.timezone.zone(), received);
+        let ahead = event.time > received.plus(self.config.common.max_ahead.0);
+        if ahead {
+            self.stats.future += 1;
+            event.time = received;
+        }
+        if event.time > self.watermark {
+            (self.watermark, self.newest) = (event.time, received);
+        }
+        // Events that an earlier configuration let wait leave first, under one that sorts nothing.
+        if !self.reorder.sorts() && self.reorder.is_empty() {
+            self.judge(event, record);
+        } else if self.reorder.is_late(event.time) {
+            self.stats.late += 1;
+            self.judge(event, record);
+        } else {
+            self.reorder.push(event.into_owned(), record);
+            while let Some(Held { event, record, number, .. }) = self.reorder.ready(self.watermark) {
+                self.judge(event, Record { number, bytes: &record });
+            }
+        }
+        ahead
+    }
+
+    fn elapse(&mut self, idle: Span) {
+        if self.watermark != Timestamp::MIN {
+            self.advance(self.watermark.plus(idle).minus(self.config.common.allowed_lateness.0));
+        }
+    }
+
+    fn elapse_until(&mut self, received: Timestamp) {
+        // Clocks are set back, and records may be stamped with the time of what they tell.
+        self.newest = self.newest.min(received);
+        self.elapse(Span(received.0.saturating_sub(self.newest.0)));
+    }
+
+    fn advance(&mut self, to: Timestamp) {
+        while let Some(Held { event, record, number, .. }) = self.reorder.until(to) {
+            self.judge(event, Record { number, bytes: &record });
+        }
+        let Self { config, analytic, ordinals, alerts, notes, .. } = self;
+        let notes = notes.as_mut();
+        analytic.advance(
+            to,
+            &mut Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts, notes },
+        );
+    }
+
+    fn watermark(&self) -> Timestamp {
+        self.watermark
+    }
+
+    fn hand_out(&mut self, alerts: &mut Vec<Alert>) {
+        self.stats.alerts += self.alerts.len() as u64;
+        alerts.append(&mut self.alerts);
+    }
+
+    fn set_explains(&mut self, explains: bool) {
+        match (explains, &self.notes) {
+            (true, None) => self.notes = Some(Notes::of(A::ABOUT.id)),
+            (false, Some(_)) => self.notes = None,
+            _ => {}
+        }
+    }
+
+    fn hand_out_notes(&mut self, out: &mut Vec<Note>) {
+        if let Some(notes) = &mut self.notes {
+            out.append(&mut notes.take());
+        }
+    }
+
+    fn count_malformed(&mut self) {
+        self.stats.malformed += 1;
+    }
+
+    fn stats(&self) -> Stats {
+        let held = self.analytic.held();
+        let beside = self.deliveries.bytes() + self.attempts.bytes() + self.reorder.bytes();
+        Stats {
+            analytic: A::ABOUT.id.into(),
+            // What the buffer could not sort is late for its key as well.
+            late: if self.reorder.sorts() { self.stats.late } else { held.late },
+            keys: held.keys,
+            evicted: held.evicted,
+            state_bytes: held.bytes + beside as u64,
+            ..self.stats.clone()
+        }
+    }
+
+    fn save(&self, out: &mut Writer) {
+        super::state::save(self, out);
+    }
+
+    fn load(&mut self, seed: u64, snapshot: &Snapshot<'_>) -> snapshot::Result<Vec<String>> {
+        super::state::load_judge(self, seed, snapshot)
+    }
+}
+
+impl Descriptor {
+    /// The description of an analytic.
+    #[must_use]
+    pub fn of<A: Analytic>() -> Self {
+        let schema = Config::<A::Options>::schema(A::ABOUT.name, A::ABOUT.thresholds);
+        Self::new(&A::ABOUT, schema)
+    }
+}

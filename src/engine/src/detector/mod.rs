@@ -1,0 +1,547 @@
+//! Configured analytics and their state: the one thing that every face (component, browser, agent) wraps.
+//!
+//! A detector works in two stages. **Reading** decodes each record once and says which analytics read its events
+//! ([`crate::decode`]). **Judging** is each analytic's own: event time, years, reorder buffer, deliveries, attempts and
+//! windows ([`judge`]). So a suite of analytics gives the alerts of the single ones, and reading and judging can take
+//! place on different machines ([`Detector::route`], [`Detector::judge`]).
+//!
+//! ```text
+//! batch ─ records ─ Decoder ─ Decoded ─┬─ Judge<A> ─ alerts of A
+//!                                      └─ Judge<B> ─ alerts of B
+//! ```
+
+mod describe;
+pub mod judge;
+mod notes;
+mod part;
+mod problems;
+mod state;
+
+use crate::alert::Alert;
+use crate::analytic::{Analytic, Of, Reads, Telemetry};
+use crate::config::{Common, Known, Layout, Problems};
+use crate::dating::Dating;
+use crate::decode::{Decoded, Decoder, Reader, Readers};
+use crate::event::{Event, Record};
+use crate::find::position;
+use crate::note::Note;
+use crate::sieve::Sieve;
+use crate::snapshot::Writer;
+use crate::stamp::Stamp;
+use crate::time::{Span, Timestamp};
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+pub use describe::{Advice, Descriptor, Need, Source};
+use judge::{Judge, Judging};
+pub use part::Part;
+use problems::FirstProblems;
+pub use problems::Problem;
+
+/// Why a detector could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Each problem: its code, its path, and a message that names the value and the allowed values.
+    InvalidConfig(Problems),
+    /// Truncated, corrupted, of another analytic, or of another version.
+    InvalidSnapshot(String),
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::InvalidConfig(why) => write!(f, "invalid configuration: {why}"),
+            Self::InvalidSnapshot(why) => write!(f, "invalid snapshot: {why}"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl From<Problems> for Error {
+    fn from(problems: Problems) -> Self {
+        Self::InvalidConfig(problems)
+    }
+}
+
+crate::record! { $ stats_fields;
+    /// Counters of one analytic, and the size of its state. The WIT record `stats` documents each field.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[allow(missing_docs)]
+    pub struct Stats {
+        pub analytic: String,
+        pub records: u64,
+        pub matched: u64,
+        pub unread: u64,
+        pub malformed: u64,
+        pub undated: u64,
+        pub oversized: u64,
+        pub late: u64,
+        pub future: u64,
+        pub duplicates: u64,
+        pub ignored: u64,
+        pub keys: u64,
+        pub evicted: u64,
+        pub alerts: u64,
+        pub state_bytes: u64,
+    }
+}
+
+stats_fields!(write_fields, Stats);
+
+impl Stats {
+    /// Adds the counters of a detector that went before this one. The keys and bytes that are held now stay.
+    pub fn add(&mut self, before: &Self) {
+        for (now, before) in [
+            (&mut self.records, before.records),
+            (&mut self.matched, before.matched),
+            (&mut self.unread, before.unread),
+            (&mut self.malformed, before.malformed),
+            (&mut self.undated, before.undated),
+            (&mut self.oversized, before.oversized),
+            (&mut self.late, before.late),
+            (&mut self.future, before.future),
+            (&mut self.duplicates, before.duplicates),
+            (&mut self.ignored, before.ignored),
+            (&mut self.evicted, before.evicted),
+            (&mut self.alerts, before.alerts),
+        ] {
+            *now = now.saturating_add(before);
+        }
+    }
+}
+
+/// When and where the records of a batch were read. The WIT record `reading` documents each field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Reading {
+    pub received: Timestamp,
+    pub written: Option<Timestamp>,
+    pub first: u64,
+}
+
+impl Reading {
+    /// Records of a stream, received at `received`, of unknown numbers.
+    #[must_use]
+    pub const fn at(received: Timestamp) -> Self {
+        Self { received, written: None, first: 0 }
+    }
+}
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+impl From<i64> for Reading {
+    fn from(received: i64) -> Self {
+        Self::at(Timestamp(received))
+    }
+}
+
+impl From<Timestamp> for Reading {
+    fn from(received: Timestamp) -> Self {
+        Self::at(received)
+    }
+}
+
+/// An event that a record says. The WIT record `event` documents it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The number of the record.
+    pub record: u64,
+    /// The ids of the analytics that read it.
+    pub analytics: Vec<&'static str>,
+    /// The event.
+    pub event: Event<'static>,
+}
+
+/// Which analytics a detector holds: one, or the several of a suite.
+pub trait Analytics: 'static {
+    /// The telemetry that they read together. A module holds decoders for nothing else.
+    const TELEMETRY: Telemetry;
+
+    /// The name of the module that holds them: the id of a single analytic.
+    const ID: &'static str;
+
+    /// Their ids, in alphabetical order: alerts of one record come in this order.
+    const IDS: &'static [&'static str];
+
+    /// Describes each of them, in that order.
+    fn describe() -> Vec<Descriptor>;
+
+    /// Configures those that the configuration asks for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`], with everything that is wrong.
+    fn configure(config: &str, seed: u64) -> Result<Configured, Error>;
+}
+
+/// Configured analytics, before they have read anything.
+pub struct Configured {
+    /// The options that bear on decoding.
+    pub common: Common,
+    /// The analytics, in the order of their ids.
+    pub judges: Vec<Box<dyn Judging>>,
+}
+
+impl<A: Analytic> Analytics for A {
+    const TELEMETRY: Telemetry = <A as Analytic>::TELEMETRY;
+    const ID: &'static str = A::ABOUT.id;
+    const IDS: &'static [&'static str] = &[A::ABOUT.id];
+
+    fn describe() -> Vec<Descriptor> {
+        alloc::vec![Descriptor::of::<A>()]
+    }
+
+    fn configure(config: &str, seed: u64) -> Result<Configured, Error> {
+        let known = [Known { id: A::ABOUT.id, thresholds: A::ABOUT.thresholds }];
+        let layout = Layout::read(config, &known)?;
+        let (common, judge) = Judge::<A>::in_section(&layout.section(A::ABOUT.id), seed)?;
+        Ok(Configured { common, judges: alloc::vec![judge] })
+    }
+}
+
+/// Configured analytics and the state of their windows.
+///
+/// Its answers are a function of its configuration and its input; `seed` changes nothing but where entries lie in
+/// memory.
+pub struct Detector<S: Analytics> {
+    decoder: Decoder<Of<S>>,
+    /// In the order of their ids; the readers of the decoder are in the same order.
+    judges: Vec<Box<dyn Judging>>,
+    records: u64,
+    oversized: u64,
+    problems: FirstProblems,
+}
+
+impl<S: Analytics> Reads for Of<S> {
+    const TELEMETRY: Telemetry = S::TELEMETRY;
+}
+
+impl<S: Analytics> Detector<S> {
+    /// Describes each of its analytics.
+    #[must_use]
+    pub fn describe() -> Vec<Descriptor> {
+        S::describe()
+    }
+
+    /// A detector with empty windows. `config` is a JSON object; the empty string means the defaults.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`], with everything that is wrong.
+    pub fn create(config: &str, seed: u64) -> Result<Self, Error> {
+        let Configured { common, judges } = S::configure(config, seed)?;
+        let readers: Vec<Reader> = judges.iter().map(|judge| judge.reader()).collect();
+        let decoder = Decoder::new(&common, readers);
+        Ok(Self { decoder, judges, records: 0, oversized: 0, problems: FirstProblems::default() })
+    }
+
+    /// A detector that goes on where `snapshot` was taken, with notes on the state that was dropped.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create); and [`Error::InvalidSnapshot`] where the bytes are truncated, corrupted, of
+    /// other analytics, or of another version.
+    pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
+        let mut detector = Self::create(config, seed)?;
+        let notes = state::load(&mut detector.judges, seed, snapshot)
+            .map_err(|why| Error::InvalidSnapshot(format!("{why}")))?;
+        Ok((detector, notes))
+    }
+
+    /// Byte strings, compared without ASCII case, of which any record that can matter contains at least one.
+    #[must_use]
+    pub fn needles(&self) -> Vec<String> {
+        self.decoder.needles().iter().map(|needle| (*needle).to_owned()).collect()
+    }
+
+    /// Reads a batch of whole records, each with a newline behind it. O(bytes) to decode, O(1) per event and key.
+    pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Alert> {
+        let reading = reading.into();
+        self.explain_to(false);
+        let mut alerts = Vec::new();
+        for record in records(batch, reading.first) {
+            self.take(record, reading, &mut alerts);
+        }
+        alerts
+    }
+
+    /// Reads one whole record, for hosts that hand over single ones: a newline in it ends nothing.
+    pub fn process_one(&mut self, record: &[u8], reading: impl Into<Reading>) -> Vec<Alert> {
+        let reading = reading.into();
+        self.explain_to(false);
+        let mut alerts = Vec::new();
+        self.take(Record { number: reading.first, bytes: record }, reading, &mut alerts);
+        alerts
+    }
+
+    /// Reads a batch as [`process`](Self::process) does, and returns what became of each event for each of its keys,
+    /// and why; alerts are among the notes. The events that [`elapse`](Self::elapse) and [`flush`](Self::flush) judge in
+    /// between are told by the next call, also one with an empty batch.
+    pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Note> {
+        let reading = reading.into();
+        self.explain_to(true);
+        let (mut alerts, mut notes) = (Vec::new(), Vec::new());
+        self.judges.iter_mut().for_each(|judge| judge.hand_out_notes(&mut notes));
+        for record in records(batch, reading.first) {
+            self.take(record, reading, &mut alerts);
+            alerts.clear();
+            self.judges.iter_mut().for_each(|judge| judge.hand_out_notes(&mut notes));
+        }
+        notes
+    }
+
+    fn explain_to(&mut self, explains: bool) {
+        self.judges.iter_mut().for_each(|judge| judge.set_explains(explains));
+    }
+
+    /// Reads one record and has its events judged. The alerts of one record are in the order of analytic ids.
+    fn take(&mut self, record: Record<'_>, reading: Reading, alerts: &mut Vec<Alert>) {
+        if !self.fits(record) {
+            return;
+        }
+        let judges = &mut self.judges;
+        let (mut read, mut ahead) = (false, false);
+        let malformed = self.decoder.decode(record.bytes, &mut |decoded| {
+            read = true;
+            let Decoded { event, stamp, readers, part, .. } = decoded;
+            let shown = Record { bytes: part, ..record };
+            each(readers, event, &mut |place, event| {
+                if let Some(judge) = judges.get_mut(place) {
+                    ahead |= judge.take(event, stamp, shown, reading);
+                }
+            });
+        });
+        self.count(record, malformed, ahead);
+        if read {
+            self.judges.iter_mut().for_each(|judge| judge.hand_out(alerts));
+        }
+    }
+
+    /// Counts a record. Returns whether it is short enough to be read.
+    fn fits(&mut self, record: Record<'_>) -> bool {
+        self.records += 1;
+        let fits = record.bytes.len() <= self.decoder.max_record();
+        if !fits {
+            self.oversized += 1;
+            self.problems.note("oversized", record);
+        }
+        fits
+    }
+
+    /// Counts the trouble with a record, and remembers the first record of each kind.
+    fn count(&mut self, record: Record<'_>, malformed: Readers, ahead: bool) {
+        if !malformed.is_empty() {
+            self.problems.note("malformed", record);
+            for place in malformed.iter() {
+                if let Some(judge) = self.judges.get_mut(place) {
+                    judge.count_malformed();
+                }
+            }
+        }
+        if ahead {
+            self.problems.note("future", record);
+        }
+    }
+
+    /// Judges one event that was decoded elsewhere, for the analytics that read its provider. O(1) per key.
+    pub fn observe<'r>(
+        &mut self,
+        event: Event<'_>,
+        record: impl Into<Record<'r>>,
+        received: Timestamp,
+    ) -> Vec<Alert> {
+        let record = record.into();
+        let mut alerts = Vec::new();
+        let stamp = Some(Stamp::At(event.time));
+        for judge in &mut self.judges {
+            judge.take(event.clone(), stamp, record, Reading::at(received));
+            judge.hand_out(&mut alerts);
+        }
+        alerts
+    }
+
+    /// The events of a batch. No state is touched.
+    #[must_use]
+    pub fn decode(&self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Seen> {
+        let reading = reading.into();
+        let mut decoder = self.decoder.aside();
+        let mut dating: Vec<Dating> = self.judges.iter().map(|judge| judge.dating().clone()).collect();
+        let (mut events, most) = (Vec::new(), decoder.max_record());
+        for record in records(batch, reading.first).filter(|record| record.bytes.len() <= most) {
+            // A malformed record says nothing; `process` counts it.
+            let _ = decoder.decode(record.bytes, &mut |decoded| {
+                let mut event = decoded.event.into_owned();
+                let mut analytics = Vec::new();
+                for place in decoded.readers.iter() {
+                    // Those that read it find the same year, unless they have seen other records of the host.
+                    if let Some(dating) = dating.get_mut(place) {
+                        dating.date(&mut event, decoded.stamp, decoded.zone, reading.received);
+                    }
+                    analytics.extend(S::IDS.iter().filter(|id| self.is(place, id)));
+                }
+                events.push(Seen { record: record.number, analytics, event });
+            });
+        }
+        events
+    }
+
+    fn is(&self, place: usize, id: &str) -> bool {
+        self.judges.get(place).is_some_and(|judge| judge.id() == id)
+    }
+
+    /// Nothing came for that long. Moves event time to the newest event + `idle` − `allowed_lateness`, and returns the
+    /// alerts that this releases.
+    pub fn elapse(&mut self, idle: Span) -> Vec<Alert> {
+        self.each(|judge| judge.elapse(idle))
+    }
+
+    /// As [`elapse`](Self::elapse), for each analytic by the time that has passed since its newest event was received.
+    pub fn elapse_until(&mut self, received: Timestamp) -> Vec<Alert> {
+        self.each(|judge| judge.elapse_until(received))
+    }
+
+    /// Event time has reached `to`: returns the alerts that this releases.
+    pub fn advance(&mut self, to: Timestamp) -> Vec<Alert> {
+        self.each(|judge| judge.advance(to))
+    }
+
+    /// Ends a finite input, and returns all alerts that still wait.
+    pub fn flush(&mut self) -> Vec<Alert> {
+        self.advance(Timestamp::MAX)
+    }
+
+    fn each(&mut self, mut pass: impl FnMut(&mut dyn Judging)) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for judge in &mut self.judges {
+            pass(&mut **judge);
+            judge.hand_out(&mut alerts);
+        }
+        alerts
+    }
+
+    /// The newest event time that any of the analytics has read; [`Timestamp::MIN`] before the first.
+    #[must_use]
+    pub fn watermark(&self) -> Timestamp {
+        self.judges.iter().map(|judge| judge.watermark()).max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// The early exit for records that cannot matter, where there is one.
+    #[must_use]
+    pub fn sieve(&self) -> Option<Sieve> {
+        self.decoder.sieve()
+    }
+
+    /// The state: versioned by section, checksummed, the same bytes on every host and for every seed.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let held: u64 = self.judges.iter().map(|judge| judge.stats().state_bytes).sum();
+        let mut out = Writer::new(usize::try_from(held).unwrap_or(0));
+        self.judges.iter().for_each(|judge| judge.save(&mut out));
+        out.finish()
+    }
+
+    /// How often a record, or a part of one, was decoded: once for all analytics that read it, in the ordinary case.
+    #[must_use]
+    pub const fn decodes(&self) -> u64 {
+        self.decoder.decodes()
+    }
+
+    /// Counters since it was made, and the size of its state: those of each analytic.
+    #[must_use]
+    pub fn stats(&self) -> Vec<Stats> {
+        let of = |judge: &Box<dyn Judging>| Stats {
+            records: self.records,
+            oversized: self.oversized,
+            ..judge.stats()
+        };
+        self.judges.iter().map(of).collect()
+    }
+
+    /// The first record of each kind of trouble since this was last asked.
+    pub fn problems(&mut self) -> Vec<Problem> {
+        self.problems.take()
+    }
+
+    /// Reads a batch, but judges nothing: each event, for each analytic that reads it.
+    pub fn route(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Part> {
+        let reading = reading.into();
+        let mut parts = Vec::new();
+        for record in records(batch, reading.first) {
+            if !self.fits(record) {
+                continue;
+            }
+            let judges = &self.judges;
+            let malformed = self.decoder.decode(record.bytes, &mut |decoded| {
+                let shown = Record { bytes: decoded.part, ..record };
+                let places = decoded.readers.iter().filter_map(|place| judges.get(place));
+                parts.extend(places.map(|judge| Part::new(&**judge, &decoded.event, decoded.stamp, shown)));
+            });
+            self.count(record, malformed, false);
+        }
+        parts
+    }
+
+    /// Judges parts that [`route`](Self::route) returned, here or elsewhere, in their order. A part that is not whole, or
+    /// of an analytic that does not run here, is passed over and noted among the [`problems`](Self::problems).
+    pub fn judge(&mut self, parts: &[Part], reading: Reading) -> Vec<Alert> {
+        self.explain_to(false);
+        let mut alerts = Vec::new();
+        for part in parts {
+            let judge = self.judges.iter_mut().find(|judge| judge.id() == part.analytic);
+            match (judge, part.read()) {
+                (Some(judge), Ok((event, stamp, number, bytes))) => {
+                    judge.take(event, stamp, Record { number, bytes }, reading);
+                    judge.hand_out(&mut alerts);
+                }
+                _ => self.problems.note("part", Record::unnumbered(part.analytic.as_bytes())),
+            }
+        }
+        alerts
+    }
+}
+
+/// Hands an event to each of its readers. The last takes the event itself.
+fn each<'e>(readers: Readers, event: Event<'e>, take: &mut dyn FnMut(usize, Event<'e>)) {
+    let mut last = None;
+    for place in readers.iter() {
+        if let Some(before) = last.replace(place) {
+            take(before, event.clone());
+        }
+    }
+    if let Some(place) = last {
+        take(place, event);
+    }
+}
+
+/// The records of a batch, the first of which has the number `first` (0: unknown): whole lines without their newline or carriage return, and their numbers. An empty line has a
+/// number and is no record.
+fn records(batch: &[u8], first: u64) -> impl Iterator<Item = Record<'_>> {
+    // Numbers that are unknown stay so.
+    let step = u64::from(first != 0);
+    let (mut rest, mut next) = (batch, first);
+    core::iter::from_fn(move || {
+        loop {
+            let number = next;
+            let line = match rest.first()? {
+                // Behind a prefilter most records are empty: no search for those.
+                b'\n' => {
+                    rest = rest.get(1..).unwrap_or_default();
+                    next += step;
+                    continue;
+                }
+                _ => match position(rest, b'\n') {
+                    Some(at) => {
+                        let line = rest.get(..at).unwrap_or_default();
+                        rest = rest.get(at + 1..).unwrap_or_default();
+                        line
+                    }
+                    None => core::mem::take(&mut rest),
+                },
+            };
+            next += step;
+            let bytes = line.strip_suffix(b"\r").unwrap_or(line);
+            if !bytes.is_empty() {
+                return Some(Record { number, bytes });
+            }
+        }
+    })
+}

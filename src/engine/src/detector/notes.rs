@@ -1,0 +1,51 @@
+//! What a judge notes of an event, while somebody asks why.
+
+use crate::note::{Notes, Step};
+
+impl Notes {
+    /// An event of the same delivery id came before.
+    pub(super) fn duplicate(&mut self) {
+        self.add(
+            Step::Ignored,
+            "",
+            "",
+            "delivered twice, counted once: an event of the same id came before",
+            &[],
+        );
+    }
+
+    /// An option, or an override, leaves the event out.
+    pub(super) fn ignored(&mut self, why: Option<&str>) {
+        self.add(Step::Ignored, "", why.unwrap_or("an override"), "ignored by %", &[]);
+    }
+
+    /// Of the `all` attempts that a line speaks of, `new` are counted with this line.
+    pub(super) fn part_of(&mut self, all: u32, new: u32) {
+        if new < all {
+            let text = "of its # attempts, # were counted with lines before";
+            self.add(Step::Joined, "", "", text, &[all.into(), (all - new).into()]);
+        }
+    }
+
+    /// The attempt was counted with a line before. `lone`: the line bears no process id.
+    pub(super) fn counted_before(&mut self, lone: bool) {
+        let text = if lone {
+            "not counted: without a process id it cannot be told from the lines about the same attempt"
+        } else {
+            "counted once with the line before: the same attempt of the same process"
+        };
+        self.add(Step::Joined, "", "", text, &[]);
+    }
+
+    /// The analytic passed over the event.
+    pub(super) fn not_looked_at(&mut self, provider: &str) {
+        let text = "not looked at: % events of this outcome say nothing here";
+        self.add(Step::Ignored, "", provider, text, &[]);
+    }
+
+    /// So many failures were none.
+    pub(super) fn taken_back(&mut self, count: u32) {
+        let text = "# failures taken back: only PAM had told of them, and the login succeeded";
+        self.add(Step::Joined, "", "", text, &[count.into()]);
+    }
+}

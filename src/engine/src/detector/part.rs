@@ -1,0 +1,65 @@
+//! Events that were read here and are judged elsewhere.
+
+use super::judge::Judging;
+use crate::event::{Event, Record};
+use crate::hash::{Hasher128, Salt};
+use crate::snapshot::fields::Saved;
+use crate::snapshot::{Reader, Result, Writer};
+use crate::stamp::Stamp;
+use crate::window::journal::RECORD;
+use crate::{load_fields, save_fields};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// An event for the analytic that judges it. The WIT record `part` documents each field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Part {
+    pub analytic: String,
+    pub key: u64,
+    pub bytes: Vec<u8>,
+}
+
+impl Part {
+    /// Packs an event, its unread time and its record.
+    pub(super) fn new(
+        judge: &dyn Judging,
+        event: &Event<'_>,
+        stamp: Option<Stamp>,
+        record: Record<'_>,
+    ) -> Self {
+        let mut out = Writer::loose();
+        event_fields!(save_fields, event, &mut out);
+        stamp.save(&mut out);
+        out.varint(record.number);
+        // No alert shows more of it.
+        out.bytes(record.bytes.get(..RECORD).unwrap_or(record.bytes));
+        Self { analytic: judge.id().into(), key: key(judge.partition_by(), event), bytes: out.finish() }
+    }
+
+    /// Unpacks it.
+    ///
+    /// # Errors
+    /// Where it is not whole.
+    pub(super) fn read(&self) -> Result<(Event<'static>, Option<Stamp>, u64, &[u8])> {
+        let mut input = Reader::loose(&self.bytes)?;
+        let event = event_fields!(load_fields, Event, &mut input);
+        let stamp = Saved::load(&mut input)?;
+        let (number, bytes) = (input.varint()?, input.bytes()?);
+        input.finish()?;
+        Ok((event, stamp, number, bytes))
+    }
+}
+
+/// Equal for events that are counted together.
+fn key(partition_by: &[&str], event: &Event<'_>) -> u64 {
+    let mut hash = Hasher128::new(Salt::new(""), 4);
+    for field in partition_by {
+        hash = match (*field, event.src_ip) {
+            ("src_ip", Some(address)) => hash.part(&crate::net::octets(address)),
+            ("user", _) => hash.part(event.user.as_bytes()),
+            _ => hash.part(&[]),
+        };
+    }
+    hash.finish().0 as u64
+}

@@ -1,0 +1,178 @@
+//! The state of a detector as sections of a snapshot.
+//!
+//! Each analytic writes its own sections under its id. Sections begin with version 3: a snapshot of version 0.1 holds
+//! all of the state as one body of version 2, in the order in which [`load_of_0_1`] reads it.
+
+use super::judge::{Judge, Judging};
+use crate::analytic::{Analytic, Ordinals};
+use crate::shapes::linux::attempts::Attempts;
+use crate::snapshot::{Reader, Result, Snapshot, SnapshotError, Writer};
+use crate::time::Timestamp;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The version of all sections but the analytic's own.
+const VERSION: u16 = 3;
+/// The version of a body of version 0.1.
+const VERSION_0_1: u16 = 2;
+
+const SALT: &str = "salt";
+const YEARS: &str = "years";
+const DELIVERIES: &str = "deliveries";
+const ATTEMPTS: &str = "attempts";
+const REORDER: &str = "reorder";
+const ORDINALS: &str = "ordinals";
+const CLOCK: &str = "clock";
+const WINDOWS: &str = "windows";
+
+/// The note on keys that cannot be known again.
+const SALT_CHANGED: &str =
+    "salt: it has changed, so no key of the snapshot can be known again; all were dropped";
+
+/// Reads a snapshot into new judges. Returns notes on the state that was dropped.
+///
+/// # Errors
+/// Where the snapshot holds nothing of any of them, or makes no sense.
+pub fn load(judges: &mut [Box<dyn Judging>], seed: u64, snapshot: &[u8]) -> Result<Vec<String>> {
+    let snapshot = Snapshot::open(snapshot)?;
+    let (owners, mut notes) = (snapshot.owners(), Vec::new());
+    if !owners.is_empty() && judges.iter().all(|judge| owners.iter().all(|owner| owner != judge.id())) {
+        return Err(SnapshotError::Foreign(owners.join(", ")));
+    }
+    let several = judges.len() > 1;
+    for judge in judges.iter_mut() {
+        let id = judge.id();
+        if owners.iter().any(|owner| owner == id) {
+            let own = judge.load(seed, &snapshot)?;
+            notes.extend(own.into_iter().map(|note| if several { format!("{id}: {note}") } else { note }));
+        } else {
+            notes.push(format!("{id}: the snapshot holds nothing of it, so it starts with empty windows"));
+        }
+    }
+    for owner in owners.iter().filter(|owner| judges.iter().all(|judge| judge.id() != owner.as_str())) {
+        notes.push(format!("{owner}: it does not run here, so its state was dropped"));
+    }
+    Ok(notes)
+}
+
+/// Writes the state of one analytic.
+pub fn save<A: Analytic>(judge: &Judge<A>, out: &mut Writer) {
+    let id = A::ABOUT.id;
+    out.section(id, SALT, VERSION, |out| out.bytes(judge.config.common.salt.as_bytes()));
+    out.section(id, YEARS, VERSION, |out| judge.dating.save(out));
+    out.section(id, DELIVERIES, VERSION, |out| judge.deliveries.save(out));
+    if Judge::<A>::JOINS {
+        out.section(id, ATTEMPTS, VERSION, |out| judge.attempts.save(out));
+    }
+    out.section(id, REORDER, VERSION, |out| judge.reorder.save(out));
+    out.section(id, ORDINALS, VERSION, |out| judge.ordinals.save(out));
+    out.section(id, CLOCK, VERSION, |out| {
+        out.i64(judge.watermark.0);
+        out.i64(judge.judged.0);
+    });
+    out.section(id, WINDOWS, A::STATE_VERSION, |out| judge.analytic.save(out));
+}
+
+/// Reads the state of one analytic into a new judge.
+///
+/// # Errors
+/// Where the bytes are not what [`save`] writes.
+pub fn load_judge<A: Analytic>(
+    judge: &mut Judge<A>,
+    seed: u64,
+    snapshot: &Snapshot<'_>,
+) -> Result<Vec<String>> {
+    if let Some(body) = snapshot.of_0_1(A::ABOUT.id) {
+        return load_of_0_1(judge, seed, body);
+    }
+    let mut parts = Parts { id: A::ABOUT.id, snapshot, notes: Vec::new() };
+    parts.read(YEARS, VERSION, |input| judge.dating.load(input))?;
+    parts.read(DELIVERIES, VERSION, |input| judge.deliveries.load(input))?;
+    parts.read(REORDER, VERSION, |input| judge.reorder.load(input))?;
+    if let Some(ordinals) = parts.read(ORDINALS, VERSION, Ordinals::load)? {
+        judge.ordinals = ordinals;
+    }
+    let clock = |input: &mut Reader<'_>| Ok((Timestamp(input.i64()?), Timestamp(input.i64()?)));
+    if let Some((watermark, judged)) = parts.read(CLOCK, VERSION, clock)? {
+        (judge.watermark, judge.judged) = (watermark, judged);
+    }
+    let common = &judge.config.common;
+    let same_salt = |input: &mut Reader<'_>| Ok(input.bytes()? == common.salt.as_bytes());
+    if !parts.read(SALT, VERSION, same_salt)?.unwrap_or(false) {
+        parts.notes.push(SALT_CHANGED.into());
+        return Ok(parts.notes);
+    }
+    if Judge::<A>::JOINS {
+        let salt = common.salt();
+        if let Some(attempts) = parts.read(ATTEMPTS, VERSION, |input| Attempts::load(salt, seed, input))? {
+            judge.attempts = attempts;
+        }
+    }
+    let windows = parts.read(WINDOWS, A::STATE_VERSION, |input| judge.analytic.load(input))?;
+    parts.notes.extend(windows.into_iter().flatten());
+    Ok(parts.notes)
+}
+
+/// The sections of one analytic, while they are read.
+struct Parts<'s> {
+    id: &'static str,
+    snapshot: &'s Snapshot<'s>,
+    notes: Vec<String>,
+}
+
+impl Parts<'_> {
+    /// Reads one section. A section that is missing, or newer than `known`, is passed over with a note.
+    fn read<T>(
+        &mut self,
+        name: &str,
+        known: u16,
+        read: impl FnOnce(&mut Reader<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let Some(mut input) = self.snapshot.section(self.id, name) else {
+            self.notes.push(format!("{name}: missing in the snapshot"));
+            return Ok(None);
+        };
+        let found = input.version();
+        if found > known {
+            self.notes.push(format!("{name}: version {found} is newer than {known}, so it was dropped"));
+            return Ok(None);
+        }
+        let value = read(&mut input)?;
+        input.finish()?;
+        Ok(Some(value))
+    }
+}
+
+/// Reads a body of version 0.1.
+fn load_of_0_1<A: Analytic>(judge: &mut Judge<A>, seed: u64, mut input: Reader<'_>) -> Result<Vec<String>> {
+    let found = input.version();
+    if found > VERSION_0_1 {
+        return Err(SnapshotError::Newer { found, known: VERSION_0_1 });
+    }
+    if found < VERSION_0_1 {
+        return Err(SnapshotError::Older { found, known: VERSION_0_1 });
+    }
+    judge.dating.load(&mut input)?;
+    let salt = &judge.config.common.salt;
+    let same_salt = input.bytes()? == salt.as_bytes();
+    judge.deliveries.load(&mut input)?;
+    let salt = judge.config.common.salt();
+    if Judge::<A>::JOINS {
+        let attempts = Attempts::load(salt, seed, &mut input)?;
+        if same_salt {
+            judge.attempts = attempts;
+        }
+    }
+    judge.reorder.load(&mut input)?;
+    judge.ordinals = Ordinals::load(&mut input)?;
+    judge.watermark = Timestamp(input.i64()?);
+    judge.judged = Timestamp(input.i64()?);
+    if !same_salt {
+        return Ok(alloc::vec![SALT_CHANGED.into()]);
+    }
+    let notes = judge.analytic.load(&mut input)?;
+    input.finish()?;
+    Ok(notes)
+}

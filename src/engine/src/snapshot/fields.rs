@@ -1,0 +1,291 @@
+//! Fields of records in a snapshot: one way to write and read each type.
+
+use super::{Reader, Result, SnapshotError, Writer};
+use crate::alert::{Evidence, Severity, Tally};
+use crate::event::{Origin, Outcome, Provider, Shape, Signal, Text};
+use crate::net;
+use crate::stamp::{Stamp, Yearless};
+use crate::time::Timestamp;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+const WRONG: SnapshotError = SnapshotError::Invalid("a field");
+
+/// A field that a snapshot holds.
+pub trait Saved: Sized {
+    /// The fewest bytes that it takes.
+    const LEAST: usize = 1;
+
+    /// Writes it.
+    fn save(&self, out: &mut Writer);
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Where the bytes are not what [`save`](Self::save) writes.
+    fn load(input: &mut Reader<'_>) -> Result<Self>;
+
+    /// The bytes that it takes beside its own size, roughly.
+    fn beside(&self) -> usize {
+        0
+    }
+}
+
+/// Writes all fields of a record.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! save_fields {
+    (($record:expr, $out:expr) $($field:ident)+) => {
+        $($crate::snapshot::fields::Saved::save(&$record.$field, $out);)+
+    };
+}
+
+/// Reads all fields of a record.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! load_fields {
+    (($record:ident, $input:expr) $($field:ident)+) => {
+        $record { $($field: $crate::snapshot::fields::Saved::load($input)?,)+ }
+    };
+}
+
+/// The bytes that the fields of a record take beside its own size.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! beside_fields {
+    (($record:expr) $($field:ident)+) => {
+        0 $(+ $crate::snapshot::fields::Saved::beside(&$record.$field))+
+    };
+}
+
+impl Saved for u64 {
+    fn save(&self, out: &mut Writer) {
+        out.varint(*self);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        input.varint()
+    }
+}
+
+impl Saved for u32 {
+    fn save(&self, out: &mut Writer) {
+        out.varint((*self).into());
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Self::try_from(input.varint()?).map_err(|_| WRONG)
+    }
+}
+
+impl Saved for bool {
+    fn save(&self, out: &mut Writer) {
+        out.u8((*self).into());
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(input.u8()? != 0)
+    }
+}
+
+impl Saved for Timestamp {
+    const LEAST: usize = 8;
+
+    fn save(&self, out: &mut Writer) {
+        out.i64(self.0);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self(input.i64()?))
+    }
+}
+
+impl Saved for String {
+    fn save(&self, out: &mut Writer) {
+        out.bytes(self.as_bytes());
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        core::str::from_utf8(input.bytes()?).map(Self::from).map_err(|_| WRONG)
+    }
+
+    fn beside(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<F: Saved> Saved for Option<F> {
+    fn save(&self, out: &mut Writer) {
+        out.u8(self.is_some().into());
+        if let Some(field) = self {
+            field.save(out);
+        }
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(if bool::load(input)? { Some(F::load(input)?) } else { None })
+    }
+
+    fn beside(&self) -> usize {
+        self.as_ref().map_or(0, F::beside)
+    }
+}
+
+impl<F: Saved> Saved for Vec<F> {
+    fn save(&self, out: &mut Writer) {
+        out.count(self.len());
+        self.iter().for_each(|field| field.save(out));
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        let mut list = Self::new();
+        for _ in 0..input.count(F::LEAST)? {
+            list.push(F::load(input)?);
+        }
+        Ok(list)
+    }
+
+    fn beside(&self) -> usize {
+        self.iter().map(|field| size_of::<F>() + field.beside()).sum()
+    }
+}
+
+impl Saved for Tally {
+    const LEAST: usize = 2;
+
+    fn save(&self, out: &mut Writer) {
+        self.code.save(out);
+        self.count.save(out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { code: Saved::load(input)?, count: Saved::load(input)? })
+    }
+
+    fn beside(&self) -> usize {
+        self.code.len()
+    }
+}
+
+impl Saved for Evidence {
+    const LEAST: usize = 2;
+
+    fn save(&self, out: &mut Writer) {
+        self.record.save(out);
+        self.text.save(out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { record: Saved::load(input)?, text: Saved::load(input)? })
+    }
+
+    fn beside(&self) -> usize {
+        self.text.len()
+    }
+}
+
+impl Saved for Text<'_> {
+    fn save(&self, out: &mut Writer) {
+        out.bytes(self.as_bytes());
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(Cow::Owned(String::load(input)?))
+    }
+
+    fn beside(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Saved for IpAddr {
+    const LEAST: usize = 16;
+
+    fn save(&self, out: &mut Writer) {
+        out.raw(&net::octets(*self));
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(net::from_octets(input.array()?))
+    }
+}
+
+impl Saved for u128 {
+    const LEAST: usize = 16;
+
+    fn save(&self, out: &mut Writer) {
+        out.raw(&self.to_le_bytes());
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self::from_le_bytes(input.array()?))
+    }
+}
+
+/// Enums by the place of a value in a list that only grows at its end.
+macro_rules! places {
+    ($($type:ident: $($case:ident),+;)+) => { $(
+        impl Saved for $type {
+            fn save(&self, out: &mut Writer) {
+                out.u8(*self as u8);
+            }
+
+            fn load(input: &mut Reader<'_>) -> Result<Self> {
+                let at = usize::from(input.u8()?);
+                [$(Self::$case),+].get(at).copied().ok_or(WRONG)
+            }
+        }
+    )+ };
+}
+
+places! {
+    Severity: Informational, Low, Medium, High, Critical;
+    Outcome: Failure, Success, Challenge, Denied, Timeout, Approved, Stopped;
+    Signal: Attempt, Failed, SshdPam, Audit, Pam, PamOther, Weak, Session;
+    Origin: Remote, Local;
+}
+
+/// Enums by name: their numbers change with the list of families.
+macro_rules! names {
+    ($($type:ident),+) => { $(
+        impl Saved for $type {
+            fn save(&self, out: &mut Writer) {
+                out.bytes(self.as_str().as_bytes());
+            }
+
+            fn load(input: &mut Reader<'_>) -> Result<Self> {
+                core::str::from_utf8(input.bytes()?).ok().and_then(Self::parse).ok_or(WRONG)
+            }
+        }
+    )+ };
+}
+
+names!(Shape, Provider);
+
+impl Saved for Stamp {
+    const LEAST: usize = 9;
+
+    fn save(&self, out: &mut Writer) {
+        match self {
+            Self::At(time) => {
+                out.u8(0);
+                time.save(out);
+            }
+            Self::Yearless(y) => {
+                out.raw(&[1, y.month, y.day, y.hour, y.minute, y.second]);
+                y.micros.save(out);
+            }
+        }
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        if input.u8()? == 0 {
+            return Ok(Self::At(Saved::load(input)?));
+        }
+        let [month, day, hour, minute, second] = input.array()?;
+        let yearless = Yearless { month, day, hour, minute, second, micros: Saved::load(input)? };
+        if yearless.is_possible() { Ok(Self::Yearless(yearless)) } else { Err(WRONG) }
+    }
+}
