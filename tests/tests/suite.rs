@@ -40,11 +40,11 @@ impl<A: Analytic> Single for Detector<A> {
 }
 
 fn create<A: Analytic>(config: &str) -> Box<dyn Single> {
-    Box::new(Detector::<A>::create(config, 5).unwrap_or_else(|why| panic!("{config}: {why}")))
+    Box::new(Detector::<A>::create(config, 1).unwrap_or_else(|why| panic!("{config}: {why}")))
 }
 
 fn restore<A: Analytic>(config: &str, snapshot: &[u8]) -> Box<dyn Single> {
-    Box::new(Detector::<A>::restore(config, 9, snapshot).unwrap_or_else(|why| panic!("{config}: {why}")).0)
+    Box::new(Detector::<A>::restore(config, 7, snapshot).unwrap_or_else(|why| panic!("{config}: {why}")).0)
 }
 
 /// Options of each analytic, as JSON, beside the options that all share.
@@ -229,7 +229,7 @@ fn options() -> impl Strategy<Value = Options> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_streams_raise_the_same_alerts_in_the_suite(

@@ -2,7 +2,7 @@
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::Analytic;
-use authsieve_engine::detector::Detector;
+use authsieve_engine::detector::{Detector, Reading};
 use authsieve_engine::time::{Span, Timestamp};
 use serde_json::Value;
 
@@ -21,6 +21,8 @@ struct Fed<A: Analytic> {
     newest: Option<Timestamp>,
     /// When it was last told how long no newer event came, or when records began.
     told: Option<Timestamp>,
+    /// How many records came.
+    number: u64,
 }
 
 /// The analytic of an id.
@@ -30,7 +32,7 @@ pub fn native(id: &str, config: &str) -> Box<dyn Native> {
 
 fn fed<A: Analytic + 'static>(config: &str) -> Box<dyn Native> {
     let detector = Detector::<A>::create(config, 1).expect("the configuration is valid");
-    Box::new(Fed { detector, newest: None, told: None })
+    Box::new(Fed { detector, newest: None, told: None, number: 0 })
 }
 
 impl<A: Analytic> Native for Fed<A> {
@@ -51,7 +53,9 @@ impl<A: Analytic> Native for Fed<A> {
             alerts = self.detector.elapse(Span(stamp.0 - newest.0));
         }
         let before = self.detector.watermark();
-        alerts.extend(self.detector.process(record, stamp));
+        self.number += 1;
+        let reading = Reading { first: self.number, ..Reading::at(stamp) };
+        alerts.extend(self.detector.process(record, reading));
         if self.detector.watermark() != before {
             self.newest = Some(stamp);
         }

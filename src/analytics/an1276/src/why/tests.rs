@@ -22,8 +22,9 @@ fn accepted(second: u32) -> String {
 fn explain(config: &str, log: &str) -> Vec<Note> {
     let mut asked = Detector::<An1276>::create(config, 7).unwrap();
     let mut told = Detector::<An1276>::create(config, 7).unwrap();
-    let alerts = told.process(log.as_bytes(), RECEIVED);
-    let notes = asked.explain(log.as_bytes(), RECEIVED);
+    let reading = Reading { first: 1, ..Reading::at(RECEIVED) };
+    let alerts = told.process(log.as_bytes(), reading);
+    let notes = asked.explain(log.as_bytes(), reading);
     assert_eq!(asked.snapshot(), told.snapshot());
     assert_eq!(asked.stats(), told.stats());
     assert_eq!(notes.iter().filter(|note| note.step == Step::Alert).count(), alerts.len());
@@ -47,7 +48,7 @@ fn failures_are_counted_and_then_a_login_alerts() {
         (first.text.as_str(), first.count, first.needed),
         ("failure 1 of 5 within 15m", Some(1), Some(5))
     );
-    assert_eq!(first.record, 0);
+    assert_eq!(first.record, 1);
     let last = last(&notes);
     assert!(last[0].2.contains("the rule holds"), "{last:?}");
     let alert = last.iter().find(|note| note.0 == Step::Alert).unwrap();

@@ -1,5 +1,5 @@
 use crate::Fls;
-use authsieve_engine::detector::Detector;
+use authsieve_engine::detector::{Detector, Reading};
 use authsieve_engine::note::{Note, Step};
 use authsieve_engine::time::Timestamp;
 
@@ -9,8 +9,9 @@ const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
 fn explain(config: &str, log: &str) -> Vec<Note> {
     let mut asked = Detector::<Fls>::create(config, 7).unwrap();
     let mut told = Detector::<Fls>::create(config, 7).unwrap();
-    let alerts = told.process(log.as_bytes(), RECEIVED);
-    let notes = asked.explain(log.as_bytes(), RECEIVED);
+    let reading = Reading { first: 1, ..Reading::at(RECEIVED) };
+    let alerts = told.process(log.as_bytes(), reading);
+    let notes = asked.explain(log.as_bytes(), reading);
     assert_eq!(asked.snapshot(), told.snapshot());
     assert_eq!(asked.stats(), told.stats());
     assert_eq!(notes.iter().filter(|note| note.step == Step::Alert).count(), alerts.len());
