@@ -259,7 +259,7 @@ macro_rules! rooms {
         pub(crate) static HOLDERS: [&str; FAMILIES] = [$($folder::ROOM.holder),*];
         pub(crate) static KEEPERS: [&[&[(&str, u8)]]; FAMILIES] = [$($folder::ROOM.keepers),*];
         /// The words of each world.
-        static WORLDS: &[(Provider, &[World])] = &[$($((Provider::$Provider, $folder::ROOM.worlds),)?)*];
+        const WORLDS: &[(Provider, &[World])] = &[$($((Provider::$Provider, $folder::ROOM.worlds),)?)*];
 
         /// Takes a record of a family apart. What `R` does not read is no code in its module: each condition is known when
         /// it is compiled.

@@ -20,31 +20,50 @@ pub fn of(name: &str) -> Option<Provider> {
     if name.len() > LONGEST {
         return None;
     }
-    let named = |test: &dyn Fn(&World) -> bool| {
-        WORLDS.iter().find(|(_, words)| words.iter().any(test)).map(|(world, _)| *world)
-    };
-    let whole = |word: &World| matches!(word, World::Whole(word) if name.eq_ignore_ascii_case(word));
-    if let Some(world) = named(&whole) {
-        return Some(world);
-    }
     let mut words =
         name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut word = words.next()?;
     loop {
         let next = words.next();
-        let here = |known: &World| match known {
-            World::Whole(_) => false,
+        let known = WORDS.iter().find(|(_, known)| match known {
+            World::Whole(whole) => word.len() == name.len() && word.eq_ignore_ascii_case(whole),
             World::Word(first) => word.eq_ignore_ascii_case(first),
             World::Words(first, second) => {
                 word.eq_ignore_ascii_case(first) && next.is_some_and(|next| next.eq_ignore_ascii_case(second))
             }
-        };
-        if let Some(world) = named(&here) {
-            return Some(world);
+        });
+        if let Some((world, _)) = known {
+            return Some(*world);
         }
         word = next?;
     }
 }
+
+/// The words of all worlds, in one list.
+static WORDS: [(Provider, World); COUNT] = {
+    let mut all = [(Provider::Unknown, World::Word("")); COUNT];
+    let (mut count, mut i) = (0, 0);
+    while i < WORLDS.len() {
+        let (world, words) = WORLDS[i];
+        let mut n = 0;
+        while n < words.len() {
+            all[count] = (world, words[n]);
+            (count, n) = (count + 1, n + 1);
+        }
+        i += 1;
+    }
+    all
+};
+
+/// How many there are.
+const COUNT: usize = {
+    let (mut count, mut i) = (0, 0);
+    while i < WORLDS.len() {
+        count += WORLDS[i].1.len();
+        i += 1;
+    }
+    count
+};
 
 /// Completes an event by the rules of its world. `None` if it does not count there.
 pub fn settle(mut event: Event<'_>, world: Provider) -> Option<Event<'_>> {
