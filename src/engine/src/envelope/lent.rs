@@ -16,7 +16,7 @@
 use crate::analytic::Telemetry;
 use crate::carriers::slot::{CATEGORY, DATASET};
 use crate::carriers::{FORWARDERS, INPUTS};
-use crate::json::Slots;
+use crate::json::{Slots, equal};
 use crate::shapes::{Family, KEEPERS};
 
 /// Nobody's name is longer.
@@ -49,21 +49,76 @@ pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
     if ours { Telemetry::ANY } else { Telemetry::NONE }
 }
 
-/// Whose records a provider's name stands for: those of the families with the part of lowest rank in it. What it
-/// normalised itself is its own as well.
+/// Whose records a provider's name stands for: those of the first part that is in it. What it normalised itself is its own
+/// as well.
 fn provider(name: &[u8]) -> Telemetry {
-    let (mut lowest, mut families) = (u8::MAX, Telemetry::NONE);
-    for (family, keepers) in Family::ALL.into_iter().zip(KEEPERS) {
-        for (part, rank) in keepers.iter().copied().flatten() {
-            if *rank <= lowest && has_any(name, &[part]) {
-                families = if *rank < lowest { Telemetry::NORMALISED } else { families };
-                families = families.and(family.telemetry());
-                lowest = *rank;
-            }
-        }
-    }
-    families
+    let part = PARTS.iter().take(DISTINCT).find(|part| has_any(name, &[part.text]));
+    part.map_or(Telemetry::NONE, |part| part.families.and(Telemetry::NORMALISED))
 }
+
+/// A part of names, and the families whose records the text of such a program may hold.
+#[derive(Clone, Copy)]
+struct Part {
+    text: &'static str,
+    rank: u8,
+    families: Telemetry,
+}
+
+/// The parts of all families, each once, those of lower rank first; behind them nothing.
+static PARTS: [Part; COUNT] = SORTED.0;
+const DISTINCT: usize = SORTED.1;
+const SORTED: ([Part; COUNT], usize) = {
+    let nothing = Part { text: "", rank: 0, families: Telemetry::NONE };
+    let (mut parts, mut count, mut i) = ([nothing; COUNT], 0, 0);
+    while i < KEEPERS.len() {
+        let (mut n, family) = (0, Family::ALL[i].telemetry());
+        while n < KEEPERS[i].len() {
+            let mut m = 0;
+            while m < KEEPERS[i][n].len() {
+                let (text, rank) = KEEPERS[i][n][m];
+                (parts, count) = with(parts, count, Part { text, rank, families: family });
+                m += 1;
+            }
+            n += 1;
+        }
+        i += 1;
+    }
+    (parts, count)
+};
+
+/// Puts a part in its place, or adds its families to those of the same part.
+const fn with(mut parts: [Part; COUNT], count: usize, part: Part) -> ([Part; COUNT], usize) {
+    let mut at = 0;
+    while at < count && parts[at].rank <= part.rank {
+        if equal(parts[at].text, part.text) {
+            assert!(parts[at].rank == part.rank, "a part of names with two ranks");
+            parts[at].families = parts[at].families.and(part.families);
+            return (parts, count);
+        }
+        at += 1;
+    }
+    let mut end = count;
+    while end > at {
+        parts[end] = parts[end - 1];
+        end -= 1;
+    }
+    parts[at] = part;
+    (parts, count + 1)
+}
+
+/// How many parts the families name.
+const COUNT: usize = {
+    let (mut count, mut i) = (0, 0);
+    while i < KEEPERS.len() {
+        let mut n = 0;
+        while n < KEEPERS[i].len() {
+            count += KEEPERS[i][n].len();
+            n += 1;
+        }
+        i += 1;
+    }
+    count
+};
 
 /// Whether any of the words stands in a name, whatever its case.
 fn has_any(name: &[u8], words: &[&str]) -> bool {

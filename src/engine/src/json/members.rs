@@ -120,8 +120,8 @@ impl<const N: usize> Members<N> {
     }
 }
 
-/// Whether two paths are the same, when the program is compiled.
-const fn equal(one: &str, other: &str) -> bool {
+/// Whether two texts are the same, when the program is compiled.
+pub(crate) const fn equal(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut at = 0;
     while at < one.len() && at < other.len() && one[at] == other[at] {

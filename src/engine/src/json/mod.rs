@@ -26,6 +26,7 @@ mod tests;
 mod text;
 mod value;
 
+pub(crate) use members::equal;
 pub use members::{Member, MemberSet, Members, SLOTS, Slots, any_of, read};
 pub use scan::string_mark;
 pub use text::{quote, quote_into, unescape_into, unit};

@@ -31,7 +31,7 @@ pub struct Room {
     /// Members in which its exporters keep its records: for the slots `TEXT` and `BATCH` of [`crate::carriers::slot`].
     pub holds: &'static [Member],
     /// Parts of the names of programs, data sets and modules whose text may hold its records. Of several parts in one name
-    /// those of the lowest rank count.
+    /// the one of the lowest rank counts.
     pub keepers: &'static [&'static [(&'static str, u8)]],
     /// Words that name its world in normalised events.
     pub worlds: &'static [World],
@@ -257,7 +257,7 @@ macro_rules! rooms {
         pub(crate) const HOLDS: [&[Member]; FAMILIES] = [$($folder::ROOM.holds),*];
         pub(crate) static PROOFS: [Proof; FAMILIES] = [$($folder::ROOM.proof),*];
         pub(crate) static HOLDERS: [&str; FAMILIES] = [$($folder::ROOM.holder),*];
-        pub(crate) static KEEPERS: [&[&[(&str, u8)]]; FAMILIES] = [$($folder::ROOM.keepers),*];
+        pub(crate) const KEEPERS: [&[&[(&str, u8)]]; FAMILIES] = [$($folder::ROOM.keepers),*];
         /// The words of each world.
         const WORLDS: &[(Provider, &[World])] = &[$($((Provider::$Provider, $folder::ROOM.worlds),)?)*];
 
