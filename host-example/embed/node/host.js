@@ -1,0 +1,23 @@
+// A host for one analytic: `npx jco transpile an1276.wasm -o an1276`, then `node host.js auth.log`.
+import { createReadStream, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { analytic } from "./an1276/an1276.js";
+
+const log = process.argv[2];
+// Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
+const hex = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const quoted = (text) => JSON.stringify(text).replace(/[^ -~]/g, hex);
+const show = (alerts) => alerts.forEach(({ severity, title }) => console.log(severity, quoted(title)));
+
+// The empty configuration stands for the defaults; the seed should be random. A wrong configuration throws.
+const detector = analytic.Detector.create("", randomBytes(8).readBigUInt64LE());
+const received = statSync(log, { bigint: true }).mtimeNs / 1000n;
+let rest = Buffer.alloc(0);
+for await (const chunk of createReadStream(log)) {
+  const bytes = Buffer.concat([rest, chunk]);
+  const end = bytes.lastIndexOf("\n") + 1;
+  show(detector.process(bytes.subarray(0, end), received));
+  rest = bytes.subarray(end);
+}
+show(detector.process(rest, received));
+show(detector.flush());

@@ -1,0 +1,37 @@
+"""A host for one analytic: `python host.py an1276.wasm auth.log`. Needs PyPI's `wasmtime` and nothing else."""
+
+import json
+import os
+import sys
+
+from wasmtime import Engine, Store
+from wasmtime.component import Component, Linker, Variant
+
+module, log = sys.argv[1:]
+engine = Engine()
+store = Store(engine)
+# The linker stays empty: a component that imports anything is refused here.
+instance = Linker(engine).instantiate(store, Component.from_file(engine, module))
+contract = instance.get_export_index(store, "authsieve:analytic/analytic@0.1.0")
+
+
+def call(name, *arguments):
+    index = instance.get_export_index(store, name, contract)
+    return instance.get_func(store, index)(store, *arguments)
+
+
+def show(alerts):
+    for alert in alerts:
+        # Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
+        print(alert.severity, json.dumps(alert.title))
+
+
+# The empty configuration stands for the defaults; the seed should be random.
+detector = call("[static]detector.create", "", int.from_bytes(os.urandom(8), "little"))
+if isinstance(detector, Variant):
+    sys.exit(f"{detector.tag}: {detector.payload}")
+received = os.stat(log).st_mtime_ns // 1000
+with open(log, "rb") as lines:
+    while batch := b"".join(lines.readlines(64 << 10)):
+        show(call("[method]detector.process", detector, batch, received))
+show(call("[method]detector.flush", detector))
