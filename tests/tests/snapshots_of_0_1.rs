@@ -1,12 +1,11 @@
 //! Snapshots that version 0.1.0 wrote are still read: `tests/fixtures/snapshots-0.1/` holds them, with what has to come
 //! of the records after each.
 
-use authsieve::engine::{Engine, Limits};
-use authsieve::host;
 use authsieve_engine::alert::Alert;
-use authsieve_engine::analytic::Analytic;
-use authsieve_engine::detector::Detector;
+use authsieve_engine::detector::{Analytics, Detector};
 use authsieve_engine::time::Timestamp;
+use authsieve_host::{self as host, Engine, Limits};
+use authsieve_suite::Suite;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::fs;
@@ -68,7 +67,10 @@ impl Fixture {
             snapshot: fs::read(folder.join("snapshot.bin")).unwrap(),
             rest: text("rest.log").into_bytes(),
             received: authsieve::arguments::received(&about.received).unwrap(),
-            expected: text("expected.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            expected: text("expected.ndjson")
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect(),
             name,
         }
     }
@@ -81,8 +83,8 @@ impl Fixture {
         assert_eq!(self.expected.len(), came.len(), "{}, {how}: alerts", self.name);
     }
 
-    fn natively<A: Analytic>(&self) -> Vec<Alert> {
-        let (mut detector, notes) = Detector::<A>::restore(&self.config, 1, &self.snapshot)
+    fn natively<A: Analytics>(&self, config: &str) -> Vec<Alert> {
+        let (mut detector, notes) = Detector::<A>::restore(config, 1, &self.snapshot)
             .unwrap_or_else(|why| panic!("{}: {why}", self.name));
         assert!(notes.is_empty(), "{}: {notes:?}", self.name);
         let mut alerts = detector.process(&self.rest, Timestamp(self.received));
@@ -97,7 +99,7 @@ impl Fixture {
         assert!(notes.is_empty(), "{}: {notes:?}", self.name);
         let mut alerts = detector.process(&self.rest, self.received).unwrap();
         alerts.extend(detector.flush().unwrap());
-        alerts.into_iter().map(authsieve::convert::alert).collect()
+        alerts.into_iter().map(host::convert::alert).collect()
     }
 }
 
@@ -117,29 +119,31 @@ fn told(alert: &Alert) -> Value {
 
 fn fixtures() -> Vec<Fixture> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/snapshots-0.1");
-    let mut folders: Vec<PathBuf> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders.iter().map(|folder| Fixture::read(folder)).collect()
+}
+
+/// For the macro that knows the types of all analytics.
+fn natively<A: Analytics>(fixture: &Fixture) -> Vec<Alert> {
+    fixture.natively::<A>(&fixture.config)
 }
 
 #[test]
 fn are_read_natively() {
     let fixtures = fixtures();
     assert_eq!(fixtures.len(), 16);
-    for fixture in fixtures {
-        let alerts = match fixture.id.as_str() {
-            "an0454" => fixture.natively::<authsieve_an0454::An0454>(),
-            "an1269" => fixture.natively::<authsieve_an1269::An1269>(),
-            "an1276" => fixture.natively::<authsieve_an1276::An1276>(),
-            "an1521" => fixture.natively::<authsieve_an1521::An1521>(),
-            "fls" => fixture.natively::<authsieve_fls::Fls>(),
-            other => panic!("{other} was not there in 0.1.0"),
-        };
-        fixture.judge("natively", &alerts);
+    for fixture in &fixtures {
+        fixture.judge("natively", &authsieve_suite::by_id!(fixture.id.as_str(), natively(fixture)));
+    }
+}
+
+#[test]
+fn are_read_by_a_suite_of_one() {
+    for fixture in fixtures() {
+        let config = format!(r#"{{"analytics":["{0}"],"{0}":{1}}}"#, fixture.id, fixture.config);
+        fixture.judge("in a suite", &fixture.natively::<Suite>(&config));
     }
 }
 

@@ -7,17 +7,22 @@ const log = process.argv[2];
 // Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
 const hex = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 const quoted = (text) => JSON.stringify(text).replace(/[^ -~]/g, hex);
-const show = (alerts) => alerts.forEach(({ severity, title }) => console.log(severity, quoted(title)));
+const show = (alerts) =>
+  alerts.forEach(({ record, pattern, title }) => console.log(`${log}:${record}`, pattern, quoted(title)));
 
 // The empty configuration stands for the defaults; the seed should be random. A wrong configuration throws.
 const detector = analytic.Detector.create("", randomBytes(8).readBigUInt64LE());
-const received = statSync(log, { bigint: true }).mtimeNs / 1000n;
+const written = statSync(log, { bigint: true }).mtimeNs / 1000n;
+// Records are numbered over the whole input, so an alert names the line that raised it.
+const reading = { received: BigInt(Date.now()) * 1000n, written, first: 1n };
 let rest = Buffer.alloc(0);
 for await (const chunk of createReadStream(log)) {
   const bytes = Buffer.concat([rest, chunk]);
   const end = bytes.lastIndexOf("\n") + 1;
-  show(detector.process(bytes.subarray(0, end), received));
+  const lines = bytes.subarray(0, end);
+  show(detector.process(lines, reading));
+  reading.first += BigInt(lines.filter((byte) => byte === 10).length);
   rest = bytes.subarray(end);
 }
-show(detector.process(rest, received));
+show(detector.process(rest, reading));
 show(detector.flush());

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+import time
+from types import SimpleNamespace
 
 from wasmtime import Engine, Store
 from wasmtime.component import Component, Linker, Variant
@@ -12,7 +14,7 @@ engine = Engine()
 store = Store(engine)
 # The linker stays empty: a component that imports anything is refused here.
 instance = Linker(engine).instantiate(store, Component.from_file(engine, module))
-contract = instance.get_export_index(store, "authsieve:analytic/analytic@0.1.0")
+contract = instance.get_export_index(store, "authsieve:analytic/analytic@0.2.0")
 
 
 def call(name, *arguments):
@@ -23,15 +25,17 @@ def call(name, *arguments):
 def show(alerts):
     for alert in alerts:
         # Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
-        print(alert.severity, json.dumps(alert.title))
+        print(f"{log}:{alert.record}", alert.pattern, json.dumps(alert.title))
 
 
 # The empty configuration stands for the defaults; the seed should be random.
 detector = call("[static]detector.create", "", int.from_bytes(os.urandom(8), "little"))
 if isinstance(detector, Variant):
     sys.exit(f"{detector.tag}: {detector.payload}")
-received = os.stat(log).st_mtime_ns // 1000
-with open(log, "rb") as lines:
-    while batch := b"".join(lines.readlines(64 << 10)):
-        show(call("[method]detector.process", detector, batch, received))
+# Records are numbered over the whole input, so an alert names the line that raised it.
+reading = SimpleNamespace(received=time.time_ns() // 1000, written=os.stat(log).st_mtime_ns // 1000, first=1)
+with open(log, "rb") as file:
+    while lines := file.readlines(64 << 10):
+        show(call("[method]detector.process", detector, b"".join(lines), reading))
+        reading.first += len(lines)
 show(call("[method]detector.flush", detector))

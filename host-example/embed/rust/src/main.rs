@@ -1,10 +1,11 @@
 //! A host for one analytic: `authsieve-embed an1276.wasm auth.log`. Needs the wasmtime crate and nothing else.
 
+use contract::exports::authsieve::analytic::analytic::Reading;
 use std::error::Error;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
@@ -14,7 +15,8 @@ mod contract {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [module, log] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "usage: MODULE LOG")?;
+    let [module, log] =
+        std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "usage: MODULE LOG")?;
     let engine = Engine::default();
     let mut store = Store::new(&engine, ());
     let component = Component::from_file(&engine, module)?;
@@ -25,24 +27,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seed = RandomState::new().build_hasher().finish();
     let detector = guest.call_create(&mut store, "", seed)??;
 
-    let file = File::open(log)?;
-    let received = file.metadata()?.modified()?.duration_since(UNIX_EPOCH)?.as_micros().try_into()?;
-    let (mut lines, mut batch, mut alerts) = (BufReader::new(file), Vec::new(), Vec::new());
+    let micros = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok()?.as_micros().try_into().ok();
+    let file = File::open(&log)?;
+    let written = micros(file.metadata()?.modified()?);
+    let received = micros(SystemTime::now()).ok_or("the clock stands before 1970")?;
+    // Records are numbered over the whole input, so an alert names the line that raised it.
+    let mut reading = Reading { received, written, first: 1 };
+    let (mut lines, mut batch) = (BufReader::new(file), Vec::new());
     loop {
-        while batch.len() < 64 << 10 && lines.read_until(b'\n', &mut batch)? > 0 {}
-        let ended = batch.is_empty();
-        if ended {
-            alerts.extend(guest.call_flush(&mut store, detector)?);
-        } else {
-            alerts.extend(guest.call_process(&mut store, detector, &batch, received)?);
+        let mut count = 0;
+        while batch.len() < 64 << 10 && lines.read_until(b'\n', &mut batch)? > 0 {
+            count += 1;
         }
-        for alert in alerts.drain(..) {
+        let alerts = match count {
+            0 => guest.call_flush(&mut store, detector)?,
+            _ => guest.call_process(&mut store, detector, &batch, reading)?,
+        };
+        for alert in alerts {
             // Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
-            println!("{:?} {:?}", alert.severity, alert.title);
+            println!("{log}:{} {} {:?}", alert.record, alert.pattern, alert.title);
         }
-        if ended {
+        if count == 0 {
             return Ok(());
         }
+        reading.first += count;
         batch.clear();
     }
 }

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 /// What the sample log of the runner raises.
 const ALERTS: [&str; 2] = [
-    r#"high "5 failed logins of backup from 203.0.113.9, then a login""#,
-    r#"high "5 failed logins of carol from 2001:db8:44::/64, then a login""#,
+    r#"auth.log:3055 user+ip "5 failed logins of backup from 203.0.113.9, then a login""#,
+    r#"auth.log:3066 user+ip "5 failed logins of carol from 2001:db8:44::/64, then a login""#,
 ];
 
 fn embed() -> PathBuf {
@@ -45,7 +45,8 @@ fn runs(program: &str, arguments: &[&str], variable: &str) -> bool {
     assert!(runs || env::var_os(variable).is_none(), "{variable}={program} does not run");
     if !runs {
         // Past the harness, which would capture this.
-        let text = format!("skipped: no {program} that runs with {}; {variable} names one\n", arguments.join(" "));
+        let text =
+            format!("skipped: no {program} that runs with {}; {variable} names one\n", arguments.join(" "));
         io::stderr().write_all(text.as_bytes()).unwrap();
     }
     runs
