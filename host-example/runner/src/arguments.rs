@@ -1,14 +1,14 @@
 //! What several commands ask for, and how each of them ends early.
 
 use crate::output::escape;
-use crate::output::paint::When;
 use crate::selection::{Error, Options, Selection};
+use crate::sources::{Files, Input};
 use authsieve_engine::time::Span;
 use authsieve_framing::Format;
 use authsieve_host::{Cache, Engine, Limits};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ pub struct Configuration {
     set: Vec<String>,
 }
 
-/// How inputs are read.
+/// What to read, and how.
 #[derive(Clone, Debug, Args)]
-pub struct Reading {
+pub struct Inputs {
     /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
     #[arg(long, value_name = "TIME", value_parser = received)]
     pub received: Option<i64>,
@@ -78,8 +78,24 @@ impl Configuration {
     /// As the library has it, for events that are judged in this order.
     #[must_use]
     pub fn options(&self, order: Order) -> Options {
-        let sorted = order == Order::Sort;
-        Options { file: self.config.clone(), assignments: self.set.clone(), sorted }
+        Options { file: self.config.clone(), assignments: self.set.clone(), sorted: order.sorts() }
+    }
+}
+
+impl Inputs {
+    /// The files of a command line as a source; `-` is standard input.
+    #[must_use]
+    pub fn source(&self, files: &[PathBuf]) -> Files {
+        let inputs = files.iter().cloned().map(Input::from_argument).collect();
+        Files::new(inputs).received(self.received).format(self.input_format)
+    }
+}
+
+impl Order {
+    /// Whether events are sorted.
+    #[must_use]
+    pub fn sorts(self) -> bool {
+        self == Self::Sort
     }
 }
 
@@ -120,17 +136,6 @@ impl From<Error> for Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
-    }
-}
-
-/// Writes an error to standard error. Nothing is left to do if that fails.
-pub fn complain(color: When, text: &str) {
-    let paint = color.paint(io::stderr().is_terminal());
-    let mut lines = text.lines();
-    let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{} {}", paint.red("error:"), escape::text(lines.next().unwrap_or_default()));
-    for line in lines {
-        let _ = writeln!(err, "  {}", escape::text(line));
     }
 }
 

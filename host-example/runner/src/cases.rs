@@ -36,11 +36,11 @@ pub use expect::{Difference, Line};
 
 use crate::arguments::received;
 use crate::config::{self, Config};
-use crate::feed::{Feed, News};
+use crate::feed;
 use crate::selection::{self, Chosen};
-use crate::source::Input;
+use crate::sinks::Collected;
+use crate::sources::{Files, Input, Loss, Source};
 use authsieve_engine::alert::Alert;
-use authsieve_framing::MAX_RECORD;
 use authsieve_host::{Analytic, Engine, Session};
 use expect::Expected;
 use serde::Deserialize;
@@ -211,15 +211,21 @@ impl Case {
     /// # Errors
     /// When the log cannot be read.
     pub fn batches(&self) -> io::Result<Vec<Vec<u8>>> {
-        let mut source = Input::Path(self.input.clone()).open(MAX_RECORD, None, &Arc::default())?;
+        let mut source = self.source();
         let mut batches = Vec::new();
-        loop {
-            let mut batch = Vec::new();
-            match source.records.next(&mut batch)? {
-                Some(_) => batches.push(batch),
-                None => return Ok(batches),
+        while let Some(batch) = source.next(Vec::new()) {
+            for loss in batch.losses {
+                if let Loss::Unreadable(error) = loss {
+                    return Err(error);
+                }
             }
+            batches.push(batch.bytes);
         }
+        Ok(batches)
+    }
+
+    fn source(&self) -> Files {
+        Files::new(vec![Input::Path(self.input.clone())]).received(Some(self.received))
     }
 
     /// Compares alerts with what is expected. Where nothing was written down, everything differs.
@@ -350,29 +356,12 @@ impl Bench {
             // The seed changes nothing; that it is always the same makes a failure come again.
             let session = Session::start(Arc::clone(analytic), config, 0)
                 .map_err(|error| Broken(format!("{id}: {error}")))?;
-            let feed = Feed {
-                inputs: vec![Input::Path(case.input.clone())],
-                received: Some(case.received),
-                max_record: MAX_RECORD,
-                format: None,
-            };
-            let mut troubles = Vec::new();
-            let totals = feed.run(vec![session], |news| {
-                match news {
-                    News::Alert(alert) => alerts.push(*alert),
-                    News::Unreadable { error, .. } => troubles.push(error.to_string()),
-                    News::Trouble { analytic, place, trouble } => {
-                        let line = place.map(|(_, line)| format!("record {line}: ")).unwrap_or_default();
-                        troubles.push(format!("{line}{analytic}: {trouble}"));
-                    }
-                    _ => {}
-                }
-                Ok(())
-            });
-            totals.map_err(|error| Broken(error.to_string()))?;
-            if !troubles.is_empty() {
-                return Err(Broken(troubles.join("\n")));
+            let mut sink = Collected::default();
+            feed::run(case.source(), vec![session], &mut sink).map_err(|error| Broken(error.to_string()))?;
+            if !sink.failures.is_empty() {
+                return Err(Broken(sink.failures.join("\n")));
             }
+            alerts.append(&mut sink.alerts);
         }
         Ok(alerts)
     }

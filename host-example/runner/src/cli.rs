@@ -1,7 +1,8 @@
 //! The command line.
 
-use crate::arguments::{Stop, complain};
+use crate::arguments::Stop;
 use crate::commands::{bake, decode, demo, doctor, explain, export, inspect, run, test};
+use crate::output::complain;
 use crate::output::paint::When;
 use crate::selection::Error;
 use clap::{Parser, Subcommand};

@@ -2,6 +2,7 @@
 
 pub mod bake;
 pub mod decode;
+mod decoding;
 pub mod demo;
 pub mod doctor;
 pub mod explain;

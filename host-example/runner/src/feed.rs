@@ -1,78 +1,70 @@
-//! Inputs through analytics: one thread reads and routes, one thread runs each analytic.
+//! The loop: records from a [`Source`], through [`Worker`]s, to a [`Sink`].
 //!
-//! What comes out does not depend on the threads: batches are numbered by their order, and the results of a
-//! batch are handed on in the order of the analytics.
+//! One thread reads, and finds out which records may matter to which analytic. One thread runs each worker. The caller's
+//! thread hands the results to the sink. What comes out does not depend on the threads: it is handed on batch by batch,
+//! and within a batch in the order of the workers.
 
-use crate::source::{self, Input};
-use authsieve_engine::alert::Alert;
-use authsieve_engine::detector::Stats;
-use authsieve_framing::{Counts, Format, Oversized, Problem};
+mod workers;
+
+use crate::sinks::{News, Sink};
+use crate::sources::{Batch, Loss, Receipt, Source};
+use authsieve_engine::detector::Reading;
+use authsieve_engine::time::Timestamp;
+use authsieve_framing::Counts;
+use authsieve_host::Origins;
 use authsieve_host::prefilter::{Prefilter, Route};
-use authsieve_host::{Answer, Session, Trouble, convert};
 use std::io;
-use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// How many batches may be on their way to one analytic.
+/// This many batches may be on their way to each worker.
 const DEPTH: usize = 4;
 
-/// What to read, and how.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    /// The inputs, in the order in which they are read.
-    pub inputs: Vec<Input>,
-    /// When everything was received, instead of what the inputs say.
-    pub received: Option<i64>,
-    /// The longest record, in bytes.
-    pub max_record: usize,
-    /// The format of all inputs; without it, each one's is recognised.
-    pub format: Option<Format>,
+/// Does something with each batch, for one analytic or several, on a thread of its own.
+pub trait Worker: Send + 'static {
+    /// What its thread and its failures are called: the id of the analytic.
+    fn name(&self) -> &str;
+
+    /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
+    fn needles(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Takes the records of a batch that may matter, and tells what comes of them. All others have left their newline.
+    fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>);
+
+    /// The end of the input.
+    fn finish(&mut self, news: &mut Vec<News>) {
+        let _ = news;
+    }
 }
 
-/// What is told while inputs are read, in the order it happens.
-#[derive(Debug)]
-pub enum News {
-    /// An analytic has something to say.
-    Alert(Box<Alert>),
-    /// An input could not be opened, or not be read to its end.
-    Unreadable {
-        /// The input.
-        name: Arc<str>,
-        /// Why.
-        error: io::Error,
-    },
-    /// A record was too long and was skipped.
-    Oversized {
-        /// The input.
-        name: Arc<str>,
-        /// Which record.
-        record: Oversized,
-    },
-    /// Something could not be made a record. Of each input and flaw only the first few are told.
-    Problem {
-        /// The input.
-        name: Arc<str>,
-        /// What it is, and where: in a line, in `.evtx` files in a chunk.
-        problem: Problem,
-    },
-    /// An analytic failed.
-    Trouble {
-        /// Its name.
-        analytic: String,
-        /// The input it was at, and the record (which is the line, where records are lines), where there is one.
-        place: Option<(Arc<str>, u64)>,
-        /// What happened.
-        trouble: Trouble,
-    },
-    /// Another batch is done: this many bytes of the inputs were read by now, as they are stored.
-    Progress(u64),
+/// Records of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Records<'b> {
+    /// Whole records, each with a newline behind it (the last needs none). An empty line counts, and says nothing.
+    pub bytes: &'b [u8],
+    /// When they were read, and the number of the first over the whole input, from 1.
+    pub reading: Reading,
+}
+
+impl<'b> Records<'b> {
+    /// Each record, with its newline.
+    pub fn lines(&self) -> impl Iterator<Item = &'b [u8]> + use<'b> {
+        self.bytes.split_inclusive(|byte| *byte == b'\n')
+    }
+
+    /// The number of the record in which the byte at `offset` is.
+    #[must_use]
+    pub fn at(&self, offset: usize) -> u64 {
+        let before = self.bytes.get(..offset).unwrap_or(self.bytes);
+        self.reading.first + memchr::memchr_iter(b'\n', before).count() as u64
+    }
 }
 
 /// What was read in all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Records read, those left out as too long included.
     pub records: u64,
@@ -84,38 +76,70 @@ pub struct Totals {
     pub unreadable: u64,
     /// What could not be made a record, by its flaw.
     pub flaws: Counts,
-    /// The counters of each analytic, in the order given. `records` are those that reached it.
-    pub stats: Vec<Stats>,
-    /// How many analytics were stopped, or lost records or state.
-    pub troubled: u64,
+    /// How many times an analytic failed.
+    pub troubles: u64,
 }
 
-/// A batch on its way.
-struct Batch {
-    name: Arc<str>,
-    bytes: Vec<u8>,
-    first_line: u64,
-    received: i64,
-    routes: Vec<Route>,
-    /// For whoever takes the results.
-    arrival: Mutex<Option<Arrival>>,
-    pool: Arc<Pool>,
+impl Totals {
+    /// Records that reached the analytics: all but those too long.
+    #[must_use]
+    pub const fn judged(&self) -> u64 {
+        self.records - self.oversized
+    }
+
+    /// Whether records are missing: an input could not be read, a record was too long, or an analytic failed.
+    #[must_use]
+    pub const fn lost_something(&self) -> bool {
+        self.unreadable > 0 || self.oversized > 0 || self.troubles > 0
+    }
 }
 
-/// What the reader has to say with a batch.
-#[derive(Default)]
-struct Arrival {
-    news: Vec<News>,
-    records: u64,
-    oversized: u64,
-    unreadable: u64,
-    flaws: Counts,
+/// Reads a source to its end. Returns the workers, and what was read in all.
+///
+/// # Errors
+/// The first error of the sink ends everything. The batch at hand is not acknowledged then. Other errors: a thread cannot
+/// be started, or has panicked.
+pub fn run<W: Worker>(
+    source: impl Source + 'static,
+    mut workers: Vec<W>,
+    sink: &mut impl Sink,
+) -> io::Result<(Vec<W>, Totals)> {
+    let needles: Vec<Vec<String>> = workers.iter_mut().map(Worker::needles).collect();
+    let (arrivals, arrived) = sync_channel(DEPTH);
+    let pool = Arc::<Pool>::default();
+    let mut reader = Reader {
+        source: Box::new(source),
+        prefilter: Prefilter::new(&needles),
+        arrivals,
+        inlets: Vec::new(),
+        pool: Arc::clone(&pool),
+    };
+    let mut outlets = Vec::new();
+    for (index, worker) in workers.into_iter().enumerate() {
+        let (inlet, jobs) = sync_channel(DEPTH);
+        let (results, outlet) = sync_channel(DEPTH);
+        let name = worker.name().to_owned();
+        outlets.push((name.clone(), outlet));
+        thread::Builder::new().name(name).spawn(move || work(worker, index, &jobs, &results))?;
+        reader.inlets.push(inlet);
+    }
+    // This thread may wait for a pipe when all others have ended, so nobody waits for this thread.
+    thread::Builder::new().name("reader".into()).spawn(move || reader.read())?;
+    collect(&arrived, outlets, sink)
 }
 
 /// Buffers of batches, to be used again.
 type Pool = Mutex<Vec<Vec<u8>>>;
 
-impl Drop for Batch {
+/// The records of a batch on their way to the workers.
+struct Job {
+    bytes: Vec<u8>,
+    reading: Reading,
+    routes: Vec<Route>,
+    pool: Arc<Pool>,
+}
+
+impl Drop for Job {
     fn drop(&mut self) {
         if let Ok(mut pool) = self.pool.lock()
             && pool.len() < 2 * DEPTH
@@ -125,236 +149,138 @@ impl Drop for Batch {
     }
 }
 
-/// What one analytic made of a batch.
-struct Outcome {
-    batch: Option<Arc<Batch>>,
-    alerts: Vec<Alert>,
-    troubles: Vec<Trouble>,
-    /// With the last one.
-    stats: Option<Stats>,
+/// Everything else about a batch, on its way to the collector.
+struct Arrival {
+    file: Arc<str>,
+    line: u64,
+    first: u64,
+    records: u64,
+    bytes: u64,
+    losses: Vec<Loss>,
+    flaws: Counts,
+    receipt: Receipt,
 }
 
-impl Feed {
-    /// Reads all inputs to their end, and tells `news` what comes of it.
-    ///
-    /// # Errors
-    /// The first of `news`, which ends everything at once; or that a thread cannot be started.
-    pub fn run(
-        self,
-        sessions: Vec<Session>,
-        mut news: impl FnMut(News) -> io::Result<()>,
-    ) -> io::Result<Totals> {
-        let mut sessions = sessions;
-        let names: Vec<String> =
-            sessions.iter().map(|session| session.analytic().name().to_owned()).collect();
-        // Needles only save work: an analytic that fails to name its own gets every record.
-        let needles: Vec<_> =
-            sessions.iter_mut().map(|session| session.needles().unwrap_or_default()).collect();
-        let prefilter = Prefilter::new(&needles);
-        let (mut inlets, mut outlets) = (Vec::new(), Vec::new());
-        for (index, session) in sessions.into_iter().enumerate() {
-            let (inlet, batches) = sync_channel(DEPTH);
-            let (results, outlet) = sync_channel(DEPTH);
-            let name = session.analytic().name().to_owned();
-            thread::Builder::new().name(name).spawn(move || analyse(session, index, &batches, &results))?;
-            inlets.push(inlet);
-            outlets.push(outlet);
-        }
-        let progress = Arc::new(AtomicU64::new(0));
-        let reader =
-            Reader { feed: self, prefilter, inlets, progress: Arc::clone(&progress), pool: Arc::default() };
-        thread::Builder::new().name("reader".into()).spawn(move || reader.read())?;
-        collect(&names, &outlets, &progress, &mut news)
-    }
+/// What a worker made of a batch, or itself at the end.
+enum Outcome<W> {
+    Batch(Vec<News>),
+    End(Box<W>, Vec<News>),
 }
 
 struct Reader {
-    feed: Feed,
+    source: Box<dyn Source>,
     prefilter: Prefilter,
-    inlets: Vec<SyncSender<Arc<Batch>>>,
-    progress: Arc<AtomicU64>,
+    arrivals: SyncSender<Arrival>,
+    inlets: Vec<SyncSender<Arc<Job>>>,
     pool: Arc<Pool>,
 }
 
-/// Nobody takes the batches any more.
-struct Gone;
-
 impl Reader {
-    fn read(self) {
-        for input in &self.feed.inputs {
-            if self.read_one(input).is_err() {
+    /// Reads to the end, or until nobody takes the batches any more.
+    fn read(mut self) {
+        let mut first = 1;
+        loop {
+            let buffer = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
+            let Some(batch) = self.source.next(buffer) else { return };
+            let records = count(&batch.bytes);
+            let (arrival, job) = self.split(batch, first, records);
+            first += records;
+            let taken = self.arrivals.send(arrival).is_ok()
+                && self.inlets.iter().all(|inlet| inlet.send(Arc::clone(&job)).is_ok());
+            if !taken {
                 return;
             }
         }
     }
 
-    fn read_one(&self, input: &Input) -> Result<(), Gone> {
-        let name: Arc<str> = input.name().into();
-        let failed = |error| Arrival {
-            news: vec![News::Unreadable { name: Arc::clone(&name), error }],
-            unreadable: 1,
-            ..Arrival::default()
-        };
-        let mut source = match input.open(self.feed.max_record, self.feed.format, &self.progress) {
-            Ok(source) => source,
-            Err(error) => return self.send(&name, Vec::new(), 0, 0, failed(error)),
-        };
-        let received = self.feed.received.or(source.received);
-        loop {
-            let mut bytes = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
-            match source.records.next(&mut bytes) {
-                Ok(None) => {
-                    let flaws = source.records.counts();
-                    let arrival = Arrival { flaws, ..Arrival::default() };
-                    let told = flaws.total() == 0;
-                    return if told { Ok(()) } else { self.send(&name, Vec::new(), 0, 0, arrival) };
-                }
-                Err(error) => {
-                    let arrival = Arrival { flaws: source.records.counts(), ..failed(error) };
-                    return self.send(&name, Vec::new(), 0, 0, arrival);
-                }
-                Ok(Some(cut)) => {
-                    let oversized = cut.oversized.len() as u64;
-                    let tell = |record| News::Oversized { name: Arc::clone(&name), record };
-                    let warn = |problem| News::Problem { name: Arc::clone(&name), problem };
-                    let arrival = Arrival {
-                        records: cut.records + oversized,
-                        oversized,
-                        news: (cut.oversized.into_iter().map(tell))
-                            .chain(cut.problems.into_iter().map(warn))
-                            .collect(),
-                        ..Arrival::default()
-                    };
-                    self.send(&name, bytes, cut.first_line, received.unwrap_or_else(source::now), arrival)?;
-                }
-            }
-        }
-    }
-
-    fn send(
-        &self,
-        name: &Arc<str>,
-        bytes: Vec<u8>,
-        first_line: u64,
-        received: i64,
-        arrival: Arrival,
-    ) -> Result<(), Gone> {
-        let routes = self.prefilter.route(&bytes);
-        let (name, pool) = (Arc::clone(name), Arc::clone(&self.pool));
-        let batch = Arc::new(Batch {
-            name,
-            bytes,
-            first_line,
-            received,
-            routes,
-            arrival: Mutex::new(Some(arrival)),
-            pool,
-        });
-        self.inlets.iter().try_for_each(|inlet| inlet.send(Arc::clone(&batch)).map_err(|_| Gone))
+    fn split(&self, batch: Batch, first: u64, records: u64) -> (Arrival, Arc<Job>) {
+        let Batch { file, line, bytes, received, written, losses, flaws, receipt } = batch;
+        let reading = Reading { received: Timestamp(received), written: written.map(Timestamp), first };
+        let size = bytes.len() as u64;
+        let (routes, pool) = (self.prefilter.route(&bytes), Arc::clone(&self.pool));
+        let arrival = Arrival { file, line, first, records, bytes: size, losses, flaws, receipt };
+        (arrival, Arc::new(Job { bytes, reading, routes, pool }))
     }
 }
 
-/// The thread of one analytic. Ends when there is no more to take, or nobody to take the results.
-fn analyse(
-    mut session: Session,
-    index: usize,
-    batches: &Receiver<Arc<Batch>>,
-    results: &SyncSender<Outcome>,
-) {
+/// How many records there are: the last needs no newline.
+fn count(bytes: &[u8]) -> u64 {
+    let unterminated = bytes.last().is_some_and(|last| *last != b'\n');
+    memchr::memchr_iter(b'\n', bytes).count() as u64 + u64::from(unterminated)
+}
+
+/// The thread of one worker. It ends when there is no more to take, or nobody to take the results.
+fn work<W: Worker>(mut worker: W, index: usize, jobs: &Receiver<Arc<Job>>, results: &SyncSender<Outcome<W>>) {
     let mut gathered = Vec::new();
-    for batch in batches {
-        let answer = match batch.routes.get(index) {
-            None | Some(Route::All) if !batch.bytes.is_empty() => {
-                session.process(&batch.bytes, batch.received)
-            }
-            Some(Route::Runs(runs)) if !runs.is_empty() => {
-                gathered.clear();
-                for run in runs {
-                    gathered.extend_from_slice(batch.bytes.get(run.clone()).unwrap_or_default());
+    for job in jobs {
+        let mut news = Vec::new();
+        let bytes = job.routes.get(index).unwrap_or(&Route::All).gather(&job.bytes, &mut gathered);
+        if !bytes.is_empty() {
+            worker.take(&Records { bytes, reading: job.reading }, &mut news);
+        }
+        if results.send(Outcome::Batch(news)).is_err() {
+            return;
+        }
+    }
+    let mut news = Vec::new();
+    worker.finish(&mut news);
+    let _ = results.send(Outcome::End(Box::new(worker), news));
+}
+
+/// Hands the results to the sink, batch by batch.
+fn collect<W>(
+    arrived: &Receiver<Arrival>,
+    outlets: Vec<(String, Receiver<Outcome<W>>)>,
+    sink: &mut impl Sink,
+) -> io::Result<(Vec<W>, Totals)> {
+    let (mut totals, mut origins) = (Totals::default(), Origins::default());
+    for arrival in arrived {
+        let Arrival { file, line, first, records, bytes, losses, flaws, receipt } = arrival;
+        if records > 0 {
+            origins.add(first, &file, line);
+        }
+        totals.records += records;
+        totals.bytes += bytes;
+        totals.flaws.merge(&flaws);
+        for loss in losses {
+            match loss {
+                Loss::Unreadable(_) => totals.unreadable += 1,
+                Loss::Oversized(_) => {
+                    (totals.records, totals.oversized) = (totals.records + 1, totals.oversized + 1)
                 }
-                let mut answer = session.process(&gathered, batch.received);
-                answer.troubles.iter_mut().for_each(|trouble| relocate(trouble, runs));
-                answer
+                Loss::Flawed(_) => {}
             }
-            _ => Answer::default(),
-        };
-        if results.send(result(Some(batch), answer, None)).is_err() {
-            return;
+            sink.take(News::Loss { file: Arc::clone(&file), loss }, &origins)?;
         }
-    }
-    let answer = session.flush();
-    let stats = session.stats().into_iter().next().unwrap_or_default();
-    let _ = results.send(result(None, answer, Some(stats)));
-}
-
-fn result(batch: Option<Arc<Batch>>, answer: Answer, stats: Option<Stats>) -> Outcome {
-    let alerts = answer.alerts.into_iter().map(convert::alert).collect();
-    Outcome { batch, alerts, troubles: answer.troubles, stats }
-}
-
-/// Turns an offset in what was gathered from `runs` into one in the batch.
-fn relocate(trouble: &mut Trouble, runs: &[Range<usize>]) {
-    let (Trouble::Lost { offset, .. } | Trouble::GivenUp { offset, .. }) = trouble else { return };
-    let mut left = *offset;
-    for run in runs {
-        if left < run.len() {
-            *offset = run.start + left;
-            return;
-        }
-        left -= run.len();
-    }
-}
-
-/// Hands on the results, batch by batch.
-fn collect(
-    names: &[String],
-    outlets: &[Receiver<Outcome>],
-    progress: &AtomicU64,
-    news: &mut impl FnMut(News) -> io::Result<()>,
-) -> io::Result<Totals> {
-    let mut totals = Totals::default();
-    let mut open = !outlets.is_empty();
-    while open {
-        let mut read = None;
-        for (name, outlet) in names.iter().zip(outlets) {
-            // A thread that is gone without its last word has panicked.
-            let Ok(result) = outlet.recv() else {
-                return Err(io::Error::other(format!("the thread of {name} ended")));
-            };
-            let place = |trouble: &Trouble| {
-                let batch = result.batch.as_ref()?;
-                let (Trouble::Lost { offset, .. } | Trouble::GivenUp { offset, .. }) = trouble else {
-                    return Some((Arc::clone(&batch.name), batch.first_line));
-                };
-                let before = batch.bytes.get(..*offset).unwrap_or_default();
-                Some((
-                    Arc::clone(&batch.name),
-                    batch.first_line + memchr::memchr_iter(b'\n', before).count() as u64,
-                ))
-            };
-            let arrival = result.batch.as_ref().and_then(|batch| batch.arrival.lock().ok()?.take());
-            if let (Some(arrival), Some(batch)) = (arrival, &result.batch) {
-                totals.records += arrival.records;
-                totals.bytes += batch.bytes.len() as u64;
-                totals.oversized += arrival.oversized;
-                totals.unreadable += arrival.unreadable;
-                totals.flaws.merge(&arrival.flaws);
-                arrival.news.into_iter().try_for_each(&mut *news)?;
-                read = Some(progress.load(Ordering::Relaxed));
-            }
-            for trouble in result.troubles {
-                totals.troubled += 1;
-                news(News::Trouble { analytic: name.clone(), place: place(&trouble), trouble })?;
-            }
-            result.alerts.into_iter().try_for_each(|alert| news(News::Alert(Box::new(alert))))?;
-            if let Some(stats) = result.stats {
-                totals.stats.push(stats);
-                open = false;
+        for (name, outlet) in &outlets {
+            match outlet.recv() {
+                Ok(Outcome::Batch(news)) => hand_on(news, &origins, &mut totals, sink)?,
+                Ok(Outcome::End(..)) | Err(_) => return Err(gone(name)),
             }
         }
-        read.map_or(Ok(()), |read| news(News::Progress(read)))?;
+        sink.flush()?;
+        receipt.acknowledge();
     }
-    Ok(totals)
+    let mut workers = Vec::new();
+    for (name, outlet) in outlets {
+        let Ok(Outcome::End(worker, news)) = outlet.recv() else { return Err(gone(&name)) };
+        hand_on(news, &origins, &mut totals, sink)?;
+        workers.push(*worker);
+    }
+    sink.flush()?;
+    Ok((workers, totals))
+}
+
+fn hand_on(news: Vec<News>, origins: &Origins, totals: &mut Totals, sink: &mut impl Sink) -> io::Result<()> {
+    news.into_iter().try_for_each(|news| {
+        totals.troubles += u64::from(matches!(news, News::Trouble { .. }));
+        sink.take(news, origins)
+    })
+}
+
+/// A thread that ends before its last word has panicked.
+fn gone(name: &str) -> io::Error {
+    io::Error::other(format!("the thread of {name} ended"))
 }
 
 #[cfg(test)]

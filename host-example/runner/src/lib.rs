@@ -1,8 +1,9 @@
 //! The `authsieve` command: log files in, alerts out. The wasmtime host below it is [`authsieve_host`].
 //!
-//! [`source`] reads files, [`feed`] passes their records through the analytics on threads, [`output`] shows what comes
-//! of it, [`cases`] compares that with what a case expects. [`bake`] writes configurations into modules. Each file of
-//! [`commands`] is one command.
+//! Data flows one way: a source of [`sources`] yields records, the loop in [`feed`] passes them through the analytics on
+//! threads, a sink of [`sinks`] takes what comes of them, and [`output`] has the formats it is written in. Each file of
+//! [`commands`] is one command. [`cases`] compares alerts with what a case expects; [`bake`] writes configurations into
+//! modules.
 
 pub mod arguments;
 pub mod bake;
@@ -14,7 +15,8 @@ pub mod doctor;
 pub mod feed;
 pub mod output;
 pub mod selection;
-pub mod source;
+pub mod sinks;
+pub mod sources;
 
 #[cfg(test)]
 #[allow(dead_code, reason = "tests of the host library use the rest")]

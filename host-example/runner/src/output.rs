@@ -12,7 +12,7 @@ pub mod summary;
 pub mod text;
 
 use authsieve_engine::alert::Alert;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// How alerts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,5 +62,16 @@ pub fn write(out: &mut impl Write, alert: &Alert, format: Format) -> io::Result<
             writeln!(out, "{}", escape::json(&layout.to_json(alert)))
         }
         Format::Text(paint) => text::write(out, alert, paint),
+    }
+}
+
+/// Writes an error to standard error. Nothing is left to do if that fails.
+pub fn complain(color: paint::When, text: &str) {
+    let paint = color.paint(io::stderr().is_terminal());
+    let mut lines = text.lines();
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{} {}", paint.red("error:"), escape::text(lines.next().unwrap_or_default()));
+    for line in lines {
+        let _ = writeln!(err, "  {}", escape::text(line));
     }
 }

@@ -54,7 +54,9 @@ mod detector;
 mod engine;
 mod error;
 pub mod filter;
+mod origins;
 pub mod prefilter;
+mod restarting;
 mod session;
 
 pub use analytic::{Analytic, is_module};
@@ -63,6 +65,8 @@ pub use contract::INTERFACE;
 pub use detector::Detector;
 pub use engine::{Engine, Limits};
 pub use error::{CallError, Cause, EngineError, LoadError, StartError};
+pub use origins::{Origin, Origins};
+pub use restarting::Restarting;
 pub use session::{Answer, Session, Trouble};
 
 #[cfg(test)]

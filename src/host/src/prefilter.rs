@@ -55,6 +55,24 @@ pub enum Route {
     Runs(Vec<Range<usize>>),
 }
 
+impl Route {
+    /// The records of `batch` for the analytic, in `buffer` where some are left out. A record that is left out leaves
+    /// its newline, so that the others keep their numbers. Empty: there is nothing for the analytic.
+    #[must_use]
+    pub fn gather<'b>(&self, batch: &'b [u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
+        let Self::Runs(runs) = self else { return batch };
+        buffer.clear();
+        let mut done = 0;
+        for run in runs {
+            let left_out = batch.get(done..run.start).unwrap_or_default();
+            buffer.resize(buffer.len() + memchr::memchr_iter(b'\n', left_out).count(), b'\n');
+            buffer.extend_from_slice(batch.get(run.clone()).unwrap_or_default());
+            done = run.end;
+        }
+        buffer
+    }
+}
+
 impl Prefilter {
     /// A filter for analytics with these needles. One without needles gets every record, and so do those after
     /// the first [`MAX_ANALYTICS`].

@@ -1,14 +1,14 @@
-//! `authsieve demo`: the analytics over sample logs, for whoever has none at hand.
+//! `authsieve demo`: the analytics over sample logs.
 
-use super::run::show;
-use crate::arguments::{Order, Stop, engine};
-use crate::feed::Feed;
+use super::run::stats;
+use crate::arguments::{Stop, engine};
+use crate::feed;
 use crate::output::Format;
 use crate::output::paint::When;
 use crate::output::summary::summary;
 use crate::selection::{self, Options, Selection};
-use crate::source::Input;
-use authsieve_framing::MAX_RECORD;
+use crate::sinks::Alerts;
+use crate::sources::{Files, Input};
 use authsieve_host::{Limits, Session};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -56,15 +56,13 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
         samples.join(", ")
     );
     writeln!(io::stdout(), "{}\n", paint.bold(heading))?;
-    let feed = Feed {
-        inputs: SAMPLES.iter().map(|(name, bytes)| Input::Memory { name, bytes }).collect(),
-        received: Some(RECEIVED),
-        max_record: MAX_RECORD,
-        format: None,
-    };
+    let inputs = SAMPLES.iter().map(|(name, bytes)| Input::Memory { name, bytes }).collect();
+    let source = Files::new(inputs).received(Some(RECEIVED));
+    let mut sink = Alerts::new(Format::Text(paint), color, None);
     let started = Instant::now();
-    let totals = show(feed, sessions, Format::Text(paint), color, false)?;
-    let summary = summary(&names, &totals, started.elapsed(), Order::Arrival, paint);
+    let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
+    drop(sink);
+    let summary = summary(&stats(sessions), &totals, started.elapsed(), false, paint);
     write!(io::stdout(), "{summary}\n{NEXT}")?;
-    Ok(if totals.troubled > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if totals.troubles > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

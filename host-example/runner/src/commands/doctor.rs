@@ -2,25 +2,24 @@
 
 mod report;
 
-use crate::arguments::{self, Bounds, Choice, Configuration, Order, Reading, Stop};
-use crate::doctor::{Feeds, Tally};
+use super::decoding::decode;
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Order, Stop};
+use crate::doctor::{Feeds, Intake};
+use crate::feed::{self, Records, Totals, Worker};
 use crate::output::paint::When;
-use crate::selection;
-use crate::source::{self, Input};
+use crate::selection::{self, Error};
+use crate::sinks::{Complaints, News};
 use authsieve_engine::detector::Stats;
-use authsieve_framing::MAX_RECORD;
-use authsieve_host::contract::Event;
-use authsieve_host::{Analytic, CallError, Detector, StartError};
+use authsieve_host::contract::{Descriptor, Event};
+use authsieve_host::{CallError, Detector, Restarting};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-/// So many records are asked about at once. Most logs are mostly silent: one call settles such a stretch.
-const STRETCH: usize = 32;
-/// So many records that nothing reads are shown, and so much of each.
+/// This many records that nothing reads are shown.
 const SAMPLES: usize = 5;
+/// This many bytes of each of them.
 const SAMPLE_BYTES: usize = 200;
 
 /// The arguments of `doctor`.
@@ -33,7 +32,7 @@ pub struct Arguments {
     #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
-    reading: Reading,
+    inputs: Inputs,
     /// How it is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
@@ -52,53 +51,6 @@ enum Wanted {
     Json,
 }
 
-/// An analytic that is asked what it reads.
-struct Patient {
-    analytic: Arc<Analytic>,
-    config: String,
-    seed: u64,
-    detector: Detector,
-    tally: Tally,
-    stats: Option<Stats>,
-    failed: Option<CallError>,
-}
-
-impl Patient {
-    fn new(analytic: Arc<Analytic>, config: String, seed: u64) -> Result<Self, StartError> {
-        let detector = analytic.create(&config, seed)?;
-        let about = analytic.describe()?.into_iter().next();
-        let about = about.ok_or_else(|| StartError::Config("it describes no analytic".into()))?;
-        let (tally, stats, failed) = (Tally::new(about), None, None);
-        Ok(Self { analytic, config, seed, detector, tally, stats, failed })
-    }
-
-    /// Asks it something. After an error it goes on from nothing.
-    fn ask<T>(&mut self, ask: impl FnOnce(&mut Detector) -> Result<T, CallError>) -> Option<T> {
-        match ask(&mut self.detector) {
-            Ok(answer) => Some(answer),
-            Err(error) => {
-                self.failed = Some(error);
-                if let Ok(detector) = self.analytic.create(&self.config, self.seed) {
-                    self.detector = detector;
-                }
-                None
-            }
-        }
-    }
-}
-
-/// What was found of the records themselves.
-#[derive(Default)]
-struct Records {
-    all: u64,
-    read: u64,
-    oversized: u64,
-    unframed: u64,
-    unreadable_files: u64,
-    /// The first that say nothing.
-    unread: Vec<String>,
-}
-
 /// Runs it.
 ///
 /// # Errors
@@ -107,94 +59,116 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let (selection, options) =
         (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
-    let mut patients = selection::start(&engine, &selection, &options, Patient::new)?;
-    let (mut feeds, mut records) = (Feeds::default(), Records::default());
-    for file in &arguments.files {
-        let input = Input::from_argument(file.clone());
-        if let Err(error) = examine(&input, &arguments.reading, &mut patients, &mut feeds, &mut records) {
-            records.unreadable_files += 1;
-            arguments::complain(color, &format!("{}: {error}", input.name()));
-        }
-    }
-    for patient in &mut patients {
-        patient.stats = patient.ask(Detector::stats).and_then(|stats| stats.into_iter().next());
-    }
-    let terminal = io::stdout().is_terminal();
-    let found = report::Found { patients: &patients, feeds: &feeds, records: &records };
+    let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
+    let examination = Examination::start(detectors)?;
+    let source = arguments.inputs.source(&arguments.files);
+    let (mut done, totals) = feed::run(source, vec![examination], &mut Complaints { color })?;
+    let examination = done.pop().unwrap_or_default();
     let mut out = BufWriter::new(io::stdout().lock());
+    let terminal = io::stdout().is_terminal();
     match arguments.format {
-        Wanted::Text => report::text(&mut out, &found, color.paint(terminal))?,
-        Wanted::Json => report::json(&mut out, &found, terminal)?,
+        Wanted::Text => report::text(&mut out, &examination, &totals, color.paint(terminal))?,
+        Wanted::Json => report::json(&mut out, &examination, &totals, terminal)?,
     }
     out.flush()?;
-    let can = patients.iter().all(|patient| patient.tally.verdict().can);
-    let whole = records.unreadable_files == 0 && patients.iter().all(|patient| patient.failed.is_none());
-    Ok(if can && whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if examination.is_well(&totals) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Reads an input to its end.
-fn examine(
-    input: &Input,
-    reading: &Reading,
-    patients: &mut [Patient],
-    feeds: &mut Feeds,
-    records: &mut Records,
-) -> io::Result<()> {
-    let mut source = input.open(MAX_RECORD, reading.input_format, &Arc::default())?;
-    let mut batch = Vec::new();
-    loop {
-        // All of them: a cut only tells of the first few.
-        let unframed = source.records.counts().total();
-        let next = source.records.next(&mut batch);
-        records.unframed += source.records.counts().total() - unframed;
-        let Some(cut) = next? else { return Ok(()) };
-        records.all += cut.records;
-        records.oversized += cut.oversized.len() as u64;
-        let received = reading.received.or(source.received).unwrap_or_else(source::now);
-        let mut rest = batch.as_slice();
-        while !rest.is_empty() {
-            let end = memchr::memchr_iter(b'\n', rest).nth(STRETCH - 1).map_or(rest.len(), |at| at + 1);
-            let (stretch, later) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            rest = later;
-            examine_stretch(stretch, received, patients, feeds, records);
-        }
-        for patient in &mut *patients {
-            patient.ask(|detector| detector.process(&batch, received));
-        }
-    }
+/// An analytic, and what it reads.
+struct Patient {
+    id: String,
+    intake: Intake,
+    stats: Option<Stats>,
 }
 
-fn examine_stretch(
-    stretch: &[u8],
-    received: i64,
-    patients: &mut [Patient],
-    feeds: &mut Feeds,
-    records: &mut Records,
-) {
-    // Each analytic by what it reads itself; each record once, by the first that reads it.
-    let mut readers = Vec::new();
-    for (number, patient) in patients.iter_mut().enumerate() {
-        let events = patient.ask(|detector| detector.decode(stretch, received)).unwrap_or_default();
-        events.iter().for_each(|event| patient.tally.take(event));
-        if !events.is_empty() {
-            readers.push(number);
-        }
+/// What is found of the records and the analytics.
+#[derive(Default)]
+struct Examination {
+    detectors: Vec<Restarting>,
+    patients: Vec<Patient>,
+    feeds: Feeds,
+    /// Records that say something.
+    read: u64,
+    /// The first records that say nothing.
+    unread: Vec<String>,
+    /// The last failure of each component that failed, with its name.
+    failures: Vec<(String, CallError)>,
+}
+
+impl Worker for Examination {
+    fn name(&self) -> &str {
+        "doctor"
     }
-    for record in stretch.split_inclusive(|byte| *byte == b'\n') {
-        let mut events: Vec<Event> = Vec::new();
-        for reader in &readers {
-            let Some(patient) = patients.get_mut(*reader) else { continue };
-            events = patient.ask(|detector| detector.decode(record, received)).unwrap_or_default();
-            if !events.is_empty() {
-                break;
+
+    fn take(&mut self, records: &Records<'_>, _: &mut Vec<News>) {
+        let Self { detectors, patients, failures, .. } = self;
+        let intake = |event: &Event| {
+            for patient in patients.iter_mut().filter(|patient| event.analytics.contains(&patient.id)) {
+                patient.intake.take(event);
+            }
+        };
+        let failed = |detector: &Restarting, _, error| note(failures, detector, error);
+        let of_record = decode(detectors, records, intake, failed);
+        for (record, events) in records.lines().zip(&of_record) {
+            self.count(record, events, records.reading.received.0);
+        }
+        self.ask(|detector| detector.process(records.bytes, records.reading).map(drop));
+    }
+
+    fn finish(&mut self, _: &mut Vec<News>) {
+        let mut all: Vec<Stats> = Vec::new();
+        self.ask(|detector| detector.stats().map(|stats| all.extend(stats)));
+        for stats in all {
+            if let Some(patient) = self.patients.iter_mut().find(|patient| patient.id == stats.analytic) {
+                patient.stats = Some(stats);
             }
         }
-        records.read += u64::from(!events.is_empty());
-        events.iter().for_each(|event| feeds.take(event, received));
-        let said = record.trim_ascii();
-        if events.is_empty() && !said.is_empty() && records.unread.len() < SAMPLES {
-            let sample = said.get(..SAMPLE_BYTES).unwrap_or(said);
-            records.unread.push(String::from_utf8_lossy(sample).into_owned());
+    }
+}
+
+impl Examination {
+    fn start(detectors: Vec<Restarting>) -> Result<Self, Error> {
+        let mut patients = Vec::new();
+        for detector in &detectors {
+            let analytic = detector.analytic();
+            let failed = |error| Error::Failure(format!("{}: {error}", analytic.name()));
+            let new =
+                |about: Descriptor| Patient { id: about.id.clone(), intake: Intake::new(about), stats: None };
+            patients.extend(analytic.describe().map_err(failed)?.into_iter().map(new));
+        }
+        Ok(Self { detectors, patients, ..Self::default() })
+    }
+
+    /// Asks each component something, and remembers which failed.
+    fn ask(&mut self, mut ask: impl FnMut(&mut Detector) -> Result<(), CallError>) {
+        for detector in &mut self.detectors {
+            if let Err(error) = detector.ask(&mut ask) {
+                note(&mut self.failures, detector, error);
+            }
         }
     }
+
+    fn count(&mut self, record: &[u8], events: &[Event], received: i64) {
+        self.read += u64::from(!events.is_empty());
+        events.iter().for_each(|event| self.feeds.take(event, received));
+        let said = record.trim_ascii();
+        if events.is_empty() && !said.is_empty() && self.unread.len() < SAMPLES {
+            let sample = said.get(..SAMPLE_BYTES).unwrap_or(said);
+            self.unread.push(String::from_utf8_lossy(sample).into_owned());
+        }
+    }
+
+    /// Whether everything was read, no analytic failed, and each can fire.
+    fn is_well(&self, totals: &Totals) -> bool {
+        totals.unreadable == 0
+            && self.failures.is_empty()
+            && self.patients.iter().all(|patient| patient.intake.readiness().can_fire)
+    }
+}
+
+/// Remembers the last failure of a component.
+fn note(failures: &mut Vec<(String, CallError)>, detector: &Restarting, error: CallError) {
+    let name = detector.analytic().name();
+    failures.retain(|(other, _)| other != name);
+    failures.push((name.to_owned(), error));
 }

@@ -2,16 +2,16 @@
 
 use super::escape;
 use super::paint::Paint;
-use crate::arguments::Order;
 use crate::feed::Totals;
 use authsieve_engine::detector::Stats;
 use authsieve_framing::Flaw;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The summary of a run, whose events were judged in this `order`. Every line ends in a newline.
+/// The summary of a run, with the counters of each analytic at the end. `sorted`: events were sorted by time before they
+/// were judged. Every line ends in a newline.
 #[must_use]
-pub fn summary(names: &[String], totals: &Totals, took: Duration, order: Order, paint: Paint) -> String {
+pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: bool, paint: Paint) -> String {
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = match totals.bytes {
@@ -26,11 +26,11 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, order: Order, 
             writeln!(text, "{records} records, {megabytes:.1} MB in {seconds:.2} s ({speed:.0} MB/s)")
         }
     };
-    for (name, stats) in names.iter().zip(&totals.stats) {
+    for stats in analytics {
         let _ = write!(
             text,
             "{}: {} of {} matched",
-            paint.bold(escape::text(name)),
+            paint.bold(escape::text(&stats.analytic)),
             grouped(stats.matched),
             grouped(totals.records)
         );
@@ -51,7 +51,7 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, order: Order, 
             grouped(stats.alerts),
             if stats.alerts == 1 { "alert" } else { "alerts" }
         );
-        if let Some(note) = lateness(stats, order) {
+        if let Some(note) = lateness(stats, sorted) {
             let _ = writeln!(text, "{} {note}", paint.red("note:"));
         }
     }
@@ -71,13 +71,14 @@ pub fn summary(names: &[String], totals: &Totals, took: Duration, order: Order, 
     text
 }
 
-/// What to do where more than 1 % of the events came too late to be judged exactly.
+/// Advice, if more than 1 % of the events came too late to be judged exactly. `sorted`: they were sorted by time already.
 #[must_use]
-pub fn lateness(stats: &Stats, order: Order) -> Option<String> {
+pub fn lateness(stats: &Stats, sorted: bool) -> Option<String> {
     let late = stats.late.saturating_mul(100);
-    let advice = match order {
-        Order::Sort => "also for sorting it: alerts may be missing; sort the input itself by time",
-        Order::Arrival => "alerts may be missing (a newest-first export?): run again with --order sort",
+    let advice = if sorted {
+        "also for sorting it: alerts may be missing; sort the input itself by time"
+    } else {
+        "alerts may be missing (a newest-first export?): run again with --order sort"
     };
     let share = late / stats.matched.max(1);
     (late > stats.matched).then(|| format!("{share} % of its events came too late, {advice}"))
@@ -109,19 +110,20 @@ mod tests {
 
     #[test]
     fn what_went_well_is_not_mentioned() {
-        let mut stats = Stats::default();
+        let mut stats = Stats { analytic: "an1276".into(), ..Stats::default() };
         (stats.records, stats.matched, stats.alerts) = (1_200, 1_000, 1);
-        let mut totals = Totals { records: 5_000, bytes: 2_000_000, stats: vec![stats], ..Totals::default() };
-        let show = |totals: &Totals| {
-            summary(&["an1276".into()], totals, Duration::from_secs(1), Order::Arrival, Paint::default())
+        let mut totals = Totals { records: 5_000, bytes: 2_000_000, ..Totals::default() };
+        let show = |stats: &Stats, totals: &Totals| {
+            let stats = std::slice::from_ref(stats);
+            summary(stats, totals, Duration::from_secs(1), false, Paint::default())
         };
         assert_eq!(
-            show(&totals),
+            show(&stats, &totals),
             "5,000 records, 2.0 MB in 1.00 s (2 MB/s)\nan1276: 1,000 of 5,000 matched; 1 alert\n"
         );
-        totals.stats[0].late = 11;
+        stats.late = 11;
         totals.oversized = 2;
-        let text = show(&totals);
+        let text = show(&stats, &totals);
         assert!(
             text.contains(", 11 late; 1 alert")
                 && text.contains("1 % of its events came too late, alerts may be missing")

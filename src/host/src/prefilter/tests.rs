@@ -107,3 +107,16 @@ fn more_analytics_than_bits_get_everything() {
     assert_eq!(routes[MAX_ANALYTICS - 1], Route::Runs(vec![]));
     assert_eq!(routes[MAX_ANALYTICS..], [Route::All, Route::All]);
 }
+
+#[test]
+fn a_record_that_is_left_out_leaves_its_newline() {
+    let filter = Prefilter::new(&[vec!["needle".into()]]);
+    let gathered = |batch: &[u8]| {
+        let mut buffer = b"used".to_vec();
+        filter.route(batch)[0].gather(batch, &mut buffer).to_vec()
+    };
+    assert_eq!(gathered(b"a\nb\nneedle 1\nc\nneedle 2\nd\n"), b"\n\nneedle 1\n\nneedle 2\n");
+    assert_eq!(gathered(b"needle\n\nneedle"), b"needle\n\nneedle");
+    assert_eq!(gathered(b"a\nb\n"), b"", "there is nothing");
+    assert_eq!(Route::All.gather(b"a\n", &mut Vec::new()), b"a\n");
+}

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 /// From this share of lone events on, their loss is told.
 const WORTH_TELLING: u64 = 20;
 
-/// The events of a feed, as far as one analytic cares.
+/// The events of all feeds, as far as one analytic reads them.
 #[derive(Clone, Debug)]
-pub struct Tally {
+pub struct Intake {
     about: Descriptor,
     /// Events read, whoever wrote them.
     pub events: u64,
@@ -37,16 +37,16 @@ struct Met {
     whole: u64,
 }
 
-/// Whether it can fire.
+/// Whether an analytic can fire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// It can.
-    pub can: bool,
+pub struct Readiness {
+    /// Whether it can.
+    pub can_fire: bool,
     /// Why not, or what weakens it.
     pub why: Vec<String>,
 }
 
-impl Tally {
+impl Intake {
     /// No events yet, for the analytic of this description.
     #[must_use]
     pub fn new(about: Descriptor) -> Self {
@@ -104,7 +104,7 @@ impl Tally {
 
     /// Whether the analytic can fire with these events.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub fn readiness(&self) -> Readiness {
         if self.own == 0 {
             let why = match self.events {
                 0 => format!("none of the records is an event it reads: {}", self.about.collect),
@@ -113,13 +113,13 @@ impl Tally {
                     self.about.collect
                 ),
             };
-            return Verdict { can: false, why: vec![why] };
+            return Readiness { can_fire: false, why: vec![why] };
         }
         let (mut can, mut why) = (true, Vec::new());
         for (need, met) in self.about.needs.iter().zip(&self.met) {
             can &= self.judge(need, *met, &mut why) || need.loses.is_some();
         }
-        Verdict { can, why }
+        Readiness { can_fire: can, why }
     }
 
     /// Whether a need is met. Appends what is missing.
@@ -194,18 +194,18 @@ mod tests {
     use super::*;
     use authsieve_host::{Analytic, Engine, Limits};
 
-    /// The verdict on a feed of these outcomes, addresses and providers, by the analytic's own description.
-    fn tally(id: &str, events: &[(Outcome, Option<&str>, &str)]) -> Verdict {
+    /// The readiness with a feed of these outcomes, addresses and providers, by the analytic's own description.
+    fn readiness(id: &str, events: &[(Outcome, Option<&str>, &str)]) -> Readiness {
         let engine = Engine::new(Limits::default()).unwrap();
         let built = authsieve_components::get(id).unwrap();
         let about = Analytic::load(&engine, id, built.wasm).unwrap().describe().unwrap().remove(0);
-        let mut tally = Tally::new(about);
+        let mut intake = Intake::new(about);
         for (outcome, address, provider) in events {
             let mut event = event(0, *outcome, "ada", *address);
             event.provider = (*provider).into();
-            tally.take(&event);
+            intake.take(&event);
         }
-        tally.verdict()
+        intake.readiness()
     }
 
     const HERE: Option<&str> = Some("192.0.2.7");
@@ -215,32 +215,35 @@ mod tests {
         let both = |provider| [(Outcome::Failure, HERE, provider), (Outcome::Success, HERE, provider)];
         for (id, provider) in [("an1276", "linux"), ("fls", "windows"), ("fls", "entra"), ("an1269", "m365")]
         {
-            assert_eq!(tally(id, &both(provider)), Verdict { can: true, why: vec![] }, "{id}");
+            assert_eq!(readiness(id, &both(provider)), Readiness { can_fire: true, why: vec![] }, "{id}");
         }
-        assert!(tally("an1521", &both("windows")).can);
+        assert!(readiness("an1521", &both("windows")).can_fire);
         let asked = [(Outcome::Challenge, None, "okta"), (Outcome::Success, None, "okta")];
-        assert_eq!(tally("an0454", &asked), Verdict { can: true, why: vec![] });
+        assert_eq!(readiness("an0454", &asked), Readiness { can_fire: true, why: vec![] });
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let says = |verdict: Verdict, words: &str| {
-            assert!(!verdict.can && verdict.why.join("; ").contains(words), "{verdict:?}: {words}");
+        let says = |readiness: Readiness, words: &str| {
+            assert!(
+                !readiness.can_fire && readiness.why.join("; ").contains(words),
+                "{readiness:?}: {words}"
+            );
         };
-        says(tally("an1276", &[]), "none of the records");
-        says(tally("an1276", &[(Outcome::Failure, HERE, "linux")]), "LogLevel INFO");
-        says(tally("an1276", &[(Outcome::Failure, HERE, "okta")]), "none of the 1 events");
-        says(tally("fls", &[(Outcome::Failure, HERE, "windows")]), "audit success not collected");
-        says(tally("an1521", &[(Outcome::Success, HERE, "windows")]), "audit failure not collected");
-        says(tally("an1521", &[(Outcome::Failure, None, "windows")]), "address in 100 %");
-        says(tally("an1521", &[(Outcome::Failure, HERE, "ecs")]), "none of the 1 events");
-        says(tally("an0454", &[(Outcome::Success, HERE, "okta")]), "System Log push events");
+        says(readiness("an1276", &[]), "none of the records");
+        says(readiness("an1276", &[(Outcome::Failure, HERE, "linux")]), "LogLevel INFO");
+        says(readiness("an1276", &[(Outcome::Failure, HERE, "okta")]), "none of the 1 events");
+        says(readiness("fls", &[(Outcome::Failure, HERE, "windows")]), "audit success not collected");
+        says(readiness("an1521", &[(Outcome::Success, HERE, "windows")]), "audit failure not collected");
+        says(readiness("an1521", &[(Outcome::Failure, None, "windows")]), "address in 100 %");
+        says(readiness("an1521", &[(Outcome::Failure, HERE, "ecs")]), "none of the 1 events");
+        says(readiness("an0454", &[(Outcome::Success, HERE, "okta")]), "System Log push events");
     }
 
     #[test]
     fn what_weakens_it_is_named_too() {
-        let verdict = tally("an1269", &[(Outcome::Failure, HERE, "entra")]);
-        assert!(verdict.can && verdict.why[0].contains("credential-accepted"), "{verdict:?}");
+        let found = readiness("an1269", &[(Outcome::Failure, HERE, "entra")]);
+        assert!(found.can_fire && found.why[0].contains("credential-accepted"), "{found:?}");
     }
 
     #[test]

@@ -2,18 +2,18 @@
 
 use crate::output::escape;
 use authsieve_engine::net;
+use authsieve_host::Origin;
 use authsieve_host::contract::{Note, Step};
 use clap::Args;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
-/// So many notes are held to be shown by key. More are counted.
+/// This many notes are held, to be shown by key. More are only counted.
 pub(super) const MOST_NOTES: usize = 50_000;
 
 /// Which notes are shown. All conditions that are given must hold.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct Filter {
+pub struct Filter {
     /// Only events of this user, in any case.
     #[arg(long, value_name = "USER")]
     pub(super) user: Option<String>,
@@ -54,13 +54,13 @@ pub(super) fn is_near(note: &Note) -> bool {
 
 /// A note, and where its record stands.
 pub(super) struct Placed {
-    pub(super) place: Option<(Arc<str>, u64)>,
+    pub(super) origin: Option<Origin>,
     pub(super) note: Note,
 }
 
 /// The notes on one key of one analytic.
 pub(super) struct Group {
-    pub(super) analytic: Arc<str>,
+    pub(super) analytic: String,
     pub(super) key: String,
     pub(super) notes: Vec<Placed>,
     pub(super) near: bool,
@@ -71,7 +71,7 @@ pub(super) struct Group {
 #[derive(Default)]
 pub(super) struct Groups {
     list: Vec<Group>,
-    index: HashMap<(Arc<str>, String), usize>,
+    index: HashMap<(String, String), usize>,
     pub(super) held: usize,
     pub(super) left_out: u64,
     only_near: bool,
@@ -83,11 +83,11 @@ impl Groups {
         Self { only_near, ..Self::default() }
     }
 
-    pub(super) fn add(&mut self, analytic: &Arc<str>, placed: Placed) {
+    pub(super) fn add(&mut self, placed: Placed) {
         if self.held >= MOST_NOTES && self.only_near {
             self.forget_far();
         }
-        let key = (Arc::clone(analytic), placed.note.key.clone());
+        let key = (placed.note.analytic.clone(), placed.note.key.clone());
         let full = self.held >= MOST_NOTES;
         let at = match self.index.get(&key) {
             Some(at) => *at,
@@ -98,7 +98,7 @@ impl Groups {
             None => {
                 let at = self.list.len();
                 self.list.push(Group {
-                    analytic: Arc::clone(analytic),
+                    analytic: key.0.clone(),
                     key: key.1.clone(),
                     notes: Vec::new(),
                     near: false,
@@ -119,7 +119,7 @@ impl Groups {
         }
     }
 
-    /// Makes room: what is not near by now is forgotten. A key goes on with what its next notes count.
+    /// Makes room: forgets the keys that are not near by now. A forgotten key may come back with later notes.
     fn forget_far(&mut self) {
         self.list.retain(|group| group.near && !group.alerted);
         self.held = self.list.iter().map(|group| group.notes.len()).sum();
@@ -127,13 +127,13 @@ impl Groups {
             .list
             .iter()
             .enumerate()
-            .map(|(at, group)| ((Arc::clone(&group.analytic), group.key.clone()), at))
+            .map(|(at, group)| ((group.analytic.clone(), group.key.clone()), at))
             .collect();
     }
 
     pub(super) fn shown(&self) -> impl Iterator<Item = &Group> {
         let only_near = self.only_near;
-        // What counts for no key comes last.
+        // Events that count for no key come last.
         let wanted = move |group: &&Group| !only_near || group.near && !group.alerted;
         let keyed = self.list.iter().filter(|group| !group.key.is_empty()).filter(wanted);
         keyed.chain(self.list.iter().filter(|group| group.key.is_empty()).filter(wanted))

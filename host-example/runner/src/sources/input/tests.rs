@@ -8,7 +8,7 @@ fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
     file.write_all(bytes)?;
     let progress = Arc::default();
     let mut source = Input::Path(file.path().into()).open(1 << 20, None, &progress)?;
-    assert!(source.received.is_some_and(|received| (now() - received).abs() < 3_600_000_000));
+    assert!(source.written.is_some_and(|written| (now() - written).abs() < 3_600_000_000));
     let (mut all, mut batch) = (Vec::new(), Vec::new());
     while source.records.next(&mut batch)?.is_some() {
         all.extend_from_slice(&batch);

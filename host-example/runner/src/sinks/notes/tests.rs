@@ -1,7 +1,7 @@
-use super::notes::{Filter, Group, Groups, MOST_NOTES, Placed, address, is_near};
+use super::groups::{Group, MOST_NOTES, address, is_near};
 use super::*;
 use crate::output::paint::Paint;
-use authsieve_host::contract::{Outcome, Step};
+use authsieve_host::contract::{Note, Outcome, Step};
 
 fn note(key: &str, step: Step, count: u32, needed: u32) -> Note {
     Note {
@@ -20,7 +20,7 @@ fn note(key: &str, step: Step, count: u32, needed: u32) -> Note {
 }
 
 fn placed(note: Note) -> Placed {
-    Placed { place: None, note }
+    Placed { origin: None, note }
 }
 
 #[test]
@@ -49,24 +49,24 @@ fn near_is_four_of_five_or_out_of_time() {
 
 #[test]
 fn only_keys_that_came_near_are_kept_when_there_is_no_room() {
-    let (mut groups, analytic) = (Groups::new(true), Arc::from("an1276"));
-    groups.add(&analytic, placed(note("near", Step::Short, 4, 5)));
+    let mut groups = Groups::new(true);
+    groups.add(placed(note("near", Step::Short, 4, 5)));
     for number in 0..MOST_NOTES + 10 {
-        groups.add(&analytic, placed(note(&format!("junk {number}"), Step::Counted, 1, 5)));
+        groups.add(placed(note(&format!("junk {number}"), Step::Counted, 1, 5)));
     }
-    groups.add(&analytic, placed(note("near", Step::Counted, 4, 5)));
+    groups.add(placed(note("near", Step::Counted, 4, 5)));
     assert!(groups.held <= MOST_NOTES && groups.left_out == 0);
     let shown: Vec<_> = groups.shown().map(|group| (group.key.as_str(), group.notes.len())).collect();
     assert_eq!(shown, [("near", 2)]);
-    groups.add(&analytic, placed(note("near", Step::Alert, 5, 5)));
+    groups.add(placed(note("near", Step::Alert, 5, 5)));
     assert_eq!(groups.shown().count(), 0, "it alerted");
 }
 
 #[test]
 fn what_has_no_room_is_counted() {
-    let (mut groups, analytic) = (Groups::default(), Arc::from("an1276"));
+    let mut groups = Groups::default();
     for _ in 0..MOST_NOTES + 7 {
-        groups.add(&analytic, placed(note("one", Step::Counted, 1, 5)));
+        groups.add(placed(note("one", Step::Counted, 1, 5)));
     }
     assert_eq!((groups.held, groups.left_out), (MOST_NOTES, 7));
 }

@@ -1,10 +1,9 @@
-//! Where records come from: files, standard input, memory; plain, `.gz` or `.zst`; in UTF-8 or UTF-16; lines, JSON of
-//! any layout, CSV, W3C logs, XML, `.evtx`.
+//! One stored input: a file, standard input, memory; plain, `.gz` or `.zst`; in UTF-8 or UTF-16; lines, JSON of any
+//! layout, CSV, W3C logs, XML, `.evtx`.
 //!
-//! What a file holds is told by its first bytes; its name only decides where these leave doubt about a table.
+//! The first bytes of a file tell what it holds. Its name only decides where they leave doubt about a table.
 
-mod gzip;
-mod zstd;
+use super::{gzip, zstd};
 
 use authsieve_framing::{Format, InOrder, Stream};
 use std::fs::File;
@@ -34,11 +33,11 @@ pub enum Input {
 }
 
 /// An input, opened.
-pub struct Source {
+pub struct Opened {
     /// Its records.
     pub records: Stream<Box<dyn Read + Send>>,
-    /// When they were received, in microseconds since 1970; `None`: as they are read.
-    pub received: Option<i64>,
+    /// When the file was last written, in microseconds since 1970; `None` for a pipe.
+    pub written: Option<i64>,
 }
 
 impl Input {
@@ -78,7 +77,7 @@ impl Input {
         max_record: usize,
         format: Option<Format>,
         progress: &Arc<AtomicU64>,
-    ) -> io::Result<Source> {
+    ) -> io::Result<Opened> {
         let records = |input: Bytes, name: Option<&str>| {
             let input = unpacked(Box::new(Counted { input, progress: Arc::clone(progress) }))?;
             io::Result::Ok(Stream::new(input, format, name, max_record))
@@ -86,7 +85,7 @@ impl Input {
         match self {
             // `StdinLock` is not `Send`; `Stdin` locks for each read, which costs nothing for large ones.
             Self::Stdin => {
-                Ok(Source { records: records(Box::new(io::stdin()), None)?.live(), received: None })
+                Ok(Opened { records: records(Box::new(io::stdin()), None)?.live(), written: None })
             }
             Self::Path(path) => {
                 let file = File::open(path)?;
@@ -95,13 +94,13 @@ impl Input {
                     return Err(ErrorKind::IsADirectory.into());
                 }
                 let regular = metadata.is_file();
-                let received = metadata.modified().ok().filter(|_| regular).map(micros);
+                let written = metadata.modified().ok().filter(|_| regular).map(micros);
                 let name = path.file_name().and_then(|name| name.to_str());
                 let records = records(if regular { in_order(file)? } else { Box::new(file) }, name)?;
-                Ok(Source { records: if regular { records } else { records.live() }, received })
+                Ok(Opened { records: if regular { records } else { records.live() }, written })
             }
             Self::Memory { bytes, .. } => {
-                Ok(Source { records: records(Box::new(*bytes), Some(self.name().as_str()))?, received: None })
+                Ok(Opened { records: records(Box::new(*bytes), Some(self.name().as_str()))?, written: None })
             }
         }
     }

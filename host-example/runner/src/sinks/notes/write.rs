@@ -1,6 +1,6 @@
 //! How notes are written: as JSON, or as the timeline of a key.
 
-use super::notes::{Group, Placed};
+use super::groups::{Group, Placed};
 use crate::output::escape;
 use crate::output::paint::Paint;
 use authsieve_engine::time::Timestamp;
@@ -10,10 +10,12 @@ use std::io::{self, Write};
 
 /// How notes are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Format {
+pub enum Format {
+    /// One object per line.
     Json,
-    /// With everything escaped that a terminal might act upon.
+    /// The same, with everything escaped that a terminal might act upon.
     JsonForTerminal,
+    /// Timelines of keys, for people.
     Text(Paint),
 }
 
@@ -43,16 +45,15 @@ struct Line<'a> {
 
 pub(super) fn write_json(
     out: &mut impl Write,
-    analytic: &str,
     placed: &Placed,
     several: bool,
     format: Format,
 ) -> io::Result<()> {
     let note = &placed.note;
     let line = Line {
-        analytic,
-        file: placed.place.as_ref().filter(|_| several).map(|(name, _)| &**name),
-        line: placed.place.as_ref().map(|(_, line)| *line),
+        analytic: &note.analytic,
+        file: placed.origin.as_ref().filter(|_| several).map(|origin| &*origin.file),
+        line: placed.origin.as_ref().map(|origin| origin.line),
         time: Timestamp(note.time).to_rfc3339(),
         outcome: note.outcome.word(),
         user: note.user.as_deref(),
@@ -91,7 +92,7 @@ pub(super) fn write_group(
         paint.bold(escape::text(key)),
         paint.dim(verdict)
     )?;
-    for Placed { place, note } in &group.notes {
+    for Placed { origin, note } in &group.notes {
         let who = match (group.key.is_empty(), &note.user, &note.src_ip) {
             (false, Some(user), _) if !group.key.contains(user.as_str()) => format!(" ({user})"),
             (false, _, Some(ip)) if !group.key.contains(ip.as_str()) => format!(" (from {ip})"),
@@ -99,9 +100,9 @@ pub(super) fn write_group(
             (true, Some(one), None) | (true, None, Some(one)) => format!(" ({one})"),
             _ => String::new(),
         };
-        let at = match place {
-            Some((name, line)) if several => format!("  {name}:{line}"),
-            Some((_, line)) => format!("  line {line}"),
+        let at = match origin {
+            Some(origin) if several => format!("  {origin}"),
+            Some(origin) => format!("  line {}", origin.line),
             None => String::new(),
         };
         let word = format!("{:<9}", note.step.word());

@@ -1,0 +1,52 @@
+//! What the records of a batch say to several components.
+
+use crate::feed::Records;
+use authsieve_engine::detector::Reading;
+use authsieve_host::contract::Event;
+use authsieve_host::{CallError, Restarting};
+
+/// The events of each record of a batch, in the order of the records. All components read the same of a record, or
+/// nothing: so the first that reads a record tells its events. `each` gets the events of every component, `failed` the
+/// number of a record on which one fails.
+pub(super) fn decode(
+    detectors: &mut [Restarting],
+    records: &Records<'_>,
+    mut each: impl FnMut(&Event),
+    mut failed: impl FnMut(&Restarting, u64, CallError),
+) -> Vec<Vec<Event>> {
+    let mut of_record: Vec<Vec<Event>> = records.lines().map(|_| Vec::new()).collect();
+    for detector in detectors {
+        let mut read: Vec<Vec<Event>> = of_record.iter().map(|_| Vec::new()).collect();
+        for event in decode_one(detector, records, &mut failed) {
+            each(&event);
+            let place = event.record.checked_sub(records.reading.first);
+            if let Some(events) = place.and_then(|place| read.get_mut(usize::try_from(place).ok()?)) {
+                events.push(event);
+            }
+        }
+        for (events, new) in of_record.iter_mut().zip(read).filter(|(events, _)| events.is_empty()) {
+            *events = new;
+        }
+    }
+    of_record
+}
+
+/// The events of a batch. A batch that fails is decoded record by record: only the record at fault says nothing.
+fn decode_one(
+    detector: &mut Restarting,
+    records: &Records<'_>,
+    failed: &mut impl FnMut(&Restarting, u64, CallError),
+) -> Vec<Event> {
+    if let Ok(events) = detector.ask(|detector| detector.decode(records.bytes, records.reading)) {
+        return events;
+    }
+    let mut all = Vec::new();
+    for (number, record) in (records.reading.first..).zip(records.lines()) {
+        let reading = Reading { first: number, ..records.reading };
+        match detector.ask(|detector| detector.decode(record, reading)) {
+            Ok(events) => all.extend(events),
+            Err(error) => failed(detector, number, error),
+        }
+    }
+    all
+}

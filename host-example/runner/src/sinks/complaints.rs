@@ -1,0 +1,26 @@
+//! Inputs that cannot be read, to standard error: the sink of `doctor`, which counts everything else.
+
+use super::{News, Sink};
+use crate::output::complain;
+use crate::output::paint::When;
+use crate::sources::Loss;
+use authsieve_host::Origins;
+use std::io;
+
+/// Tells of inputs that cannot be read, and of nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Complaints {
+    /// Whether to use colour.
+    pub color: When,
+}
+
+impl Sink for Complaints {
+    fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
+        if matches!(news, News::Loss { loss: Loss::Unreadable(_), .. })
+            && let Some(text) = news.complaint(origins)
+        {
+            complain(self.color, &text);
+        }
+        Ok(())
+    }
+}

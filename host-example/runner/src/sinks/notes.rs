@@ -1,0 +1,100 @@
+//! What became of each event, and why, to standard output: the sink of `explain`.
+
+mod groups;
+mod write;
+
+pub use groups::Filter;
+pub use write::Format;
+
+use super::{News, Sink};
+use crate::output::complain;
+use crate::output::paint::When;
+use authsieve_host::Origins;
+use groups::{Groups, Placed};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use write::{write_group, write_json};
+
+/// Writes notes that pass a filter: JSON as they come, timelines once the input has ended.
+pub struct Notes {
+    out: BufWriter<StdoutLock<'static>>,
+    filter: Filter,
+    format: Format,
+    several: bool,
+    color: When,
+    groups: Groups,
+}
+
+impl Notes {
+    /// With `several` inputs, each note names its file.
+    #[must_use]
+    pub fn new(filter: Filter, format: Format, several: bool, color: When) -> Self {
+        let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
+        Self { out, groups: Groups::new(filter.near), filter, format, several, color }
+    }
+
+    /// Writes everything that was held back, and says what is missing.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub fn finish(mut self) -> io::Result<()> {
+        let mut shown = 0;
+        for group in self.groups.shown() {
+            shown += 1;
+            if let Format::Text(paint) = self.format {
+                write_group(&mut self.out, group, self.several, paint)?;
+                continue;
+            }
+            for placed in &group.notes {
+                write_json(&mut self.out, placed, self.several, self.format)?;
+            }
+        }
+        self.out.flush()?;
+        if let Some(hint) = self.hint(shown) {
+            let paint = self.color.paint(io::stderr().is_terminal());
+            let _ = writeln!(io::stderr(), "{} {hint}", paint.bold("note:"));
+        }
+        Ok(())
+    }
+
+    /// What a person should know of what is not shown.
+    fn hint(&self, shown: usize) -> Option<String> {
+        let left_out = self.groups.left_out;
+        if left_out > 0 {
+            return Some(format!(
+                "{left_out} more notes are not shown: narrow them with --user, --ip, --key or --near, or write JSON \
+                 into a file"
+            ));
+        }
+        let nothing = shown == 0 && matches!(self.format, Format::Text(_));
+        nothing.then(|| "no event fits; `authsieve decode` shows what the records say".into())
+    }
+
+    fn place(&mut self, placed: Placed) -> io::Result<()> {
+        if matches!(self.format, Format::Text(_)) || self.filter.near {
+            self.groups.add(placed);
+            return Ok(());
+        }
+        write_json(&mut self.out, &placed, self.several, self.format)
+    }
+}
+
+impl Sink for Notes {
+    fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
+        if let Some(text) = news.complaint(origins) {
+            complain(self.color, &text);
+        }
+        match news {
+            News::Note(note) if self.filter.passes(&note) => {
+                self.place(Placed { origin: origins.of(note.record), note })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Sources yield records. Each file here is one source, or a part of one.
+//!
+//! A source hands out [`Batch`]es of whole records, until it ends. The loop ([`feed`](crate::feed)) numbers the records,
+//! passes them through the analytics, and acknowledges each batch once a sink has all that came of it. To add a source,
+//! add a file here with a type that implements [`Source`].
+
+mod files;
+mod gzip;
+mod input;
+mod zstd;
+
+pub use files::{Files, Progress};
+pub use input::{Input, now};
+
+use authsieve_framing::{Counts, Oversized, Problem};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// Something that yields records.
+pub trait Source: Send {
+    /// Waits for the next batch; `None` at the end. The batch takes its bytes in `buffer`, which is a used one or empty.
+    fn next(&mut self, buffer: Vec<u8>) -> Option<Batch>;
+}
+
+/// Some records of one input, and what became of the bytes between them.
+#[derive(Debug)]
+pub struct Batch {
+    /// The name of the input, as reports show it.
+    pub file: Arc<str>,
+    /// Where the first record stands in the input, from 1. The others stand below, one by one.
+    pub line: u64,
+    /// Whole records, separated by newlines. May be empty, if there is only something to tell.
+    pub bytes: Vec<u8>,
+    /// When the records were received, in microseconds since 1970.
+    pub received: i64,
+    /// When the file was last written, for a stored log; the start of the run, for a pipe that holds one. `None` for a
+    /// stream.
+    pub written: Option<i64>,
+    /// What could not be read, in the order it was met.
+    pub losses: Vec<Loss>,
+    /// How often each flaw was met, as far as earlier batches did not tell. `losses` holds only the first few.
+    pub flaws: Counts,
+    /// Tells the source that the batch is done.
+    pub receipt: Receipt,
+}
+
+/// Something of an input that is not in the records.
+#[derive(Debug)]
+pub enum Loss {
+    /// The input could not be opened, or not be read to its end.
+    Unreadable(io::Error),
+    /// A record was too long and was skipped.
+    Oversized(Oversized),
+    /// Something could not be made a record.
+    Flawed(Problem),
+}
+
+impl Loss {
+    /// The line it is about, if it is about one. In `.evtx` files: the chunk.
+    #[must_use]
+    pub const fn line(&self) -> Option<u64> {
+        match self {
+            Self::Unreadable(_) => None,
+            Self::Oversized(record) => Some(record.line),
+            Self::Flawed(problem) => Some(problem.line),
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => error.fmt(f),
+            Self::Oversized(record) => {
+                write!(f, "a record of {} bytes is too long and was skipped", record.length)
+            }
+            Self::Flawed(problem) => problem.flaw.fmt(f),
+        }
+    }
+}
+
+/// Tells a source that a batch is done: every analytic has judged it, and the sink has delivered all that came of it.
+///
+/// A source that can hand out records again (a queue, a socket with a waiting client, a journal with a cursor) keeps them
+/// until then. A receipt that is dropped says that the batch is not done.
+#[derive(Default)]
+pub struct Receipt(Option<Box<dyn FnOnce() + Send>>);
+
+impl Receipt {
+    /// A receipt that does `done` when the batch is done. This happens on another thread than [`Source::next`].
+    #[must_use]
+    pub fn new(done: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(done)))
+    }
+
+    /// Tells the source.
+    pub fn acknowledge(self) {
+        if let Some(done) = self.0 {
+            done();
+        }
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Receipt(wanted)" } else { "Receipt" })
+    }
+}

@@ -1,0 +1,133 @@
+//! Where a record stands: its number over a whole run, turned into file and line.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+/// This many runs are held. Beyond, the oldest are forgotten: a run takes 32 bytes.
+const MAX_RUNS: usize = 1 << 20;
+
+/// Where a record stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The name of its input: a path, or `-` for standard input.
+    pub file: Arc<str>,
+    /// Its line, from 1. Where records are not lines (CSV, XML, `.evtx`): the number of the record in its input.
+    pub line: u64,
+}
+
+/// Turns the numbers of records into their origins. The table grows only where lines stop being contiguous.
+///
+/// ```
+/// use authsieve_host::Origins;
+///
+/// let mut origins = Origins::default();
+/// origins.add(1, &"auth.log.1".into(), 1); // records 1 to 100
+/// origins.add(101, &"auth.log".into(), 1);
+/// origins.add(201, &"auth.log".into(), 101); // goes on, and takes no room
+/// assert_eq!(origins.of(100).unwrap().to_string(), "auth.log.1:100");
+/// assert_eq!(origins.of(250).unwrap().to_string(), "auth.log:150");
+/// assert_eq!(origins.of(0), None); // 0: the record is not known
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Origins {
+    /// By number.
+    runs: VecDeque<Run>,
+}
+
+/// Records that stand one below the other.
+#[derive(Clone, Debug)]
+struct Run {
+    /// The number of the first record.
+    first: u64,
+    file: Arc<str>,
+    /// The line of the first record.
+    line: u64,
+}
+
+impl Origins {
+    /// Records from the number `first` on stand in `file`, the first of them at `line`, the others below. Numbers must
+    /// not fall from call to call. O(1) amortised.
+    pub fn add(&mut self, first: u64, file: &Arc<str>, line: u64) {
+        if self.runs.back().is_some_and(|last| last.at(first) == Some(line) && last.file == *file) {
+            return;
+        }
+        // A batch without records is followed by one that begins with the same number.
+        while self.runs.pop_back_if(|last| last.first >= first).is_some() {}
+        if self.runs.len() >= MAX_RUNS {
+            self.runs.pop_front();
+        }
+        self.runs.push_back(Run { first, file: Arc::clone(file), line });
+    }
+
+    /// Where the record of that number stands; `None` for 0, and for a number from before the runs that are held.
+    /// O(log n) in the number of runs.
+    #[must_use]
+    pub fn of(&self, number: u64) -> Option<Origin> {
+        let after = self.runs.partition_point(|run| run.first <= number);
+        let run = self.runs.get(after.checked_sub(1)?)?;
+        Some(Origin { file: Arc::clone(&run.file), line: run.at(number)? })
+    }
+}
+
+impl Run {
+    /// The line of the record of that number, if no other run begins before it.
+    fn at(&self, number: u64) -> Option<u64> {
+        self.line.checked_add(number.checked_sub(self.first)?)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(origins: &Origins, number: u64) -> Option<String> {
+        origins.of(number).map(|origin| origin.to_string())
+    }
+
+    #[test]
+    fn numbers_are_found_at_both_ends_of_each_run() {
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        let mut origins = Origins::default();
+        assert_eq!(at(&origins, 1), None, "nothing was read");
+        // Line 4 of `a` was too long and is no record.
+        for (first, file, line) in [(1, &a, 1), (3, &a, 3), (4, &a, 5), (6, &b, 1), (6, &b, 1), (9, &a, 1)] {
+            origins.add(first, file, line);
+        }
+        let wanted = ["a:1", "a:2", "a:3", "a:5", "a:6", "b:1", "b:2", "b:3", "a:1", "a:2"];
+        for (number, wanted) in (1..).zip(wanted) {
+            assert_eq!(at(&origins, number).as_deref(), Some(wanted), "{number}");
+        }
+        assert_eq!(at(&origins, 0), None);
+        assert_eq!(origins.runs.len(), 4, "contiguous lines take no room");
+    }
+
+    #[test]
+    fn an_input_without_records_leaves_nothing() {
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        let mut origins = Origins::default();
+        origins.add(1, &a, 1);
+        origins.add(1, &b, 1);
+        assert_eq!(at(&origins, 1).as_deref(), Some("b:1"));
+        assert_eq!(origins.runs.len(), 1);
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_forgets_the_oldest() {
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        let mut origins = Origins::default();
+        let runs = MAX_RUNS as u64 + 10;
+        for number in 1..=runs {
+            origins.add(number, if number % 2 == 0 { &a } else { &b }, number);
+        }
+        assert_eq!(origins.runs.len(), MAX_RUNS);
+        assert_eq!((at(&origins, 10), at(&origins, 11).as_deref()), (None, Some("b:11")));
+        assert_eq!(origins.of(runs).map(|origin| origin.line), Some(runs));
+    }
+}
