@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Adds an analytic and a family of logs by CONTRIBUTING's steps, in a copy of this tree, and runs the tests that matter.
-# Fails where more had to be touched than the two folders and a line each.
+# Adds an analytic and a family of records by CONTRIBUTING's steps, in a copy of this tree, and runs the tests that matter.
+# Fails where that takes more than two folders and a line each. The family is CONTRIBUTING's own example.
 #
-#   tests/sixth-analytic.sh            all of it, modules for Wasm included: some minutes
+#   tests/sixth-analytic.sh            all of it: builds the modules for Wasm, which takes minutes
 #   tests/sixth-analytic.sh native     what needs no module
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,48 +11,91 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 # Always the same place, so that a second run builds little.
 copy="$CARGO_TARGET_DIR/sixth-analytic"
 
+fail() {
+    echo "error: $1" >&2
+    exit 1
+}
+
 rm -rf "$copy"
 mkdir -p "$copy"
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --preserve=timestamps --target-directory="$copy"
+git ls-files -z --cached --others --exclude-standard |
+    xargs -0 cp --parents --preserve=timestamps --target-directory="$copy"
 cd "$copy"
 git init --quiet
 git add --all
 git -c user.name=test -c user.email=test@localhost commit --quiet --message="The tree as it is"
 
-# "Adding an analytic", steps 1 and 2: the nearest folder, under a new name.
-analytic=src/analytics/an9999
-cp -r src/analytics/fls "$analytic"
-grep -rlE 'fls|Fls|FLS' "$analytic" | xargs sed -i 's/authsieve-fls/authsieve-an9999/; s/authsieve_fls/authsieve_an9999/g; s/\bFls\b/An9999/g; s/\bFLS\b/AN9999/g; s/\bfls\b/an9999/g'
-# Its line in the list of all analytics.
-sed -i '/^authsieve-fls = /a authsieve-an9999 = { path = "../analytics/an9999" }' src/suite/Cargo.toml
+# The block of code in CONTRIBUTING.md whose first line is a comment with this text.
+block() {
+    awk -v head="// $1" '
+        /^```/ { if (inside) exit; fenced = 1; next }
+        fenced { fenced = 0; if ($0 == head) { inside = 1; next } }
+        inside' CONTRIBUTING.md
+}
 
-# "Adding a log form": the nearest room, under a new name, with marks of its own.
+# "Adding a log form": a room, and its line in the list of rooms, which stands before the last.
 rooms=src/engine/src/shapes
-cp -r "$rooms/auth0" "$rooms/acme"
-sed -i 's/Auth0/Acme/g; s/auth0/acme/g; s/log_id/acme_id/g' "$rooms"/acme/*.rs
-# Its line in the list of all rooms.
-sed -i '/^    AUTH0 auth0 Auth0/a\    /// A made-up provider.\n    ACME acme Acme, Acme = "acme";' "$rooms/mod.rs"
-# The new analytic reads it.
+mkdir "$rooms/acme"
+block "$rooms/acme/mod.rs" > "$rooms/acme/mod.rs"
+block "$rooms/mod.rs, in the list" | sed 's/^/    /' > "$copy/.git/room"
+sed -i "/^    \/\/\/ ECS authentication events/{
+    r $copy/.git/room
+    N
+}" "$rooms/mod.rs"
+cat > "$rooms/acme/tests.rs" << 'RUST'
+use crate::analytic::{Reads, Telemetry};
+use crate::decode::trial;
+
+struct Acme;
+
+impl Reads for Acme {
+    const TELEMETRY: Telemetry = Telemetry::ACME;
+}
+
+#[test]
+fn what_a_record_says() {
+    let record = r#"{"acme_login":"denied","who":"bob","from":"192.0.2.7","at":"2026-03-01T09:00:00Z"}"#;
+    let events = trial::events::<Acme>(record);
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].outcome.as_str(), &*events[0].user), ("failure", "bob"));
+    assert_eq!((events[0].shape.as_str(), events[0].provider.as_str()), ("acme-gate", "acme"));
+    assert!(trial::events::<Acme>(&record.replace("denied", "asked")).is_empty());
+}
+RUST
+
+# "Adding an analytic": the nearest folder under a new name, and its line in the list of analytics.
+analytic=src/analytics/an8888
+cp -r src/analytics/fls "$analytic"
+grep -rlE '\b(fls|Fls|FLS)\b|authsieve_fls' "$analytic" | xargs sed -i \
+    's/authsieve_fls/authsieve_an8888/g; s/\bfls\b/an8888/g; s/\bFls\b/An8888/g; s/\bFLS\b/AN8888/g'
+sed -i '/^authsieve-fls = /i authsieve-an8888 = { path = "../analytics/an8888" }' src/suite/Cargo.toml
+# It reads the new family.
 sed -i 's/Telemetry::AUDIT/Telemetry::AUDIT.and(Telemetry::ACME)/' "$analytic/src/lib.rs"
 
-echo "== tests"
-packages=(authsieve-engine authsieve-an9999 authsieve-suite authsieve-hostile)
-cargo test "${packages[@]/#/--package=}"
+echo "== the engine, the analytic, the suite, the fuzz targets"
+cargo test --package=authsieve-engine --package=authsieve-an8888 --package=authsieve-suite
+cargo run --quiet --package=authsieve-hostile > targets
+grep -q decode-acme targets || fail "the fuzz target decode-acme is not there"
+grep -q an8888 targets || fail "the fuzz target an8888 is not there"
+rm targets
+
 if [ "${1:-}" != native ]; then
-    cargo test --package=authsieve-tests --test cases --test state
-    record='{"date":"2026-03-01T09:00:00Z","type":"fp","ip":"192.0.2.7","user_name":"alice@example.com","acme_id":"1"}'
-    said="$(cargo run --quiet -- decode --analytic an9999 - <<< "$record")"
-    [[ "$said" == *'"shape":"acme"'* ]] || { echo "error: the made-up record says: $said" >&2; exit 1; }
-    cargo run --quiet -- inspect --analytic an9999 > /dev/null
+    echo "== the modules"
+    AUTHSIEVE_UPDATE=1 cargo test --package=authsieve-tests --test=readme
+    cargo test --package=authsieve-tests --test=readme --test=cases --test=state --test=fluent_bit
+    record='{"acme_login":"denied","who":"bob","from":"192.0.2.7","at":"2026-03-01T09:00:00Z"}'
+    said="$(cargo run --quiet -- decode -a an8888 - <<< "$record")"
+    [[ "$said" == *'"shape":"acme-gate"'* ]] || fail "decode says of the made-up record: $said"
+    cargo run --quiet -- inspect -a an8888 > /dev/null
+    git checkout --quiet README.md # The update wrote it.
 fi
 
 echo "== what was touched"
 # The lock file is cargo's to write.
-touched="$(git status --porcelain --untracked-files=normal | grep -v ' Cargo.lock$' | sort)"
+touched="$(git status --porcelain | grep -v ' Cargo.lock$' | sort)"
 expected="$(printf '%s\n' " M $rooms/mod.rs" " M src/suite/Cargo.toml" "?? $analytic/" "?? $rooms/acme/" | sort)"
-echo "$touched"
-[ "$touched" = "$expected" ] || { echo "error: expected" >&2; echo "$expected" >&2; exit 1; }
-# A line each, and the line that documents the room.
-[ "$(git diff --numstat -- "$rooms/mod.rs" src/suite/Cargo.toml | cut -f1,2 | tr '\n\t' '  ')" = "2 0 1 0 " ] ||
-    { git diff --stat >&2; echo "error: a line each, no more" >&2; exit 1; }
-echo "a sixth analytic and a log form: two folders and a line each"
+[ "$touched" = "$expected" ] || fail $'more than two folders and a line each:\n'"$touched"
+# A line each; that of a room has its documentation above.
+lines="$(git diff --numstat -- "$rooms/mod.rs" src/suite/Cargo.toml)"
+[ "$lines" = $'2\t0\t'"$rooms/mod.rs"$'\n1\t0\tsrc/suite/Cargo.toml' ] || fail $'more than a line each:\n'"$lines"
+echo "a sixth analytic and a family of records: two folders and a line each"
