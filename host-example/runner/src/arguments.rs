@@ -26,7 +26,7 @@ pub struct Choice {
 /// How analytics are configured.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Configuration {
-    /// Configuration, TOML or JSON: options at the top for one analytic, a table each for several.
+    /// Configuration, TOML or JSON: what all share at the top, and a table for each analytic.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Set one option, whatever the file says: window=5m; with several analytics, an1276.window=5m.

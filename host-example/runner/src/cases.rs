@@ -35,13 +35,13 @@ pub mod junit;
 pub use expect::{Difference, Line};
 
 use crate::arguments::received;
-use crate::config::{self, Config};
+use crate::config::{Audience, Config};
 use crate::feed;
 use crate::selection::{self, Chosen};
 use crate::sinks::Collected;
 use crate::sources::{Files, Input, Loss, Source};
 use authsieve_engine::alert::Alert;
-use authsieve_host::{Analytic, Engine, Session};
+use authsieve_host::{Analytic, Engine, Session, StartError};
 use expect::Expected;
 use serde::Deserialize;
 use std::fs::{self, FileType};
@@ -201,9 +201,15 @@ impl Case {
     /// # Errors
     /// For options that stand where no analytic sees them.
     pub fn configs(&self) -> Result<Vec<String>, Broken> {
-        let names: Vec<&str> = self.analytics.iter().map(String::as_str).collect();
-        let split = self.config.split(&names, &selection::known(&names), names.len() == 1);
-        split.map_err(|error: config::Error| Broken(error.to_string()))
+        let (texts, problems) = self.audience(|audience| self.config.split(audience));
+        if problems.list.is_empty() { Ok(texts) } else { Err(Broken(problems.to_string())) }
+    }
+
+    fn audience<T>(&self, then: impl FnOnce(Audience<'_>) -> T) -> T {
+        let active: Vec<&str> = self.analytics.iter().map(String::as_str).collect();
+        let known = selection::known(&active);
+        // A case is about its own analytics: overrides set their thresholds.
+        then(Audience { active: &active, known: &known, one: active.len() == 1, thresholds: &|_| Vec::new() })
     }
 
     /// Its log in batches of one-line records, as an analytic gets them.
@@ -354,8 +360,12 @@ impl Bench {
                 return Err(Broken(format!("no analytic is called `{id}`; there are: {known}")));
             };
             // The seed changes nothing; that it is always the same makes a failure come again.
-            let session = Session::start(Arc::clone(analytic), config, 0)
-                .map_err(|error| Broken(format!("{id}: {error}")))?;
+            let session = Session::start(Arc::clone(analytic), config, 0).map_err(|error| match error {
+                StartError::Config(lines) => {
+                    Broken(case.audience(|audience| case.config.refused(&lines, id, audience)).to_string())
+                }
+                error => Broken(format!("{id}: {error}")),
+            })?;
             let mut sink = Collected::default();
             feed::run(case.source(), vec![session], &mut sink).map_err(|error| Broken(error.to_string()))?;
             if !sink.failures.is_empty() {

@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::arguments::Stop;
-use crate::commands::{bake, decode, demo, doctor, explain, export, inspect, run, test};
-use crate::output::complain;
+use crate::commands::{bake, check, decode, demo, doctor, explain, export, inspect, run, test};
 use crate::output::paint::When;
+use crate::output::{complain, explain_problems};
 use crate::selection::Error;
 use clap::{Parser, Subcommand};
 use std::io::ErrorKind;
@@ -20,6 +20,7 @@ Examples:
   authsieve decode auth.log                             what each record says
   authsieve explain -a an1276 --user root auth.log      why it did, or did not, alert
   authsieve doctor auth.log                             whether the feed can make an analytic fire
+  authsieve check -c my.toml                            whether a configuration is valid
   authsieve bake -c my.toml -o my.wasm an1276           a filter for Fluent Bit with a configuration in it
 
 Exit status: 0 when it ran, whether alerts were found or not; 2 for a wrong command line or
@@ -49,6 +50,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Check what a feed brings, and whether it can make an analytic fire. Exit status 1: one cannot.
     Doctor(doctor::Arguments),
+    /// Check a configuration and show what it amounts to. Exit status 2: it is not valid.
+    Check(check::Arguments),
     /// Show what an analytic is, what it asks for and how it can be configured.
     Inspect(inspect::Arguments),
     /// Write the analytics as files for other hosts.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
         Some(Command::Explain(arguments)) => explain::run(&arguments, color),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, color),
+        Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments, color),
         Some(Command::Export(arguments)) => export::run(&arguments),
         Some(Command::Bake(arguments)) => bake::run(&arguments),
@@ -80,6 +84,10 @@ pub fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(Stop::Output(error)) => (1, format!("cannot write: {error}")),
+        Err(Stop::Error(Error::Config(problems))) => {
+            explain_problems(color, &problems);
+            return ExitCode::from(2);
+        }
         Err(Stop::Error(Error::Usage(text))) => (2, text),
         Err(Stop::Error(Error::Failure(text))) => (1, text),
     };

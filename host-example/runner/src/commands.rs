@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod bake;
+pub mod check;
 pub mod decode;
 mod decoding;
 pub mod demo;

@@ -1,74 +1,156 @@
 //! Configurations as people write them: TOML or JSON files and `key=value`, into the JSON of the contract.
 //!
-//! With one analytic the options stand at the top; with several, each analytic has a table of its own:
+//! There is one layout for every command:
 //!
 //! ```toml
-//! [an1276]
+//! analytics = ["an1276", "fls"]   # which run, if -a does not say it
+//! timezone = "Europe/Berlin"      # what all share stands at the top
+//! allow_ips = { file = "egress.txt" }
+//!
+//! [an1276]                        # the options of one
 //! min_failures = 8
+//!
+//! [[override]]                    # holds for all
+//! users = ["svc-*"]
+//! ignore = true
 //! ```
 //!
-//! What the options are is the analytic's business: it names what it does not like.
+//! Where exactly one analytic is asked for, its options may stand at the top too. What the options are is the
+//! analytic's business: it names what is wrong, and this module finds the place.
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+pub mod effective;
+mod lists;
+mod problem;
+mod tree;
+pub mod zones;
+
+pub use problem::{CODES, Origin, Problem, Problems, Source};
+
+use authsieve_engine::config::{Common, Settings as _, code, near};
+use authsieve_engine::stamp::Zone;
 use serde_json::{Map, Value};
 use std::path::Path;
+use tree::{Content, Member, Node};
+
+/// Tables of the configuration that are for commands, and not for analytics.
+const TABLES_OF_HOSTS: [&str; 4] = ["server", "sources", "sinks", "cluster"];
+
+/// What an override may say beside thresholds.
+const CONDITIONS: [&str; 6] = ["users", "sources", "hosts", "severity", "ignore", "reason"];
 
 /// Options as they were written.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
-    /// What errors call the place they come from.
-    source: String,
-    file: Map<String, Value>,
+    sources: Vec<Source>,
+    file: Node,
     /// `--set`, in order.
-    assignments: Vec<(String, Value)>,
+    assignments: Vec<(String, Node)>,
     /// Options of every analytic, which go before all others.
     forced: Vec<(String, Value)>,
 }
 
 /// Why there is no configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Error {
     /// The file cannot be read.
     Unreadable(String),
-    /// It can, but does not say what is allowed.
-    Invalid(String),
+    /// It can, and it does not say what is allowed.
+    Invalid(Problems),
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreadable(text) | Self::Invalid(text) => f.write_str(text),
+            Self::Unreadable(text) => f.write_str(text),
+            Self::Invalid(problems) => problems.fmt(f),
         }
     }
 }
 
 impl std::error::Error for Error {}
 
+/// The analytics that a configuration is for.
+#[derive(Clone, Copy)]
+pub struct Audience<'a> {
+    /// The ids of those that run.
+    pub active: &'a [&'a str],
+    /// The ids that may head a table, whether they run or not.
+    pub known: &'a [&'a str],
+    /// Whether exactly one was asked for, so that its options may stand at the top.
+    pub one: bool,
+    /// The options of an analytic that an override may set. Asked only where an override sets one.
+    pub thresholds: &'a dyn Fn(&str) -> Vec<String>,
+}
+
+impl Audience<'_> {
+    fn knows(&self, id: &str) -> bool {
+        self.known.iter().any(|known| known.eq_ignore_ascii_case(id))
+    }
+
+    /// The ids for an error, each once.
+    fn listed(&self) -> String {
+        let mut list: Vec<String> = Vec::new();
+        for id in self.known {
+            let id = id.to_ascii_lowercase();
+            if !list.contains(&id) {
+                list.push(id);
+            }
+        }
+        list.join(", ")
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let file = Node::table(Origin { source: 0, span: 0..0 });
+        Self { sources: Vec::new(), file, assignments: Vec::new(), forced: Vec::new() }
+    }
+}
+
 impl Config {
-    /// Reads a file (TOML, or JSON if it begins with a brace) and `key=value` pairs that go before it.
+    /// Reads a file (TOML, or JSON if it begins with a brace), the lists it names, and `key=value` pairs that go before
+    /// it.
     ///
     /// # Errors
-    /// Syntax errors name file, line and column.
+    /// For a file that cannot be read, and for everything that is wrong with what is written.
     pub fn read(file: Option<&Path>, assignments: &[String]) -> Result<Self, Error> {
         let mut config = Self::default();
+        let mut problems = Vec::new();
         if let Some(path) = file {
-            config.source = format!("{}: ", path.display());
-            let bytes =
-                std::fs::read(path).map_err(|e| Error::Unreadable(format!("{}{e}", config.source)))?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| Error::Invalid(format!("{}not text in UTF-8", config.source)))?;
-            config.file = parse(&text).map_err(|why| Error::Invalid(format!("{}{why}", config.source)))?;
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|e| Error::Unreadable(format!("{name}: {e}")))?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            if std::str::from_utf8(&bytes).is_err() {
+                problems.push(Problem::new("syntax", "", format!("{name} is not text in UTF-8")));
+            } else {
+                match tree::parse(&text, 0) {
+                    Ok(node) => config.file = node,
+                    Err(wrong) => problems.extend(wrong),
+                }
+            }
+            config.sources.push(Source { name, text, is_file: true });
+            let folder = path.parent().unwrap_or(Path::new(""));
+            lists::load(&mut config.file, folder, "", &mut config.sources, &mut problems);
         }
         for assignment in assignments {
-            let Some((key, value)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty())
-            else {
-                return Err(Error::Invalid(format!(
-                    "--set {assignment}: expected key=value, as in min_failures=8"
-                )));
-            };
-            config.assignments.push((key.trim().to_owned(), value_of(value.trim())));
+            config.assign(assignment, &mut problems);
         }
-        Ok(config)
+        if problems.is_empty() { Ok(config) } else { Err(Error::Invalid(config.problems(problems))) }
+    }
+
+    fn assign(&mut self, assignment: &str, problems: &mut Vec<Problem>) {
+        let source = self.sources.len();
+        self.sources.push(Source { name: "--set".into(), text: assignment.to_owned(), is_file: false });
+        let whole = Origin { source, span: 0..assignment.len() };
+        let Some((key, value)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+            let message = "this is no assignment; expected key=value, as in min_failures=8".to_owned();
+            problems.push(Problem::new("syntax", "", message).at(whole));
+            return;
+        };
+        let origin = Origin { source, span: key.len() + 1..assignment.len() };
+        let mut node = value_of(value.trim(), &origin);
+        lists::load(&mut node, Path::new(""), key.trim(), &mut self.sources, problems);
+        self.assignments.push((key.trim().to_owned(), node));
     }
 
     /// Sets an option of every analytic, whatever else is said about it.
@@ -76,216 +158,272 @@ impl Config {
         self.forced.push((option.to_owned(), value.into()));
     }
 
-    /// The configuration of each of `analytics` as JSON; empty for the defaults.
-    ///
-    /// `known` are the ids that may head a table, whether they run or not. With `one`, the options may also stand
-    /// at the top.
-    ///
-    /// # Errors
-    /// For whatever stands where no analytic sees it.
-    pub fn split(&self, analytics: &[&str], known: &[&str], one: bool) -> Result<Vec<String>, Error> {
-        let is_known = |key: &str| known.iter().any(|id| id.eq_ignore_ascii_case(key));
-        let mut tables: Vec<Map<String, Value>> = vec![Map::new(); analytics.len()];
-        // A file with nothing but tables of analytics is one for several, which may serve for one as well.
-        let flat = one && !(self.file.iter().all(|(key, value)| is_known(key) && value.is_object()));
-        if let (true, Some(table)) = (flat, tables.first_mut()) {
-            table.clone_from(&self.file);
-        } else {
-            for (key, value) in &self.file {
-                let Value::Object(options) = value else { return Err(self.misplaced(key, known)) };
-                if !is_known(key) {
-                    return Err(self.unknown(key, known));
-                }
-                for (table, _) in
-                    tables.iter_mut().zip(analytics).filter(|(_, id)| id.eq_ignore_ascii_case(key))
-                {
-                    table.extend(options.clone());
-                }
-            }
-        }
-        for (key, value) in &self.assignments {
+    /// The ids that `analytics` names, if it is there and valid.
+    #[must_use]
+    pub fn analytics(&self) -> Option<Vec<String>> {
+        let assigned =
+            self.assignments.iter().rev().find(|(key, _)| key == "analytics").map(|(_, node)| node);
+        let Content::List(list) = &assigned.or_else(|| self.file.get("analytics"))?.content else {
+            return None;
+        };
+        list.iter().map(|id| id.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The problems, with the sources that they name.
+    #[must_use]
+    pub fn problems(&self, list: Vec<Problem>) -> Problems {
+        let mut problems = Problems { list: Vec::new(), sources: self.sources.clone().into() };
+        problems.extend(list);
+        problems
+    }
+
+    /// The configuration of each analytic that runs, as JSON; empty for the defaults. And what stands where no analytic
+    /// sees it.
+    #[must_use]
+    pub fn split(&self, audience: Audience<'_>) -> (Vec<String>, Problems) {
+        let mut problems = Vec::new();
+        let whole = self.whole(audience, &mut problems);
+        let texts = audience.active.iter().map(|id| self.of(&whole, id, audience)).collect();
+        (texts, self.problems(problems))
+    }
+
+    /// The file and the assignments as one tree, in the layout that analytics take.
+    fn whole(&self, audience: Audience<'_>, problems: &mut Vec<Problem>) -> Node {
+        let mut whole = self.file.clone();
+        let flat = self.is_flat(audience);
+        for (key, node) in &self.assignments {
             let path: Vec<&str> = key.split('.').map(str::trim).collect();
             let (head, rest) = path.split_first().unwrap_or((&"", &[]));
-            if is_known(head) && !rest.is_empty() {
-                if !analytics.iter().any(|id| id.eq_ignore_ascii_case(head)) {
-                    return Err(Error::Invalid(format!(
-                        "--set {key}: {head} does not run; -a chooses what does"
-                    )));
+            let origin = Origin { span: 0..key.len(), ..node.origin.clone() };
+            let one = audience.active.first().filter(|_| audience.one);
+            if audience.knows(head) && !rest.is_empty() {
+                if !audience.active.iter().any(|id| id.eq_ignore_ascii_case(head)) {
+                    let message = format!("{head} does not run; -a chooses which analytics do");
+                    problems.push(Problem::new(code::MISPLACED, key, message).at(origin));
+                    continue;
                 }
-                for (table, _) in
-                    tables.iter_mut().zip(analytics).filter(|(_, id)| id.eq_ignore_ascii_case(head))
-                {
-                    assign(table, rest, value);
+                let own = whole.members().iter().find(|member| member.name.eq_ignore_ascii_case(head));
+                let own = own.map_or((*head).to_owned(), |member| member.name.clone());
+                if flat {
+                    // The only analytic there is: its options stand at the top.
+                    whole.set(rest, &origin, node.clone());
+                } else {
+                    let path: Vec<&str> = std::iter::once(own.as_str()).chain(rest.iter().copied()).collect();
+                    whole.set(&path, &origin, node.clone());
                 }
-            } else if let (true, Some(table)) = (one, tables.first_mut()) {
-                assign(table, &path, value);
+            } else if flat || is_shared(head) || (!rest.is_empty() && one.is_none()) {
+                whole.set(&path, &origin, node.clone());
+            } else if let Some(one) = one {
+                let own = whole.members().iter().find(|member| member.name.eq_ignore_ascii_case(one));
+                let own = own.map_or((*one).to_owned(), |member| member.name.clone());
+                let path: Vec<&str> = std::iter::once(own.as_str()).chain(path).collect();
+                whole.set(&path, &origin, node.clone());
             } else {
-                let example = known.first().unwrap_or(&"an1276");
-                return Err(Error::Invalid(format!(
-                    "--set {key}: with several analytics, say whose option it is, as in {example}.{key}=…, or choose \
+                let example = audience.active.first().unwrap_or(&"an1276");
+                let message = format!(
+                    "several analytics run; expected the one it is for before it, as in {example}.{key}=…, or choose \
                      one with -a"
-                )));
+                );
+                problems.push(Problem::new(code::MISPLACED, key, message).at(origin));
             }
+        }
+        check(&whole, audience, flat, problems);
+        whole
+    }
+
+    /// Whether all options stand at the top, for the one analytic there is.
+    fn is_flat(&self, audience: Audience<'_>) -> bool {
+        let names = || self.file.members().iter().map(|member| &*member.name);
+        audience.one && names().all(|name| name != "analytics" && !audience.knows(name))
+    }
+
+    /// What one analytic is told.
+    fn of(&self, whole: &Node, id: &str, audience: Audience<'_>) -> String {
+        let flat = self.is_flat(audience);
+        let (mut table, mut own) = (Map::new(), None);
+        for member in whole.members() {
+            let name = member.name.as_str();
+            let is_own = name.eq_ignore_ascii_case(id);
+            let seen = is_own || is_shared(name) || (flat && !TABLES_OF_HOSTS.contains(&name));
+            if !seen || name == "analytics" {
+                continue;
+            }
+            if is_own {
+                own = Some(name);
+            }
+            let mut value = member.node.json();
+            if name == "timezone"
+                && let Some(zone) = named_zone(&member.node)
+            {
+                // What is no zone has been noted already.
+                let Some(transitions) = zones::transitions(zone) else { continue };
+                value = transitions;
+            }
+            if name == "override" {
+                without_foreign(&mut value, id, audience);
+            }
+            table.insert(name.to_owned(), value);
         }
         for (option, value) in &self.forced {
-            tables.iter_mut().for_each(|table| assign(table, &[option], value));
+            match own.and_then(|own| table.get_mut(own)).and_then(Value::as_object_mut) {
+                Some(own) => own.insert(option.clone(), value.clone()),
+                None => table.insert(option.clone(), value.clone()),
+            };
         }
-        let text = |table: Map<String, Value>| {
-            if table.is_empty() { String::new() } else { Value::Object(table).to_string() }
+        if table.is_empty() { String::new() } else { Value::Object(table).to_string() }
+    }
+
+    /// What the analytic `id` found wrong, each with its place: the lines of the error `invalid-config`.
+    #[must_use]
+    pub fn refused(&self, lines: &str, id: &str, audience: Audience<'_>) -> Problems {
+        let whole = self.tree(audience);
+        let mut overrides = whole.get("override").map(Node::json).unwrap_or_default();
+        let kept = without_foreign(&mut overrides, id, audience);
+        let place = |line: &str| {
+            let mut problem = Problem::parse(line);
+            if let Some((number, rest)) =
+                problem.path.strip_prefix("override[").and_then(|rest| rest.split_once(']'))
+                && let Some(written) = number.parse::<usize>().ok().and_then(|number| kept.get(number))
+            {
+                problem.path = format!("override[{written}]{rest}");
+            }
+            let (node, origin) = whole.find(&problem.path, problem.is_of_name());
+            // A table that is no option may have been meant for an analytic.
+            if problem.code == code::UNKNOWN_OPTION && node.is_table() && !problem.path.contains('.') {
+                let message = problem.message.trim_start_matches("there is no such option");
+                let known = audience.listed();
+                problem.message = format!(
+                    "there is neither such an option nor such an analytic; analytics are {known}{message}"
+                );
+            }
+            match origin {
+                Some(origin) => problem.at(origin.clone()),
+                None => problem,
+            }
         };
-        Ok(tables.into_iter().map(text).collect())
+        self.problems(lines.lines().map(place).collect())
     }
 
-    /// A table that belongs to nobody: a misspelt name, or an option such as `[families]` outside of its analytic.
-    fn unknown(&self, key: &str, known: &[&str]) -> Error {
-        Error::Invalid(format!(
-            "{}[{key}]: no analytic is called `{key}`; with several analytics, there is a table for each ({}), and \
-             tables of options stand within it, as in [{}.{key}]",
-            self.source,
-            listed(known),
-            known.first().unwrap_or(&"an1276"),
-        ))
-    }
-
-    fn misplaced(&self, key: &str, known: &[&str]) -> Error {
-        let example = known.first().unwrap_or(&"an1276");
-        let list = listed(known);
-        Error::Invalid(format!(
-            "{}`{key}` stands outside of a table; with several analytics, options stand in a table of their analytic \
-             ({list}): write [{example}] above it, or choose one analytic with -a",
-            self.source
-        ))
+    /// What is written, as one tree.
+    fn tree(&self, audience: Audience<'_>) -> Node {
+        self.whole(audience, &mut Vec::new())
     }
 }
 
-/// The heads of tables, each once.
-fn listed(known: &[&str]) -> String {
-    let mut list: Vec<String> = Vec::new();
-    for id in known {
-        let head = format!("[{}]", id.to_ascii_lowercase());
-        if !list.contains(&head) {
-            list.push(head);
+/// Looks for what no analytic sees.
+fn check(whole: &Node, audience: Audience<'_>, flat: bool, problems: &mut Vec<Problem>) {
+    for Member { name, origin, node } in whole.members() {
+        let shared = is_shared(name) || TABLES_OF_HOSTS.contains(&name.as_str());
+        if name == "analytics" {
+            check_analytics(node, audience, problems);
+        } else if name == "timezone" {
+            check_zone(node, problems);
         }
-    }
-    list.join(", ")
-}
-
-/// Sets the option at `path` in nested tables; what is in the way gives way.
-fn assign(table: &mut Map<String, Value>, path: &[&str], value: &Value) {
-    match path {
-        [] => {}
-        [last] => {
-            table.insert((*last).to_owned(), value.clone());
+        if flat || shared || audience.knows(name) {
+            continue;
         }
-        [first, rest @ ..] => {
-            let inner = table.entry(*first).or_insert(Value::Null);
-            if !inner.is_object() {
-                *inner = Value::Object(Map::new());
-            }
-            if let Value::Object(inner) = inner {
-                assign(inner, rest, value);
-            }
-        }
-    }
-}
-
-fn parse(text: &str) -> Result<Map<String, Value>, String> {
-    let text = text.trim_start_matches('\u{FEFF}');
-    if text.trim_start().starts_with('{') {
-        return match serde_json::from_str(text) {
-            Ok(Strict(Value::Object(options))) => Ok(options),
-            Ok(_) => Err("expected a JSON object".into()),
-            Err(error) => Err(error.to_string()),
+        let names = Common::FIELDS.iter().map(|field| field.name).chain(["override", "analytics"]);
+        let near = near(name, names.chain(audience.known.iter().copied()));
+        let meant = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
+        let problem = if node.is_table() {
+            let message = format!(
+                "there is no such analytic; {meant}Analytics are {}. A table of options stands within that of its analytic",
+                audience.listed()
+            );
+            Problem::new(code::UNKNOWN_ANALYTIC, name, message)
+        } else {
+            let tables: Vec<String> = audience.listed().split(", ").map(|id| format!("[{id}]")).collect();
+            let message = format!(
+                "analytics do not share such an option; {meant}An option of one analytic stands in its table ({}), or \
+                 at the top if -a chooses that analytic alone",
+                tables.join(", ")
+            );
+            Problem::new(code::UNKNOWN_OPTION, name, message)
         };
-    }
-    match text.parse::<toml::Table>() {
-        Ok(table) => Ok(table.into_iter().map(|(key, value)| (key, json(value))).collect()),
-        Err(error) => Err(error.to_string().trim_end().to_owned()),
+        problems.push(problem.at(origin.clone()));
     }
 }
 
-/// JSON in which no object has a key twice: which of the two is meant cannot be known. (TOML forbids it by itself.)
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Value;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("JSON")
-            }
-
-            fn visit_unit<E>(self) -> Result<Value, E> {
-                Ok(Value::Null)
-            }
-
-            fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
-                Ok(yes.into())
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-                Ok(number.into())
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-                Ok(number.into())
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-                Ok(number.into())
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-                Ok(text.into())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(Strict(value)) = list.next_element()? {
-                    values.push(value);
+fn check_analytics(node: &Node, audience: Audience<'_>, problems: &mut Vec<Problem>) {
+    let wrong = |code, path: &str, what: String, node: &Node| {
+        let message = format!("{} {what}; expected a list with some of {}", node.json(), audience.listed());
+        Problem::new(code, path, message).at(node.origin.clone())
+    };
+    match &node.content {
+        Content::List(list) if list.is_empty() => {
+            problems.push(wrong(code::EMPTY, "analytics", "is empty".into(), node));
+        }
+        Content::List(list) => {
+            for (at, id) in list.iter().enumerate() {
+                if !id.as_str().is_some_and(|id| audience.knows(id)) {
+                    let path = format!("analytics[{at}]");
+                    problems.push(wrong(code::UNKNOWN_ANALYTIC, &path, "is no analytic".into(), id));
                 }
-                Ok(values.into())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-                let mut table = Map::new();
-                while let Some((key, Strict(value))) = map.next_entry::<String, Strict>()? {
-                    if table.contains_key(&key) {
-                        return Err(A::Error::custom(format_args!("`{key}` stands there twice")));
-                    }
-                    table.insert(key, value);
-                }
-                Ok(table.into())
             }
         }
-        input.deserialize_any(Any).map(Self)
+        _ => problems.push(wrong(code::WRONG_TYPE, "analytics", "is no list".into(), node)),
     }
+}
+
+/// The name of a time zone. Text that begins with a letter and is no offset is meant to be one.
+fn named_zone(node: &Node) -> Option<&str> {
+    let name = node.as_str().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+    Zone::parse(name).is_none().then_some(name)
+}
+
+/// Notes a time zone that is none.
+fn check_zone(node: &Node, problems: &mut Vec<Problem>) {
+    let Some(name) = named_zone(node).filter(|name| zones::transitions(name).is_none()) else { return };
+    let names: Vec<String> = zones::names().collect();
+    let near = near(name, names.iter().map(String::as_str));
+    let meant = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
+    let message = format!(
+        "{} is no time zone; {meant}Expected a name such as \"Europe/Berlin\", or an offset such as \"+02:00\"",
+        node.json()
+    );
+    problems.push(Problem::new("unknown-zone", "timezone", message).at(node.origin.clone()));
+}
+
+/// Takes thresholds of other analytics out of overrides that are for all, and overrides out that say nothing else.
+/// Returns the numbers of those that were left.
+fn without_foreign(overrides: &mut Value, id: &str, audience: Audience<'_>) -> Vec<usize> {
+    let Some(list) = overrides.as_array_mut() else { return Vec::new() };
+    let mut kept: Vec<usize> = (0..list.len()).collect();
+    let is_threshold = |name: &str| !CONDITIONS.contains(&name);
+    let sets = |one: &Value| one.as_object().is_some_and(|one| one.keys().any(|name| is_threshold(name)));
+    if !list.iter().any(sets) {
+        return kept;
+    }
+    let own = (audience.thresholds)(id);
+    let others = audience.known.iter().filter(|other| !other.eq_ignore_ascii_case(id));
+    let mut foreign: Vec<String> = others.flat_map(|other| (audience.thresholds)(other)).collect();
+    foreign.retain(|name| !own.contains(name));
+    let mut left = |one: &mut Value| {
+        let Some(members) = one.as_object_mut() else { return true };
+        let before = members.len();
+        members.retain(|name, _| !foreign.contains(name));
+        let says = members.keys().any(|name| is_threshold(name) || name == "severity" || name == "ignore");
+        members.len() == before || says
+    };
+    kept.retain(|at| list.get_mut(*at).is_some_and(&mut left));
+    *list = kept.iter().filter_map(|at| list.get(*at).cloned()).collect();
+    kept
+}
+
+fn is_shared(name: &str) -> bool {
+    ["override", "analytics"].contains(&name) || Common::FIELDS.iter().any(|field| field.name == name)
 }
 
 /// A value on the command line: TOML where it is that, otherwise text.
-fn value_of(text: &str) -> Value {
-    let table = format!("value = {text}").parse::<toml::Table>().ok();
-    let only = table.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
-    only.map_or_else(|| Value::String(text.to_owned()), json)
-}
-
-/// Dates become text, as an option would write them.
-fn json(value: toml::Value) -> Value {
-    match value {
-        toml::Value::String(text) => Value::String(text),
-        toml::Value::Integer(number) => number.into(),
-        // JSON knows no infinity; as text it is refused with its name.
-        toml::Value::Float(number) => serde_json::Number::from_f64(number)
-            .map_or_else(|| Value::String(number.to_string()), Value::Number),
-        toml::Value::Boolean(yes) => yes.into(),
-        toml::Value::Datetime(time) => Value::String(time.to_string()),
-        toml::Value::Array(list) => list.into_iter().map(json).collect(),
-        toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(key, value)| (key, json(value))).collect())
-        }
-    }
+fn value_of(text: &str, origin: &Origin) -> Node {
+    let value = tree::parse(&format!("value = {text}"), origin.source).ok();
+    let only = value.filter(|table| table.members().len() == 1).and_then(|table| table.get("value").cloned());
+    let mut node = only.unwrap_or_else(|| Node {
+        origin: origin.clone(),
+        content: Content::Scalar(Value::String(text.to_owned())),
+    });
+    node.stand_at(origin);
+    node
 }
 
 #[cfg(test)]

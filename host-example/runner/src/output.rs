@@ -11,6 +11,7 @@ pub mod paint;
 pub mod summary;
 pub mod text;
 
+use crate::config::Problems;
 use authsieve_engine::alert::Alert;
 use std::io::{self, IsTerminal, Write};
 
@@ -74,4 +75,11 @@ pub fn complain(color: paint::When, text: &str) {
     for line in lines {
         let _ = writeln!(err, "  {}", escape::text(line));
     }
+}
+
+/// Writes what is wrong with a configuration to standard error, each thing with its place.
+pub fn explain_problems(color: paint::When, problems: &Problems) {
+    let colour = color.paint(io::stderr().is_terminal()).on;
+    // The library writes out control characters itself.
+    let _ = writeln!(io::stderr().lock(), "{}", problems.render(colour));
 }

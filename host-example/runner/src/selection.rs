@@ -1,6 +1,7 @@
 //! Which analytics to run, and with which configuration.
 
-use crate::config::{self, Config};
+use crate::config::effective::Effective;
+use crate::config::{self, Audience, Config, Problems};
 use authsieve_components::Component;
 use authsieve_host::{Analytic, Engine, StartError};
 use std::collections::hash_map::RandomState;
@@ -33,6 +34,8 @@ pub struct Chosen {
 pub enum Error {
     /// The command line or the configuration is wrong. Exit status 2.
     Usage(String),
+    /// Options are wrong. Exit status 2.
+    Config(Problems),
     /// It cannot be done. Exit status 1.
     Failure(String),
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) | Self::Failure(text) => f.write_str(text),
+            Self::Config(problems) => problems.fmt(f),
         }
     }
 }
@@ -98,15 +102,113 @@ pub fn start<T>(
     options: &Options,
     make: impl Fn(Arc<Analytic>, String, u64) -> Result<T, StartError>,
 ) -> Result<Vec<T>, Error> {
-    let analytics = load(engine, selection.choose()?)?;
-    let names: Vec<&str> = analytics.iter().map(|analytic| analytic.name()).collect();
-    let configs = options.configs(&names, selection.is_one())?;
     let seed = RandomState::new().build_hasher().finish();
-    let start = |(analytic, config): (Arc<Analytic>, String)| {
-        let name = analytic.name().to_owned();
-        make(analytic, config, seed).map_err(|error| options.refused(&name, error))
+    configure(engine, selection, options)?.start(|analytic, text| make(analytic, text, seed))
+}
+
+/// Loads the selected analytics and reads their configuration. Where none is selected, `analytics` in the configuration
+/// selects.
+///
+/// # Errors
+/// When one cannot be loaded, or the configuration cannot be read.
+pub fn configure<'e>(
+    engine: &'e Engine,
+    selection: &Selection,
+    options: &Options,
+) -> Result<Configured<'e>, Error> {
+    let config = options.read()?;
+    let mut selection = selection.clone();
+    if selection.ids.is_empty() && selection.files.is_empty() {
+        let known = |id: &String| authsieve_components::get(id).is_some();
+        // Others are a problem of the configuration.
+        selection.ids = config.analytics().unwrap_or_default().into_iter().filter(known).collect();
+    }
+    let analytics = load(engine, selection.choose()?)?;
+    Ok(Configured { engine, analytics, config, one: selection.is_one() })
+}
+
+/// Analytics and their configuration.
+pub struct Configured<'e> {
+    engine: &'e Engine,
+    analytics: Vec<Arc<Analytic>>,
+    config: Config,
+    one: bool,
+}
+
+impl Configured<'_> {
+    /// Makes of each analytic what `make` makes of its configuration.
+    ///
+    /// # Errors
+    /// For everything that is wrong with the configuration of any of them, and the first failure of another kind.
+    pub fn start<T>(
+        &self,
+        make: impl Fn(Arc<Analytic>, String) -> Result<T, StartError>,
+    ) -> Result<Vec<T>, Error> {
+        self.with(|audience| {
+            let (texts, mut problems) = self.config.split(audience);
+            let mut started = Vec::new();
+            for (analytic, text) in self.analytics.iter().zip(texts) {
+                match make(Arc::clone(analytic), text) {
+                    Ok(one) => started.push(one),
+                    Err(StartError::Config(lines)) => {
+                        problems.extend(self.config.refused(&lines, analytic.name(), audience).list);
+                    }
+                    Err(error) => return Err(Error::Failure(format!("{}: {error}", analytic.name()))),
+                }
+            }
+            if problems.list.is_empty() { Ok(started) } else { Err(Error::Config(problems)) }
+        })
+    }
+
+    /// What is set, and the defaults of all else.
+    ///
+    /// # Errors
+    /// When an analytic does not say what its options are.
+    pub fn effective(&self) -> Result<Effective, Error> {
+        let mut schemas = Vec::new();
+        for analytic in &self.analytics {
+            let described = analytic.describe();
+            let described =
+                described.map_err(|error| Error::Failure(format!("{}: {error}", analytic.name())))?;
+            schemas.extend(described.into_iter().map(|about| {
+                let schema = serde_json::from_str(&about.config_schema).unwrap_or_default();
+                (about.id, schema)
+            }));
+        }
+        self.with(|audience| Ok(Effective::of(&self.config, &schemas, audience)))
+    }
+
+    fn with<T>(&self, then: impl FnOnce(Audience<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let active: Vec<&str> = self.analytics.iter().map(|analytic| analytic.name()).collect();
+        let thresholds = |id: &str| thresholds(self.engine, &self.analytics, id);
+        let known = known(&active);
+        then(Audience { active: &active, known: &known, one: self.one, thresholds: &thresholds })
+    }
+}
+
+/// Hands `then` the one analytic of this id as the audience of a configuration.
+pub fn alone<T>(engine: &Engine, id: &str, then: impl FnOnce(Audience<'_>) -> T) -> T {
+    let thresholds = |id: &str| thresholds(engine, &[], id);
+    then(Audience { active: &[id], known: &known(&[id]), one: true, thresholds: &thresholds })
+}
+
+/// The options of an analytic that an override may set, by its JSON Schema. None for an analytic that cannot be loaded.
+fn thresholds(engine: &Engine, analytics: &[Arc<Analytic>], id: &str) -> Vec<String> {
+    let loaded = analytics.iter().find(|analytic| analytic.name().eq_ignore_ascii_case(id)).cloned();
+    let builtin = || {
+        let chosen = Selection { ids: vec![id.to_owned()], files: Vec::new() }.choose().ok()?;
+        load(engine, chosen).ok()?.pop()
     };
-    analytics.into_iter().zip(configs).map(start).collect()
+    let described = loaded.or_else(builtin).and_then(|analytic| analytic.describe().ok());
+    let about = described.and_then(|all| all.into_iter().find(|about| about.id.eq_ignore_ascii_case(id)));
+    let schema = about.and_then(|about| serde_json::from_str::<serde_json::Value>(&about.config_schema).ok());
+    let members = schema.as_ref().and_then(|schema| schema.pointer("/properties/override/items/properties"));
+    members
+        .and_then(|members| members.as_object())
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 /// Where options are written.
@@ -121,46 +223,20 @@ pub struct Options {
 }
 
 impl Options {
-    /// The configuration of each of these analytics as JSON; empty for the defaults. With `one`, options may stand
-    /// without a table.
+    /// What is written there.
     ///
     /// # Errors
-    /// For a file that cannot be read, and for what is said of no analytic.
-    pub fn configs(&self, names: &[&str], one: bool) -> Result<Vec<String>, Error> {
-        Config::read(self.file.as_deref(), &self.assignments)
-            .and_then(|mut config| {
-                if self.sorted {
-                    config.force("allowed_lateness", "max");
-                }
-                config.split(names, &known(names), one)
-            })
-            .map_err(|error| match error {
+    /// For a file that cannot be read, and for what is not written as a configuration is.
+    pub fn read(&self) -> Result<Config, Error> {
+        let mut config =
+            Config::read(self.file.as_deref(), &self.assignments).map_err(|error| match error {
                 config::Error::Unreadable(text) => Error::Failure(text),
-                config::Error::Invalid(text) => Error::Usage(text),
-            })
-    }
-
-    /// Why an analytic did not start with these options.
-    #[must_use]
-    pub fn refused(&self, name: &str, error: StartError) -> Error {
-        match error {
-            StartError::Config(why) => {
-                let line = |line: &str| line.splitn(3, '\t').skip(1).collect::<Vec<_>>().join(": ");
-                let lines: Vec<_> = why.lines().map(line).collect();
-                Error::Usage(format!("{}{name}: {}", self.origin(), lines.join("\n")))
-            }
-            error => Error::Failure(format!("{name}: {error}")),
+                config::Error::Invalid(problems) => Error::Config(problems),
+            })?;
+        if self.sorted {
+            config.force("allowed_lateness", "max");
         }
-    }
-
-    /// What an error about an option begins with.
-    fn origin(&self) -> String {
-        match (&self.file, self.assignments.is_empty()) {
-            (Some(file), true) => format!("{}: ", file.display()),
-            (Some(file), false) => format!("{} or --set: ", file.display()),
-            (None, false) => "--set: ".into(),
-            (None, true) => String::new(),
-        }
+        Ok(config)
     }
 }
 

@@ -31,7 +31,8 @@ pub enum LoadError {
 /// Why a detector was not made.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The configuration is not valid. The text names the field, the value and what is allowed.
+    /// The configuration is not valid. The text has a line for each problem: code, path of the option, and message,
+    /// with tabs between them.
     #[error("invalid configuration: {0}")]
     Config(String),
     /// The snapshot is not one of this analytic.

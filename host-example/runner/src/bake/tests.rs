@@ -38,7 +38,10 @@ fn the_module_itself_judges_what_was_baked() {
         let error =
             check(&engine, "an1276", &write(wasm, r#"{"min_failures":0}"#, "x").unwrap()).unwrap_err();
         let StartError::Config(why) = error else { panic!("{error}") };
-        assert_eq!(why, "min_failures: 0 is out of range; expected a whole number from 1 to 1000");
+        assert_eq!(
+            why,
+            "out-of-range\tmin_failures\t0 is out of range; expected a whole number from 1 to 1000"
+        );
     }
 }
 

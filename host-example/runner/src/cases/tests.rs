@@ -122,7 +122,7 @@ fn a_case_may_be_for_several_analytics() {
         ],
     );
     let case = Case::read(&dir, &[]).unwrap();
-    assert_eq!(case.configs().unwrap(), ["", "{\"min_failures\":4}"]);
+    assert_eq!(case.configs().unwrap(), ["", "{\"an1276\":{\"min_failures\":4}}"]);
     let alerts = bench.alerts(&case).unwrap();
     case.update(&alerts).unwrap();
     let text = fs::read_to_string(dir.join("expected.ndjson")).unwrap();

@@ -3,8 +3,8 @@
 use crate::arguments::{Bounds, Configuration, Order, Stop};
 use crate::bake;
 use crate::output::escape;
-use crate::selection::{Error, Selection};
-use authsieve_host::is_module;
+use crate::selection::{self, Error, Selection};
+use authsieve_host::{StartError, is_module};
 use clap::Args;
 use std::fs;
 use std::io::{self, Write};
@@ -77,10 +77,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         (None, _) => &module.key,
     };
     let options = arguments.configuration.options(Order::Arrival);
-    let config = options.configs(&[&module.id], true)?.pop().unwrap_or_default();
-    let baked = bake::write(&wasm, &config, key).map_err(failed)?;
-    bake::check(&arguments.bounds.engine()?, &module.id, &baked)
-        .map_err(|e| options.refused(&module.id, e))?;
+    let (written, engine) = (options.read()?, arguments.bounds.engine()?);
+    let (config, baked) = selection::alone(&engine, &module.id, |audience| {
+        let (mut configs, mut problems) = written.split(audience);
+        let config = configs.pop().unwrap_or_default();
+        let baked = bake::write(&wasm, &config, key).map_err(failed)?;
+        match bake::check(&engine, &module.id, &baked) {
+            Ok(()) => {}
+            Err(StartError::Config(lines)) => {
+                problems.extend(written.refused(&lines, &module.id, audience).list);
+            }
+            Err(error) => return Err(Error::Failure(format!("{name}: {error}"))),
+        }
+        if problems.list.is_empty() { Ok((config, baked)) } else { Err(Error::Config(problems)) }
+    })?;
     let path = &arguments.output;
     fs::write(path, &baked).map_err(|error| Error::Failure(format!("{}: {error}", path.display())))?;
     let what = form.as_str();

@@ -90,7 +90,11 @@ impl<A: Module> Filter<A> {
     /// What is wrong with the baked configuration, a line for each; empty where it is valid.
     #[must_use]
     pub fn check() -> String {
-        create::<A>(0).err().unwrap_or_default()
+        match Detector::<A>::create(A::baked().config(), 0) {
+            Ok(_) => String::new(),
+            Err(Error::InvalidConfig(problems)) => problems.lines(),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.

@@ -28,7 +28,7 @@ pub use json::{Json, Members};
 pub use kinds::Kind;
 pub use layout::{Known, Layout, Section};
 pub use overrides::{Judgement, Override, Overrides};
-pub use problems::{Place, Problem, Problems, code};
+pub use problems::{Place, Problem, Problems, code, near};
 pub use settings::{Field, Setting, Settings};
 pub use severity::SeverityChange;
 pub use timezone::Timezone;

@@ -222,7 +222,8 @@ fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(120)).unwrap_or_default()
 }
 
-/// The name that was meant, if one is near.
+/// The name that was meant, if one is within three edits. O(names).
+#[must_use]
 pub fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let (edits, near) = names.map(|known| (distance(known, name), known)).min_by_key(|(edits, _)| *edits)?;
     // Of a short name, three edits leave nothing.

@@ -1,0 +1,64 @@
+//! `authsieve check`: whether a configuration is valid, and what it amounts to.
+
+use crate::arguments::{Bounds, Choice, Configuration, Order, Stop};
+use crate::config::effective::Effective;
+use crate::output::escape;
+use crate::selection::{self, Error};
+use clap::Args;
+use serde_json::json;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    configuration: Configuration,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Leave out what nobody has set. Without it, defaults are comments.
+    #[arg(long)]
+    no_defaults: bool,
+    /// One JSON object: whether it is valid, and the configuration or the problems.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// For a configuration that is not valid, and where standard output cannot be written to.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
+    let mut out = io::stdout().lock();
+    match effective(arguments) {
+        Ok(effective) => {
+            let effective = if arguments.no_defaults { effective.without_defaults() } else { effective };
+            if arguments.json {
+                let line = json!({ "valid": true, "config": effective.json() }).to_string();
+                writeln!(out, "{}", escape::json(&line))?;
+            } else {
+                for line in effective.toml().lines() {
+                    writeln!(out, "{}", escape::text(line))?;
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Error::Config(problems)) if arguments.json => {
+            let line = json!({ "valid": false, "problems": problems.json() }).to_string();
+            writeln!(out, "{}", escape::json(&line))?;
+            Ok(ExitCode::from(2))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn effective(arguments: &Arguments) -> Result<Effective, Error> {
+    let engine = arguments.bounds.engine()?;
+    let options = arguments.configuration.options(Order::Arrival);
+    let configured = selection::configure(&engine, &arguments.choice.selection(), &options)?;
+    // An analytic says itself whether it takes its configuration.
+    configured.start(|analytic, text| analytic.create(&text, 0).map(drop))?;
+    configured.effective()
+}
