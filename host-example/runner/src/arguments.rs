@@ -15,8 +15,8 @@ use std::time::Duration;
 /// Which analytics.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
-    /// An analytic by its id, in any case; repeat for several. Without it, all.
-    #[arg(short, long = "analytic", value_name = "ID")]
+    /// Analytics by their ids, in any case: an1276,fls; or `all`. May be repeated. Without it, all.
+    #[arg(short, long = "analytic", value_name = "ID", value_delimiter = ',')]
     pub analytic: Vec<String>,
     /// An analytic from a component file; repeat for several.
     #[arg(long, value_name = "FILE")]
@@ -43,6 +43,10 @@ pub struct Inputs {
     /// How records are laid out, instead of what the first bytes of each file show.
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>()))]
     pub input_format: Option<Format>,
+    /// Log files, in this order; `-` is standard input, and so is a pipe if no file is named. `.gz` and `.zst` are
+    /// unpacked. Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
 }
 
 /// An order of events.
@@ -70,7 +74,13 @@ impl Choice {
     /// As the library has it.
     #[must_use]
     pub fn selection(&self) -> Selection {
-        Selection { ids: self.analytic.clone(), files: self.component.clone() }
+        self.and(&[])
+    }
+
+    /// The same with further ids, which stand on the command line without `-a`.
+    #[must_use]
+    pub fn and(&self, ids: &[String]) -> Selection {
+        Selection { ids: [&self.analytic, ids].concat(), files: self.component.clone() }
     }
 }
 
@@ -83,11 +93,26 @@ impl Configuration {
 }
 
 impl Inputs {
-    /// The files of a command line as a source; `-` is standard input.
+    /// The files of a command line as a source.
+    ///
+    /// # Errors
+    /// If no file is named, and nothing is piped into the command either.
+    pub fn source(&self) -> Result<Files, Error> {
+        let mut inputs: Vec<Input> = self.files.iter().cloned().map(Input::from_argument).collect();
+        if inputs.is_empty() {
+            if !Input::is_piped() {
+                let why = "there is nothing to read: name a FILE, or pipe a log into the command";
+                return Err(Error::Usage(why.into()));
+            }
+            inputs.push(Input::Stdin);
+        }
+        Ok(Files::new(inputs).received(self.received).format(self.input_format))
+    }
+
+    /// Whether there are several inputs, so that each line of output names its own.
     #[must_use]
-    pub fn source(&self, files: &[PathBuf]) -> Files {
-        let inputs = files.iter().cloned().map(Input::from_argument).collect();
-        Files::new(inputs).received(self.received).format(self.input_format)
+    pub const fn has_several(&self) -> bool {
+        self.files.len() > 1
     }
 }
 

@@ -14,9 +14,10 @@ Examples:
   authsieve                                             a demonstration on sample logs
   authsieve run -a an1276 /var/log/auth.log             alerts, readable on a terminal
   authsieve run $(ls -rt auth.log*) > alerts.json       several files, the oldest first; JSON in a file
-  journalctl -o json | authsieve run -a an1276 -        standard input
+  journalctl -o json | authsieve run -a an1276          standard input
+  authsieve run -a an1276,fls auth.log signins.jsonl    several analytics at once
   authsieve test src/analytics --junit report.xml       detection cases, as data
-  authsieve inspect -a an1276                           what it reads and how it can be configured
+  authsieve inspect an1276                              what it reads and how it can be configured
   authsieve decode auth.log                             what each record says
   authsieve explain -a an1276 --user root auth.log      why it did, or did not, alert
   authsieve doctor auth.log                             whether the feed can make an analytic fire

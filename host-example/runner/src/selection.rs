@@ -10,10 +10,13 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Stands for all analytics.
+const ALL: &str = "all";
+
 /// What a command line chooses.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Ids of built-in analytics, in any case.
+    /// Ids of built-in analytics, in any case; `all` for all of them.
     pub ids: Vec<String>,
     /// Components in files.
     pub files: Vec<PathBuf>,
@@ -62,19 +65,9 @@ impl Selection {
         if self.ids.is_empty() && self.files.is_empty() {
             return Ok(authsieve_components::ALL.iter().map(builtin).collect());
         }
-        let mut chosen: Vec<Chosen> = Vec::new();
-        for id in &self.ids {
-            let Some(component) = authsieve_components::get(id) else {
-                let known: Vec<_> = authsieve_components::ALL.iter().map(|component| component.id).collect();
-                return Err(Error::Usage(format!(
-                    "no analytic is called `{id}`; there are: {}",
-                    known.join(", ")
-                )));
-            };
-            if chosen.iter().all(|other| other.name != component.id) {
-                chosen.push(builtin(component));
-            }
-        }
+        let ids = self.resolved(&known(&[]))?;
+        let components = ids.iter().filter_map(|id| authsieve_components::get(id));
+        let mut chosen: Vec<Chosen> = components.map(builtin).collect();
         for path in &self.files {
             let wasm = std::fs::read(path).map_err(|e| Error::Failure(format!("{}: {e}", path.display())))?;
             chosen.push(Chosen { name: path.display().to_string(), wasm, builtin: None });
@@ -82,12 +75,35 @@ impl Selection {
         Ok(chosen)
     }
 
+    /// The chosen ids out of those that are `known`, each once, in the order they are named. `all` stands for all that
+    /// are known.
+    ///
+    /// # Errors
+    /// For an id that is not known.
+    pub fn resolved(&self, known: &[&str]) -> Result<Vec<String>, Error> {
+        let mut resolved: Vec<String> = Vec::new();
+        for id in &self.ids {
+            let meant = |one: &&&str| id.eq_ignore_ascii_case(ALL) || one.eq_ignore_ascii_case(id);
+            let meant: Vec<&&str> = known.iter().filter(meant).collect();
+            if meant.is_empty() {
+                let known = known.join(", ");
+                return Err(Error::Usage(format!(
+                    "no analytic is called `{id}`; there are: {known}; `{ALL}` is all of them"
+                )));
+            }
+            for one in meant {
+                if resolved.iter().all(|other| other != one) {
+                    resolved.push((*one).to_owned());
+                }
+            }
+        }
+        Ok(resolved)
+    }
+
     /// Whether exactly one analytic is named, so that its configuration stands without a table.
     #[must_use]
     pub fn is_one(&self) -> bool {
-        let mut ids: Vec<_> = self.ids.iter().map(|id| id.to_ascii_lowercase()).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let ids = self.resolved(&known(&[])).unwrap_or_default();
         ids.len() + self.files.len() == 1
     }
 }
@@ -280,7 +296,20 @@ mod tests {
         assert!(of(&[], &["x.wasm"]).is_one());
         assert!(!of(&[], &[]).is_one());
         assert!(!of(&["an1276", "fls"], &[]).is_one());
+        assert!(!of(&["an1276", "all"], &[]).is_one());
         assert!(!of(&["an1276"], &["x.wasm"]).is_one());
+    }
+
+    #[test]
+    fn ids_are_resolved_in_the_order_they_are_named_and_each_once() {
+        let of = |ids: &[&str]| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            Selection { ids, files: Vec::new() }.resolved(&["a", "b", "c"]).ok()
+        };
+        assert_eq!(of(&[]).unwrap(), [""; 0]);
+        assert_eq!(of(&["C", "a", "c"]).unwrap(), ["c", "a"]);
+        assert_eq!(of(&["b", "ALL"]).unwrap(), ["b", "a", "c"]);
+        assert_eq!(of(&["b", "d"]), None);
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::selection;
 use crate::sinks::{Events, News};
 use authsieve_host::{CallError, Restarting};
 use clap::Args;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The arguments of `decode`.
@@ -25,10 +24,6 @@ pub struct Arguments {
     /// Also print the records that say nothing, with a null outcome.
     #[arg(long)]
     all: bool,
-    /// Log files; `-` is standard input. `.gz` and `.zst` are unpacked.
-    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
 }
 
 /// Runs it.
@@ -40,8 +35,8 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let (selection, options) =
         (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
     let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
-    let source = arguments.inputs.source(&arguments.files);
-    let mut sink = Events::new(arguments.files.len() > 1, color);
+    let source = arguments.inputs.source()?;
+    let mut sink = Events::new(arguments.inputs.has_several(), color);
     let decoder = Decoder { detectors, all: arguments.all };
     let (_, totals) = feed::run(source, vec![decoder], &mut sink)?;
     Ok(if totals.lost_something() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

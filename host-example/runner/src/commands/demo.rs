@@ -33,7 +33,7 @@ const RECEIVED: i64 = 1_772_668_800_000_000;
 const NEXT: &str = "\
 What next:
   authsieve run -a an1276 /var/log/auth.log    your own log (files, .gz, .zst, or - for standard input)
-  authsieve inspect -a an1276                  what the analytic reads, and its options
+  authsieve inspect an1276                     what the analytic reads, and its options
   authsieve run -a an1276 --set min_failures=3 --set window=1h FILE
   authsieve decode FILE                        what each record says, as JSON
   authsieve --help                             everything else

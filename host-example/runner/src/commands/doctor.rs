@@ -14,7 +14,6 @@ use authsieve_host::contract::{Descriptor, Event};
 use authsieve_host::{CallError, Detector, Restarting};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// This many records that nothing reads are shown.
@@ -36,10 +35,6 @@ pub struct Arguments {
     /// How it is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
-    /// Log files; `-` is standard input. `.gz` and `.zst` are unpacked.
-    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
 }
 
 /// A format, as it is asked for.
@@ -61,7 +56,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
     let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
     let examination = Examination::start(detectors)?;
-    let source = arguments.inputs.source(&arguments.files);
+    let source = arguments.inputs.source()?;
     let (mut done, totals) = feed::run(source, vec![examination], &mut Complaints { color })?;
     let examination = done.pop().unwrap_or_default();
     let mut out = BufWriter::new(io::stdout().lock());

@@ -13,7 +13,6 @@ use authsieve_host::contract::Note;
 use authsieve_host::{Analytic, CallError, Detector, Restarting, StartError};
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -36,10 +35,6 @@ pub struct Arguments {
     /// How it is written; without it, by key on a terminal and one JSON object per line otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
-    /// Log files, in this order; `-` is standard input. `.gz` and `.zst` are unpacked.
-    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
 }
 
 /// A format, as it is asked for.
@@ -72,8 +67,8 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let (selection, options) =
         (arguments.choice.selection(), arguments.configuration.options(arguments.order));
     let explainers = selection::start(&engine, &selection, &options, Explainer::start)?;
-    let source = arguments.inputs.source(&arguments.files);
-    let several = arguments.files.len() > 1;
+    let source = arguments.inputs.source()?;
+    let several = arguments.inputs.has_several();
     let mut sink = Notes::new(arguments.filter.clone(), arguments.format(color), several, color);
     let (mut explainers, totals) = feed::run(source, explainers, &mut sink)?;
     sink.finish()?;

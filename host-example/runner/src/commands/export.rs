@@ -14,11 +14,14 @@ const WIT: &str = include_str!("../../../../wit/authsieve.wit");
 /// The arguments of `export`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// An analytic by its id, in any case; repeat for several. Without it, all.
-    #[arg(short, long = "analytic", value_name = "ID")]
+    /// Analytics by their ids, in any case: an1276,fls; or `all`. Without it, all.
+    #[arg(value_name = "ID", value_delimiter = ',')]
+    ids: Vec<String>,
+    /// The same; may be repeated.
+    #[arg(short, long = "analytic", value_name = "ID", value_delimiter = ',')]
     analytic: Vec<String>,
     /// The folder to write to. It is made if need be.
-    #[arg(value_name = "DIR")]
+    #[arg(required = true, value_name = "DIR")]
     folder: PathBuf,
 }
 
@@ -27,11 +30,12 @@ pub struct Arguments {
 /// # Errors
 /// For an unknown analytic, and for a file that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
-    let chosen = Selection { ids: arguments.analytic.clone(), files: Vec::new() }.choose()?;
+    let chosen =
+        Selection { ids: [&*arguments.ids, &arguments.analytic].concat(), files: Vec::new() }.choose()?;
     let folder = &arguments.folder;
     let failed = |path: &Path, error: io::Error| Error::Failure(format!("{}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    // Every file is there before the first is named: whoever reads the list may stop reading it.
+    // Every file is there before the first is named: a reader of the list may stop early.
     let mut list = String::new();
     let mut write = |name: String, bytes: &[u8], what: &str| -> Result<(), Error> {
         let path = folder.join(name);

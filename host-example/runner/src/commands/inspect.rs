@@ -15,6 +15,9 @@ use std::process::ExitCode;
 /// The arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// Analytics by their ids, as for -a.
+    #[arg(value_name = "ID", value_delimiter = ',')]
+    ids: Vec<String>,
     #[command(flatten)]
     choice: Choice,
     #[command(flatten)]
@@ -45,7 +48,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let terminal = io::stdout().is_terminal();
     let mut out = io::stdout().lock();
-    for chosen in arguments.choice.selection().choose()? {
+    for chosen in arguments.choice.and(&arguments.ids).choose()? {
         let portrait = portray(&engine, chosen)?;
         if arguments.json {
             let json = portrait.json().to_string();

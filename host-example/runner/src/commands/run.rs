@@ -11,7 +11,6 @@ use authsieve_engine::detector::Stats;
 use authsieve_host::Session;
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -35,10 +34,6 @@ pub struct Arguments {
     /// No summary and no progress.
     #[arg(short, long)]
     quiet: bool,
-    /// Log files, in this order; `-` is standard input. `.gz` and `.zst` are unpacked.
-    /// Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
 }
 
 /// A format, as it is asked for.
@@ -76,7 +71,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let selection = arguments.choice.selection();
     let options = arguments.configuration.options(arguments.order);
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
-    let source = arguments.inputs.source(&arguments.files);
+    let source = arguments.inputs.source()?;
     let progress = (!arguments.quiet).then(|| source.progress());
     let mut sink = Alerts::new(arguments.format(color), color, progress);
     let started = Instant::now();

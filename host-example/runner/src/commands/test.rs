@@ -80,13 +80,9 @@ pub fn run(arguments: &Arguments, color: When) -> std::result::Result<ExitCode, 
     let bench = Bench::new(&engine, &arguments.choice.component)?;
     // A component that is named is meant, as an analytic that is.
     let mut given = bench.names(arguments.choice.component.len());
-    for id in arguments.choice.selection().ids {
-        if authsieve_components::get(&id).is_none() && !given.iter().any(|g| g.eq_ignore_ascii_case(&id)) {
-            let known = bench.names(usize::MAX).join(", ");
-            return Err(Error::Usage(format!("no analytic is called `{id}`; there are: {known}")).into());
-        }
-        given.push(id);
-    }
+    let known = bench.names(usize::MAX);
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    given.extend(arguments.choice.selection().resolved(&known)?);
     let paint = color.paint(io::stdout().is_terminal());
     let mut out = io::stdout().lock();
     let started = Instant::now();

@@ -47,7 +47,23 @@ impl Input {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::Path(argument) }
     }
 
-    /// What reports call it.
+    /// Whether records come by standard input though nobody named it: it is a pipe, a socket or a file.
+    #[must_use]
+    pub fn is_piped() -> bool {
+        let stdin = io::stdin();
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd;
+            use std::os::unix::fs::FileTypeExt;
+            // A terminal is a character device. So is /dev/null, which services and editors hand to their commands.
+            let metadata = stdin.as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
+            metadata.is_ok_and(|metadata| !metadata.file_type().is_char_device() && !metadata.is_dir())
+        }
+        #[cfg(not(unix))]
+        !io::IsTerminal::is_terminal(&stdin)
+    }
+
+    /// The name by which reports call it.
     #[must_use]
     pub fn name(&self) -> String {
         match self {

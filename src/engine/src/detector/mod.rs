@@ -448,11 +448,8 @@ impl<S: Analytics> Detector<S> {
     /// Counters since it was made, and the size of its state: those of each analytic.
     #[must_use]
     pub fn stats(&self) -> Vec<Stats> {
-        let of = |judge: &dyn Judging| Stats {
-            records: self.records,
-            oversized: self.oversized,
-            ..judge.stats()
-        };
+        let of =
+            |judge: &dyn Judging| Stats { records: self.records, oversized: self.oversized, ..judge.stats() };
         self.judges.iter().map(|judge| of(&**judge)).collect()
     }
 

@@ -1,0 +1,30 @@
+//! `export`.
+
+use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn what_is_exported_can_be_run() {
+    let shell = Shell::new();
+    shell.write("auth.log", ATTACK);
+    let said = shell.run(&["export", "out", "-a", "an1276"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    let names = [
+        "an1276.wasm",
+        "an1276_browser.js",
+        "an1276_browser.d.ts",
+        "an1276_browser_bg.wasm",
+        "authsieve.wit",
+    ];
+    for name in names {
+        assert!(shell.folder.path().join("out").join(name).metadata().unwrap().len() > 0, "{name}");
+    }
+    let js = fs::read_to_string(shell.folder.path().join("out/an1276_browser.js")).unwrap();
+    assert!(js.contains("an1276_browser_bg.wasm"));
+    let component = Path::new("out/an1276.wasm").display().to_string();
+    let said =
+        shell.run(&["run", "--component", &component, "--set", "min_failures=5", RECEIVED, "auth.log"]);
+    assert_eq!(said.out, shell.run(&["run", "-a", "an1276", RECEIVED, "auth.log"]).out, "{}", said.err);
+    assert_eq!(alerts(&said).len(), 1);
+}

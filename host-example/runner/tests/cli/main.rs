@@ -1,0 +1,18 @@
+//! The `authsieve` command, as a shell sees it. One file per command.
+
+mod arguments;
+mod bake;
+mod check;
+mod config;
+mod decode;
+mod demo;
+mod doctor;
+mod explain;
+mod export;
+mod inspect;
+mod run;
+mod selection;
+mod shell;
+#[path = "../../../../src/host/tests/support/mod.rs"]
+mod support;
+mod test;
