@@ -9,6 +9,7 @@ use crate::note::{Notes, Step};
 pub use crate::shapes::Telemetry;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
+use crate::window::table::Table;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -59,6 +60,14 @@ pub struct Held {
     pub late: u64,
     /// Bytes of state.
     pub bytes: u64,
+}
+
+impl Held {
+    /// Of an analytic with the keys of a table, so many late events, and so many bytes in all.
+    #[must_use]
+    pub fn new(keys: &Table, late: u64, bytes: usize) -> Self {
+        Self { keys: keys.len() as u64, evicted: keys.evicted(), late, bytes: bytes as u64 }
+    }
 }
 
 /// A detection: events in, alerts out, windows in between. One implementation is one component.

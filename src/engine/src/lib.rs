@@ -39,6 +39,9 @@ pub mod shapes;
 pub mod sieve;
 pub mod snapshot;
 pub mod stamp;
+pub mod state;
+#[doc(hidden)]
+pub mod testing;
 pub mod time;
 pub mod told;
 pub mod window;

@@ -1,5 +1,6 @@
 //! Addresses: canonical values, prefixes for keys, CIDR lists.
 
+use alloc::format;
 use alloc::string::String;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -96,9 +97,8 @@ pub fn parse_dotted(text: &[u8]) -> Option<IpAddr> {
     Some(IpAddr::V4(Ipv4Addr::from_bits(bits)))
 }
 
-/// The address cut to its first `v4` or `v6` bits: what a key sees of it.
-#[must_use]
-pub const fn prefix(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
+/// The address cut to its first `v4` or `v6` bits.
+const fn prefix(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
     match address {
         IpAddr::V4(a) => IpAddr::V4(Ipv4Addr::from_bits(a.to_bits() & mask32(v4))),
         IpAddr::V6(a) => IpAddr::V6(Ipv6Addr::from_bits(a.to_bits() & mask128(v6))),
@@ -111,6 +111,39 @@ const fn mask32(bits: u8) -> u32 {
 
 const fn mask128(bits: u8) -> u128 {
     if bits >= 128 { u128::MAX } else { !(u128::MAX >> bits) }
+}
+
+/// How many bits of an address make a key: events from one such block belong to one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefixes {
+    /// Of an IPv4 address, up to 32.
+    pub v4: u8,
+    /// Of an IPv6 address, up to 128.
+    pub v6: u8,
+}
+
+impl Prefixes {
+    /// Every address is a key of its own.
+    pub const WHOLE: Self = Self { v4: 32, v6: 128 };
+
+    /// The address cut to the bits that make a key.
+    #[must_use]
+    pub const fn cut(self, address: IpAddr) -> IpAddr {
+        prefix(address, self.v4, self.v6)
+    }
+
+    /// The [bytes](octets) of the address cut to the bits that make a key.
+    #[must_use]
+    pub const fn octets(self, address: IpAddr) -> [u8; 16] {
+        octets(self.cut(address))
+    }
+
+    /// The block around an address that makes a key, such as `192.0.2.0/24`.
+    #[must_use]
+    pub fn block(self, address: IpAddr) -> String {
+        let bits = if address.is_ipv4() { self.v4 } else { self.v6 };
+        format!("{}/{bits}", written(self.cut(address)))
+    }
 }
 
 /// A block of addresses: `10.8.0.0/16`, `2001:db8::/32`, or one address.

@@ -1,13 +1,12 @@
-//! Comma-separated values (RFC 4180): one JSON object a row, all of its values strings, under the names of the first
-//! row.
+//! Comma-separated values (RFC 4180): each row becomes a JSON object of strings, under the names of the first row.
 //!
-//! - The separator is the one of comma, semicolon, tab and bar that makes most columns of the first row; Excel's
-//!   `sep=;` and PowerShell's `#TYPE` may stand before it.
+//! - The separator is comma, semicolon, tab or bar: the one that makes most columns of the first row. Excel's `sep=;`
+//!   and PowerShell's `#TYPE` may stand before that row.
 //! - Empty values are left out. Columns without a name are called `column_3`, and the second `Status` `Status_2`.
 //! - Short rows lack their last values (as Excel writes them). The first row may be longer than the header (the Event
 //!   Viewer's always are); later ones with more values than that are left out.
-//! - Nothing but the closing quote ends a quoted value: an attacker can write a newline, and what follows must not
-//!   pass for a row. So a quote that is never closed takes the rest of the input with it, which is told.
+//! - Only the closing quote ends a quoted value. An attacker can write a newline into a value, and the text behind it
+//!   must not pass for a row. So a quote that is never closed takes the rest of the input, and a problem reports it.
 
 use crate::names::Keys;
 use crate::problem::Flaw;
@@ -21,7 +20,7 @@ pub(crate) struct Csv {
     state: State,
     header: Option<Header>,
     separator: Option<u8>,
-    /// Bytes of this row that are gone, because it is too long, and the line it begins in.
+    /// Bytes of this row that were dropped because it is too long, and the line it begins in.
     skipped: u64,
     line: u64,
 }
@@ -32,7 +31,7 @@ enum State {
     FieldStart,
     Plain,
     Quoted,
-    /// Behind a quote within quotes: the end, or the first of two.
+    /// Behind a quote within quotes: the value ends, or another quote follows.
     Quote,
 }
 
@@ -40,7 +39,7 @@ enum State {
 struct Header {
     row: Vec<u8>,
     keys: Keys,
-    /// Whether a row was seen, which may say that there are more columns.
+    /// True once a row was seen: it may have more columns than the header.
     settled: bool,
 }
 
@@ -50,7 +49,7 @@ impl Csv {
         loop {
             let rest = window.get(done..).unwrap_or_default();
             let end = match self.header {
-                // Names hold no newlines, and which byte separates them is not known before they are all there.
+                // Names hold no newlines. The separator is only known once the whole line is there.
                 None => self.line_end(rest),
                 Some(_) => self.row_end(rest),
             };
@@ -84,7 +83,7 @@ impl Csv {
         end
     }
 
-    /// Where the row ends that `rest` begins with.
+    /// The end of the row at the start of `rest`, if it is there.
     fn row_end(&mut self, rest: &[u8]) -> Option<usize> {
         let separator = self.separator.unwrap_or(b',');
         loop {
@@ -121,7 +120,7 @@ impl Csv {
         }
     }
 
-    /// Takes a row without its newline. `last`: it has none.
+    /// Takes a row without its newline. `last` is true if the input ends without one.
     fn row(&mut self, window: &[u8], at: usize, row: &[u8], last: bool, sink: &mut Sink<'_>) {
         let length = std::mem::take(&mut self.skipped) + row.len() as u64;
         if length > sink.max_record() as u64 {
@@ -144,7 +143,7 @@ impl Csv {
             }
             return;
         };
-        // Files that were put together bring their header again.
+        // Concatenated files repeat their header.
         let mark = row.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(row);
         if mark == header.row {
             return;
@@ -165,7 +164,7 @@ impl Csv {
     }
 }
 
-/// Writes a row as an object; `before` is a member to go first.
+/// Writes a row as an object. `before` is its first member.
 pub(crate) fn put_row<'r>(
     keys: &Keys,
     fields: impl Iterator<Item = Cow<'r, [u8]>>,
@@ -232,7 +231,7 @@ impl<'r> Iterator for Fields<'r> {
             return Some(whole.into());
         }
         let (mut text, mut rest) = (whole.to_vec(), behind);
-        // Two quotes are one; anything else behind a quote belongs to the value, as it stands.
+        // Two quotes stand for one. Other text behind a quote belongs to the value as it is.
         while let Some(inner) = rest.strip_prefix(b"\"") {
             text.push(b'"');
             match memchr::memchr(b'"', inner) {
@@ -264,7 +263,7 @@ pub(crate) fn separator_line(line: &[u8]) -> Option<u8> {
 /// The byte that makes most columns of a header.
 pub(crate) fn separator_of(header: &[u8]) -> u8 {
     let columns = |separator: &u8| Fields::new(header, *separator).count();
-    // Of equals the last is taken.
+    // `max_by_key` takes the last of equals.
     [b'|', b'\t', b';', b','].into_iter().max_by_key(columns).unwrap_or(b',')
 }
 

@@ -1,4 +1,4 @@
-//! Text in UTF-8, whatever it was written in.
+//! Converts text to UTF-8.
 
 use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 use std::fmt;
@@ -8,13 +8,14 @@ const CHUNK: usize = 64 << 10;
 
 /// Reads text as UTF-8 and drops its byte order mark.
 ///
-/// Windows tools write UTF-16 and mark it by its first two bytes. UTF-16 without a mark is known by two ASCII characters
-/// at its beginning. Invalid UTF-16 becomes U+FFFD. Everything else passes as it is, valid UTF-8 or not. O(n).
+/// Windows tools write UTF-16 and mark it by its first two bytes. UTF-16 without a mark is known by two ASCII
+/// characters at its beginning. Invalid UTF-16 becomes U+FFFD. Everything else passes as it is, valid UTF-8 or not.
+/// O(n).
 #[derive(Debug)]
 pub struct Utf8<R> {
     input: R,
     text: Transcoder,
-    /// Converted bytes, of which those before `given` were handed on.
+    /// Converted bytes. Those before `given` were handed on.
     ready: Vec<u8>,
     given: usize,
     raw: Vec<u8>,
@@ -22,7 +23,7 @@ pub struct Utf8<R> {
 }
 
 impl<R: Read> Utf8<R> {
-    /// The text of `input`; its form is recognised by its first bytes.
+    /// Reads the text of `input`. The first bytes tell its form.
     pub fn new(input: R) -> Self {
         Self {
             input,
@@ -36,7 +37,7 @@ impl<R: Read> Utf8<R> {
 
     /// Reads and converts the next chunk.
     fn convert(&mut self) -> Result<()> {
-        // A pipe may bring its first bytes one by one, and no more than they.
+        // A pipe may bring its first bytes one by one and then wait.
         self.raw.resize(if matches!(self.text.form, Form::Unknown) { 2 } else { CHUNK }, 0);
         let read = loop {
             match self.input.read(&mut self.raw) {
@@ -102,12 +103,12 @@ impl fmt::Debug for Form {
 }
 
 impl Transcoder {
-    /// Appends the text of `bytes` to `out`, as far as they are whole characters.
+    /// Appends the text of `bytes` to `out`, up to the last whole character.
     pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.convert(bytes, false, out);
     }
 
-    /// Appends what was held back.
+    /// Appends the bytes that were held back.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         self.convert(&[], true, out);
     }
@@ -149,7 +150,7 @@ fn recognise(head: &[u8], ended: bool) -> Option<(Form, usize)> {
         [0xEF, 0xBB, 0xBF, ..] => Some((Form::Bytes, 3)),
         [a, 0, b, 0, ..] if is_text(a) && is_text(b) => Some((little(), 0)),
         [0, a, 0, b, ..] if is_text(a) && is_text(b) => Some((big(), 0)),
-        // Two bytes tell. More are only waited for where these begin a longer mark.
+        // Two bytes tell the form, unless they begin a longer mark.
         _ if ended => Some((Form::Bytes, 0)),
         [] | [_] | [0xEF, 0xBB] => None,
         [a, 0] | [a, 0, _] | [0, a] | [0, a, 0] if is_text(a) => None,
@@ -161,7 +162,7 @@ fn recognise(head: &[u8], ended: bool) -> Option<(Form, usize)> {
 mod tests {
     use super::*;
 
-    /// Brings one byte at a time: every boundary is met.
+    /// Gives one byte at a time, so that every boundary is met.
     struct Bytewise<'a>(&'a [u8]);
 
     impl Read for Bytewise<'_> {

@@ -1,9 +1,9 @@
 //! Windows event log files (`.evtx`), by the `evtx` crate: each event as one line of JSON in the layout of
 //! `evtx_dump -o jsonl`.
 //!
-//! A file is a header of 4 KiB and chunks of 64 KiB, each of which can be read on its own. So damage costs the chunk or
-//! the event it is in, and a file without its header, with its last chunk cut off, or with junk between chunks is read
-//! as far as there are chunks. Checksums are not looked at: those of a log in use are out of date.
+//! A file has a header of 4 KiB and chunks of 64 KiB, which can be read one by one. So damage costs one chunk or one
+//! event. A file without its header, with its last chunk cut off, or with junk between chunks is read as far as it has
+//! chunks. Checksums are not checked: in a log that is in use they are out of date.
 
 use crate::problem::Flaw;
 use crate::sink::Sink;
@@ -11,7 +11,7 @@ use ::evtx::{EvtxChunkData, ParserSettings};
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// What files and chunks begin with.
+/// The first bytes of files and of chunks.
 const FILE: &[u8] = b"ElfFile\0";
 const CHUNK: &[u8] = b"ElfChnk\0";
 
@@ -23,9 +23,9 @@ pub(crate) struct Evtx {
     settings: Arc<ParserSettings>,
     /// The number of the next chunk, from 1.
     number: u64,
-    /// The header is behind.
+    /// True once the header was read.
     begun: bool,
-    /// Within something that is no chunk, which was told of.
+    /// True within bytes that are no chunk, once they were reported.
     astray: bool,
 }
 
@@ -66,14 +66,14 @@ impl Evtx {
                 at += CHUNK_LENGTH;
             } else {
                 self.begun = true;
-                // Up to the next chunk, whose first bytes may be the last here.
+                // Skip to the next chunk. Its first bytes may be the last of the window.
                 let next = memchr::memmem::find(rest, CHUNK);
                 let passed = match next {
                     Some(next) => next,
                     None if ended => rest.len(),
                     None => rest.len() - (CHUNK.len() - 1),
                 };
-                // Space that was reserved, but never used, is zeros.
+                // Space that was reserved and never used holds zeros.
                 let junk = rest.get(..passed).is_some_and(|passed| passed.iter().any(|byte| *byte != 0));
                 if junk && !self.astray {
                     sink.problem_at(Flaw::Chunk, Some(self.number), &[], 0);
@@ -99,7 +99,7 @@ impl Evtx {
         };
         for event in chunk.iter() {
             match event.and_then(::evtx::EvtxRecord::into_json_bytes) {
-                // Names are written as they stand there: no event of Windows has one with a newline in it.
+                // The crate writes names unescaped. No event of Windows has a newline in a name.
                 Ok(event) if event.data.iter().any(|byte| *byte < b' ') => {
                     sink.problem_at(Flaw::Event, Some(number), &[], 0);
                 }
@@ -113,24 +113,24 @@ impl Evtx {
     }
 }
 
-/// An `.evtx` file in the order of its events. Windows writes a full log in a circle: the chunk with the oldest events
-/// can stand anywhere. This reads that chunk and those behind it first, then the others.
+/// Reads an `.evtx` file in the order of its events. Windows writes a full log in a circle, so the chunk with the
+/// oldest events may stand anywhere. This reads from that chunk to the end of the file, and then from its start.
 ///
-/// Reading all chunks' headers takes one seek and one small read for each 64 KiB of the file.
+/// To find that chunk takes one seek and one small read for each 64 KiB of the file.
 #[derive(Debug)]
 pub struct InOrder<R> {
     input: R,
-    /// What is still to be read, in this order: where it begins, and how long it is.
+    /// The parts that are still to be read, in this order: start and length in bytes.
     parts: [(u64, u64); 3],
-    /// The input stands where the next part begins.
+    /// True if the input stands at the start of the next part.
     placed: bool,
 }
 
 impl<R: Read + Seek> InOrder<R> {
-    /// Finds out where `input` is to be read first. What is no `.evtx` file is read from its beginning.
+    /// Finds the oldest chunk of `input`. A file of another format is read from its start.
     ///
     /// # Errors
-    /// Those of the input.
+    /// The errors of the input.
     pub fn new(mut input: R) -> Result<Self> {
         const STRIDE: u64 = CHUNK_LENGTH as u64;
         let end = input.seek(SeekFrom::End(0))?;
@@ -162,7 +162,7 @@ impl<R: Read + Seek> InOrder<R> {
     }
 }
 
-/// Fills `into`; `false` where the input ends before.
+/// Fills `into`. `false` if the input ends before.
 fn fill(input: &mut impl Read, into: &mut [u8]) -> Result<bool> {
     match input.read_exact(into) {
         Ok(()) => Ok(true),
@@ -183,7 +183,7 @@ impl<R: Read + Seek> Read for InOrder<R> {
             }
             let wanted = into.len().min(usize::try_from(*length).unwrap_or(usize::MAX));
             let read = self.input.read(into.get_mut(..wanted).unwrap_or_default())?;
-            // A file that shrinks ends where it ends.
+            // The file may have shrunk meanwhile.
             *length = if read == 0 && wanted > 0 { 0 } else { *length - read as u64 };
             *at += read as u64;
             self.placed = *length > 0;

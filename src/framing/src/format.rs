@@ -1,4 +1,4 @@
-//! What a file or stream holds, told by its first bytes.
+//! The format of a file or stream, recognised by its first bytes.
 
 use crate::csv::separator_line;
 use crate::header::{Likeness, fits, likeness};
@@ -6,7 +6,7 @@ use crate::json::sniff;
 use std::fmt;
 use std::str::FromStr;
 
-/// So many bytes decide in any case.
+/// The most bytes that the decision takes.
 pub(crate) const SNIFF: usize = 64 << 10;
 
 /// How records are laid out.
@@ -30,7 +30,7 @@ impl Format {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Lines, Self::Json, Self::Csv, Self::W3c, Self::Xml, Self::Evtx];
 
-    /// What it is called, in lower case.
+    /// Its name, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,11 +43,11 @@ impl Format {
         }
     }
 
-    /// The format of what begins with `head`, as UTF-8; `None` where more bytes are needed. `ended`: there are none.
-    /// At most 64 KiB of `head` are looked at, and a live log waits for no more than its first whole line, or two
-    /// where the first may be the header of a table. Adding bytes never changes an answer.
+    /// The format of a text that begins with `head`, in UTF-8. `None` if more bytes are needed; `ended` says that there
+    /// are none. O(n) in `head`, of which at most 64 KiB are read. A live log waits for its first whole line, or for
+    /// two if the first may be the header of a table. More bytes never change an answer.
     ///
-    /// | what it begins with | format |
+    /// | first bytes | format |
     /// |---|---|
     /// | `ElfFile`, `ElfChnk` | [`Evtx`](Self::Evtx) |
     /// | `<Event`, `<Events`, `<?xml` | [`Xml`](Self::Xml) |
@@ -56,12 +56,12 @@ impl Format {
     /// | two names of columns that sign-in, audit or event exports have; or words, and a second row that has as many values | [`Csv`](Self::Csv) |
     /// | anything else | [`Lines`](Self::Lines) |
     ///
-    /// `name` is what the file is called: where it ends in `.csv` or `.tsv`, any first line of several columns will do.
+    /// `name` is the name of the file. If it ends in `.csv` or `.tsv`, any first line of several columns is a header.
     #[must_use]
     pub fn sniff(head: &[u8], name: Option<&str>, ended: bool) -> Option<Self> {
         let full = head.len() >= SNIFF;
         let head = head.get(..SNIFF).unwrap_or(head);
-        // What a crash left at the beginning of a log, and what people leave there.
+        // A crash leaves zeros at the start of a log, and people leave blanks.
         let start = head.iter().position(|b| *b != 0 && !b.is_ascii_whitespace());
         let text = head.get(start.unwrap_or(head.len())..).unwrap_or_default();
         let json = |is: bool| if is { Self::Json } else { Self::Lines };
@@ -106,11 +106,11 @@ impl Format {
     }
 }
 
-/// What W3C logs begin with.
+/// The directives that a W3C log begins with.
 const DIRECTIVES: [&str; 8] =
     ["#Fields:", "#Software:", "#Version:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:", "#Log-type:"];
 
-/// Whether `text` begins with one of these, whatever their case; `None` where it is too short to say.
+/// True if `text` begins with one of these, in any case. `None` if it is too short to say.
 fn begins(text: &[u8], any: &[&str], ended: bool) -> Option<bool> {
     let mut open = false;
     for known in any {
@@ -126,7 +126,7 @@ fn begins(text: &[u8], any: &[&str], ended: bool) -> Option<bool> {
     (!open || ended).then_some(false)
 }
 
-/// Whether the first line is a header, and the second fits it.
+/// Judges a text by its first line, which may be a header, and by the second, which has to fit it.
 fn table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<Format> {
     let is_last = ended || full;
     let (header, rest) = match memchr::memchr(b'\n', text) {
@@ -146,7 +146,7 @@ fn table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<For
     if likeness == Likeness::None {
         return Some(Format::Lines);
     }
-    // Exchange names the columns before the directives.
+    // Exchange writes the names of columns before the directives.
     if rest.is_empty() && !is_last {
         return None;
     }
@@ -171,7 +171,7 @@ fn several(header: &[u8]) -> bool {
     header.iter().any(|b| matches!(b, b',' | b';' | b'\t' | b'|'))
 }
 
-/// Whether a file is called like a table, packed or not.
+/// True for a file with the name of a table, compressed or not.
 fn names_table(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let packed = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end));

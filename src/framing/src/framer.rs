@@ -1,4 +1,4 @@
-//! Bytes in, one-line records out: one incremental type for every format.
+//! Turns bytes into one-line records, piece by piece, in every format.
 
 use crate::encoding::Transcoder;
 use crate::format::{Format, SNIFF};
@@ -7,18 +7,18 @@ use crate::records::Cut;
 use crate::sink::{Sink, Tally};
 use crate::{csv::Csv, evtx::Evtx, json::Json, lines::Lines, w3c::W3c, xml::Xml};
 
-/// Bytes are taken in pieces of this size, however large the slices are that are pushed: what is held beyond the
-/// record that has begun is bounded by it.
+/// Bytes are taken in pieces of this size, however large a pushed slice is. It bounds the memory beside the record that
+/// has begun.
 const PIECE: usize = 64 << 10;
 
 /// Turns the bytes of a file or stream into one-line records.
 ///
-/// It does no I/O: whoever has bytes pushes them, in whatever pieces they come, and gets the records that are
-/// complete by then. Which pieces they are never changes what comes out. UTF-16 is converted, and the format is
-/// recognised by content ([`Format::sniff`]) unless it is given.
+/// It does no I/O. The host pushes bytes in pieces of any size, and gets the records that are complete by then. The cut
+/// into pieces never changes the records. UTF-16 is converted. The format is recognised by content ([`Format::sniff`])
+/// unless it is given.
 ///
-/// Memory: at most one record, of `max_record` bytes, and a piece of 64 KiB; what is appended by one push is at most
-/// about 50 times what was pushed (one-letter values under names of 96 bytes), and for `.evtx` 64 MiB per chunk.
+/// Memory: at most one record, of `max_record` bytes, and a piece of 64 KiB. One push appends at most about 50 times
+/// its own bytes (one-letter values under names of 96 bytes); an `.evtx` chunk at most 64 MiB.
 ///
 /// ```
 /// use authsieve_framing::{Format, Framer, MAX_RECORD};
@@ -45,12 +45,12 @@ pub struct Framer {
     name: Option<String>,
     text: Transcoder,
     kind: Option<Kind>,
-    /// What was pushed and is not yet done with, as UTF-8.
+    /// The bytes that were pushed and are still needed, as UTF-8.
     window: Vec<u8>,
     tally: Tally,
 }
 
-/// The formats, each with what it has to remember.
+/// The formats, each with its state.
 #[derive(Debug)]
 enum Kind {
     Lines(Lines),
@@ -62,8 +62,8 @@ enum Kind {
 }
 
 impl Framer {
-    /// A framer for `format`, or for what the bytes turn out to be. `name` is what the file is called, if it has a
-    /// name: it decides where the content leaves doubt. No record is longer than `max_record` bytes.
+    /// A framer for `format`, or for the format that the bytes show. `name` is the name of the file, if it has one: it
+    /// decides where the content leaves doubt. No record is longer than `max_record` bytes.
     #[must_use]
     pub fn new(format: Option<Format>, name: Option<&str>, max_record: usize) -> Self {
         Self {
@@ -82,13 +82,13 @@ impl Framer {
         self.kind.as_ref().map(Kind::format)
     }
 
-    /// What could not be made a record, by its flaw.
+    /// How often each flaw kept bytes from becoming a record.
     #[must_use]
     pub fn counts(&self) -> &Counts {
         self.tally.counts()
     }
 
-    /// Takes bytes, and appends the records that are complete to `out`, each with its newline.
+    /// Takes bytes, and appends the records that are complete to `out`, each with its newline. O(n).
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         for piece in bytes.chunks(PIECE) {
             self.text.push(piece, &mut self.window);
@@ -96,15 +96,15 @@ impl Framer {
         }
     }
 
-    /// Takes the end of the input: what is complete but for its newline comes out. Nothing is to be pushed after.
+    /// Takes the end of the input: the last record may lack its newline. Push nothing after this.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.text.finish(&mut self.window);
         self.frame(true, out);
         self.window = Vec::new();
     }
 
-    /// Tells of the records since this was called last: number of the first, how many, and what was left out. The
-    /// numbers of left out ones are those of the line they begin in (in `.evtx` of the chunk), from 1.
+    /// What came out since the last call: the number of the first record, how many records, and what was left out. A
+    /// record that was left out has the number of the line it begins in (in `.evtx`, of the chunk), from 1.
     pub fn take(&mut self) -> Cut {
         self.tally.take()
     }
@@ -145,8 +145,8 @@ impl Kind {
         }
     }
 
-    /// Takes records from the front of `window`; says how much of it is never looked at again. `ended`: nothing
-    /// follows the window.
+    /// Takes records from the front of `window`, and returns how many of its bytes are not needed any more. `ended` is
+    /// true if nothing follows the window.
     fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         match self {
             Self::Lines(lines) => lines.frame(window, ended, sink),

@@ -1,17 +1,17 @@
-//! How a row of names is told from a line of a log.
+//! Tells the header of a table from a line of a log.
 
 use crate::csv::{Fields, separator_of};
 use crate::names::COLUMNS;
 use std::collections::HashSet;
 
-/// How sure one can be that a line names columns.
+/// How sure it is that a line names columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Likeness {
-    /// It does: two of the names are known.
+    /// Sure: two of the names are known.
     Known,
-    /// It may, if what follows has as many columns.
+    /// Possible, if the next line has as many columns.
     Possible,
-    /// It does not.
+    /// It names none.
     None,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn likeness(line: &[u8]) -> Likeness {
         columns += 1;
         let Ok(name) = std::str::from_utf8(&field) else { return Likeness::None };
         if columns > COLUMNS || !is_name(name) || !seen.insert(name.to_owned()) {
-            // Names that are known are sure enough with one that is missing or said twice among them.
+            // With two known names, one that is missing or repeated does no harm.
             if name.is_empty() || seen.contains(name) {
                 words = false;
                 continue;
@@ -38,14 +38,15 @@ pub(crate) fn likeness(line: &[u8]) -> Likeness {
     }
     match columns {
         2.. if known >= 2 => Likeness::Known,
-        // Somebody's text may be a word, a comma and a word.
+        // Plain text may be a word, a comma and a word.
         3.. if words && separator != b'|' => Likeness::Possible,
         5.. if seen.len() == columns && separator != b'|' => Likeness::Possible,
         _ => Likeness::None,
     }
 }
 
-/// Whether the second row speaks for the first being names: as many columns, and values that are none.
+/// True if the second row suggests that the first one holds names: it has as many columns, and values that are no
+/// names.
 pub(crate) fn fits(header: &[u8], row: &[u8]) -> bool {
     let separator = separator_of(header);
     let fields = || Fields::new(row, separator);
@@ -53,7 +54,7 @@ pub(crate) fn fits(header: &[u8], row: &[u8]) -> bool {
         && fields().any(|field| field.first().is_some_and(|b| !b.is_ascii_alphabetic()) || field.len() > 64)
 }
 
-/// Whether a header could name a column like this: no numbers, no times, no text.
+/// True if the name of a column could look like this: no number, no time, no sentence.
 fn is_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '@' | '#' | '$'))
@@ -63,7 +64,7 @@ fn is_name(name: &str) -> bool {
         })
 }
 
-/// Whether an export of sign-ins, logons or audit records names a column like this.
+/// True if an export of sign-ins, logons or audit records has a column of this name.
 fn is_known(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(" [utc]").or(name.strip_suffix(" (utc)")).unwrap_or(&name);
@@ -71,7 +72,7 @@ fn is_known(name: &str) -> bool {
 }
 
 /// The columns of exports: Entra's portal, Log Analytics, Purview and `Search-UnifiedAuditLog`, the Event Viewer and
-/// `Get-WinEvent`, Okta, Duo, Exchange; and what pipelines call such things.
+/// `Get-WinEvent`, Okta, Duo, Exchange; and the names that pipelines give to the same fields.
 const KNOWN: &[&str] = &[
     "account",
     "activity",

@@ -1,12 +1,12 @@
 //! JSON of any layout: objects one after another, pretty-printed or not, in arrays, as text sequences.
 //!
-//! Between values nothing but their beginning matters: brackets, commas, blanks and the separators of RFC 7464 are
-//! passed over, so that an array is a stream of its elements and is never held. A value is found by counting
-//! brackets outside of strings; whether it is good JSON inside is for the decoder to say.
+//! Between values, brackets, commas, blanks and the separators of RFC 7464 are skipped. So an array is a stream of its
+//! elements and is never held. A value ends where its brackets outside of strings are balanced. The decoder checks the
+//! JSON inside.
 //!
-//! **Broken values.** What was cut off swallows what follows, unless one sees where the next record begins: at a `{`
-//! where a line begins, as far indented as the values before it, that JSON does not allow there. Everything from the
-//! first line that might have been such a beginning is then read again, so that only the broken value is lost.
+//! **Broken values.** A value that was cut off would swallow the records behind it. The next record is found by a `{`
+//! at the start of a line, as far indented as the values before it, where JSON allows none. Everything from the first
+//! such line is then read again, so that only the broken value is lost.
 
 mod value;
 
@@ -17,11 +17,11 @@ use value::{Found, Value};
 /// The separator of RFC 7464.
 const RS: u8 = 0x1E;
 
-/// An object larger than this, around an array that [`is_batch`] names, is not handed on whole: each element is a
-/// record, and what else the object says is dropped. The decoders unpack smaller ones themselves.
+/// An object larger than this, around an array that [`is_batch`] names, is not handed on whole. Each element becomes a
+/// record, and the other members are dropped. The decoders unpack smaller objects themselves.
 const WRAPPER: usize = 1 << 20;
 
-/// For each byte of the input so many may be read again after a broken value.
+/// How many bytes may be read again after broken values, for each byte of the input.
 const AGAIN: usize = 4;
 
 /// A line indented further than this begins no record.
@@ -32,17 +32,17 @@ pub(crate) struct Json {
     state: State,
     /// The next byte to look at.
     at: usize,
-    /// The first byte that was never looked at, as far as is known.
+    /// The first byte that was surely never looked at.
     fresh: usize,
     /// Arrays around the next value.
     arrays: usize,
     /// The column, while there are only blanks before in the line.
     column: Option<usize>,
-    /// How far the last value that began a line was indented.
+    /// The indent of the last value at the start of a line.
     indent: usize,
-    /// Separators are used: they end any value.
+    /// True once a separator was met: they end any value.
     sequence: bool,
-    /// Within a wrapper too large to be a record.
+    /// True within a wrapper that is too large to be a record.
     wrapped: bool,
     /// Bytes that may be read again.
     credit: usize,
@@ -57,9 +57,9 @@ enum State {
     Between,
     /// In an object, or in an array within an array.
     Inside(Box<Value>),
-    /// In a string that is an element, which begins at this byte.
+    /// In a string that is an element. It begins at this byte.
     Text(usize, Box<Value>),
-    /// Behind something that is no value, before a line that begins with one.
+    /// Behind bytes that are no value, in search of a line that begins with one.
     Lost,
 }
 
@@ -83,7 +83,7 @@ impl Json {
             }
         }
         self.at = self.at.saturating_sub(done);
-        // What leaves the window was looked at, whether something broke in it or not.
+        // All bytes that leave the window were looked at.
         self.earn(done);
         self.fresh -= done;
         if let State::Inside(value) = &mut self.state {
@@ -95,7 +95,7 @@ impl Json {
         done
     }
 
-    /// Goes on to the next value. `false`: the window is exhausted.
+    /// Goes on to the next value. `false` at the end of the window.
     fn between(&mut self, window: &[u8], done: &mut usize, sink: &mut Sink<'_>) -> bool {
         while let Some(&byte) = window.get(self.at) {
             let start = self.at;
@@ -103,14 +103,14 @@ impl Json {
             match byte {
                 b'\n' => self.column = Some(0),
                 b' ' | b'\t' => self.column = self.column.map(|column| column + 1),
-                // Also zeros, as a crash leaves them, and the marks of files that were put together.
+                // Also zeros, as a crash leaves them, and the byte order marks of concatenated files.
                 b'\r' | b',' | 0 | 0xEF | 0xBB | 0xBF => {}
                 RS => self.sequence = true,
                 b'[' => self.arrays += 1,
                 b']' => {
                     self.arrays = self.arrays.saturating_sub(1);
                     if self.wrapped && self.arrays == 0 {
-                        // What else the wrapper says is skipped.
+                        // The other members of the wrapper are skipped.
                         self.wrapped = false;
                         *done = self.at;
                         self.state = State::Inside(Box::new(Value::rest_of_object(self.at)));
@@ -131,7 +131,7 @@ impl Json {
                     self.state = State::Text(start, Box::new(Value::string(start)));
                     return true;
                 }
-                // Numbers and words beside the objects say nothing.
+                // Numbers and words beside the objects are no records.
                 b'0'..=b'9' | b'-' | b'+' | b'.' | b'a'..=b'z' | b'E' if self.arrays > 0 => {}
                 _ => {
                     sink.problem(Flaw::Stray, window, start);
@@ -140,7 +140,7 @@ impl Json {
                 }
             }
             if byte == b'[' || byte == RS {
-                // `[{` at the beginning of a line says as much as `{`.
+                // After `[` or a separator, a `{` does not begin its line.
                 self.column = None;
             }
         }
@@ -149,7 +149,7 @@ impl Json {
         false
     }
 
-    /// Looks for the beginning of a line that begins with a value.
+    /// Goes on to a line that begins with a value. `false` at the end of the window.
     fn lost(&mut self, window: &[u8], ended: bool, done: &mut usize) -> bool {
         loop {
             let rest = window.get(self.at..).unwrap_or_default();
@@ -193,10 +193,10 @@ impl Json {
         let start = value.start;
         let length = value.skipped + (self.at - start) as u64;
         let is_long = length > sink.max_record() as u64;
-        // What is not kept cannot be read again.
+        // Bytes that are not kept cannot be read again.
         let kept = !is_long && !value.silent;
         let limit = WRAPPER.min(sink.max_record());
-        // What is skipped behind a wrapper's records is none, whatever it holds.
+        // The rest of a wrapper holds no records.
         if let Some(batch) = value.batch.filter(|batch| batch - start <= limit)
             && (self.arrays, value.skipped, value.silent) == (0, 0, false)
             && length > limit as u64
@@ -245,7 +245,7 @@ impl Json {
         }
     }
 
-    /// Goes on after a broken value: at the first line in it that may be the next, or behind what broke it.
+    /// Goes on after a broken value: at the first line in it that may begin the next value, or behind the break.
     fn recover(&mut self, value: &Value, again: bool, at_value: bool) {
         self.earn(self.at);
         let again = value.candidate.filter(|candidate| {
@@ -256,14 +256,14 @@ impl Json {
         });
         self.wrapped = false;
         match again {
-            // The line that begins there is as far indented as those before it.
+            // That line has the indent of the values before it.
             Some(candidate) => (self.at, self.column, self.state) = (candidate, None, State::Between),
             None if at_value => (self.column, self.state) = (None, State::Between),
             None => self.lose(self.at),
         }
     }
 
-    /// Everything before `at` was looked at: each byte counts once.
+    /// Counts the bytes before `at` as looked at, each once.
     fn earn(&mut self, at: usize) {
         let fresh = at.saturating_sub(self.fresh);
         self.fresh += fresh;
@@ -274,7 +274,7 @@ impl Json {
         (self.at, self.wrapped, self.state) = (at, false, State::Lost);
     }
 
-    /// Reads a string that is the element of an array. It becomes an array of its own: a record is JSON or a line.
+    /// Reads a string that is the element of an array. It becomes an array of one, since a record is JSON or a line.
     fn text(
         &mut self,
         start: usize,
@@ -329,17 +329,18 @@ impl Json {
     }
 }
 
-/// Whether a member of this name holds the records of a wrapper: CloudTrail's `Records`, Azure's `records`, OData's
-/// `value`, event hooks' `events`, CloudWatch's `logEvents`.
+/// True for the name of a member that holds the records of a wrapper: CloudTrail's `Records`, Azure's `records`,
+/// OData's `value`, event hooks' `events`, CloudWatch's `logEvents`.
 fn is_batch(name: &[u8]) -> bool {
     [&b"records"[..], b"value", b"events", b"logevents"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// What the first line of a text that begins with a bracket shows. `whole`: `head` is all there is to judge by.
+/// Recognises JSON by the first line of a text that begins with a bracket.
 pub(crate) mod sniff {
     use super::value::{Found, Value};
 
-    /// Whether `head`, which begins with `{`, is JSON that one cannot read line by line. `None`: more is needed.
+    /// True if `head`, which begins with `{`, is JSON that cannot be read line by line. `None` if more bytes are
+    /// needed.
     pub(crate) fn object(head: &[u8], ended: bool, full: bool) -> Option<bool> {
         let inner = head.get(1..).unwrap_or_default();
         match inner.iter().find(|b| !b.is_ascii_whitespace()) {
@@ -354,7 +355,7 @@ pub(crate) mod sniff {
             Found::End => {
                 let behind = line.get(at..).unwrap_or_default();
                 match behind.iter().find(|b| !b.is_ascii_whitespace()) {
-                    // Another value on the same line, or a list without its brackets.
+                    // Another value follows on the line, or a list lacks its brackets.
                     Some(b'{' | b'[' | b',') => Some(true),
                     Some(_) => Some(false),
                     None if newline.is_some() => Some(false),
@@ -368,14 +369,14 @@ pub(crate) mod sniff {
                 let Some(next) = next.iter().position(|b| !b.is_ascii_whitespace()) else {
                     return undecided(ended, full);
                 };
-                // A line that was cut off, and the next one.
+                // This line was cut off, and the next one begins.
                 let both = head.get(..=newline + next).unwrap_or_default();
                 Some(!matches!(value.scan(both, &mut at, 0, false), Found::Break))
             }
         }
     }
 
-    /// The same for `head` that begins with `[`, as lines of logs may: `[sshd]`, `[ 12.345] kernel`.
+    /// The same for `head` that begins with `[`. Log lines may, too: `[sshd]`, `[ 12.345] kernel`.
     pub(crate) fn array(head: &[u8], ended: bool, full: bool) -> Option<bool> {
         let mut nested = false;
         let mut bytes = head.iter().enumerate().skip(1);
@@ -394,7 +395,7 @@ pub(crate) mod sniff {
                     let (mut value, mut end) = (Value::string(at), at + 1);
                     return match value.scan_string(head, &mut end) {
                         Found::End => {
-                            // A bracket at the end of its line closes an array; `["x"] text` does not begin with one.
+                            // A bracket at the end of the line closes an array. `["x"] text` begins with none.
                             let rest = head.get(end..).unwrap_or_default();
                             let mut rest = rest.iter().filter(|b| !matches!(b, b' ' | b'\t' | b'\r'));
                             match (rest.next(), rest.next()) {
@@ -415,7 +416,7 @@ pub(crate) mod sniff {
         undecided(ended, full)
     }
 
-    /// One line that goes on and on is not one record.
+    /// A line as long as the whole head is not one record.
     fn undecided(ended: bool, full: bool) -> Option<bool> {
         if full { Some(true) } else { ended.then_some(false) }
     }

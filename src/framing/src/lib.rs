@@ -1,21 +1,20 @@
-//! Files and streams into one-line records, for hosts.
+//! Turns files and streams into one-line records, for hosts.
 //!
-//! An analytic takes batches of whole, newline-delimited records ([`wit/authsieve.wit`]). What arrives is anything
-//! but: chunks that end in the middle of a line, a last line without a newline, a line of a gigabyte, text in
-//! UTF-16 from a Windows console; tables, logs whose first line names their fields, pretty-printed JSON, XML, and the
-//! binary logs of Windows. This crate makes the one into the other, without ever holding more than a batch and one
-//! record.
+//! An analytic takes batches of whole, newline-delimited records ([`wit/authsieve.wit`]). Inputs are seldom like that:
+//! chunks end in the middle of a line, the last line has no newline, a line has a gigabyte. A Windows console writes
+//! UTF-16. There are tables, logs whose first line names their fields, pretty-printed JSON, XML, and the binary logs of
+//! Windows. This crate reads all of these, and holds no more than a batch and one record.
 //!
-//! | for | there is |
+//! | use | for |
 //! |---|---|
-//! | whoever has a reader | [`Stream`]: batches of records, with their numbers |
-//! | whoever has bytes, as a browser does | [`Framer`]: push bytes, get records |
-//! | lines alone | [`Records`] |
-//! | what a file holds | [`Format::sniff`] |
-//! | `.evtx` files that can be read from anywhere | [`InOrder`]: their oldest chunk first |
+//! | [`Stream`] | an input that is read: batches of records, with their numbers |
+//! | [`Framer`] | bytes that are pushed, as in a browser |
+//! | [`Records`] | lines alone |
+//! | [`Format::sniff`] | the format of a file, by its first bytes |
+//! | [`InOrder`] | a seekable `.evtx` file: its oldest chunk comes first |
 //!
-//! **Nothing is fatal.** What cannot be made a record is left out, counted ([`Counts`]) and told with its place
-//! ([`Problem`]); what follows is read.
+//! **Nothing is fatal.** Bytes that are no record are left out, counted ([`Counts`]) and reported with their place
+//! ([`Problem`]). The records behind them are read.
 //!
 //! ```
 //! use authsieve_framing::{MAX_RECORD, Stream};
@@ -59,8 +58,8 @@ pub use problem::{Counts, Flaw, Problem};
 pub use records::{BehindTheEnd, Cut, MAX_RECORD, Oversized, Records};
 pub use stream::Stream;
 
-/// The `evtx` crate's hash tables want random numbers, of which a module without imports has none. They hold what
-/// stands in one chunk of 64 KiB: an attacker who makes keys meet there gains nothing.
+/// Gives the hash tables of the `evtx` crate constant numbers for random ones: a module without imports has none. A
+/// table holds the names of one chunk of 64 KiB, so an attacker gains nothing by keys that collide.
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod random {
     #[allow(clippy::unnecessary_wraps)]

@@ -2,12 +2,12 @@
 
 use crate::sink::Sink;
 
-/// What is known of the line that has begun.
+/// One record a line: the state of the line that has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// So much of it was looked at.
+    /// How many of its bytes were looked at.
     seen: usize,
-    /// So much of it was skipped, because it is too long.
+    /// How many of its bytes were dropped because it is too long.
     skipped: u64,
 }
 
@@ -26,7 +26,7 @@ impl Lines {
         done
     }
 
-    /// The next line after `done`, which moves on behind it. Lines that are too long are told of and skipped.
+    /// The next line after `done`, which moves on behind it. Lines that are too long are skipped and reported.
     pub(crate) fn next<'w>(
         &mut self,
         window: &'w [u8],

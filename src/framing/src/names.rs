@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// No header has more columns. Further ones have no name.
+/// The most columns with names.
 pub(crate) const COLUMNS: usize = 4096;
 
-/// Names are cut to this, in bytes: they are written with every value.
+/// The longest name, in bytes. Longer ones are cut, since each value repeats its name.
 const LENGTH: usize = 96;
 
 /// The names of columns, each as the inside of a JSON string.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     keys: Vec<Vec<u8>>,
-    /// The names, and how often each was said by now.
+    /// The names, and how often each has come so far.
     taken: HashMap<String, usize>,
 }
 
@@ -24,7 +24,7 @@ impl Keys {
         keys
     }
 
-    /// Adds a name. Without one, or where another column has it, it is made up.
+    /// Adds a name. An empty name and one that another column has get a number.
     fn add(&mut self, name: &str) {
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}' || c.is_control());
         let mut end = name.len().min(LENGTH);
@@ -40,7 +40,7 @@ impl Keys {
             self.taken.insert(name.to_owned(), 1);
             return;
         };
-        // Numbers go on where they ended: a header of nothing but one name would take forever.
+        // Numbers go on where they ended: a header that repeats one name must not take quadratic time.
         let mut number = said + 1;
         let mut unique = format!("{name}_{number}");
         while self.taken.contains_key(&unique) {
@@ -54,7 +54,7 @@ impl Keys {
         }
     }
 
-    /// Makes up names for further columns, `width` in all.
+    /// Makes up names for further columns, up to `width` columns.
     pub(crate) fn widen(&mut self, width: usize) {
         while self.keys.len() < width.min(COLUMNS) {
             self.add("");

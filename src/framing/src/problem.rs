@@ -1,18 +1,17 @@
-//! What could not be made a record, and why.
+//! Bytes that could not be made a record, and why.
 
 use std::fmt;
 
-/// Why bytes did not become a record. None of them ends an input.
+/// Why bytes did not become a record. No flaw ends an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// A JSON value or an XML event does not end where it should, and another begins.
     Broken,
     /// The input ended in the middle of a record.
     Truncated,
-    /// Something between the records that is none.
+    /// Bytes between the records that are no record.
     Stray,
-    /// A row has more values than there are names, or a W3C line another number of them: they may stand under the
-    /// wrong ones.
+    /// A row has more values than names, or a W3C line has another number of values: they may stand under wrong names.
     Width,
     /// A line of a W3C log before the first `#Fields`.
     Nameless,
@@ -27,7 +26,7 @@ impl Flaw {
     pub const ALL: [Self; 7] =
         [Self::Broken, Self::Truncated, Self::Stray, Self::Width, Self::Nameless, Self::Chunk, Self::Event];
 
-    /// What there is so many of: `3 rows with more values than names`.
+    /// The noun for several of them: `3 rows with more values than names`.
     #[must_use]
     pub const fn plural(self) -> &'static str {
         match self {
@@ -59,9 +58,9 @@ impl fmt::Display for Flaw {
 /// A flaw and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The line, from 1; in `.evtx` files, which have none, the chunk.
+    /// The line, from 1. In `.evtx` files, which have no lines, the chunk.
     pub line: u64,
-    /// What is wrong there.
+    /// The flaw.
     pub flaw: Flaw,
 }
 
@@ -70,19 +69,19 @@ pub struct Problem {
 pub struct Counts([u64; Flaw::ALL.len()]);
 
 impl Counts {
-    /// How often this one was met.
+    /// How often this flaw was met.
     #[must_use]
     pub fn of(&self, flaw: Flaw) -> u64 {
         self.0.get(flaw as usize).copied().unwrap_or_default()
     }
 
-    /// How many there were in all.
+    /// The sum over all flaws.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// Those of two inputs together.
+    /// The sums over two inputs.
     pub fn merge(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(mine, others)| *mine += others);
     }

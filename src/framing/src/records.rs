@@ -1,4 +1,4 @@
-//! A stream of bytes, cut into batches of whole records.
+//! Cuts a stream of bytes into batches of whole records.
 
 use crate::problem::Problem;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::io::{Error, ErrorKind, Read, Result};
 /// The longest record that is handed on, in bytes without its newline: 16 MiB.
 pub const MAX_RECORD: usize = 16 << 20;
 
-/// How many bytes a batch aims at: enough to make the cost of a call vanish, little enough to stay in a cache.
+/// The size of a batch, in bytes: large enough to hide the cost of a call, small enough for a cache.
 pub(crate) const BATCH: usize = 256 << 10;
 
 /// Reads a stream and hands it on in batches of whole records.
 ///
-/// A record ends at `\n`, or at the end of the stream. It is never changed and never split: one that is longer
+/// A record ends at `\n`, or at the end of the stream. It is never changed and never split. A record that is longer
 /// than the limit is skipped to its newline and reported.
 ///
 /// Memory: one batch and the record that has begun, so at most `max_record` and two batches.
@@ -20,27 +20,28 @@ pub(crate) const BATCH: usize = 256 << 10;
 pub struct Records<R> {
     input: R,
     max_record: usize,
-    /// How much is gathered before a batch is handed on, where reads bring less than that.
+    /// How many bytes are gathered before a batch is handed on.
     fill: usize,
-    /// The beginning of a record whose end was not read yet. Holds no newline.
+    /// The start of a record whose end was not read yet. It holds no newline.
     rest: Vec<u8>,
     /// The number of the next record.
     line: u64,
     ended: bool,
-    /// What ended the stream early; told once the records before it are handed on.
+    /// The error that ended the stream early. It is returned once the records before it were handed on.
     failed: Option<Error>,
 }
 
-/// What is known about a batch.
+/// Where a batch was cut from its stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cut {
     /// The number of the batch's first record in its stream, from 1.
     pub first_line: u64,
     /// How many records the batch holds.
     pub records: u64,
-    /// The records left out since the last batch as too long. Of lines, all of them before `first_line`.
+    /// The records that were left out since the last batch because they are too long. In an input of lines, all of them
+    /// stand before `first_line`.
     pub oversized: Vec<Oversized>,
-    /// What else could not be made a record: of each flaw the first few. Lines have no flaws.
+    /// Other bytes that could not be made a record: the first few of each flaw. Lines have no flaws.
     pub problems: Vec<Problem>,
 }
 
@@ -53,8 +54,8 @@ pub struct Oversized {
     pub length: u64,
 }
 
-/// The inside of an error that a reader reports behind the end of a text: all of the text was read, but something
-/// follows that does not belong to it, like junk behind a gzip file. The last record before it is whole.
+/// The inside of an error that a reader returns behind the end of a text. All of the text was read, but bytes follow
+/// that do not belong to it, such as junk behind a gzip file. The last record before it is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BehindTheEnd(
     /// What was found.
@@ -75,7 +76,7 @@ impl From<BehindTheEnd> for Error {
     }
 }
 
-/// Whether nothing was cut off where this error came.
+/// True if the text before this error is whole.
 pub(crate) fn is_behind_the_end(error: &Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<BehindTheEnd>())
 }
@@ -87,30 +88,31 @@ impl<R: Read> Records<R> {
         Self { input, max_record, fill, rest: Vec::new(), line: 1, ended: false, failed: None }
     }
 
-    /// Hands on every record as soon as it was read, for an input that somebody is still writing to.
+    /// Hands on each record as soon as it was read, for an input that is still being written.
     #[must_use]
     pub fn live(mut self) -> Self {
         self.fill = 1;
         self
     }
 
-    /// Replaces `batch` by the next batch; `None` at the end of the stream. A batch may hold no record, when
-    /// all there is to say is which were too long.
+    /// Replaces `batch` by the next batch. `None` at the end of the stream. A batch may be empty and only report
+    /// records that were too long.
     ///
     /// # Errors
-    /// Those of the input, once, after every record that was whole by then; the one it broke off in is dropped.
+    /// The first error of the input, once, after every record before it that is whole. A record that it cuts is
+    /// dropped.
     pub fn next(&mut self, batch: &mut Vec<u8>) -> Result<Option<Cut>> {
         batch.clear();
         batch.append(&mut self.rest);
         let mut cut = Cut::default();
-        // Bytes of a record that is being skipped.
+        // How many bytes of a record were skipped.
         let mut skipped = 0;
         // Where the last whole record of the batch ends, newline included.
         let mut whole = 0;
         while !self.ended && (whole == 0 || batch.len() < self.fill) {
             let before = batch.len();
             self.read(batch, whole > 0);
-            // Only the first record can be too long: what follows its newline is less than a batch.
+            // Only the first record can be too long: less than a batch follows its newline.
             if whole == 0 {
                 match memchr::memchr(b'\n', batch.get(before..).unwrap_or_default()) {
                     None if skipped > 0 || batch.len() > self.max_record => {
@@ -133,7 +135,7 @@ impl<R: Read> Records<R> {
         if skipped > 0 {
             self.leave_out(skipped, &mut cut);
         }
-        // At the end of the stream the last record needs no newline; where it broke off, it is not one.
+        // At the end of the stream the last record needs no newline. After an error it is dropped.
         if !self.ended {
             self.rest.extend_from_slice(batch.get(whole..).unwrap_or_default());
         }
@@ -150,10 +152,10 @@ impl<R: Read> Records<R> {
         self.failed.take().map_or(Ok(None), Err)
     }
 
-    /// Appends what one read brings, and notes the end of the stream.
+    /// Appends the bytes of one read, and notes the end of the stream.
     fn read(&mut self, batch: &mut Vec<u8>, has_whole: bool) {
         let before = batch.len();
-        // With a whole record in it, a batch is only filled up: no second record may outgrow the limit in it.
+        // A batch that holds a whole record is only filled up: no second record may outgrow the limit in it.
         let chunk = BATCH.min(self.max_record.max(1));
         let wanted = if has_whole { self.fill.saturating_sub(before).clamp(1, chunk) } else { chunk };
         batch.resize(before + wanted, 0);

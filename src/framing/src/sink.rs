@@ -1,19 +1,19 @@
-//! Where every format leaves its records, and what it says of those that are none.
+//! The sink of every format: takes records, and problems with bytes that are no record.
 
 use crate::problem::{Counts, Flaw, Problem};
 use crate::records::{Cut, Oversized};
 
-/// Of each flaw so many are told one by one; the others are only counted.
+/// How many problems of each flaw are reported one by one. The others are only counted.
 const TOLD: u64 = 8;
 
-/// What came out so far.
+/// The count of what came out so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// Records handed out.
     records: u64,
-    /// Those handed out when a [`Cut`] was taken last.
+    /// The records handed out when the last [`Cut`] was taken.
     taken: u64,
-    /// The lines before the window.
+    /// How many lines stand before the window.
     lines: u64,
     counts: Counts,
     oversized: Vec<Oversized>,
@@ -21,12 +21,12 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// What could not be made a record, by its flaw.
+    /// How often each flaw was met.
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// What came out since this was called last.
+    /// What came out since the last call.
     pub(crate) fn take(&mut self) -> Cut {
         let cut = Cut {
             first_line: self.taken + 1,
@@ -38,20 +38,20 @@ impl Tally {
         cut
     }
 
-    /// The window has lost these bytes.
+    /// Counts the lines in bytes that leave the window.
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
         self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
     }
 }
 
-/// Where records and problems go.
+/// Takes records and problems.
 pub(crate) struct Sink<'a> {
     out: &'a mut Vec<u8>,
     max_record: usize,
     tally: &'a mut Tally,
 }
 
-/// A record that is being written has become too long.
+/// The error of a record that grows too long while it is written.
 pub(crate) struct TooLong;
 
 impl<'a> Sink<'a> {
@@ -63,7 +63,7 @@ impl<'a> Sink<'a> {
         self.max_record
     }
 
-    /// Writes one record, without newlines, that begins at `at` in `window`.
+    /// Writes one record, without newlines. It begins at `at` in `window`.
     pub(crate) fn record(
         &mut self,
         window: &[u8],
@@ -82,22 +82,22 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Tells of a record too long to hand on, that begins at `at` in `window`.
+    /// Reports a record that is too long. It begins at `at` in `window`.
     pub(crate) fn oversized(&mut self, window: &[u8], at: usize, length: u64) {
         self.oversized_at(self.line(window, at), length);
     }
 
-    /// Tells of a record too long to hand on, that began in this line.
+    /// Reports a record that is too long. It begins in this line.
     pub(crate) fn oversized_at(&mut self, line: u64, length: u64) {
         self.tally.oversized.push(Oversized { line, length });
     }
 
-    /// Tells of a flaw at `at` in `window`.
+    /// Reports a flaw at `at` in `window`.
     pub(crate) fn problem(&mut self, flaw: Flaw, window: &[u8], at: usize) {
         self.problem_at(flaw, None, window, at);
     }
 
-    /// Tells of a flaw in a line, or else at `at` in `window`.
+    /// Reports a flaw in a line, or else at `at` in `window`.
     pub(crate) fn problem_at(&mut self, flaw: Flaw, line: Option<u64>, window: &[u8], at: usize) {
         if self.tally.counts.of(flaw) < TOLD {
             let line = line.unwrap_or_else(|| self.line(window, at));
@@ -106,7 +106,7 @@ impl<'a> Sink<'a> {
         self.tally.counts.add(flaw);
     }
 
-    /// The number of the line that `at` is in.
+    /// The number of the line that holds the byte `at`. O(n) in the bytes before it.
     pub(crate) fn line(&self, window: &[u8], at: usize) -> u64 {
         let before = window.get(..at).unwrap_or(window);
         self.tally.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1
@@ -121,7 +121,7 @@ pub(crate) struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Appends bytes, which hold no newline.
+    /// Appends bytes without a newline.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if self.out.len() - self.start + bytes.len() > self.max {
             return Err(TooLong);
@@ -130,7 +130,8 @@ impl Record<'_> {
         Ok(())
     }
 
-    /// Appends the inside of a JSON string: only what must be escaped is. Bytes that are no UTF-8 pass as they are.
+    /// Appends the inside of a JSON string, and escapes as little as possible. Bytes that are no UTF-8 pass as they
+    /// are.
     pub(crate) fn put_escaped(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         let mut rest = bytes;
         while let Some(at) = rest.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')) {

@@ -1,4 +1,4 @@
-//! A reader of any format, cut into batches of one-line records.
+//! Reads an input of any format as batches of one-line records.
 
 use crate::encoding::Utf8;
 use crate::format::{Format, SNIFF};
@@ -7,13 +7,13 @@ use crate::problem::Counts;
 use crate::records::{BATCH, Cut, Records, is_behind_the_end};
 use std::io::{Chain, Cursor, Error, ErrorKind, Read, Result};
 
-/// How much is read at once where records have to be made.
+/// How many bytes are read at once for a [`Framer`].
 const CHUNK: usize = 64 << 10;
 
-/// The records of an input in any format, handed on in batches.
+/// Reads the records of an input in any format, batch by batch.
 ///
 /// The format is recognised by the first bytes, unless it is given. Lines are handed on as they are, without a copy of
-/// each ([`Records`]); everything else goes through a [`Framer`].
+/// each ([`Records`]). Every other format goes through a [`Framer`].
 ///
 /// ```
 /// use authsieve_framing::{Format, MAX_RECORD, Stream};
@@ -40,7 +40,7 @@ enum State<R> {
     Closed(Utf8<R>, Option<Format>),
     Lines(Box<Records<Opened<R>>>),
     Framed(Box<Framed<R>>),
-    /// For a moment, while it is opened.
+    /// Being opened.
     Moved,
 }
 
@@ -53,7 +53,7 @@ struct Framed<R> {
     failed: Option<Error>,
 }
 
-/// An input of which the first bytes were read already.
+/// An input whose first bytes were read already.
 type Opened<R> = Chain<Cursor<Vec<u8>>, Failing<R>>;
 
 /// An input whose next read may have failed already.
@@ -73,14 +73,14 @@ impl<R: Read> Read for Failing<R> {
 }
 
 impl<R: Read> Stream<R> {
-    /// The records of `input`, none longer than `max_record` bytes, in `format`, or in the one that the first bytes
-    /// show. `name` is what the input is called, if it has a name. Nothing is read yet.
+    /// Reads the records of `input`, none longer than `max_record` bytes, in `format`, or in the format that the first
+    /// bytes show. `name` is the name of the input, if it has one. Nothing is read yet.
     pub fn new(input: R, format: Option<Format>, name: Option<&str>, max_record: usize) -> Self {
         let state = State::Closed(Utf8::new(input), format);
         Self { state, name: name.map(Into::into), max_record, live: false }
     }
 
-    /// Hands on every record as soon as it was read, for an input that somebody is still writing to.
+    /// Hands on each record as soon as it was read, for an input that is still being written.
     #[must_use]
     pub fn live(mut self) -> Self {
         self.live = true;
@@ -98,7 +98,7 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    /// What could not be made a record, by its flaw.
+    /// How often each flaw kept bytes from becoming a record.
     #[must_use]
     pub fn counts(&self) -> Counts {
         match &self.state {
@@ -107,12 +107,12 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    /// Replaces `batch` by the next batch; `None` at the end. A batch may hold no record, when all there is to say is
-    /// what was left out. For [`Format::Lines`] records are numbered by their lines, for all others by the order in
-    /// which they come out.
+    /// Replaces `batch` by the next batch. `None` at the end. A batch may be empty and only report what was left out.
+    /// In [`Format::Lines`] the number of a record is that of its line, in other formats its place in the output.
     ///
     /// # Errors
-    /// Those of the input, once, after every record that was whole by then; the one it broke off in is dropped.
+    /// The first error of the input, once, after every record before it that is whole. A record that it cuts is
+    /// dropped.
     pub fn next(&mut self, batch: &mut Vec<u8>) -> Result<Option<Cut>> {
         if let State::Closed(..) = self.state {
             self.open();
@@ -166,7 +166,7 @@ impl<R: Read> Framed<R> {
                 end => {
                     self.ended = true;
                     self.failed = end.err();
-                    // Where it broke off, what has begun is no record.
+                    // After an error, the bytes that have begun are no record.
                     if self.failed.as_ref().is_none_or(is_behind_the_end) {
                         self.framer.finish(batch);
                     }

@@ -1,13 +1,13 @@
-//! W3C extended logs (IIS; <https://www.w3.org/TR/WD-logfile>) and the protocol logs of Exchange: one JSON object a
-//! line, under the names of the last `#Fields`.
+//! W3C extended logs (IIS; <https://www.w3.org/TR/WD-logfile>) and the protocol logs of Exchange: each line becomes a
+//! JSON object, under the names of the last `#Fields`.
 //!
-//! - Values are what stands there. `-`, which says that there is nothing, is kept: it tells a request without a user
-//!   from a log without users. The `+` that IIS writes for a blank is kept too: only whoever knows the field can tell
-//!   it from one that was sent.
-//! - IIS parts values by blanks and quotes nothing, so a quote means nothing here: a browser may call itself `"`.
-//!   A line that has not as many values as there are names is left out: they could stand under the wrong ones.
-//! - Names that commas part (Exchange) have lines in CSV, of which none goes on in the next line.
-//! - A `#Log-type` (`IMAP4 Log`) is given with each record, since Exchange's fields do not tell.
+//! - Values are kept as they are. So is `-` for "nothing": a request without a user differs from a log without users.
+//!   So is the `+` that IIS writes for a blank: only a decoder that knows the field can tell it from a `+` that was
+//!   sent.
+//! - IIS separates values by blanks and quotes none. So a quote has no meaning: a browser may call itself `"`. A line
+//!   with another number of values than names is left out: values could stand under wrong names.
+//! - If commas separate the names (Exchange), lines are CSV. A value never goes on in the next line.
+//! - The `#Log-type` (`IMAP4 Log`) is added to each record, since the fields of Exchange do not show it.
 
 use crate::csv::{Fields, put_row};
 use crate::lines::{Line, Lines};
@@ -20,11 +20,11 @@ use std::borrow::Cow;
 pub(crate) struct W3c {
     lines: Lines,
     fields: Option<Names>,
-    /// The member that says the type of the log.
+    /// The member with the type of the log.
     log_type: Vec<u8>,
-    /// The first line, where it is no directive: Exchange names the fields there once more.
+    /// The first line, if it is no directive: Exchange repeats the names of fields there.
     first: Option<Vec<u8>>,
-    /// There was a line.
+    /// True once a line was read.
     begun: bool,
 }
 
@@ -49,7 +49,7 @@ impl W3c {
     fn line(&mut self, window: &[u8], line: &Line<'_>, sink: &mut Sink<'_>) {
         let at = line.at;
         let is_first = !std::mem::replace(&mut self.begun, true);
-        // IIS reserves space in zeros, and a crash leaves them.
+        // IIS reserves space with zeros, and a crash leaves them.
         let text = line.bytes.trim_ascii();
         let zeros = text.iter().position(|byte| *byte != 0).unwrap_or(text.len());
         let text = text.get(zeros..).unwrap_or_default();

@@ -1,22 +1,22 @@
-//! Windows events as XML, from `wevtutil` or the Event Viewer: each `<Event>` of a document on one line.
+//! Windows events as XML, from `wevtutil` or the Event Viewer: writes each `<Event>` of a document on one line.
 //!
-//! Only the markup is followed: where tags, comments and CDATA begin and end. Newlines between tags go, those in text
-//! become `&#10;`, which says the same; those in tags, comments and CDATA become blanks.
+//! Only the markup is followed: the ends of tags, comments and CDATA. A newline between tags is dropped. A newline in
+//! text becomes `&#10;`, which means the same. A newline in a tag, a comment or CDATA becomes a blank.
 
 use crate::problem::Flaw;
 use crate::sink::{Record, Sink, TooLong};
 
-/// What only the beginning of an event says: a nested element that is called like it does not.
+/// The namespace in the start tag of an event. A nested element called `Event` does not have it.
 const NAMESPACE: &[u8] = b"2004/08/events/event";
 
 #[derive(Debug, Default)]
 pub(crate) struct Xml {
     at: usize,
     part: Part,
-    /// Where the tag begins that is being read.
+    /// The start of the current tag.
     tag: usize,
     event: Option<Event>,
-    /// Something was read, and an event was.
+    /// True once bytes were read; true once an event was.
     begun: bool,
     met_any: bool,
 }
@@ -25,11 +25,11 @@ pub(crate) struct Xml {
 #[derive(Debug)]
 struct Event {
     start: usize,
-    /// Elements called `Event` around what is being read.
+    /// How many elements called `Event` are open.
     depth: usize,
-    /// Bytes that are gone, because it is too long.
+    /// Bytes that were dropped because it is too long.
     skipped: u64,
-    /// The line it begins in, once it has outlived a window: to count lines for every short event takes long.
+    /// The line it begins in, once it has outlived a window: to count lines for each short event would take long.
     line: Option<u64>,
 }
 
@@ -38,9 +38,9 @@ enum Part {
     #[default]
     Text,
     Tag,
-    /// A value in a tag, and what quotes it.
+    /// A value in a tag, and its quote.
     Value(u8),
-    /// Ends in this.
+    /// A comment, CDATA or an instruction, and the text that ends it.
     Until(&'static [u8]),
 }
 
@@ -77,7 +77,7 @@ impl Xml {
                     Some(found) => {
                         let closes = ahead.get(found) == Some(&quote);
                         self.at += found + usize::from(closes);
-                        // No value holds this: the tag was cut off.
+                        // No value holds a `<`: the tag was cut off.
                         self.part = if closes { Part::Tag } else { Part::Text };
                     }
                 },
@@ -106,7 +106,7 @@ impl Xml {
         self.done(window, ended, sink)
     }
 
-    /// Takes the tag that ends before `at`.
+    /// Handles the tag that ends before `at`.
     fn tag(&mut self, window: &[u8], sink: &mut Sink<'_>) {
         let tag = window.get(self.tag..self.at).unwrap_or_default();
         if tag.len() > sink.max_record() {
@@ -150,7 +150,7 @@ impl Xml {
         }
     }
 
-    /// How much of the window is not needed any more.
+    /// How many bytes of the window are not needed any more.
     fn done(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         if ended {
             if let Some(event) = self.event.take() {
@@ -165,7 +165,7 @@ impl Xml {
             Part::Text | Part::Until(_) => self.at,
         };
         if self.at - needed > sink.max_record() {
-            // A tag that goes on and on is none.
+            // A tag this long is none.
             (self.part, needed) = (Part::Text, self.at);
         }
         if let Some(event) = &mut self.event {
@@ -183,7 +183,7 @@ impl Xml {
     }
 }
 
-/// What begins with this `<`; `None` where more bytes are needed.
+/// The part that begins with this `<`. `None` if more bytes are needed.
 fn part_of(markup: &[u8], ended: bool) -> Option<Part> {
     const PARTS: [(&[u8], Part); 3] =
         [(b"<!--", Part::Until(b"-->")), (b"<![CDATA[", Part::Until(b"]]>")), (b"<?", Part::Until(b"?>"))];
@@ -215,14 +215,14 @@ fn put_on_one_line(raw: &[u8], record: &mut Record<'_>) -> Result<(), TooLong> {
     Ok(())
 }
 
-/// Writes lines with something else between them.
+/// Writes lines with `between` in place of their newlines.
 fn put_lines(text: &[u8], between: &[u8], record: &mut Record<'_>) -> Result<(), TooLong> {
     let mut lines = text.split(|b| *b == b'\n').peekable();
     while let Some(line) = lines.next() {
         if lines.peek().is_none() {
             return record.put(line);
         }
-        // Of text that only parts tags nothing is left.
+        // Blank text between tags is dropped.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         record.put(if between.is_empty() { b"" } else { line })?;
         record.put(between)?;

@@ -76,14 +76,15 @@ mod why;
 pub use options::{Options, Platform, UserKey};
 
 use authsieve_engine::analytic::{About, Alerts, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::{Config, Problem, code};
+use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::deliveries::Deliveries;
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
-use authsieve_engine::net;
-use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::net::{self, Prefixes};
+use authsieve_engine::state::MadeBy;
 use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::told;
 use authsieve_engine::window::journal::{Entry, Journal, Link};
 use authsieve_engine::window::silence::Silences;
 use authsieve_engine::window::table::{Bounds, Slot, Table};
@@ -109,17 +110,15 @@ const DATA: usize = Link::BYTES + 8;
 /// What an entry of a key takes, about, and a key without entries.
 const ENTRY_BYTES: u64 = 40;
 const KEY_BYTES: u64 = 128;
-/// A state that could grow beyond this is refused: a 32-bit module has no more than 4 GiB.
-const MOST_BYTES: u64 = 2 << 30;
 
 /// The analytic. See the crate's documentation.
 pub struct An0454 {
     options: Options,
-    prefixes: (u8, u8),
+    prefixes: Prefixes,
+    user_key: MadeBy<1>,
     salt: Salt,
-    bounds: Bounds,
-    pool_bytes: usize,
-    seed: u64,
+    /// How long challenges are remembered.
+    keep: Span,
     table: Table,
     challenges: Challenges,
     quiet: Silences,
@@ -224,35 +223,27 @@ impl Analytic for An0454 {
         let (options, common) = (config.options.clone(), &config.common);
         let overrides = config.overrides.thresholds(0).chain(config.overrides.thresholds(1));
         let most = overrides.fold(options.min_challenges.0.max(options.slow_min_challenges.0), u32::max);
-        let (max_keys, per_key) = (u64::from(common.max_keys.0), KEY_BYTES + u64::from(most) * ENTRY_BYTES);
-        if max_keys * per_key > MOST_BYTES {
-            let why = format!(
-                "{max_keys} is too many; expected at most {} with a threshold of {most}, so that the state stays below \
-                 2 GiB",
-                MOST_BYTES / per_key,
-            );
-            return Err(Problem::new(code::CONFLICT, "max_keys", why));
-        }
+        common.fits(KEY_BYTES + u64::from(most) * ENTRY_BYTES, Some(("threshold", most)))?;
         let within = Span(options.window.0.0.saturating_add(options.success_within.0.0));
         let keep = REMEMBERED.max(options.slow_window.0).max(within);
+        let memory = common.memory();
         let bounds = Bounds {
-            max_keys: common.max_keys.0 as usize,
+            max_keys: memory.max_keys,
             data: DATA,
             // A patient attacker's key shall not lose its weight between two of his challenges.
             window: options.slow_window.0,
             horizon: keep,
             weight_cap: 5,
-            sketch_bytes: common.sketch_bytes.0 as usize,
+            sketch_bytes: memory.sketch_bytes,
         };
-        let pool_bytes = common.pool_bytes.0 as usize;
+        let pool_bytes = memory.pool_bytes;
         let spans = [options.window.0, options.slow_window.0];
         Ok(Self {
+            user_key: MadeBy { name: "user_key", value: [options.user_key as u8] },
             options,
-            prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
+            prefixes: common.prefixes(),
             salt: common.salt(),
-            bounds,
-            pool_bytes,
-            seed,
+            keep,
             table: Table::new(bounds, seed),
             challenges: Challenges::new(keep, most as usize, pool_bytes, spans, seed),
             quiet: Silences::new(Silences::DEFAULT, seed),
@@ -265,7 +256,7 @@ impl Analytic for An0454 {
     }
 
     fn horizon(&self) -> Span {
-        self.bounds.horizon
+        self.keep
     }
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
@@ -294,53 +285,13 @@ impl Analytic for An0454 {
     fn held(&self) -> Held {
         let silences = self.quiet.bytes() + self.rows.bytes();
         let told = self.journal.bytes() + self.waiting.bytes() + self.finished.bytes();
-        Held {
-            keys: self.table.len() as u64,
-            evicted: self.table.evicted(),
-            late: self.late,
-            bytes: (self.table.bytes() + self.challenges.recent.bytes() + silences + told) as u64,
-        }
+        let windows = self.table.bytes() + self.challenges.recent.bytes();
+        Held::new(&self.table, self.late, windows + silences + told)
     }
 
-    fn save(&self, out: &mut Writer) {
-        out.u8(self.prefixes.0);
-        out.u8(self.prefixes.1);
-        out.u8(self.options.user_key as u8);
-        self.quiet.save(out);
-        self.rows.save(out);
-        self.finished.save(out);
-        self.waiting.save(out);
-        self.journal.save(out);
-        self.table.save(out);
-        for (_, slot) in self.table.iter() {
-            self.challenges.recent.save(slot, out);
-        }
-    }
-
-    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
-        let mut notes = Vec::new();
-        let same = (input.u8()?, input.u8()?, input.u8()?)
-            == (self.prefixes.0, self.prefixes.1, self.options.user_key as u8);
-        let quiet = self.quiet.load(input)?;
-        let rows = self.rows.load(input)?;
-        self.finished.load(input)?;
-        // What was decided stays so, whatever makes a key now.
-        self.waiting = Waiting::load(input)?;
-        let (journal, cut) = Journal::load(input, self.pool_bytes)?;
-        let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
-        for _ in 0..loaded.dropped {
-            self.challenges.recent.load(None, input)?;
-        }
-        for (_, slot) in table.iter() {
-            self.challenges.recent.load(Some(slot), input)?;
-        }
-        if !same {
-            table.tell_regrouped("user_key, ipv4_prefix or ipv6_prefix", &mut notes);
-            return Ok(notes);
-        }
-        loaded.tell(cut, &mut notes);
-        (self.table, self.quiet, self.rows, self.journal) = (table, quiet, rows, journal);
-        Ok(notes)
+    authsieve_engine::state! {
+        prefixes, user_key, quiet, rows, finished, waiting, journal, table;
+        each slot of table: challenges.recent
     }
 }
 
@@ -386,8 +337,7 @@ impl An0454 {
     }
 
     fn address(&self, address: Option<IpAddr>) -> u64 {
-        let (v4, v6) = self.prefixes;
-        address.map_or(0, |address| self.member(ADDRESS, &net::octets(net::prefix(address, v4, v6))))
+        address.map_or(0, |address| self.member(ADDRESS, &self.prefixes.octets(address)))
     }
 
     fn silence(&self, pattern: Pattern, user: &User<'_>) -> Fingerprint {
@@ -397,15 +347,10 @@ impl An0454 {
     /// Writes an event into the journal, as the newest of its user.
     fn write(&mut self, event: &Event<'_>, kind: u8, slot: Slot, record: Record<'_>) {
         let link = self.journal.append(&Entry {
-            time: event.time,
             kind,
             count: 1,
-            address: event.src_ip.map(net::octets),
-            user: event.user.as_bytes(),
             host: event.application.as_bytes(),
-            code: event.reason.as_bytes(),
-            record,
-            previous: Default::default(),
+            ..told::entry(event, &event.reason, record)
         });
         self.journal.set_previous(link, 0, self.link(slot));
         if let Some(mut content) = self.table.content(slot) {

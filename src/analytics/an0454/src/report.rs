@@ -5,7 +5,8 @@ use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::{Event, Record};
 use authsieve_engine::net;
 use authsieve_engine::time::{Span, Timestamp};
-use authsieve_engine::told::{self, MOST_LISTED, Told, number, said, short, source};
+use authsieve_engine::told::{self, MOST_LISTED, number, said, short, source};
+use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::journal::{Entry, Journal, Link};
 
 /// The kind of a journal entry of a challenge that counted.
@@ -54,7 +55,7 @@ impl Report<'_> {
     pub fn alert(&self) -> Alert {
         let (event, tally) = (self.event, &self.tally);
         let login = self.pattern == Pattern::Login;
-        let (told, logins) = self.read();
+        let (challenges, logins) = self.read();
         let count = tally.each.len() as u32;
         let outcomes: Vec<(&str, u32)> =
             [("denied", tally.denied), ("timeout", tally.timeout), ("unanswered", tally.open)]
@@ -83,36 +84,37 @@ impl Report<'_> {
             }
         }
         // The newest challenge stands in the journal already, unless that keeps nothing.
-        let raised = if login || told.entries().is_empty() { self.record } else { Record::NONE };
-        told.tell(&mut alert, raised);
+        let raised = if login || challenges.entries().is_empty() { self.record } else { Record::NONE };
+        told::tell(&challenges, &mut alert, raised);
         alert.first_seen = tally.each.first().map_or(event.time, |(time, _)| *time);
         alert
     }
 
     /// The challenges that were counted, and the user's logins meanwhile.
-    fn read(&self) -> (Told<'_>, Vec<String>) {
+    fn read(&self) -> (Excerpt<'_>, Vec<String>) {
         let login = self.pattern == Pattern::Login;
-        // Each may be told once. What a login made forgotten is among the journal's entries, but not among these.
+        // Each is told once. The journal also holds challenges that a login made the analytic forget.
         let mut left = self.tally.each.clone();
         let mut logins = Vec::new();
         if login {
             logins.push(line(self.event.time, &self.event.user, &source(self.event)));
         }
-        let told = Told::read(self.journal, self.newest, 0, self.from, self.event.time, &mut |entry| {
-            if entry.kind == LOGIN {
-                logins.push(told_login(entry));
-                return 0;
-            }
-            let one = (entry.time, (self.address)(entry.address));
-            let place = left.iter().rposition(|held| *held == one);
-            place.map_or(0, |place| {
-                left.remove(place);
-                1
-            })
-        });
+        let challenges =
+            Excerpt::read(self.journal, self.newest, 0, self.from, self.event.time, &mut |entry| {
+                if entry.kind == LOGIN {
+                    logins.push(earlier_login(entry));
+                    return 0;
+                }
+                let one = (entry.time, (self.address)(entry.address));
+                let place = left.iter().rposition(|held| *held == one);
+                place.map_or(0, |place| {
+                    left.remove(place);
+                    1
+                })
+            });
         logins.truncate(MOST_LISTED);
         logins.reverse();
-        (told, logins)
+        (challenges, logins)
     }
 
     fn title(&self, count: u32) -> String {
@@ -154,7 +156,7 @@ impl Report<'_> {
     }
 }
 
-fn told_login(entry: &Entry<'_>) -> String {
+fn earlier_login(entry: &Entry<'_>) -> String {
     let from = net::shown(entry.address.map(net::from_octets)).unwrap_or("an unknown address".into());
     line(entry.time, &String::from_utf8_lossy(entry.user), &from)
 }

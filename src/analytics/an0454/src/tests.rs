@@ -293,9 +293,12 @@ fn a_changed_configuration_keeps_what_it_can_and_says_what_it_dropped() {
     assert_eq!(restored(""), (1, String::new()));
     assert_eq!(restored(r#"{"min_challenges":6}"#), (0, String::new()));
     assert_eq!(restored(r#"{"window":"56s"}"#), (0, String::new()));
-    for config in [r#"{"user_key":"local-part"}"#, r#"{"ipv4_prefix":24}"#] {
+    for (config, option) in [
+        (r#"{"user_key":"local-part"}"#, "user_key: changed"),
+        (r#"{"ipv4_prefix":24}"#, "ipv4_prefix or ipv6_prefix: changed"),
+    ] {
         let (alerts, notes) = restored(config);
-        assert!(alerts == 0 && notes.starts_with("user_key"), "{notes}");
+        assert!(alerts == 0 && notes.starts_with(option), "{notes}");
     }
     let (alerts, notes) = restored(r#"{"salt":"another"}"#);
     assert!(alerts == 0 && notes.starts_with("salt"), "{notes}");

@@ -7,6 +7,7 @@ use authsieve_engine::analytic::Alerts;
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::snapshot::fields::Saved;
 use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::state::{Loading, Part};
 use authsieve_engine::time::Timestamp;
 use authsieve_engine::{alert_fields, beside_fields, load_fields, save_fields};
 
@@ -93,9 +94,13 @@ impl Waiting {
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
+}
 
-    /// Writes what waits, in order.
-    pub fn save(&self, out: &mut Writer) {
+impl Part for Waiting {
+    /// What was decided stays so, whatever option makes a key now.
+    const KEYLESS: bool = true;
+
+    fn save(&self, out: &mut Writer) {
         out.count(self.list.len());
         for one in &self.list {
             out.i64(one.due.0);
@@ -105,11 +110,7 @@ impl Waiting {
         }
     }
 
-    /// Reads it.
-    ///
-    /// # Errors
-    /// Where the bytes are not what `save` writes.
-    pub fn load(input: &mut Reader<'_>) -> snapshot::Result<Self> {
+    fn load(&self, input: &mut Reader<'_>, _: &mut Loading) -> snapshot::Result<Self> {
         let mut waiting = Self::default();
         for _ in 0..input.count(50)?.min(MOST) {
             let due = Timestamp(input.i64()?);

@@ -43,13 +43,12 @@ pub use options::Options;
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::{Config, Problem, code};
+use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
-use authsieve_engine::net;
+use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::note::Step;
-use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::Link;
 use authsieve_engine::window::silence::Silences;
@@ -73,8 +72,6 @@ const WHO: usize = 0;
 const MOST_FLOOR: usize = 64;
 /// The same of its successes.
 const SUCCESSES: usize = 4;
-/// Windows that could take more memory than this are refused: a 32-bit module has no more than 4 GiB.
-const MOST_BYTES: u64 = 2 << 30;
 /// What a key takes beside its entries (slot, place in the index, lists, journal links), and what an entry does.
 const EACH: u64 = 256;
 const ENTRY: u64 = 48;
@@ -82,10 +79,8 @@ const ENTRY: u64 = 48;
 /// The analytic. See the crate's documentation.
 pub struct An1269 {
     options: Options,
-    prefixes: (u8, u8),
+    prefixes: Prefixes,
     salt: Salt,
-    bounds: Bounds,
-    seed: u64,
     table: Table,
     failed: Track,
     succeeded: Track,
@@ -170,31 +165,22 @@ impl Analytic for An1269 {
         let greatest =
             config.overrides.thresholds(0).chain([options.min_failures.0]).max().unwrap_or_default();
         let floor = (greatest as usize + 6).min(MOST_FLOOR);
-        let each = EACH + ENTRY * (floor + SUCCESSES) as u64;
-        if u64::from(common.max_keys.0) * each > MOST_BYTES {
-            let why = format!(
-                "{} is too many; expected at most {} with a min_failures of {greatest}, so that windows stay below 2 GiB",
-                common.max_keys.0,
-                MOST_BYTES / each,
-            );
-            return Err(Problem::new(code::CONFLICT, "max_keys", why));
-        }
+        common.fits(EACH + ENTRY * (floor + SUCCESSES) as u64, Some(("min_failures", greatest)))?;
+        let memory = common.memory();
         let bounds = Bounds {
-            max_keys: common.max_keys.0 as usize,
+            max_keys: memory.max_keys,
             data: 2 * Link::BYTES,
             window: options.window.0,
             horizon: options.window.0,
             weight_cap: 3,
-            sketch_bytes: common.sketch_bytes.0 as usize,
+            sketch_bytes: memory.sketch_bytes,
         };
         // Half of the pool for evidence, a quarter for failures, the rest for who logged in.
-        let (pool, window) = (common.pool_bytes.0 as usize, options.window.0);
+        let (pool, window) = (memory.pool_bytes, options.window.0);
         let recent = |floor, pool_bytes| track::recent(window, floor, pool_bytes, seed);
         Ok(Self {
-            prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
+            prefixes: common.prefixes(),
             salt: common.salt(),
-            bounds,
-            seed,
             table: Table::new(bounds, seed),
             failed: Track::new(0, recent(floor, pool / 4), pool / 2),
             succeeded: Track::new(1, recent(SUCCESSES, pool / 8), pool / 8),
@@ -300,49 +286,12 @@ impl Analytic for An1269 {
 
     fn held(&self) -> Held {
         let bytes = self.table.bytes() + self.quiet.bytes() + self.failed.bytes() + self.succeeded.bytes();
-        Held {
-            keys: self.table.len() as u64,
-            evicted: self.table.evicted(),
-            late: self.late,
-            bytes: bytes as u64,
-        }
+        Held::new(&self.table, self.late, bytes)
     }
 
-    fn save(&self, out: &mut Writer) {
-        out.u8(self.prefixes.0);
-        out.u8(self.prefixes.1);
-        self.quiet.save(out);
-        self.failed.save(out);
-        self.succeeded.save(out);
-        self.table.save(out);
-        for (_, slot) in self.table.iter() {
-            self.failed.recent.save(slot, out);
-            self.succeeded.recent.save(slot, out);
-        }
-    }
-
-    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
-        let mut notes = Vec::new();
-        let prefixes = (input.u8()?, input.u8()?);
-        let quiet = self.quiet.load(input)?;
-        let cut = self.failed.load(input)? | self.succeeded.load(input)?;
-        let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
-        let held = table.iter().map(|(_, slot)| Some(slot));
-        for slot in core::iter::repeat_n(None, loaded.dropped).chain(held) {
-            self.failed.recent.load(slot, input)?;
-            self.succeeded.recent.load(slot, input)?;
-        }
-        if prefixes != self.prefixes {
-            for (_, slot) in table.iter() {
-                self.failed.recent.forget(slot);
-                self.succeeded.recent.forget(slot);
-            }
-            table.tell_regrouped("ipv4_prefix or ipv6_prefix", &mut notes);
-            return Ok(notes);
-        }
-        loaded.tell(cut, &mut notes);
-        (self.table, self.quiet) = (table, quiet);
-        Ok(notes)
+    authsieve_engine::state! {
+        prefixes, quiet, failed, succeeded, table;
+        each slot of table: failed.recent, succeeded.recent
     }
 }
 
@@ -365,8 +314,7 @@ impl An1269 {
     }
 
     fn address(&self, event: &Event<'_>) -> Option<[u8; 16]> {
-        let (v4, v6) = self.prefixes;
-        event.src_ip.map(|address| net::octets(net::prefix(address, v4, v6)))
+        event.src_ip.map(|address| self.prefixes.octets(address))
     }
 
     /// The account, also that of no name: it is unknown, not none.
@@ -472,9 +420,9 @@ impl An1269 {
             prefixes: self.prefixes,
             pattern,
             failures: self.failed.recent.sum(here.slot, from, to),
-            failed: self.failed.told(&self.table, here.slot, from, to),
+            failed: self.failed.excerpt(&self.table, here.slot, from, to),
             successes: self.succeeded.recent.sum(here.slot, from, to),
-            succeeded: self.succeeded.told(&self.table, here.slot, from, to),
+            succeeded: self.succeeded.excerpt(&self.table, here.slot, from, to),
         }
     }
 

@@ -3,8 +3,10 @@
 use crate::pattern::Pattern;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::{Event, Outcome, Record};
+use authsieve_engine::net::Prefixes;
 use authsieve_engine::time::Span;
-use authsieve_engine::told::{self, MOST_LISTED, Told, number, or, short};
+use authsieve_engine::told::{self, MOST_LISTED, number, or, short};
+use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::recent::Sum;
 
 /// The pattern of an accepted credential.
@@ -17,14 +19,13 @@ pub struct Report<'r> {
     pub event: &'r Event<'r>,
     pub record: Record<'r>,
     pub window: Span,
-    /// How many bits of an IPv4 and of an IPv6 address make a key.
-    pub prefixes: (u8, u8),
+    pub prefixes: Prefixes,
     /// What the failures look like.
     pub pattern: Pattern,
     pub failures: Sum,
-    pub failed: Told<'r>,
+    pub failed: Excerpt<'r>,
     pub successes: Sum,
-    pub succeeded: Told<'r>,
+    pub succeeded: Excerpt<'r>,
 }
 
 impl Report<'_> {
@@ -100,7 +101,7 @@ impl Report<'_> {
         if successes.cut || self.succeeded.cut() {
             alert.estimated.push("related_successes".into());
         }
-        let from = self.failed.network(event, self.prefixes).unwrap_or_else(|| told::source(event));
+        let from = told::network(&self.failed, event, self.prefixes).unwrap_or_else(|| told::source(event));
         (alert, from, number(failures.count, "failed login"))
     }
 
@@ -114,7 +115,7 @@ impl Report<'_> {
         }
         // A failure is the newest of the entries, if they are kept at all.
         let is_told = self.event.outcome == Outcome::Failure && !self.failed.entries().is_empty();
-        self.failed.tell(&mut alert, if is_told { Record::NONE } else { self.record });
+        told::tell(&self.failed, &mut alert, if is_told { Record::NONE } else { self.record });
         alert
     }
 }

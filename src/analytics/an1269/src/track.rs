@@ -1,11 +1,12 @@
 //! What each key left behind of one kind of event: what counts, and what can be told.
 
 use authsieve_engine::event::{Event, Record};
-use authsieve_engine::net;
 use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::state::{Loading, Part};
 use authsieve_engine::time::{Span, Timestamp};
-use authsieve_engine::told::Told;
-use authsieve_engine::window::journal::{self, Journal, Link};
+use authsieve_engine::told;
+use authsieve_engine::window::excerpt::Excerpt;
+use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{self, Recent};
 use authsieve_engine::window::table::{Entered, Slot, Table};
 
@@ -15,7 +16,6 @@ pub struct Track {
     /// What is counted, and decided by.
     pub recent: Recent,
     journal: Journal,
-    journal_bytes: usize,
     /// Where in the data of a slot the link to the key's newest entry in the journal stands.
     at: usize,
 }
@@ -23,7 +23,7 @@ pub struct Track {
 impl Track {
     /// Number `number` of those that share a table whose slots have [`Link::BYTES`] of data for each.
     pub fn new(number: usize, recent: Recent, journal_bytes: usize) -> Self {
-        Self { recent, journal: Journal::new(journal_bytes), journal_bytes, at: number * Link::BYTES }
+        Self { recent, journal: Journal::new(journal_bytes), at: number * Link::BYTES }
     }
 
     /// Takes an event in for a key.
@@ -40,16 +40,7 @@ impl Track {
             false,
             recent::Entry { time: event.time, count: event.count, kind: 0, members },
         );
-        let link = self.journal.append(&journal::Entry {
-            time: event.time,
-            count: event.count,
-            address: event.src_ip.map(net::octets),
-            user: event.user.as_bytes(),
-            host: event.host.as_bytes(),
-            code: code(event).as_bytes(),
-            record,
-            ..journal::Entry::default()
-        });
+        let link = self.journal.append(&told::entry(event, code(event), record));
         self.journal.set_previous(link, 0, self.newest(table, slot));
         if let Some(content) = table.content(slot) {
             link.write(content.data.get_mut(self.at..).unwrap_or_default());
@@ -63,9 +54,9 @@ impl Track {
         }
     }
 
-    /// What the journal tells of a key in [from, to].
-    pub fn told(&self, table: &Table, slot: Slot, from: Timestamp, to: Timestamp) -> Told<'_> {
-        Told::read(&self.journal, self.newest(table, slot), 0, from, to, &mut |entry| entry.count)
+    /// What the journal still holds of a key in [from, to].
+    pub fn excerpt(&self, table: &Table, slot: Slot, from: Timestamp, to: Timestamp) -> Excerpt<'_> {
+        Excerpt::read(&self.journal, self.newest(table, slot), 0, from, to, &mut |entry| entry.count)
     }
 
     /// The bytes it takes.
@@ -73,20 +64,20 @@ impl Track {
         self.recent.bytes() + self.journal.bytes()
     }
 
-    /// Writes its journal. What is counted is saved key by key, after the table.
-    pub fn save(&self, out: &mut Writer) {
+    fn newest(&self, table: &Table, slot: Slot) -> Link {
+        Link::read(table.data(slot).get(self.at..).unwrap_or_default())
+    }
+}
+
+/// Its journal. What is counted is saved key by key, after the table.
+impl Part for Track {
+    fn save(&self, out: &mut Writer) {
         self.journal.save(out);
     }
 
-    /// Reads the journal. Whether it had to be cut.
-    pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<bool> {
-        let (journal, cut) = Journal::load(input, self.journal_bytes)?;
-        self.journal = journal;
-        Ok(cut)
-    }
-
-    fn newest(&self, table: &Table, slot: Slot) -> Link {
-        Link::read(table.data(slot).get(self.at..).unwrap_or_default())
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> snapshot::Result<Self> {
+        let journal = Part::load(&self.journal, input, loading)?;
+        Ok(Self { recent: self.recent.clone(), journal, at: self.at })
     }
 }
 

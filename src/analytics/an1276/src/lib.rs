@@ -39,11 +39,12 @@ use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Origin, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
-use authsieve_engine::net;
+use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::note::Step;
-use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::time::Span;
-use authsieve_engine::window::rule::{Failed, Keys, Match, Rule};
+use authsieve_engine::told;
+use authsieve_engine::window::failures::Layout;
+use authsieve_engine::window::rule::{Keys, Match, Rule};
 use authsieve_engine::window::silence::Silences;
 
 /// The kinds of keys, from the most specific: also their numbers.
@@ -58,6 +59,7 @@ const NOWHERE: u8 = 5;
 /// The analytic. See the crate's documentation.
 pub struct An1276 {
     options: Options,
+    prefixes: Prefixes,
     salt: Salt,
     rule: Rule,
     quiet: Silences,
@@ -133,9 +135,15 @@ impl Analytic for An1276 {
         }
         let mut thresholds = vec![options.min_failures.0];
         thresholds.extend(config.overrides.thresholds(0));
-        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)
-            .map_err(|why| Problem::new(code::CONFLICT, "max_keys", why))?;
-        Ok(Self { options, salt: common.salt(), rule, quiet: Silences::new(Silences::DEFAULT, seed) })
+        let layout = Layout::new(&thresholds, options.window.0, options.success_within.0);
+        common.fits(Rule::key_bytes(&layout), Some(("min_failures", layout.greatest())))?;
+        Ok(Self {
+            prefixes: common.prefixes(),
+            salt: common.salt(),
+            rule: Rule::new(layout, common.memory(), seed),
+            quiet: Silences::new(Silences::DEFAULT, seed),
+            options,
+        })
     }
 
     fn horizon(&self) -> Span {
@@ -151,7 +159,7 @@ impl Analytic for An1276 {
         }
         match event.outcome {
             Outcome::Failure => {
-                let failed = Failed { event, code: report::code(event), record: context.record };
+                let failed = told::entry(event, report::code(event), context.record);
                 self.rule.failure(&self.keys(event), &failed, context.watermark);
                 if context.explains() {
                     self.why_failure(event, context);
@@ -164,29 +172,16 @@ impl Analytic for An1276 {
 
     fn take_back(&mut self, event: &Event<'_>) {
         if self.looks_at(event) {
-            let failed = Failed { event, code: report::code(event), record: Record::NONE };
-            self.rule.take_back(&self.keys(event), &failed);
+            self.rule.take_back(&self.keys(event), &told::entry(event, report::code(event), Record::NONE));
         }
     }
 
     fn held(&self) -> Held {
-        let held = self.rule.held();
-        Held { bytes: held.bytes + self.quiet.bytes() as u64, ..held }
+        let bytes = self.rule.bytes() + self.quiet.bytes();
+        Held::new(self.rule.table(), self.rule.late(), bytes)
     }
 
-    fn save(&self, out: &mut Writer) {
-        self.quiet.save(out);
-        self.rule.save(out);
-    }
-
-    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
-        let quiet = self.quiet.load(input)?;
-        let loaded = self.rule.load(input)?;
-        if !loaded.none {
-            self.quiet = quiet;
-        }
-        Ok(loaded.notes)
-    }
+    authsieve_engine::state! { quiet, prefixes, rule }
 }
 
 impl An1276 {
@@ -204,8 +199,11 @@ impl An1276 {
     /// The source as keys see it: a cut address, or host and terminal of a local login.
     fn source(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let hasher = |kind| Hasher128::new(self.salt, kind);
-        let source = match (event.origin, self.rule.address(event)) {
-            (_, Some(address)) => hasher(Correlate::Ip as u8).number(u128::from_le_bytes(address)),
+        let source = match (event.origin, event.src_ip) {
+            (_, Some(address)) => {
+                let octets = self.prefixes.octets(address);
+                hasher(Correlate::Ip as u8).number(u128::from_le_bytes(octets))
+            }
             (Origin::Local, None) => hasher(PLACE).part(event.host.as_bytes()).part(event.tty.as_bytes()),
             (Origin::Remote, None) if self.options.require_ip => return None,
             (Origin::Remote, None) => hasher(NOWHERE),
@@ -259,7 +257,7 @@ impl An1276 {
             }
         }
         let Some(most_specific) = matched.iter().flatten().next() else { return };
-        let alert = report::alert(&self.rule, most_specific, &matched, event, context.record);
+        let alert = report::alert(self, most_specific, &matched, event, context.record);
         let address = event.src_ip.map(net::octets);
         let parts: [&[u8]; 4] = [
             event.user.as_bytes(),

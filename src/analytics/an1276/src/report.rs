@@ -1,27 +1,27 @@
 //! What an alert of AN1276 tells.
 
-use crate::kind;
 use crate::options::Correlate;
+use crate::{An1276, kind};
 use authsieve_engine::alert::Alert;
 use authsieve_engine::event::{Event, Record, Signal};
-use authsieve_engine::told::{number, short, source};
-use authsieve_engine::window::rule::{Match, Rule};
+use authsieve_engine::told::{self, number, short, source};
+use authsieve_engine::window::rule::Match;
 
 /// The alert about a success: `m` is the most specific of what matched.
 pub fn alert(
-    rule: &Rule,
+    an1276: &An1276,
     m: &Match,
     matched: &[Option<Match>],
     event: &Event<'_>,
     record: Record<'_>,
 ) -> Alert {
-    let (mut alert, told) = rule.alert(m, event);
+    let (mut alert, failures) = told::rule::alert(&an1276.rule, m, event);
     let pattern = kind(m);
-    told.tell(&mut alert, record);
+    told::tell(&failures, &mut alert, record);
     let users = alert.distinct_users.unwrap_or_default();
     let failed = number(alert.failure_count.unwrap_or_default(), "failed login");
     let user = short(&event.user);
-    let network = || told.network(event, rule.prefixes()).unwrap_or_else(|| source(event));
+    let network = || told::network(&failures, event, an1276.prefixes).unwrap_or_else(|| source(event));
     alert.pattern = pattern.as_str().into();
     alert.title = match pattern {
         Correlate::UserIp => format!("{failed} of {user} from {}, then a login", network()),

@@ -5,7 +5,8 @@ use authsieve_engine::analytic::Context;
 use authsieve_engine::event::{Event, Origin, Provider};
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::note::{self, Step};
-use authsieve_engine::told;
+use authsieve_engine::told::rule::{note_failure, note_success};
+use authsieve_engine::told::source;
 
 /// A key in words.
 fn name(kind: Correlate, event: &Event<'_>) -> String {
@@ -14,7 +15,7 @@ fn name(kind: Correlate, event: &Event<'_>) -> String {
     let mut key = note::key(kind.as_str(), user, address);
     if kind != Correlate::User && address.is_none() {
         key.push(' ');
-        key.push_str(&told::source(event));
+        key.push_str(&source(event));
     }
     key
 }
@@ -42,7 +43,7 @@ impl An1276 {
         let threshold = context.judgement.threshold(0, self.options.min_failures.0);
         let keys = self.keys(event);
         for (key, kind) in keys.into_iter().zip(KINDS).filter(|(key, _)| key.is_some()) {
-            self.rule.note_failure(key, &name(kind, event), event.time, threshold, context);
+            note_failure(&mut self.rule, key, &name(kind, event), event.time, threshold, context);
         }
         if keys.iter().all(Option::is_none) {
             no_key(context);
@@ -57,7 +58,7 @@ impl An1276 {
         for holding in [false, true] {
             for (key, kind) in keys.into_iter().zip(KINDS).rev().filter(|(key, _)| key.is_some()) {
                 let name = name(kind, event);
-                self.rule.note_success(key, &name, event.time, threshold, holding, context);
+                note_success(&mut self.rule, key, &name, event.time, threshold, holding, context);
             }
         }
         if keys.iter().all(Option::is_none) {

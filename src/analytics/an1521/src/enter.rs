@@ -3,8 +3,8 @@
 use crate::{ACCOUNT, An1521, Failure, SOURCE, Similarity, kind, report};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::hash::Fingerprint;
-use authsieve_engine::net;
 use authsieve_engine::time::Timestamp;
+use authsieve_engine::told;
 use authsieve_engine::window::journal::{self, Link};
 use authsieve_engine::window::recent::Entry;
 use authsieve_engine::window::table::Slot;
@@ -16,22 +16,16 @@ impl An1521 {
         let member = |fingerprint: Fingerprint| fingerprint.halves().0.max(1);
         let mut digits = [0; 10];
         let link = self.journal.append(&journal::Entry {
-            time: event.time,
-            kind: 0,
-            count: event.count,
-            address: event.src_ip.map(net::octets),
             user: failure.account.as_bytes(),
-            host: event.host.as_bytes(),
             code: report::code(event, &mut digits),
-            record: failure.record,
-            previous: Default::default(),
+            ..told::entry(event, "", failure.record)
         });
         self.names.note(failure.member, failure.account);
 
         let members = [failure.member, failure.source.map_or(0, member)];
         let entry = Entry { time: event.time, count: event.count, kind: kind::FAMILY, members };
         let known = self.table.find(failure.family).is_some_and(|slot| {
-            let oldest = self.table.newest(slot).max(event.time).minus(self.bounds.horizon);
+            let oldest = self.table.newest(slot).max(event.time).minus(self.keep);
             self.recent.has(slot, ACCOUNT, failure.member, oldest, Timestamp::MAX)
         });
         let (slot, late) = self.enter(failure.family, entry, link, context.watermark);
@@ -77,7 +71,7 @@ impl An1521 {
             return;
         }
         let newest = self.table.newest(family);
-        let accounts = self.recent.sum(family, newest.minus(self.bounds.horizon), newest).distinct[ACCOUNT];
+        let accounts = self.recent.sum(family, newest.minus(self.keep), newest).distinct[ACCOUNT];
         let own = self.alone(failure.family, failure.member);
         let held = self.table.find(own).is_some();
         let all = (Timestamp::MIN, Timestamp::MAX);

@@ -7,7 +7,6 @@ use crate::{An1521, FAMILY, Failure, SOURCE, threshold, why};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::config::Threshold;
 use authsieve_engine::hash::Fingerprint;
-use authsieve_engine::net;
 use authsieve_engine::note::Step;
 use authsieve_engine::time::Span;
 use authsieve_engine::window::table::Slot;
@@ -108,7 +107,7 @@ impl An1521 {
         let address;
         let key = match (pattern, failure.event.src_ip) {
             (Pattern::Spray, Some(source)) => {
-                address = net::octets(self.cut(source));
+                address = self.prefixes.octets(source);
                 &address[..]
             }
             _ if counted.alone => failure.account.as_bytes(),

@@ -49,13 +49,13 @@ pub use families::Families;
 pub use options::{Options, Similarity, Status};
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::{Config, Problem, Setting, code};
+use authsieve_engine::config::{Config, Problem, Setting};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
-use authsieve_engine::net;
+use authsieve_engine::net::Prefixes;
 use authsieve_engine::note::Step;
-use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::state::MadeBy;
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{Entry, Recent};
@@ -94,8 +94,6 @@ mod threshold {
 
 /// A failed key weighs no more than this: of n failures in a flood n − 2 are remembered.
 const WEIGHT_CAP: u32 = 3;
-/// What keys and what happened to them may grow to: a 32-bit module has no more than 4 GiB.
-const MOST_BYTES: u64 = 2 << 30;
 /// What a key takes, about, and each thing that happened to it: lists grow by doubling.
 const KEY_BYTES: u64 = 256;
 const ENTRY_BYTES: u64 = 2 * size_of::<Entry>() as u64;
@@ -103,12 +101,11 @@ const ENTRY_BYTES: u64 = 2 * size_of::<Entry>() as u64;
 /// The analytic. See the crate's documentation.
 pub struct An1521 {
     options: Options,
-    prefixes: (u8, u8),
+    prefixes: Prefixes,
+    grouping: MadeBy<16>,
     salt: Salt,
-    bounds: Bounds,
-    floor: usize,
-    pool_bytes: usize,
-    seed: u64,
+    /// How long failures are remembered.
+    keep: Span,
     table: Table,
     recent: Recent,
     quiet: Silences,
@@ -203,32 +200,26 @@ impl Analytic for An1521 {
         ];
         let changed = (0..threshold::COUNT).flat_map(|index| config.overrides.thresholds(index));
         let largest = own.iter().map(|own| own.0).chain(changed).max().unwrap_or(1);
-        // One more than the greatest: to see that there are more.
-        let max_keys = u64::from(common.max_keys.0);
-        let most_keys = MOST_BYTES / KEY_BYTES;
-        if max_keys > most_keys {
-            let why = format!(
-                "{max_keys} is too many; expected at most {most_keys}, so that the state stays below 2 GiB"
-            );
-            return Err(Problem::new(code::CONFLICT, "max_keys", why));
-        }
+        common.fits(KEY_BYTES, None)?;
         // One more than the greatest, to see that there are more; or as many as there is memory for. What a key holds
         // beyond comes out of the pool.
-        let room = (MOST_BYTES / max_keys).saturating_sub(KEY_BYTES) / ENTRY_BYTES;
+        let room = common.key_bytes().saturating_sub(KEY_BYTES) / ENTRY_BYTES;
         let floor = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, largest as usize + 1);
         let spans = [options.window.0, options.slow_window.0];
         let keep = spans[0].max(spans[1]);
+        let memory = common.memory();
         let bounds = Bounds {
-            max_keys: common.max_keys.0 as usize,
+            max_keys: memory.max_keys,
             data: Link::BYTES,
             window: options.window.0,
             horizon: keep,
             weight_cap: WEIGHT_CAP,
-            sketch_bytes: common.sketch_bytes.0 as usize,
+            sketch_bytes: memory.sketch_bytes,
         };
-        let (salt, pool_bytes) = (common.salt(), common.pool_bytes.0 as usize);
+        let (salt, pool_bytes) = (common.salt(), memory.pool_bytes);
         Ok(Self {
-            prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
+            prefixes: common.prefixes(),
+            grouping: grouping(&options, salt),
             salt,
             table: Table::new(bounds, seed),
             recent: Recent::new(keep, floor, pool_bytes).windows(spans, seed),
@@ -239,10 +230,7 @@ impl Analytic for An1521 {
             late: 0,
             scratch: Default::default(),
             options,
-            bounds,
-            floor,
-            pool_bytes,
-            seed,
+            keep,
         })
     }
 
@@ -275,7 +263,7 @@ impl Analytic for An1521 {
     }
 
     fn horizon(&self) -> Span {
-        self.bounds.horizon
+        self.keep
     }
 
     fn held(&self) -> Held {
@@ -285,61 +273,12 @@ impl Analytic for An1521 {
             + self.journal.bytes()
             + self.names.bytes()
             + self.near.bytes();
-        Held {
-            keys: self.table.len() as u64,
-            evicted: self.table.evicted(),
-            late: self.late,
-            bytes: bytes as u64,
-        }
+        Held::new(&self.table, self.late, bytes)
     }
 
-    fn save(&self, out: &mut Writer) {
-        out.u8(self.prefixes.0);
-        out.u8(self.prefixes.1);
-        out.raw(&self.grouping().to_bytes());
-        self.quiet.save(out);
-        self.names.save(out);
-        self.near.save(out);
-        self.journal.save(out);
-        self.table.save(out);
-        out.count(self.table.len());
-        for (key, slot) in self.table.iter() {
-            out.raw(&key.to_bytes());
-            self.recent.save(slot, out);
-        }
-    }
-
-    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
-        let mut notes = Vec::new();
-        let prefixes = (input.u8()?, input.u8()?);
-        let grouping = Fingerprint::from_bytes(input.array()?);
-        let quiet = self.quiet.load(input)?;
-        let mut names = self.names.clone();
-        names.load(input)?;
-        let mut near = self.near.clone();
-        near.load(input)?;
-        let (journal, cut) = Journal::load(input, self.pool_bytes)?;
-        let (table, loaded) = Table::load(input, self.bounds, self.seed, None)?;
-        let spans = [self.options.window.0, self.options.slow_window.0];
-        let mut recent =
-            Recent::new(self.bounds.horizon, self.floor, self.pool_bytes).windows(spans, self.seed);
-        for _ in 0..input.count(16)? {
-            let key = Fingerprint::from_bytes(input.array()?);
-            recent.load(table.find(key), input)?;
-        }
-        if (prefixes, grouping) != (self.prefixes, self.grouping()) {
-            let what = if prefixes == self.prefixes {
-                "similarity or families"
-            } else {
-                "ipv4_prefix or ipv6_prefix"
-            };
-            table.tell_regrouped(what, &mut notes);
-            return Ok(notes);
-        }
-        loaded.tell(cut, &mut notes);
-        (self.table, self.recent, self.quiet, self.journal) = (table, recent, quiet, journal);
-        (self.names, self.near) = (names, near);
-        Ok(notes)
+    authsieve_engine::state! {
+        prefixes, grouping, quiet, names, near, journal, table;
+        each key of table: recent
     }
 }
 
@@ -393,13 +332,8 @@ impl An1521 {
     }
 
     fn source(&self, address: IpAddr) -> Fingerprint {
-        let octets = net::octets(self.cut(address));
+        let octets = self.prefixes.octets(address);
         Hasher128::new(self.salt, kind::ADDRESS).number(u128::from_le_bytes(octets)).finish()
-    }
-
-    /// An address as keys see it.
-    const fn cut(&self, address: IpAddr) -> IpAddr {
-        net::prefix(address, self.prefixes.0, self.prefixes.1)
     }
 
     /// The key of an account's own failures in a family.
@@ -411,17 +345,18 @@ impl An1521 {
         Hasher128::new(self.salt, kind).part(bytes).finish().halves().0.max(1)
     }
 
-    /// What names the keys: options under which other accounts would be counted together.
-    fn grouping(&self) -> Fingerprint {
-        let mut grouping = Vec::new();
-        self.options.similarity.digest(&mut grouping);
-        self.options.families.digest(&mut grouping);
-        Hasher128::new(self.salt, kind::GROUPING).part(&grouping).finish()
-    }
-
     fn link(&self, slot: Slot) -> Link {
         Link::read(self.table.data(slot))
     }
+}
+
+/// The options that say which accounts are counted together, as one value.
+fn grouping(options: &Options, salt: Salt) -> MadeBy<16> {
+    let mut digest = Vec::new();
+    options.similarity.digest(&mut digest);
+    options.families.digest(&mut digest);
+    let value = Hasher128::new(salt, kind::GROUPING).part(&digest).finish().to_bytes();
+    MadeBy { name: "similarity or families", value }
 }
 
 authsieve_abi::faces!(An1521);

@@ -7,6 +7,7 @@
 use authsieve_engine::hash::{Fingerprint, Placement};
 use authsieve_engine::order::sort;
 use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
+use authsieve_engine::state::{Loading, Part};
 use hashbrown::HashTable;
 
 /// The bytes of an entry beside the name, by estimate.
@@ -58,9 +59,11 @@ impl Names {
     pub const fn bytes(&self) -> usize {
         self.young.bytes + self.old.bytes
     }
+}
 
-    /// Writes them, in the order of their hashes.
-    pub fn save(&self, out: &mut Writer) {
+impl Part for Names {
+    /// In the order of their hashes.
+    fn save(&self, out: &mut Writer) {
         for generation in [&self.old, &self.young] {
             let mut names: Vec<&(u64, Box<str>)> = generation.names.iter().collect();
             sort(&mut names, |one, other| one.0 < other.0);
@@ -72,22 +75,19 @@ impl Names {
         }
     }
 
-    /// Reads them into one that is new.
-    ///
-    /// # Errors
-    /// Where the snapshot makes no sense.
-    pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        for generation in [&mut self.old, &mut self.young] {
+    fn load(&self, input: &mut Reader<'_>, _: &mut Loading) -> Result<Self> {
+        let mut names = self.clone();
+        for generation in [&mut names.old, &mut names.young] {
             for _ in 0..input.count(9)? {
                 let hash = u64::from_le_bytes(input.array()?);
                 let name = std::str::from_utf8(input.bytes()?);
                 let name = name.map_err(|_| SnapshotError::Invalid("the name of an account"))?;
-                if generation.get(hash, self.placement).is_none() {
-                    generation.insert(hash, name, self.placement);
+                if generation.get(hash, names.placement).is_none() {
+                    generation.insert(hash, name, names.placement);
                 }
             }
         }
-        Ok(())
+        Ok(names)
     }
 }
 
@@ -126,8 +126,8 @@ mod tests {
         let mut out = Writer::loose();
         names.save(&mut out);
         let bytes = out.finish();
-        let mut back = Names::new(4000, 8);
-        back.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
+        let mut input = Reader::loose(&bytes).unwrap();
+        let back = Names::new(4000, 8).load(&mut input, &mut Loading::default()).unwrap();
         assert_eq!((back.bytes(), back.get(0), back.get(1)), (names.bytes(), Some("often"), None));
     }
 }

@@ -10,6 +10,7 @@
 
 use authsieve_engine::hash::{Fingerprint, Hasher128, Placement, Salt};
 use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
+use authsieve_engine::state::{Loading, Part};
 use hashbrown::HashTable;
 use std::collections::VecDeque;
 
@@ -96,26 +97,6 @@ impl Near {
         self.entries.allocation_size() + self.labels.capacity() * 40
     }
 
-    /// Writes the families, the oldest first.
-    pub fn save(&self, out: &mut Writer) {
-        out.count(self.labels.len());
-        for label in &self.labels {
-            out.bytes(label.as_bytes());
-        }
-    }
-
-    /// Reads them into one that is new.
-    ///
-    /// # Errors
-    /// Where the snapshot makes no sense.
-    pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..input.count(1)? {
-            let label = std::str::from_utf8(input.bytes()?);
-            self.add(label.map_err(|_| SnapshotError::Invalid("the name of a family"))?);
-        }
-        Ok(())
-    }
-
     fn label(&self, number: u64) -> Option<&str> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.labels.get(at).map(|label| &**label)
@@ -143,6 +124,25 @@ impl Near {
 
     fn hash(&self, text: &str) -> u64 {
         Hasher128::new(self.salt, self.kind).part(text.as_bytes()).finish().halves().0
+    }
+}
+
+impl Part for Near {
+    /// The oldest family first.
+    fn save(&self, out: &mut Writer) {
+        out.count(self.labels.len());
+        for label in &self.labels {
+            out.bytes(label.as_bytes());
+        }
+    }
+
+    fn load(&self, input: &mut Reader<'_>, _: &mut Loading) -> Result<Self> {
+        let mut near = self.clone();
+        for _ in 0..input.count(1)? {
+            let label = std::str::from_utf8(input.bytes()?);
+            near.add(label.map_err(|_| SnapshotError::Invalid("the name of a family"))?);
+        }
+        Ok(near)
     }
 }
 

@@ -7,10 +7,11 @@ use crate::pattern::Pattern;
 use crate::{ACCOUNT, FAMILY, Failure, SOURCE};
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::{Event, Record};
-use authsieve_engine::net;
+use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::order::sort;
 use authsieve_engine::time::Span;
-use authsieve_engine::told::{MOST_LISTED, Told, number, said, short};
+use authsieve_engine::told::{self, MOST_LISTED, number, said, short};
+use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{Entry, Recent};
 
@@ -20,7 +21,7 @@ pub struct Report<'r> {
     pub failure: &'r Failure<'r>,
     pub counted: Counted,
     pub window: Span,
-    pub prefixes: (u8, u8),
+    pub prefixes: Prefixes,
     pub recent: &'r Recent,
     pub names: &'r Names,
     pub journal: &'r Journal,
@@ -47,8 +48,8 @@ impl Report<'_> {
         sort(&mut users, |one, other| one < other);
         users.truncate(MOST_LISTED);
 
-        let told = self.told();
-        let addresses = told.addresses().len() as u32;
+        let excerpt = self.excerpt();
+        let addresses = excerpt.addresses().len() as u32;
         // Where keys are blocks of addresses, the journal knows more than the windows do.
         let distinct_ips = match self.pattern {
             Pattern::Spray => addresses.max(1),
@@ -61,13 +62,13 @@ impl Report<'_> {
         if unknown {
             estimated.push("users");
         }
-        if sum.cut || (told.cut() && !self.addresses_are_keys()) {
+        if sum.cut || (excerpt.cut() && !self.addresses_are_keys()) {
             estimated.push("distinct_ips");
         }
         let mut alert = Alert {
             pattern: self.pattern.as_str().into(),
             severity: if self.pattern == Pattern::Distributed { Severity::High } else { Severity::Medium },
-            title: self.title(most, accounts, &told),
+            title: self.title(most, accounts, &excerpt),
             time: event.time,
             first_seen: event.time,
             last_seen: event.time,
@@ -85,8 +86,8 @@ impl Report<'_> {
             context: self.context(accounts, distinct_ips),
             ..Alert::default()
         };
-        told.tell(&mut alert, Record::NONE);
-        if told.cut() {
+        told::tell(&excerpt, &mut alert, Record::NONE);
+        if excerpt.cut() {
             alert.estimated.extend(["src_ips", "reasons"].map(String::from));
         }
         let first = self.entries().next().map(|entry| entry.time);
@@ -103,8 +104,8 @@ impl Report<'_> {
     }
 
     /// Whether each address is a key of its own, so that windows count them exactly.
-    const fn addresses_are_keys(&self) -> bool {
-        matches!(self.prefixes, (32, 128))
+    fn addresses_are_keys(&self) -> bool {
+        self.prefixes == Prefixes::WHOLE
     }
 
     /// What was counted, oldest first.
@@ -139,22 +140,22 @@ impl Report<'_> {
         Hit { accounts }
     }
 
-    fn told(&self) -> Told<'_> {
+    fn excerpt(&self) -> Excerpt<'_> {
         let key = if self.pattern == Pattern::Spray { crate::kind::ADDRESS } else { crate::kind::FAMILY };
         let alone = Some(self.failure.account.as_bytes()).filter(|_| self.counted.alone);
         let (from, to) = (self.counted.from, self.failure.event.time);
-        Told::read(self.journal, self.newest, key.into(), from, to, &mut |entry| {
+        Excerpt::read(self.journal, self.newest, key.into(), from, to, &mut |entry| {
             if alone.is_none_or(|account| entry.user == account) { entry.count } else { 0 }
         })
     }
 
-    fn title(&self, most: &str, accounts: u32, told: &Told<'_>) -> String {
+    fn title(&self, most: &str, accounts: u32, excerpt: &Excerpt<'_>) -> String {
         let failed = number(self.counted.sum.count, "failed logon");
         let who = match accounts {
             0 | 1 => short(most),
             _ => format!("{} and similar accounts", short(most)),
         };
-        let from = told.network(self.failure.event, self.prefixes);
+        let from = told::network(excerpt, self.failure.event, self.prefixes);
         match self.pattern {
             Pattern::Burst => format!("{failed} of {who} from {}", self.from()),
             Pattern::Distributed => {

@@ -32,14 +32,17 @@ mod why;
 pub use options::Options;
 
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
-use authsieve_engine::config::{Config, Problem, code};
+use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
-use authsieve_engine::net;
+use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::snapshot::{self, Reader, Writer};
+use authsieve_engine::state::{Loading, Part};
 use authsieve_engine::time::Span;
-use authsieve_engine::window::rule::{Failed, Keys, Rule};
+use authsieve_engine::told;
+use authsieve_engine::window::failures::Layout;
+use authsieve_engine::window::rule::{Keys, Rule};
 
 /// The key that is judged: user and address. Also its kind.
 const ACCOUNT: u8 = 0;
@@ -51,7 +54,9 @@ const AGENT: u8 = 2;
 /// The analytic. See the crate's documentation.
 pub struct Fls {
     options: Options,
+    prefixes: Prefixes,
     salt: Salt,
+    same_agent: SameAgent,
     rule: Rule,
 }
 
@@ -137,9 +142,15 @@ impl Analytic for Fls {
         let (options, common) = (config.options.clone(), &config.common);
         let mut thresholds = vec![options.min_failures.0];
         thresholds.extend(config.overrides.thresholds(0));
-        let rule = Rule::new(common, &thresholds, options.window.0, options.success_within.0, seed)
-            .map_err(|why| Problem::new(code::CONFLICT, "max_keys", why))?;
-        Ok(Self { options, salt: common.salt(), rule })
+        let layout = Layout::new(&thresholds, options.window.0, options.success_within.0);
+        common.fits(Rule::key_bytes(&layout), Some(("min_failures", layout.greatest())))?;
+        Ok(Self {
+            prefixes: common.prefixes(),
+            salt: common.salt(),
+            same_agent: SameAgent(options.same_user_agent),
+            rule: Rule::new(layout, common.memory(), seed),
+            options,
+        })
     }
 
     fn extra_failure_codes(options: &Options) -> Vec<u32> {
@@ -155,7 +166,7 @@ impl Analytic for Fls {
             Outcome::Failure => {
                 let keys = [self.account(event), self.address(event), None];
                 if keys[0].is_some() {
-                    let failed = Failed { event, code: report::code(event), record: context.record };
+                    let failed = told::entry(event, report::code(event), context.record);
                     self.rule.failure(&keys, &failed, context.watermark);
                 }
                 if context.explains() {
@@ -170,34 +181,39 @@ impl Analytic for Fls {
     fn take_back(&mut self, event: &Event<'_>) {
         let keys: Keys = [self.account(event), self.address(event), None];
         if keys[0].is_some() {
-            self.rule.take_back(&keys, &Failed { event, code: report::code(event), record: Record::NONE });
+            self.rule.take_back(&keys, &told::entry(event, report::code(event), Record::NONE));
         }
     }
 
     fn held(&self) -> Held {
-        self.rule.held()
+        Held::new(self.rule.table(), self.rule.late(), self.rule.bytes())
     }
 
+    authsieve_engine::state! { same_agent, prefixes, rule }
+}
+
+/// Whether the user agent is part of the key. Where that has changed, failures of a snapshot are never found again: they
+/// go when their place is needed.
+#[derive(Clone, Copy)]
+struct SameAgent(bool);
+
+impl Part for SameAgent {
     fn save(&self, out: &mut Writer) {
-        out.u8(self.options.same_user_agent.into());
-        self.rule.save(out);
+        out.u8(self.0.into());
     }
 
-    fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>> {
-        let same_user_agent = input.u8()? != 0;
-        let mut notes = self.rule.load(input)?.notes;
-        if same_user_agent != self.options.same_user_agent && self.rule.held().keys > 0 {
-            // Their keys are of another kind: they are not found again, and go when their place is needed.
-            notes.push("same_user_agent: changed, so failures of the snapshot count no more".into());
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> snapshot::Result<Self> {
+        if (input.u8()? != 0) != self.0 {
+            loading.note("same_user_agent: changed, so failures of the snapshot count no more");
         }
-        Ok(notes)
+        Ok(*self)
     }
 }
 
 impl Fls {
     /// The key that is judged; none for an event that is not looked at.
     fn account(&self, event: &Event<'_>) -> Option<Fingerprint> {
-        let address = self.rule.address(event);
+        let address = event.src_ip.map(|address| self.prefixes.octets(address));
         if event.provider == Provider::Linux
             || event.user.is_empty()
             || address.is_none() && self.options.require_ip
@@ -212,7 +228,7 @@ impl Fls {
     }
 
     fn address(&self, event: &Event<'_>) -> Option<Fingerprint> {
-        let octets = self.rule.address(event)?;
+        let octets = self.prefixes.octets(event.src_ip?);
         Some(Hasher128::new(self.salt, ADDRESS).number(u128::from_le_bytes(octets)).finish())
     }
 
@@ -225,8 +241,8 @@ impl Fls {
         let Some(m) = matched.iter().flatten().next() else { return };
         let others = self
             .address(event)
-            .map(|address| self.rule.told(address, usize::from(ADDRESS), m.from, event.time));
-        let alert = report::alert(&self.rule, m, others.as_ref(), event, context.record);
+            .map(|address| self.rule.excerpt(address, usize::from(ADDRESS), m.from, event.time));
+        let alert = report::alert(self, m, others.as_ref(), event, context.record);
         let address = event.src_ip.map(net::octets);
         let agent = if self.options.same_user_agent { event.user_agent.as_bytes() } else { &[] };
         context.raise(&[event.user.as_bytes(), address.as_ref().map_or(&[], |a| a), agent], alert);

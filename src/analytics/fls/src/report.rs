@@ -1,19 +1,21 @@
 //! What an alert of FLS tells.
 
+use crate::Fls;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::event::{Event, Provider, Record};
-use authsieve_engine::told::{MOST_LISTED, Told, number, short, source};
-use authsieve_engine::window::rule::{Match, Rule};
+use authsieve_engine::told::{self, MOST_LISTED, number, short, source};
+use authsieve_engine::window::excerpt::Excerpt;
+use authsieve_engine::window::rule::Match;
 
 /// The alert about a success. `from_there` are all failures from its address, where that is known.
 pub fn alert(
-    rule: &Rule,
+    fls: &Fls,
     m: &Match,
-    from_there: Option<&Told<'_>>,
+    from_there: Option<&Excerpt<'_>>,
     event: &Event<'_>,
     record: Record<'_>,
 ) -> Alert {
-    let (mut alert, told) = rule.alert(m, event);
+    let (mut alert, failures) = told::rule::alert(&fls.rule, m, event);
     alert.pattern = "failures-then-success".into();
     let mut spread = false;
     if let Some(from_there) = from_there {
@@ -35,12 +37,12 @@ pub fn alert(
     if let Some(how) = logon(event) {
         alert.context.push(format!("the success was {how}"));
     }
-    told.tell(&mut alert, record);
+    told::tell(&failures, &mut alert, record);
     alert.title = format!(
         "{} of {} from {}, then a logon",
         number(alert.failure_count.unwrap_or_default(), "failed logon"),
         short(&event.user),
-        told.network(event, rule.prefixes()).unwrap_or_else(|| source(event)),
+        told::network(&failures, event, fls.prefixes).unwrap_or_else(|| source(event)),
     );
     let valid = if in_the_cloud(event) { "T1078.004" } else { "T1078" };
     let techniques = [Some("T1110.001"), spread.then_some("T1110.003"), Some(valid)];

@@ -4,6 +4,7 @@ use crate::Fls;
 use authsieve_engine::analytic::Context;
 use authsieve_engine::event::{Event, Outcome, Provider};
 use authsieve_engine::note::{self, Step};
+use authsieve_engine::told::rule::{note_failure, note_success};
 
 impl Fls {
     /// Notes on a failure after it was entered, on a success before it is judged.
@@ -26,10 +27,10 @@ impl Fls {
             name.push_str(&event.user_agent);
         }
         if event.outcome == Outcome::Failure {
-            self.rule.note_failure(key, &name, event.time, threshold, context);
+            note_failure(&mut self.rule, key, &name, event.time, threshold, context);
         } else {
             for holding in [false, true] {
-                self.rule.note_success(key, &name, event.time, threshold, holding, context);
+                note_success(&mut self.rule, key, &name, event.time, threshold, holding, context);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! The options that all analytics share.
 
 use super::glob::Glob;
+use super::problems::{Problem, code};
 use super::timezone::Timezone;
-use super::values::{Bits4, Bits6, Bytes, Keys, Lateness, RecordBytes, Wait};
+use super::values::{Bits4, Bits6, Bytes, Keys, Lateness, RecordBytes, Threshold, Wait};
 use crate::event::Event;
 use crate::hash::Salt;
-use crate::net::Cidr;
+use crate::net::{Cidr, Prefixes};
+use crate::window::Memory;
+use crate::window::failures::MOST_THRESHOLD;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -57,6 +61,12 @@ crate::settings! {
     }
 }
 
+// A snapshot with a greater threshold is refused.
+const _: () = assert!(Threshold::MOST <= MOST_THRESHOLD);
+
+/// How many bytes the state of an analytic may take: a 32-bit module has 4 GiB in all.
+const STATE_BYTES: u64 = 2 << 30;
+
 impl Common {
     /// The options that bear on decoding. A suite decodes each record once for all of its analytics: these options
     /// stand at the top level only.
@@ -87,5 +97,43 @@ impl Common {
     #[must_use]
     pub fn salt(&self) -> Salt {
         Salt::new(&self.salt)
+    }
+
+    /// How many bits of an address make a key.
+    #[must_use]
+    pub const fn prefixes(&self) -> Prefixes {
+        Prefixes { v4: self.ipv4_prefix.0, v6: self.ipv6_prefix.0 }
+    }
+
+    /// How much memory windows may take.
+    #[must_use]
+    pub const fn memory(&self) -> Memory {
+        Memory {
+            max_keys: self.max_keys.0 as usize,
+            sketch_bytes: self.sketch_bytes.0 as usize,
+            pool_bytes: self.pool_bytes.0 as usize,
+        }
+    }
+
+    /// How many bytes a key may take, so that `max_keys` of them stay below 2 GiB.
+    #[must_use]
+    pub fn key_bytes(&self) -> u64 {
+        STATE_BYTES / u64::from(self.max_keys.0).max(1)
+    }
+
+    /// Checks that `max_keys` keys of `each` bytes stay below 2 GiB. `with` is the threshold that `each` depends on: its
+    /// name and value.
+    ///
+    /// # Errors
+    /// A conflict of `max_keys`, with the number of keys that fit.
+    pub fn fits(&self, each: u64, with: Option<(&str, u32)>) -> Result<(), Problem> {
+        if each <= self.key_bytes() {
+            return Ok(());
+        }
+        let with = with.map(|(name, value)| format!(" with a {name} of {value}")).unwrap_or_default();
+        let (keys, most) = (self.max_keys.0, STATE_BYTES / each);
+        let why =
+            format!("{keys} is too many; expected at most {most}{with}, so that the state stays below 2 GiB");
+        Err(Problem::new(code::CONFLICT, "max_keys", why))
     }
 }

@@ -20,7 +20,7 @@ use super::table::Content;
 use crate::time::Timestamp;
 
 mod layout;
-pub use layout::Layout;
+pub use layout::{Layout, MOST_THRESHOLD};
 
 /// How many of the newest failures may be taken back without loss.
 pub const SLACK: usize = 4;

@@ -222,13 +222,14 @@ impl Journal {
         }
     }
 
-    /// Reads it. A smaller pool keeps the newest; whether anything was dropped is returned beside. Links stay good.
+    /// Reads a journal within the bounds of this one: a smaller pool keeps the newest entries. Also gives whether any were
+    /// dropped. Links stay good.
     ///
     /// # Errors
-    /// Where the snapshot makes no sense.
-    pub fn load(input: &mut Reader<'_>, pool_bytes: usize) -> Result<(Self, bool)> {
+    /// Where the bytes are not what `save` writes.
+    pub fn load(&self, input: &mut Reader<'_>) -> Result<(Self, bool)> {
         const WRONG: SnapshotError = SnapshotError::Invalid("the journal");
-        let mut journal = Self::new(pool_bytes);
+        let mut journal = Self { chunks: VecDeque::new(), ..*self };
         journal.number = input.varint()?;
         let count = input.count(1)?;
         let dropped = count.saturating_sub(journal.most);

@@ -4,11 +4,12 @@
 //! - [`failures`]: rule R in a slot, and [`rule`]: a table of such keys with their evidence;
 //! - [`recent`]: what happened lately to a key, and how many of whom a span of it holds;
 //! - [`silence`]: what shall stay quiet, and until when;
-//! - [`journal`]: the latest events themselves, from which an alert is told.
+//! - [`journal`]: the latest events themselves; an [`excerpt`] of it is what an alert tells.
 //!
-//! All of it is pure: no clock, no randomness, no options. All of it can be saved and loaded
-//! ([`snapshot`](crate::snapshot)), and does not depend on the seed that places entries in memory.
+//! All of it is pure: plain values in, plain facts out; no clock, no randomness, no options, no alerts. All of it can be
+//! saved and loaded ([`snapshot`](crate::snapshot)), and does not depend on the seed that places entries in memory.
 
+pub mod excerpt;
 pub mod failures;
 mod index;
 pub mod journal;
@@ -20,3 +21,14 @@ pub mod silence;
 pub mod sketch;
 mod slab;
 pub mod table;
+
+/// How much memory the windows of an analytic may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// How many keys are held.
+    pub max_keys: usize,
+    /// The bytes of the sketch that decides which keys stay.
+    pub sketch_bytes: usize,
+    /// The bytes for all that grows with a key: evidence, lists of accounts and addresses.
+    pub pool_bytes: usize,
+}

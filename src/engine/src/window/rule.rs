@@ -1,45 +1,33 @@
 //! Many failures, then a success: keys judged by rule R ([`failures`](super::failures)), with the evidence of each.
 //!
-//! An event has up to [`KEYS`] keys, which the analytic numbers. A failure is entered for each of them; a success is
-//! judged on each, and what matched can be [told](Rule::alert) and [consumed](Rule::consume). Of a key that shall only
-//! be told of, successes are not asked. All calls are O(`min_failures`) for each key, but for those that tell.
+//! An event has up to [`KEYS`] keys, which the analytic numbers. A failure is [entered](Rule::failure) for each of them, a
+//! success is [judged](Rule::success) on each. An alert reads the failures of a match from an
+//! [excerpt](Rule::excerpt), and [consumes](Rule::consume) them. A key that is never judged serves for its excerpt alone.
+//! All calls but `excerpt` are O(`min_failures`) for each key.
 
+mod standing;
+
+pub use standing::{Counted, Standing};
+
+use super::Memory;
+use super::excerpt::Excerpt;
 use super::failures::{Failures, Layout};
 use super::journal::{Entry, Journal, KEYS, Link};
-use super::table::{Bounds, Content, Convert, Slot, Table};
-use crate::alert::{Alert, Severity};
-use crate::config::Common;
-use crate::event::{Event, Record};
+use super::table::{Bounds, Content, Convert, Loaded, Slot, Table};
 use crate::hash::Fingerprint;
-use crate::net;
 use crate::snapshot::{self, Reader, Writer};
 use crate::time::{Span, Timestamp};
-use crate::told::{self, Told};
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
-/// A table that could grow beyond this is refused: a 32-bit module has no more than 4 GiB.
-const MOST_TABLE_BYTES: u64 = 2 << 30;
 /// The kind of a journal entry of failures.
 const FAILED: u8 = 0;
 /// The kind of a journal entry that says that the last failures of that time were none.
 const TAKEN_BACK: u8 = 1;
+/// The bytes of a key beside its data: slot and place in the index.
+const KEY_BYTES: u64 = 48;
 
-/// The keys of an event, by their numbers: those that apply.
+/// The keys of an event, by their numbers; `None` where one does not apply.
 pub type Keys = [Option<Fingerprint>; KEYS];
-
-/// What an event adds to the journal.
-#[derive(Clone, Copy, Debug)]
-pub struct Failed<'e> {
-    /// The event.
-    pub event: &'e Event<'e>,
-    /// What is tallied under `reasons`.
-    pub code: &'e str,
-    /// The raw record.
-    pub record: Record<'e>,
-}
 
 /// A key for which rule R holds.
 #[derive(Clone, Copy, Debug)]
@@ -52,74 +40,40 @@ pub struct Match {
     pub from: Timestamp,
     /// The newest failure that completed the count.
     pub completed: Timestamp,
-    /// How many failures since then the key itself remembers: a lower bound that needs no journal.
-    counted: usize,
-}
-
-/// What [`Rule::load`] made of a snapshot.
-#[derive(Clone, Debug, Default)]
-pub struct Loaded {
-    /// What a changed configuration made it drop.
-    pub notes: Vec<String>,
-    /// Keys are made otherwise now: all were dropped, and so should be whatever else is known by them.
-    pub none: bool,
+    /// How many failures since `from` the key remembers: a lower bound that needs no journal.
+    pub count: u32,
+    /// Whether the key remembers as many failures as it can: it may have forgotten others.
+    pub full: bool,
 }
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct Rule {
     layout: Layout,
-    bounds: Bounds,
-    prefixes: (u8, u8),
-    pool_bytes: usize,
-    seed: u64,
     table: Table,
     journal: Journal,
     late: u64,
 }
 
 impl Rule {
-    /// Judges by any of `thresholds`, of which there is at least one, as options and overrides set `min_failures`.
-    ///
-    /// # Errors
-    /// Where `max_keys` and `min_failures` together would take too much memory: what is wrong with `max_keys`.
-    pub fn new(
-        common: &Common,
-        thresholds: &[u32],
-        window: Span,
-        success_within: Span,
-        seed: u64,
-    ) -> Result<Self, String> {
-        let layout = Layout::new(thresholds, window, success_within);
-        let data = layout.bytes() + Link::BYTES;
-        let each = data as u64 + 48;
-        if u64::from(common.max_keys.0) * each > MOST_TABLE_BYTES {
-            return Err(format!(
-                "{} is too many; expected at most {} with a min_failures of {}, so that the table stays below 2 GiB",
-                common.max_keys.0,
-                MOST_TABLE_BYTES / each,
-                thresholds.iter().max().copied().unwrap_or_default(),
-            ));
-        }
+    /// An empty one that judges by the thresholds and spans of `layout`. `seed` places entries in memory.
+    #[must_use]
+    pub fn new(layout: Layout, memory: Memory, seed: u64) -> Self {
         let bounds = Bounds {
-            max_keys: common.max_keys.0 as usize,
-            data,
-            window,
+            max_keys: memory.max_keys,
+            data: layout.bytes() + Link::BYTES,
+            window: layout.window(),
             horizon: layout.horizon(),
             weight_cap: layout.thresholds().first().copied().unwrap_or(1),
-            sketch_bytes: common.sketch_bytes.0 as usize,
+            sketch_bytes: memory.sketch_bytes,
         };
-        let pool_bytes = common.pool_bytes.0 as usize;
-        Ok(Self {
-            layout,
-            bounds,
-            prefixes: (common.ipv4_prefix.0, common.ipv6_prefix.0),
-            pool_bytes,
-            seed,
-            table: Table::new(bounds, seed),
-            journal: Journal::new(pool_bytes),
-            late: 0,
-        })
+        Self { layout, table: Table::new(bounds, seed), journal: Journal::new(memory.pool_bytes), late: 0 }
+    }
+
+    /// The bytes of a key of that layout, without its events in the journal.
+    #[must_use]
+    pub fn key_bytes(layout: &Layout) -> u64 {
+        (layout.bytes() + Link::BYTES) as u64 + KEY_BYTES
     }
 
     /// For how long an event can matter.
@@ -128,94 +82,72 @@ impl Rule {
         self.layout.horizon()
     }
 
-    /// The address of an event as keys see it: cut to the bits that make a key.
+    /// How far back from the last of the failures the others may lie.
     #[must_use]
-    pub fn address(&self, event: &Event<'_>) -> Option<[u8; 16]> {
-        let (v4, v6) = self.prefixes;
-        event.src_ip.map(|address| net::octets(net::prefix(address, v4, v6)))
+    pub const fn window(&self) -> Span {
+        self.layout.window()
     }
 
-    /// How many bits of an IPv4 and of an IPv6 address make a key.
+    /// How long after the last of the failures the success may follow.
     #[must_use]
-    pub const fn prefixes(&self) -> (u8, u8) {
-        self.prefixes
+    pub const fn success_within(&self) -> Span {
+        self.layout.success_within()
     }
 
-    /// Enters a failure for its keys. `now` is the watermark.
-    pub fn failure(&mut self, keys: &Keys, failed: &Failed<'_>, now: Timestamp) {
-        let event = failed.event;
-        let link = self.write(failed, FAILED);
+    /// Enters a failure for its keys. The kind of `failed` is set here. `now` is the watermark.
+    pub fn failure(&mut self, keys: &Keys, failed: &Entry<'_>, now: Timestamp) {
+        let link = self.journal.append(&Entry { kind: FAILED, ..*failed });
         let mut late = false;
         for (number, key) in keys.iter().enumerate() {
             let Some(key) = *key else { continue };
-            let slot = self.table.enter(key, event.count, event.time, now).slot;
+            let slot = self.table.enter(key, failed.count, failed.time, now).slot;
             if let Some(mut failures) = self.chain(slot, number, link) {
-                late |= failures.push(event.time, event.count);
+                late |= failures.push(failed.time, failed.count);
             }
         }
         self.late += u64::from(late);
     }
 
-    /// The failures of an event were none: each of its keys forgets them.
-    pub fn take_back(&mut self, keys: &Keys, failed: &Failed<'_>) {
-        let link = self.write(failed, TAKEN_BACK);
+    /// Makes each key forget `failed.count` failures of that time: they turned out to be none.
+    pub fn take_back(&mut self, keys: &Keys, failed: &Entry<'_>) {
+        let link = self.journal.append(&Entry { kind: TAKEN_BACK, ..*failed });
         for (number, key) in keys.iter().enumerate() {
             let Some(slot) = key.and_then(|key| self.table.find(key)) else { continue };
             if let Some(mut failures) = self.chain(slot, number, link) {
-                failures.retract(failed.event.time, failed.event.count);
+                failures.retract(failed.time, failed.count);
             }
         }
     }
 
-    /// Judges a success at `time` on its keys: those for which rule R holds with `threshold`, one of those given at
-    /// the beginning.
+    /// Judges a success at `time`: gives the keys for which rule R holds with `threshold`, one of those of the layout.
     pub fn success(&mut self, keys: &Keys, time: Timestamp, threshold: u32) -> [Option<Match>; KEYS] {
         let mut matched = [None; KEYS];
         let Ok(threshold) = self.layout.thresholds().binary_search(&threshold) else { return matched };
+        let (window, held) = (self.layout.window(), self.layout.held());
         let mut late = false;
         for (number, (key, place)) in keys.iter().zip(&mut matched).enumerate() {
             let Some(key) = *key else { continue };
             let Some(slot) = self.table.find(key) else { continue };
             late |= self.table.newest(slot) > time;
-            let window = self.layout.window();
             let Some(failures) = self.view(slot) else { continue };
             *place = failures.qualifying(time, threshold).map(|completed| {
                 let from = completed.minus(window);
-                Match { key, number, from, completed, counted: failures.count_in(from, time) }
+                let count = failures.count_in(from, time);
+                Match { key, number, from, completed, count: number32(count), full: count >= held }
             });
         }
         self.late += u64::from(late);
         matched
     }
 
-    /// The alert that a success raises by a match, as far as the two tell it, and what the journal tells of the
-    /// failures: up to the analytic to complete, and then to [tell](Told::tell).
+    /// What the journal still holds of a key's failures in [from, to], without those that were taken back. O(n) in the
+    /// key's entries since `from`.
     #[must_use]
-    pub fn alert(&self, m: &Match, event: &Event<'_>) -> (Alert, Told<'_>) {
-        let told = self.told(m.key, m.number, m.from, event.time);
-        let failures = told.count().max(u32::try_from(m.counted).unwrap_or(u32::MAX));
-        let after = Span(event.time.0.saturating_sub(m.completed.0));
-        let mut alert = told::about(event);
-        alert.severity = Severity::High;
-        alert.first_seen = m.completed;
-        alert.failure_count = Some(failures);
-        if told.cut() && m.counted >= self.layout.held() {
-            // A key that remembers fewer than it could has forgotten none.
-            alert.estimated = vec!["failure_count".into()];
-        }
-        alert.context = vec![format!(
-            "{failures} failures within the window, then a success {after} after the last that completed the count"
-        )];
-        (alert, told)
-    }
-
-    /// What the journal tells of a key's failures in [from, to], without those that were taken back.
-    #[must_use]
-    pub fn told(&self, key: Fingerprint, number: usize, from: Timestamp, to: Timestamp) -> Told<'_> {
+    pub fn excerpt(&self, key: Fingerprint, number: usize, from: Timestamp, to: Timestamp) -> Excerpt<'_> {
         let newest = self.table.find(key).map_or(Link::NONE, |slot| self.link(slot));
-        // What was taken back: when, of whom, and how many of them are still to be met.
+        // Time, user, and how many failures are still to be taken back.
         let mut taken_back: Vec<(Timestamp, &[u8], u32)> = Vec::new();
-        Told::read(&self.journal, newest, number, from, to, &mut |entry| {
+        Excerpt::read(&self.journal, newest, number, from, to, &mut |entry| {
             if entry.kind == TAKEN_BACK {
                 taken_back.push((entry.time, entry.user, entry.count));
                 return 0;
@@ -231,7 +163,7 @@ impl Rule {
         })
     }
 
-    /// Forgets the failures of a match up to `time`: an alert was about them, and tells of them no more.
+    /// Forgets the failures of a match up to `time`: an alert was about them, and they count for no other.
     pub fn consume(&mut self, m: &Match, time: Timestamp) {
         let Some(slot) = self.table.find(m.key) else { return };
         if let Some(mut failures) = self.view(slot) {
@@ -240,62 +172,43 @@ impl Rule {
         self.set_link(slot, Link::NONE);
     }
 
-    /// What it holds.
+    /// Its keys.
     #[must_use]
-    pub fn held(&self) -> crate::analytic::Held {
-        crate::analytic::Held {
-            keys: self.table.len() as u64,
-            evicted: self.table.evicted(),
-            late: self.late,
-            bytes: (self.table.bytes() + self.journal.bytes()) as u64,
-        }
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// How many events were older than the newest of one of their keys.
+    #[must_use]
+    pub const fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// The bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.table.bytes() + self.journal.bytes()
     }
 
     /// Writes it: the same bytes on every host and for every seed.
     pub fn save(&self, out: &mut Writer) {
-        out.u8(self.prefixes.0);
-        out.u8(self.prefixes.1);
         self.layout.save(out);
         self.journal.save(out);
         self.table.save(out);
     }
 
-    /// Reads what [`save`](Self::save) wrote, under a configuration that may have changed.
+    /// Reads a rule within the bounds of this one. Also gives what there was no room for, and whether evidence was cut.
     ///
     /// # Errors
     /// Where the bytes are not what `save` writes.
-    pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Loaded> {
-        let mut notes = Vec::new();
-        let prefixes = (input.u8()?, input.u8()?);
+    pub fn load(&self, input: &mut Reader<'_>) -> snapshot::Result<(Self, Loaded, bool)> {
+        let layout = self.layout.clone();
         let before = Layout::load(input)?;
-        let (journal, cut) = Journal::load(input, self.pool_bytes)?;
-        let layout = &self.layout;
-        let mut convert = |old: &[u8], content: Content<'_>| move_key(&before, old, layout, content);
-        let convert: Option<Convert<'_>> = if before == *layout { None } else { Some(&mut convert) };
-        let (table, loaded) = Table::load(input, self.bounds, self.seed, convert)?;
-        if prefixes != self.prefixes {
-            table.tell_regrouped("ipv4_prefix or ipv6_prefix", &mut notes);
-            return Ok(Loaded { notes, none: true });
-        }
-        loaded.tell(cut, &mut notes);
-        (self.table, self.journal) = (table, journal);
-        Ok(Loaded { notes, none: false })
-    }
-
-    /// Writes an event into the journal, for its keys to point to.
-    fn write(&mut self, failed: &Failed<'_>, kind: u8) -> Link {
-        let event = failed.event;
-        self.journal.append(&Entry {
-            time: event.time,
-            kind,
-            count: event.count,
-            address: event.src_ip.map(net::octets),
-            user: event.user.as_bytes(),
-            host: event.host.as_bytes(),
-            code: failed.code.as_bytes(),
-            record: failed.record,
-            previous: Default::default(),
-        })
+        let (journal, cut) = self.journal.load(input)?;
+        let mut convert = |old: &[u8], content: Content<'_>| move_key(&before, old, &layout, content);
+        let convert: Option<Convert<'_>> = if before == layout { None } else { Some(&mut convert) };
+        let (table, loaded) = self.table.load(input, convert)?;
+        Ok((Self { layout, table, journal, late: 0 }, loaded, cut))
     }
 
     /// Makes an entry of the journal the newest of a key, whose failures it returns.
@@ -323,10 +236,14 @@ impl Rule {
     }
 }
 
+fn number32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// Moves a key to another layout: its failures are judged anew, its link stays.
 fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) {
     if old.len() != before.bytes() + Link::BYTES {
-        return; // Somebody made that up: what it says of its layout is not what it holds.
+        return; // A forged snapshot: its layout does not fit its keys.
     }
     if let (Some(to), Some(link)) = (content.data.get_mut(layout.bytes()..), old.get(before.bytes()..)) {
         Link::read(link).write(to);
@@ -338,4 +255,3 @@ fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) 
 
 #[cfg(test)]
 mod tests;
-mod why;

@@ -112,6 +112,7 @@ impl<'a> Content<'a> {
 #[derive(Clone, Debug)]
 pub struct Table {
     bounds: Bounds,
+    seed: u64,
     slab: Slab,
     index: Index,
     recency: List,
@@ -147,6 +148,7 @@ impl Table {
                 weight_cap: bounds.weight_cap.clamp(1, u32::from(MAX_WEIGHT)),
                 ..bounds
             },
+            seed,
             slab: Slab::new(bounds.data),
             index: Index::new(seed, max_keys),
             recency: List::EMPTY,

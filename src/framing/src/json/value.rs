@@ -1,49 +1,49 @@
-//! One JSON value: where it ends, and how it is written on one line.
+//! One JSON value: finds its end, and writes it on one line.
 
 use super::{INDENT, RS, Written, is_batch};
 use crate::sink::Record;
 use std::ops::Range;
 
-/// Brackets open at once. No log nests as deep.
+/// The most brackets that may be open. No log nests as deep.
 const DEPTH: usize = 4096;
 
 /// A value that has begun. Offsets are those of the window.
 #[derive(Debug)]
 pub(super) struct Value {
     pub(super) start: usize,
-    /// Bytes of it that are gone, because it is too long.
+    /// Bytes of it that were dropped because it is too long.
     pub(super) skipped: u64,
-    /// The line it begins in, once that is gone.
+    /// The line it begins in, once its start was dropped.
     pub(super) line: Option<u64>,
-    /// It is to be skipped and not to be told of.
+    /// True for a value that is skipped without a problem.
     pub(super) silent: bool,
-    /// The first line in it that may be the beginning of another.
+    /// The start of the first line in it that may begin another value.
     pub(super) candidate: Option<usize>,
-    /// Behind the bracket of an array of records at its first level.
+    /// The place behind the bracket of an array of records at its first level.
     pub(super) batch: Option<usize>,
     depth: usize,
     /// A bit for each open bracket: set for arrays.
     arrays: Box<[u64; DEPTH / 64]>,
     in_string: bool,
     escaped: bool,
-    /// The last byte that is neither blank nor within a string.
+    /// The last byte outside of strings that is no blank.
     last: u8,
-    /// The column, while only blanks were met in the line.
+    /// The column, while the line holds only blanks so far.
     column: Option<usize>,
     /// The inside of the last string.
     string: Range<usize>,
 }
 
-/// What a scan comes to.
+/// The result of a scan.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The end of the value: the next byte is behind it.
+    /// The value ends before the next byte.
     End,
-    /// The end of the window.
+    /// The window ends first.
     More,
-    /// The beginning of another value, where none may be.
+    /// Another value begins where none may.
     Break,
-    /// A bracket that closes another kind, or too many of them.
+    /// A bracket closes one of another kind, or too many are open.
     Mismatch,
 }
 
@@ -67,17 +67,17 @@ impl Value {
         }
     }
 
-    /// A string, whose quote is at `start`.
+    /// A string with its first quote at `start`.
     pub(super) fn string(start: usize) -> Self {
         Self { in_string: true, ..Self::new(start) }
     }
 
-    /// What is left of an object at `start`, to be skipped.
+    /// The rest of an object from `start` on, to be skipped.
     pub(super) fn rest_of_object(start: usize) -> Self {
         Self { depth: 1, silent: true, last: b']', ..Self::new(start) }
     }
 
-    /// The window has lost its first `by` bytes.
+    /// Follows the window, which has lost its first `by` bytes.
     pub(super) fn moved(&mut self, by: usize) {
         self.start = self.start.saturating_sub(by);
         self.candidate = self.candidate.and_then(|at| at.checked_sub(by));
@@ -85,13 +85,13 @@ impl Value {
         self.string = self.string.start.saturating_sub(by)..self.string.end.saturating_sub(by);
     }
 
-    /// Gives up the bytes before `at`.
+    /// Drops the bytes before `at`.
     pub(super) fn skip_to(&mut self, at: usize) {
         self.skipped += (at - self.start) as u64;
         (self.start, self.candidate, self.batch) = (at, None, None);
     }
 
-    /// Goes on from `at`. A line that is indented by nothing or by `indent` may begin another value.
+    /// Scans on from `at`. A line with no indent, or with `indent`, may begin another value.
     pub(super) fn scan(&mut self, window: &[u8], at: &mut usize, indent: usize, sequence: bool) -> Found {
         while let Some(&byte) = window.get(*at) {
             if let Some(column) = self.column {
@@ -154,7 +154,7 @@ impl Value {
         Found::More
     }
 
-    /// Goes on within a string that is no part of a value. Its end is the value's.
+    /// Scans on within a string that is a value of its own.
     pub(super) fn scan_string(&mut self, window: &[u8], at: &mut usize) -> Found {
         while self.in_string {
             if *at >= window.len() {
@@ -168,12 +168,12 @@ impl Value {
         Found::End
     }
 
-    /// Goes on to the end of the string or of the window, or to where something is to be looked at.
+    /// Scans on to the end of the string or of the window, or to a newline.
     fn within_string(&mut self, window: &[u8], at: &mut usize, sequence: bool) {
         let rest = window.get(*at..).unwrap_or_default();
         if self.escaped {
             self.escaped = false;
-            // No escape is that of a newline: that one is looked at.
+            // A newline is never escaped, so it is looked at.
             if rest.first() != Some(&b'\n') {
                 *at += 1;
                 return;
@@ -194,12 +194,12 @@ impl Value {
                 self.string.end = *at - 1;
             }
             Some(b'\\') => self.escaped = true,
-            // JSON allows none here, but there are writers that do.
+            // Not JSON, but some writers do it.
             _ => self.column = Some(0),
         }
     }
 
-    /// Whether an object may begin here.
+    /// True where JSON allows a value.
     fn may_hold_object(&self) -> bool {
         !self.in_string && (matches!(self.last, 0 | b':' | b'[') || (self.last == b',' && self.in_array()))
     }
@@ -222,15 +222,15 @@ fn separator(bytes: &[u8], sequence: bool) -> Option<usize> {
     if sequence { memchr::memchr(RS, bytes) } else { None }
 }
 
-/// Writes a value without its newlines, and without the blanks that indent its lines. A newline in a string, where
-/// JSON allows none, becomes an escape.
+/// Writes a value without newlines and without the indent of its lines. A newline in a string is no JSON and becomes an
+/// escape. O(n).
 pub(super) fn put_on_one_line(raw: &[u8], record: &mut Record<'_>) -> Written {
     let mut rest = raw;
     let mut in_string = false;
     let Some(_) = memchr::memchr(b'\n', raw) else { return record.put(raw) };
     while let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', rest) {
         let special = rest.get(found).copied();
-        // What is escaped is not looked at, unless it is a newline.
+        // An escaped byte is skipped, unless it is a newline.
         let escapes = special == Some(b'\\') && rest.get(found + 1).is_some_and(|next| *next != b'\n');
         let length = match special {
             Some(b'\n') => found,

@@ -1,27 +1,7 @@
 use crate::An0454;
-use authsieve_engine::detector::{Detector, Reading};
-use authsieve_engine::note::{Note, Step};
-use authsieve_engine::time::Timestamp;
-
-const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
-
-/// The notes on a log; and that nothing but notes differs from what `process` does.
-fn explain(config: &str, log: &str) -> Vec<Note> {
-    let mut asked = Detector::<An0454>::create(config, 7).unwrap();
-    let mut told = Detector::<An0454>::create(config, 7).unwrap();
-    let reading = Reading { first: 1, ..Reading::at(RECEIVED) };
-    let alerts = told.process(log.as_bytes(), reading);
-    let notes = asked.explain(log.as_bytes(), reading);
-    assert_eq!(asked.snapshot(), told.snapshot());
-    assert_eq!(asked.stats(), told.stats());
-    assert_eq!(notes.iter().filter(|note| note.step == Step::Alert).count(), alerts.len());
-    notes
-}
-
-/// Whether it was said of that key.
-fn said(notes: &[Note], step: Step, key: &str, text: &str) -> bool {
-    notes.iter().any(|note| note.step == step && note.key == key && note.text.contains(text))
-}
+use authsieve_engine::detector::Detector;
+use authsieve_engine::note::Step;
+use authsieve_engine::testing::{RECEIVED, explain, said};
 
 fn event(second: u32, kind: &str, result: &str) -> String {
     let (minute, rest) = (second / 60, second % 60);
@@ -36,7 +16,7 @@ const KEY: &str = "user jdoe@example.com";
 #[test]
 fn challenges_are_counted_and_a_login_judged() {
     let sent = |count| (0..count).map(|n| event(n, SENT, "SUCCESS")).collect::<String>();
-    let notes = explain("", &sent(6));
+    let notes = explain::<An0454>("", &sent(6));
     assert!(
         said(&notes, Step::Counted, KEY, "challenges-without-login: challenge 4 of 5 within 10m"),
         "{notes:?}"
@@ -44,14 +24,14 @@ fn challenges_are_counted_and_a_login_judged() {
     assert!(said(&notes, Step::Alert, KEY, "challenges-without-login, medium: "));
     assert!(said(&notes, Step::Silent, KEY, "challenge 6 of 5, but silent until 2026-03-01T10:10:04Z"));
     let login = |second| event(second, "user.session.start", "SUCCESS");
-    let notes = explain("", &(sent(4) + &login(60)));
+    let notes = explain::<An0454>("", &(sent(4) + &login(60)));
     assert!(said(&notes, Step::Short, KEY, "login after 4 of 5 challenges within 10m"), "{notes:?}");
-    let notes = explain("", &(sent(5) + &login(60)));
+    let notes = explain::<An0454>("", &(sent(5) + &login(60)));
     assert!(said(&notes, Step::Alert, KEY, "login-after-challenges, critical: "), "{notes:?}");
-    let notes = explain("", &(sent(5) + &login(4 + 600 + 12)));
+    let notes = explain::<An0454>("", &(sent(5) + &login(4 + 600 + 12)));
     assert!(said(&notes, Step::TooLate, KEY, "but 12s too late"), "{notes:?}");
     let twice = event(0, SENT, "SUCCESS");
-    let notes = explain("", &(twice.clone() + &twice));
+    let notes = explain::<An0454>("", &(twice.clone() + &twice));
     assert!(said(&notes, Step::Ignored, "", "delivered twice, counted once"), "{notes:?}");
 }
 

@@ -1,9 +1,7 @@
 use crate::An1276;
 use authsieve_engine::detector::{Detector, Reading};
 use authsieve_engine::note::{Note, Step};
-use authsieve_engine::time::Timestamp;
-
-const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
+use authsieve_engine::testing::{RECEIVED, explain};
 
 fn line(second: u32, says: &str) -> String {
     let (minute, rest) = (second / 60, second % 60);
@@ -18,19 +16,6 @@ fn accepted(second: u32) -> String {
     line(second, "Accepted password for root from 192.0.2.7")
 }
 
-/// The notes on a log; and that nothing but notes differs from what `process` does.
-fn explain(config: &str, log: &str) -> Vec<Note> {
-    let mut asked = Detector::<An1276>::create(config, 7).unwrap();
-    let mut told = Detector::<An1276>::create(config, 7).unwrap();
-    let reading = Reading { first: 1, ..Reading::at(RECEIVED) };
-    let alerts = told.process(log.as_bytes(), reading);
-    let notes = asked.explain(log.as_bytes(), reading);
-    assert_eq!(asked.snapshot(), told.snapshot());
-    assert_eq!(asked.stats(), told.stats());
-    assert_eq!(notes.iter().filter(|note| note.step == Step::Alert).count(), alerts.len());
-    notes
-}
-
 /// Steps, keys and texts of the notes on the last record.
 fn last(notes: &[Note]) -> Vec<(Step, &str, &str)> {
     let record = notes.iter().map(|note| note.record).max().unwrap_or(0);
@@ -41,7 +26,7 @@ fn last(notes: &[Note]) -> Vec<(Step, &str, &str)> {
 #[test]
 fn failures_are_counted_and_then_a_login_alerts() {
     let log: String = (0..5).map(failed).collect::<String>() + &accepted(60);
-    let notes = explain("", &log);
+    let notes = explain::<An1276>("", &log);
     let first = &notes[0];
     assert_eq!((first.step, &*first.key), (Step::Counted, "user+ip root 192.0.2.7"));
     assert_eq!(
@@ -59,7 +44,7 @@ fn failures_are_counted_and_then_a_login_alerts() {
 #[test]
 fn four_of_five_are_short() {
     let log: String = (0..4).map(failed).collect::<String>() + &accepted(60);
-    let notes = explain("", &log);
+    let notes = explain::<An1276>("", &log);
     let text = "success after 4 of 5 failures within 15m, the last 57s before";
     assert_eq!(
         last(&notes),
@@ -70,7 +55,7 @@ fn four_of_five_are_short() {
 #[test]
 fn twelve_seconds_too_late() {
     let log: String = (0..5).map(failed).collect::<String>() + &accepted(4 + 600 + 12);
-    let notes = explain("", &log);
+    let notes = explain::<An1276>("", &log);
     let text = "success after 5 of 5 failures, but 12s too late: within 10m";
     assert_eq!(last(&notes)[1], (Step::TooLate, "user+ip root 192.0.2.7", text));
 }
@@ -78,7 +63,7 @@ fn twelve_seconds_too_late() {
 #[test]
 fn what_is_consumed_or_silent_says_so() {
     let log: String = (0..5).map(failed).collect::<String>() + &accepted(60) + &accepted(61);
-    let notes = explain("", &log);
+    let notes = explain::<An1276>("", &log);
     let last = last(&notes);
     assert!(last.iter().any(|(step, key, text)| *step == Step::Short
         && key.starts_with("user+ip")
@@ -91,7 +76,7 @@ fn what_is_consumed_or_silent_says_so() {
 #[test]
 fn what_does_not_count_says_why() {
     let why = |config: &str, log: &str| {
-        let notes = explain(config, log);
+        let notes = explain::<An1276>(config, log);
         let all: Vec<String> =
             notes.iter().map(|note| format!("{}: {}", note.step.as_str(), note.text)).collect();
         all.join("; ")
@@ -110,7 +95,7 @@ fn what_does_not_count_says_why() {
 fn lines_about_one_attempt_are_joined() {
     let pam = "2026-03-01T10:00:00Z web1 sshd[1000]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 \
                tty=ssh ruser= rhost=192.0.2.7  user=root\n";
-    let notes = explain("", &(pam.to_string() + &failed(0)));
+    let notes = explain::<An1276>("", &(pam.to_string() + &failed(0)));
     let last = last(&notes);
     assert_eq!(last.len(), 1, "{notes:?}");
     assert!(

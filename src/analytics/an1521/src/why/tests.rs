@@ -1,27 +1,6 @@
 use crate::An1521;
-use authsieve_engine::detector::{Detector, Reading};
-use authsieve_engine::note::{Note, Step};
-use authsieve_engine::time::Timestamp;
-
-const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
-
-/// The notes on a log; and that nothing but notes differs from what `process` does.
-fn explain(config: &str, log: &str) -> Vec<Note> {
-    let mut asked = Detector::<An1521>::create(config, 7).unwrap();
-    let mut told = Detector::<An1521>::create(config, 7).unwrap();
-    let reading = Reading { first: 1, ..Reading::at(RECEIVED) };
-    let alerts = told.process(log.as_bytes(), reading);
-    let notes = asked.explain(log.as_bytes(), reading);
-    assert_eq!(asked.snapshot(), told.snapshot());
-    assert_eq!(asked.stats(), told.stats());
-    assert_eq!(notes.iter().filter(|note| note.step == Step::Alert).count(), alerts.len());
-    notes
-}
-
-/// Whether it was said of that key.
-fn said(notes: &[Note], step: Step, key: &str, text: &str) -> bool {
-    notes.iter().any(|note| note.step == step && note.key == key && note.text.contains(text))
-}
+use authsieve_engine::note::Step;
+use authsieve_engine::testing::{explain, said};
 
 fn login(second: u32, outcome: &str, user: &str, address: &str) -> String {
     let (minute, rest) = (second / 60, second % 60);
@@ -36,12 +15,12 @@ fn families_and_addresses_are_counted() {
     let failures = |count| {
         (0..count).map(|n| login(n, "failure", &format!("admin{}", n % 2), "192.0.2.7")).collect::<String>()
     };
-    let notes = explain("", &failures(9));
+    let notes = explain::<An1521>("", &failures(9));
     let quick = "failure 9 of 10 within 10m, on 2 accounts from 1 addresses";
     assert!(said(&notes, Step::Counted, "family admin", quick), "{notes:?}");
     assert!(said(&notes, Step::Counted, "family admin", "failure 9 of 30 within 1d"));
     assert!(said(&notes, Step::Counted, "ip 192.0.2.7", "families 1 of 10 within 10m, failures 9 of 10"));
-    let notes = explain("", &failures(11));
+    let notes = explain::<An1521>("", &failures(11));
     assert!(said(&notes, Step::Alert, "family admin", "burst, medium: "), "{notes:?}");
     assert!(said(
         &notes,
@@ -53,10 +32,10 @@ fn families_and_addresses_are_counted() {
 
 #[test]
 fn what_does_not_count_says_why() {
-    let notes = explain("", &login(0, "failure", "web1$", "192.0.2.7"));
+    let notes = explain::<An1521>("", &login(0, "failure", "web1$", "192.0.2.7"));
     assert!(notes.is_empty(), "to the decoder a machine's own account is no login: {notes:?}");
-    let notes = explain("", &login(0, "success", "ada", "192.0.2.7"));
+    let notes = explain::<An1521>("", &login(0, "success", "ada", "192.0.2.7"));
     assert!(said(&notes, Step::Ignored, "", "only failures count"), "{notes:?}");
-    let notes = explain(r#"{"remote_only": true}"#, &login(0, "failure", "ada", "127.0.0.1"));
+    let notes = explain::<An1521>(r#"{"remote_only": true}"#, &login(0, "failure", "ada", "127.0.0.1"));
     assert!(said(&notes, Step::Ignored, "", "(remote_only)"));
 }

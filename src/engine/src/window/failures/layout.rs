@@ -1,11 +1,13 @@
 //! How the slot of a key is laid out.
 
 use super::{SLACK, TIME};
-use crate::config::Threshold;
 use crate::order::sort;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Span;
 use alloc::vec::Vec;
+
+/// The greatest threshold: a key holds as many times.
+pub const MOST_THRESHOLD: u32 = 1000;
 
 /// What the failures of a key are judged by, and so how its slot is laid out.
 ///
@@ -38,6 +40,12 @@ impl Layout {
     #[must_use]
     pub fn thresholds(&self) -> &[u32] {
         &self.thresholds
+    }
+
+    /// The greatest threshold.
+    #[must_use]
+    pub fn greatest(&self) -> u32 {
+        self.thresholds.last().copied().unwrap_or(1)
     }
 
     /// How far back from the last of the failures the others may lie.
@@ -90,7 +98,7 @@ impl Layout {
         let mut thresholds = Vec::with_capacity(count);
         for _ in 0..count {
             let threshold =
-                u32::try_from(input.varint()?).ok().filter(|threshold| *threshold <= Threshold::MOST);
+                u32::try_from(input.varint()?).ok().filter(|threshold| *threshold <= MOST_THRESHOLD);
             thresholds.push(threshold.ok_or(SnapshotError::Invalid("a threshold"))?);
         }
         let layout = Self::new(&thresholds, Span(input.i64()?), Span(input.i64()?));

@@ -119,7 +119,7 @@ proptest! {
         fill(&mut one, before, &mut last);
         let bytes = saved(&one);
         let mut reader = Reader::loose(&bytes).unwrap();
-        let (mut two, dropped) = Journal::load(&mut reader, chunks * CHUNK).unwrap();
+        let (mut two, dropped) = one.load(&mut reader).unwrap();
         prop_assert!(!dropped && reader.finish().is_ok());
         let mut last_two = last;
         fill(&mut one, after, &mut last);
@@ -130,7 +130,7 @@ proptest! {
         // Pools of other sizes keep what they can, and links stay good.
         for most in 0..6 {
             let mut reader = Reader::loose(&bytes).unwrap();
-            let (mut other, _) = Journal::load(&mut reader, most * CHUNK).unwrap();
+            let (mut other, _) = Journal::new(most * CHUNK).load(&mut reader).unwrap();
             let found = times(&other, last_two, 1, 999).0;
             prop_assert!(times(&one, last, 1, 999).0.starts_with(&found) || !after.is_empty());
             let mut link = last_two;
@@ -145,7 +145,7 @@ proptest! {
         out.count(1);
         out.bytes(&body);
         let bytes = out.finish();
-        let (journal, _) = Journal::load(&mut Reader::loose(&bytes).unwrap(), CHUNK).unwrap();
+        let (journal, _) = Journal::new(CHUNK).load(&mut Reader::loose(&bytes).unwrap()).unwrap();
         for link in links {
             prop_assert!(journal.walk(Link(link), 1, 99).count() <= 99);
         }
@@ -153,7 +153,7 @@ proptest! {
         out.raw(&body);
         let bytes = out.finish();
         let mut reader = Reader::loose(&bytes).unwrap();
-        let _ = Journal::load(&mut reader.clone(), CHUNK);
+        let _ = Journal::new(CHUNK).load(&mut reader.clone());
         let _ = super::super::silence::Silences::new(9, 0).load(&mut reader);
     }
 }

@@ -1,28 +1,14 @@
 use super::*;
-use crate::config::{Config, Input, Settings};
-use alloc::borrow::ToOwned;
 
 const SECOND: i64 = 1_000_000;
+const MEMORY: Memory = Memory { max_keys: 100_000, sketch_bytes: 4 << 20, pool_bytes: 8 << 20 };
 
-#[derive(Debug)]
-struct Nothing;
-
-impl Settings for Nothing {
-    const FIELDS: &'static [crate::config::Field] = &[];
-
-    fn read(_: &mut Input) -> Option<Self> {
-        Some(Self)
-    }
+fn rule(memory: Memory, thresholds: &[u32]) -> Rule {
+    Rule::new(Layout::new(thresholds, Span(900 * SECOND), Span(600 * SECOND)), memory, 1)
 }
 
-fn rule(config: &str, thresholds: &[u32]) -> Result<Rule, String> {
-    let common = Config::<Nothing>::read(config, &[]).map_err(|why| format!("{why}"))?.common;
-    Rule::new(&common, thresholds, Span(900 * SECOND), Span(600 * SECOND), 1)
-}
-
-fn at(second: i64, count: u32) -> Event<'static> {
-    let src_ip = "192.0.2.7".parse().ok();
-    Event { time: Timestamp(second * SECOND), count, user: "ada".into(), src_ip, ..Event::default() }
+fn at(second: i64, count: u32) -> Entry<'static> {
+    Entry { time: Timestamp(second * SECOND), count, user: b"ada", code: b"x", ..Entry::default() }
 }
 
 fn key(n: u128) -> Option<Fingerprint> {
@@ -30,13 +16,13 @@ fn key(n: u128) -> Option<Fingerprint> {
 }
 
 fn fail(rule: &mut Rule, keys: Keys, second: i64, count: u32) {
-    let event = at(second, count);
-    rule.failure(&keys, &Failed { event: &event, code: "x", record: Record::unnumbered(b"{}") }, event.time);
+    let failed = at(second, count);
+    rule.failure(&keys, &failed, failed.time);
 }
 
 #[test]
 fn a_success_is_judged_on_each_key_and_consumes_those_that_are_named() {
-    let mut rule = rule("", &[3, 2]).unwrap();
+    let mut rule = rule(MEMORY, &[3, 2]);
     fail(&mut rule, [key(1), key(2), None], 1, 1);
     fail(&mut rule, [None, key(2), key(3)], 2, 2);
     let keys = [key(1), key(2), key(3)];
@@ -48,66 +34,74 @@ fn a_success_is_judged_on_each_key_and_consumes_those_that_are_named() {
     assert_eq!(matched(&mut rule, 3), [None, Some((1, 2)), None]);
     assert_eq!(matched(&mut rule, 4), [None; 3], "no threshold of its own");
     let [_, Some(m), _] = rule.success(&keys, Timestamp(9 * SECOND), 3) else { panic!("it matched") };
-    let event = at(9, 1);
-    let (alert, told) = rule.alert(&m, &event);
-    assert_eq!((alert.failure_count, alert.severity, told.entries().len()), (Some(3), Severity::High, 2));
-    assert_eq!(told.first(), Some(Timestamp(SECOND)));
-    assert_eq!(
-        alert.context,
-        ["3 failures within the window, then a success 7s after the last that completed the count"]
-    );
-    rule.consume(&m, event.time);
+    assert_eq!((m.count, m.full), (3, false));
+    let excerpt = rule.excerpt(m.key, m.number, m.from, Timestamp(9 * SECOND));
+    assert_eq!((excerpt.entries().len(), excerpt.first()), (2, Some(Timestamp(SECOND))));
+    rule.consume(&m, Timestamp(9 * SECOND));
     assert_eq!(matched(&mut rule, 2), [None, None, Some((2, 2))]);
-    assert_eq!(rule.told(Fingerprint(2), 1, Timestamp::MIN, event.time).count(), 0);
+    assert_eq!(rule.excerpt(Fingerprint(2), 1, Timestamp::MIN, Timestamp(9 * SECOND)).count(), 0);
 }
 
 #[test]
 fn what_is_taken_back_is_neither_counted_nor_told() {
-    let mut rule = rule("", &[2]).unwrap();
+    let mut rule = rule(MEMORY, &[2]);
     let keys = [key(1), None, None];
     fail(&mut rule, keys, 1, 1);
     fail(&mut rule, keys, 2, 2);
-    rule.take_back(&keys, &Failed { event: &at(2, 2), code: "", record: Record::NONE });
-    assert_eq!(rule.told(Fingerprint(1), 0, Timestamp(0), Timestamp(9 * SECOND)).count(), 1);
+    rule.take_back(&keys, &at(2, 2));
+    assert_eq!(rule.excerpt(Fingerprint(1), 0, Timestamp(0), Timestamp(9 * SECOND)).count(), 1);
     assert!(rule.success(&keys, Timestamp(9 * SECOND), 2)[0].is_none());
 }
 
 #[test]
 fn late_events_are_counted_once_whatever_their_keys() {
-    let mut rule = rule("", &[2]).unwrap();
+    let mut rule = rule(MEMORY, &[2]);
     fail(&mut rule, [key(1), key(2), None], 9, 1);
     fail(&mut rule, [key(1), key(2), None], 8, 1);
     rule.success(&[key(1), key(2), key(3)], Timestamp(7 * SECOND), 2);
-    assert_eq!((rule.held().late, rule.held().keys), (2, 2));
+    assert_eq!((rule.late(), rule.table().len()), (2, 2));
 }
 
 #[test]
-fn a_snapshot_is_moved_to_what_fits_and_says_what_does_not() {
-    let mut before = rule("", &[2]).unwrap();
+fn facts_say_how_an_event_stands_to_its_key() {
+    let mut rule = rule(MEMORY, &[3]);
+    let (one, seconds) = (Fingerprint(1), |n: i64| Span(n * SECOND));
+    let standing = |rule: &mut Rule, second| rule.standing(one, Timestamp(second * SECOND), 3);
+    assert_eq!(standing(&mut rule, 1), Standing::Nothing);
+    fail(&mut rule, [key(1), None, None], 1, 2);
+    assert_eq!(standing(&mut rule, 3), Standing::Short { count: 2, since: seconds(2) });
+    fail(&mut rule, [key(1), None, None], 5, 1);
+    fail(&mut rule, [key(1), None, None], 4, 1);
+    let late = Counted { count: 3, late: seconds(1), consumed: None };
+    assert_eq!(rule.counted(one, Timestamp(4 * SECOND)), Some(late));
+    assert_eq!(rule.counted(Fingerprint(2), Timestamp(4 * SECOND)), None);
+    assert_eq!(standing(&mut rule, 9), Standing::Holds { count: 4, after: seconds(4) });
+    assert_eq!(standing(&mut rule, 606), Standing::TooLate { count: 4, over: seconds(1) });
+    let m = rule.success(&[key(1), None, None], Timestamp(9 * SECOND), 3)[0].unwrap();
+    rule.consume(&m, Timestamp(9 * SECOND));
+    assert_eq!(standing(&mut rule, 10), Standing::Consumed { at: Timestamp(9 * SECOND) });
+    let consumed = rule.counted(one, Timestamp(8 * SECOND)).and_then(|counted| counted.consumed);
+    assert_eq!(consumed, Some(Timestamp(9 * SECOND)));
+}
+
+#[test]
+fn a_snapshot_is_moved_to_what_fits() {
+    let mut before = rule(MEMORY, &[2]);
     for n in 0..40 {
         fail(&mut before, [key(n), None, None], 1, 2);
     }
     let mut out = Writer::loose();
     before.save(&mut out);
     let bytes = out.finish();
-    let load = |config: &str, threshold| {
-        let mut after = rule(config, &[threshold]).unwrap();
-        let loaded = after.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
+    let load = |max_keys, threshold| {
+        let empty = rule(Memory { max_keys, ..MEMORY }, &[threshold]);
+        let (mut after, loaded, cut) = empty.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
+        assert!(!cut && !loaded.sketch_dropped);
         let found = after.success(&[key(39), None, None], Timestamp(9 * SECOND), threshold)[0].is_some();
-        (found, loaded.none, loaded.notes.join("; "))
+        (found, loaded.dropped)
     };
-    assert_eq!(load("", 2), (true, false, String::new()));
-    assert_eq!(load("", 1), (true, false, String::new()));
-    assert_eq!(load("", 3), (false, false, String::new()));
-    assert_eq!(
-        load(r#"{"max_keys":20}"#, 2),
-        (true, false, "max_keys: smaller than before; 20 keys were dropped".to_owned())
-    );
-    let (found, none, notes) = load(r#"{"ipv6_prefix":48}"#, 2);
-    assert!(!found && none && notes.starts_with("ipv4_prefix or ipv6_prefix: changed"), "{notes}");
-    let why = rule(r#"{"max_keys":20000000}"#, &[5, 1000]).unwrap_err();
-    assert!(
-        why.starts_with("20000000 is too many; expected at most") && why.contains("a min_failures of 1000"),
-        "{why}"
-    );
+    assert_eq!(load(100_000, 2), (true, 0));
+    assert_eq!(load(100_000, 1), (true, 0));
+    assert_eq!(load(100_000, 3), (false, 0));
+    assert_eq!(load(20, 2), (true, 20));
 }

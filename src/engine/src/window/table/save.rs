@@ -2,13 +2,10 @@
 
 use super::super::sketch::{MAX_WEIGHT, Sketch};
 use super::super::slab::{HEADER, Links, NIL};
-use super::{Bounds, Content, Slot, Table};
+use super::{Content, Slot, Table};
 use crate::hash::Fingerprint;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Makes a key's data of what was saved under another layout.
 pub type Convert<'a> = &'a mut dyn FnMut(&[u8], Content<'_>);
@@ -20,23 +17,6 @@ pub struct Loaded {
     pub dropped: usize,
     /// Whether the sketch knew something, had another size, and begins empty.
     pub sketch_dropped: bool,
-}
-
-impl Loaded {
-    /// Says so. `cut`: evidence had no room either.
-    pub fn tell(&self, cut: bool, notes: &mut Vec<String>) {
-        if cut {
-            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
-        }
-        if self.dropped > 0 {
-            notes.push(format!("max_keys: smaller than before; {} keys were dropped", self.dropped));
-        }
-        if self.sketch_dropped {
-            notes.push(
-                "sketch_bytes: changed; what the sketch knew of keys that are not held was dropped".into(),
-            );
-        }
-    }
 }
 
 /// What is written of a key before its data: 16 bytes of fingerprint, 8 of its newest time, 1 of weight.
@@ -55,15 +35,6 @@ fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
 }
 
 impl Table {
-    /// Says that keys are made otherwise since `what` has changed, so that those of this table mean nothing.
-    pub fn tell_regrouped(&self, what: &str, notes: &mut Vec<String>) {
-        if !self.is_empty() {
-            notes.push(format!(
-                "{what}: changed, so the keys of the snapshot mean nothing here; all were dropped"
-            ));
-        }
-    }
-
     /// Writes all keys in the order of [`Table::iter`], and the sketch. The same bytes for every seed. Linear.
     pub fn save(&self, out: &mut Writer) {
         out.i64(self.now.0);
@@ -85,21 +56,17 @@ impl Table {
         self.sketch.save(out, self.window());
     }
 
-    /// Reads what `save` wrote into an empty table of these bounds. Where less fits than was held, the keys touched
-    /// longest ago stay out, those of the main segment first. Linear.
+    /// Reads a table within the bounds of this one. Where less fits than was held, the keys touched longest ago stay out,
+    /// those of the main segment first. O(n).
     ///
-    /// `convert` makes a key's data of what was saved: it gets the saved bytes and the new content, which is zeros but
-    /// for the key's newest time. `None` where the layout has not changed; then sizes must agree.
+    /// `convert` makes a key's data of the saved one: it gets the saved bytes and the new content, which is zeros but for
+    /// the key's newest time. `None` where the layout has not changed; then sizes must agree.
     ///
     /// # Errors
-    /// Where the snapshot makes no sense.
-    pub fn load(
-        input: &mut Reader<'_>,
-        bounds: Bounds,
-        seed: u64,
-        mut convert: Option<Convert<'_>>,
-    ) -> Result<(Self, Loaded)> {
-        let mut table = Self::new(bounds, seed);
+    /// Where the bytes are not what `save` writes.
+    pub fn load(&self, input: &mut Reader<'_>, mut convert: Option<Convert<'_>>) -> Result<(Self, Loaded)> {
+        let bounds = self.bounds;
+        let mut table = Self::new(bounds, self.seed);
         table.now = Timestamp(input.i64()?);
         let size = input.number()?;
         if convert.is_none() && size != bounds.data {

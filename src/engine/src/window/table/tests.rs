@@ -109,7 +109,7 @@ fn saved(table: &Table) -> Vec<u8> {
 
 fn loaded(bytes: &[u8], bounds: Bounds, seed: u64) -> Result<(Table, Loaded)> {
     let mut reader = Reader::loose(bytes)?;
-    let loaded = Table::load(&mut reader, bounds, seed, None)?;
+    let loaded = Table::new(bounds, seed).load(&mut reader, None)?;
     reader.finish()?;
     Ok(loaded)
 }
@@ -128,7 +128,7 @@ fn a_smaller_table_keeps_the_newest_and_another_layout_is_converted() {
     assert!(matches!(loaded(&bytes, wide, 2), Err(SnapshotError::Invalid(_))));
     let mut convert = |old: &[u8], content: Content<'_>| content.data[1..4].copy_from_slice(old);
     let mut reader = Reader::loose(&bytes).unwrap();
-    let (wide, _) = Table::load(&mut reader, wide, 2, Some(&mut convert)).unwrap();
+    let (wide, _) = Table::new(wide, 2).load(&mut reader, Some(&mut convert)).unwrap();
     assert_eq!(wide.data(wide.find(key(7)).unwrap()), [0, 1, 0, 0, 0]);
 }
 

@@ -1,0 +1,257 @@
+//! The state of an analytic in a snapshot: one list of parts, in the order they are written and read.
+//!
+//! [`state!`](crate::state!) makes `save` and `load` of an [`Analytic`](crate::analytic::Analytic) from the names of its
+//! fields. Each field is a [`Part`]. All parts are read before the first one is kept: where an option has changed that
+//! keys are made with, the keys of the snapshot are never found again, and only parts without keys are kept.
+
+use crate::deliveries::Deliveries;
+use crate::net::Prefixes;
+use crate::snapshot::{Reader, Result, Writer};
+use crate::window::journal::Journal;
+use crate::window::rule::Rule;
+use crate::window::silence::Silences;
+use crate::window::table::{Loaded, Slot, Table};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Implements `save` and `load` of an analytic by the list of its parts.
+///
+/// ```ignore
+/// impl Analytic for An1269 {
+///     // In this order, and then what `failed.recent` and `succeeded.recent` hold of each slot of the table.
+///     authsieve_engine::state! {
+///         prefixes, quiet, failed, succeeded, table;
+///         each slot of table: failed.recent, succeeded.recent
+///     }
+/// }
+/// ```
+///
+/// `each key of table` writes the key before what its slot holds, instead of relying on the order of the table.
+#[macro_export]
+macro_rules! state {
+    ($($part:ident),+ $(; $($slots:tt)+)?) => {
+        fn save(&self, out: &mut $crate::snapshot::Writer) {
+            $( $crate::state::Part::save(&self.$part, out); )+
+            $( $crate::state!(@save self, out, $($slots)+); )?
+        }
+
+        fn load(
+            &mut self,
+            input: &mut $crate::snapshot::Reader<'_>,
+        ) -> $crate::snapshot::Result<$crate::state::Notes> {
+            let mut loading = $crate::state::Loading::default();
+            $( let $part = $crate::state::Part::load(&self.$part, input, &mut loading)?; )+
+            $( loading.keep(&mut self.$part, $part); )+
+            $( $crate::state!(@load self, input, loading, $($slots)+); )?
+            Ok(loading.notes())
+        }
+    };
+    (@save $self:ident, $out:ident, each slot of $table:ident: $($($recent:ident).+),+) => {
+        for (_, slot) in $self.$table.iter() {
+            $( $self.$($recent).+.save(slot, $out); )+
+        }
+    };
+    (@load $self:ident, $input:ident, $loading:ident, each slot of $table:ident: $($($recent:ident).+),+) => {
+        for slot in $loading.slots(&$self.$table) {
+            $( $self.$($recent).+.load(slot, $input)?; )+
+        }
+    };
+    (@save $self:ident, $out:ident, each key of $table:ident: $($($recent:ident).+),+) => {
+        $out.count($self.$table.len());
+        for (key, slot) in $self.$table.iter() {
+            $out.raw(&key.to_bytes());
+            $( $self.$($recent).+.save(slot, $out); )+
+        }
+    };
+    (@load $self:ident, $input:ident, $loading:ident, each key of $table:ident: $($($recent:ident).+),+) => {
+        for _ in 0..$input.count(16)? {
+            let slot = $self.$table.find($crate::hash::Fingerprint::from_bytes($input.array()?));
+            $( $self.$($recent).+.load(slot, $input)?; )+
+        }
+    };
+}
+
+/// What the configuration made an analytic drop of a snapshot, in words.
+pub type Notes = Vec<String>;
+
+/// A part of the state of an analytic.
+pub trait Part: Sized {
+    /// Whether it holds no keys, so that it is kept where keys are made otherwise than in the snapshot.
+    const KEYLESS: bool = false;
+
+    /// Writes it: the same bytes on every host and for every seed.
+    fn save(&self, out: &mut Writer);
+
+    /// Reads one within the bounds of this one, which is empty.
+    ///
+    /// # Errors
+    /// Where the bytes are not what `save` writes.
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self>;
+}
+
+/// What is known of a snapshot that is being read.
+#[derive(Debug, Default)]
+pub struct Loading {
+    table: Loaded,
+    /// How many keys the snapshot holds that there was room for.
+    keys: usize,
+    evidence_cut: bool,
+    /// The option that keys are made otherwise by.
+    regrouped: Option<&'static str>,
+    notes: Notes,
+}
+
+impl Loading {
+    /// Says that the keys of the snapshot were made under another value of the option `name`. The first one counts.
+    pub fn regrouped(&mut self, name: &'static str) {
+        self.regrouped.get_or_insert(name);
+    }
+
+    /// Adds a note of an analytic's own. It is dropped where the snapshot holds no key.
+    pub fn note(&mut self, text: &str) {
+        self.notes.push(text.into());
+    }
+
+    /// Puts a part in its place, unless its keys mean nothing under this configuration.
+    #[doc(hidden)]
+    pub fn keep<P: Part>(&self, place: &mut P, part: P) {
+        if self.regrouped.is_none() || P::KEYLESS {
+            *place = part;
+        }
+    }
+
+    /// The slot of each key of the snapshot, in its order; `None` for a key that was dropped.
+    #[doc(hidden)]
+    pub fn slots(&self, table: &Table) -> impl Iterator<Item = Option<Slot>> {
+        let dropped = self.table.dropped + if self.regrouped.is_some() { self.keys } else { 0 };
+        core::iter::repeat_n(None, dropped).chain(table.iter().map(|(_, slot)| Some(slot)))
+    }
+
+    /// What the configuration made the analytic drop, in words.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn notes(self) -> Notes {
+        let mut notes = Vec::new();
+        if let Some(name) = self.regrouped {
+            if self.keys > 0 {
+                notes.push(format!(
+                    "{name}: changed, so the keys of the snapshot mean nothing here; all were dropped"
+                ));
+            }
+            return notes;
+        }
+        if self.evidence_cut {
+            notes.push("pool_bytes: smaller than before; the oldest evidence was dropped".into());
+        }
+        if self.table.dropped > 0 {
+            notes.push(format!("max_keys: smaller than before; {} keys were dropped", self.table.dropped));
+        }
+        if self.table.sketch_dropped {
+            let what = "what the sketch knew of keys that are not held was dropped";
+            notes.push(format!("sketch_bytes: changed; {what}"));
+        }
+        notes.extend(self.notes.into_iter().filter(|_| self.keys > 0));
+        notes
+    }
+}
+
+/// The value of an option that keys are made with, as bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct MadeBy<const N: usize> {
+    /// The option, or the options.
+    pub name: &'static str,
+    /// Its value.
+    pub value: [u8; N],
+}
+
+impl<const N: usize> Part for MadeBy<N> {
+    fn save(&self, out: &mut Writer) {
+        out.raw(&self.value);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self> {
+        if input.array()? != self.value {
+            loading.regrouped(self.name);
+        }
+        Ok(*self)
+    }
+}
+
+impl Part for Prefixes {
+    fn save(&self, out: &mut Writer) {
+        out.raw(&[self.v4, self.v6]);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self> {
+        if input.array()? != [self.v4, self.v6] {
+            loading.regrouped("ipv4_prefix or ipv6_prefix");
+        }
+        Ok(*self)
+    }
+}
+
+impl Part for Table {
+    fn save(&self, out: &mut Writer) {
+        self.save(out);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self> {
+        let (table, loaded) = self.load(input, None)?;
+        (loading.table, loading.keys) = (loaded, table.len());
+        Ok(table)
+    }
+}
+
+impl Part for Rule {
+    fn save(&self, out: &mut Writer) {
+        self.save(out);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self> {
+        let (rule, loaded, cut) = self.load(input)?;
+        (loading.table, loading.keys) = (loaded, rule.table().len());
+        loading.evidence_cut |= cut;
+        Ok(rule)
+    }
+}
+
+impl Part for Journal {
+    fn save(&self, out: &mut Writer) {
+        self.save(out);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self> {
+        let (journal, cut) = self.load(input)?;
+        loading.evidence_cut |= cut;
+        Ok(journal)
+    }
+}
+
+impl Part for Silences {
+    fn save(&self, out: &mut Writer) {
+        self.save(out);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, _: &mut Loading) -> Result<Self> {
+        self.load(input)
+    }
+}
+
+impl Part for Deliveries {
+    /// Providers make their ids, no option does.
+    const KEYLESS: bool = true;
+
+    fn save(&self, out: &mut Writer) {
+        self.save(out);
+    }
+
+    fn load(&self, input: &mut Reader<'_>, _: &mut Loading) -> Result<Self> {
+        let mut deliveries = self.clone();
+        Self::load(&mut deliveries, input)?;
+        Ok(deliveries)
+    }
+}
+
+#[cfg(test)]
+mod tests;
