@@ -1,28 +1,28 @@
-//! What is remembered of each user's challenges: which are open, which closed and how, and from where they came.
+//! The challenges of each user: open or closed, how they ended, and where they came from.
 
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::recent::{Entry, Recent};
 use authsieve_engine::window::table::Slot;
 use std::cell::Cell;
 
-/// How long after a challenge a result of no known transaction may be its own.
+/// How long after a challenge a result of no known transaction may be its answer.
 const ANSWERED_WITHIN: Span = Span::seconds(300);
 
-/// How long after a policy asked for a factor the person may be asked for it.
+/// How long after a policy asked for a factor the challenge may be sent.
 const ASKED_WITHIN: Span = Span::seconds(60);
 
-/// How many challenges of one user are remembered, the newest: results and logins look at each.
+/// How many challenges of one user are remembered. Results and logins look at each of them.
 const MOST: usize = 4096;
 
-/// Kinds of entries: issued and not answered; answered; a result whose challenge was not seen, which is answered and
-/// [`ALONE`]; asked for by a policy, of which nothing was sent yet.
+/// The kinds of entries: issued and open; answered; answered and [`ALONE`], for a result whose challenge was not seen;
+/// asked for by a policy and not sent yet.
 const OPEN: u8 = 0;
 const DENIED: u8 = 1;
 const TIMEOUT: u8 = 2;
 const ALONE: u8 = 2;
 const POLICY: u8 = 5;
 
-/// Which members of an entry are its address and its transaction.
+/// The numbers of the members of an entry: its address and its transaction.
 const ADDRESS: usize = 0;
 const TRANSACTION: usize = 1;
 
@@ -44,21 +44,21 @@ impl Fate {
     }
 }
 
-/// What an alert tells of the challenges it counts.
+/// The challenges that an alert counts.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Time and address of each, oldest first.
+    /// Time and address of each, the oldest first.
     pub each: Vec<(Timestamp, u64)>,
     pub open: u32,
     pub denied: u32,
     pub timeout: u32,
-    /// Different addresses.
+    /// The number of different addresses.
     pub addresses: u32,
-    /// Some are missing.
+    /// True if some challenges are missing.
     pub cut: bool,
 }
 
-/// The challenges of all users. Calls are linear in those of one user, unless they say otherwise.
+/// The challenges of all users. Calls are O(n) in the challenges of one user, unless they say otherwise.
 pub struct Challenges {
     pub recent: Recent,
     /// How long they are remembered.
@@ -71,8 +71,8 @@ impl Challenges {
         Self { recent, keep }
     }
 
-    /// The kind of a challenge that counts, or of a result that does. `finished`: it needs no challenge before it.
-    /// `policy`: a policy asked for it.
+    /// The kind of a challenge that counts, or of a result that does. `finished` is true if it needs no challenge
+    /// before it, `policy` if a policy asked for it.
     pub const fn kind(fate: Option<Fate>, finished: bool, policy: bool) -> u8 {
         match fate {
             None if policy => POLICY,
@@ -82,22 +82,22 @@ impl Challenges {
         }
     }
 
-    /// A result at `r` closes the oldest open challenge: of the same transaction, else from the last 5 minutes.
-    /// Whether there was one.
+    /// A result at `r` closes the oldest open challenge: of the same transaction, else from the last 5 minutes. Returns
+    /// true if there was one.
     pub fn close(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
         transaction != 0 && self.answer(slot, r, transaction, fate)
             || self.recent.change(slot, r.minus(ANSWERED_WITHIN), r, |entry| shut(entry, fate))
     }
 
-    /// A result at `r` closes the oldest open challenge of the same transaction. Whether there was one.
+    /// A result at `r` closes the oldest open challenge of the same transaction. Returns true if there was one.
     pub fn answer(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
         self.recent.change(slot, r.minus(self.keep), r, |entry| {
             entry.members.get(TRANSACTION) == Some(&transaction) && shut(entry, fate)
         })
     }
 
-    /// A challenge at `t` is the one that a policy asked for within a minute before, for the same address. Whether
-    /// there was one.
+    /// A challenge that is sent at `t` is the one that a policy asked for within a minute before, for the same address.
+    /// Returns true if there was one.
     pub fn send(&mut self, slot: Slot, t: Timestamp, address: u64) -> bool {
         self.recent.change(slot, t.minus(ASKED_WITHIN), t, |entry| {
             let asked = entry.kind == POLICY && entry.members.get(ADDRESS) == Some(&address);
@@ -108,12 +108,12 @@ impl Challenges {
         })
     }
 
-    /// A challenge at `t` that comes late takes a result that counts alone out again, if it could have been its
-    /// answer: of those of the same transaction, else of those within 5 minutes, the first. The kind it has by that.
+    /// A late challenge at `t` takes out a result that counted alone and may have been its answer: the first one of the
+    /// same transaction, else the first within 5 minutes. Returns the kind that the challenge has by that.
     pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
         let alone = |entry: &&Entry| (DENIED + ALONE..=TIMEOUT + ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);
-        // Of equal times the result came first, and would have counted in order, too.
+        // At equal times the result came first, so it would have counted in order, too.
         let after = t.plus(Span(1));
         let found = self.recent.entries(slot, after, Timestamp::MAX).filter(alone).find(same);
         let found = found
@@ -131,14 +131,14 @@ impl Challenges {
         Some(found.kind - ALONE)
     }
 
-    /// Whether at least `threshold` lie in [from, to]. O(threshold).
+    /// True if at least `threshold` challenges lie in [from, to]. O(threshold).
     pub fn reach(&self, slot: Slot, from: Timestamp, to: Timestamp, threshold: u32) -> bool {
         let threshold = threshold as usize;
         self.recent.entries(slot, from, to).rev().take(threshold).count() >= threshold
     }
 
-    /// The newest challenge t with t ≤ s ≤ t + `within` such that at least `threshold` lie in [t − `window`, t], one of
-    /// them from `address`, or either unknown. O(n log n).
+    /// The newest challenge t with t ≤ s ≤ t + `within` such that at least `threshold` challenges lie in [t − `window`,
+    /// t], one of them from `address`, or either address unknown. O(n log n).
     pub fn gave_in(
         &self,
         slot: Slot,
@@ -150,12 +150,12 @@ impl Challenges {
     ) -> Option<Timestamp> {
         let first = s.minus(within);
         let entries = || self.recent.entries(slot, first.minus(window), s);
-        // Who logs in all day from elsewhere shall cost one look at each challenge.
+        // Many logins from elsewhere must cost one look at each challenge only.
         if !entries().any(|entry| address == 0 || is_from(entry, address)) {
             return None;
         }
         let times: Vec<Timestamp> = entries().map(|entry| entry.time).collect();
-        // How many up to each may be from the address of the login.
+        // The number of challenges up to each that may be from the address of the login.
         let mut theirs = vec![0usize];
         for entry in entries() {
             let one = usize::from(address == 0 || is_from(entry, address));
@@ -169,7 +169,7 @@ impl Challenges {
         })
     }
 
-    /// A login at `s` forgets the challenges up to then from its address, and those without one.
+    /// A login at `s` forgets the challenges up to `s` from its address, and those without an address.
     pub fn forget(&mut self, slot: Slot, s: Timestamp, address: u64) {
         let goes = |entry: &Entry| entry.time <= s && is_from(entry, address);
         if self.recent.entries(slot, Timestamp::MIN, s).any(goes) {
@@ -177,12 +177,12 @@ impl Challenges {
         }
     }
 
-    /// Whether any is remembered at `s`.
+    /// True if a challenge is remembered at `s`.
     pub fn any(&self, slot: Slot, s: Timestamp) -> bool {
         self.recent.entries(slot, s.minus(self.keep), Timestamp::MAX).next().is_some()
     }
 
-    /// What there is to tell of those in [from, to].
+    /// The challenges in [from, to], for an alert.
     pub fn tally(&self, slot: Slot, from: Timestamp, to: Timestamp) -> Tally {
         let sum = self.recent.sum(slot, from, to);
         let addresses = sum.distinct.get(ADDRESS).copied().unwrap_or(0);
@@ -200,7 +200,7 @@ impl Challenges {
     }
 }
 
-/// Whether a challenge is from this address, or from nowhere.
+/// True for a challenge from this address, or without an address.
 fn is_from(entry: &Entry, address: u64) -> bool {
     let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
     from == 0 || from == address

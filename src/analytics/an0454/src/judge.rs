@@ -1,4 +1,4 @@
-//! What a challenge and a login do to their user's window, and which patterns they raise.
+//! Enters a challenge or a login into the window of its user, and judges it.
 
 use crate::challenges::{Challenges, Fate};
 use crate::report::{CHALLENGE, LOGIN, Pattern};
@@ -11,7 +11,7 @@ use authsieve_engine::window::recent;
 use authsieve_engine::window::table::Slot;
 
 impl An0454 {
-    /// A challenge or a result: told before, the answer to one, or one more.
+    /// Takes a challenge or a result: it is known already, answers a challenge, or counts.
     pub(crate) fn challenge(
         &mut self,
         event: &Event<'_>,
@@ -49,7 +49,7 @@ impl An0454 {
                 None => self.challenges.send(slot, event.time, self.address(event.src_ip)),
             };
             if counted {
-                // What comes before an answer is late as well, though the answer is no entry.
+                // A challenge before this answer is late, too, although the answer is no entry.
                 if let Some(mut content) = self.table.content(slot) {
                     content.raise(event.time);
                 }
@@ -70,7 +70,7 @@ impl An0454 {
         self.judge(event, entered.slot, user, context);
     }
 
-    /// Whether this is the first that is heard of a challenge with a transaction.
+    /// True if this is the first event of a challenge with a transaction.
     fn is_first(&mut self, event: &Event<'_>, user: &User<'_>, watermark: Timestamp) -> bool {
         let id =
             |kind| self.hash(kind).part(user.name.as_bytes()).part(event.transaction.as_bytes()).finish();
@@ -91,7 +91,7 @@ impl An0454 {
         }
     }
 
-    /// Raises what holds on a challenge.
+    /// Raises the patterns that hold on a challenge.
     fn judge(&mut self, event: &Event<'_>, slot: Slot, user: &User<'_>, context: &mut Context<'_>) {
         let (options, t) = (&self.options, event.time);
         let rules = [
@@ -109,7 +109,7 @@ impl An0454 {
                 continue;
             }
             let mut alert = self.report(event, context.record, slot, pattern, (from, t));
-            // A login that came before this, which is late, has taken it back.
+            // This challenge is late, and a login after it has taken the alert back already.
             if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
                 continue;
             }
@@ -127,7 +127,7 @@ impl An0454 {
         }
     }
 
-    /// A login or approval: takes back what waits, raises, forgets.
+    /// Takes a login or an approval: takes back alerts that wait, may raise one, forgets challenges.
     pub(crate) fn login(&mut self, event: &Event<'_>, user: &User<'_>, context: &mut Context<'_>) {
         let s = event.time;
         if self.waiting.take_back(user.key, s) {
@@ -163,7 +163,7 @@ impl An0454 {
         }
     }
 
-    /// The user's newest login since the first challenge.
+    /// The time of the user's newest login since the first challenge.
     fn logged_in(&self, slot: Slot) -> Option<Timestamp> {
         let bytes = self.table.data(slot).get(Link::BYTES..)?.first_chunk()?;
         Some(Timestamp(i64::from_le_bytes(*bytes))).filter(|time| time.0 != 0)

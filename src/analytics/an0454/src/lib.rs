@@ -1,6 +1,6 @@
 //! AN0454: MFA challenges without a login, and a login after them (MITRE ATT&CK T1621, "MFA fatigue").
 //!
-//! Who has a password asks for the second factor again and again, until the person behind it gives in. Per user:
+//! An attacker who has a password asks for the second factor again and again, until its owner gives in. Per user:
 //!
 //! - `challenges-without-login`: on a challenge at t, at least `min_challenges` lie in [t − `window`, t]. Silent for
 //!   `window`. With `confirm_after` it waits for a login that takes it back.
@@ -29,37 +29,41 @@
 //! # What is a challenge
 //! - A challenge that was issued counts ([`Outcome::Challenge`]).
 //! - A result ([`Outcome::Denied`], [`Outcome::Timeout`]) closes the oldest open challenge of the user with the same
-//!   transaction, however old as long as it is remembered (see below); else the oldest open one, of whatever
-//!   transaction, from at most 5 minutes before. Only where none is open does it count as a challenge itself, at its own time and from its
-//!   own address. Nothing else closes a challenge, an approval does not.
-//! - Duo writes challenges that are finished: a result of Duo counts itself and closes none of others, once per user
-//!   and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge: counted, it
-//!   would by itself be the challenge "from a", and a user's own login would be taken for the attacker's.
-//! - Rows of Entra and the audit log with one correlation id are one challenge of their user, from the first of them
-//!   up to and with 60 s later; the next row begins anew. A result among the later ones still closes the challenge of
-//!   its transaction, if that is open, and never counts.
-//! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts, and then that
-//!   it was sent: the first that Okta sends for the same user and address within 60 s is that one, not another.
+//!   transaction, of any age while it is remembered (see below). Otherwise it closes the oldest open challenge of any
+//!   transaction from at most 5 minutes before. If none is open, the result counts as a challenge itself, at its own
+//!   time and from its own address. Nothing else closes a challenge, not even an approval.
+//! - Duo writes finished challenges. So a result of Duo counts itself and closes no other challenge. It counts once per
+//!   user and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge: if it
+//!   counted, it would be the challenge "from a" itself, and a user's own login would look like the attacker's.
+//! - Rows of Entra and the audit log with one correlation id are one challenge of their user, from the first row up to
+//!   60 s later. The next row after that begins a new challenge. A result among the later rows still closes the
+//!   challenge of its transaction, if that is open, and never counts.
+//! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts. Then it writes
+//!   that the challenge was sent. The first one sent to the same user and address within 60 s is not counted again.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
 //!
 //! # What a login does
-//! A login is a success, of any provider but `linux` and `windows`, or an approval. In this order it takes back what
-//! waits (decided at t with t ≤ s ≤ t + `confirm_after`, from whatever address, with its silence), raises, and
-//! forgets the challenges from its address and those without one, whether it raised or not. A login without an address
-//! forgets only those without one. When no remembered challenge is left, both silences end. `login-after-challenges`
-//! itself is never silent.
+//! A login is a success of any provider but `linux` and `windows`, or an approval. At s, in this order:
 //!
-//! A challenge is remembered until it is forgotten, or older than 24 hours, `slow_window`, and `window` +
-//! `success_within`: the longest of them; and of one user no more than the newest 4,096 are.
+//! 1. It takes back a waiting alert, with its silence: one decided at t with t ≤ s ≤ t + `confirm_after`, from any
+//!    address.
+//! 2. It may raise an alert.
+//! 3. It forgets the challenges from its own address and those without an address, with or without an alert. A login
+//!    without an address forgets only those without one. When no remembered challenge is left, both silences end.
 //!
-//! Addresses are compared as keys: cut to `ipv4_prefix` and `ipv6_prefix`. Alone `challenges-without-login` waits for
-//! `confirm_after`; event time has passed when it is later than t + `confirm_after`, not when it is equal. Its silence
-//! begins at t, not when it comes out. Where two patterns hold on one challenge, both are raised.
+//! `login-after-challenges` itself is never silent.
+//!
+//! A challenge is remembered until it is forgotten or too old: older than the longest of 24 hours, `slow_window`, and
+//! `window` + `success_within`. Of one user, the newest 4,096 challenges are remembered.
+//!
+//! Addresses are compared as keys: cut to `ipv4_prefix` and `ipv6_prefix`. Only `challenges-without-login` waits for
+//! `confirm_after`: until event time is later than t + `confirm_after`, not equal. Its silence begins at t, not when
+//! the alert comes out. If two patterns hold on one challenge, both are raised.
 //!
 //! # What comes late
-//! A challenge that is older than its user's newest event is put into its place, and judged as of its own time. A
-//! result that stood alone and could have been the answer to it is one with it from then on. A late result that
-//! closes nothing does not count: what it would have closed may have been closed by another.
+//! A challenge that is older than the newest event of its user is put into its place and judged as of its own time. A
+//! result that counted alone, and may have been its answer, is one with it from then on. A late result that closes no
+//! challenge does not count: another result may have closed its challenge.
 //!
 //! **To evade it**, stay below `min_challenges` in any `window` and below `slow_min_challenges` in any `slow_window`.
 
@@ -94,20 +98,20 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use waiting::Waiting;
 
-/// Kinds of hashes: keys, members, and what is known again.
+/// The kinds of hashes: of keys, of members, and of ids.
 const USER: u8 = 0;
 const ADDRESS: u8 = 1;
 const TRANSACTION: u8 = 2;
 const SILENCE: u8 = 3;
 const FINISHED: u8 = 4;
 const ROW: u8 = 5;
-/// How long rows of one correlation id are one.
+/// How long rows of one correlation id are one challenge.
 const ONE_ROW: Span = Span::seconds(60);
-/// How long challenges are remembered at least: a result may come late, and what is left decides on silences.
+/// How long challenges are remembered at least: a result may come late, and silences end when no challenge is left.
 const REMEMBERED: Span = Span::seconds(86_400);
-/// A key's data: the link to its newest entry in the journal, the time of its newest login.
+/// The data of a key: the link to its newest entry in the journal, and the time of its newest login.
 const DATA: usize = Link::BYTES + 8;
-/// What an entry of a key takes, about, and a key without entries.
+/// The bytes of an entry of a key, about, and of a key without entries.
 const ENTRY_BYTES: u64 = 40;
 const KEY_BYTES: u64 = 128;
 
@@ -122,16 +126,16 @@ pub struct An0454 {
     table: Table,
     challenges: Challenges,
     quiet: Silences,
-    /// Duo's challenges that were counted.
+    /// The challenges of Duo that were counted.
     finished: Deliveries,
-    /// Correlation ids, and until when their rows are one.
+    /// Correlation ids, each with the time up to which its rows are one challenge.
     rows: Silences,
     journal: Journal,
     waiting: Waiting,
     late: u64,
 }
 
-/// What an event is to this analytic.
+/// The role of an event.
 #[derive(Clone, Copy)]
 enum Role {
     Challenge(Option<Fate>),
@@ -230,7 +234,7 @@ impl Analytic for An0454 {
         let bounds = Bounds {
             max_keys: memory.max_keys,
             data: DATA,
-            // A patient attacker's key shall not lose its weight between two of his challenges.
+            // The key of a patient attacker must not lose its weight between two challenges.
             window: options.slow_window.0,
             horizon: keep,
             weight_cap: 5,
@@ -331,7 +335,7 @@ impl An0454 {
         Hasher128::new(self.salt, kind)
     }
 
-    /// A part of an event as an entry's member; 0 is nobody.
+    /// A part of an event as a member of an entry. 0 is nobody.
     fn member(&self, kind: u8, part: &[u8]) -> u64 {
         self.hash(kind).part(part).finish().halves().0.max(1)
     }

@@ -1,21 +1,21 @@
-//! Whether an event came from a Mac.
+//! Recognises events from Macs.
 
 use authsieve_engine::event::{Event, Provider};
 
-/// Words that name a Mac or its system, in lower case. What follows them in digits is a version or a model.
+/// Words that name a Mac or its system, in lower case. Digits behind them are a version or a model.
 const MACS: [&str; 10] =
     ["mac", "macos", "macosx", "osx", "macintosh", "macbook", "macbookpro", "macbookair", "imac", "macmini"];
-/// Words of devices whose user agents say `like Mac OS X`.
+/// Words of other devices, whose user agents say `like Mac OS X`.
 const OTHERS: [&str; 6] = ["iphone", "ipad", "ipod", "ios", "ipados", "watchos"];
 
-/// Whether the event says that it came from a Mac: its system, its device or its user agent does, or a Mac wrote it.
+/// True if the event came from a Mac: by its system, its device or its user agent, or because a Mac wrote it.
 pub fn is_mac(event: &Event<'_>) -> bool {
     event.provider == Provider::Macos
         || event.os.trim().eq_ignore_ascii_case("darwin")
         || [&event.os, &event.device, &event.user_agent].into_iter().any(|text| says_mac(text))
 }
 
-/// Whether a text names a Mac and no phone: `Macintosh; Intel Mac OS X 10_15_7`, `macOS 15.1`, `Janes-MacBook-Pro`.
+/// True if a text names a Mac and no phone: `Macintosh; Intel Mac OS X 10_15_7`, `macOS 15.1`, `Janes-MacBook-Pro`.
 fn says_mac(text: &str) -> bool {
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let any = |list: &[&str]| {

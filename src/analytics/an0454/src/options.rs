@@ -3,21 +3,21 @@
 use authsieve_engine::config::{Threshold, Wait, Window};
 
 authsieve_engine::words! {
-    /// By what the events of a user belong together.
+    /// How the events of a user belong together.
     pub enum UserKey {
         /// By the whole name.
         Whole = "whole",
-        /// By what stands before the first `@`, without ASCII case: joins a Mac's `jdoe` with `jdoe@contoso.com`.
+        /// By the part before the first `@`, without ASCII case: joins a Mac's `jdoe` with `jdoe@contoso.com`.
         LocalPart = "local-part",
     }
 }
 
 authsieve_engine::words! {
-    /// Whose events are looked at.
+    /// The devices whose events are looked at.
     pub enum Platform {
-        /// Those of all devices.
+        /// All devices.
         Any = "any",
-        /// Those of Macs. An event that does not say what it came from is left out.
+        /// Macs. An event that names no device is left out.
         Macos = "macos",
     }
 }
@@ -27,21 +27,21 @@ authsieve_engine::settings! {
     pub struct Options {
         /// How many challenges must lie within `window`.
         pub min_challenges: Threshold = 5, also "minChallenges";
-        /// How far back from a challenge the others may lie, both ends included. So long `challenges-without-login`
-        /// stays silent after an alert, too.
+        /// How far back from a challenge the others may lie, both ends included. `challenges-without-login` stays
+        /// silent for as long after an alert.
         pub window: Window = "10m";
-        /// How long after a challenge a login may follow to be taken for the attacker's, both ends included.
+        /// How long after a challenge a login may be the attacker's, both ends included.
         pub success_within: Window = "10m", also "successWithin";
-        /// How long `challenges-without-login` waits for a login, which takes it back; `0s`: not at all, so that the
-        /// user can still be warned.
+        /// How long `challenges-without-login` waits for a login that takes it back. With `0s` it does not wait, so
+        /// that the user can still be warned.
         pub confirm_after: Wait = "0s", also "confirmAfter";
         /// How many challenges must lie within `slow_window`.
         pub slow_min_challenges: Threshold = 15, also "slowMinChallenges";
-        /// The same for a patient attacker. So long `slow-challenges` stays silent after an alert, too.
+        /// The window for a patient attacker. `slow-challenges` stays silent for as long after an alert.
         pub slow_window: Window = "24h", also "slowWindow";
-        /// By what the events of a user belong together: `whole` name or `local-part`.
+        /// How the events of a user belong together: by the `whole` name or its `local-part`.
         pub user_key: UserKey = "whole", also "userKey";
-        /// Whose events are looked at: `any`, or only those of Macs, `macos`.
+        /// The devices whose events are looked at: `any`, or Macs only, `macos`.
         pub platform: Platform = "any";
     }
 }

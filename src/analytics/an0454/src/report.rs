@@ -1,4 +1,4 @@
-//! What an alert of AN0454 tells.
+//! The alerts of AN0454.
 
 use crate::challenges::Tally;
 use authsieve_engine::alert::{Alert, Severity};
@@ -14,14 +14,14 @@ pub const CHALLENGE: u8 = 0;
 /// The kind of a journal entry of a login.
 pub const LOGIN: u8 = 1;
 
-/// What is alerted on.
+/// A pattern of challenges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// Many challenges.
+    /// Many challenges within the window.
     Challenges = 0,
-    /// Many over a long time.
+    /// Many challenges within the slow window.
     Slow = 1,
-    /// Many, then a login.
+    /// Many challenges, then a login.
     Login = 2,
 }
 
@@ -35,19 +35,19 @@ impl Pattern {
     }
 }
 
-/// All there is to tell.
+/// The facts for an alert.
 pub struct Report<'r> {
     pub event: &'r Event<'r>,
     pub record: Record<'r>,
     pub pattern: Pattern,
-    /// The challenges that were counted lie in [from, to].
+    /// The counted challenges lie in [from, to].
     pub from: Timestamp,
     pub to: Timestamp,
     pub window: Span,
     pub tally: Tally,
     pub journal: &'r Journal,
     pub newest: Link,
-    /// An address of the journal as the tally names it.
+    /// Turns an address of the journal into the member that the tally holds.
     pub address: &'r dyn Fn(Option<[u8; 16]>) -> u64,
 }
 
@@ -83,14 +83,14 @@ impl Report<'_> {
                 alert.estimated.push(field.into());
             }
         }
-        // The newest challenge stands in the journal already, unless that keeps nothing.
+        // The newest challenge is in the journal already, unless the journal keeps nothing.
         let raised = if login || challenges.entries().is_empty() { self.record } else { Record::NONE };
         told::tell(&challenges, &mut alert, raised);
         alert.first_seen = tally.each.first().map_or(event.time, |(time, _)| *time);
         alert
     }
 
-    /// The challenges that were counted, and the user's logins meanwhile.
+    /// The challenges that were counted, and the logins of the user meanwhile.
     fn read(&self) -> (Excerpt<'_>, Vec<String>) {
         let login = self.pattern == Pattern::Login;
         // Each is told once. The journal also holds challenges that a login made the analytic forget.

@@ -1,4 +1,4 @@
-//! Alerts that wait for `confirm_after`: whether a login takes them back.
+//! Alerts that wait for `confirm_after`: a login may take them back.
 
 mod of_0_1;
 
@@ -11,12 +11,12 @@ use authsieve_engine::state::{Loading, Part};
 use authsieve_engine::time::Timestamp;
 use authsieve_engine::{alert_fields, beside_fields, load_fields, save_fields};
 
-/// How many may wait. Of more, the one that has waited longest comes out before its time: early rather than lost.
+/// How many alerts may wait. Of more, the one that has waited longest comes out early rather than never.
 const MOST: usize = 4096;
-/// And in so many bytes.
+/// How many bytes they may take.
 const MOST_BYTES: usize = 16 << 20;
 
-/// What waits, by when it is due and, at equal times, in the order it came.
+/// The alerts that wait, in the order they are due. Equals stand in the order they came.
 #[derive(Debug, Default)]
 pub struct Waiting {
     list: Vec<One>,
@@ -27,7 +27,7 @@ pub struct Waiting {
 struct One {
     due: Timestamp,
     user: Fingerprint,
-    /// What tells its id from others of its time.
+    /// The part of its id that differs from others of its time.
     name: Box<str>,
     alert: Box<Alert>,
 }
@@ -59,7 +59,7 @@ impl Waiting {
         self.list.insert(place, one);
     }
 
-    /// Hands out what was due before `now`.
+    /// Hands out the alerts that were due before `now`.
     pub fn passed(&mut self, now: Timestamp, alerts: &mut Alerts<'_>) {
         if self.list.first().is_some_and(|first| is_over(first.due, now)) {
             self.deliver(self.list.partition_point(|held| is_over(held.due, now)), alerts);
@@ -73,8 +73,8 @@ impl Waiting {
         }
     }
 
-    /// A login of a user at `s` takes back what was decided up to then and is not due before. Whether it took anything
-    /// and has left nothing of that user. O(n).
+    /// A login of a user at `s` takes back the alerts that were decided up to `s` and are not due before. Returns true
+    /// if it took one and left none of that user. O(n).
     pub fn take_back(&mut self, user: Fingerprint, s: Timestamp) -> bool {
         let Self { list, bytes } = self;
         let (mut taken, mut left) = (false, false);
@@ -97,7 +97,7 @@ impl Waiting {
 }
 
 impl Part for Waiting {
-    /// What was decided stays so, whatever option makes a key now.
+    /// An alert that was decided comes out, whatever option makes keys now.
     const KEYLESS: bool = true;
 
     fn save(&self, out: &mut Writer) {
@@ -123,7 +123,7 @@ impl Part for Waiting {
     }
 }
 
-/// Whether event time has passed `due` at `now`; the end of an input passes everything.
+/// True if event time has passed `due` at `now`. The end of an input passes everything.
 fn is_over(due: Timestamp, now: Timestamp) -> bool {
     due < now || now == Timestamp::MAX
 }

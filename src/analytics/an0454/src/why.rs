@@ -1,4 +1,4 @@
-//! What became of an event, in words: for `explain`.
+//! The notes of AN0454 on an event, for `explain`.
 
 use crate::challenges::Fate;
 use crate::report::Pattern;
@@ -13,13 +13,13 @@ fn name(user: &User<'_>) -> String {
     note::key("user", &user.name, None)
 }
 
-/// An event that is part of what was counted before.
+/// Notes an event that belongs to one that was counted before.
 #[cold]
 pub fn joined(user: &User<'_>, text: &str, context: &mut Context<'_>) {
     context.note(Step::Joined, &name(user), "", text, &[]);
 }
 
-/// Why an event does not count itself.
+/// The reason why an event does not count itself.
 pub const fn closes(fate: Option<Fate>, late: bool) -> &'static str {
     match fate {
         None => "the challenge that a policy asked for was sent: counted once with it",
@@ -28,7 +28,7 @@ pub const fn closes(fate: Option<Fate>, late: bool) -> &'static str {
     }
 }
 
-/// An alert that waits.
+/// Notes an alert that waits.
 #[cold]
 pub fn waits(user: &User<'_>, until: Timestamp, context: &mut Context<'_>) {
     context.note(
@@ -41,7 +41,7 @@ pub fn waits(user: &User<'_>, until: Timestamp, context: &mut Context<'_>) {
 }
 
 impl An0454 {
-    /// Why an event is not looked at.
+    /// Notes why an event is not looked at.
     #[cold]
     pub(crate) fn why_left_out(&self, event: &Event<'_>, context: &mut Context<'_>) {
         let why = if matches!(event.outcome, Outcome::Failure | Outcome::Stopped) {
@@ -56,7 +56,7 @@ impl An0454 {
         context.note(Step::Ignored, "", "", why, &[]);
     }
 
-    /// What a challenge, just entered, is to a pattern.
+    /// Notes the count of a challenge, just entered, for a pattern.
     #[cold]
     pub(crate) fn why_challenge(
         &self,
@@ -81,7 +81,7 @@ impl An0454 {
         context.note(step, &name(user), pattern.as_str(), text, &values);
     }
 
-    /// What a login is to its user's challenges, before it is judged.
+    /// Notes how a login stands to the challenges of its user, before it is judged.
     #[cold]
     pub(crate) fn why_login(
         &self,

@@ -1,18 +1,19 @@
 //! AN1269, office suite: leaked credential pairs tried from one client address (MITRE ATT&CK T1110.004), over OWA,
 //! Microsoft 365 and Exchange together.
 //!
-//! **On each failure** at t, the key's failures in [t − `window`, t], if they number at least `min_failures`, raise a
-//! pattern by their shape: `credential-stuffing` (on at least `min_accounts` accounts, at most two for each on average),
-//! `password-spray` (more for each), `brute-force` (fewer accounts). An alert silences its pattern and the lesser ones,
-//! in the opposite order, for `window`. It is critical if accounts logged in from the address in that window.
+//! **On each failure** at t, the failures of the key in [t − `window`, t] are counted. At least `min_failures` raise a
+//! pattern by their shape: `credential-stuffing` (on at least `min_accounts` accounts, at most two for each on
+//! average), `password-spray` (more for each) or `brute-force` (fewer accounts). An alert silences its pattern and the
+//! lesser ones for `window`: brute-force < password-spray < credential-stuffing. It is critical if accounts logged in
+//! from the address in that window.
 //!
-//! **On each success** at t for u, or a right password that was stopped, if those failures number at least
-//! `min_failures`, `credential-accepted` is raised: where u is among the accounts that failed, silent per address and u
-//! for `window`; else where they are at least `min_accounts`, silent per address, and only while fewer than
-//! `shared_egress_accounts` accounts logged in from the address in that window, this login among them.
+//! **On each success** at t for u, or a right password that was stopped, at least `min_failures` such failures raise
+//! `credential-accepted`. If u is among the accounts that failed, it is silent per address and u for `window`.
+//! Otherwise the failures must be on at least `min_accounts` accounts, and it is silent per address. It is then raised
+//! only while fewer than `shared_egress_accounts` accounts, with this login, logged in from the address in that window.
 //!
-//! An expired password that was right (50055) is a failure first, and is then judged as accepted. A failure that names
-//! no account, as OWA writes them, is one of an account that is called unknown: all of these count as one account.
+//! An expired password that was right (50055) counts as a failure first, and is then judged as accepted. OWA writes
+//! failures without an account: they all count as one unknown account.
 //!
 //! ```
 //! use authsieve_an1269::An1269;
@@ -65,14 +66,14 @@ const ADDRESS: u8 = 2;
 const QUIET: u8 = 3;
 const QUIET_USER: u8 = 4;
 const QUIET_SOURCE: u8 = 5;
-/// Which member of an entry is the account.
+/// The number of the member of an entry that is the account.
 const WHO: usize = 0;
-/// How many of a key's failures are held whatever others do: what thresholds ask for, up to this. Beyond, they draw on
-/// the pool.
+/// The most failures of a key that are held whatever other keys do: as many as thresholds need, up to this. More
+/// failures draw on the pool.
 const MOST_FLOOR: usize = 64;
-/// The same of its successes.
+/// How many successes of a key are held whatever other keys do.
 const SUCCESSES: usize = 4;
-/// What a key takes beside its entries (slot, place in the index, lists, journal links), and what an entry does.
+/// The bytes of a key beside its entries (slot, place in the index, lists, journal links), and of an entry.
 const EACH: u64 = 256;
 const ENTRY: u64 = 48;
 
@@ -175,7 +176,7 @@ impl Analytic for An1269 {
             weight_cap: 3,
             sketch_bytes: memory.sketch_bytes,
         };
-        // Half of the pool for evidence, a quarter for failures, the rest for who logged in.
+        // Half of the pool is for evidence, a quarter for failures, the rest for logins.
         let (pool, window) = (memory.pool_bytes, options.window.0);
         let recent = |floor, pool_bytes| track::recent(window, floor, pool_bytes, seed);
         Ok(Self {
@@ -199,7 +200,7 @@ impl Analytic for An1269 {
     }
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
-        // Other worlds have analytics of their own.
+        // These providers have analytics of their own.
         if matches!(
             event.provider,
             Provider::Linux
@@ -228,7 +229,7 @@ impl Analytic for An1269 {
             return;
         };
         let entered = if failed || succeeded {
-            // Who only logs in weighs nothing against those who fail.
+            // An address that only logs in weighs nothing against one that fails.
             let weight = if failed { event.count } else { 0 };
             self.table.enter(key, weight, event.time, context.watermark)
         } else {
@@ -265,7 +266,7 @@ impl Analytic for An1269 {
         if succeeded {
             self.succeeded.push(&mut self.table, here.slot, event, members, Record::NONE);
         }
-        // What came so late that its own window is partly forgotten would be judged on too little.
+        // A part of the window of such a late event is forgotten: too little is left to judge it.
         let judged = event.time >= newest.minus(self.options.window.0);
         if !judged {
             context.note(
@@ -295,7 +296,7 @@ impl Analytic for An1269 {
     }
 }
 
-/// Where an event belongs.
+/// The key of an event, its slot, and its account.
 #[derive(Clone, Copy)]
 struct Here {
     key: Fingerprint,
@@ -304,7 +305,7 @@ struct Here {
 }
 
 impl An1269 {
-    /// The client's address as keys see it.
+    /// The key of the client's address.
     fn key(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let source = Hasher128::new(self.salt, SOURCE);
         match self.address(event) {
@@ -317,7 +318,7 @@ impl An1269 {
         event.src_ip.map(|address| self.prefixes.octets(address))
     }
 
-    /// The account, also that of no name: it is unknown, not none.
+    /// The account as a member. An event without a name has an account, too: an unknown one.
     fn account(&self, event: &Event<'_>) -> u64 {
         self.member(ACCOUNT, event.user.as_bytes())
     }
@@ -341,7 +342,7 @@ impl An1269 {
         let quiet = |pattern: Pattern| {
             Hasher128::new(self.salt, QUIET).number(here.key.0).part(&[pattern as u8]).finish()
         };
-        // One that is not lesser has silenced it too.
+        // An alert of this pattern or a greater one has silenced it.
         let mut silent = Pattern::ALL.into_iter().filter(|p| *p >= pattern);
         if let Some(by) = silent.find(|p| self.quiet.is_silent(quiet(*p), event.time)) {
             if context.explains() {
@@ -426,7 +427,7 @@ impl An1269 {
         }
     }
 
-    /// Raises an alert about the address, and a user of it if `user` says so, and is quiet about it for a window.
+    /// Raises an alert about the address, and about `user` unless it is empty. Silences `quiet` for a window.
     fn raise(
         &mut self,
         event: &Event<'_>,

@@ -1,21 +1,21 @@
-//! The patterns, and which failures make which.
+//! The patterns of failures from one address.
 
-/// What failures from one address look like, the lesser first.
+/// A pattern of failures, the lesser first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pattern {
-    /// Many on few accounts.
+    /// Many failures on few accounts.
     BruteForce,
-    /// More than two for each of many accounts.
+    /// More than two failures for each of many accounts.
     PasswordSpray,
-    /// One or two for each of many accounts: pairs of name and password from a list.
+    /// One or two failures for each of many accounts: pairs of name and password from a list.
     CredentialStuffing,
 }
 
 impl Pattern {
-    /// All of them, the lesser first.
+    /// All patterns, the lesser first.
     pub const ALL: [Self; 3] = [Self::BruteForce, Self::PasswordSpray, Self::CredentialStuffing];
 
-    /// The pattern of so many failures on so many accounts, where `many` are many.
+    /// The pattern of a number of failures on a number of accounts, of which at least `many` are many.
     pub const fn of(failures: u32, accounts: u32, many: u32) -> Self {
         if accounts < many {
             Self::BruteForce

@@ -1,4 +1,4 @@
-//! What an alert of AN1269 tells.
+//! The alerts of AN1269.
 
 use crate::pattern::Pattern;
 use authsieve_engine::alert::{Alert, Severity};
@@ -14,13 +14,13 @@ pub const ACCEPTED: &str = "credential-accepted";
 /// Valid accounts: cloud accounts.
 const VALID: &str = "T1078.004";
 
-/// All there is to tell of an address and its window.
+/// The facts for an alert about an address and its window.
 pub struct Report<'r> {
     pub event: &'r Event<'r>,
     pub record: Record<'r>,
     pub window: Span,
     pub prefixes: Prefixes,
-    /// What the failures look like.
+    /// The pattern of the failures.
     pub pattern: Pattern,
     pub failures: Sum,
     pub failed: Excerpt<'r>,
@@ -49,7 +49,7 @@ impl Report<'_> {
         self.end(alert)
     }
 
-    /// The alert about a password that was right. `failed_before`: its account is among those that failed.
+    /// The alert about a right password. `failed_before` is true if its account is among those that failed.
     pub fn accepted(&self, failed_before: bool) -> Alert {
         let event = self.event;
         let (mut alert, from, failed) = self.begin();
@@ -82,7 +82,7 @@ impl Report<'_> {
         number(self.failures.distinct[0], "account")
     }
 
-    /// The alert as far as all patterns share it, where it came from, and how many failed.
+    /// The part of the alert that all patterns share, the source in words, and the number of failures in words.
     fn begin(&self) -> (Alert, String, String) {
         let event = self.event;
         let mut alert = told::about(event);
@@ -97,7 +97,7 @@ impl Report<'_> {
         if failures.cut {
             alert.estimated.extend(["failure_count", "distinct_users", "distinct_ips"].map(String::from));
         }
-        // Who is not named may have been of no name.
+        // Successes that are missing may be of accounts that are not listed.
         if successes.cut || self.succeeded.cut() {
             alert.estimated.push("related_successes".into());
         }
@@ -113,7 +113,7 @@ impl Report<'_> {
                 .context
                 .push(format!("{} named no account: together they count as one", number(unknown, "failure")));
         }
-        // A failure is the newest of the entries, if they are kept at all.
+        // If the journal keeps entries, a failure is the newest of them.
         let is_told = self.event.outcome == Outcome::Failure && !self.failed.entries().is_empty();
         told::tell(&self.failed, &mut alert, if is_told { Record::NONE } else { self.record });
         alert

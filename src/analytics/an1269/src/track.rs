@@ -1,4 +1,4 @@
-//! What each key left behind of one kind of event: what counts, and what can be told.
+//! The events of one kind, for each key: entries that are counted, and a journal for alerts.
 
 use authsieve_engine::event::{Event, Record};
 use authsieve_engine::snapshot::{self, Reader, Writer};
@@ -10,18 +10,18 @@ use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{self, Recent};
 use authsieve_engine::window::table::{Entered, Slot, Table};
 
-/// The failures of all keys, or their successes: apart, so that many of these cannot drive out those.
+/// The failures of all keys, or their successes. They are apart, so that many successes cannot drive out failures.
 #[derive(Debug)]
 pub struct Track {
-    /// What is counted, and decided by.
+    /// The entries that are counted.
     pub recent: Recent,
     journal: Journal,
-    /// Where in the data of a slot the link to the key's newest entry in the journal stands.
+    /// The place in the data of a slot of the link to the newest entry in the journal.
     at: usize,
 }
 
 impl Track {
-    /// Number `number` of those that share a table whose slots have [`Link::BYTES`] of data for each.
+    /// Track number `number` of a table. The data of a slot hold a link for each track.
     pub fn new(number: usize, recent: Recent, journal_bytes: usize) -> Self {
         Self { recent, journal: Journal::new(journal_bytes), at: number * Link::BYTES }
     }
@@ -47,14 +47,14 @@ impl Track {
         }
     }
 
-    /// Forgets what the slot of a new key held for another.
+    /// Drops the entries that the slot of a new key held for another.
     pub fn enter(&mut self, entered: Entered) {
         if entered.new {
             self.recent.forget(entered.slot);
         }
     }
 
-    /// What the journal still holds of a key in [from, to].
+    /// The events of a key in [from, to] that the journal still holds.
     pub fn excerpt(&self, table: &Table, slot: Slot, from: Timestamp, to: Timestamp) -> Excerpt<'_> {
         Excerpt::read(&self.journal, self.newest(table, slot), 0, from, to, &mut |entry| entry.count)
     }
@@ -69,7 +69,7 @@ impl Track {
     }
 }
 
-/// Its journal. What is counted is saved key by key, after the table.
+/// Writes the journal. The entries are saved key by key, after the table.
 impl Part for Track {
     fn save(&self, out: &mut Writer) {
         self.journal.save(out);
@@ -81,17 +81,17 @@ impl Part for Track {
     }
 }
 
-/// An empty memory of what happened in the last two windows: the second is for events that come late.
+/// An empty list of entries for each key. It keeps two windows: the second one is for late events.
 pub fn recent(window: Span, floor: usize, pool_bytes: usize, seed: u64) -> Recent {
     Recent::new(keep(window), floor, pool_bytes).windows([window; 2], seed)
 }
 
-/// How long that is.
+/// How long entries are kept.
 pub const fn keep(window: Span) -> Span {
     Span(window.0.saturating_mul(2))
 }
 
-/// What is tallied under `reasons`: the provider's code, or else the shape it was told in.
+/// The code of an event under `reasons`: the provider's code, or else the shape of its record.
 fn code<'e>(event: &'e Event<'_>) -> &'e str {
     if event.reason.is_empty() { event.shape.as_str() } else { &event.reason }
 }

@@ -1,4 +1,4 @@
-//! What became of an event, in words: for `explain`.
+//! The notes of AN1269 on an event, for `explain`.
 
 use crate::An1269;
 use authsieve_engine::analytic::Context;
@@ -6,25 +6,25 @@ use authsieve_engine::event::Event;
 use authsieve_engine::note::{self, Step};
 use authsieve_engine::time::Timestamp;
 
-/// What there is to say.
+/// The outcome of an event.
 #[derive(Clone, Copy)]
 pub enum Why {
-    /// A failure, on so many accounts by now.
+    /// A failure was counted. The number of accounts by now.
     Failed(u32),
-    /// The pattern holds, and is silent until then.
+    /// The pattern holds, and is silent until that time.
     Silent(&'static str, Timestamp),
     /// A right password after too few failures.
     Short,
-    /// It is of none of the accounts that failed, and these are fewer than that.
+    /// The account did not fail, and the accounts that did are fewer than needed: their number, and the needed one.
     FewAccounts(u32, u32),
-    /// So many accounts logged in from there, of the number that makes it somebody's NAT.
+    /// Many accounts logged in from the address, so it is shared: their number, and the limit.
     Shared(u32, u32),
     /// A right password after enough failures.
     Accepted,
 }
 
 impl An1269 {
-    /// Notes it, if somebody asks: `count` failures of the `least` that are needed.
+    /// Notes the outcome, if notes are asked for: `count` failures of the `least` that are needed.
     #[cold]
     pub(crate) fn why(&self, event: &Event<'_>, context: &mut Context<'_>, why: Why, count: u32, least: u32) {
         if !context.explains() {

@@ -1,14 +1,14 @@
 //! AN1276, Linux: authentication failures, then a success from the same source or user (MITRE ATT&CK T1110).
 //!
-//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such that
-//! at least `min_failures` failures of k lie in [f − `window`, f].
+//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such
+//! that at least `min_failures` failures of k lie in [f − `window`, f].
 //!
-//! Keys are (user, source), the source alone, and, if asked for, the user alone. One success raises at most one
-//! alert: its pattern is the most specific that matched, and it lists all that did.
+//! Keys are (user, source), the source alone, and, if configured, the user alone. One success raises at most one alert.
+//! Its pattern is the most specific key that matched, and it lists all keys that did.
 //!
-//! An alert consumes the failures of the (user, source) and user keys that matched. Those of the source are never
-//! consumed, since an attacker's login to an account of his own must not cover the victim's; instead the source stays
-//! quiet about the same user for `success_within` after any alert about the two.
+//! An alert consumes the failures of the (user, source) and user keys that matched. It never consumes the failures of
+//! the source: an attacker's login to an account of his own must not cover the victim's. Instead, the source stays
+//! silent about the same user for `success_within` after any alert about the two.
 //!
 //! ```
 //! use authsieve_an1276::An1276;
@@ -47,13 +47,13 @@ use authsieve_engine::window::failures::Layout;
 use authsieve_engine::window::rule::{Keys, Match, Rule};
 use authsieve_engine::window::silence::Silences;
 
-/// The kinds of keys, from the most specific: also their numbers.
+/// The kinds of keys, the most specific first. The place of a kind is the number of its key.
 const KINDS: [Correlate; 3] = [Correlate::UserIp, Correlate::Ip, Correlate::User];
 /// The kind of the keys of silences.
 const QUIET: u8 = 3;
 /// The kind of a source that is a terminal.
 const PLACE: u8 = 4;
-/// The kind of a source that nothing is known of.
+/// The kind of an unknown source.
 const NOWHERE: u8 = 5;
 
 /// The analytic. See the crate's documentation.
@@ -186,7 +186,7 @@ impl Analytic for An1276 {
 
 impl An1276 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
-        // Normalised events may come from other worlds.
+        // A normalised event may come from any system.
         matches!(event.provider, Provider::Linux | Provider::Ecs | Provider::Ocsf)
             && matches!(
                 (self.options.login_source, event.origin),
@@ -196,7 +196,7 @@ impl An1276 {
             )
     }
 
-    /// The source as keys see it: a cut address, or host and terminal of a local login.
+    /// The source as a part of keys: a cut address, or host and terminal of a local login.
     fn source(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let hasher = |kind| Hasher128::new(self.salt, kind);
         let source = match (event.origin, event.src_ip) {
@@ -265,7 +265,7 @@ impl An1276 {
             event.host.as_bytes(),
             event.tty.as_bytes(),
         ];
-        // Host and terminal stand for an address that is not there.
+        // Host and terminal replace a missing address.
         let parts = if address.is_some() { &parts[..2] } else { &parts[..] };
         context.raise(parts, alert);
 

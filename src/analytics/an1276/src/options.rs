@@ -3,13 +3,13 @@
 use authsieve_engine::config::{Glob, Threshold, Window};
 
 authsieve_engine::words! {
-    /// By what failures and the success must belong together.
+    /// How failures and the success must belong together.
     pub enum Correlate {
         /// The same user from the same source.
         UserIp = "user+ip",
-        /// The same source, whoever failed.
+        /// The same source, for any user.
         Ip = "ip",
-        /// The same user, from wherever.
+        /// The same user, from any source.
         User = "user",
     }
 }
@@ -35,13 +35,13 @@ authsieve_engine::settings! {
         pub window: Window = "15m";
         /// How long after that failure the success may follow, both ends included.
         pub success_within: Window = "10m", also "successWithin";
-        /// By what failures and success belong together: any of `user+ip`, `ip`, `user`.
+        /// How failures and success belong together: any of `user+ip`, `ip`, `user`.
         pub correlate: Vec<Correlate> = ["user+ip", "ip"];
         /// Which logins are looked at: `remote`, `local` or `any`.
         pub login_source: LoginSource = "remote", also "loginSource";
-        /// Which ways to log in count as a success, such as `password` or `keyboard-interactive*`.
+        /// The login methods that count as a success, such as `password` or `keyboard-interactive*`.
         pub success_methods: Vec<Glob> = ["*"], also "successMethods";
-        /// Whether remote events without an address are ignored; otherwise they all share one.
+        /// Ignores remote events without an address. Otherwise they all share one.
         pub require_ip: bool = true;
     }
 }

@@ -1,4 +1,4 @@
-//! What an alert of AN1276 tells.
+//! The alerts of AN1276.
 
 use crate::options::Correlate;
 use crate::{An1276, kind};
@@ -7,7 +7,7 @@ use authsieve_engine::event::{Event, Record, Signal};
 use authsieve_engine::told::{self, number, short, source};
 use authsieve_engine::window::rule::Match;
 
-/// The alert about a success: `m` is the most specific of what matched.
+/// The alert about a success. `m` is the most specific match.
 pub fn alert(
     an1276: &An1276,
     m: &Match,
@@ -40,7 +40,7 @@ pub fn alert(
     alert
 }
 
-/// What is tallied under `reasons`: how the failure was told.
+/// The code of a failure under `reasons`: the reason, or else how it was reported.
 pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
     match event.signal {
         _ if !event.reason.is_empty() => &event.reason,

@@ -1,4 +1,4 @@
-//! What became of an event, in words: for `explain`.
+//! The notes of AN1276 on an event, for `explain`.
 
 use crate::{An1276, Correlate, KINDS, Options};
 use authsieve_engine::analytic::Context;
@@ -20,7 +20,7 @@ fn name(kind: Correlate, event: &Event<'_>) -> String {
     key
 }
 
-/// Why an event is not looked at.
+/// Notes why an event is not looked at.
 #[cold]
 pub fn left_out(options: &Options, event: &Event<'_>, context: &mut Context<'_>) {
     let (word, text) = match event.origin {
@@ -50,11 +50,11 @@ impl An1276 {
         }
     }
 
-    /// Before the success is judged, which may consume what there is to tell.
+    /// Notes on a success, before it is judged: an alert consumes the failures.
     #[cold]
     pub(crate) fn why_success(&mut self, event: &Event<'_>, threshold: u32, context: &mut Context<'_>) {
         let keys = self.keys(event);
-        // The alert goes under the last one counted: the most specific for which the rule holds.
+        // The alert goes under the last key that is noted: the most specific one for which the rule holds.
         for holding in [false, true] {
             for (key, kind) in keys.into_iter().zip(KINDS).rev().filter(|(key, _)| key.is_some()) {
                 let name = name(kind, event);

@@ -1,4 +1,4 @@
-//! What a pattern counts: the failures of a family, or of one account where the family is too large.
+//! Counts for a pattern the failures of a family, or of one account if the family is too large.
 
 use crate::pattern::Pattern;
 use crate::{ACCOUNT, An1521, Failure, SOURCE, kind};
@@ -7,33 +7,33 @@ use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::recent::Sum;
 use authsieve_engine::window::table::Slot;
 
-/// What the failures of a family are counted by.
+/// The question: the failures of which family, on which event.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
     /// The family's slot.
     pub slot: Slot,
     /// The hash of the event's address.
     pub source: u64,
-    /// Above how many accounts the family is too large.
+    /// The most accounts of a family that is counted as a whole.
     pub most: u32,
 }
 
-/// What is counted for a pattern.
+/// The count for a pattern.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
     pub from: Timestamp,
     pub sum: Sum,
-    /// The family is too large: only failures of the event's account were counted.
+    /// True if the family is too large: only failures of the event's account were counted.
     pub alone: bool,
-    /// Where the entries that were counted are; the event's own may be missing.
+    /// The slot of the entries that were counted. The entry of the event itself may be missing.
     pub slot: Option<Slot>,
-    /// What a silence is about.
+    /// The subject of a silence.
     pub subject: Fingerprint,
 }
 
 impl An1521 {
-    /// The failures of a family in a window up to the event, or of the account alone where the family is too large; none
-    /// if there are fewer than `least`, or if all these patterns are silent anyway. O(1) for events in time order.
+    /// Counts the failures of a family in a window up to the event, or of the account alone if the family is too large.
+    /// `None` if there are fewer than `least`, or if all of the patterns are silent. O(1) for events in time order.
     pub(crate) fn count(
         &mut self,
         failure: &Failure<'_>,
@@ -61,7 +61,7 @@ impl An1521 {
         if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
             return None;
         }
-        // The event itself is not among the account's own yet.
+        // The event itself is not among the account's own failures yet.
         let slot = self.table.find(self.alone(failure.family, failure.member));
         let (mut sum, mut new) = (Sum::default(), true);
         if let Some(slot) = slot {

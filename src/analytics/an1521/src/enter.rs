@@ -1,4 +1,4 @@
-//! A failure into the windows: of its family, of its account alone, of its address.
+//! Enters a failure into the windows of its family, of its account alone, and of its address.
 
 use crate::{ACCOUNT, An1521, Failure, SOURCE, Similarity, kind, report};
 use authsieve_engine::analytic::Context;
@@ -10,7 +10,7 @@ use authsieve_engine::window::recent::Entry;
 use authsieve_engine::window::table::Slot;
 
 impl An1521 {
-    /// Takes a failure in: by its family, by its account alone, by its address; each is judged at once.
+    /// Takes a failure in, for its family, its account alone, and its address. Family and address are judged at once.
     pub(crate) fn failure(&mut self, failure: &Failure<'_>, context: &mut Context<'_>) {
         let event = failure.event;
         let member = |fingerprint: Fingerprint| fingerprint.halves().0.max(1);
@@ -43,7 +43,7 @@ impl An1521 {
         self.late += u64::from(late || late_too);
     }
 
-    /// Takes a failure of a key in. Also says whether it is late for it.
+    /// Takes a failure of a key in. Returns its slot, and true if the failure is late for the key.
     fn enter(&mut self, key: Fingerprint, entry: Entry, link: Link, watermark: Timestamp) -> (Slot, bool) {
         let entered = self.table.enter(key, entry.count, entry.time, watermark);
         let late = self.table.newest(entered.slot) > entry.time;
@@ -56,9 +56,9 @@ impl An1521 {
         (entered.slot, late)
     }
 
-    /// Keeps the failures of each account apart as well, once a family has several: so that those of one can be counted
-    /// alone, and are not pushed out by those of the others. `known`: the family held some of the account before. O(1),
-    /// but for an account that had the family to itself until now or whose key was given up.
+    /// Keeps the failures of each account apart as well, once a family has several accounts. So the failures of one can
+    /// be counted alone, and others do not push them out. `known` is true if the family held failures of the account
+    /// before. O(1), unless the account had the family to itself until now, or its key was given up.
     fn enter_alone(
         &mut self,
         failure: &Failure<'_>,

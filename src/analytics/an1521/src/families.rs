@@ -1,14 +1,14 @@
-//! Families that somebody configured: `[families] admin = ["admin*"]`.
+//! Configured families: `[families] admin = ["admin*"]`.
 
 use authsieve_engine::config::{Glob, Json, Kind, Place, Problems, Setting};
 use authsieve_engine::letters::lower;
 use authsieve_engine::order::sort;
 
-/// How many families may be configured: each is tried for every event.
+/// The most families in a configuration: each of them is tried for every event.
 const MOST_FAMILIES: usize = 1000;
 
-/// The families of the configuration: a name each, and the accounts that belong to it. In the order of their names,
-/// which decides where an account belongs to two.
+/// The families of the configuration: the name of each and its accounts. They stand in the order of their names, and an
+/// account of two families belongs to the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Families(Vec<(String, Vec<Glob>)>);
 

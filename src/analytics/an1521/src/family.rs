@@ -1,14 +1,14 @@
-//! Which accounts belong together: canonical names, and how they fold to families.
+//! Canonical names of accounts, and the families that they fold to.
 
 use crate::options::{Options, Similarity};
 use authsieve_engine::letters::lower;
 
-/// How much of a name counts, in bytes: account names of Windows end far below.
+/// The most bytes of a name that count. Account names of Windows are far shorter.
 const MOST_NAME: usize = 255;
-/// With fewer letters than this a folded name says too little to stand for others.
+/// A folded name needs so many letters to stand for others.
 const LETTERS: usize = 3;
 /// Writes the canonical name of an account into `out`: lower case, without the domain before it (`CONTOSO\`) or the
-/// suffix behind it (`@contoso.com`). Linear, of the first 255 bytes.
+/// suffix behind it (`@contoso.com`). O(n) in the first 255 bytes.
 pub fn canonical(user: &str, out: &mut String) {
     out.clear();
     let user = user.rsplit('\\').next().unwrap_or(user);
@@ -24,14 +24,14 @@ pub fn canonical(user: &str, out: &mut String) {
     }
 }
 
-/// Whether an account (canonical) is of a machine or of the system: nobody guesses their passwords.
+/// True for an account (canonical) of a machine or of the system: nobody guesses their passwords.
 pub fn is_nobody(account: &str) -> bool {
     account.ends_with('$')
         || account == "anonymous logon"
         || ["dwm-", "umfd-"].iter().any(|window_manager| account.starts_with(window_manager))
 }
 
-/// Writes the name of the family that an account (canonical) belongs to into `out`; `near` is not looked at. Linear.
+/// Writes the name of an account's family into `out`, without regard to `near`. The account is canonical. O(n).
 pub fn label(options: &Options, account: &str, out: &mut String) {
     if options.similarity == Similarity::Exact {
         out.clear();
@@ -44,8 +44,8 @@ pub fn label(options: &Options, account: &str, out: &mut String) {
     }
 }
 
-/// Writes what is left of a name without what is changed to make many of one: digits and punctuation at its end go,
-/// digits that look like letters become them. A name of which fewer than three letters are left stays whole.
+/// Folds a name: digits and punctuation at its end go, digits that look like letters become letters. These are the
+/// usual ways to make many names of one. A name of which fewer than three letters are left stays whole.
 fn fold(account: &str, out: &mut String) {
     out.clear();
     let stem = account.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));

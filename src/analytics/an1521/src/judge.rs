@@ -1,4 +1,4 @@
-//! What the windows hold on a failure: which patterns it raises, and which of them are silent.
+//! Judges a failure: which patterns hold, and which of them are silent.
 
 use crate::count::{Asked, Counted};
 use crate::pattern::Pattern;
@@ -71,7 +71,7 @@ impl An1521 {
         }
     }
 
-    /// Raises an alert of a pattern unless it is silent, and silences it for the window. Whether it did.
+    /// Raises an alert of a pattern unless it is silent, and silences it for the window. Returns true if it did.
     fn raise(
         &mut self,
         pattern: Pattern,

@@ -1,12 +1,12 @@
 //! AN1521, Windows: a series of failed logons (4625) on the same or similar accounts (MITRE ATT&CK T1110).
 //!
-//! Accounts are counted by **family**: names that fold to the same (see [`Similarity`]). On each failure at t, over the
-//! family's failures in [t − `window`, t]: at least `min_failures` raise `burst`; that many from at least
-//! `source_ip_threshold` addresses raise `distributed` instead. `slow_min_failures` in `slow_window` raise `slow`. Per
-//! source address, failures on at least `spray_accounts` families, and at least `min_failures`, raise `spray`.
+//! Accounts are counted by **family**: names that fold to the same (see [`Similarity`]). On each failure at t, the
+//! failures of the family in [t − `window`, t] are counted. At least `min_failures` raise `burst`. From at least
+//! `source_ip_threshold` addresses, they raise `distributed` instead. `slow_min_failures` in `slow_window` raise
+//! `slow`. At least `min_failures` of one source address, on at least `spray_accounts` families, raise `spray`.
 //!
-//! A pattern that was raised about a family or an address is silent about it for its window; `distributed` silences
-//! `burst` too.
+//! A pattern that was raised about a family or an address is silent about it for its window. `distributed` silences
+//! `burst`, too.
 //!
 //! ```
 //! use authsieve_an1521::An1521;
@@ -21,12 +21,13 @@
 //! ```
 //!
 //! **Active.** An account is active at t if it failed in the window that is judged: `window` for `burst` and
-//! `distributed`, `slow_window` for `slow`. If more than `max_family` accounts of a family are, the pattern counts the
-//! failures of the one account alone. A family is active at t if one of its accounts failed in [t − `window`, t].
+//! `distributed`, `slow_window` for `slow`. If more than `max_family` accounts of a family are active, the pattern
+//! counts the failures of the one account alone. A family is active at t if one of its accounts failed in [t −
+//! `window`, t].
 //!
-//! **Near.** A name whose own family is not active joins the active family within one edit of it (a letter put in, left
-//! out or replaced; letters that changed places are two edits), of several the first by name. What joined is no family
-//! that others could join: families do not chain.
+//! **Near.** A name whose own family is not active joins an active family within one edit: the first one by name. An
+//! edit puts in, leaves out or replaces a letter. Letters that change places are two edits. Other names cannot join a
+//! name that joined: families do not chain.
 //!
 //! **To evade it**, stay below `min_failures` in any `window` and `slow_min_failures` in any `slow_window` on each
 //! family, and below `spray_accounts` families from each address.
@@ -66,7 +67,7 @@ use near::Near;
 use pattern::Pattern;
 use std::net::IpAddr;
 
-/// What hashes are of. The first two number the links of a journal entry as well.
+/// The kinds of hashes. The first two are the numbers of the links of a journal entry as well.
 mod kind {
     pub const FAMILY: u8 = 0;
     pub const ADDRESS: u8 = 1;
@@ -77,7 +78,7 @@ mod kind {
     pub const ALONE: u8 = 6;
 }
 
-/// The members of an entry. Of a family's: account and address; of an address's: family and account.
+/// The members of an entry: account and address in the entry of a family, family and account in that of an address.
 const ACCOUNT: usize = 0;
 const SOURCE: usize = 1;
 const FAMILY: usize = 0;
@@ -92,9 +93,9 @@ mod threshold {
     pub const COUNT: usize = 5;
 }
 
-/// A failed key weighs no more than this: of n failures in a flood n − 2 are remembered.
+/// The greatest weight of a key: of n failures in a flood, n − 2 are remembered.
 const WEIGHT_CAP: u32 = 3;
-/// What a key takes, about, and each thing that happened to it: lists grow by doubling.
+/// The bytes of a key, about, and of each of its entries: lists grow by doubling.
 const KEY_BYTES: u64 = 256;
 const ENTRY_BYTES: u64 = 2 * size_of::<Entry>() as u64;
 
@@ -201,8 +202,8 @@ impl Analytic for An1521 {
         let changed = (0..threshold::COUNT).flat_map(|index| config.overrides.thresholds(index));
         let largest = own.iter().map(|own| own.0).chain(changed).max().unwrap_or(1);
         common.fits(KEY_BYTES, None)?;
-        // One more than the greatest, to see that there are more; or as many as there is memory for. What a key holds
-        // beyond comes out of the pool.
+        // One more than the greatest threshold, to see that there are more; or as many as there is memory for. Further
+        // entries of a key come out of the pool.
         let room = common.key_bytes().saturating_sub(KEY_BYTES) / ENTRY_BYTES;
         let floor = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, largest as usize + 1);
         let spans = [options.window.0, options.slow_window.0];
@@ -283,14 +284,14 @@ impl Analytic for An1521 {
 }
 
 impl An1521 {
-    /// Whether it is a failed logon to Windows that counts.
+    /// True for a failed logon to Windows that counts.
     fn looks_at(&self, event: &Event<'_>) -> bool {
         let number = |text: &str| Status::parse(text);
         let (reason, status) = (number(&event.reason), number(&event.status));
         let any = |test: &dyn Fn(Status) -> bool| [reason, status].into_iter().flatten().any(test);
         let windows = match event.provider {
             Provider::Windows => true,
-            // Nobody else's failures carry the id of the event, or a status of Windows.
+            // Only failures of Windows carry the id of the event, or a status of Windows.
             Provider::Ecs | Provider::Ocsf => event.reason == "4625" || any(&Status::is_error),
             _ => false,
         };
@@ -298,12 +299,12 @@ impl An1521 {
         windows
             && event.outcome == Outcome::Failure
             && (remote || !self.options.remote_only)
-            // Service, batch and the system's own.
+            // Logons of services, batch jobs and the system.
             && !matches!(event.logon_type, Some(0 | 4 | 5))
             && !any(&|code| code == Status::INVALID_LOGON_TYPE || self.options.exclude_status.contains(&code))
     }
 
-    /// Lets a name whose family is not active join one that is and is near, and remembers the families to join.
+    /// Lets a name whose family is not active join a near one that is. Stores the family, for other names to join.
     fn join(&mut self, label: &mut String, time: Timestamp) {
         if self.options.similarity != Similarity::Near {
             return;
@@ -322,7 +323,7 @@ impl An1521 {
         self.near.add(label);
     }
 
-    /// What is silent when a pattern is, about a family, an account or an address.
+    /// The key of a silence: of a pattern, about a family, an account or an address.
     fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
         Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).number(subject.0).finish()
     }
@@ -350,7 +351,7 @@ impl An1521 {
     }
 }
 
-/// The options that say which accounts are counted together, as one value.
+/// The options that decide which accounts are counted together, as one value.
 fn grouping(options: &Options, salt: Salt) -> MadeBy<16> {
     let mut digest = Vec::new();
     options.similarity.digest(&mut digest);

@@ -1,8 +1,8 @@
-//! What accounts are called, by their hash: windows know accounts as hashes only, and an alert names them.
+//! The names of accounts by their hash: windows hold hashes of accounts, and an alert names them.
 //!
-//! Two generations of about half the memory each: when the younger is full it takes the place of the elder. So a name
-//! stays while half the memory is filled with others, and longer if it is seen again; there are far fewer names in a
-//! day than failures.
+//! There are two generations, of about half the memory each. When the younger is full, it replaces the elder. So a name
+//! stays until half the memory was filled with others, and longer if it is seen again. A day brings far fewer names
+//! than failures.
 
 use authsieve_engine::hash::{Fingerprint, Placement};
 use authsieve_engine::order::sort;
@@ -16,7 +16,7 @@ const ENTRY: usize = 40;
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Names {
-    /// How many bytes make a generation.
+    /// The bytes of a full generation.
     most: usize,
     placement: Placement,
     young: Generation,
@@ -30,14 +30,14 @@ struct Generation {
 }
 
 impl Names {
-    /// None yet, in about so many bytes.
+    /// No names yet, in about so many bytes.
     #[must_use]
     pub fn new(bytes: usize, seed: u64) -> Self {
         let (young, old) = (Generation::default(), Generation::default());
         Self { most: bytes / 2, placement: Placement::new(seed), young, old }
     }
 
-    /// Remembers a name. O(1).
+    /// Stores a name. O(1).
     pub fn note(&mut self, hash: u64, name: &str) {
         if self.young.get(hash, self.placement).is_some() {
             return;
@@ -48,7 +48,7 @@ impl Names {
         self.young.insert(hash, name, self.placement);
     }
 
-    /// The name of a hash, if it is still known. O(1).
+    /// The name of a hash, if it is still stored. O(1).
     #[must_use]
     pub fn get(&self, hash: u64) -> Option<&str> {
         self.young.get(hash, self.placement).or_else(|| self.old.get(hash, self.placement))
@@ -62,7 +62,7 @@ impl Names {
 }
 
 impl Part for Names {
-    /// In the order of their hashes.
+    /// Writes the names in the order of their hashes.
     fn save(&self, out: &mut Writer) {
         for generation in [&self.old, &self.young] {
             let mut names: Vec<&(u64, Box<str>)> = generation.names.iter().collect();
@@ -96,7 +96,7 @@ impl Generation {
         self.names.find(place(placement, hash), |held| held.0 == hash).map(|(_, name)| &**name)
     }
 
-    /// Adds a name that is not there.
+    /// Adds a name that is not there yet.
     fn insert(&mut self, hash: u64, name: &str, placement: Placement) {
         self.bytes += name.len() + ENTRY;
         let place_of = |held: &(u64, Box<str>)| place(placement, held.0);
@@ -104,7 +104,7 @@ impl Generation {
     }
 }
 
-/// Where a hash stands in the table.
+/// The place of a hash in the table.
 fn place(placement: Placement, hash: u64) -> u64 {
     placement.of(Fingerprint(hash.into()))
 }

@@ -1,11 +1,11 @@
-//! Families within one edit of a name, found without comparing it against all of them.
+//! Finds the families within one edit of a name, without a comparison with each of them.
 //!
-//! Two names are within one edit (a letter put in, left out, or replaced) only if both leave the same when at most one
-//! letter is deleted from each. So each family is entered under its name and under what it leaves for each letter
-//! deleted, and a name looks under its own (symmetric deletion, as in Garbe's SymSpell). What is found there is
-//! compared, because letters that changed places are found as well: those are two edits.
+//! Two names are within one edit (a letter put in, left out, or replaced) only if they become the same when at most one
+//! letter is deleted from each. So a family is entered under its name and under each variant with one letter deleted. A
+//! name is looked up by its own variants (symmetric deletion, as in Garbe's SymSpell). The families found are compared,
+//! since swapped letters are found as well: these are two edits.
 //!
-//! Only families are in here, never the names that joined them: a name that is one edit from a joined one, and two from
+//! Only families are stored, never the names that joined them. A name that is one edit from a joined name, and two from
 //! the family, does not join. So families do not chain.
 
 use authsieve_engine::hash::{Fingerprint, Hasher128, Placement, Salt};
@@ -14,12 +14,12 @@ use authsieve_engine::state::{Loading, Part};
 use hashbrown::HashTable;
 use std::collections::VecDeque;
 
-/// Longer names are not joined: account names of Windows have at most 20 letters, with a few exceptions.
+/// The longest name that joins, in letters. Account names of Windows have at most 20, with a few exceptions.
 const MOST_LETTERS: usize = 64;
-/// How many entries there are at most: about 10,000 families with names of ordinary length.
+/// The most entries: enough for about 10,000 families with names of ordinary length.
 const MOST_ENTRIES: usize = 131_072;
 
-/// The families, the oldest out where there are too many. What is found does not depend on the seed.
+/// The families. Of too many, the oldest go. Results do not depend on the seed.
 #[derive(Clone, Debug)]
 pub struct Near {
     salt: Salt,
@@ -28,20 +28,20 @@ pub struct Near {
     /// The number of the first of `labels`.
     first: u64,
     labels: VecDeque<Box<str>>,
-    /// Hashes of what names leave, and the numbers of their families.
+    /// Hashes of variants, and the numbers of their families.
     entries: HashTable<(u64, u64)>,
     placement: Placement,
 }
 
 impl Near {
-    /// Without any. `kind` sets its hashes apart from others under the same salt.
+    /// No families yet. `kind` sets their hashes apart from others under the same salt.
     #[must_use]
     pub fn new(salt: Salt, kind: u8, seed: u64) -> Self {
         let (labels, entries, placement) = (VecDeque::new(), HashTable::new(), Placement::new(seed));
         Self { salt, kind, most: MOST_ENTRIES, first: 0, labels, entries, placement }
     }
 
-    /// Of the families that `active` says are, within one edit of `label`, the first by name. O(letters), and a
+    /// The first family by name that is active, as `active` says, and within one edit of `label`. O(letters), and a
     /// comparison for each family found.
     pub fn find(&self, label: &str, active: &mut dyn FnMut(&str) -> bool) -> Option<&str> {
         let mut best: Option<&str> = None;
@@ -62,7 +62,7 @@ impl Near {
         found.filter(move |entry| entry.0 == variant).filter_map(|(_, number)| self.label(*number))
     }
 
-    /// Enters a family, if it is not in here yet. O(letters).
+    /// Enters a family, if it is not stored yet. O(letters).
     pub fn add(&mut self, label: &str) {
         if self.under(self.hash(label)).any(|other| other == label) {
             return;
@@ -102,7 +102,7 @@ impl Near {
         self.labels.get(at).map(|label| &**label)
     }
 
-    /// Hands on a hash of the name and of what is left of it for each letter deleted. None for a name that is too long.
+    /// Calls `each` with the hash of the name and of each variant. Not for a name that is too long.
     fn variants(&self, label: &str, each: &mut dyn FnMut(u64)) {
         if label.len() > 4 * MOST_LETTERS || label.chars().count() > MOST_LETTERS {
             return;
@@ -111,7 +111,7 @@ impl Near {
         let mut rest = String::with_capacity(label.len());
         let mut before = None;
         for (at, letter) in label.char_indices() {
-            // Of a row of equal letters it makes no difference which goes.
+            // In a row of equal letters, each deletion gives the same variant.
             if before.replace(letter) == Some(letter) {
                 continue;
             }
@@ -128,7 +128,7 @@ impl Near {
 }
 
 impl Part for Near {
-    /// The oldest family first.
+    /// Writes the families, the oldest first.
     fn save(&self, out: &mut Writer) {
         out.count(self.labels.len());
         for label in &self.labels {
@@ -146,12 +146,12 @@ impl Part for Near {
     }
 }
 
-/// Where a hash stands in the table.
+/// The place of a hash in the table.
 fn place(placement: Placement, hash: u64) -> u64 {
     placement.of(Fingerprint(hash.into()))
 }
 
-/// Whether one letter put in, left out or replaced makes one name the other, or they are equal. Linear.
+/// True if the names are equal, or if one letter put in, left out or replaced makes one the other. O(n).
 fn within_one_edit(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (one.chars(), other.chars());
     let strip = |ends: fn(&mut std::str::Chars<'_>) -> Option<char>,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn words() -> Vec<String> {
-        // All words of up to four of three letters, one of them of two bytes.
+        // All words of up to four letters out of three, one of which has two bytes.
         let mut words = vec![String::new()];
         for length in 0..4 {
             let longer: Vec<String> = words

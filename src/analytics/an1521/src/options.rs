@@ -6,21 +6,21 @@ use authsieve_engine::config::{Json, Kind, Setting, Threshold, Window};
 authsieve_engine::words! {
     /// Which accounts are counted together.
     pub enum Similarity {
-        /// Those whose names fold to the same: `Admin1`, `4dmin`, `admin-02`.
+        /// Accounts whose names fold to the same: `Admin1`, `4dmin`, `admin-02`.
         Family = "family",
-        /// Those of the same name.
+        /// Accounts of the same name.
         Exact = "exact",
-        /// As `family`, and names within one edit of a family that is active.
+        /// Accounts as in `family`, and names within one edit of an active family.
         Near = "near",
     }
 }
 
-/// A status of Windows ([MS-ERREF] NTSTATUS), as a number: writers do not agree on the case of its digits.
+/// A status of Windows ([MS-ERREF] NTSTATUS), as a number: writers use digits of either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status(u32);
 
 impl Status {
-    /// What User Account Control leaves behind where nobody has failed.
+    /// User Account Control writes this status although nobody has failed.
     pub const INVALID_LOGON_TYPE: Self = Self(0xc000_010b);
 
     /// Reads `0xC000006D` in either case, or the same in decimal, signed or not.
@@ -37,7 +37,7 @@ impl Status {
         .map(Self)
     }
 
-    /// Whether it is an error: severity 3, no customer bit, facility 0 (`0xC000…`).
+    /// True for an error: severity 3, no customer bit, facility 0 (`0xC000…`).
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.0 >> 16 == 0xc000
@@ -76,17 +76,17 @@ authsieve_engine::settings! {
         /// Which accounts are counted together: `family` (names that fold to the same), `exact`, or `near` (families,
         /// and names within one edit of an active one).
         pub similarity: Similarity = "family";
-        /// Families of your own, before names are folded: a name each, with the accounts that belong to it. `*` and
-        /// `?` stand for any characters. Not with `similarity = "exact"`.
+        /// Families of your own, by name, each with its accounts. They go before names are folded. `*` and `?` stand
+        /// for any characters. Not with `similarity = "exact"`.
         pub families: Families = {};
-        /// A family of which more accounts than this failed within the pattern's window (for `slow`, `slow_window`) is
-        /// counted per account.
+        /// The most accounts of a family that are counted together. If more of them failed within the pattern's window
+        /// (for `slow`, `slow_window`), each account is counted alone.
         pub max_family: Threshold = 20, also "maxFamily";
-        /// How many failures within `window` it takes.
+        /// How many failures within `window` raise `burst` or `distributed`. `spray` needs as many.
         pub min_failures: Threshold = 10, also "minFailures";
         /// How far back failures count, both ends included.
         pub window: Window = "10m";
-        /// From how many addresses the failures come that raise `distributed` instead of `burst`.
+        /// From how many addresses on failures raise `distributed` instead of `burst`.
         pub source_ip_threshold: Threshold = 3, also "sourceIpThreshold", also "sourceIPThreshold";
         /// How many failures within `slow_window` raise `slow`.
         pub slow_min_failures: Threshold = 30, also "slowMinFailures";
@@ -94,10 +94,10 @@ authsieve_engine::settings! {
         pub slow_window: Window = "24h", also "slowWindow";
         /// On how many families one address must fail within `window` to raise `spray`.
         pub spray_accounts: Threshold = 10, also "sprayAccounts";
-        /// Whether failures without an address, or from the machine itself, are ignored.
+        /// Ignores failures without an address, and failures from the machine itself.
         pub remote_only: bool = true, also "remoteOnly";
-        /// Failures that are ignored by their Status or SubStatus, in either case: an expired password (0xC0000071)
-        /// or one that must be changed (0xC0000224) is no attack.
+        /// The Status or SubStatus of failures that are ignored, in either case: an expired password (0xC0000071) or
+        /// one that must be changed (0xC0000224) is no attack.
         pub exclude_status: Vec<Status> = ["0xC0000071", "0xC0000224"], also "excludeStatus";
     }
 }

@@ -1,11 +1,11 @@
-//! What a series of failures looks like.
+//! The patterns of failures.
 
-/// What was found.
+/// A pattern of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// Many failures of a family within the window.
     Burst,
-    /// The same from several addresses.
+    /// Many failures of a family within the window, from several addresses.
     Distributed,
     /// Many failures of a family within the slow window.
     Slow,

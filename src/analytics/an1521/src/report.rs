@@ -1,4 +1,4 @@
-//! What an alert of AN1521 tells.
+//! The alerts of AN1521.
 
 use crate::count::Counted;
 use crate::names::Names;
@@ -15,7 +15,7 @@ use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{Entry, Recent};
 
-/// All there is to tell.
+/// The facts for an alert.
 pub struct Report<'r> {
     pub pattern: Pattern,
     pub failure: &'r Failure<'r>,
@@ -28,9 +28,10 @@ pub struct Report<'r> {
     pub newest: Link,
 }
 
-/// The accounts hit, and how often. O(n log n) in the entries of the window.
+/// The accounts that were hit, with their failures. O(n log n) in the entries of the window.
 struct Hit<'r> {
-    /// Hash, count and name, if it is still known: the one hit most first, of equals the first by name.
+    /// Hash, count, and the name if it is still stored. The account that was hit most is first; of equals, the first by
+    /// name.
     accounts: Vec<(u64, u32, Option<&'r str>)>,
 }
 
@@ -50,7 +51,7 @@ impl Report<'_> {
 
         let excerpt = self.excerpt();
         let addresses = excerpt.addresses().len() as u32;
-        // Where keys are blocks of addresses, the journal knows more than the windows do.
+        // If keys are blocks of addresses, the journal counts addresses more exactly than windows do.
         let distinct_ips = match self.pattern {
             Pattern::Spray => addresses.max(1),
             _ => addresses.max(sum.distinct[SOURCE]),
@@ -95,7 +96,7 @@ impl Report<'_> {
         alert
     }
 
-    /// Where in an entry's members the account stands.
+    /// The number of the member of an entry that is the account.
     const fn account(&self) -> usize {
         match self.pattern {
             Pattern::Spray => 1 - FAMILY,
@@ -103,12 +104,12 @@ impl Report<'_> {
         }
     }
 
-    /// Whether each address is a key of its own, so that windows count them exactly.
+    /// True if each address is a key of its own, so that windows count addresses exactly.
     fn addresses_are_keys(&self) -> bool {
         self.prefixes == Prefixes::WHOLE
     }
 
-    /// What was counted, oldest first.
+    /// The entries that were counted, the oldest first.
     fn entries(&self) -> impl Iterator<Item = &Entry> {
         let (from, to) = (self.counted.from, self.failure.event.time);
         self.counted.slot.into_iter().flat_map(move |slot| self.recent.entries(slot, from, to))
@@ -132,7 +133,7 @@ impl Report<'_> {
         for (account, _, name) in &mut accounts {
             *name = self.names.get(*account);
         }
-        // Names that are not known any more come behind those that are.
+        // Accounts whose names are lost come last.
         sort(&mut accounts, |one, other| {
             let key = |it: &(u64, u32, Option<&str>)| (u32::MAX - it.1, it.2.is_none());
             (key(one), one.2, one.0) < (key(other), other.2, other.0)
@@ -169,7 +170,7 @@ impl Report<'_> {
         }
     }
 
-    /// Where the failures of a family came from.
+    /// The source of the failures of a family, in words.
     fn from(&self) -> String {
         match self.counted.sum.distinct[SOURCE] {
             0 | 1 => place(self.failure.event),
@@ -207,7 +208,7 @@ impl Report<'_> {
     }
 }
 
-/// Where a failure came from: its address, or the workstation that it names.
+/// The source of a failure, in words: its address, or the workstation that it names.
 fn place(event: &Event<'_>) -> String {
     match event.src_ip {
         Some(address) => net::written(address),
@@ -216,7 +217,7 @@ fn place(event: &Event<'_>) -> String {
     }
 }
 
-/// What is tallied under `reasons`: the sub-status, whatever the case it was written in. `digits` is room for it.
+/// The code of a failure under `reasons`: the sub-status in one spelling. `digits` is room for it.
 pub fn code<'e>(event: &'e Event<'_>, digits: &'e mut [u8; 10]) -> &'e [u8] {
     let said = if event.reason.is_empty() { &event.status } else { &event.reason };
     match Status::parse(said) {

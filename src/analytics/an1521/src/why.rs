@@ -1,4 +1,4 @@
-//! What became of an event, in words: for `explain`.
+//! The notes of AN1521 on an event, for `explain`.
 
 use crate::count::Counted;
 use crate::pattern::Pattern;
@@ -11,7 +11,7 @@ use authsieve_engine::time::Span;
 use authsieve_engine::window::recent::Sum;
 use authsieve_engine::window::table::Slot;
 
-/// What a pattern is counted by, in words.
+/// The key that a pattern counts for, in words.
 pub fn name(pattern: Pattern, failure: &Failure<'_>, alone: bool) -> String {
     match pattern {
         Pattern::Spray => note::key("ip", "", failure.event.src_ip),
@@ -21,7 +21,7 @@ pub fn name(pattern: Pattern, failure: &Failure<'_>, alone: bool) -> String {
 }
 
 impl An1521 {
-    /// Why an event is not looked at.
+    /// Notes why an event is not looked at.
     #[cold]
     pub(crate) fn why_left_out(&self, event: &Event<'_>, context: &mut Context<'_>) {
         let why = if event.outcome != Outcome::Failure {
@@ -38,7 +38,7 @@ impl An1521 {
         context.note(Step::Ignored, "", "", why, &[]);
     }
 
-    /// What a failure is to its family in a window.
+    /// Notes the count of a failure for its family in a window.
     #[cold]
     pub(crate) fn why_family(
         &self,
@@ -67,7 +67,7 @@ impl An1521 {
         context.note(Step::Counted, &note::key("family", failure.label, None), "", text, &values);
     }
 
-    /// What a failure is to its address.
+    /// Notes the count of a failure for its address.
     #[cold]
     pub(crate) fn why_source(
         &self,
@@ -88,7 +88,7 @@ impl An1521 {
         context.note(Step::Counted, &key, "", "families # of # within ~, failures # of #", &values);
     }
 
-    /// A pattern that holds, and is silent.
+    /// Notes a pattern that holds and is silent.
     #[cold]
     pub(crate) fn why_silent(
         &self,

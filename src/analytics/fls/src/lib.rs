@@ -1,10 +1,10 @@
 //! FLS, Entra and Windows: failed logons followed by a success (MITRE ATT&CK T1110, T1078).
 //!
-//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such that
-//! at least `min_failures` failures of k lie in [f − `window`, f].
+//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such
+//! that at least `min_failures` failures of k lie in [f − `window`, f].
 //!
-//! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also says
-//! on how many other accounts that address failed within the window: who tries many is no person that mistypes.
+//! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also gives
+//! the number of other accounts on which the address failed within the window: a person who mistypes fails on one.
 //!
 //! ```
 //! use authsieve_engine::{detector::Detector, time::Timestamp};
@@ -44,11 +44,11 @@ use authsieve_engine::told;
 use authsieve_engine::window::failures::Layout;
 use authsieve_engine::window::rule::{Keys, Rule};
 
-/// The key that is judged: user and address. Also its kind.
+/// The number and the kind of the key that is judged: user and address.
 const ACCOUNT: u8 = 0;
-/// The key that is told of only: the address. Also its kind.
+/// The number and the kind of the key that is only told in alerts: the address.
 const ADDRESS: u8 = 1;
-/// The kind of the key that is judged where the user agent is part of it.
+/// The kind of the judged key if the user agent is part of it.
 const AGENT: u8 = 2;
 
 /// The analytic. See the crate's documentation.
@@ -192,8 +192,8 @@ impl Analytic for Fls {
     authsieve_engine::state! { same_agent, prefixes, rule }
 }
 
-/// Whether the user agent is part of the key. Where that has changed, failures of a snapshot are never found again: they
-/// go when their place is needed.
+/// True if the user agent is part of the key. If this has changed, the failures of a snapshot are never found again.
+/// They go when their place is needed.
 #[derive(Clone, Copy)]
 struct SameAgent(bool);
 
@@ -211,7 +211,7 @@ impl Part for SameAgent {
 }
 
 impl Fls {
-    /// The key that is judged; none for an event that is not looked at.
+    /// The key that is judged. `None` for an event that is not looked at.
     fn account(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let address = event.src_ip.map(|address| self.prefixes.octets(address));
         if event.provider == Provider::Linux

@@ -11,9 +11,9 @@ authsieve_engine::settings! {
         pub window: Window = "15m";
         /// How long after that failure the success may follow, both ends included.
         pub success_within: Window = "10m", also "successWithin";
-        /// Whether failures and success must name the same user agent. Windows names none.
+        /// Failures and success must name the same user agent. Windows names none.
         pub same_user_agent: bool = false, also "sameUserAgent";
-        /// Whether events without an address are ignored; otherwise they all share one.
+        /// Ignores events without an address. Otherwise they all share one.
         pub require_ip: bool = true, also "requireIp";
         /// Error codes of sign-in and audit logs that count as failures beyond the usual ones, such as `50140`.
         pub extra_failure_codes: Vec<Code> = [], also "extraFailureCodes";

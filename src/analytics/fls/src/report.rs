@@ -1,4 +1,4 @@
-//! What an alert of FLS tells.
+//! The alerts of FLS.
 
 use crate::Fls;
 use authsieve_engine::alert::Alert;
@@ -7,7 +7,7 @@ use authsieve_engine::told::{self, MOST_LISTED, number, short, source};
 use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::rule::Match;
 
-/// The alert about a success. `from_there` are all failures from its address, where that is known.
+/// The alert about a success. `from_there` holds all failures from its address, if it has one.
 pub fn alert(
     fls: &Fls,
     m: &Match,
@@ -50,7 +50,7 @@ pub fn alert(
     alert
 }
 
-/// What is tallied under `reasons`: the code if there is one, otherwise the words.
+/// The code of a failure under `reasons`: the provider's code, or else its words.
 pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
     [&*event.reason, &*event.status, &*event.reason_text]
         .into_iter()
@@ -58,13 +58,13 @@ pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
         .unwrap_or_default()
 }
 
-/// Whether the account is one of an identity provider: T1078.004, Valid Accounts: Cloud Accounts.
+/// True for an account of an identity provider: T1078.004, Valid Accounts: Cloud Accounts.
 fn in_the_cloud(event: &Event<'_>) -> bool {
     matches!(event.provider, Provider::Entra | Provider::M365 | Provider::Okta | Provider::Auth0)
 }
 
-/// How a Windows logon came about, by the logon types of event 4624 (Microsoft, "4624(S): An account was successfully
-/// logged on").
+/// A Windows logon in words, by the logon types of event 4624 (Microsoft, "4624(S): An account was successfully logged
+/// on").
 fn logon(event: &Event<'_>) -> Option<String> {
     let number = event.logon_type?;
     let words = match number {

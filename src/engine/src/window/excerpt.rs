@@ -34,9 +34,9 @@ pub struct Excerpt<'j> {
 }
 
 impl<'j> Excerpt<'j> {
-    /// Reads the entries of key number `key` in [from, to], back from `newest`, at most [`MOST_ENTRIES`]. `counts` gives,
-    /// for each of them, newest first, how many of its attempts count: up to [`Entry::count`], 0 to leave it out. O(n) in
-    /// the entries read.
+    /// Reads the entries of key number `key` in [from, to], back from `newest`, at most [`MOST_ENTRIES`]. `counts`
+    /// gives, for each of them, newest first, how many of its attempts count: up to [`Entry::count`], 0 to leave it
+    /// out. O(n) in the entries read.
     #[must_use]
     pub fn read(
         journal: &'j Journal,

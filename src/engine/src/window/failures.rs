@@ -1,20 +1,20 @@
-//! Rule R: many failures, then a success; in a fixed number of bytes for each key.
+//! Rule R: many failures, then a success. A key takes a fixed number of bytes.
 //!
 //! *A success at s alerts iff there is a failure f, f ≤ s ≤ f + success_within, such that at least m failures lie in
-//! [f − window, f].* Such an f is said to qualify. `naive` is the rule as it is written; this is the same in the
-//! slot of a [`Table`](super::table::Table):
+//! [f − window, f].* Such an f qualifies. `naive` is the rule as it is written. This is the same in the slot of a
+//! [`Table`](super::table::Table), which holds:
 //!
-//! - the times of the newest [`Layout::held`] failures, that is the greatest threshold and [`SLACK`] more;
-//! - for each threshold, the time of the newest failure that qualified among those that are *settled*: that had
-//!   [`SLACK`] newer ones. Of the others it is judged when it is asked for, since they may still be taken back;
-//! - the time of the newest success that was alerted on, which consumed the failures up to it.
+//! - the times of the newest [`Layout::held`] failures: as many as the greatest threshold, and [`SLACK`] more;
+//! - for each threshold, the time of the newest qualifying failure among the *settled* ones, which have had [`SLACK`]
+//!   newer failures. The others may still be taken back, so they are judged when a success asks;
+//! - the time of the newest success with an alert, which consumed the failures up to it.
 //!
-//! In time order this answers exactly what the rule says. A late failure is kept only where it can be kept in order,
-//! and a late success is judged on the times held that are not after it, so every answer is one the rule gives on the
-//! sorted stream too (consumption aside): what was dropped can only be missing from a count.
+//! In time order the answers are exactly those of the rule. A late failure is kept only if it can be put in order. A
+//! late success is judged on the held times up to its own. So the rule gives each of these answers on the sorted
+//! stream, too (consumption aside): a failure that was dropped can only be missing from a count.
 //!
-//! A time takes six bytes: its remainder modulo 2⁴⁸ − 1 µs, read relative to the key's newest event. What is
-//! more than 4 years older than that is forgotten, which bounds `window` and `success_within`.
+//! A time takes six bytes: its remainder modulo 2⁴⁸ − 1 µs, relative to the newest event of the key. A time that is
+//! more than 4 years older is forgotten, which bounds `window` and `success_within`.
 
 use super::table::Content;
 use crate::time::Timestamp;
@@ -27,28 +27,28 @@ pub const SLACK: usize = 4;
 /// The bytes of a time.
 const TIME: usize = 6;
 const MODULUS: u64 = (1 << 48) - 1;
-/// How much older than the newest event a time may be: half of what the modulus can tell.
+/// The greatest age of a time beside the newest event: half of the modulus.
 const MAX_AGE: u64 = 1 << 47;
 
-/// The failures of one key. Zeroed data are those of a key that never failed. Every call takes time linear in
-/// [`Layout::held`] at most.
+/// The failures of one key. Zeroed data belong to a key that never failed. Each call is O([`Layout::held`]) unless it
+/// says otherwise.
 #[derive(Debug)]
 pub struct Failures<'a> {
     layout: &'a Layout,
     content: Content<'a>,
-    /// The newest event's time modulo [`MODULUS`]: ages are counted from it.
+    /// The time of the newest event modulo [`MODULUS`]. Ages are counted from it.
     base: u64,
 }
 
 impl<'a> Failures<'a> {
-    /// Looks at the failures in a slot of at least [`Layout::bytes`] bytes.
+    /// The failures in a slot of at least [`Layout::bytes`] bytes.
     #[must_use]
     pub const fn new(layout: &'a Layout, content: Content<'a>) -> Self {
         let base = modulo(content.newest());
         Self { layout, content, base }
     }
 
-    /// Adds `count` failures at `t`, and says whether they are late: older than the key's newest.
+    /// Adds `count` failures at `t`. Returns true if they are late: older than the newest of the key.
     pub fn push(&mut self, t: Timestamp, count: u32) -> bool {
         let newest = self.time(0);
         let consumed = self.consumed();
@@ -71,7 +71,7 @@ impl<'a> Failures<'a> {
         for k in 0..count {
             self.write(k, Some(t));
         }
-        // All of one time: the newest settled one speaks for the others.
+        // They have one time, so the newest settled one stands for the others.
         if count > SLACK {
             self.settle(SLACK);
         }
@@ -79,7 +79,7 @@ impl<'a> Failures<'a> {
         false
     }
 
-    /// Adds late failures where they belong, if they belong among the times held.
+    /// Adds late failures in their place, if it is among the held times.
     fn insert(&mut self, t: Timestamp, count: usize) {
         let place = self.times().take_while(|held| *held > t).count();
         let count = count.min(self.layout.held.saturating_sub(place));
@@ -92,12 +92,12 @@ impl<'a> Failures<'a> {
         }
         let unsettled = self.unsettled();
         self.set_unsettled(if place < unsettled { (unsettled + count).min(SLACK) } else { unsettled });
-        // It may have completed the count of any newer one.
+        // It may complete the count of any newer failure.
         self.settle_all();
     }
 
-    /// The newest failure that qualifies for a success at `s`, by the threshold of that index; none if there is no
-    /// such index.
+    /// The newest failure that qualifies for a success at `s`, by the threshold of that index. `None` also if there is
+    /// no such index.
     #[must_use]
     pub fn qualifying(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
         let in_order = self.time(0).is_none_or(|newest| newest <= s);
@@ -114,7 +114,7 @@ impl<'a> Failures<'a> {
         held.max(settled)
     }
 
-    /// Forgets the failures up to `s`: an alert at `s` was about them.
+    /// Consumes the failures up to `s`: an alert at `s` was about them.
     pub fn consume(&mut self, s: Timestamp) {
         self.raise(s);
         let keep = self.times().take_while(|t| *t > s).count();
@@ -131,8 +131,8 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Takes back `count` failures at `t`: they were no attempts of their own. Exact while no more than the newest
-    /// [`SLACK`] are taken back; beyond, counts may come out too low. Returns how many of them were held.
+    /// Takes back `count` failures at `t`: they were no attempts of their own. This is exact for up to [`SLACK`] of the
+    /// newest failures. Beyond, counts may become too low. Returns how many of the failures were held.
     pub fn retract(&mut self, t: Timestamp, count: u32) -> usize {
         let first = self.times().take_while(|held| *held > t).count();
         let gone = self.times().skip(first).take(count as usize).take_while(|held| *held == t).count();
@@ -144,7 +144,7 @@ impl<'a> Failures<'a> {
         let open = unsettled.saturating_sub(first).min(gone);
         self.set_unsettled(unsettled - open);
         if open < gone {
-            // A settled one: whatever it may have helped to qualify is judged again on what is left.
+            // A settled failure: the ones that it may have helped to qualify are judged again without it.
             let mut changed = false;
             for threshold in 0..self.layout.thresholds.len() {
                 if self.settled(threshold).is_some_and(|q| t <= q && q <= t.plus(self.layout.window)) {
@@ -159,8 +159,8 @@ impl<'a> Failures<'a> {
         gone
     }
 
-    /// The newest failure up to `s` that qualifies by the threshold of that index, whenever a success would have had to
-    /// follow: as far as it is remembered.
+    /// The newest failure up to `s` that completes a count by the threshold of that index, even if a success at `s` is
+    /// too late for it. As far as it is remembered.
     #[must_use]
     pub fn completed(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
         let held = self.times().enumerate().skip_while(|(_, t)| *t > s);
@@ -168,7 +168,7 @@ impl<'a> Failures<'a> {
         held.max(self.settled(threshold).filter(|t| *t <= s))
     }
 
-    /// The most of the failures held up to `s` that lie in one window. O(held²).
+    /// The most held failures up to `s` that lie in one window. O(held²).
     #[must_use]
     pub fn most_within(&self, s: Timestamp) -> usize {
         let ends = self.times().filter(|t| *t <= s);
@@ -193,7 +193,7 @@ impl<'a> Failures<'a> {
         self.time(self.consumed_at())
     }
 
-    /// How many of the failures held lie in [from, to].
+    /// The number of held failures in [from, to].
     #[must_use]
     pub fn count_in(&self, from: Timestamp, to: Timestamp) -> usize {
         self.times().skip_while(|t| *t > to).take_while(|t| *t >= from).count()
@@ -204,9 +204,8 @@ impl<'a> Failures<'a> {
         (0..self.layout.held).map_while(|k| self.time(k))
     }
 
-    /// Adds what `old` holds: for a key that moves to another layout. Which failures qualified is judged anew under
-    /// the new layout; where the same threshold stands in both and the window did not shrink, what is no longer held
-    /// counts too.
+    /// Adds the failures of `old`, for a key that moves to another layout. They are judged anew by the new layout. A
+    /// threshold that stands in both keeps its newest qualifying failure, unless the window has shrunk.
     pub fn adopt(&mut self, old: &Failures<'_>) {
         self.raise(old.content.newest());
         for k in (0..old.layout.held).rev() {
@@ -227,7 +226,7 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Whether the failure at place `k` qualifies by the times held.
+    /// True if the failure at place `k` qualifies by the held times.
     fn judge(&self, k: usize, threshold: usize) -> bool {
         let Some(m) = self.layout.thresholds.get(threshold) else { return false };
         let company = k + *m as usize - 1;
@@ -238,7 +237,7 @@ impl<'a> Failures<'a> {
             if i64::try_from(first.saturating_sub(f)).is_ok_and(|apart| apart <= self.layout.window.0))
     }
 
-    /// Keeps the time at place `k` for each threshold it qualifies by.
+    /// Stores the time at place `k` as settled, for each threshold by which it qualifies.
     fn settle(&mut self, k: usize) {
         for threshold in 0..self.layout.thresholds.len() {
             if self.judge(k, threshold) && self.settled(threshold) < self.time(k) {
@@ -286,7 +285,7 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// How much older than the key's newest event the time at place `k` is.
+    /// The age of the time at place `k`, beside the newest event of the key.
     fn age(&self, k: usize) -> Option<u64> {
         let bytes = self.content.data.get(k * TIME..)?.first_chunk::<TIME>()?;
         let mut word = [0; 8];
@@ -306,14 +305,14 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Whether `t` is too old to be told apart.
+    /// True if `t` is too old for six bytes.
     const fn ancient(&self, t: Timestamp) -> bool {
         let newest = self.content.newest();
         t.0 < newest.0 && newest.0.abs_diff(t.0) > MAX_AGE
     }
 
-    /// Raises the time that ages are counted from. Times that would become too old to be told apart are forgotten;
-    /// that is looked for once in two years of the key's time.
+    /// Raises the time from which ages are counted. Times that become too old for six bytes are forgotten. They are
+    /// looked for once in two years of the key's time.
     fn raise(&mut self, t: Timestamp) {
         let newest = self.content.newest();
         if t <= newest {
@@ -332,7 +331,7 @@ impl<'a> Failures<'a> {
         self.base = modulo(t);
     }
 
-    /// Makes room for `count` times at place `from`: the oldest fall out.
+    /// Makes room for `count` times at place `from`. The oldest times drop out.
     fn open(&mut self, from: usize, count: usize) {
         let end = self.layout.held * TIME;
         if let Some(times) = self.content.data.get_mut(from * TIME..end) {

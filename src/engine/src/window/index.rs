@@ -1,8 +1,9 @@
 //! Finds the slot of a fingerprint: Robin Hood hashing in shards that grow by themselves.
 //!
-//! An entry is 32 bits: the slot's number and how far the entry is from its home, which nearly always tells a
-//! stranger without a look at its slot. When one shard doubles, the others stay: growth costs a small part of the
-//! table at a time, in time and in memory. The seed decides where an entry goes, and nothing else.
+//! An entry has 32 bits: the number of the slot, and the distance of the entry from its home. The distance nearly
+//! always shows that an entry is of another key, without a look at its slot. When one shard doubles, the others stay,
+//! so each step of growth costs a small part of the table in time and in memory. The seed decides the place of an
+//! entry, and nothing else.
 
 use super::slab::{NIL, SLOT_BITS, Slab};
 use crate::hash::{Fingerprint, Placement};
@@ -10,11 +11,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 const EMPTY: u32 = u32::MAX;
-/// A distance that stands for itself and all greater ones.
+/// The greatest distance that an entry can tell. It stands for all greater ones.
 const FAR: u32 = (1 << (32 - SLOT_BITS)) - 1;
 const SMALLEST: usize = 8;
-/// How many keys one shard is meant for: as many as 4,096 entries hold, less what chance gives one shard more than
-/// another. So a full table has four fifths of its entries in use.
+/// How many keys a shard is made for: as many as 4,096 entries hold, less the spread between shards. So a full table
+/// has four fifths of its entries in use.
 const SHARD_KEYS: usize = 3300;
 const MOST_SHARDS: usize = 8192;
 
@@ -52,9 +53,9 @@ impl Index {
         shard.position(hash, key, slab, self.placement).map(|(_, slot)| slot)
     }
 
-    /// Makes room for `keys` keys at once, where it is known that so many will come.
+    /// Makes room for `keys` keys at once.
     pub(super) fn reserve(&mut self, keys: usize) {
-        // A sixteenth more, since shards are not equally full; who still needs to grow, grows.
+        // A sixteenth more, since shards are not equally full. A shard that needs still more grows later.
         let each = keys / self.shards.len() * 17 / 16;
         let entries = (each * 8 / 7 + 1).next_power_of_two().max(SMALLEST);
         for shard in self.shards.iter_mut().filter(|shard| shard.entries.is_empty()) {
@@ -62,7 +63,7 @@ impl Index {
         }
     }
 
-    /// Adds a key that is not there.
+    /// Adds a key that is not there yet. O(1) amortised.
     pub(super) fn insert(&mut self, key: Fingerprint, slot: u32, slab: &Slab) {
         let hash = self.placement.of(key);
         let (placement, shard) = (self.placement, self.shard(hash));
@@ -81,7 +82,7 @@ impl Index {
         self.len += 1;
     }
 
-    /// Takes out a key. Its slot must still hold it.
+    /// Takes out a key. Its slot must still hold the key. O(1).
     pub(super) fn remove(&mut self, key: Fingerprint, slab: &Slab) {
         let hash = self.placement.of(key);
         let (placement, shard) = (self.placement, self.shard(hash));
@@ -117,7 +118,7 @@ impl Shard {
         }
     }
 
-    /// How far the entry at `position` is from its home.
+    /// The distance of the entry at `position` from its home.
     fn distance(&self, position: usize, entry: u32, slab: &Slab, placement: Placement) -> u32 {
         match entry >> SLOT_BITS {
             FAR => self.measure(position, placement.of(slab.key(entry & NIL))),
@@ -149,7 +150,7 @@ impl Shard {
                     return Some((position, slot));
                 }
             }
-            // Whoever is nearer to his home would have had to make room for the key.
+            // An entry nearer to its home would have had to make room for the key.
             if near < distance && self.distance(position, entry, slab, placement) < distance {
                 return None;
             }
@@ -158,7 +159,7 @@ impl Shard {
         None
     }
 
-    /// Puts an entry where it belongs; who is nearer to his home makes room. There is an empty place.
+    /// Puts an entry in its place. An entry that is nearer to its own home makes room. There is an empty place.
     fn place(&mut self, hash: u64, slot: u32, slab: &Slab, placement: Placement) {
         let (mut position, mut slot, mut distance) = (self.home(hash), slot, 0u32);
         loop {
@@ -177,7 +178,7 @@ impl Shard {
         }
     }
 
-    /// Empties a place, and moves up those behind it that are not at home.
+    /// Empties a place, and moves up the entries behind it that are not at home.
     fn close(&mut self, mut position: usize, slab: &Slab, placement: Placement) {
         loop {
             let next = self.next(position);
@@ -209,7 +210,7 @@ mod tests {
     fn a_crowd_with_one_home_is_still_found() {
         let mut slab = Slab::new(0);
         let mut shard = Shard { entries: vec![EMPTY; 256], len: 0 };
-        // Who knows the seed can find keys that all have one of two homes; it must cost time only.
+        // With the seed, an attacker finds keys that all have one of two homes. They must only cost time.
         let placement = Placement::new(1);
         let keys: Vec<_> = (0..200_000u64)
             .map(|n| Fingerprint(u128::from(n)))

@@ -1,9 +1,9 @@
-//! The events themselves, as far back as a fixed pool of bytes reaches: what an alert is told from.
+//! The latest events of all keys, in a ring of a fixed number of bytes. An alert takes its evidence from here.
 //!
-//! Each event is written once, whatever the number of its keys, and points back to the entry before it of each key.
-//! A key holds a [`Link`] to its newest entry. So nothing is allocated or counted for a key before there is an alert;
-//! then a walk from the newest entry back tells first and last evidence, how many accounts, from how many addresses.
-//! The oldest entries are overwritten, and a walk that comes upon their place says that it was cut.
+//! Each event is written once, whatever the number of its keys. It points back to the entry before it of each of its
+//! keys, and each key holds a [`Link`] to its newest entry. So a key costs nothing more before it has an alert. A walk
+//! back from the newest entry then gives first and last evidence, accounts and addresses. The oldest entries are
+//! overwritten, and a walk that meets their place says that it was cut.
 
 use crate::event::Record;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
@@ -12,11 +12,11 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec;
 
-/// How many keys an event can have.
+/// The most keys of an event.
 pub const KEYS: usize = 3;
-/// How much of a raw record is kept, in bytes.
+/// The most bytes of a raw record that are kept.
 pub const RECORD: usize = 512;
-/// How much of any other text is.
+/// The most bytes of any other text.
 const TEXT: usize = 255;
 const CHUNK: usize = 16 * 1024;
 /// Length 2, links 18, time 8, count 4, kind 1, flags 1.
@@ -27,14 +27,14 @@ const ADDRESS: u8 = 1;
 /// The flag of an entry whose record has a number. Snapshots before 0.2.0 hold none.
 const NUMBER: u8 = 2;
 
-/// Points to an entry, also to one that is no longer there. All zeros point to none.
+/// Points to an entry, which may be overwritten by now. All zeros point to none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Link(u64);
 
 impl Link {
-    /// To no entry.
+    /// The link to no entry.
     pub const NONE: Self = Self(0);
-    /// Its size in a slot: enough for 256 TiB of entries.
+    /// Its size in a slot, in bytes: enough for 256 TiB of entries.
     pub const BYTES: usize = 6;
 
     /// Reads the link at the start of `bytes`; none if they are too few.
@@ -57,14 +57,14 @@ impl Link {
     }
 }
 
-/// What is written of an event. Longer text is cut, at the border of a character where it is UTF-8.
+/// An event as the journal keeps it. Longer text is cut, between characters if it is UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// When.
+    /// The time.
     pub time: Timestamp,
-    /// What kind of event: the analytic numbers them.
+    /// The kind, as the analytic numbers them.
     pub kind: u8,
-    /// Of how many attempts it speaks.
+    /// How many attempts it reports.
     pub count: u32,
     /// The address in its canonical 16 bytes ([`net::octets`](crate::net::octets)).
     pub address: Option<[u8; 16]>,
@@ -72,7 +72,7 @@ pub struct Entry<'a> {
     pub user: &'a [u8],
     /// The machine.
     pub host: &'a [u8],
-    /// The provider's code, or whatever else the analytic tallies.
+    /// The provider's code, or another word that the analytic counts.
     pub code: &'a [u8],
     /// The raw record and its number.
     pub record: Record<'a>,
@@ -83,10 +83,10 @@ pub struct Entry<'a> {
 /// A ring of entries.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    /// The oldest first.
+    /// The chunks, the oldest first.
     chunks: VecDeque<Chunk>,
     most: usize,
-    /// The number of the newest chunk, which is written to.
+    /// The number of the newest chunk, the one that is being filled.
     number: u64,
 }
 
@@ -97,7 +97,8 @@ struct Chunk {
 }
 
 impl Journal {
-    /// An empty one that takes up to `pool_bytes`, in steps of 16 KiB as they are needed. With less it keeps nothing.
+    /// An empty journal. It takes up to `pool_bytes`, in steps of 16 KiB as they are needed. With less it keeps
+    /// nothing.
     #[must_use]
     pub const fn new(pool_bytes: usize) -> Self {
         Self { chunks: VecDeque::new(), most: pool_bytes / CHUNK, number: 0 }
@@ -109,7 +110,7 @@ impl Journal {
         self.chunks.len() * CHUNK + self.chunks.capacity() * size_of::<Chunk>()
     }
 
-    /// Writes an entry, over the oldest if there is no room. Linear in its bytes.
+    /// Writes an entry. If there is no room, it overwrites the oldest ones. O(n) in its bytes.
     pub fn append(&mut self, entry: &Entry<'_>) -> Link {
         if self.most == 0 {
             return Link::NONE;
@@ -147,7 +148,8 @@ impl Journal {
         Link(self.number * CHUNK as u64 + at as u64 + 1)
     }
 
-    /// Sets the entry before `link`'s of its key number `key`: for when the key is found after the entry was written.
+    /// Links the entry of `link` to the one before it of key number `key`. So the key can be found after the entry was
+    /// written.
     pub fn set_previous(&mut self, link: Link, key: usize, previous: Link) {
         let Some((place, at)) = self.place(link).filter(|_| key < KEYS) else { return };
         if let Some(chunk) = self.chunks.get_mut(place) {
@@ -185,13 +187,13 @@ impl Journal {
         Some(entry)
     }
 
-    /// Goes back from `newest` through the entries of its key number `key`, at most `most` of them.
+    /// Walks back from `newest` through the entries of its key number `key`, at most `most` of them.
     #[must_use]
     pub const fn walk(&self, newest: Link, key: usize, most: usize) -> Walk<'_> {
         Walk { journal: self, next: newest, key, left: most, end: None }
     }
 
-    /// Which chunk a link points into, and where in it, if its entry is still there.
+    /// The chunk of a link and the place in it, if the entry is still there.
     fn place(&self, link: Link) -> Option<(usize, usize)> {
         let offset = link.0.checked_sub(1)?;
         let back = usize::try_from(self.number.checked_sub(offset / CHUNK as u64)?).ok()?;
@@ -199,7 +201,8 @@ impl Journal {
         Some((place, usize::try_from(offset % CHUNK as u64).ok()?))
     }
 
-    /// Takes `length` bytes of the newest chunk, or of the next if they do not fit: where they begin, and they.
+    /// Takes `length` bytes of the newest chunk, or of the next one if they do not fit. Returns their place and the
+    /// bytes.
     fn room(&mut self, length: usize) -> Option<(usize, &mut [u8])> {
         if self.chunks.back().is_none_or(|newest| newest.used + length > CHUNK) {
             self.number += u64::from(!self.chunks.is_empty());
@@ -213,7 +216,7 @@ impl Journal {
         Some((at, chunk.bytes.get_mut(at..at + length)?))
     }
 
-    /// Writes what is there. Linear in its bytes.
+    /// Writes all entries. O(n) in their bytes.
     pub fn save(&self, out: &mut Writer) {
         out.varint(self.number);
         out.count(self.chunks.len());
@@ -222,8 +225,8 @@ impl Journal {
         }
     }
 
-    /// Reads a journal within the bounds of this one: a smaller pool keeps the newest entries. Also gives whether any were
-    /// dropped. Links stay good.
+    /// Reads a journal within the bounds of this one: a smaller pool keeps the newest entries. Also gives whether any
+    /// were dropped. Links stay good.
     ///
     /// # Errors
     /// Where the bytes are not what `save` writes.
@@ -233,7 +236,7 @@ impl Journal {
         journal.number = input.varint()?;
         let count = input.count(1)?;
         let dropped = count.saturating_sub(journal.most);
-        // What can be written without that a link runs out of bits, and no more chunks than were ever begun.
+        // Links must have bits left, and no more chunks can be there than were ever begun.
         if journal.number >= (1 << 47) / CHUNK as u64 || count as u64 > journal.number + 1 {
             return Err(WRONG);
         }
@@ -252,10 +255,10 @@ impl Journal {
     }
 }
 
-/// How a [`Walk`] ended.
+/// The end of a [`Walk`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// At the key's first entry.
+    /// At the first entry of the key.
     Complete,
     /// At an entry that has been overwritten.
     Overwritten,
@@ -274,7 +277,7 @@ pub struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// How it ended; none while it goes on.
+    /// How it ended. `None` while it goes on.
     #[must_use]
     pub const fn end(&self) -> Option<End> {
         self.end
@@ -302,22 +305,22 @@ impl<'a> Iterator for Walk<'a> {
         };
         self.left -= 1;
         let previous = entry.previous.get(self.key).copied().unwrap_or_default();
-        // Back and never forward, whatever a snapshot may say.
+        // A link of a forged snapshot may point forward: a walk only goes back.
         self.next = if previous.0 < self.next.0 { previous } else { Link::NONE };
         Some(entry)
     }
 }
 
-/// At most `most` bytes of a text, and no half character at their end.
+/// At most `most` bytes of a text, without half a character at the end.
 fn cut(text: &[u8], most: usize) -> &[u8] {
     let Some(short) = text.get(..most).filter(|short| short.len() < text.len()) else { return text };
-    // The first byte that was cut off tells whether it continues a character.
+    // The first byte that is cut off may continue a character.
     let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
     let end = (0..4).map(|back| most.saturating_sub(back)).find(|end| !continues(*end));
     end.and_then(|end| short.get(..end)).unwrap_or(short)
 }
 
-/// What is still to be written of an entry's place.
+/// The part of an entry's place that is still to be written.
 struct Out<'a>(&'a mut [u8]);
 
 impl Out<'_> {
@@ -329,7 +332,7 @@ impl Out<'_> {
     }
 }
 
-/// What is still to be read of an entry.
+/// The part of an entry that is still to be read.
 struct In<'a>(&'a [u8]);
 
 impl<'a> In<'a> {

@@ -1,13 +1,13 @@
-//! The state of an analytic: what is remembered of each key, in bounded memory.
+//! The windows of an analytic: the memory of each key, bounded.
 //!
-//! - [`table`]: keys and their slots, with a [`sketch`] to decide who stays in a flood;
+//! - [`table`]: keys and their slots, with a [`sketch`] that decides which keys stay in a flood;
 //! - [`failures`]: rule R in a slot, and [`rule`]: a table of such keys with their evidence;
-//! - [`recent`]: what happened lately to a key, and how many of whom a span of it holds;
-//! - [`silence`]: what shall stay quiet, and until when;
-//! - [`journal`]: the latest events themselves; an [`excerpt`] of it is what an alert tells.
+//! - [`recent`]: the latest entries of a key, and counts of different accounts or addresses in a span of time;
+//! - [`silence`]: keys that raise no alert until a certain time;
+//! - [`journal`]: the latest events themselves, and [`excerpt`]: the events of one key, for an alert.
 //!
-//! All of it is pure: plain values in, plain facts out; no clock, no randomness, no options, no alerts. All of it can be
-//! saved and loaded ([`snapshot`](crate::snapshot)), and does not depend on the seed that places entries in memory.
+//! All of it is pure: plain values in, plain facts out; no clock, no randomness, no options, no alerts. All of it can
+//! be saved and loaded ([`snapshot`](crate::snapshot)), and does not depend on the seed that places entries in memory.
 
 pub mod excerpt;
 pub mod failures;

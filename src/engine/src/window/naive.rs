@@ -1,5 +1,5 @@
-//! Rule R as it is written: keeps every failure, and takes time quadratic in them. What
-//! [`failures`](super::failures) is held against.
+//! Rule R as it is written: keeps every failure, and takes O(n²) time. The tests compare [`failures`](super::failures)
+//! with it.
 
 use crate::time::{Span, Timestamp};
 use alloc::vec::Vec;
@@ -23,18 +23,18 @@ impl Naive {
         candidates.filter(|f| self.count_in(f.minus(window), **f) >= m as usize).max().copied()
     }
 
-    /// How many failures lie in [from, to].
+    /// The number of failures in [from, to].
     #[must_use]
     pub fn count_in(&self, from: Timestamp, to: Timestamp) -> usize {
         self.failures.iter().filter(|t| from <= **t && **t <= to).count()
     }
 
-    /// Forgets the failures up to `s`.
+    /// Consumes the failures up to `s`.
     pub fn consume(&mut self, s: Timestamp) {
         self.failures.retain(|t| *t > s);
     }
 
-    /// Takes back up to `count` failures at `t`, the last that came first.
+    /// Takes back up to `count` failures at `t`, the last to come before the others.
     pub fn retract(&mut self, t: Timestamp, count: u32) {
         for _ in 0..count {
             if let Some(last) = self.failures.iter().rposition(|held| *held == t) {

@@ -1,25 +1,24 @@
-//! What happened lately to each key of a table: entries in time order, and how many of whom a span of them holds.
+//! The latest entries of each key of a table, in time order, with counts and different members of a span of time.
 //!
-//! A [`Recent`] stands beside a [`Table`](super::table::Table) and keeps, for each slot, the key's entries of the last
-//! `keep`. It answers what analytics ask of a window: how often, how many different accounts or addresses, whether
-//! this one was among them.
+//! A [`Recent`] stands beside a [`Table`](super::table::Table) and keeps, for each slot, the entries of the last
+//! `keep`. It answers the questions of an analytic about a window: how often, how many different accounts or addresses,
+//! and whether a certain one is among them.
 //!
 //! # Bounds
-//! Each key may always hold `floor` entries, so that thresholds up to it are judged on all there is, whatever others
-//! do. What keys hold beyond comes from one pool: when it is used up, the keys that drew on it and were silent longest
-//! lose their oldest entries, down to the floor, and [`Sum::cut`] says so from then on. No key holds more than
-//! [`MOST`]. So all of it takes at most `max_keys` × (`floor` × 48 + 64 bytes) and the pool; nothing is taken for what
-//! did not happen, and what a key gives up is given back.
+//! Each key may always hold `floor` entries. So a threshold up to the floor is judged on all entries, whatever other
+//! keys do. Entries beyond the floor come from one pool. When the pool is used up, the keys that drew on it and were
+//! silent longest lose their oldest entries, down to the floor, and [`Sum::cut`] says so from then on. No key holds
+//! more than [`MOST`] entries. So the whole takes at most `max_keys` × (`floor` × 48 + 64 bytes) and the pool. Memory
+//! is taken only for entries, and given back with them.
 //!
 //! # Cost
-//! A few entries are walked through. Of a key that holds more, and more than the floor, counts and different members are
-//! kept as entries come and go, for the windows that end at the newest time ([`Recent::windows`]):
-//! [`push`](Recent::push), such a [`sum`](Recent::sum), and [`has`](Recent::has) up to the newest, are O(1) amortised
-//! for entries in time order. A late entry moves what is newer; a question that ends before the newest entry, or about
-//! another span, is answered by a walk. A success that asks about failures calls [`reach`](Recent::reach) first, so that
-//! windows end at its own time.
+//! A few entries are walked. A key with many entries, and more than the floor, keeps sums of the windows that end at
+//! the newest time ([`Recent::windows`]). In time order, [`push`](Recent::push), [`sum`](Recent::sum) of such a window,
+//! and [`has`](Recent::has) up to the newest entry are O(1) amortised. A late entry moves the newer ones. A question
+//! about another span, or one that ends before the newest entry, takes a walk. A success that asks about failures first
+//! calls [`reach`](Recent::reach), so that windows end at its own time.
 //!
-//! Nothing observable depends on the seed; it only places members in memory, since attackers choose them.
+//! Results do not depend on the seed: it only places members in memory, since attackers choose them.
 
 use super::table::Slot;
 use crate::hash::Placement;
@@ -36,48 +35,48 @@ mod order;
 mod save;
 mod windows;
 
-/// How many kinds of members an entry names.
+/// How many members an entry names, each of another kind.
 pub const MEMBERS: usize = 2;
-/// How many spans there are for which sums are kept.
+/// For how many spans sums are kept.
 pub const SPANS: usize = 2;
-/// Entries of one key, at most: what a late entry may have to move, or a question about it to walk through.
+/// The most entries of one key: a late entry may have to move them, and a question may have to walk them.
 pub const MOST: usize = 1 << 14;
-/// What an entry beyond the floor takes of the pool, in bytes: itself, and its members in the index of its key.
+/// The bytes that an entry beyond the floor takes of the pool: itself, and its members in the index of its key.
 pub const COST: usize = 96;
-/// Sums are kept of keys that hold more entries, and more than the floor.
+/// A key with more entries than this, and than the floor, keeps sums.
 const MANY: usize = 16;
 
-/// Something that happened.
+/// An entry: an event of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// When.
+    /// The time.
     pub time: Timestamp,
-    /// How often: one record may speak of several attempts.
+    /// How many attempts: one record may report several.
     pub count: u32,
-    /// What kind of thing, or what became of it: the analytic numbers them.
+    /// The kind or the outcome, as the analytic numbers them.
     pub kind: u8,
-    /// Whom it was about, as hashes: an account, an address. 0: nobody.
+    /// Hashes of an account, an address and the like. 0: nobody.
     pub members: [u64; MEMBERS],
 }
 
-/// What a span of time holds.
+/// The sum of a span of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How often.
+    /// How many attempts.
     pub count: u32,
-    /// How many different members of each kind. Nobody is not counted.
+    /// How many different members of each kind, without nobody.
     pub distinct: [u32; MEMBERS],
-    /// Entries of the span are missing, so that all of this are lower bounds.
+    /// True if entries of the span are missing: all counts are lower bounds.
     pub cut: bool,
 }
 
-/// The entries of one key, oldest first; of equal times, in the order they came.
+/// The entries of one key, oldest first. Entries of equal times stand in the order they came.
 #[derive(Clone, Debug)]
 struct Key {
     list: VecDeque<Entry>,
-    /// Up to when entries are missing; [`Timestamp::MIN`] if none are.
+    /// The time up to which entries are missing. [`Timestamp::MIN`] if none are.
     cut: Timestamp,
-    /// Its sums, while it holds many entries.
+    /// Its sums, while it has many entries.
     windows: Option<Box<Windows>>,
     place: order::Place,
 }
@@ -98,14 +97,14 @@ impl Key {
         Some(entry)
     }
 
-    /// Gives up the oldest entry though it was in reach.
+    /// Drops the oldest entry before its time.
     fn lose(&mut self) {
         if let Some(entry) = self.pop() {
             self.cut = self.cut.max(entry.time);
         }
     }
 
-    /// Takes memory by halves of what there is, so that little of it lies idle.
+    /// Takes half as much memory again, so that little of it is idle.
     fn grow(&mut self) {
         let len = self.list.len();
         if len == self.list.capacity() {
@@ -113,14 +112,14 @@ impl Key {
         }
     }
 
-    /// Gives back memory that is not needed any more: sums are for those who draw on the pool.
+    /// Gives back memory that is not needed any more. Only keys that draw on the pool have sums.
     fn shrink(&mut self, floor: usize) {
         let len = self.list.len();
         if len <= floor.max(MANY / 2) {
             self.windows = None;
         }
         let capacity = self.list.capacity();
-        // It takes half a floor of entries to get so far above it again.
+        // It takes half a floor of entries to need that memory again.
         let most = if len <= floor { floor + floor / 2 } else { usize::MAX };
         if capacity > MANY && (capacity > 4 * len || capacity > most) {
             self.list.shrink_to((2 * len).min(most));
@@ -141,8 +140,8 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// For keys of which nothing older than `keep` is asked. `floor` is how many entries a key may always hold; what
-    /// keys hold beyond takes at most `pool_bytes`, [`COST`] each.
+    /// Keeps entries for `keep`. A key may always hold `floor` entries. Entries beyond it take at most `pool_bytes`, at
+    /// [`COST`] each.
     #[must_use]
     pub fn new(keep: Span, floor: usize, pool_bytes: usize) -> Self {
         Self {
@@ -156,8 +155,8 @@ impl Recent {
         }
     }
 
-    /// Says which spans will be asked for, so that the sums of windows of that length that end at the newest time are
-    /// O(1). Without it, that is `keep` itself. `seed` places members in memory.
+    /// Sets the spans whose sums are O(1), for windows that end at the newest time. The default is `keep`. `seed`
+    /// places members in memory.
     #[must_use]
     pub fn windows(mut self, spans: [Span; SPANS], seed: u64) -> Self {
         self.spans = spans;
@@ -165,14 +164,14 @@ impl Recent {
         self
     }
 
-    /// Holds no more than `most` entries of one key, but for its floor: for analytics that walk through them.
+    /// Holds no more than `most` entries of one key, or its floor: for analytics that walk them.
     #[must_use]
     pub fn at_most(self, most: usize) -> Self {
         Self { most: most.clamp(self.floor, MOST), ..self }
     }
 
-    /// Takes an entry in, at its place in time. `new` is what [`Table::enter`](super::table::Table::enter) said: what a
-    /// slot held for another key is forgotten. Entries of the key that are out of reach from its newest are dropped.
+    /// Takes an entry in, at its place in time. `new` comes from [`Table::enter`](super::table::Table::enter): it drops
+    /// the entries that the slot held for another key. Entries that are too old beside the newest are dropped.
     pub fn push(&mut self, slot: Slot, new: bool, entry: Entry) {
         if new {
             self.forget(slot);
@@ -211,7 +210,7 @@ impl Recent {
         self.trim();
     }
 
-    /// Forgets what a slot held: for a slot that has gone to another key.
+    /// Drops the entries of a slot that has gone to another key.
     pub fn forget(&mut self, slot: Slot) {
         let at = slot.number();
         if self.slots.get(at).is_some_and(|key| !key.list.is_empty() || key.cut > Timestamp::MIN) {
@@ -224,8 +223,7 @@ impl Recent {
         }
     }
 
-    /// Time has come to `to` for a key though no entry did: sums of windows that end there will be O(1). Changes no
-    /// answer.
+    /// Moves the windows of a key on to `to` without an entry, so that sums that end there are O(1). Changes no answer.
     pub fn reach(&mut self, slot: Slot, to: Timestamp) {
         if let Some(key) = self.slots.get_mut(slot.number())
             && let Some(windows) = &mut key.windows
@@ -234,7 +232,7 @@ impl Recent {
         }
     }
 
-    /// What lies in [from, to].
+    /// The sum of the entries in [from, to].
     #[must_use]
     pub fn sum(&self, slot: Slot, from: Timestamp, to: Timestamp) -> Sum {
         if let Some(key) = self.slots.get(slot.number())
@@ -247,7 +245,7 @@ impl Recent {
         self.sum_where(slot, from, to, |_| true)
     }
 
-    /// The same of the entries for which `test` holds. Linear in the entries of the span.
+    /// The sum of the entries in [from, to] that pass `test`. O(n) in the entries of the span.
     #[must_use]
     pub fn sum_where(
         &self,
@@ -295,14 +293,14 @@ impl Recent {
         if let Some(windows) = self.slots.get(slot.number()).and_then(|key| key.windows.as_ref())
             && member != 0
         {
-            // Of a member that is there, the newest entry need not be looked for unless it is after `to`.
+            // The index knows the newest entry of a member. A walk is needed only if that is after `to`.
             let newest = windows.newest_of(kind, member).filter(|newest| *newest >= from)?;
             to = to.min(newest);
         }
         self.entries(slot, from, to).rev().find(|entry| entry.members.get(kind) == Some(&member)).copied()
     }
 
-    /// Whether an entry in [from, to] names `member` as its number `kind`.
+    /// True if an entry in [from, to] names `member` as its number `kind`.
     #[must_use]
     pub fn has(&self, slot: Slot, kind: usize, member: u64, from: Timestamp, to: Timestamp) -> bool {
         if let Some(windows) = self.slots.get(slot.number()).and_then(|key| key.windows.as_ref())
@@ -316,8 +314,8 @@ impl Recent {
         self.newest_of(slot, kind, member, from, to).is_some()
     }
 
-    /// Changes the first entry in [from, to], oldest first, for which `change` says that it did. Times stay as they
-    /// are. Whether there was one. Linear.
+    /// Offers the entries in [from, to] to `change`, oldest first, until it returns true for one that it has changed.
+    /// It must not change times. Returns whether it changed one. O(n).
     pub fn change(
         &mut self,
         slot: Slot,
@@ -341,7 +339,7 @@ impl Recent {
         false
     }
 
-    /// Keeps the entries for which `test` holds. Whether any are left. Linear.
+    /// Keeps the entries that pass `test`. Returns whether any are left. O(n).
     pub fn retain(&mut self, slot: Slot, test: impl Fn(&Entry) -> bool) -> bool {
         let at = slot.number();
         self.settle();
@@ -358,12 +356,12 @@ impl Recent {
         left
     }
 
-    /// Whether entries of a key are missing at `from` or later.
+    /// True if entries of a key are missing at `from` or later.
     fn is_cut(&self, slot: Slot, from: Timestamp) -> bool {
         self.slots.get(slot.number()).is_some_and(|key| key.cut > Timestamp::MIN && key.cut >= from)
     }
 
-    /// The bytes it takes, about. Linear in the keys.
+    /// The bytes it takes, about. O(n) in the keys.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let held = self.slots.iter().map(|key| {

@@ -1,9 +1,9 @@
 //! Many failures, then a success: keys judged by rule R ([`failures`](super::failures)), with the evidence of each.
 //!
-//! An event has up to [`KEYS`] keys, which the analytic numbers. A failure is [entered](Rule::failure) for each of them, a
-//! success is [judged](Rule::success) on each. An alert reads the failures of a match from an
-//! [excerpt](Rule::excerpt), and [consumes](Rule::consume) them. A key that is never judged serves for its excerpt alone.
-//! All calls but `excerpt` are O(`min_failures`) for each key.
+//! An event has up to [`KEYS`] keys, which the analytic numbers. A failure is [entered](Rule::failure) for each of
+//! them, a success is [judged](Rule::success) on each. An alert reads the failures of a match from an
+//! [excerpt](Rule::excerpt), and [consumes](Rule::consume) them. A key that is never judged serves for its excerpt
+//! alone. All calls but `excerpt` are O(`min_failures`) for each key.
 
 mod standing;
 
@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 
 /// The kind of a journal entry of failures.
 const FAILED: u8 = 0;
-/// The kind of a journal entry that says that the last failures of that time were none.
+/// The kind of a journal entry that takes back failures of its time.
 const TAKEN_BACK: u8 = 1;
 /// The bytes of a key beside its data: slot and place in the index.
 const KEY_BYTES: u64 = 48;
@@ -76,7 +76,7 @@ impl Rule {
         (layout.bytes() + Link::BYTES) as u64 + KEY_BYTES
     }
 
-    /// For how long an event can matter.
+    /// How long an event can matter.
     #[must_use]
     pub const fn horizon(&self) -> Span {
         self.layout.horizon()
@@ -172,13 +172,13 @@ impl Rule {
         self.set_link(slot, Link::NONE);
     }
 
-    /// Its keys.
+    /// The table of its keys.
     #[must_use]
     pub const fn table(&self) -> &Table {
         &self.table
     }
 
-    /// How many events were older than the newest of one of their keys.
+    /// The number of events that were older than the newest of one of their keys.
     #[must_use]
     pub const fn late(&self) -> u64 {
         self.late
@@ -197,7 +197,7 @@ impl Rule {
         self.table.save(out);
     }
 
-    /// Reads a rule within the bounds of this one. Also gives what there was no room for, and whether evidence was cut.
+    /// Reads a rule within the bounds of this one. Also returns the keys that were dropped, and true if evidence was.
     ///
     /// # Errors
     /// Where the bytes are not what `save` writes.

@@ -1,8 +1,8 @@
-//! What has been alerted on and shall stay quiet for a while.
+//! Silences: keys that have had their alert and stay quiet for a while.
 //!
-//! Silences are not kept with the keys they are about: a flood that throws a key out must not make the analytic
-//! repeat itself. They are bounded: where there are too many, the one that ends first goes. None goes before, however
-//! far the watermark is: a source that lags behind others is judged by its own times, and silent by them.
+//! A silence is not kept in the slot of its key: a flood that throws the key out must not repeat an alert. The number
+//! of silences is bounded: of too many, the one that ends first goes. No other goes before its end, however far the
+//! watermark is: a source that lags behind others is judged by its own times.
 
 use crate::hash::{Fingerprint, Placement};
 use crate::order::sort;
@@ -15,39 +15,39 @@ use hashbrown::HashTable;
 
 const SAVED: usize = 24;
 
-/// Keys (of a pattern and what it is about) and until when they are silent. Asking is O(1), a new silence O(log n).
+/// Keys, each of a pattern and its subject, with the end of their silence. A question is O(1), a new silence O(log n).
 #[derive(Clone, Debug)]
 pub struct Silences {
     most: usize,
     placement: Placement,
     until: HashTable<(Fingerprint, Timestamp)>,
-    /// The one that ends first at the top; also some that have been ended or prolonged since.
+    /// The silences, the first to end at the top. Some have been ended or prolonged since.
     ends: BinaryHeap<Reverse<(Timestamp, Fingerprint)>>,
 }
 
 impl Silences {
-    /// How many there are by default.
+    /// The usual bound.
     pub const DEFAULT: usize = 65_536;
 
-    /// None yet, and never more than `most`.
+    /// No silences yet, and never more than `most`. `seed` places them in memory.
     #[must_use]
     pub const fn new(most: usize, seed: u64) -> Self {
         Self { most, placement: Placement::new(seed), until: HashTable::new(), ends: BinaryHeap::new() }
     }
 
-    /// Until when `key` is silent, the end included; it may be over.
+    /// The end of the silence of `key`, itself included. It may be over.
     #[must_use]
     pub fn until(&self, key: Fingerprint) -> Option<Timestamp> {
         self.until.find(self.placement.of(key), |(held, _)| *held == key).map(|(_, until)| *until)
     }
 
-    /// Whether `key` is silent at `t`, the end included.
+    /// True if `key` is silent at `t`, the end included.
     #[must_use]
     pub fn is_silent(&self, key: Fingerprint, t: Timestamp) -> bool {
         self.until(key).is_some_and(|until| t <= until)
     }
 
-    /// Silences `key` until `until`, or longer if it already is.
+    /// Silences `key` until `until`. A longer silence stays.
     pub fn silence(&mut self, key: Fingerprint, until: Timestamp) {
         let placement = self.placement;
         let hash = placement.of(key);
@@ -78,13 +78,13 @@ impl Silences {
         }
     }
 
-    /// How many there are.
+    /// The number of silences.
     #[must_use]
     pub fn len(&self) -> usize {
         self.until.len()
     }
 
-    /// Whether there are none.
+    /// True if there are no silences.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.until.is_empty()
@@ -96,14 +96,14 @@ impl Silences {
         self.until.allocation_size() + self.ends.capacity() * size_of::<(Timestamp, Fingerprint)>()
     }
 
-    /// All of them, the one that ends first before the others.
+    /// All silences in the order of their ends. O(n log n).
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Timestamp)> {
         let mut list: Vec<_> = self.until.iter().copied().collect();
         sort(&mut list, |(one, ends), (other, later)| (ends, one) < (later, other));
         list.into_iter()
     }
 
-    /// Writes them.
+    /// Writes all silences. O(n log n).
     pub fn save(&self, out: &mut Writer) {
         out.count(self.len());
         for (key, until) in self.iter() {
@@ -112,10 +112,10 @@ impl Silences {
         }
     }
 
-    /// Those of a snapshot, within the bounds of these: of too many, those that end last.
+    /// Reads silences within the bound of these. Of too many, the last to end are kept.
     ///
     /// # Errors
-    /// Where the snapshot makes no sense.
+    /// The bytes are not what `save` writes.
     pub fn load(&self, input: &mut Reader<'_>) -> Result<Self> {
         let mut silences = Self { until: HashTable::new(), ends: BinaryHeap::new(), ..*self };
         let mut last = None;

@@ -1,15 +1,15 @@
-//! How often keys failed that were given up: a sketch of fixed size that ages by window.
+//! A sketch of the weights of keys that were given up, of fixed size. It ages by window.
 //!
-//! It answers one question, which of two keys shall stay, and never adds to a count.
+//! It answers one question: which of two keys shall stay. It never adds to a count.
 //!
-//! - **Blocked**: all that is known of a key lies in one block of 64 bytes, so a look costs one cache miss.
-//! - **Once is four bits of 240** (a Bloom filter in the block): nearly all keys of a flood fail once.
-//! - **More has a name**: a key of weight 2 and more has one of six cells, with 17 bits of its fingerprint. So a
-//!   stranger passes for a heavy key once in 20,000 times or less. If a block has more of them, the lightest go.
+//! - **Blocked**: all bits of a key lie in one block of 64 bytes, so a look costs one cache miss.
+//! - **Weight 1 takes four bits of 240** (a Bloom filter in the block): nearly all keys of a flood fail once.
+//! - **More takes a cell**: a key of weight 2 and more has one of six cells, with 17 bits of its fingerprint. So
+//!   another key passes for a heavy one once in 20,000 times or less. If a block has more heavy keys, the lightest go.
 //!   (A count-min sketch of 4-bit counters in as many bytes errs a hundred times as often after a flood.)
-//! - **Ageing**: at the border between windows the cells become those of the window before, and what was there before is
-//!   dropped, in each block when it is next touched. (Halving would let a flood over the border win: what weighs 3
-//!   would weigh 1, as junk does.)
+//! - **Ageing**: when a window ends, its cells become those of the window before, and the older ones are dropped. A
+//!   block does this when it is next touched. (Halved weights would let a flood across the border win: 3 would become
+//!   1, the weight of junk.)
 //!
 //! Places depend on the fingerprint alone, so estimates are the same for every seed and on every host.
 
@@ -17,8 +17,8 @@ use crate::hash::Fingerprint;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use alloc::vec::Vec;
 
-/// Words 0 to 3: 16 bits of window number, then 240 bits for keys that weigh anything. Words 4 and 5: the cells of this
-/// window, three in a word. Words 6 and 7: those of the window before.
+/// Words 0 to 3: 16 bits of window number, then 240 bits for keys of any weight. Words 4 and 5: the cells of this
+/// window, three in a word. Words 6 and 7: the cells of the window before.
 type Block = [u64; 8];
 const BLOCK_BYTES: usize = 64;
 const WINDOW_MASK: u64 = 0xffff;
@@ -35,13 +35,12 @@ pub const MAX_WEIGHT: u8 = 15;
 #[derive(Clone, Debug, Default)]
 pub struct Sketch {
     blocks: Vec<Block>,
-    /// How many there shall be once there is something to remember.
+    /// How many blocks there will be, once a weight is stored.
     wanted: usize,
 }
 
 impl Sketch {
-    /// A sketch of up to `bytes` bytes, which it takes when it first has something to remember. With fewer than 64
-    /// it remembers nothing.
+    /// A sketch of up to `bytes` bytes, allocated with the first weight. With fewer than 64 bytes it stores nothing.
     #[must_use]
     pub const fn new(bytes: usize) -> Self {
         Self { blocks: Vec::new(), wanted: bytes / BLOCK_BYTES }
@@ -53,7 +52,7 @@ impl Sketch {
         self.blocks.capacity() * BLOCK_BYTES
     }
 
-    /// What `key` weighed, by all it knows, 0 to [`MAX_WEIGHT`], as of window number `window`. One cache miss.
+    /// The estimated weight of `key`, 0 to [`MAX_WEIGHT`], as of window number `window`. One cache miss.
     #[must_use]
     pub fn estimate(&self, key: Fingerprint, window: u16) -> u8 {
         let Some(block) = self.blocks.get(self.place(key)) else { return 0 };
@@ -63,8 +62,8 @@ impl Sketch {
         now.max(Cells([e, f]).weight(key))
     }
 
-    /// Remembers that `key` weighed `weight` when it last failed: in this window or, if `before`, in the one before
-    /// (of which only weights of 2 and more are kept). One cache miss.
+    /// Stores the weight of `key` at its last failure: in this window or, if `before`, in the one before, of which only
+    /// weights of 2 and more are kept. One cache miss.
     pub fn raise(&mut self, key: Fingerprint, weight: u8, before: bool, window: u16) {
         if weight == 0 {
             return;
@@ -95,7 +94,7 @@ impl Sketch {
         ((u128::from(key.halves().0) * self.blocks.len() as u128) >> 64) as usize
     }
 
-    /// Writes it, as of `window`. Empty blocks take no space. Linear in its bytes.
+    /// Writes it, as of `window`. Empty blocks take no space. O(n) in its bytes.
     pub fn save(&self, out: &mut Writer, window: u16) {
         out.count(self.wanted);
         let mut empty = 0u64;
@@ -112,22 +111,22 @@ impl Sketch {
                 out.raw(&word.to_le_bytes());
             }
         }
-        // Past the last block: the end.
+        // The end stands one past the last block.
         out.count(self.wanted);
     }
 
-    /// Reads it back, as of `window`. Where `bytes` asks for another size than it had, it begins empty, and `false`
-    /// is returned beside it if it knew anything: counters cannot be moved.
+    /// Reads it back, as of `window`. If `bytes` asks for another size, the sketch begins empty, since its bits cannot
+    /// be moved. `false` beside it says that weights were lost by that.
     ///
     /// # Errors
-    /// Where the snapshot makes no sense.
+    /// The bytes are not what `save` writes.
     pub fn load(input: &mut Reader<'_>, bytes: usize, window: u16) -> Result<(Self, bool)> {
         let mut sketch = Self::new(bytes);
         let had = input.varint()?;
         let (mut next, mut kept) = (0u64, true);
         loop {
             let empty = input.varint()?;
-            // A block is never further away than the end is.
+            // No block is further away than the end.
             if empty >= had {
                 return Ok((sketch, kept));
             }
@@ -168,8 +167,8 @@ impl Cells {
         mine.map(|cell| cell as u8 & MAX_WEIGHT).max().unwrap_or(0)
     }
 
-    /// Sets the weight of a key if it is higher than before. Of the others the lightest goes for it, the first of
-    /// equals, if it is no heavier.
+    /// Raises the weight of a key. In a full word the lightest other key makes room, the first of equals, unless it is
+    /// heavier.
     fn raise(&mut self, key: Fingerprint, weight: u8) {
         let mut cells = self.all();
         let weight_of = |cell: u64| if cell >> 4 == name(key) { 0 } else { cell as u8 & MAX_WEIGHT };
@@ -184,7 +183,7 @@ impl Cells {
             && weight_of(*cell) <= weight
         {
             *cell = name(key) << 4 | u64::from(weight);
-            // The newest is the last, so that the first of equals is the oldest.
+            // The newest cell is the last, so the first of equals is the oldest.
             cells.get_mut(place..).unwrap_or_default().rotate_left(1);
         }
         let [a, b, c, d, e, f] = cells;
@@ -192,12 +191,12 @@ impl Cells {
     }
 }
 
-/// What a cell knows a key by.
+/// The bits by which a cell names a key.
 const fn name(key: Fingerprint) -> u64 {
     key.halves().0 & (CELL_MASK >> 4)
 }
 
-/// Where the bits of a key are: word and mask.
+/// The bits of a key in its block: word and mask.
 fn bits(key: Fingerprint) -> impl Iterator<Item = (usize, u64)> {
     let hash = key.halves().1;
     (0..BITS_OF_A_KEY)
@@ -257,7 +256,7 @@ mod tests {
     #[test]
     fn strangers_are_rarely_taken_for_known_and_never_for_heavy_ones() {
         let mut sketch = Sketch::new(400 << 10);
-        // As many for its size as the flood of the design: 200,000 that failed once, and 4,000 heavy ones.
+        // As many keys for its size as in the flood of the design: 200,000 that failed once, and 4,000 heavy ones.
         for n in 0..204_000 {
             sketch.raise(key(n), if n % 51 == 0 { 5 } else { 1 }, false, 0);
         }

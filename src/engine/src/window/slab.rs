@@ -1,7 +1,7 @@
-//! The memory of a table: slots of one size in chunks that are taken as needed and never move.
+//! The memory of a table: slots of one size, in chunks that are taken as needed and never move.
 //!
-//! Growing copies nothing, so there is no moment at which the table exists twice. A slot is a head of 32 bytes, and the
-//! analytic's data as they go into a snapshot.
+//! Growth copies nothing, so the table never exists twice. A slot has a head of 32 bytes, and the data of the analytic
+//! as they go into a snapshot.
 
 use crate::hash::Fingerprint;
 use crate::time::Timestamp;
@@ -11,16 +11,16 @@ use alloc::vec::Vec;
 
 /// The bytes of a slot before its data.
 pub(super) const HEADER: usize = size_of::<Head>();
-/// How many bits number a slot.
+/// The bits of a slot's number.
 pub(super) const SLOT_BITS: u32 = 25;
-/// No slot. Therefore also the greatest number of slots there can be.
+/// The number of no slot. It is also the greatest number of slots.
 pub(super) const NIL: u32 = (1 << SLOT_BITS) - 1;
-/// Windows are numbered modulo this and one more.
+/// Windows are numbered modulo `WINDOW_MASK + 1`.
 pub(super) const WINDOW_MASK: u16 = 0x1ff;
 const CHUNK_SHIFT: u32 = 8;
 const CHUNK: usize = 1 << CHUNK_SHIFT;
 
-/// Where a key stands in the age lists, and what it weighs.
+/// The place of a key in the age lists, and its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Links {
     pub older: u32,
@@ -50,10 +50,10 @@ impl Links {
     }
 }
 
-/// What is known of every key.
+/// The head of a slot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Head {
-    /// The key's fingerprint, in halves: as one number it would be aligned to 16 bytes, which allocators pay for.
+    /// The fingerprint of the key, in halves: one number would be aligned to 16 bytes, which costs memory.
     key: (u64, u64),
     /// Older neighbour 25 bits, newer neighbour 25, segment 1, weight 4, window number 9.
     links: u64,
@@ -87,7 +87,7 @@ impl Slab {
         self.chunks.len() * CHUNK * (HEADER + self.data) + self.chunks.capacity() * size_of::<Chunk>()
     }
 
-    /// A zeroed slot, or none where there are no more numbers.
+    /// A zeroed slot. `None` if there are no more numbers.
     pub(super) fn take(&mut self) -> Option<u32> {
         if self.free != NIL {
             let slot = self.free;

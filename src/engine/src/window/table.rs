@@ -1,41 +1,39 @@
-//! Keys and what is remembered of each: bounded, and not to be blinded by a flood.
+//! A bounded table of keys that a flood of other keys does not blind.
 //!
-//! A [`Table`] holds at most `max_keys` keys, each with a slot of the same size. While there is room a key stays, for
-//! ever if nothing comes. When there is none, a new key takes the slot of another:
+//! A [`Table`] holds at most `max_keys` keys, each with a slot of the same size. While there is room, a key stays,
+//! however old it is. In a full table, a new key takes the slot of another:
 //!
 //! 1. of a key past its horizon, if one is at the oldest end of a list;
-//! 2. else of the loser of a duel. New keys always enter the *recency* segment (20 %). Its oldest key wants to get
-//!    over into the *main* segment (80 %) and fights for the place of the key under the *hand*, which goes through
-//!    the main segment from its oldest key to its newest and then begins again. The key of more weight stays; of
-//!    equals, the newer. The hand then moves on, so a key has to win once in a round, not against everybody who
-//!    comes by.
+//! 2. else of the loser of a duel. A new key always enters the *recency* segment (20 %). The oldest key of that segment
+//!    fights for a place in the *main* segment (80 %), against the key under the *hand*. The heavier key stays; of
+//!    equals, the newer one. Then the hand moves on, from the oldest key of the main segment to its newest, and begins
+//!    again. So a key has to win once in each round of the hand, and not against every newcomer.
 //!
-//! A key's weight is the number of its failures, up to `weight_cap`, and nothing once a whole window passed without
-//! one. While the key is held it stands in its slot; when it is given up, a [`Sketch`] remembers it, and it starts
-//! from there when it returns. So there is no sketch, and no look into one, before the first key is given up; and what
-//! a sketch mistakes can only favour keys that come, never take from those that are held. It decides who stays and
-//! never adds to a count.
+//! The weight of a key is the number of its failures, up to `weight_cap`. It becomes 0 when a whole window passes
+//! without a failure. A key that is held has its weight in its slot. A key that is given up leaves its weight in a
+//! [`Sketch`], and gets it back when it returns. So the sketch is neither made nor read before the first key is given
+//! up. Its errors can only favour new keys. It decides which key stays, and never adds to a count.
 //!
-//! # What a flood has to be to blind it
-//! A key of weight w is lost only when the hand comes by and meets a candidate of weight w or more. Junk that fails
-//! once weighs 1, so the victim's key is lost once at most and stays from its second failure on. Junk that failed often
-//! *beforehand* weighs `weight_cap`; the victim loses against it until it weighs as much, and then stays: of n failures
-//! n + 1 − `weight_cap` are remembered, which must not be fewer than the threshold. That is why there is a cap, and why
-//! it may be below the threshold: 5 leaves 8 of 12 failures, 3 leaves 10.
+//! # The flood that blinds it
+//! A key of weight w is lost only if the hand comes by with a candidate of weight w or more. Junk that fails once
+//! weighs 1. So the victim's key is lost once at most, and stays from its second failure on. Junk that failed often
+//! *beforehand* weighs `weight_cap`. The victim loses against it until it weighs as much, and then stays. Of n
+//! failures, n + 1 − `weight_cap` are remembered, and this must not be less than the threshold. Hence the cap, which
+//! may be below the threshold: 5 leaves 8 of 12 failures, 3 leaves 10.
 //!
-//! To throw out a key of that weight between two of its failures, junk keys that failed `weight_cap` times each have to
-//! take the whole main segment: 0.8 × `max_keys` × `weight_cap` events for each of the victim's failures. Or so many
-//! keys have to pass in one window that the sketch takes strangers for known: in 4 MiB, 2 million junk keys are
-//! mistaken for weight 2 in a few of 100, and for more in one of 100,000.
+//! An attacker who wants to throw out such a key between two of its failures has two ways. Junk keys that failed
+//! `weight_cap` times each take the whole main segment: 0.8 × `max_keys` × `weight_cap` events for each failure of the
+//! victim. Or so many keys pass in one window that the sketch takes strangers for known keys: of 2 million junk keys in
+//! 4 MiB, a few in 100 are taken for weight 2, and one in 100,000 for more.
 //!
-//! `flood.rs` measures it, with two keys for each failure as in AN1276, 20,000 keys and 4 MiB: with 100,000 junk
-//! failures between any two of 12, and with 50,000 after 20,000 junk accounts failed 4 and 12 times each, in turns or in
-//! a row, from one address or many, beginning anywhere in a window: 11 failures remembered without, and 13 −
-//! `weight_cap` with beforehand floods.
+//! `flood.rs` measures it, with two keys for each failure as in AN1276, 20,000 keys and 4 MiB. 100,000 junk failures
+//! come between any two of 12; or 50,000, after 20,000 junk accounts failed 4 and 12 times each. They come in turns or
+//! in a row, from one address or many, and begin anywhere in a window. 11 failures are remembered, or 13 − `weight_cap`
+//! after a flood beforehand.
 //!
 //! # Cost
-//! Finding, entering and removing are O(1) amortised, without allocation once the table is full; nothing scans all
-//! keys but `save`. Everything observable depends on the fingerprints and the order of the calls, nothing on the seed.
+//! To find, enter and remove a key is O(1) amortised, without allocation once the table is full. Only `save` scans all
+//! keys. Results depend on the fingerprints and the order of the calls, and not on the seed.
 
 use super::index::Index;
 use super::sketch::{MAX_WEIGHT, Sketch};
@@ -43,45 +41,45 @@ use super::slab::{Links, NIL, Slab, WINDOW_MASK};
 use crate::hash::Fingerprint;
 use crate::time::{Span, Timestamp};
 
-/// What a [`Table`] is given at its creation.
+/// The sizes and spans of a [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// How many keys it holds at most. At least 1 and at most 2²⁵ − 1 (33 million) are effective.
+    /// The most keys that it holds: 1 to 2²⁵ − 1 (33 million).
     pub max_keys: usize,
     /// The bytes of data of a key.
     pub data: usize,
-    /// The length of the windows by which weights age.
+    /// The length of the window in which a weight lasts.
     pub window: Span,
-    /// How long after its newest event a key is of use to nobody in time order.
+    /// The age of its newest event from which on a key is of no use, in time order.
     pub horizon: Span,
-    /// Above which weight keys are equals: 1 to [`MAX_WEIGHT`]. See the [module](self) for what to choose.
+    /// The greatest weight, 1 to [`MAX_WEIGHT`]. The [module](self) says how to choose it.
     pub weight_cap: u32,
-    /// The size of the sketch.
+    /// The size of the sketch, in bytes.
     pub sketch_bytes: usize,
 }
 
-/// A key's slot: valid until the next call that may enter or remove keys.
+/// The slot of a key. It is valid until the next call that may enter or remove keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 
 impl Slot {
-    /// Its number: slots are numbered from 0 and used again, so a list beside the table is short.
+    /// Its number. Slots are numbered from 0 and used again, so a list beside the table stays short.
     #[must_use]
     pub const fn number(self) -> usize {
         self.0 as usize
     }
 }
 
-/// What [`Table::enter`] found.
+/// The result of [`Table::enter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entered {
     /// The key's slot.
     pub slot: Slot,
-    /// Whether it was not held before: its data are zeros.
+    /// True if the key was not held before: its data are zeros.
     pub new: bool,
 }
 
-/// The changeable part of a slot.
+/// The part of a slot that may be changed.
 #[derive(Debug)]
 pub struct Content<'a> {
     newest: &'a mut Timestamp,
@@ -102,7 +100,7 @@ impl<'a> Content<'a> {
         *self.newest
     }
 
-    /// Raises that time: up to whoever changes the data.
+    /// Raises the time of the newest event. The caller who changes the data decides when.
     pub fn raise(&mut self, time: Timestamp) {
         *self.newest = time.max(*self.newest);
     }
@@ -117,11 +115,11 @@ pub struct Table {
     index: Index,
     recency: List,
     main: List,
-    /// The next key of the main segment to be challenged, or none: the oldest.
+    /// The hand: the next key of the main segment to be challenged. None: the oldest.
     hand: u32,
     sketch: Sketch,
     now: Timestamp,
-    /// After how long the number of a window comes round again.
+    /// The time after which the numbers of windows repeat.
     round: Span,
     evicted: u64,
 }
@@ -167,7 +165,7 @@ impl Table {
         self.index.len()
     }
 
-    /// Whether none is.
+    /// True if no key is held.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
@@ -185,7 +183,7 @@ impl Table {
         self.slab.bytes() + self.index.bytes() + self.sketch.bytes()
     }
 
-    /// The slot of a key, if it is held. Touches nothing. O(1).
+    /// The slot of a key, if it is held. Changes nothing. O(1).
     #[must_use]
     pub fn find(&self, key: Fingerprint) -> Option<Slot> {
         self.index.find(key, &self.slab).map(Slot)
@@ -203,16 +201,16 @@ impl Table {
         self.slab.data(slot.0)
     }
 
-    /// The data of a key, to be changed. `None` only for a slot that is none.
+    /// The data of a key, to be changed. `None` only for an invalid slot.
     pub fn content(&mut self, slot: Slot) -> Option<Content<'_>> {
         let (newest, data) = self.slab.content_mut(slot.0)?;
         Some(Content { newest, data })
     }
 
-    /// The slot of a key that has just failed `weight` times at `time`; a new one if it is not held. `now` is the
-    /// watermark, by which keys expire and weights age; it never goes back.
+    /// The slot of a key that has just failed `weight` times at `time`: a new one if the key is not held. `now` is the
+    /// watermark, by which keys expire and weights age. It never goes back.
     ///
-    /// Amortised O(1). May throw out one other key.
+    /// O(1) amortised. May throw out one other key.
     pub fn enter(&mut self, key: Fingerprint, weight: u32, time: Timestamp, now: Timestamp) -> Entered {
         self.now = self.now.max(now);
         if let Some(slot) = self.index.find(key, &self.slab) {
@@ -223,7 +221,7 @@ impl Table {
         if self.len() >= self.bounds.max_keys {
             self.make_room();
         }
-        // There are no more keys than slots have numbers, so there is one.
+        // There are as many slots as keys may be held, so one is free.
         let slot = self.slab.take().unwrap_or(NIL);
         self.slab.set_key(slot, key);
         self.slab.set_newest(slot, time);
@@ -259,9 +257,10 @@ impl Table {
         u8::try_from(u32::from(weight).saturating_add(by).min(self.bounds.weight_cap)).unwrap_or(MAX_WEIGHT)
     }
 
-    /// Whether a key's weight was last raised in the window before this; none if that was even earlier.
+    /// True if the weight of a key was last raised in the window before this one, false if in this one. `None` if
+    /// earlier.
     fn before(&self, slot: u32, links: Links) -> Option<bool> {
-        // The number of a window comes round again; the key's newest event tells that it did.
+        // The numbers of windows repeat. The newest event of the key tells whether this one did.
         let long_ago = self.slab.newest(slot).plus(self.round) < self.now;
         match self.window().wrapping_sub(links.window) & WINDOW_MASK {
             0 | 1 if long_ago => None,
@@ -326,7 +325,7 @@ impl Table {
                 candidate
             }
         };
-        // The hand may find what the oldest ends hid: keys past their horizon are no loss.
+        // A key under the hand may be past its horizon, too: it is no loss.
         if !self.expired(loser) {
             self.evicted += 1;
             let links = self.slab.links(loser);
@@ -343,7 +342,7 @@ impl Table {
         self.slab.give_back(slot);
     }
 
-    /// Takes a key out of its list and returns how it stood there.
+    /// Takes a key out of its list and returns its links.
     fn unlink(&mut self, slot: u32) -> Links {
         let links = self.slab.links(slot);
         if self.hand == slot {
@@ -366,7 +365,7 @@ impl Table {
         links
     }
 
-    /// Puts a key at the newest end of the list that `links` says.
+    /// Puts a key at the newest end of the list that `links` names.
     fn push(&mut self, slot: u32, links: Links) {
         let list = if links.main { &mut self.main } else { &mut self.recency };
         let older = list.newest;

@@ -1,4 +1,4 @@
-//! How the slot of a key is laid out.
+//! The layout of a slot for rule R.
 
 use super::{SLACK, TIME};
 use crate::order::sort;
@@ -6,10 +6,10 @@ use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Span;
 use alloc::vec::Vec;
 
-/// The greatest threshold: a key holds as many times.
+/// The greatest threshold that is allowed. A key holds as many times, so it bounds the size of a key.
 pub const MOST_THRESHOLD: u32 = 1000;
 
-/// What the failures of a key are judged by, and so how its slot is laid out.
+/// The thresholds and spans that failures are judged by, and so the layout of a slot.
 ///
 /// ```text
 /// times      6 × held     newest first; 0: none
@@ -26,7 +26,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// A layout for these thresholds, of which the order and repetitions do not matter; 0 is taken as 1.
+    /// A layout for these thresholds. Their order and repetitions do not matter. 0 is taken as 1.
     #[must_use]
     pub fn new(thresholds: &[u32], window: Span, success_within: Span) -> Self {
         let mut thresholds: Vec<u32> = thresholds.iter().map(|m| (*m).max(1)).collect();
@@ -36,7 +36,7 @@ impl Layout {
         Self { thresholds, window, success_within, held: most.saturating_add(SLACK) }
     }
 
-    /// The distinct thresholds in ascending order: what a threshold index counts in.
+    /// The distinct thresholds in ascending order. The index of a threshold is its place here.
     #[must_use]
     pub fn thresholds(&self) -> &[u32] {
         &self.thresholds
@@ -60,7 +60,7 @@ impl Layout {
         self.success_within
     }
 
-    /// How many times a key holds.
+    /// How many times of failures a key holds.
     #[must_use]
     pub const fn held(&self) -> usize {
         self.held
@@ -72,14 +72,14 @@ impl Layout {
         (self.held + self.thresholds.len() + 1) * TIME + 1
     }
 
-    /// How long after its newest failure a key can no longer be part of an alert, in time order.
+    /// The age of its newest failure from which on a key is in no alert, in time order.
     #[must_use]
     pub const fn horizon(&self) -> Span {
-        // The newest failure itself may qualify, so the window adds nothing; it lets a late failure find company.
+        // The newest failure may qualify itself, so the window is not needed. It lets a late failure find earlier ones.
         Span(self.window.0.saturating_add(self.success_within.0))
     }
 
-    /// Writes it, so that a changed one is noticed and keys can be moved to it.
+    /// Writes it, so that a changed layout is noticed and keys can be moved to it.
     pub fn save(&self, out: &mut Writer) {
         out.count(self.thresholds.len());
         for threshold in &self.thresholds {
@@ -92,7 +92,7 @@ impl Layout {
     /// Reads it.
     ///
     /// # Errors
-    /// Where the snapshot makes no sense.
+    /// The bytes are not what `save` writes.
     pub fn load(input: &mut Reader<'_>) -> Result<Self> {
         let count = input.count(1)?;
         let mut thresholds = Vec::with_capacity(count);

@@ -1,35 +1,35 @@
-//! How many different members a list names, for a walk that counts them once.
+//! Counts the different members of a list, for a walk.
 
 use super::MEMBERS;
 use crate::hash::Placement;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// So many are told apart by looking at each: faster than by hash up to there.
+/// Up to so many members are compared one by one, which is faster than by hash.
 const FEW: usize = 8;
 
-/// The members of one kind met so far.
+/// The members of one kind that were met so far.
 #[derive(Debug)]
 pub(super) struct Distinct {
     few: [u64; FEW],
-    /// By hash, with linear probing: a power of two of places, at most half of them in use. 0 is an empty one.
+    /// A hash table with linear probing: a power of two of places, at most half of them in use. 0 is an empty place.
     many: Vec<u64>,
     len: usize,
     placement: Placement,
 }
 
 impl Distinct {
-    /// None yet, of each kind.
+    /// No members yet, for each kind.
     pub(super) fn of_each_kind(placement: Placement) -> [Self; MEMBERS] {
         core::array::from_fn(|_| Self { few: [0; FEW], many: Vec::new(), len: 0, placement })
     }
 
-    /// How many there are.
+    /// The number of different members.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Adds one; nobody is none. O(1) amortised.
+    /// Adds a member. Nobody (0) is not counted. O(1) amortised.
     #[inline]
     pub(super) fn add(&mut self, member: u64) {
         if member == 0 {

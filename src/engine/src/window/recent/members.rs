@@ -1,4 +1,4 @@
-//! Who is in the windows of one key, found by hash: open addressing with linear probing, no tombstones.
+//! The members in the windows of one key, by hash: open addressing with linear probing, no tombstones.
 
 use super::{MEMBERS, SPANS};
 use crate::hash::Placement;
@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// A member, and how many entries name it. `entries` of 0: an empty place.
+/// A member, and the number of entries that name it. 0 entries: an empty place.
 #[derive(Clone, Copy, Debug, Default)]
 struct Member {
     hash: u64,
@@ -15,18 +15,18 @@ struct Member {
     within: [u16; SPANS],
 }
 
-/// The members of one kind that a key's entries name, and how many different ones each window holds.
+/// The members of one kind that the entries of a key name, and the number of different ones in each window.
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     placement: Placement,
-    /// A power of two of them, or none; three quarters full at most.
+    /// A power of two of places, or none. At most three quarters are full.
     places: Vec<Member>,
     len: usize,
     distinct: [u32; SPANS],
 }
 
 impl Members {
-    /// None yet, of each kind.
+    /// No members yet, for each kind.
     pub(super) fn of_each_kind(placement: Placement) -> [Self; MEMBERS] {
         core::array::from_fn(|_| Self { placement, places: Vec::new(), len: 0, distinct: [0; SPANS] })
     }
@@ -35,18 +35,18 @@ impl Members {
         self.places.capacity() * size_of::<Member>()
     }
 
-    /// How many different ones a window holds.
+    /// The number of different members in a window.
     pub(super) fn distinct(&self, window: usize) -> u32 {
         self.distinct.get(window).copied().unwrap_or_default()
     }
 
-    /// The time of the newest entry that names it.
+    /// The time of the newest entry that names a member.
     pub(super) fn newest(&self, hash: u64) -> Option<Timestamp> {
         let (_, found) = self.probe(hash)?;
         (found.entries > 0).then_some(found.newest)
     }
 
-    /// An entry that names it has come, into those windows. Nobody is no member.
+    /// Notes an entry that names a member and has come into these windows. Nobody (0) is no member.
     pub(super) fn add(&mut self, hash: u64, time: Timestamp, into: [bool; SPANS]) {
         if hash == 0 {
             return;
@@ -68,7 +68,7 @@ impl Members {
         self.set(at, member);
     }
 
-    /// An entry that names it has left a window.
+    /// Notes that an entry that names a member has left a window.
     pub(super) fn leave(&mut self, hash: u64, window: usize) {
         let Some((at, mut member)) = self.probe(hash).filter(|(_, found)| found.entries > 0) else { return };
         if let (Some(within), Some(distinct)) = (member.within.get_mut(window), self.distinct.get_mut(window))
@@ -79,7 +79,7 @@ impl Members {
         self.set(at, member);
     }
 
-    /// The oldest entry that names it is gone, and has left all windows before.
+    /// Notes that the oldest entry that names a member is gone. It has left all windows before.
     pub(super) fn remove(&mut self, hash: u64) {
         let Some((at, mut member)) = self.probe(hash).filter(|(_, found)| found.entries > 0) else { return };
         member.entries -= 1;
@@ -93,7 +93,7 @@ impl Members {
         }
     }
 
-    /// Where it is, or the empty place where it would be. `None` without places, and for nobody.
+    /// The place of a member, or the empty place for it. `None` without places, and for nobody.
     fn probe(&self, hash: u64) -> Option<(usize, Member)> {
         let mask = self.places.len().checked_sub(1).filter(|_| hash != 0)?;
         let mut at = self.home(hash);
@@ -106,7 +106,7 @@ impl Members {
         }
     }
 
-    /// Moves what follows an empty place and is not at home closer to where it belongs.
+    /// Moves the members behind an empty place closer to their homes.
     fn close(&mut self, mut empty: usize) {
         let Some(mask) = self.places.len().checked_sub(1) else { return };
         let mut at = empty;

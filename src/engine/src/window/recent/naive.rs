@@ -1,4 +1,4 @@
-//! What happened lately to keys, as it is described: keeps lists, and goes through all of them for each question.
+//! [`Recent`](super::Recent) as it is described: keeps lists, and walks all of them for each question. For tests.
 
 use super::{Entry, MEMBERS, MOST, Sum};
 use crate::time::{Span, Timestamp};
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub(super) struct Key {
     pub list: Vec<Entry>,
     pub cut: Option<Timestamp>,
-    /// At which push it came to hold, or still held, more than the floor.
+    /// The number of the last push after which it held more than the floor.
     drew: usize,
 }
 

@@ -1,19 +1,19 @@
-//! Who drew on the pool, from the key that was silent longest to the newest: a list through the keys themselves.
+//! The keys that draw on the pool, from the one that was silent longest to the newest: a list through the keys.
 
 use super::{Key, Recent};
 use crate::order::sort;
 use alloc::vec::Vec;
 
 const NIL: u32 = u32::MAX;
-/// Where a restored clock stands: ages before it have room.
+/// The time of a restored clock: there is room for ages before it.
 pub(super) const RESTORED: u64 = 1 << 62;
 
-/// A key's place in the order.
+/// The place of a key in the order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     older: u32,
     newer: u32,
-    /// When it drew last, by the clock of the order; 0: it holds nothing beyond its floor.
+    /// When it drew last, by the clock of the order. 0: it holds nothing beyond its floor.
     pub(super) touched: u64,
 }
 
@@ -21,17 +21,17 @@ impl Place {
     pub(super) const NONE: Self = Self { older: NIL, newer: NIL, touched: 0 };
 }
 
-/// The pool and who drew on it.
+/// The pool and the keys that draw on it.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
-    /// How many entries there is room for, and how many are held.
+    /// The number of entries there is room for, and the number that is held.
     room: usize,
     drawn: usize,
     oldest: u32,
     newest: u32,
-    /// Goes on by one each time a key draws.
+    /// A clock that goes on by one each time a key draws.
     pub(super) clock: u64,
-    /// Keys were loaded, and are not in their order yet.
+    /// True if keys were loaded and are not in their order yet.
     pub(super) loading: bool,
 }
 
@@ -42,13 +42,12 @@ impl Order {
 }
 
 impl Recent {
-    /// How many entries a key holds beyond the floor.
+    /// The number of entries that a key holds beyond the floor.
     pub(super) fn beyond(&self, at: usize) -> usize {
         self.slots.get(at).map_or(0, |key| key.list.len().saturating_sub(self.floor))
     }
 
-    /// Takes account of how many entries a key holds beyond the floor now, and held before. `draws`: it is the newest
-    /// in the order from now on.
+    /// Notes how many entries a key holds beyond the floor, now and before. `draws` makes it the newest in the order.
     pub(super) fn account(&mut self, at: usize, before: usize, draws: bool) {
         let now = self.beyond(at);
         if now == 0 && before == 0 {
@@ -65,8 +64,8 @@ impl Recent {
         }
     }
 
-    /// Takes from the keys that were silent longest what the pool has no room for. O(1) amortised: each entry that is
-    /// lost had come.
+    /// Takes entries from the keys that were silent longest until the pool suffices. O(1) amortised: each entry is lost
+    /// once at most.
     pub(super) fn trim(&mut self) {
         while self.order.drawn > self.order.room && self.order.oldest != NIL {
             let at = self.order.oldest as usize;
@@ -82,7 +81,7 @@ impl Recent {
         }
     }
 
-    /// Puts keys that were loaded into their order, once they are all there.
+    /// Puts loaded keys into their order, once all are there. O(n log n).
     pub(super) fn settle(&mut self) {
         if !core::mem::take(&mut self.order.loading) {
             return;
@@ -91,7 +90,7 @@ impl Recent {
         for (at, key) in self.slots.iter_mut().enumerate() {
             let touched = core::mem::replace(&mut key.place, Place::NONE).touched;
             if key.list.len() > self.floor {
-                // What had not drawn under a greater floor does so before all others.
+                // A key that did not draw under a greater floor goes before all others.
                 drawn.push((touched.max(1), at));
             }
         }
@@ -117,7 +116,7 @@ impl Recent {
         self.order.newest = number;
     }
 
-    /// Takes a key out of the order, if it is in it.
+    /// Takes a key out of the order, if it is there.
     fn unlink(&mut self, at: usize) {
         let Some(key) = self.slots.get_mut(at).filter(|key| key.place.touched > 0) else { return };
         let Place { older, newer, .. } = core::mem::replace(&mut key.place, Place::NONE);

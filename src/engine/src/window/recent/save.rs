@@ -1,4 +1,4 @@
-//! What happened lately, in a snapshot.
+//! Writes the entries of a key into a snapshot, and reads them back.
 
 use super::{Entry, Key, MANY, MEMBERS, MOST, Recent, Slot, Windows, order};
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
@@ -6,12 +6,12 @@ use crate::time::Timestamp;
 use alloc::boxed::Box;
 
 impl Recent {
-    /// Writes the entries of a key: to be called for each key that the table wrote, in the same order.
+    /// Writes the entries of a key. Call it for each key that the table wrote, in the same order. O(n).
     pub fn save(&self, slot: Slot, out: &mut Writer) {
         let none = Key::EMPTY;
         let key = self.slots.get(slot.number()).unwrap_or(&none);
         out.i64(key.cut.0);
-        // How long ago it drew on the pool: the same however often the state was restored since.
+        // The time since it drew on the pool. It does not change when a state is restored.
         let touched = key.place.touched;
         out.varint(if touched == 0 { 0 } else { self.order.clock.saturating_sub(touched) });
         out.count(key.list.len());
@@ -25,10 +25,10 @@ impl Recent {
         }
     }
 
-    /// Reads the entries of a key, for the slot that holds it now; `None` where the table dropped it.
+    /// Reads the entries of a key, for the slot that holds it now. `None` if the table dropped it. O(n).
     ///
     /// # Errors
-    /// Where the snapshot makes no sense.
+    /// The bytes are not what `save` writes.
     pub fn load(&mut self, slot: Option<Slot>, input: &mut Reader<'_>) -> Result<()> {
         const WRONG: SnapshotError = SnapshotError::Invalid("what happened lately to a key");
         let mut key = Key { cut: Timestamp(input.i64()?), ..Key::EMPTY };

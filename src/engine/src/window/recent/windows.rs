@@ -1,4 +1,4 @@
-//! The sums of a key that holds many entries, kept as they come and go.
+//! The sums of a key with many entries, updated as entries come and go.
 
 use super::members::Members;
 use super::{Entry, MEMBERS, SPANS, Sum};
@@ -6,19 +6,19 @@ use crate::hash::Placement;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 
-/// For each span, the window that ends at the newest time reached: which entries are in it, how often, whom they name.
+/// For each span, the window that ends at the newest time reached: its entries, attempts and members.
 #[derive(Clone, Debug)]
 pub(super) struct Windows {
-    /// Where each window begins.
+    /// The begin of each window.
     from: [Timestamp; SPANS],
-    /// The place of its first entry.
+    /// The place of the first entry of each window.
     start: [usize; SPANS],
     count: [u64; SPANS],
     members: [Members; MEMBERS],
 }
 
 impl Windows {
-    /// The windows that end at the newest of these entries. Linear.
+    /// The windows that end at the newest of these entries. O(n).
     pub(super) fn new(list: &VecDeque<Entry>, spans: [Span; SPANS], placement: Placement) -> Self {
         let newest = list.back().map_or(Timestamp::MIN, |entry| entry.time);
         let mut windows = Self {
@@ -37,7 +37,7 @@ impl Windows {
         size_of::<Self>() + self.members.iter().map(Members::bytes).sum::<usize>()
     }
 
-    /// An entry has come to its place in time.
+    /// Notes an entry that has come to its place in time.
     pub(super) fn insert(&mut self, entry: &Entry) {
         let into = self.from.map(|from| entry.time >= from);
         for ((start, count), into) in self.start.iter_mut().zip(&mut self.count).zip(into) {
@@ -52,7 +52,7 @@ impl Windows {
         }
     }
 
-    /// Time has come to `to`: windows end there. They never go back.
+    /// Moves the ends of the windows to `to`. They never go back.
     pub(super) fn reach(&mut self, list: &VecDeque<Entry>, to: Timestamp, spans: [Span; SPANS]) {
         for (window, span) in spans.into_iter().enumerate() {
             let (Some(from), Some(start)) = (self.from.get_mut(window), self.start.get_mut(window)) else {
@@ -69,7 +69,7 @@ impl Windows {
         }
     }
 
-    /// The oldest entry is gone.
+    /// Notes that the oldest entry is gone.
     pub(super) fn remove_oldest(&mut self, entry: &Entry) {
         for window in 0..SPANS {
             match self.start.get_mut(window) {
@@ -92,7 +92,7 @@ impl Windows {
         }
     }
 
-    /// What lies in [from, the newest], if one of the windows holds just that. O(1).
+    /// The sum of [from, the newest time], if that is one of the windows. O(1).
     pub(super) fn sum(&self, list: &VecDeque<Entry>, from: Timestamp) -> Option<Sum> {
         let holds = |start: usize| {
             list.get(start).is_none_or(|first| first.time >= from)

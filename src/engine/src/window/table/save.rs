@@ -1,4 +1,4 @@
-//! A table in a snapshot.
+//! Writes a table into a snapshot, and reads it back.
 
 use super::super::sketch::{MAX_WEIGHT, Sketch};
 use super::super::slab::{HEADER, Links, NIL};
@@ -7,22 +7,22 @@ use crate::hash::Fingerprint;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
 
-/// Makes a key's data of what was saved under another layout.
+/// Makes the data of a key from data that were saved under another layout.
 pub type Convert<'a> = &'a mut dyn FnMut(&[u8], Content<'_>);
 
 /// What a changed configuration made [`Table::load`] drop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// Keys for which there was no room.
+    /// How many keys there was no room for.
     pub dropped: usize,
-    /// Whether the sketch knew something, had another size, and begins empty.
+    /// True if the sketch had weights and another size: it begins empty.
     pub sketch_dropped: bool,
 }
 
-/// What is written of a key before its data: 16 bytes of fingerprint, 8 of its newest time, 1 of weight.
+/// The bytes of a key before its data: 16 of its fingerprint, 8 of its newest time, 1 of its weight.
 const HEAD: usize = 25;
 
-/// In one piece: a million keys are written at once.
+/// The bytes of a key before its data, in one piece: a snapshot may have a million keys.
 fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
     let mut head = [weight; HEAD];
     if let Some((first, rest)) = head.split_first_chunk_mut() {
@@ -35,7 +35,7 @@ fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
 }
 
 impl Table {
-    /// Writes all keys in the order of [`Table::iter`], and the sketch. The same bytes for every seed. Linear.
+    /// Writes all keys in the order of [`Table::iter`], and the sketch: the same bytes for every seed. O(n).
     pub fn save(&self, out: &mut Writer) {
         out.i64(self.now.0);
         out.count(self.bounds.data);
@@ -45,7 +45,7 @@ impl Table {
         out.count(hand);
         for list in [&self.main, &self.recency] {
             for slot in self.ages(list) {
-                // As of now, so that the bytes do not tell what a weight was that is none any more.
+                // The weight as of now: one that has aged to 0 must leave no trace in the bytes.
                 let links = self.slab.links(slot);
                 let before = self.before(slot, links).filter(|_| links.weight > 0);
                 let weight = before.map_or(0, |before| links.weight | u8::from(before) << 4);
@@ -56,11 +56,11 @@ impl Table {
         self.sketch.save(out, self.window());
     }
 
-    /// Reads a table within the bounds of this one. Where less fits than was held, the keys touched longest ago stay out,
-    /// those of the main segment first. O(n).
+    /// Reads a table within the bounds of this one. Where less fits than was held, the keys touched longest ago stay
+    /// out, those of the main segment first. O(n).
     ///
-    /// `convert` makes a key's data of the saved one: it gets the saved bytes and the new content, which is zeros but for
-    /// the key's newest time. `None` where the layout has not changed; then sizes must agree.
+    /// `convert` makes a key's data of the saved one: it gets the saved bytes and the new content, which is zeros but
+    /// for the key's newest time. `None` where the layout has not changed; then sizes must agree.
     ///
     /// # Errors
     /// Where the bytes are not what `save` writes.
@@ -109,7 +109,7 @@ impl Table {
                 (_, None) => {}
             }
         }
-        // Another max_keys divides its segments elsewhere.
+        // With another `max_keys`, the segments have other sizes.
         while table.recency.len > table.quota() {
             table.promote();
         }
@@ -118,7 +118,7 @@ impl Table {
         Ok((table, Loaded { dropped, sketch_dropped: !kept }))
     }
 
-    /// The bytes `save` takes at most, without the sketch: what to reserve.
+    /// The most bytes that `save` writes, without the sketch.
     #[must_use]
     pub const fn saved_bytes(&self) -> usize {
         self.len() * (HEADER + self.bounds.data)
