@@ -1,5 +1,6 @@
 //! Colour, where it is wanted.
 
+use anstyle::{AnsiColor, Style};
 use authsieve_engine::alert::Severity;
 use std::env;
 use std::fmt::{self, Display};
@@ -35,58 +36,55 @@ impl When {
     }
 }
 
-/// A text and the codes around it.
+/// A text and its style.
 pub struct Painted<T> {
     text: T,
-    codes: &'static str,
+    style: Style,
 }
 
 impl Paint {
-    /// What is important.
+    /// Important.
     pub fn bold<T: Display>(self, text: T) -> Painted<T> {
-        self.with("1", text)
+        self.with(Style::new().bold(), text)
     }
 
-    /// What is not.
+    /// Unimportant.
     pub fn dim<T: Display>(self, text: T) -> Painted<T> {
-        self.with("2", text)
+        self.with(Style::new().dimmed(), text)
     }
 
-    /// What went wrong.
+    /// A failure.
     pub fn red<T: Display>(self, text: T) -> Painted<T> {
-        self.with("1;31", text)
+        self.with(AnsiColor::Red.on_default().bold(), text)
     }
 
-    /// What went well, or was added.
+    /// A success, or an addition.
     pub fn green<T: Display>(self, text: T) -> Painted<T> {
-        self.with("32", text)
+        self.with(AnsiColor::Green.on_default(), text)
     }
 
     /// As urgent as `severity`.
     pub fn severity<T: Display>(self, severity: Severity, text: T) -> Painted<T> {
-        let codes = match severity {
-            Severity::Critical => "1;97;41",
-            Severity::High => "1;31",
-            Severity::Medium => "1;33",
-            Severity::Low => "1;36",
-            Severity::Informational => "1;34",
+        let style = match severity {
+            Severity::Critical => AnsiColor::BrightWhite.on(AnsiColor::Red),
+            Severity::High => AnsiColor::Red.on_default(),
+            Severity::Medium => AnsiColor::Yellow.on_default(),
+            Severity::Low => AnsiColor::Cyan.on_default(),
+            Severity::Informational => AnsiColor::Blue.on_default(),
         };
-        self.with(codes, text)
+        self.with(style.bold(), text)
     }
 
-    fn with<T>(self, codes: &'static str, text: T) -> Painted<T> {
-        Painted { text, codes: if self.on { codes } else { "" } }
+    fn with<T>(self, style: Style, text: T) -> Painted<T> {
+        Painted { text, style: if self.on { style } else { Style::new() } }
     }
 }
 
 impl<T: Display> Display for Painted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.codes.is_empty() {
-            return self.text.fmt(f);
-        }
-        write!(f, "\x1b[{}m", self.codes)?;
+        write!(f, "{}", self.style)?;
         self.text.fmt(f)?;
-        f.write_str("\x1b[0m")
+        write!(f, "{:#}", self.style)
     }
 }
 

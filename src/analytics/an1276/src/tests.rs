@@ -308,17 +308,3 @@ fn bad_records_are_counted_and_change_nothing() {
     let stats = &detector.stats()[0];
     assert_eq!((stats.malformed, stats.oversized, stats.records), (1, 1, 11));
 }
-
-#[test]
-fn the_example_configurations_are_valid() {
-    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut count = 0;
-    for entry in std::fs::read_dir(examples).unwrap() {
-        let path = entry.unwrap().path();
-        let options: serde_json::Value = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        Detector::<An1276>::create(&options.to_string(), 0)
-            .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-        count += 1;
-    }
-    assert!(count >= 4);
-}
