@@ -6,6 +6,7 @@
 
 use authsieve::cases::{Bench, Case, Verdict, find};
 use authsieve_engine::alert::Alert;
+use authsieve_engine::detector::Reading;
 use authsieve_engine::time::Timestamp;
 use authsieve_host::{Engine, Limits};
 use std::env;
@@ -30,7 +31,12 @@ fn natively<A: authsieve_engine::analytic::Analytic>(case: &Case, batches: &[&[u
     let mut detector = authsieve_engine::detector::Detector::<A>::create(config, 1)
         .unwrap_or_else(|why| panic!("{}: {why}", case.name));
     let received = Timestamp(case.received);
-    let mut alerts: Vec<Alert> = batches.iter().flat_map(|batch| detector.process(batch, received)).collect();
+    let mut alerts = Vec::new();
+    let mut first = 1;
+    for batch in batches {
+        alerts.extend(detector.process(batch, Reading { first, ..Reading::at(received) }));
+        first += batch.iter().filter(|byte| **byte == b'\n').count() as u64;
+    }
     alerts.extend(detector.flush());
     alerts
 }

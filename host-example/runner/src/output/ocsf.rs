@@ -178,7 +178,9 @@ fn observables(alert: &Alert) -> Vec<Value> {
 
 /// What the schema has no place for, by its own names.
 pub(super) fn unmapped(alert: &Alert) -> Value {
-    let mut rest = json!({ "config_digest": alert.config_digest });
+    let mut rest = json!({ "config_digest": alert.config_digest, "record": alert.record });
+    let records: Vec<u64> = alert.evidence.iter().map(|one| one.record).collect();
+    put(&mut rest, "evidence_records", (!records.is_empty()).then(|| records.into()));
     put(&mut rest, "application", text(alert.application.as_ref()));
     put(&mut rest, "device", text(alert.device.as_ref()));
     let counts = [
