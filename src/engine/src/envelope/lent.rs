@@ -24,8 +24,11 @@ const LONGEST: usize = 256;
 
 /// Whether a program's business is to pass on what others wrote.
 pub fn is_forwarder(program: &[u8]) -> bool {
-    has_any(program, FORWARDERS)
+    Name::new(program).has_any(&PASSING_ON)
 }
+
+static PASSING_ON: [Word; FORWARDERS.len()] = words(FORWARDERS);
+static TAKING_ANY: [Word; INPUTS.len()] = words(INPUTS);
 
 /// Of which families a JSON or XML record may be that stands in a text of this program, or of no program.
 #[must_use]
@@ -40,7 +43,7 @@ pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
         if known != Telemetry::NONE {
             return known;
         }
-        if !is_forwarder(name.as_bytes()) && !has_any(name.as_bytes(), INPUTS) {
+        if !is_forwarder(name.as_bytes()) && !Name::new(name.as_bytes()).has_any(&TAKING_ANY) {
             return Telemetry::NONE;
         }
     }
@@ -52,14 +55,15 @@ pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
 /// Whose records a provider's name stands for: those of the first part that is in it. What it normalised itself is its own
 /// as well.
 fn provider(name: &[u8]) -> Telemetry {
-    let part = PARTS.iter().take(DISTINCT).find(|part| has_any(name, &[part.text]));
+    let name = Name::new(name);
+    let part = PARTS.iter().take(DISTINCT).find(|part| name.has(part.word));
     part.map_or(Telemetry::NONE, |part| part.families.and(Telemetry::NORMALISED))
 }
 
 /// A part of names, and the families whose records the text of such a program may hold.
 #[derive(Clone, Copy)]
 struct Part {
-    text: &'static str,
+    word: Word,
     rank: u8,
     families: Telemetry,
 }
@@ -68,7 +72,7 @@ struct Part {
 static PARTS: [Part; COUNT] = SORTED.0;
 const DISTINCT: usize = SORTED.1;
 const SORTED: ([Part; COUNT], usize) = {
-    let nothing = Part { text: "", rank: 0, families: Telemetry::NONE };
+    let nothing = Part { word: Word::new(""), rank: 0, families: Telemetry::NONE };
     let (mut parts, mut count, mut i) = ([nothing; COUNT], 0, 0);
     while i < KEEPERS.len() {
         let (mut n, family) = (0, Family::ALL[i].telemetry());
@@ -76,7 +80,7 @@ const SORTED: ([Part; COUNT], usize) = {
             let mut m = 0;
             while m < KEEPERS[i][n].len() {
                 let (text, rank) = KEEPERS[i][n][m];
-                (parts, count) = with(parts, count, Part { text, rank, families: family });
+                (parts, count) = with(parts, count, Part { word: Word::new(text), rank, families: family });
                 m += 1;
             }
             n += 1;
@@ -90,7 +94,7 @@ const SORTED: ([Part; COUNT], usize) = {
 const fn with(mut parts: [Part; COUNT], count: usize, part: Part) -> ([Part; COUNT], usize) {
     let mut at = 0;
     while at < count && parts[at].rank <= part.rank {
-        if equal(parts[at].text, part.text) {
+        if equal(parts[at].word.text, part.word.text) {
             assert!(parts[at].rank == part.rank, "a part of names with two ranks");
             parts[at].families = parts[at].families.and(part.families);
             return (parts, count);
@@ -120,10 +124,60 @@ const COUNT: usize = {
     count
 };
 
-/// Whether any of the words stands in a name, whatever its case.
-fn has_any(name: &[u8], words: &[&str]) -> bool {
-    name.len() <= LONGEST
-        && words
-            .iter()
-            .any(|word| name.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes())))
+/// A word to look for in names, whatever their case.
+#[derive(Clone, Copy)]
+struct Word {
+    text: &'static str,
+    letters: u32,
+}
+
+impl Word {
+    const fn new(text: &'static str) -> Self {
+        Self { text, letters: letters(text.as_bytes()) }
+    }
+}
+
+const fn words<const N: usize>(texts: &[&'static str]) -> [Word; N] {
+    let mut words = [Word::new(""); N];
+    let mut i = 0;
+    while i < N {
+        words[i] = Word::new(texts[i]);
+        i += 1;
+    }
+    words
+}
+
+/// Which letters stand in a text: a bit for each by its lowest five bits, as which both cases are one.
+const fn letters(text: &[u8]) -> u32 {
+    let (mut letters, mut at) = (0, 0);
+    while at < text.len() {
+        letters |= 1 << (text[at] & 31);
+        at += 1;
+    }
+    letters
+}
+
+/// The name of a program or a data set.
+#[derive(Clone, Copy)]
+struct Name<'n> {
+    text: &'n [u8],
+    letters: u32,
+}
+
+impl<'n> Name<'n> {
+    /// A name that is too long holds no word.
+    fn new(text: &'n [u8]) -> Self {
+        let text = if text.len() <= LONGEST { text } else { b"" };
+        Self { text, letters: letters(text) }
+    }
+
+    /// Whether a word stands in the name. Most words hold a letter that the name has not.
+    fn has(self, word: Word) -> bool {
+        let same = |window: &[u8]| window.eq_ignore_ascii_case(word.text.as_bytes());
+        word.letters & !self.letters == 0 && self.text.windows(word.text.len().max(1)).any(same)
+    }
+
+    fn has_any(self, words: &[Word]) -> bool {
+        words.iter().any(|word| self.has(*word))
+    }
 }
