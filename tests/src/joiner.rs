@@ -80,7 +80,7 @@ impl Joiner {
         if fact.says == Says::WholeFailure {
             return vec![Event::Failure { fact, line }];
         }
-        let before = self.told();
+        let before = self.counted();
         let process = self.process_of(&fact, pid, line);
         if fact.says.is_pam() {
             if !self.sshd_spoke(process) {
@@ -100,7 +100,7 @@ impl Joiner {
                 events
             }
             _ => {
-                let grown = self.of_user(&self.told(), &fact).saturating_sub(self.of_user(&before, &fact));
+                let grown = self.of_user(&self.counted(), &fact).saturating_sub(self.of_user(&before, &fact));
                 self.raised.extend((0..grown).map(|_| line));
                 (0..grown).map(|_| Event::Failure { fact: fact.clone(), line }).collect()
             }
@@ -218,7 +218,7 @@ impl Joiner {
     }
 
     /// The failed attempts of all processes and users.
-    fn told(&self) -> Vec<(usize, Option<String>, u32)> {
+    fn counted(&self) -> Vec<(usize, Option<String>, u32)> {
         let of = |process| self.ledgers(process, usize::MAX).into_iter().map(move |l| (process, l));
         (0..self.processes.len())
             .flat_map(of)

@@ -10,7 +10,7 @@ use crate::options::{Key, LoginSource, Options, bits, glob};
 /// What is compared of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // As in the contract.
-pub struct Verdict {
+pub struct Raised {
     pub pattern: String,
     pub time: Micros,
     pub user: Option<String>,
@@ -27,21 +27,21 @@ struct Failure {
 
 /// The alerts that lines in this order must raise.
 #[must_use]
-pub fn judge(facts: &[Fact], options: &Options) -> Vec<Verdict> {
+pub fn judge(facts: &[Fact], options: &Options) -> Vec<Raised> {
     follow(facts, options, true)
 }
 
 /// The alerts that the rule justifies for lines in this order if no alert ever consumed or silenced anything.
 #[must_use]
-pub fn justified(facts: &[Fact], options: &Options) -> Vec<Verdict> {
+pub fn justified(facts: &[Fact], options: &Options) -> Vec<Raised> {
     follow(facts, options, false)
 }
 
 /// What lines in this order raise. `remember`: an alert consumes failures and keeps others silent.
-fn follow(facts: &[Fact], options: &Options, remember: bool) -> Vec<Verdict> {
+fn follow(facts: &[Fact], options: &Options, remember: bool) -> Vec<Raised> {
     let mut joiner = Joiner::default();
     let mut failures: Vec<Failure> = vec![];
-    let mut alerts: Vec<(Fact, Verdict)> = vec![];
+    let mut alerts: Vec<(Fact, Raised)> = vec![];
     for fact in facts {
         for event in joiner.take(fact.clone()) {
             match event {
@@ -75,9 +75,9 @@ fn follow(facts: &[Fact], options: &Options, remember: bool) -> Vec<Verdict> {
 fn judge_success(
     success: &Fact,
     failures: &[Failure],
-    alerts: &[(Fact, Verdict)],
+    alerts: &[(Fact, Raised)],
     options: &Options,
-) -> Option<Verdict> {
+) -> Option<Raised> {
     let enough = options.override_for(success).and_then(|o| o.min_failures).unwrap_or(options.min_failures);
     let matches = |key: Key| {
         let wanted = value(key, success, options)?;
@@ -103,7 +103,7 @@ fn judge_success(
         .filter_map(matches)
         .filter(|key| *key != Key::Ip || !quiet)
         .collect();
-    Some(Verdict {
+    Some(Raised {
         pattern: matched.first()?.name().into(),
         time: success.time,
         user: success.user.clone(),
@@ -113,7 +113,7 @@ fn judge_success(
 }
 
 /// The keys whose failures an alert consumes: all that matched, but for `ip`.
-fn consumed_by(verdict: &Verdict) -> Vec<Key> {
+fn consumed_by(verdict: &Raised) -> Vec<Key> {
     Key::ALL.into_iter().filter(|k| *k != Key::Ip && verdict.matched.iter().any(|m| m == k.name())).collect()
 }
 

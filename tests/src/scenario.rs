@@ -90,7 +90,7 @@ pub enum When {
 /// A step of a scenario.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)] // Indices into the lists above.
-pub struct Step {
+pub struct Action {
     pub when: When,
     pub host: u8,
     pub process: u8,
@@ -108,7 +108,7 @@ pub struct Scenario {
     /// Where each process is connected from: a connection has one address.
     pub connected_from: Vec<u8>,
     /// The steps, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Action>,
 }
 
 /// A line that is to be written.
@@ -201,7 +201,7 @@ const SHARED: [usize; 3] = [1, 2, 5];
 /// The first pid of processes that only run PAM.
 const ELSEWHERE: u32 = 20_000;
 
-impl Step {
+impl Action {
     fn happening(self, time: Micros, connected_from: &[u8]) -> Happening {
         let exists = matches!(self.kind, Kind::Accepted(_) | Kind::SuPam | Kind::SuFailed | Kind::SuOk);
         let user = usize::from(self.user) % (USERS.len() + INVALID.len());
@@ -264,11 +264,11 @@ fn when() -> impl Strategy<Value = When> {
 }
 
 /// A step.
-pub fn step() -> impl Strategy<Value = Step> {
+pub fn step() -> impl Strategy<Value = Action> {
     let user = prop_oneof![6 => 0u8..2, 2 => 2u8..4, 2 => 4u8..10];
     let host = prop_oneof![5 => Just(0u8), 1 => 1u8..3];
     (when(), host, 0u8..8, user, kind(), any::<bool>()).prop_map(
-        |(when, host, process, user, kind, with_failed)| Step {
+        |(when, host, process, user, kind, with_failed)| Action {
             when,
             host,
             process,

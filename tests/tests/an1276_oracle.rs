@@ -6,7 +6,7 @@ use authsieve_engine::time::Timestamp;
 use authsieve_tests::carrier::Carrier;
 use authsieve_tests::fact::{Fact, Micros, SECOND};
 use authsieve_tests::options::Options;
-use authsieve_tests::oracle::{Verdict, judge, justified};
+use authsieve_tests::oracle::{Raised, judge, justified};
 use authsieve_tests::render::{Record, render};
 use authsieve_tests::scenario::{HOSTS, Happening, Kind, SOURCES, Scenario, USERS, options, scenario};
 use proptest::prelude::*;
@@ -64,8 +64,8 @@ fn detect(records: &[Record], options: &Options, received: Timestamp) -> Vec<Ale
     alerts
 }
 
-fn verdicts(alerts: &[Alert]) -> Vec<Verdict> {
-    let one = |a: &Alert| Verdict {
+fn raised(alerts: &[Alert]) -> Vec<Raised> {
+    let one = |a: &Alert| Raised {
         pattern: a.pattern.clone(),
         time: a.time.0,
         user: a.user.clone(),
@@ -117,7 +117,7 @@ proptest! {
         let records = render(&scenario.happenings(&options), carrier, style);
         let expected = judge(&facts(&records), &options);
         let alerts = detect(&records, &options, received(&scenario));
-        prop_assert_eq!(verdicts(&alerts), expected, "{}", shown(&records, &options));
+        prop_assert_eq!(raised(&alerts), expected, "{}", shown(&records, &options));
     }
 
     /// A whole input that is sorted first: what comes out is what would have come out of it in order.
@@ -130,7 +130,7 @@ proptest! {
         let expected = judge(&facts(&records), &options);
         let records = shuffled(records, &places);
         let alerts = detect(&records, &options, received(&scenario));
-        prop_assert_eq!(verdicts(&alerts), expected, "{}", shown(&records, &options));
+        prop_assert_eq!(raised(&alerts), expected, "{}", shown(&records, &options));
     }
 
     /// Judged as they come, lines out of order raise no alert that the rule does not justify on the sorted ones. One voice
@@ -145,8 +145,8 @@ proptest! {
         let records = render(&happenings, carrier, style);
         let sorted = justified(&facts(&records), &options);
         let records = shuffled(records, &places);
-        for alert in verdicts(&detect(&records, &options, received(&scenario))) {
-            let is_it = |other: &Verdict| {
+        for alert in raised(&detect(&records, &options, received(&scenario))) {
+            let is_it = |other: &Raised| {
                 (other.time, &other.user, &other.src_ip) == (alert.time, &alert.user, &alert.src_ip)
                     && alert.matched.iter().all(|key| other.matched.contains(key))
             };
@@ -316,9 +316,9 @@ fn scenarios_raise_alerts_of_every_pattern() {
         let (scenario, options, carrier) =
             (scenario(60), options(), carrier()).new_tree(&mut runner).unwrap().current();
         let options = fitting(options, carrier);
-        let verdicts = judge(&facts(&render(&scenario.happenings(&options), carrier, style)), &options);
-        silent += usize::from(verdicts.is_empty());
-        for verdict in verdicts {
+        let raised = judge(&facts(&render(&scenario.happenings(&options), carrier, style)), &options);
+        silent += usize::from(raised.is_empty());
+        for verdict in raised {
             *patterns.entry(verdict.pattern).or_insert(0) += 1;
         }
     }

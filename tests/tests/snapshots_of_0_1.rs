@@ -76,7 +76,7 @@ impl Fixture {
     }
 
     fn judge(&self, how: &str, alerts: &[Alert]) {
-        let came: Vec<Value> = alerts.iter().map(told).collect();
+        let came: Vec<Value> = alerts.iter().map(compared).collect();
         for (n, (one, other)) in self.expected.iter().zip(&came).enumerate() {
             assert_eq!(one, other, "{}, {how}: alert {n}", self.name);
         }
@@ -104,7 +104,7 @@ impl Fixture {
 }
 
 /// The fields of an alert that are compared, and of evidence its text.
-fn told(alert: &Alert) -> Value {
+fn compared(alert: &Alert) -> Value {
     let mut alert: Map<String, Value> = serde_json::from_str(&alert.to_json()).unwrap();
     alert.retain(|name, _| FIELDS.contains(&name.as_str()));
     if let Some(Value::Array(evidence)) = alert.get_mut("evidence") {

@@ -1,8 +1,8 @@
-//! The state of an analytic in a snapshot: one list of parts, in the order they are written and read.
+//! The state of an analytic in a snapshot: one list of pieces, in the order they are written and read.
 //!
 //! [`state!`](crate::state!) makes `save` and `load` of an [`Analytic`](crate::analytic::Analytic) from the names of its
-//! fields. Each field is a [`Part`]. All parts are read before the first one is kept: where an option has changed that
-//! keys are made with, the keys of the snapshot are never found again, and only parts without keys are kept.
+//! fields. Each field is a [`Piece`]. All pieces are read before the first one is kept: where an option has changed that
+//! keys are made with, the keys of the snapshot are never found again, and only pieces without keys are kept.
 
 use crate::deliveries::Deliveries;
 use crate::net::Prefixes;
@@ -15,7 +15,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Implements `save` and `load` of an analytic by the list of its parts.
+/// Implements `save` and `load` of an analytic by the list of its pieces.
 ///
 /// ```ignore
 /// impl Analytic for An1269 {
@@ -32,7 +32,7 @@ use alloc::vec::Vec;
 macro_rules! state {
     ($($part:ident),+ $(; $($slots:tt)+)?) => {
         fn save(&self, out: &mut $crate::snapshot::Writer) {
-            $( $crate::state::Part::save(&self.$part, out); )+
+            $( $crate::state::Piece::save(&self.$part, out); )+
             $( $crate::state!(@save self, out, $($slots)+); )?
         }
 
@@ -41,7 +41,7 @@ macro_rules! state {
             input: &mut $crate::snapshot::Reader<'_>,
         ) -> $crate::snapshot::Result<$crate::state::Notes> {
             let mut loading = $crate::state::Loading::default();
-            $( let $part = $crate::state::Part::load(&self.$part, input, &mut loading)?; )+
+            $( let $part = $crate::state::Piece::load(&self.$part, input, &mut loading)?; )+
             $( loading.keep(&mut self.$part, $part); )+
             $( $crate::state!(@load self, input, loading, $($slots)+); )?
             Ok(loading.notes())
@@ -75,8 +75,8 @@ macro_rules! state {
 /// What the configuration made an analytic drop of a snapshot, in words.
 pub type Notes = Vec<String>;
 
-/// A part of the state of an analytic.
-pub trait Part: Sized {
+/// A piece of the state of an analytic.
+pub trait Piece: Sized {
     /// Whether it holds no keys, so that it is kept where keys are made otherwise than in the snapshot.
     const KEYLESS: bool = false;
 
@@ -113,9 +113,9 @@ impl Loading {
         self.notes.push(text.into());
     }
 
-    /// Puts a part in its place, unless its keys mean nothing under this configuration.
+    /// Puts a piece in its place, unless its keys mean nothing under this configuration.
     #[doc(hidden)]
-    pub fn keep<P: Part>(&self, place: &mut P, part: P) {
+    pub fn keep<P: Piece>(&self, place: &mut P, part: P) {
         if self.regrouped.is_none() || P::KEYLESS {
             *place = part;
         }
@@ -165,7 +165,7 @@ pub struct MadeBy<const N: usize> {
     pub value: [u8; N],
 }
 
-impl<const N: usize> Part for MadeBy<N> {
+impl<const N: usize> Piece for MadeBy<N> {
     fn save(&self, out: &mut Writer) {
         out.raw(&self.value);
     }
@@ -178,7 +178,7 @@ impl<const N: usize> Part for MadeBy<N> {
     }
 }
 
-impl Part for Prefixes {
+impl Piece for Prefixes {
     fn save(&self, out: &mut Writer) {
         out.raw(&[self.v4, self.v6]);
     }
@@ -191,7 +191,7 @@ impl Part for Prefixes {
     }
 }
 
-impl Part for Table {
+impl Piece for Table {
     fn save(&self, out: &mut Writer) {
         self.save(out);
     }
@@ -203,7 +203,7 @@ impl Part for Table {
     }
 }
 
-impl Part for Rule {
+impl Piece for Rule {
     fn save(&self, out: &mut Writer) {
         self.save(out);
     }
@@ -216,7 +216,7 @@ impl Part for Rule {
     }
 }
 
-impl Part for Journal {
+impl Piece for Journal {
     fn save(&self, out: &mut Writer) {
         self.save(out);
     }
@@ -228,7 +228,7 @@ impl Part for Journal {
     }
 }
 
-impl Part for Silences {
+impl Piece for Silences {
     fn save(&self, out: &mut Writer) {
         self.save(out);
     }
@@ -238,7 +238,7 @@ impl Part for Silences {
     }
 }
 
-impl Part for Deliveries {
+impl Piece for Deliveries {
     /// Providers make their ids, no option does.
     const KEYLESS: bool = true;
 

@@ -8,7 +8,7 @@
 //! - Only the closing quote ends a quoted value. An attacker can write a newline into a value, and the text behind it
 //!   must not pass for a row. So a quote that is never closed takes the rest of the input, and a problem reports it.
 
-use crate::names::Keys;
+use crate::columns::Keys;
 use crate::problem::Flaw;
 use crate::sink::{Record, Sink, TooLong};
 use std::borrow::Cow;

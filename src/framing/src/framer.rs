@@ -4,7 +4,7 @@ use crate::encoding::Transcoder;
 use crate::format::{Format, SNIFF};
 use crate::problem::Counts;
 use crate::records::Cut;
-use crate::sink::{Sink, Tally};
+use crate::sink::{Progress, Sink};
 use crate::{csv::Csv, evtx::Evtx, json::Json, lines::Lines, w3c::W3c, xml::Xml};
 
 /// Bytes are taken in pieces of this size, however large a pushed slice is. It bounds the memory beside the record that
@@ -47,7 +47,7 @@ pub struct Framer {
     kind: Option<Kind>,
     /// The bytes that were pushed and are still needed, as UTF-8.
     window: Vec<u8>,
-    tally: Tally,
+    progress: Progress,
 }
 
 /// The formats, each with its state.
@@ -72,7 +72,7 @@ impl Framer {
             text: Transcoder::default(),
             kind: format.map(Kind::of),
             window: Vec::new(),
-            tally: Tally::default(),
+            progress: Progress::default(),
         }
     }
 
@@ -85,7 +85,7 @@ impl Framer {
     /// How often each flaw kept bytes from becoming a record.
     #[must_use]
     pub fn counts(&self) -> &Counts {
-        self.tally.counts()
+        self.progress.counts()
     }
 
     /// Takes bytes, and appends the records that are complete to `out`, each with its newline. O(n).
@@ -106,7 +106,7 @@ impl Framer {
     /// What came out since the last call: the number of the first record, how many records, and what was left out. A
     /// record that was left out has the number of the line it begins in (in `.evtx`, of the chunk), from 1.
     pub fn take(&mut self) -> Cut {
-        self.tally.take()
+        self.progress.take()
     }
 
     fn frame(&mut self, ended: bool, out: &mut Vec<u8>) {
@@ -116,9 +116,9 @@ impl Framer {
             self.kind = known.map(Kind::of);
         }
         let Some(kind) = &mut self.kind else { return };
-        let mut sink = Sink::new(out, self.max_record, &mut self.tally);
+        let mut sink = Sink::new(out, self.max_record, &mut self.progress);
         let done = kind.frame(&self.window, ended, &mut sink).min(self.window.len());
-        self.tally.pass(self.window.drain(..done).as_slice());
+        self.progress.pass(self.window.drain(..done).as_slice());
     }
 }
 

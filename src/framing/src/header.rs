@@ -1,7 +1,7 @@
 //! Tells the header of a table from a line of a log.
 
+use crate::columns::COLUMNS;
 use crate::csv::{Fields, separator_of};
-use crate::names::COLUMNS;
 use std::collections::HashSet;
 
 /// How sure it is that a line names columns.

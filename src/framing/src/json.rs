@@ -8,11 +8,11 @@
 //! at the start of a line, as far indented as the values before it, where JSON allows none. Everything from the first
 //! such line is then read again, so that only the broken value is lost.
 
-mod value;
+mod scan;
 
 use crate::problem::Flaw;
 use crate::sink::{Sink, TooLong};
-use value::{Found, Value};
+use scan::{Scan, Stop};
 
 /// The separator of RFC 7464.
 const RS: u8 = 0x1E;
@@ -56,9 +56,9 @@ enum State {
     /// Between values.
     Between,
     /// In an object, or in an array within an array.
-    Inside(Box<Value>),
+    Inside(Box<Scan>),
     /// In a string that is an element. It begins at this byte.
-    Text(usize, Box<Value>),
+    Text(usize, Box<Scan>),
     /// Behind bytes that are no value, in search of a line that begins with one.
     Lost,
 }
@@ -113,7 +113,7 @@ impl Json {
                         // The other members of the wrapper are skipped.
                         self.wrapped = false;
                         *done = self.at;
-                        self.state = State::Inside(Box::new(Value::rest_of_object(self.at)));
+                        self.state = State::Inside(Box::new(Scan::rest_of_object(self.at)));
                         return true;
                     }
                 }
@@ -122,13 +122,13 @@ impl Json {
                         self.indent = column;
                     }
                     *done = start;
-                    self.state = State::Inside(Box::new(Value::new(start)));
+                    self.state = State::Inside(Box::new(Scan::new(start)));
                     self.at = start;
                     return true;
                 }
                 b'"' if self.arrays > 0 => {
                     *done = start;
-                    self.state = State::Text(start, Box::new(Value::string(start)));
+                    self.state = State::Text(start, Box::new(Scan::string(start)));
                     return true;
                 }
                 // Numbers and words beside the objects are no records.
@@ -183,7 +183,7 @@ impl Json {
 
     fn inside(
         &mut self,
-        mut value: Box<Value>,
+        mut value: Box<Scan>,
         window: &[u8],
         ended: bool,
         done: &mut usize,
@@ -208,30 +208,30 @@ impl Json {
             return true;
         }
         match found {
-            Found::End => {
+            Stop::End => {
                 if is_long && !value.silent {
                     sink.oversized_at(value.line.unwrap_or_else(|| sink.line(window, start)), length);
                 } else if kept {
                     let raw = window.get(start..self.at).unwrap_or_default();
-                    sink.record(window, start, |record| value::put_on_one_line(raw, record));
+                    sink.record(window, start, |record| scan::put_on_one_line(raw, record));
                 }
                 *done = self.at;
                 self.column = None;
                 self.state = State::Between;
                 true
             }
-            Found::Break | Found::Mismatch => {
+            Stop::Break | Stop::Mismatch => {
                 sink.problem_at(Flaw::Broken, value.line, window, start);
-                self.recover(&value, kept, found == Found::Break);
+                self.recover(&value, kept, found == Stop::Break);
                 true
             }
-            Found::More if ended => {
+            Stop::More if ended => {
                 sink.problem_at(Flaw::Truncated, value.line, window, start);
                 *done = self.at;
                 self.recover(&value, kept, true);
                 self.at < window.len()
             }
-            Found::More => {
+            Stop::More => {
                 if !kept {
                     value.line = value.line.or_else(|| Some(sink.line(window, start)));
                     value.skip_to(self.at);
@@ -246,7 +246,7 @@ impl Json {
     }
 
     /// Goes on after a broken value: at the first line in it that may begin the next value, or behind the break.
-    fn recover(&mut self, value: &Value, again: bool, at_value: bool) {
+    fn recover(&mut self, value: &Scan, again: bool, at_value: bool) {
         self.earn(self.at);
         let again = value.candidate.filter(|candidate| {
             let cost = self.at.saturating_sub(*candidate);
@@ -278,7 +278,7 @@ impl Json {
     fn text(
         &mut self,
         start: usize,
-        mut value: Box<Value>,
+        mut value: Box<Scan>,
         window: &[u8],
         ended: bool,
         done: &mut usize,
@@ -288,7 +288,7 @@ impl Json {
         let length = value.skipped + (self.at - start) as u64;
         let is_long = length + 2 > sink.max_record() as u64;
         match found {
-            Found::End => {
+            Stop::End => {
                 if is_long {
                     sink.oversized_at(value.line.unwrap_or_else(|| sink.line(window, start)), length);
                 } else {
@@ -303,12 +303,12 @@ impl Json {
                 self.state = State::Between;
                 true
             }
-            Found::More if ended => {
+            Stop::More if ended => {
                 sink.problem_at(Flaw::Truncated, value.line, window, start);
                 *done = window.len();
                 false
             }
-            Found::More => {
+            Stop::More => {
                 let mut start = start;
                 if is_long {
                     value.line = value.line.or_else(|| Some(sink.line(window, start)));
@@ -319,7 +319,7 @@ impl Json {
                 self.state = State::Text(start, value);
                 false
             }
-            Found::Break | Found::Mismatch => {
+            Stop::Break | Stop::Mismatch => {
                 sink.problem_at(Flaw::Broken, value.line, window, start);
                 // The newline that broke it may be the one before the next value.
                 self.lose(self.at - 1);
@@ -337,7 +337,7 @@ fn is_batch(name: &[u8]) -> bool {
 
 /// Recognises JSON by the first line of a text that begins with a bracket.
 pub(crate) mod sniff {
-    use super::value::{Found, Value};
+    use super::scan::{Scan, Stop};
 
     /// True if `head`, which begins with `{`, is JSON that cannot be read line by line. `None` if more bytes are
     /// needed.
@@ -350,9 +350,9 @@ pub(crate) mod sniff {
         }
         let newline = memchr::memchr(b'\n', head);
         let line = head.get(..newline.unwrap_or(head.len())).unwrap_or_default();
-        let (mut value, mut at) = (Value::new(0), 0);
+        let (mut value, mut at) = (Scan::new(0), 0);
         match value.scan(line, &mut at, 0, false) {
-            Found::End => {
+            Stop::End => {
                 let behind = line.get(at..).unwrap_or_default();
                 match behind.iter().find(|b| !b.is_ascii_whitespace()) {
                     // Another value follows on the line, or a list lacks its brackets.
@@ -362,8 +362,8 @@ pub(crate) mod sniff {
                     None => undecided(ended, full).map(|_| false),
                 }
             }
-            Found::Break | Found::Mismatch => Some(false),
-            Found::More => {
+            Stop::Break | Stop::Mismatch => Some(false),
+            Stop::More => {
                 let Some(newline) = newline else { return undecided(ended, full) };
                 let next = head.get(newline..).unwrap_or_default();
                 let Some(next) = next.iter().position(|b| !b.is_ascii_whitespace()) else {
@@ -371,7 +371,7 @@ pub(crate) mod sniff {
                 };
                 // This line was cut off, and the next one begins.
                 let both = head.get(..=newline + next).unwrap_or_default();
-                Some(!matches!(value.scan(both, &mut at, 0, false), Found::Break))
+                Some(!matches!(value.scan(both, &mut at, 0, false), Stop::Break))
             }
         }
     }
@@ -392,9 +392,9 @@ pub(crate) mod sniff {
                     };
                 }
                 b'"' => {
-                    let (mut value, mut end) = (Value::string(at), at + 1);
+                    let (mut value, mut end) = (Scan::string(at), at + 1);
                     return match value.scan_string(head, &mut end) {
-                        Found::End => {
+                        Stop::End => {
                             // A bracket at the end of the line closes an array. `["x"] text` begins with none.
                             let rest = head.get(end..).unwrap_or_default();
                             let mut rest = rest.iter().filter(|b| !matches!(b, b' ' | b'\t' | b'\r'));
@@ -406,7 +406,7 @@ pub(crate) mod sniff {
                                 _ => Some(false),
                             }
                         }
-                        Found::More => undecided(ended, full),
+                        Stop::More => undecided(ended, full),
                         _ => Some(false),
                     };
                 }

@@ -34,6 +34,7 @@
 //!
 //! [`wit/authsieve.wit`]: https://github.com/authsieve/authsieve/blob/main/wit/authsieve.wit
 
+mod columns;
 mod csv;
 mod encoding;
 mod evtx;
@@ -42,7 +43,6 @@ mod framer;
 mod header;
 mod json;
 mod lines;
-mod names;
 mod problem;
 mod records;
 mod sink;

@@ -8,7 +8,7 @@ const TOLD: u64 = 8;
 
 /// The count of what came out so far.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Progress {
     /// Records handed out.
     records: u64,
     /// The records handed out when the last [`Cut`] was taken.
@@ -20,7 +20,7 @@ pub(crate) struct Tally {
     problems: Vec<Problem>,
 }
 
-impl Tally {
+impl Progress {
     /// How often each flaw was met.
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
@@ -48,15 +48,15 @@ impl Tally {
 pub(crate) struct Sink<'a> {
     out: &'a mut Vec<u8>,
     max_record: usize,
-    tally: &'a mut Tally,
+    progress: &'a mut Progress,
 }
 
 /// The error of a record that grows too long while it is written.
 pub(crate) struct TooLong;
 
 impl<'a> Sink<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, max_record: usize, tally: &'a mut Tally) -> Self {
-        Self { out, max_record, tally }
+    pub(crate) fn new(out: &'a mut Vec<u8>, max_record: usize, progress: &'a mut Progress) -> Self {
+        Self { out, max_record, progress }
     }
 
     pub(crate) fn max_record(&self) -> usize {
@@ -74,7 +74,7 @@ impl<'a> Sink<'a> {
         let mut record = Record { out: self.out, start, max: self.max_record };
         if write(&mut record).is_ok() {
             self.out.push(b'\n');
-            self.tally.records += 1;
+            self.progress.records += 1;
         } else {
             let length = (self.out.len() - start) as u64;
             self.out.truncate(start);
@@ -89,7 +89,7 @@ impl<'a> Sink<'a> {
 
     /// Reports a record that is too long. It begins in this line.
     pub(crate) fn oversized_at(&mut self, line: u64, length: u64) {
-        self.tally.oversized.push(Oversized { line, length });
+        self.progress.oversized.push(Oversized { line, length });
     }
 
     /// Reports a flaw at `at` in `window`.
@@ -99,17 +99,17 @@ impl<'a> Sink<'a> {
 
     /// Reports a flaw in a line, or else at `at` in `window`.
     pub(crate) fn problem_at(&mut self, flaw: Flaw, line: Option<u64>, window: &[u8], at: usize) {
-        if self.tally.counts.of(flaw) < TOLD {
+        if self.progress.counts.of(flaw) < TOLD {
             let line = line.unwrap_or_else(|| self.line(window, at));
-            self.tally.problems.push(Problem { line, flaw });
+            self.progress.problems.push(Problem { line, flaw });
         }
-        self.tally.counts.add(flaw);
+        self.progress.counts.add(flaw);
     }
 
     /// The number of the line that holds the byte `at`. O(n) in the bytes before it.
     pub(crate) fn line(&self, window: &[u8], at: usize) -> u64 {
         let before = window.get(..at).unwrap_or(window);
-        self.tally.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1
+        self.progress.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1
     }
 }
 

@@ -9,9 +9,9 @@
 //! - If commas separate the names (Exchange), lines are CSV. A value never goes on in the next line.
 //! - The `#Log-type` (`IMAP4 Log`) is added to each record, since the fields of Exchange do not show it.
 
+use crate::columns::{Keys, escaped};
 use crate::csv::{Fields, put_row};
 use crate::lines::{Line, Lines};
-use crate::names::{Keys, escaped};
 use crate::problem::Flaw;
 use crate::sink::Sink;
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub(crate) struct W3c {
     lines: Lines,
-    fields: Option<Names>,
+    fields: Option<FieldNames>,
     /// The member with the type of the log.
     log_type: Vec<u8>,
     /// The first line, if it is no directive: Exchange repeats the names of fields there.
@@ -29,7 +29,7 @@ pub(crate) struct W3c {
 }
 
 #[derive(Debug)]
-struct Names {
+struct FieldNames {
     keys: Keys,
     with_commas: bool,
 }
@@ -59,7 +59,7 @@ impl W3c {
             ([b'#', directive @ ..], _) => self.directive(directive, window, sink),
             (_, None) if is_first && sink.line(window, at) == 1 => self.first = Some(text.to_vec()),
             (_, None) => sink.problem(Flaw::Nameless, window, at),
-            (_, Some(Names { keys, with_commas: true })) => {
+            (_, Some(FieldNames { keys, with_commas: true })) => {
                 if Fields::new(text, b',').skip(keys.len()).any(|field| !field.is_empty()) {
                     return sink.problem(Flaw::Width, window, at);
                 }
@@ -67,7 +67,7 @@ impl W3c {
                     put_row(keys, Fields::new(text, b','), &self.log_type, record)
                 });
             }
-            (_, Some(Names { keys, .. })) => {
+            (_, Some(FieldNames { keys, .. })) => {
                 let blanks = || text.split(|b| *b == b' ').filter(|value| !value.is_empty());
                 let tabs = || text.split(|b| *b == b'\t');
                 if blanks().count() == keys.len() {
@@ -94,7 +94,7 @@ impl W3c {
             } else {
                 Keys::new(value.split(u8::is_ascii_whitespace).filter(|n| !n.is_empty()).map(Cow::from))
             };
-            self.fields = (keys.len() > 0).then_some(Names { keys, with_commas });
+            self.fields = (keys.len() > 0).then_some(FieldNames { keys, with_commas });
             if self.first.take().is_some_and(|first| first != value) {
                 sink.problem_at(Flaw::Nameless, Some(1), window, 0);
             }

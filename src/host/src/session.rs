@@ -9,14 +9,14 @@
 //! A hostile guest cannot make recovery endless. The lost records of a batch are bounded, and so is the time of all
 //! recoveries. Beyond these bounds the analytic first loses its state, then the batch; at last it is stopped.
 
-mod journal;
+mod replay;
 
 use crate::analytic::Analytic;
 use crate::contract::Alert;
 use crate::detector::Detector;
 use crate::error::{CallError, StartError};
 use authsieve_engine::detector::{Reading, Stats};
-use journal::Journal;
+use replay::Replay;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub struct Session {
     detector: Option<Detector>,
     /// The detector's last call failed, so the session has to make a new one.
     dead: bool,
-    journal: Journal,
+    replay: Replay,
     /// Counters of detectors that are gone, of each analytic.
     base: Vec<Stats>,
     given_up: u32,
@@ -106,7 +106,7 @@ impl Session {
             seed,
             detector,
             dead: false,
-            journal: Journal::default(),
+            replay: Replay::default(),
             base: Vec::new(),
             given_up: 0,
             recovering: Duration::ZERO,
@@ -137,8 +137,8 @@ impl Session {
             Ok(alerts) => {
                 answer.alerts = alerts;
                 self.given_up = 0;
-                self.journal.add(batch, reading, started.elapsed());
-                if self.journal.is_due() {
+                self.replay.add(batch, reading, started.elapsed());
+                if self.replay.is_due() {
                     self.checkpoint(&mut answer);
                 }
             }
@@ -251,7 +251,7 @@ impl Session {
         Some(match result {
             Ok(alerts) => {
                 answer.alerts.extend(alerts);
-                self.journal.add(part, reading, started.elapsed());
+                self.replay.add(part, reading, started.elapsed());
                 Ok(())
             }
             Err(error) => {
@@ -270,7 +270,7 @@ impl Session {
             Ok(detector) => {
                 self.detector = Some(detector);
                 self.dead = false;
-                if !self.journal.is_empty() && !self.journal.refuses() {
+                if !self.replay.is_empty() && !self.replay.refuses() {
                     // So that the next rebuilding does not replay the same records again.
                     self.checkpoint(answer);
                 }
@@ -281,10 +281,10 @@ impl Session {
 
     /// A detector made from the last checkpoint and the records processed since.
     fn replayed(&mut self) -> Result<Detector, String> {
-        if self.journal.overflown() {
+        if self.replay.overflown() {
             return Err("it takes no snapshots, and too much was processed to do it again".into());
         }
-        let mut detector = match self.journal.snapshot() {
+        let mut detector = match self.replay.snapshot() {
             Some(snapshot) => {
                 self.analytic.restore(&self.config, self.seed, snapshot).map(|(detector, _)| detector)
             }
@@ -292,8 +292,8 @@ impl Session {
         }
         .map_err(|error| error.to_string())?;
         // A new detector counts from its snapshot on.
-        self.base = self.journal.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
-        for (records, reading) in self.journal.since() {
+        self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
+        for (records, reading) in self.replay.since() {
             detector.process(records, reading).map_err(|error| format!("replay: {error}"))?;
         }
         Ok(detector)
@@ -301,8 +301,8 @@ impl Session {
 
     /// Goes on as if nothing had been seen.
     fn forget(&mut self, why: String, answer: &mut Answer) {
-        self.base = self.journal.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
-        self.journal.clear();
+        self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
+        self.replay.clear();
         answer.troubles.push(Trouble::Forgot { why });
         match self.analytic.create(&self.config, self.seed) {
             Ok(detector) => (self.detector, self.dead) = (Some(detector), false),
@@ -313,7 +313,7 @@ impl Session {
     fn stop(&mut self, why: String, answer: &mut Answer) {
         self.base = self.stats();
         self.detector = None;
-        self.journal.clear();
+        self.replay.clear();
         answer.troubles.push(Trouble::Stopped { why });
     }
 
@@ -323,11 +323,9 @@ impl Session {
         let started = Instant::now();
         let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
         match taken {
-            Ok((stats, snapshot)) => {
-                self.journal.restart(snapshot, started.elapsed(), sum(&self.base, stats))
-            }
+            Ok((stats, snapshot)) => self.replay.restart(snapshot, started.elapsed(), sum(&self.base, stats)),
             Err(_) => {
-                self.journal.no_snapshots();
+                self.replay.no_snapshots();
                 self.dead = true;
                 self.rebuild(answer);
             }

@@ -41,7 +41,7 @@ fn five_failures_and_a_success() {
     let verdicts = judge(&facts, &Options::default());
     assert_eq!(
         verdicts,
-        [Verdict {
+        [Raised {
             pattern: "user+ip".into(),
             time: MINUTE,
             user: Some("root".into()),

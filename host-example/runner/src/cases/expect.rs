@@ -82,21 +82,21 @@ impl Expected {
                     for (name, value) in &wanted.0 {
                         let is = field(got, name);
                         if value == is {
-                            lines.push(Line::Same(told(name, value)));
+                            lines.push(Line::Same(written(name, value)));
                         } else {
-                            lines.push(Line::Expected(told(name, value)));
-                            lines.push(Line::Actual(told(name, is)));
+                            lines.push(Line::Expected(written(name, value)));
+                            lines.push(Line::Actual(written(name, is)));
                         }
                     }
                 }
                 (Some(wanted), None) => {
                     lines.push(Line::Head(format!("alert {} is missing", numbers(pair))));
-                    lines.extend(wanted.0.iter().map(|(name, value)| Line::Expected(told(name, value))));
+                    lines.extend(wanted.0.iter().map(|(name, value)| Line::Expected(written(name, value))));
                 }
                 (None, Some(got)) => {
                     lines.push(Line::Head(format!("alert {} was not expected", numbers(pair))));
                     let shown = ["analytic"].iter().chain(&USUAL).filter(|name| !field(got, name).is_null());
-                    lines.extend(shown.map(|name| Line::Actual(told(name, field(got, name)))));
+                    lines.extend(shown.map(|name| Line::Actual(written(name, field(got, name)))));
                 }
                 (None, None) => {}
             }
@@ -198,7 +198,7 @@ fn field<'a>(alert: &'a Value, name: &str) -> &'a Value {
     alert.get(name).unwrap_or(&Value::Null)
 }
 
-fn told(name: &str, value: &Value) -> String {
+fn written(name: &str, value: &Value) -> String {
     if value.is_null() { format!("{name} is absent") } else { format!("{name} = {value}") }
 }
 

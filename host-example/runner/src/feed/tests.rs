@@ -19,16 +19,16 @@ fn files(inputs: Vec<Input>) -> Files {
     Files::new(inputs).received(Some(1)).max_record(1 << 20)
 }
 
-/// Keeps what it is told, in words, and how often it was flushed.
+/// Keeps what it hears, in words, and how often it was flushed.
 #[derive(Default)]
-struct Told {
+struct Heard {
     lines: Vec<String>,
     flushed: u64,
     /// It fails at this alert.
     enough: Option<usize>,
 }
 
-impl Sink for Told {
+impl Sink for Heard {
     fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
         let line = match news {
             News::Alert(_) => "alert".into(),
@@ -57,16 +57,16 @@ impl Sink for Told {
 }
 
 fn run_files(files: Files, analytics: usize) -> (Vec<String>, Totals) {
-    let mut told = Told::default();
-    let (workers, totals) = run(files, sessions(analytics), &mut told).unwrap();
+    let mut heard = Heard::default();
+    let (workers, totals) = run(files, sessions(analytics), &mut heard).unwrap();
     assert_eq!(workers.len(), analytics, "all come back");
-    (told.lines, totals)
+    (heard.lines, totals)
 }
 
 #[test]
 fn state_is_carried_from_input_to_input() {
-    let (told, totals) = run_files(files(inputs(&[b"a\na\nA", b"a\nA\n", b"A"])), 1);
-    assert_eq!(told, ["alert", "alert"]);
+    let (heard, totals) = run_files(files(inputs(&[b"a\na\nA", b"a\nA\n", b"A"])), 1);
+    assert_eq!(heard, ["alert", "alert"]);
     assert_eq!((totals.records, totals.bytes), (6, 10));
 }
 
@@ -74,30 +74,30 @@ fn state_is_carried_from_input_to_input() {
 fn inputs_that_cannot_be_read_do_not_keep_the_others_from_it() {
     let mut inputs = inputs(&[b"aaa\n", b"A\n"]);
     inputs.insert(1, Input::Path("/nonexistent/auth.log".into()));
-    let (told, totals) = run_files(files(inputs), 2);
-    assert_eq!(told, ["/nonexistent/auth.log: NotFound", "alert", "alert"]);
+    let (heard, totals) = run_files(files(inputs), 2);
+    assert_eq!(heard, ["/nonexistent/auth.log: NotFound", "alert", "alert"]);
     assert_eq!(totals.unreadable, 1);
 }
 
 #[test]
 fn trouble_names_the_line() {
-    let (told, totals) = run_files(files(inputs(&[b"aaa\n", b"A\n\n!\nA\n", b"A!"])), 1);
-    assert_eq!(told, ["m:3 trouble", "alert", "alert", "m:1 trouble"]);
+    let (heard, totals) = run_files(files(inputs(&[b"aaa\n", b"A\n\n!\nA\n", b"A!"])), 1);
+    assert_eq!(heard, ["m:3 trouble", "alert", "alert", "m:1 trouble"]);
     assert_eq!((totals.troubles, totals.records), (2, 6));
 }
 
 #[test]
 fn what_is_no_record_is_told_and_counted() {
-    let (told, totals) = run_files(files(inputs(&[b"#Fields: x y\na\na b\n", b"aaa\n"])), 1);
-    assert_eq!(told, ["m:2 Width"]);
+    let (heard, totals) = run_files(files(inputs(&[b"#Fields: x y\na\na b\n", b"aaa\n"])), 1);
+    assert_eq!(heard, ["m:2 Width"]);
     assert_eq!((totals.records, totals.flaws.total(), totals.unreadable), (2, 1, 0));
 }
 
 #[test]
 fn overlong_records_are_counted_and_told() {
     let long: &'static [u8] = [b"aaa\n".as_slice(), &[b'x'; 3 << 20], b"\nA\n"].concat().leak();
-    let (told, totals) = run_files(files(inputs(&[long])), 1);
-    assert_eq!(told, ["m:2 oversized", "alert"]);
+    let (heard, totals) = run_files(files(inputs(&[long])), 1);
+    assert_eq!(heard, ["m:2 oversized", "alert"]);
     assert_eq!((totals.records, totals.oversized), (3, 1));
 }
 
@@ -107,17 +107,17 @@ fn results_come_in_order_whatever_the_threads_do() {
     for n in 0..200_000 {
         text.extend_from_slice(if n % 1_000 == 0 { b"aaaA\n" } else { b"nothing to see here\n" });
     }
-    let mut told = Told::default();
-    let (mut workers, _) = run(files(inputs(&[text.leak()])), sessions(3), &mut told).unwrap();
-    assert_eq!(told.lines.len(), 600);
+    let mut heard = Heard::default();
+    let (mut workers, _) = run(files(inputs(&[text.leak()])), sessions(3), &mut heard).unwrap();
+    assert_eq!(heard.lines.len(), 600);
     assert_eq!(workers.iter_mut().map(|w| w.stats()[0].records).collect::<Vec<_>>(), [200_000; 3]);
 }
 
 #[test]
 fn a_sink_that_has_enough_ends_it() {
-    let mut told = Told { enough: Some(1), ..Told::default() };
-    let error = run(files(inputs(&[b"aaa\nA\nA\n"])), sessions(1), &mut told).err().expect("it fails");
-    assert_eq!((error.kind(), told.lines.len()), (io::ErrorKind::BrokenPipe, 1));
+    let mut heard = Heard { enough: Some(1), ..Heard::default() };
+    let error = run(files(inputs(&[b"aaa\nA\nA\n"])), sessions(1), &mut heard).err().expect("it fails");
+    assert_eq!((error.kind(), heard.lines.len()), (io::ErrorKind::BrokenPipe, 1));
 }
 
 /// A worker that wants some records only, and tells which it gets.
@@ -142,10 +142,10 @@ impl Worker for Picky {
 
 #[test]
 fn records_keep_their_numbers_behind_the_prefilter() {
-    let mut told = Told::default();
+    let mut heard = Heard::default();
     let bytes: [&[u8]; 2] = [b"no\n\na needle\nno\nno\nneedle", b"no\nneedle\nno\n"];
-    run(files(inputs(&bytes)), vec![Picky], &mut told).unwrap();
-    assert_eq!(told.lines, ["m:3 trouble", "m:6 trouble", "m:2 trouble"]);
+    run(files(inputs(&bytes)), vec![Picky], &mut heard).unwrap();
+    assert_eq!(heard.lines, ["m:3 trouble", "m:6 trouble", "m:2 trouble"]);
 }
 
 /// Batches of one record, each of which counts its acknowledgement.
@@ -178,10 +178,10 @@ fn a_batch_is_acknowledged_once_the_sink_has_all_of_it() {
     for (enough, wanted) in [(None, 5), (Some(3), 2)] {
         let acknowledged = Arc::<AtomicU64>::default();
         let source = Queue { left: 5, acknowledged: Arc::clone(&acknowledged) };
-        let mut told = Told { enough, ..Told::default() };
-        let result = run(source, sessions(1), &mut told);
+        let mut heard = Heard { enough, ..Heard::default() };
+        let result = run(source, sessions(1), &mut heard);
         assert_eq!(result.is_ok(), enough.is_none());
         assert_eq!(acknowledged.load(Ordering::Relaxed), wanted);
-        assert!(told.flushed >= wanted);
+        assert!(heard.flushed >= wanted);
     }
 }

@@ -45,14 +45,14 @@ impl<R: BufRead> Frames<R> {
                         BehindTheEnd("junk behind the zstd data; what stands before it was read").into()
                     );
                 }
-                Err(error) => return Err(told(error)),
+                Err(error) => return Err(io_error(error)),
             }
         }
     }
 }
 
 /// The decoder's errors tell of its inside.
-fn told(error: FrameDecoderError) -> io::Error {
+fn io_error(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&dyn Error> = Some(&error);
     while let Some(inner) = cause {
         if inner.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::UnexpectedEof) {
@@ -72,7 +72,7 @@ impl<R: BufRead> Read for Frames<R> {
             self.inside = true;
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 let blocks = BlockDecodingStrategy::UptoBlocks(1);
-                self.decoder.decode_blocks(&mut self.input, blocks).map_err(told)?;
+                self.decoder.decode_blocks(&mut self.input, blocks).map_err(io_error)?;
             }
             let read = self.decoder.read(into)?;
             if read > 0 || into.is_empty() {

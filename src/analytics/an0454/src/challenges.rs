@@ -46,7 +46,7 @@ impl Fate {
 
 /// The challenges that an alert counts.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct ChallengeSum {
     /// Time and address of each, the oldest first.
     pub each: Vec<(Timestamp, u64)>,
     pub open: u32,
@@ -183,10 +183,10 @@ impl Challenges {
     }
 
     /// The challenges in [from, to], for an alert.
-    pub fn tally(&self, slot: Slot, from: Timestamp, to: Timestamp) -> Tally {
+    pub fn tally(&self, slot: Slot, from: Timestamp, to: Timestamp) -> ChallengeSum {
         let sum = self.recent.sum(slot, from, to);
         let addresses = sum.distinct.get(ADDRESS).copied().unwrap_or(0);
-        let mut tally = Tally { addresses, cut: sum.cut, ..Tally::default() };
+        let mut tally = ChallengeSum { addresses, cut: sum.cut, ..ChallengeSum::default() };
         for entry in self.recent.entries(slot, from, to) {
             tally.each.push((entry.time, entry.members.get(ADDRESS).copied().unwrap_or(0)));
             let count = match entry.kind {

@@ -1,6 +1,6 @@
 //! The alerts of AN0454.
 
-use crate::challenges::Tally;
+use crate::challenges::ChallengeSum;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::{Event, Record};
 use authsieve_engine::net;
@@ -44,7 +44,7 @@ pub struct Report<'r> {
     pub from: Timestamp,
     pub to: Timestamp,
     pub window: Span,
-    pub tally: Tally,
+    pub tally: ChallengeSum,
     pub journal: &'r Journal,
     pub newest: Link,
     /// Turns an address of the journal into the member that the tally holds.

@@ -7,7 +7,7 @@ use authsieve_engine::analytic::Alerts;
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::snapshot::fields::Saved;
 use authsieve_engine::snapshot::{self, Reader, Writer};
-use authsieve_engine::state::{Loading, Part};
+use authsieve_engine::state::{Loading, Piece};
 use authsieve_engine::time::Timestamp;
 use authsieve_engine::{alert_fields, beside_fields, load_fields, save_fields};
 
@@ -96,7 +96,7 @@ impl Waiting {
     }
 }
 
-impl Part for Waiting {
+impl Piece for Waiting {
     /// An alert that was decided comes out, whatever option makes keys now.
     const KEYLESS: bool = true;
 

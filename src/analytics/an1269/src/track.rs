@@ -2,7 +2,7 @@
 
 use authsieve_engine::event::{Event, Record};
 use authsieve_engine::snapshot::{self, Reader, Writer};
-use authsieve_engine::state::{Loading, Part};
+use authsieve_engine::state::{Loading, Piece};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::told;
 use authsieve_engine::window::excerpt::Excerpt;
@@ -70,13 +70,13 @@ impl Track {
 }
 
 /// Writes the journal. The entries are saved key by key, after the table.
-impl Part for Track {
+impl Piece for Track {
     fn save(&self, out: &mut Writer) {
         self.journal.save(out);
     }
 
     fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> snapshot::Result<Self> {
-        let journal = Part::load(&self.journal, input, loading)?;
+        let journal = Piece::load(&self.journal, input, loading)?;
         Ok(Self { recent: self.recent.clone(), journal, at: self.at })
     }
 }

@@ -7,7 +7,7 @@
 use authsieve_engine::hash::{Fingerprint, Placement};
 use authsieve_engine::order::sort;
 use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
-use authsieve_engine::state::{Loading, Part};
+use authsieve_engine::state::{Loading, Piece};
 use hashbrown::HashTable;
 
 /// The bytes of an entry beside the name, by estimate.
@@ -61,7 +61,7 @@ impl Names {
     }
 }
 
-impl Part for Names {
+impl Piece for Names {
     /// Writes the names in the order of their hashes.
     fn save(&self, out: &mut Writer) {
         for generation in [&self.old, &self.young] {

@@ -10,7 +10,7 @@
 
 use authsieve_engine::hash::{Fingerprint, Hasher128, Placement, Salt};
 use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
-use authsieve_engine::state::{Loading, Part};
+use authsieve_engine::state::{Loading, Piece};
 use hashbrown::HashTable;
 use std::collections::VecDeque;
 
@@ -127,7 +127,7 @@ impl Near {
     }
 }
 
-impl Part for Near {
+impl Piece for Near {
     /// Writes the families, the oldest first.
     fn save(&self, out: &mut Writer) {
         out.count(self.labels.len());

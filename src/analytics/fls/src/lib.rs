@@ -38,7 +38,7 @@ use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::snapshot::{self, Reader, Writer};
-use authsieve_engine::state::{Loading, Part};
+use authsieve_engine::state::{Loading, Piece};
 use authsieve_engine::time::Span;
 use authsieve_engine::told;
 use authsieve_engine::window::failures::Layout;
@@ -197,7 +197,7 @@ impl Analytic for Fls {
 #[derive(Clone, Copy)]
 struct SameAgent(bool);
 
-impl Part for SameAgent {
+impl Piece for SameAgent {
     fn save(&self, out: &mut Writer) {
         out.u8(self.0.into());
     }

@@ -39,7 +39,7 @@ pub(super) fn events(record: &str) -> Vec<Event<'static>> {
 }
 
 /// `time outcome user address` of each event of a record.
-pub(super) fn told(record: &str) -> Vec<String> {
+pub(super) fn lines(record: &str) -> Vec<String> {
     let line = |event: &Event<'_>| {
         let address = event.src_ip.map_or("-".into(), |address| address.to_string());
         format!("{} {} {} {address}", event.time, event.outcome.as_str(), event.user)

@@ -118,7 +118,7 @@ proptest! {
         let mut ours = Vec::new();
         let mut rest = text.as_bytes();
         let mut csv = super::Csv { header: Some(super::Header {
-            row: Vec::new(), keys: crate::names::Keys::default(), settled: true,
+            row: Vec::new(), keys: crate::columns::Keys::default(), settled: true,
         }), ..super::Csv::default() };
         while let Some(end) = csv.row_end(rest) {
             let row = &rest[..end];

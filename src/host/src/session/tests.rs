@@ -116,7 +116,7 @@ fn long_runs_take_checkpoints_and_go_on_from_them() {
     for _ in 0..40 {
         assert!(session.process(&batch, 1).troubles.is_empty());
     }
-    assert!(session.journal.snapshot().is_some(), "a snapshot must have been taken");
+    assert!(session.replay.snapshot().is_some(), "a snapshot must have been taken");
     let answer = session.process(b"!\nA\n", 2);
     assert_eq!((answer.alerts.len(), answer.troubles.len()), (1, 1));
 }

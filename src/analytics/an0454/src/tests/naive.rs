@@ -17,7 +17,7 @@ pub struct Rules {
     pub special: Option<(&'static str, usize)>,
 }
 
-pub type Found = (&'static str, i64, String, Option<String>);
+pub type Raised = (&'static str, i64, String, Option<String>);
 
 #[derive(Clone, Debug)]
 struct Challenge {
@@ -37,15 +37,15 @@ struct World {
     /// Until when a pattern is silent for a user.
     silences: Vec<(&'static str, String, i64)>,
     /// Due, whose, what.
-    waiting: Vec<(i64, String, Found)>,
+    waiting: Vec<(i64, String, Raised)>,
     txids: Vec<(String, String)>,
     /// The first row of a correlation id.
     rows: Vec<(String, String, i64)>,
-    out: Vec<Found>,
+    out: Vec<Raised>,
 }
 
 /// The alerts on events in order of time, in the order they come out.
-pub fn judge(rules: &Rules, events: &[Event<'static>]) -> Vec<Found> {
+pub fn judge(rules: &Rules, events: &[Event<'static>]) -> Vec<Raised> {
     let mut world = World::default();
     for event in events {
         let now = event.time.0;

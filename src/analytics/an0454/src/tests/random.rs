@@ -1,6 +1,6 @@
 //! Random events, judged by the analytic and by the naive reference.
 
-use super::naive::{Found, Rules, counted, judge};
+use super::naive::{Raised, Rules, counted, judge};
 use crate::An0454;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::Detector;
@@ -159,7 +159,7 @@ fn events() -> impl Strategy<Value = Events> {
     })
 }
 
-fn found(alerts: &[Alert]) -> Vec<Found> {
+fn found(alerts: &[Alert]) -> Vec<Raised> {
     alerts
         .iter()
         .map(|alert| {

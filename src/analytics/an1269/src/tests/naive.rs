@@ -90,9 +90,9 @@ impl Rules {
 const SECOND: i64 = 1_000_000;
 
 /// What is compared of an alert: pattern, time, user, address; severity, failures, accounts that failed, that logged in.
-type Told = (String, i64, Option<String>, Option<String>, Severity, u32, u32, Vec<String>);
+type Raised = (String, i64, Option<String>, Option<String>, Severity, u32, u32, Vec<String>);
 
-fn told(alert: &Alert) -> Told {
+fn raised(alert: &Alert) -> Raised {
     (
         alert.pattern.clone(),
         alert.time.0,
@@ -105,8 +105,8 @@ fn told(alert: &Alert) -> Told {
     )
 }
 
-fn naive(facts: &[Fact], rules: Rules) -> Vec<Told> {
-    let mut alerts: Vec<Told> = Vec::new();
+fn naive(facts: &[Fact], rules: Rules) -> Vec<Raised> {
+    let mut alerts: Vec<Raised> = Vec::new();
     // What was alerted on: rank or branch, key, account, when.
     let mut patterns: Vec<(usize, u8, i64)> = Vec::new();
     let mut accepted: Vec<(u8, Option<u8>, i64)> = Vec::new();
@@ -210,9 +210,9 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
     })
 }
 
-fn run(detector: &mut Detector<An1269>, facts: &[Fact]) -> Vec<Told> {
+fn run(detector: &mut Detector<An1269>, facts: &[Fact]) -> Vec<Raised> {
     let alerts = facts.iter().flat_map(|fact| detector.observe(fact.event(), b"", RECEIVED));
-    alerts.map(|alert| told(&alert)).collect()
+    alerts.map(|alert| raised(&alert)).collect()
 }
 
 proptest! {
@@ -242,7 +242,7 @@ proptest! {
         let facts: Vec<Fact> = facts.into_iter().filter(|fact| fact.record().is_some()).collect();
         let log: Vec<String> = facts.iter().filter_map(|fact| fact.record()).collect();
         let mut detector = Detector::<An1269>::create(&rules.config(0), 1).unwrap();
-        let alerts: Vec<Told> = detector.process(log.join("\n").as_bytes(), RECEIVED).iter().map(told).collect();
+        let alerts: Vec<Raised> = detector.process(log.join("\n").as_bytes(), RECEIVED).iter().map(raised).collect();
         prop_assert_eq!(alerts, naive(&facts, rules));
     }
 
@@ -257,7 +257,7 @@ proptest! {
         sorted.sort_by_key(|fact| fact.time);
         let mut detector = Detector::<An1269>::create(&rules.config(10), 1).unwrap();
         let mut alerts = run(&mut detector, &late);
-        alerts.extend(detector.flush().iter().map(told));
+        alerts.extend(detector.flush().iter().map(raised));
         prop_assert_eq!(alerts, naive(&sorted, rules));
         prop_assert_eq!(detector.stats()[0].late, 0);
     }

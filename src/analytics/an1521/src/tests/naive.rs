@@ -27,13 +27,13 @@ pub struct Failed {
 }
 
 /// What is compared of an alert: pattern, time, user, address.
-pub type Verdict = (String, i64, String, String);
+pub type Raised = (String, i64, String, String);
 
 /// The alerts for failures in the order they come.
-pub fn judge(failures: &[Failed], options: &Options) -> Vec<Verdict> {
+pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
     let mut judged: Vec<(&Failed, String)> = vec![];
     let mut silences: Vec<(&str, String, i64, i64)> = vec![];
-    let mut verdicts = vec![];
+    let mut raised = vec![];
     for failure in failures {
         let local = failure.address.is_empty() || ["127.0.0.1", "::1"].contains(&failure.address);
         let excluded = ["0xc0000071", "0xc0000224"].contains(&failure.code.to_lowercase().as_str());
@@ -70,7 +70,7 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Verdict> {
             let hits = |user: &String| users.iter().filter(|other| *other == user).count();
             let most = users.iter().map(hits).max().unwrap_or_default();
             let user = users.iter().find(|user| hits(user) == most).cloned().unwrap_or_default();
-            verdicts.push((pattern.to_string(), t, user, failure.address.to_string()));
+            raised.push((pattern.to_string(), t, user, failure.address.to_string()));
         };
         // The failures that are counted for the family, and what they are counted under.
         let counted = |window: i64| {
@@ -101,7 +101,7 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Verdict> {
             }
         }
     }
-    verdicts
+    raised
 }
 
 /// An address as keys see it: of IPv6, the first 64 bits.

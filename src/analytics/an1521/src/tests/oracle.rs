@@ -1,6 +1,6 @@
 //! The analytic against the naive reference, over random failures.
 
-use super::naive::{Failed, Options, Verdict, judge};
+use super::naive::{Failed, Options, Raised, judge};
 use super::*;
 use proptest::prelude::*;
 
@@ -122,7 +122,7 @@ fn lines(failures: &[Failed]) -> Vec<String> {
     failures.iter().map(|f| failed_with(f.time, &f.user.replace('\\', "\\\\"), f.address, f.code)).collect()
 }
 
-fn verdicts(alerts: &[Alert]) -> Vec<Verdict> {
+fn raised(alerts: &[Alert]) -> Vec<Raised> {
     alerts
         .iter()
         .map(|alert| {
@@ -148,7 +148,7 @@ proptest! {
             }
             alerts.extend(run(&mut detector, line));
         }
-        prop_assert_eq!(verdicts(&alerts), expected);
+        prop_assert_eq!(raised(&alerts), expected);
         prop_assert!(alerts.iter().all(|alert| alert.estimated.is_empty()));
     }
 
@@ -165,7 +165,7 @@ proptest! {
         }
         let mut detector = Detector::<An1521>::create(&config(&options, ""), 1).unwrap();
         let alerts = run(&mut detector, &lines(&shuffled).concat());
-        prop_assert_eq!(verdicts(&alerts), judge(&shuffled, &options));
+        prop_assert_eq!(raised(&alerts), judge(&shuffled, &options));
         // Sorted first, it is as if they had come in order.
         shuffled.sort_by_key(|f| f.time);
         let expected = judge(&shuffled, &options);
@@ -175,6 +175,6 @@ proptest! {
         mixed.sort_by_key(|(at, _)| std::cmp::Reverse(shuffled[*at].time));
         let mut alerts = run(&mut sorting, &mixed.into_iter().map(|(_, line)| line).collect::<String>());
         alerts.extend(sorting.flush());
-        prop_assert_eq!(verdicts(&alerts), expected);
+        prop_assert_eq!(raised(&alerts), expected);
     }
 }

@@ -63,7 +63,7 @@ impl Options {
 }
 
 /// What is compared of an alert: pattern, time, user, address, and on how many accounts that address failed.
-type Verdict = (String, i64, String, String, Option<u32>);
+type Raised = (String, i64, String, String, Option<u32>);
 
 fn key(fact: &Fact, options: &Options) -> (&'static str, String, &'static str) {
     (fact.user, block(fact), if options.same_user_agent { fact.agent } else { "" })
@@ -98,7 +98,7 @@ fn qualifying(success: &Fact, failures: &[&Fact], options: &Options) -> Option<i
 }
 
 /// The alerts that events in this order must raise.
-fn judge(facts: &[Fact], options: &Options) -> Vec<Verdict> {
+fn judge(facts: &[Fact], options: &Options) -> Vec<Raised> {
     let mut alerts = vec![];
     let mut consumed = vec![false; facts.len()];
     for (now, success) in facts.iter().enumerate() {
@@ -157,7 +157,7 @@ fn detect(facts: &[Fact], options: &Options, seed: u64) -> Vec<Alert> {
     alerts
 }
 
-fn verdicts(alerts: &[Alert]) -> Vec<Verdict> {
+fn raised(alerts: &[Alert]) -> Vec<Raised> {
     let one = |alert: &Alert| {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         (alert.pattern.clone(), alert.time.0, text(&alert.user), text(&alert.src_ip), alert.distinct_users)
@@ -184,19 +184,19 @@ fn options() -> impl Strategy<Value = Options> {
 /// How far an event lies behind the one before, in microseconds, once the window and `success_within` are known:
 /// nothing, seconds, or exactly at an edge and one beyond.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Gap {
     Nothing,
     Seconds(i64),
     Window(i64),
     Within(i64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn gap() -> impl Strategy<Value = Gap> {
     prop_oneof![
-        3 => Just(Step::Nothing),
-        6 => (1i64..8).prop_map(Step::Seconds),
-        1 => (-1i64..2).prop_map(Step::Window),
-        1 => (-1i64..2).prop_map(Step::Within),
+        3 => Just(Gap::Nothing),
+        6 => (1i64..8).prop_map(Gap::Seconds),
+        1 => (-1i64..2).prop_map(Gap::Window),
+        1 => (-1i64..2).prop_map(Gap::Within),
     ]
 }
 
@@ -208,15 +208,15 @@ fn scenario(most: usize) -> impl Strategy<Value = (Vec<Fact>, Options)> {
     ];
     let pick = |n: usize| prop_oneof![3 => Just(0), 1 => 0..n];
     let fact =
-        (step(), outcome, prop_oneof![5 => Just(1u32), 1 => 2u32..5], pick(3), pick(4), pick(2), pick(4));
+        (gap(), outcome, prop_oneof![5 => Just(1u32), 1 => 2u32..5], pick(3), pick(4), pick(2), pick(4));
     (prop::collection::vec(fact, 0..most), options()).prop_map(|(list, options)| {
         let mut time = BEGIN * SECOND;
-        let facts = list.into_iter().map(|(step, outcome, count, user, address, agent, provider)| {
-            time += match step {
-                Step::Nothing => 0,
-                Step::Seconds(n) => n * SECOND,
-                Step::Window(beyond) => options.window * SECOND + beyond,
-                Step::Within(beyond) => options.success_within * SECOND + beyond,
+        let facts = list.into_iter().map(|(gap, outcome, count, user, address, agent, provider)| {
+            time += match gap {
+                Gap::Nothing => 0,
+                Gap::Seconds(n) => n * SECOND,
+                Gap::Window(beyond) => options.window * SECOND + beyond,
+                Gap::Within(beyond) => options.success_within * SECOND + beyond,
             };
             Fact {
                 time,
@@ -249,7 +249,7 @@ proptest! {
 
     #[test]
     fn agrees_with_the_design((facts, options) in scenario(60)) {
-        prop_assert_eq!(verdicts(&detect(&facts, &options, 7)), judge(&facts, &options), "{}", options.json());
+        prop_assert_eq!(raised(&detect(&facts, &options, 7)), judge(&facts, &options), "{}", options.json());
     }
 
     /// Through the decoder: what ECS can say.
@@ -270,7 +270,7 @@ proptest! {
             log.extend(format!("{record}\n").into_bytes());
         }
         let mut detector = Detector::<Fls>::create(&options.json(), 1).unwrap();
-        prop_assert_eq!(verdicts(&detector.process(&log, RECEIVED)), judge(&facts, &options), "{}", options.json());
+        prop_assert_eq!(raised(&detector.process(&log, RECEIVED)), judge(&facts, &options), "{}", options.json());
     }
 
     /// A whole input that is sorted first: what comes out is what would have come out of it in order.
@@ -278,14 +278,14 @@ proptest! {
     fn agrees_on_shuffled_input((facts, options) in scenario(40), places: [u16; 40]) {
         let options = Options { lateness: "max", ..options };
         let alerts = detect(&shuffled(&facts, &places), &options, 3);
-        prop_assert_eq!(verdicts(&alerts), judge(&facts, &options), "{}", options.json());
+        prop_assert_eq!(raised(&alerts), judge(&facts, &options), "{}", options.json());
     }
 
     /// Judged as they come, events out of order raise no alert that the rule does not justify on the sorted ones.
     #[test]
     fn what_comes_late_raises_nothing_false((facts, options) in scenario(40), places: [u16; 40]) {
         let facts = shuffled(&facts, &places);
-        for (_, time, user, address, _) in verdicts(&detect(&facts, &options, 3)) {
+        for (_, time, user, address, _) in raised(&detect(&facts, &options, 3)) {
             let justified = facts.iter().any(|success| {
                 let failures: Vec<&Fact> = facts
                     .iter()
@@ -332,9 +332,9 @@ fn scenarios_raise_alerts() {
     let (mut silent, mut alerts) = (0, 0);
     for _ in 0..400 {
         let (facts, options) = scenario(60).new_tree(&mut runner).unwrap().current();
-        let verdicts = judge(&facts, &options);
-        silent += usize::from(verdicts.is_empty());
-        alerts += verdicts.len();
+        let raised = judge(&facts, &options);
+        silent += usize::from(raised.is_empty());
+        alerts += raised.len();
     }
     assert!((40..360).contains(&silent) && alerts > 400, "{silent} of 400 raise nothing, {alerts} alerts");
 }

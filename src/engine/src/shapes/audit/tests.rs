@@ -16,7 +16,7 @@ fn events(record: &str) -> Vec<Event<'static>> {
     trial::events::<Reading>(record)
 }
 
-fn told(record: &str) -> Vec<String> {
+fn lines(record: &str) -> Vec<String> {
     let show = |e: Event<'_>| {
         let address = e.src_ip.map_or("-".into(), |a| format!("{a}"));
         format!("{} {} {} {address} {} {}", e.time, e.outcome.as_str(), e.user, e.reason, e.shape)
@@ -28,7 +28,7 @@ const FAILED: &str = r#"{"CreationTime":"2026-03-01T10:00:00","Id":"11111111-000
 
 #[test]
 fn a_failure_whatever_its_status() {
-    assert_eq!(told(FAILED), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 audit-log"]);
+    assert_eq!(lines(FAILED), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 audit-log"]);
     let e = events(FAILED).remove(0);
     assert_eq!(
         (&*e.user_agent, &*e.os, &*e.device, &*e.application, &*e.service, &*e.reason_text, e.provider.as_str()),
@@ -61,7 +61,7 @@ fn codes_and_operations() {
     assert_eq!(of(good, r#""ErrorNumber":"50140","#), None, "keep me signed in?");
     assert_eq!(of("MailItemsAccessed", ""), None);
     assert_eq!(of("UserLoggedIn2", ""), None);
-    assert!(told(&FAILED.replace("AzureActiveDirectory", "Exchange")).is_empty());
+    assert!(lines(&FAILED.replace("AzureActiveDirectory", "Exchange")).is_empty());
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn wrapped_as_exports_do() {
         format!(r#"{{"message":"{escaped}","agent":{{"type":"filebeat"}}}}"#),
         format!(r#"{{"log":"{escaped}","stream":"stdout","time":"2026-03-01T11:00:00Z"}}"#),
     ] {
-        assert_eq!(told(&record), told(FAILED), "{record}");
+        assert_eq!(lines(&record), lines(FAILED), "{record}");
         assert_eq!(events(&record)[0].delivery, events(FAILED)[0].delivery);
     }
 }
@@ -92,11 +92,11 @@ fn wrapped_as_exports_do() {
 #[test]
 fn elastic_and_columns() {
     let elastic = r#"{"@timestamp":"2026-03-01T10:00:00.000Z","o365":{"audit":{"CreationTime":"2026-03-01T10:00:00","UserId":"Bob@Example.com","ErrorNumber":"50126","LogonError":"Invalid","ExtendedProperties":{"UserAgent":"x","RequestType":"Login:login"},"DeviceProperties":{"OS":"MacOs"},"ApplicationId":"a-1","InterSystemsId":"t-1","ResultStatus":"Failed"}},"event":{"category":["web","authentication"],"outcome":"failure","action":"UserLoginFailed","id":"11111111-0000-4000-8000-00000000000a","provider":"AzureActiveDirectory","code":"AzureActiveDirectoryStsLogon"},"source":{"ip":"192.0.2.1"},"client":{"ip":"192.0.2.1"},"user":{"name":"bob","id":"Bob@Example.com"},"user_agent":{"original":"Mozilla/5.0"},"host":{"name":"example.com"}}"#;
-    assert_eq!(told(elastic), told(FAILED));
+    assert_eq!(lines(elastic), lines(FAILED));
     let e = events(elastic).remove(0);
     assert_eq!((&*e.user_agent, &*e.os, e.delivery), ("Mozilla/5.0", "MacOs", events(FAILED)[0].delivery));
     let columns = r#"{"TimeGenerated":"2026-03-01T10:00:00Z","Operation":"UserLoggedIn","OfficeWorkload":"AzureActiveDirectory","UserId":"bob@example.com","ClientIP":"[2001:db8::1]:443","OfficeId":"i-1","UserAgent":"x","ResultStatus":"Succeeded","ExtendedProperties":"[{\"Name\":\"UserAgent\",\"Value\":\"Mozilla/5.0\"}]"}"#;
-    assert_eq!(told(columns), ["2026-03-01T10:00:00Z success bob@example.com 2001:db8::1  audit-log"]);
+    assert_eq!(lines(columns), ["2026-03-01T10:00:00Z success bob@example.com 2001:db8::1  audit-log"]);
     assert_eq!(&*events(columns)[0].user_agent, "Mozilla/5.0");
 }
 

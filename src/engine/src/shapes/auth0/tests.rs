@@ -1,4 +1,4 @@
-use super::super::testing::{events, one, survives, told};
+use super::super::testing::{events, one, survives, lines};
 use proptest::prelude::*;
 use std::format;
 use std::string::String;
@@ -39,7 +39,7 @@ fn the_outcome_of_each_type() {
 fn what_an_event_says() {
     let event = one(&record("gd_send_pn"));
     assert_eq!(
-        told(&record("gd_send_pn")),
+        lines(&record("gd_send_pn")),
         ["2026-03-01T09:00:00.123Z challenge alice@example.com 192.0.2.7"]
     );
     assert_eq!((&*event.application, &*event.reason, &*event.reason_text), ("Shop", "gd_send_pn", "words"));
@@ -63,14 +63,14 @@ fn one_record_in_every_carrier() {
         format!(r#"{{"message":"{}"}}"#, stream.replace('"', r#"\""#)),
         stream,
     ] {
-        assert_eq!(told(&carried), expected, "{carried}");
+        assert_eq!(lines(&carried), expected, "{carried}");
         assert_eq!(one(&carried).delivery, one(&bare).delivery);
     }
     let columns = r#"{"date_t":"2026-03-01T09:00:00.123Z","type_s":"gd_auth_rejected","log_id_s":"90020260301","ip_s":"192.0.2.7","user_name_s":"Alice@Example.com"}"#;
-    assert_eq!(told(columns), expected);
+    assert_eq!(lines(columns), expected);
     // The time that a lake writes, in UTC without saying so.
     let lake = bare.replace("2026-03-01T09:00:00.123Z", "2026-03-01 09:00:00.123000000");
-    assert_eq!(told(&lake), expected);
+    assert_eq!(lines(&lake), expected);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::super::testing::{events, one, survives, told};
+use super::super::testing::{events, one, survives, lines};
 use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};
@@ -87,7 +87,7 @@ fn users_addresses_and_times_as_they_are_written() {
 fn the_older_version() {
     let old = r#"{"device":"555-0100","factor":"Duo Push","integration":"UNIX of Example","ip":"192.0.2.7","location":{"city":"x"},"new_enrollment":false,"reason":"User mistake","result":"FAILURE","timestamp":1772355600,"username":"Alice","eventtype":"authentication","host":"api-1.example.com"}"#;
     let event = one(old);
-    assert_eq!(told(old), ["2026-03-01T09:00:00Z denied alice 192.0.2.7"]);
+    assert_eq!(lines(old), ["2026-03-01T09:00:00Z denied alice 192.0.2.7"]);
     assert_eq!((&*event.application, event.delivery, &*event.transaction), ("UNIX of Example", None, ""));
 }
 
@@ -106,7 +106,7 @@ fn one_record_in_every_carrier() {
         format!("<134>Mar  1 09:30:00 log1 duologsync[7]: {bare}"),
         format!("2026-03-01T09:30:00Z log1 duologsync: {bare}"),
     ] {
-        assert_eq!(told(&carried), expected, "{carried}");
+        assert_eq!(lines(&carried), expected, "{carried}");
     }
     let columns = r#"{"TimeGenerated":"2026-03-01T09:20:00Z","isotimestamp_t":"2026-03-01T09:00:00.123456Z","timestamp_d":1772355600,"event_type_s":"authentication","result_s":"denied","reason_s":"no_response","factor_s":"duo_push","txid_g":"0a1b-1","user_name_s":"Alice","access_device_ip_s":"192.0.2.7","access_device_os_s":"Mac OS X","access_device_hostname_s":"mac-7","access_device_browser_s":"Chrome","application_name_s":"VPN of Example"}"#;
     let elastic = r#"{"@timestamp":"2026-03-01T09:00:00.123456Z","event":{"category":["authentication"],"outcome":"failure"},"cisco_duo":{"auth":{"access_device":{"ip":"192.0.2.7","hostname":"mac-7"},"application":{"name":"VPN of Example"},"event_type":"authentication","factor":"duo_push","reason":"no_response","result":"denied","txid":"0a1b-1"}},"user":{"name":"Alice"},"user_agent":{"name":"Chrome","os":{"name":"Mac OS X"}},"source":{"ip":"192.0.2.7"}}"#;
@@ -132,7 +132,7 @@ fn no_record_in_the_middle_of_a_line() {
 fn telephone_calls() {
     let call = r#"{"context":"authentication","credits":1,"phone":"+1 555 0100","telephony_id":"t-1","ts":"2026-03-01T09:00:00+00:00","txid":"0a1b-1","type":"sms"}"#;
     let event = one(call);
-    assert_eq!(told(call), ["2026-03-01T09:00:00Z challenge  -"]);
+    assert_eq!(lines(call), ["2026-03-01T09:00:00Z challenge  -"]);
     assert_eq!((&*event.transaction, &*event.method), ("0a1b-1", "sms"));
     assert_ne!(event.delivery, one(&record("denied", "user_mistake", "sms_passcode")).delivery);
     assert!(events(&call.replace("authentication", "enrollment")).is_empty());

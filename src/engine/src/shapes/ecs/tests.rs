@@ -3,7 +3,7 @@ use crate::stamp::{Stamp, Zone};
 use alloc::format;
 use alloc::string::{String, ToString};
 
-fn told(record: &str) -> String {
+fn lines(record: &str) -> String {
     let object = Object::new(record.as_bytes()).unwrap();
     let Some((e, time)) = decode(&object, Given { zone: Zone::UTC, extra_failure_codes: &[] }) else { return "none".into() };
     let ip = e.src_ip.map_or(e.src_name.to_string(), |ip| ip.to_string());
@@ -19,7 +19,7 @@ fn filebeat_nested_and_dotted() {
     let nested = r#"{"@timestamp":"2026-01-16T10:00:00.000Z","event":{"action":"ssh_login","category":["authentication","session"],"outcome":"failure","type":["info"]},"host":{"hostname":"web1"},"process":{"name":"sshd","pid":42},"source":{"address":"192.0.2.7","ip":"192.0.2.7","port":50122},"system":{"auth":{"ssh":{"event":"Failed","method":"password"}}},"user":{"name":"bob"}}"#;
     let dotted = r#"{"@timestamp":"2026-01-16T10:00:00Z","event.category":"authentication","event.outcome":"failure","host.name":"web1","process.name":"sshd","source.ip":["192.0.2.7"],"system.auth.ssh.event":"Failed","related":{"user":["bob","x"]}}"#;
     for record in [nested, dotted] {
-        assert_eq!(told(record), "2026-01-16T10:00:00Z failure failed bob 192.0.2.7 sshd web1", "{record}");
+        assert_eq!(lines(record), "2026-01-16T10:00:00Z failure failed bob 192.0.2.7 sshd web1", "{record}");
     }
     let event = decode(&Object::new(nested.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] }).unwrap().0;
     assert_eq!(
@@ -31,7 +31,7 @@ fn filebeat_nested_and_dotted() {
 #[test]
 fn one_attempt_in_several_records() {
     let ssh = |fields: &str| {
-        told(&format!(r#"{{"event":{{"category":"authentication"}},"user.name":"bob",{fields}}}"#))
+        lines(&format!(r#"{{"event":{{"category":"authentication"}},"user.name":"bob",{fields}}}"#))
     };
     assert!(ssh(r#""system.auth.ssh.event":"Accepted""#).contains("success attempt"));
     assert!(
@@ -64,9 +64,9 @@ fn what_is_no_attempt() {
         r#""event.outcome":"failure","event.provider":"Microsoft-Windows-Security-Auditing","event.code":4776"#,
         r#""event.outcome":"failure","event.dataset":"system.security","event.code":"4771""#,
     ] {
-        assert_eq!(told(&format!(r#"{{"user":{{"name":"bob"}},{fields}}}"#)), "none", "{fields}");
+        assert_eq!(lines(&format!(r#"{{"user":{{"name":"bob"}},{fields}}}"#)), "none", "{fields}");
     }
-    assert_eq!(told(r#"{"event.outcome":"failure""#), "none", "cut short");
+    assert_eq!(lines(r#"{"event.outcome":"failure""#), "none", "cut short");
     let sudo =
         r#"{"event.outcome":"failure","process":{"name":"sudo"},"user":"bob","user_agent":{"original":"x"}}"#;
     assert_eq!(decode(&Object::new(sudo.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] }).unwrap().0.origin, Origin::Local);

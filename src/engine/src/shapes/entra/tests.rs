@@ -20,7 +20,7 @@ fn each(record: &str, sink: &mut dyn FnMut(&Event<'_>)) -> bool {
 }
 
 /// `time outcome user address code shape` of each event.
-fn told(record: &str) -> Vec<String> {
+fn lines(record: &str) -> Vec<String> {
     let mut events = Vec::new();
     let whole = each(record, &mut |e| {
         let address = e.src_ip.map_or("-".into(), |a| a.to_string());
@@ -59,7 +59,7 @@ fn each_shape() {
         (PORTAL, "2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 portal-export"),
         (ELASTIC, "2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 entra-diagnostic"),
     ] {
-        assert_eq!(told(record), [expected], "{record}");
+        assert_eq!(lines(record), [expected], "{record}");
     }
     let e = one(COLUMNS);
     assert_eq!(
@@ -109,17 +109,17 @@ fn properties_held_in_a_string_and_batches() {
     let (head, tail) = HUB_RECORD.split_once(r#""properties":"#).unwrap();
     let escaped = tail.strip_suffix('}').unwrap().replace('"', "\\\"");
     let held = format!(r#"{head}"properties":"{escaped}"}}"#);
-    assert_eq!(told(&held), told(HUB_RECORD));
+    assert_eq!(lines(&held), lines(HUB_RECORD));
     for batch in [
         format!(r#"{{"records":[{HUB_RECORD},{held}]}}"#),
         format!(r#"{{"@odata.context":"x","value":[{GRAPH},{GRAPH}]}}"#),
         format!("[{COLUMNS},{PORTAL}]"),
         format!(r#"{{"records":[{{"records":[{HUB_RECORD}]}},{ELASTIC}]}}"#),
     ] {
-        assert_eq!(told(&batch).len(), 2, "{batch}");
+        assert_eq!(lines(&batch).len(), 2, "{batch}");
     }
     let message = format!(r#"{{"message":"{}","host":"agent"}}"#, GRAPH.replace('"', "\\\""));
-    assert_eq!(told(&message), told(GRAPH));
+    assert_eq!(lines(&message), lines(GRAPH));
 }
 
 #[test]
@@ -136,25 +136,25 @@ fn columns_as_exports_rename_them() {
         .replace("\"Status\"", "\"Status_dynamic\":\"\",\"Status_string\"")
         .replace("\"DeviceDetail\"", "\"DeviceDetail_string\"");
     assert_eq!(
-        told(&renamed),
+        lines(&renamed),
         ["2026-03-01T10:00:00.123Z failure bob@example.com 2001:db8::7 50126 sign-in-logs"]
     );
     assert_eq!(&*one(&renamed).os, "MacOs");
     let stored = renamed.replace("CreatedDateTime [UTC]", "Other");
     assert_eq!(
-        told(&stored),
+        lines(&stored),
         ["2026-03-01T10:05:00Z failure bob@example.com 2001:db8::7 50126 sign-in-logs"]
     );
     // Custom tables, with Graph's objects flattened.
     let custom = r#"{"TimeGenerated":"2026-03-01T10:05:00Z","createdDateTime_t":"2026-03-01T10:00:00Z","userPrincipalName_s":"bob@example.com","ipAddress_s":"192.0.2.1:443","status_errorCode_d":50126,"isInteractive_b":true,"id_g":"g-1","deviceDetail_operatingSystem_s":"Ios"}"#;
-    assert_eq!(told(custom), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 graph-sign-in"]);
+    assert_eq!(lines(custom), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 graph-sign-in"]);
     assert_eq!(&*one(custom).os, "Ios");
     // PowerShell's objects.
     let shell = r#"{"CreatedDateTime":"\/Date(1772359200000)\/","UserPrincipalName":"bob@example.com","IPAddress":"192.0.2.1","Status":{"ErrorCode":50126,"FailureReason":"x"},"IsInteractive":true}"#;
-    assert_eq!(told(shell), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 graph-sign-in"]);
+    assert_eq!(lines(shell), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 graph-sign-in"]);
     // Dotted.
     let dotted = r#"{"@timestamp":"2026-03-01T10:00:00Z","azure.signinlogs.result_type":"50126","azure.signinlogs.properties.user_principal_name":"bob@example.com","source.ip":"192.0.2.1"}"#;
-    assert_eq!(told(dotted), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 sign-in-logs"]);
+    assert_eq!(lines(dotted), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 sign-in-logs"]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn who_signed_in() {
             .replace(r#""IsInteractive":"TRUE","#, interactive)
             .replace(r#"{\"authenticationMethod\":\"Password\",DETAIL}"#, &steps.replace('"', "\\\""))
             .replace("Advice.", detail);
-        told(&record).first().map(|told| told.split(' ').nth(1).unwrap_or_default().to_string())
+        lines(&record).first().map(|lines| lines.split(' ').nth(1).unwrap_or_default().to_string())
     };
     let typed = r#"{"authenticationMethod":"Password","succeeded":true,"authenticationStepResultDetail":""}"#;
     let claim = r#"{"authenticationMethod":"Previously satisfied","succeeded":true,"authenticationStepResultDetail":"First factor requirement satisfied by claim in the token"}"#;
@@ -196,12 +196,12 @@ fn who_signed_in() {
         assert_eq!(says(interactive, steps, detail), expected, "{interactive} {steps} {detail}");
     }
     let hub = HUB_RECORD.replace("50126", "0").replace(r#","isInteractive":false"#, "");
-    assert!(told(&hub).is_empty(), "its category says so");
-    assert_eq!(told(&hub.replace("NonInteractiveUserS", "S")).len(), 1);
+    assert!(lines(&hub).is_empty(), "its category says so");
+    assert_eq!(lines(&hub.replace("NonInteractiveUserS", "S")).len(), 1);
     let kinds = GRAPH
         .replace(r#""isInteractive":true"#, r#""signInEventTypes":["nonInteractiveUser"]"#)
         .replace("50126", "0");
-    assert!(told(&kinds).is_empty());
+    assert!(lines(&kinds).is_empty());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn what_is_no_sign_in_of_a_person() {
         r#"{"userPrincipalName":"bob@example.com","status":"Success"}"#.into(),
         "{\"operationName\":1}".into(),
     ] {
-        assert!(told(&record).is_empty(), "{record}");
+        assert!(lines(&record).is_empty(), "{record}");
     }
 }
 
@@ -252,8 +252,8 @@ fn what_is_no_sign_in_of_a_person() {
 fn the_portal_leaves_out_what_is_no_error() {
     let success =
         PORTAL.replace("\"Failure\"", "\"Success\"").replace("50126", "").replace("Invalid.", "Other.");
-    assert_eq!(told(&success), ["2026-03-01T10:00:00Z success bob@example.com 192.0.2.1 0 portal-export"]);
-    assert!(told(&PORTAL.replace("50126", "").replace("\"Failure\"", "\"Interrupted\"")).is_empty());
+    assert_eq!(lines(&success), ["2026-03-01T10:00:00Z success bob@example.com 192.0.2.1 0 portal-export"]);
+    assert!(lines(&PORTAL.replace("50126", "").replace("\"Failure\"", "\"Interrupted\"")).is_empty());
 }
 
 #[test]

@@ -12,7 +12,7 @@ impl Reads for Reading {
     const TELEMETRY: Telemetry = Telemetry::EXCHANGE.and(Telemetry::IIS);
 }
 
-fn told(record: &str) -> Vec<String> {
+fn lines(record: &str) -> Vec<String> {
     let show = |e: &Event<'_>| {
         let ip = e.src_ip.map_or("-".into(), |ip| format!("{ip}"));
         format!("{} {} {}/{} {ip} {}", e.time, e.outcome.as_str(), e.domain, e.user, e.shape)
@@ -38,7 +38,7 @@ fn smtp(event: &str, data: &str, context: &str) -> String {
 fn imap() {
     let at = "2026-03-01T10:00:00.500Z";
     let (of, shape) =
-        (|u: &str, c: &str, p: &str, x: &str| told(&mail(u, c, p, x)), "192.0.2.1 exchange-imap");
+        (|u: &str, c: &str, p: &str, x: &str| lines(&mail(u, c, p, x)), "192.0.2.1 exchange-imap");
     let failed = r#"R="a2 NO LOGIN failed.";Msg=LogonFailed"#;
     assert_eq!(of("", "login", " *****", failed), [format!("{at} failure / {shape}")]);
     assert_eq!(of("Bob", "login", "bob *****", failed), [format!("{at} failure /bob {shape}")]);
@@ -68,13 +68,13 @@ fn imap() {
         assert!(of(user, command, "", context).is_empty(), "{command} {context}");
     }
     let back = mail("bob", "login", "bob *****", failed).replace("10.0.0.1:993", "10.0.0.1:1993");
-    assert!(told(&back).is_empty(), "the back end repeats it");
+    assert!(lines(&back).is_empty(), "the back end repeats it");
 }
 
 #[test]
 fn pop() {
     let at = "2026-03-01T10:00:00.500Z";
-    let of = |user: &str, command: &str, context: &str| told(&mail(user, command, "*****", context));
+    let of = |user: &str, command: &str, context: &str| lines(&mail(user, command, "*****", context));
     let failed = r#"R="-ERR Logon failure: unknown user name or bad password.""#;
     assert_eq!(of("bob", "pass", failed), [format!("{at} failure /bob 192.0.2.1 exchange-pop")]);
     assert_eq!(of("bob", "pass", "R=OK"), [format!("{at} success /bob 192.0.2.1 exchange-pop")]);
@@ -89,15 +89,15 @@ fn pop() {
 #[test]
 fn what_the_client_sent_is_no_answer() {
     // The tag is the client's, and so is what stands behind the answer.
-    assert!(told(&mail("", "login", "x *****", r#"R="OK NO LOGIN failed.""#))[0].contains("failure"));
+    assert!(lines(&mail("", "login", "x *****", r#"R="OK NO LOGIN failed.""#))[0].contains("failure"));
     assert!(
-        told(&mail("", "login", "x *****", r#"R="a NO LOGIN failed.";Msg="User: R=OK""#))[0]
+        lines(&mail("", "login", "x *****", r#"R="a NO LOGIN failed.";Msg="User: R=OK""#))[0]
             .contains("failure")
     );
-    assert!(told(&mail("", "login", "x *****", r#"Msg="x";R=OK"#)).is_empty());
+    assert!(lines(&mail("", "login", "x *****", r#"Msg="x";R=OK"#)).is_empty());
     let name = r#"eve"";R=OK,"#;
     assert!(
-        told(&mail(name, "login", "", r#"R="a NO LOGIN failed.""#))[0].contains("failure /eve\"\";r=ok,")
+        lines(&mail(name, "login", "", r#"R="a NO LOGIN failed.""#))[0].contains("failure /eve\"\";r=ok,")
     );
 }
 
@@ -105,15 +105,15 @@ fn what_the_client_sent_is_no_answer() {
 fn smtp_lines() {
     let at = "2026-03-01T10:00:00.500Z";
     assert_eq!(
-        told(&smtp(">", "535 5.7.3 Authentication unsuccessful", "")),
+        lines(&smtp(">", "535 5.7.3 Authentication unsuccessful", "")),
         [format!("{at} failure / 192.0.2.1 exchange-smtp")]
     );
     assert_eq!(
-        told(&smtp("*", r"CORP\\Bob", "authenticated")),
+        lines(&smtp("*", r"CORP\\Bob", "authenticated")),
         [format!("{at} success CORP/bob 192.0.2.1 exchange-smtp")]
     );
     assert_eq!(
-        told(&smtp("*", "bob@example.com", "authenticated")),
+        lines(&smtp("*", "bob@example.com", "authenticated")),
         [format!("{at} success /bob@example.com 192.0.2.1 exchange-smtp")]
     );
     for record in [
@@ -126,16 +126,16 @@ fn smtp_lines() {
         smtp("*", r"CORP\\EX1$", "authenticated"),
         smtp("*", "", "authenticated"),
     ] {
-        assert!(told(&record).is_empty(), "{record}");
+        assert!(lines(&record).is_empty(), "{record}");
     }
 }
 
 #[test]
 fn in_batches_and_of_others() {
     let record = mail("bob", "login", "", "R=OK");
-    assert_eq!(told(&format!("[{record},{record}]")).len(), 2);
-    assert!(told(r#"{"sessionId":"1","command":"x"}"#).is_empty());
-    assert!(told(r#"{"sessionId":{},"command":["login"],"context":7}"#).is_empty());
+    assert_eq!(lines(&format!("[{record},{record}]")).len(), 2);
+    assert!(lines(r#"{"sessionId":"1","command":"x"}"#).is_empty());
+    assert!(lines(r#"{"sessionId":{},"command":["login"],"context":7}"#).is_empty());
 }
 
 proptest! {

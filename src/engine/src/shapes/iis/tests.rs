@@ -11,7 +11,7 @@ fn one(record: &str) -> Option<(Event<'_>, Option<Stamp>)> {
     said
 }
 
-fn told(record: &str) -> String {
+fn lines(record: &str) -> String {
     let Some((e, time)) = one(record) else { return "none".into() };
     let at = match time {
         Some(Stamp::At(at)) => format!("{at}"),
@@ -43,7 +43,7 @@ fn line(method: &str, path: &str, user: &str, address: &str, status: &str) -> St
 
 #[test]
 fn the_form() {
-    let form = |user: &str, status: &str| told(&line("POST", "/owa/auth.owa", user, "192.0.2.1", status));
+    let form = |user: &str, status: &str| lines(&line("POST", "/owa/auth.owa", user, "192.0.2.1", status));
     assert_eq!(form("Bob", "302 0 0"), "2026-03-01T10:00:00Z success /bob 192.0.2.1 302  owa");
     assert_eq!(form("CORP\\\\Bob", "302 0 0"), "2026-03-01T10:00:00Z success CORP/bob 192.0.2.1 302  owa");
     assert_eq!(
@@ -53,12 +53,12 @@ fn the_form() {
     assert_eq!(form("-", "302 0 0"), "2026-03-01T10:00:00Z failure / 192.0.2.1 302  owa");
     assert_eq!(form("-", "200 0 0"), "none");
     assert_eq!(
-        told(&line("POST", "/OWA/auth.OWA", "-", "192.0.2.1", "302 0 0")).split(' ').nth(1),
+        lines(&line("POST", "/OWA/auth.OWA", "-", "192.0.2.1", "302 0 0")).split(' ').nth(1),
         Some("failure")
     );
-    assert_eq!(told(&line("GET", "/owa/auth.owa", "bob", "192.0.2.1", "302 0 0")), "none");
-    assert_eq!(told(&line("POST", "/owa/auth.owa/x", "bob", "192.0.2.1", "302 0 0")), "none");
-    assert_eq!(told(&line("GET", "/owa", "bob", "192.0.2.1", "301 0 0")), "none");
+    assert_eq!(lines(&line("GET", "/owa/auth.owa", "bob", "192.0.2.1", "302 0 0")), "none");
+    assert_eq!(lines(&line("POST", "/owa/auth.owa/x", "bob", "192.0.2.1", "302 0 0")), "none");
+    assert_eq!(lines(&line("GET", "/owa", "bob", "192.0.2.1", "301 0 0")), "none");
     let record = line("POST", "/owa/auth.owa", "bob", "192.0.2.1", "302 0 0");
     let (e, _) = one(&record).unwrap();
     assert_eq!(
@@ -70,7 +70,7 @@ fn the_form() {
 #[test]
 fn passwords_sent_with_each_request() {
     let eas = |user: &str, status: &str| {
-        told(&line("POST", "/Microsoft-Server-ActiveSync/default.eas", user, "2001:db8::7", status))
+        lines(&line("POST", "/Microsoft-Server-ActiveSync/default.eas", user, "2001:db8::7", status))
     };
     let service = "Microsoft-Server-ActiveSync";
     assert_eq!(
@@ -88,8 +88,8 @@ fn passwords_sent_with_each_request() {
     assert_eq!(one(&expired).map(|(e, _)| (e.credential, e.shape.as_str())), Some((true, "iis")));
     let bare = line("GET", "/EWS/Exchange.asmx", "erin", "192.0.2.1", "401 1 1326")
         .replace(r#""sc-substatus":"1","#, "");
-    assert!(told(&bare).contains("failure"));
-    assert_eq!(told(&bare.replace("1326", "5")), "none");
+    assert!(lines(&bare).contains("failure"));
+    assert_eq!(lines(&bare.replace("1326", "5")), "none");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn as_other_parsers_spell_it() {
         r#"{"@timestamp":"2026-03-01T10:00:00Z","cs_method":"GET","cs_uri_stem":"/ews/exchange.asmx","cs_username":"bob","c_ip":"192.0.2.1","sc_status":401,"sc_substatus":1,"sc_win32_status":1326}"#,
         r#"{"@timestamp":"2026-03-01T10:00:00.000Z","event":{"category":["web"]},"http":{"request":{"method":"GET"},"response":{"status_code":401}},"iis":{"access":{"sub_status":1,"win32_status":1326}},"url":{"path":"/ews/exchange.asmx"},"user":{"name":"bob"},"source":{"ip":"192.0.2.1","address":"192.0.2.1"},"user_agent":{"original":"x"}}"#,
     ] {
-        assert_eq!(told(record), "2026-03-01T10:00:00Z failure /bob 192.0.2.1 401.1 1326 ews", "{record}");
+        assert_eq!(lines(record), "2026-03-01T10:00:00Z failure /bob 192.0.2.1 401.1 1326 ews", "{record}");
     }
 }
 
@@ -126,7 +126,7 @@ fn behind_a_load_balancer() {
 #[test]
 fn times_that_are_none() {
     let without = |from: &str, to: &str| {
-        told(&line("POST", "/owa/auth.owa", "-", "192.0.2.1", "302 0 0").replace(from, to))
+        lines(&line("POST", "/owa/auth.owa", "-", "192.0.2.1", "302 0 0").replace(from, to))
     };
     assert!(without(r#""date":"2026-03-01","#, "").starts_with("- failure"));
     assert!(

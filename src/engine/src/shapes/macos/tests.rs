@@ -1,4 +1,4 @@
-use super::super::testing::{events, one, survives, told};
+use super::super::testing::{events, one, survives, lines};
 use crate::event::Signal;
 use proptest::prelude::*;
 use std::format;
@@ -19,7 +19,7 @@ fn entry(path: &str, subsystem: &str, message: &str) -> String {
 }
 
 fn heard(path: &str, subsystem: &str, message: &str) -> String {
-    let said = told(&entry(path, subsystem, message));
+    let said = lines(&entry(path, subsystem, message));
     assert!(said.len() <= 1);
     said.first().map_or("-".into(), |said| {
         said.strip_prefix("2026-03-01T09:00:00.123456Z ").expect("the time of the entry").to_string()
@@ -152,7 +152,7 @@ fn an_alert_of_jamf_with_an_entry() {
     let alert = format!(
         r#"{{"caid":"1","certid":"2","input":{{"eventType":"GPUnifiedLogEvent","host":{{"hostname":"mac-7","os":"Version 14.4.1 (Build 23E224)"}},"match":{{"event":{{"composedMessage":"-[Login1 doLogin] | shortUsername = jdoe, userID = 501, groupID = 20","process":"loginwindow","processIdentifier":481,"processImagePath":"{WINDOW}","subsystem":"com.apple.loginwindow.logging","timestamp":1772355600.5}}}}}}}}"#
     );
-    assert_eq!(told(&alert), ["2026-03-01T09:00:00.500Z success jdoe -"]);
+    assert_eq!(lines(&alert), ["2026-03-01T09:00:00.500Z success jdoe -"]);
     let event = one(&alert);
     assert_eq!((&*event.device, &*event.host, event.pid), ("mac-7", "mac-7", Some(481)));
 }
@@ -196,7 +196,7 @@ fn endpoint_security() {
         (r#"{"openssh_login":{"success":"yes","username":"jdoe"}}"#.to_string(), "-"),
         (r#"{"exec":{"args":["/usr/bin/login","openssh_login"]}}"#.to_string(), "-"),
     ] {
-        let said = told(&endpoint(&event));
+        let said = lines(&endpoint(&event));
         let expected = match expected {
             "-" => String::new(),
             expected => format!("2026-03-01T09:00:00.123Z {expected}"),
@@ -218,11 +218,11 @@ fn older_telemetry_of_jamf() {
             r#"{{"header":{{"event_id":45021,"event_name":"{name}","time_milliseconds_offset":123,"time_seconds_epoch":1772355600,"version":11}},"host_info":{{"host_name":"mac-7"}},"key":"C7BC9893-1","return":{{"description":"success","error":{error},"return_value":0}},"subject":{{"audit_user_name":"jdoe","effective_user_name":"root","process_name":"{WINDOW}"}}}}"#
         )
     };
-    assert_eq!(told(&audit("AUE_lw_login", 0)), ["2026-03-01T09:00:00.123Z success jdoe -"]);
-    assert_eq!(told(&audit("AUE_auth_user", 1)), ["2026-03-01T09:00:00.123Z failure jdoe -"]);
+    assert_eq!(lines(&audit("AUE_lw_login", 0)), ["2026-03-01T09:00:00.123Z success jdoe -"]);
+    assert_eq!(lines(&audit("AUE_auth_user", 1)), ["2026-03-01T09:00:00.123Z failure jdoe -"]);
     assert!(events(&audit("AUE_logout", 0)).is_empty());
     let huge = audit("AUE_lw_login", 0).replace("1772355600", "9223372036854775807");
-    assert_eq!(told(&huge), ["2026-03-01T10:01:40Z success jdoe -"]);
+    assert_eq!(lines(&huge), ["2026-03-01T10:01:40Z success jdoe -"]);
 }
 
 #[test]
@@ -234,10 +234,10 @@ fn one_entry_in_every_carrier() {
         format!(r#"{{"message":"{text}","host":"mac-7"}}"#),
         format!(r#"{{"log":"{text}"}}"#),
     ] {
-        assert_eq!(told(&carried), ["2026-03-01T09:00:00.123456Z success jdoe -"], "{carried}");
+        assert_eq!(lines(&carried), ["2026-03-01T09:00:00.123456Z success jdoe -"], "{carried}");
     }
     // Apple's plain style is text, and names its program where a syslog header does: not of this family.
-    assert!(told("2026-03-01 10:00:00.123456+0100 mac-7 loginwindow[481]: INCORRECT").is_empty());
+    assert!(lines("2026-03-01 10:00:00.123456+0100 mac-7 loginwindow[481]: INCORRECT").is_empty());
 }
 
 proptest! {

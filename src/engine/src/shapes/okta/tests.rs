@@ -1,4 +1,4 @@
-use super::super::testing::{events, one, survives, told};
+use super::super::testing::{events, one, survives, lines};
 use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};
@@ -114,7 +114,7 @@ fn okta_itself_asks_for_somebody() {
         let record =
             record(PUSH, "SUCCESS", &format!(r#","actor":{actor}"#)).replace("Alice@Example.com", "");
         assert_eq!(
-            told(&record),
+            lines(&record),
             ["2026-03-01T09:00:00.123Z challenge alice@example.com 192.0.2.7"],
             "{actor}"
         );
@@ -125,7 +125,7 @@ fn okta_itself_asks_for_somebody() {
 fn the_first_hop_stands_in_for_a_missing_address() {
     let chain = r#","request":{"ipChain":[{"ip":"2001:db8::7","version":"V6"},{"ip":"198.51.100.1"}]}"#;
     let without = record(PUSH, "SUCCESS", chain).replace(r#""ipAddress":"192.0.2.7","#, "");
-    assert_eq!(told(&without), ["2026-03-01T09:00:00.123Z challenge alice@example.com 2001:db8::7"]);
+    assert_eq!(lines(&without), ["2026-03-01T09:00:00.123Z challenge alice@example.com 2001:db8::7"]);
     assert_eq!(one(&record(PUSH, "SUCCESS", chain)).src_ip.unwrap().to_string(), "192.0.2.7");
 }
 
@@ -150,7 +150,7 @@ fn one_record_in_every_carrier() {
         ),
         format!(r#"{{"@timestamp":"2026-03-01T09:30:00Z","event":{{"original":"{text}"}}}}"#),
     ] {
-        assert_eq!(told(&carried), [expected], "{carried}");
+        assert_eq!(lines(&carried), [expected], "{carried}");
     }
     let two = format!(r#"{{"data":{{"events":[{bare},{bare}]}}}}"#);
     assert_eq!(events(&two).len(), 2);

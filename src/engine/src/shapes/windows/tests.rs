@@ -28,7 +28,7 @@ fn events_in(timezone: &str, record: &str) -> Vec<Event<'static>> {
 }
 
 /// `time outcome domain\user address type status/reason host method shape`, or `none`.
-fn told(record: &str) -> String {
+fn lines(record: &str) -> String {
     told_in("+00:00", record)
 }
 
@@ -74,14 +74,14 @@ fn evtx(id: &str, data: &str) -> String {
 fn evtx_dump() {
     let qualified = r##"{"#attributes":{"Qualifiers":0},"#text":4625}"##;
     for id in ["4625", "\"4625\"", qualified] {
-        assert_eq!(told(&evtx(id, FAILURE_DATA)), format!("{FAILURE} evtx-dump"));
+        assert_eq!(lines(&evtx(id, FAILURE_DATA)), format!("{FAILURE} evtx-dump"));
     }
-    assert_eq!(told(&evtx("4624", SUCCESS_DATA)), format!("{SUCCESS} evtx-dump"));
+    assert_eq!(lines(&evtx("4624", SUCCESS_DATA)), format!("{SUCCESS} evtx-dump"));
     let separate = r#"{"Event":{"EventData":{DATA},"System":{"Channel":"Security","Computer":"srv1.example.com","EventID":4625,"EventID_attributes":{"Qualifiers":0},"EventRecordID":77,"Provider_attributes":{"Guid":"5","Name":"Microsoft-Windows-Security-Auditing"},"TimeCreated_attributes":{"SystemTime":"2026-03-01T09:00:00.123456Z"}}},"Event_attributes":{"xmlns":"x"}}"#;
-    assert_eq!(told(&separate.replace("DATA", FAILURE_DATA)), format!("{FAILURE} evtx-dump"));
+    assert_eq!(lines(&separate.replace("DATA", FAILURE_DATA)), format!("{FAILURE} evtx-dump"));
     // Data without names, as the crate writes an array of texts.
     let unnamed = format!(r##""Data":{{"#text":{FAILURE_INSERTS}}}"##);
-    assert_eq!(told(&evtx("4625", &unnamed)), format!("{FAILURE} evtx-dump"));
+    assert_eq!(lines(&evtx("4625", &unnamed)), format!("{FAILURE} evtx-dump"));
 }
 
 #[test]
@@ -91,17 +91,17 @@ fn winlogbeat_nested_dotted_and_by_ecs_alone() {
             r#"{{"@timestamp":"2026-03-01T09:00:00.123456Z","event":{{"code":"4625","category":["authentication"],"outcome":"failure","provider":"Microsoft-Windows-Security-Auditing","created":"2026-03-01T10:00:00Z"}},"winlog":{{"channel":"Security","event_id":"4625","record_id":77,"computer_name":"srv1.example.com","provider_name":"Microsoft-Windows-Security-Auditing","event_data":{{{data}}}}},"user":{{"name":"SRV1$"}},"message":"An account failed to log on."}}"#
         )
     };
-    assert_eq!(told(&nested(FAILURE_DATA)), format!("{FAILURE} winlogbeat"));
+    assert_eq!(lines(&nested(FAILURE_DATA)), format!("{FAILURE} winlogbeat"));
     let dotted = r#"{"@timestamp":"2026-03-01T09:00:00.123456Z","event.code":4625,"winlog.channel":"Security","winlog.computer_name":"srv1.example.com","winlog.event_data.TargetUserName":"bob@corp.example","winlog.event_data.LogonType":"3","winlog.event_data.Status":"0xc000006d","winlog.event_data.SubStatus":"0x0","winlog.event_data.IpAddress":"[2001:db8::1%4]:80"}"#;
     assert_eq!(
-        told(dotted),
+        lines(dotted),
         "2026-03-01T09:00:00.123456Z failure corp.example\\bob 2001:db8::1 3 0xc000006d/0xc000006d srv1.example.com  winlogbeat"
     );
     let ecs = r#"{"@timestamp":"2026-03-01T09:00:00.123456Z","event":{"code":"4624","category":"authentication","outcome":"success"},"winlog":{"channel":"Security","logon":{"type":"RemoteInteractive"}},"user":{"name":"Bob","domain":"CORP"},"source":{"ip":"192.0.2.7"},"host":{"name":"srv1"}}"#;
-    assert_eq!(told(ecs), "2026-03-01T09:00:00.123456Z success CORP\\bob 192.0.2.7 10 / srv1  winlogbeat");
+    assert_eq!(lines(ecs), "2026-03-01T09:00:00.123456Z success CORP\\bob 192.0.2.7 10 / srv1  winlogbeat");
     // A name that is missing stays so: the subject is somebody else.
     let nameless = FAILURE_DATA.replace(r#""TargetUserName":"Bob","#, "");
-    assert_eq!(told(&nested(&nameless)), format!("{FAILURE} winlogbeat").replace("bob", ""));
+    assert_eq!(lines(&nested(&nameless)), format!("{FAILURE} winlogbeat").replace("bob", ""));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn nxlog_and_its_local_time() {
     let record = format!(
         r#"{{"EventTime":"2026-03-01 09:00:00","Hostname":"srv1.example.com","EventID":"4625","SourceName":"Microsoft-Windows-Security-Auditing","Channel":"Security","RecordNumber":77,"Message":"x",{FAILURE_DATA},"EventReceivedTime":"2026-03-01 09:00:09"}}"#
     );
-    assert_eq!(told(&record), format!("{FAILURE} nxlog").replace(".123456", ""));
+    assert_eq!(lines(&record), format!("{FAILURE} nxlog").replace(".123456", ""));
     let object = Object::new(record.as_bytes()).unwrap();
     let given = Given { zone: Zone::new(3_600, &[]), extra_failure_codes: &[] };
     let (event, time) = decode(&object, given).unwrap();
@@ -118,10 +118,10 @@ fn nxlog_and_its_local_time() {
     let otrf = format!(
         r#"{{"SourceName":"Microsoft-Windows-Security-Auditing","Channel":"Security","Hostname":"srv1.example.com","TimeCreated":"2026-03-01T09:00:00.123456Z","@timestamp":"2026-03-01T09:00:01Z","EventID":4624,{SUCCESS_DATA}}}"#
     );
-    assert_eq!(told(&otrf), format!("{SUCCESS} nxlog"));
+    assert_eq!(lines(&otrf), format!("{SUCCESS} nxlog"));
     // As far as it goes.
     let short = r#"{"Channel":"Security","Hostname":"srv1","LogonType":"3","SourceName":"Microsoft-Windows-Security-Auditing","SubjectUserName":"user1","EventID":"4625","IpAddress":"-","TargetUserSid":"S-1-0-0"}"#;
-    assert!(told(short).ends_with(" failure \\ () 3 / srv1  nxlog"), "{}", told(short));
+    assert!(lines(short).ends_with(" failure \\ () 3 / srv1  nxlog"), "{}", lines(short));
 }
 
 #[test]
@@ -132,12 +132,12 @@ fn winevtlog_by_position() {
         )
     };
     let whole_second = |text: &str| format!("{text} winevtlog").replace(".123456", "");
-    assert_eq!(told(&record(4625, FAILURE_INSERTS)), whole_second(FAILURE));
-    assert_eq!(told(&record(4624, SUCCESS_INSERTS)), whole_second(SUCCESS));
+    assert_eq!(lines(&record(4625, FAILURE_INSERTS)), whole_second(FAILURE));
+    assert_eq!(lines(&record(4624, SUCCESS_INSERTS)), whole_second(SUCCESS));
     // The array in a string.
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""));
-    assert_eq!(told(&record(4625, &quoted(FAILURE_INSERTS))), whole_second(FAILURE));
-    assert_eq!(told(&record(4624, &quoted(SUCCESS_INSERTS))), whole_second(SUCCESS));
+    assert_eq!(lines(&record(4625, &quoted(FAILURE_INSERTS))), whole_second(FAILURE));
+    assert_eq!(lines(&record(4624, &quoted(SUCCESS_INSERTS))), whole_second(SUCCESS));
     for nothing in ["[]", "\"\"", "17", "{}", "[[[[", "\"[1\""] {
         assert!(events_or_malformed(&record(4625, nothing)), "{nothing}");
     }
@@ -161,7 +161,7 @@ fn vector_with_names_or_by_position() {
         r#""event_data":"<Data Name='TargetUserName'>Bob</Data><Data Name='TargetDomainName'>CORP</Data><Data Name='Status'>0xc000006d</Data><Data Name='SubStatus'>0xc000006a</Data><Data Name='LogonType'>3</Data><Data Name='AuthenticationPackageName'>NTLM</Data>\n<Data Name='IpAddress'>192.0.2.7</Data>""#,
     );
     for record in [named, positional, xml] {
-        assert_eq!(told(&record), format!("{FAILURE} vector-windows"), "{record}");
+        assert_eq!(lines(&record), format!("{FAILURE} vector-windows"), "{record}");
     }
 }
 
@@ -175,10 +175,10 @@ fn azure_columns_decide_where_provider_and_channel_are_left_out() {
     let whole = format!(
         r#"{FAILURE_DATA},"EventSourceName":"Microsoft-Windows-Security-Auditing","Channel":"Security","Account":"CORP\\Bob""#
     );
-    assert_eq!(told(&row(&whole)), format!("{FAILURE} security-event"));
-    assert_eq!(told(&row(FAILURE_DATA)), format!("{FAILURE} security-event"));
+    assert_eq!(lines(&row(&whole)), format!("{FAILURE} security-event"));
+    assert_eq!(lines(&row(FAILURE_DATA)), format!("{FAILURE} security-event"));
     let account = r#""TargetAccount":"CORP\\Bob","LogonTypeName":"3 - Network","Status":"-1073741715","SubStatus":"0xC000006A","AuthenticationPackageName":"NTLM","IpAddress":"192.0.2.7""#;
-    assert_eq!(told(&row(account)), format!("{FAILURE} security-event"));
+    assert_eq!(lines(&row(account)), format!("{FAILURE} security-event"));
     // As the portal exports it: a local time counts by the zone that is set, one in UTC does not.
     for (column, timezone, expected) in [
         ("TimeGenerated [UTC]", "+00:00", FAILURE.into()),
@@ -194,14 +194,14 @@ fn azure_columns_decide_where_provider_and_channel_are_left_out() {
         assert_eq!(told_in(timezone, &record), expected, "{column} {timezone}");
     }
     // The id alone is none.
-    assert_eq!(told(&row(r#""IpAddress":"192.0.2.7""#)), "none");
+    assert_eq!(lines(&row(r#""IpAddress":"192.0.2.7""#)), "none");
     let windows_event = format!(
         r#"{{"TenantId":"t","TimeGenerated":"2026-03-01T09:00:00.123456Z","Computer":"srv1.example.com","EventID":4625,"Provider":"Microsoft-Windows-Security-Auditing","Channel":"Security","EventData":{{{FAILURE_DATA}}},"Type":"WindowsEvent"}}"#
     );
-    assert_eq!(told(&windows_event), format!("{FAILURE} security-event"));
+    assert_eq!(lines(&windows_event), format!("{FAILURE} security-event"));
     let inside = FAILURE_DATA.replace('"', "\\\"");
     let in_a_string = windows_event.replace(&format!("{{{FAILURE_DATA}}}"), &format!("\"{{{inside}}}\""));
-    assert_eq!(told(&in_a_string), format!("{FAILURE} security-event"));
+    assert_eq!(lines(&in_a_string), format!("{FAILURE} security-event"));
 }
 
 const XML: &str = r#"<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>  <Provider Name="Microsoft-Windows-Security-Auditing" Guid="{5}" />  <EventID Qualifiers="">4625</EventID><TimeCreated SystemTime="2026-03-01T09:00:00.1234567Z"/><EventRecordID>77</EventRecordID><Correlation/><Channel>Security</Channel><Computer>srv1.example.com</Computer><Security/></System><EventData><Data Name="SubjectUserName">-</Data><Data Name="TargetUserName">Bob</Data><Data Name="TargetDomainName">CORP</Data><Data Name="Status">0xc000006d</Data><Data Name="FailureReason">%%2313</Data><Data Name="SubStatus">0xc000006a</Data><Data Name="LogonType">3</Data><Data Name="AuthenticationPackageName">NTLM</Data><Data Name="ProcessName"/><Data Name="IpAddress">192.0.2.7</Data></EventData><RenderingInfo Culture="en-US"><Message>&lt;Data Name="TargetUserName"&gt;eve</Message><Channel>Application</Channel><Provider>Microsoft Windows security auditing.</Provider></RenderingInfo></Event>"#;
@@ -209,11 +209,11 @@ const XML: &str = r#"<Event xmlns="http://schemas.microsoft.com/win/2004/08/even
 #[test]
 fn xml_raw_and_in_fields() {
     let expected = format!("{FAILURE} windows-xml");
-    assert_eq!(told(XML), expected);
-    assert_eq!(told(&format!("<?xml version='1.0'?><!-- <Event> --><Events>{XML}</Events>")), expected);
-    assert_eq!(told(&XML.replace('"', "'")), expected);
-    assert_eq!(told(&XML.replace(">Bob<", "><![CDATA[Bo]]>b<")), expected);
-    assert_eq!(told(&XML.replace(">Bob<", ">&#66;o&#x62;<")), expected);
+    assert_eq!(lines(XML), expected);
+    assert_eq!(lines(&format!("<?xml version='1.0'?><!-- <Event> --><Events>{XML}</Events>")), expected);
+    assert_eq!(lines(&XML.replace('"', "'")), expected);
+    assert_eq!(lines(&XML.replace(">Bob<", "><![CDATA[Bo]]>b<")), expected);
+    assert_eq!(lines(&XML.replace(">Bob<", ">&#66;o&#x62;<")), expected);
     let json = XML.replace('"', "\\\"");
     for record in [
         format!(r#"{{"event":"{json}","sourcetype":"XmlWinEventLog","host":"agent","time":1772355699}}"#),
@@ -229,7 +229,7 @@ fn xml_raw_and_in_fields() {
             r#"{{"EventID":4625,"SourceName":"Microsoft-Windows-Security-Auditing","EventXML":"{json}"}}"#
         ),
     ] {
-        assert_eq!(told(&record), expected, "{record}");
+        assert_eq!(lines(&record), expected, "{record}");
     }
 }
 
@@ -246,10 +246,10 @@ fn xml_that_is_none() {
         // What a name holds is a name, even where an encoder forgot to escape it.
         XML.replace(">Bob<", "><Data Name=\"LogonType\">5</Data><"),
     ] {
-        let said = told(&record);
+        let said = lines(&record);
         assert!(said == "none" || said.contains(" 3 0xc000006d"), "{said}: {record}");
     }
-    assert!(told(&XML.replace(">Bob<", ">&lt;/Data&gt;&bogus;&<")).contains("\\</data>&bogus;& 192.0.2.7"));
+    assert!(lines(&XML.replace(">Bob<", ">&lt;/Data&gt;&bogus;&<")).contains("\\</data>&bogus;& 192.0.2.7"));
     for end in 0..XML.len() {
         assert_eq!(told_or_none(&XML[..end]), "none", "cut at {end}");
     }
@@ -263,11 +263,11 @@ fn markup_that_does_not_end_costs_no_more_than_its_bytes() {
     {
         told_or_none(&long(piece));
     }
-    assert!(told(&long("&amp;")).contains("\\&&&&"));
+    assert!(lines(&long("&amp;")).contains("\\&&&&"));
 }
 
 fn told_or_none(record: &str) -> String {
-    if events(record).is_empty() { "none".into() } else { told(record) }
+    if events(record).is_empty() { "none".into() } else { lines(record) }
 }
 
 #[test]
@@ -285,13 +285,13 @@ fn provider_and_channel_are_both_looked_at() {
         (r#""SourceName":"EventSystem","#.into(), false),
         (r#""Channel":"ForwardedEvents","#.into(), false),
     ] {
-        assert_eq!(told(&record(&fields)) != "none", counts, "{fields}");
+        assert_eq!(lines(&record(&fields)) != "none", counts, "{fields}");
     }
     let event_system = r##"{"Event":{"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-EventSystem","EventSourceName":"EventSystem"}},"EventID":{"#attributes":{"Qualifiers":16384},"#text":4625},"Channel":"Application","Computer":"srv1"},"EventData":{"param1":"86400"}}}"##;
-    assert_eq!(told(event_system), "none");
-    assert_eq!(told(r#"{"EventID":4625}"#), "none");
-    assert_eq!(told(&evtx("4776", FAILURE_DATA)), "none");
-    assert_eq!(told(&evtx("46250", FAILURE_DATA)), "none");
+    assert_eq!(lines(event_system), "none");
+    assert_eq!(lines(r#"{"EventID":4625}"#), "none");
+    assert_eq!(lines(&evtx("4776", FAILURE_DATA)), "none");
+    assert_eq!(lines(&evtx("46250", FAILURE_DATA)), "none");
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn ignored_accounts_types_and_codes() {
             let is = field.starts_with(&format!("\"{name}\":"));
             data += &if is { format!("\"{name}\":{value},") } else { format!("{field},") };
         }
-        told(&evtx("4625", data.trim_end_matches(',')))
+        lines(&evtx("4625", data.trim_end_matches(',')))
     };
     for kind in ["0", "4", "5", "\"5\""] {
         assert_eq!(with("LogonType", kind), "none", "{kind}");
@@ -375,7 +375,7 @@ fn with_message(id: u32, message: &str) -> String {
 
 #[test]
 fn only_a_message_in_any_language() {
-    assert_eq!(told(&with_message(4625, MESSAGE)), format!("{FAILURE} nxlog"));
+    assert_eq!(lines(&with_message(4625, MESSAGE)), format!("{FAILURE} nxlog"));
     let linked = "\tLinked Logon ID:\t\t0x0\n\tNetwork Account Name:\t-\n\tNetwork Account Domain:\t-\n";
     let short = "Logon Type:\t\t\t10\n\n";
     let second = "Logon Type:\t\t\t10\n\nImpersonation Level:\t\tImpersonation\n\n";
@@ -387,27 +387,27 @@ fn only_a_message_in_any_language() {
         success_message(third, linked),
         success_message(&fourth, linked),
     ] {
-        assert_eq!(told(&with_message(4624, &message)), format!("{SUCCESS} nxlog"), "{message}");
+        assert_eq!(lines(&with_message(4624, &message)), format!("{SUCCESS} nxlog"), "{message}");
         // Without a line it is nobody's.
         let short = message.replace("\tSource Port:\t\t0\n", "");
-        let said = told(&with_message(4624, &short));
+        let said = lines(&with_message(4624, &short));
         assert!(said == "none", "{said}");
     }
-    assert_eq!(told(&with_message(4625, "An account failed to log on. ...")), "none");
-    assert_eq!(told(&with_message(4625, &MESSAGE.replace('\t', " "))), "none");
-    assert_eq!(told(&with_message(4625, &"a:\tb\n".repeat(100))), "none");
+    assert_eq!(lines(&with_message(4625, "An account failed to log on. ...")), "none");
+    assert_eq!(lines(&with_message(4625, &MESSAGE.replace('\t', " "))), "none");
+    assert_eq!(lines(&with_message(4625, &"a:\tb\n".repeat(100))), "none");
 }
 
 #[test]
 fn lines_within_a_name_neither_raise_nor_hide() {
     let forged = "eve\r\n\tx:\t\t0xC000010B\r\n\tx:\t\t0x0\r\n\tx:\t\t0x0\r\n\tAddress:\t198.51.100.1";
-    let named = told(&with_message(4625, &MESSAGE.replace("\tBob", &format!("\t{forged}"))));
+    let named = lines(&with_message(4625, &MESSAGE.replace("\tBob", &format!("\t{forged}"))));
     assert!(named.contains("\\eve 192.0.2.7 3 / srv1"), "{named}");
-    let stationed = told(&with_message(4625, &MESSAGE.replace("PC7", &format!("PC7{forged}"))));
+    let stationed = lines(&with_message(4625, &MESSAGE.replace("PC7", &format!("PC7{forged}"))));
     assert!(stationed.contains("CORP\\bob 192.0.2.7 3 / srv1"), "{stationed}");
     let json =
         evtx("4625", &FAILURE_DATA.replace("\"Bob\"", r#""x\",\"LogonType\":5,\r\n<Event>4624 \u0041""#));
-    assert!(told(&json).contains("\\x\",\"logontype\":5,\r\n<event>4624 a 192.0.2.7 3 "), "{}", told(&json));
+    assert!(lines(&json).contains("\\x\",\"logontype\":5,\r\n<event>4624 a 192.0.2.7 3 "), "{}", lines(&json));
 }
 
 #[test]

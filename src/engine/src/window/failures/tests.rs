@@ -110,7 +110,7 @@ fn times_at_the_ends_of_time() {
     assert!(view.push(t(5), 1));
     assert!(view.push(Timestamp::MIN, 1));
     assert_eq!(view.times().count(), 1);
-    // Nine years in steps: never mistaken for something new.
+    // Nine years in calls: never mistaken for something new.
     let mut key = Key::new(&layout, t(0));
     let mut view = key.view(&layout);
     view.push(t(0), 4);
@@ -154,7 +154,7 @@ fn keys_move_to_another_layout() {
 
 /// One step of a stream in time order: what happens, after how long.
 #[derive(Clone, Debug)]
-enum Step {
+enum Call {
     Fail(u32),
     Ask,
     /// Asks, and consumes on an alert of the first threshold.
@@ -163,7 +163,7 @@ enum Step {
     Retract(u8),
 }
 
-fn steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
+fn calls() -> impl Strategy<Value = Vec<(i64, Call)>> {
     let gap = prop_oneof![
         4 => 0i64..4,
         2 => 10i64..40,
@@ -171,11 +171,11 @@ fn steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
         2 => prop_oneof![Just(20i64), Just(25), Just(50), Just(60), Just(61), Just(99), Just(100), Just(101)],
     ];
     let step = prop_oneof![
-        6 => Just(Step::Fail(1)),
-        1 => (2u32..12).prop_map(Step::Fail),
-        3 => Just(Step::Ask),
-        1 => Just(Step::Login),
-        2 => (1..=SLACK as u8).prop_map(Step::Retract),
+        6 => Just(Call::Fail(1)),
+        1 => (2u32..12).prop_map(Call::Fail),
+        3 => Just(Call::Ask),
+        1 => Just(Call::Login),
+        2 => (1..=SLACK as u8).prop_map(Call::Retract),
     ];
     proptest::collection::vec((gap, step), 0..80)
 }
@@ -193,14 +193,14 @@ proptest! {
 
     #[test]
     fn in_time_order_it_is_the_rule(
-        thresholds in proptest::collection::vec(1u32..7, 1..4), start in any::<i32>(), steps in steps(), saved in 0usize..80,
+        thresholds in proptest::collection::vec(1u32..7, 1..4), start in any::<i32>(), calls in calls(), saved in 0usize..80,
     ) {
         let layout = layout(&thresholds);
         let mut now = t(i64::from(start) << 32);
         let (mut key, mut naive) = (Key::new(&layout, now), Naive::default());
         // The failures that may be taken back exactly: those that never had SLACK newer ones.
         let mut fresh: Vec<Timestamp> = Vec::new();
-        for (n, (gap, step)) in steps.into_iter().enumerate() {
+        for (n, (gap, step)) in calls.into_iter().enumerate() {
             if n == saved {
                 // A restart, with a layout that did not change.
                 key = Key { newest: key.newest, data: key.data.clone() };
@@ -208,15 +208,15 @@ proptest! {
             now = now.plus(Span(gap));
             let mut view = key.view(&layout);
             match step {
-                Step::Fail(count) => {
+                Call::Fail(count) => {
                     prop_assert!(!view.push(now, count));
                     naive.push(now, count);
                     fresh.extend((0..count).map(|_| now));
                     let settled = fresh.len().saturating_sub(SLACK);
                     fresh.drain(..settled);
                 }
-                Step::Ask => same(&view, &naive, now, &layout)?,
-                Step::Login => {
+                Call::Ask => same(&view, &naive, now, &layout)?,
+                Call::Login => {
                     same(&view, &naive, now, &layout)?;
                     if view.qualifying(now, 0).is_some() {
                         view.consume(now);
@@ -224,7 +224,7 @@ proptest! {
                         fresh.clear();
                     }
                 }
-                Step::Retract(count) => {
+                Call::Retract(count) => {
                     for _ in 0..count {
                         if let Some(t) = fresh.pop() {
                             prop_assert_eq!(view.retract(t, 1), 1);

@@ -120,7 +120,7 @@ const KEYS: usize = 4;
 const SPANS_ASKED: [Span; 2] = [Span(20), Span(50)];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Call {
     Push { at: usize, ahead: i64, count: u32, kind: u8, members: [u64; 2] },
     Forget(usize),
     Reach { at: usize, ahead: i64 },
@@ -129,19 +129,19 @@ enum Step {
     Restore,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn calls() -> impl Strategy<Value = Vec<Call>> {
     // Long runs on one key and back: mostly in order, sometimes late, sometimes far ahead.
     let ahead = prop_oneof![12 => 0..2i64, 2 => -30..0i64, 1 => 0..70i64];
     let at = prop_oneof![6 => Just(0usize), 2 => Just(1), 1 => 0..KEYS];
     let members = (prop_oneof![0..4u64, 0..40u64], 0..4u64).prop_map(|(account, address)| [account, address]);
     let step = prop_oneof![
         60 => (at.clone(), ahead, 1..3u32, 0..2u8, members)
-            .prop_map(|(at, ahead, count, kind, members)| Step::Push { at, ahead, count, kind, members }),
-        1 => at.clone().prop_map(Step::Forget),
-        4 => (at.clone(), 0..40i64).prop_map(|(at, ahead)| Step::Reach { at, ahead }),
-        2 => (at.clone(), 0..40u64, 0..40u64).prop_map(|(at, member, to)| Step::Change { at, member, to }),
-        1 => (at, 0..40u64).prop_map(|(at, member)| Step::Retain { at, member }),
-        1 => Just(Step::Restore),
+            .prop_map(|(at, ahead, count, kind, members)| Call::Push { at, ahead, count, kind, members }),
+        1 => at.clone().prop_map(Call::Forget),
+        4 => (at.clone(), 0..40i64).prop_map(|(at, ahead)| Call::Reach { at, ahead }),
+        2 => (at.clone(), 0..40u64, 0..40u64).prop_map(|(at, member, to)| Call::Change { at, member, to }),
+        1 => (at, 0..40u64).prop_map(|(at, member)| Call::Retain { at, member }),
+        1 => Just(Call::Restore),
     ];
     prop::collection::vec(step, 1..250)
 }
@@ -156,17 +156,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
-    fn as_the_naive_one(steps in steps(), floor in 1..6usize, room in 0..80usize, seed: u64) {
+    fn as_the_naive_one(calls in calls(), floor in 1..6usize, room in 0..80usize, seed: u64) {
         let (keep, slots) = (Span(60), slots(KEYS));
         let empty = |seed| Recent::new(keep, floor, room * COST).windows(SPANS_ASKED, seed);
         let mut recent = empty(seed);
         let mut twin = empty(!seed);
         let mut naive = Naive::new(keep, floor, room, KEYS);
         let mut now = 1000;
-        for step in steps {
+        for step in calls {
             let mut touched = 0;
             match step {
-                Step::Push { at, ahead, count, kind, members } => {
+                Call::Push { at, ahead, count, kind, members } => {
                     let entry = Entry { time: Timestamp(now + ahead), count, kind, members };
                     now = now.max(now + ahead);
                     recent.push(slots[at], false, entry);
@@ -174,14 +174,14 @@ proptest! {
                     naive.push(at, false, entry);
                     touched = at;
                 }
-                Step::Forget(at) => {
+                Call::Forget(at) => {
                     recent.forget(slots[at]);
                     twin.forget(slots[at]);
                     naive.keys[at] = Default::default();
                 }
                 // Only ever the one: it changes no answer.
-                Step::Reach { at, ahead } => recent.reach(slots[at], Timestamp(now + ahead)),
-                Step::Change { at, member, to } => {
+                Call::Reach { at, ahead } => recent.reach(slots[at], Timestamp(now + ahead)),
+                Call::Change { at, member, to } => {
                     let change = |entry: &mut Entry| {
                         let mine = entry.members[0] == member;
                         if mine {
@@ -197,13 +197,13 @@ proptest! {
                     prop_assert_eq!(found.is_some(), changed);
                     found.into_iter().for_each(|entry| entry.members[0] = to);
                 }
-                Step::Retain { at, member } => {
+                Call::Retain { at, member } => {
                     naive.keys[at].list.retain(|entry| entry.members[0] != member);
                     let left = recent.retain(slots[at], |entry| entry.members[0] != member);
                     twin.retain(slots[at], |entry| entry.members[0] != member);
                     prop_assert_eq!(left, !naive.keys[at].list.is_empty());
                 }
-                Step::Restore => {
+                Call::Restore => {
                     let bytes = saved(&recent, &slots);
                     let mut input = Reader::loose(&bytes).unwrap();
                     recent = empty(seed.rotate_left(7));

@@ -7,9 +7,9 @@ use std::ops::Range;
 /// The most brackets that may be open. No log nests as deep.
 const DEPTH: usize = 4096;
 
-/// A value that has begun. Offsets are those of the window.
+/// The scan of a value that has begun. Offsets are those of the window.
 #[derive(Debug)]
-pub(super) struct Value {
+pub(super) struct Scan {
     pub(super) start: usize,
     /// Bytes of it that were dropped because it is too long.
     pub(super) skipped: u64,
@@ -34,9 +34,9 @@ pub(super) struct Value {
     string: Range<usize>,
 }
 
-/// The result of a scan.
+/// Where a scan stopped.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Stop {
     /// The value ends before the next byte.
     End,
     /// The window ends first.
@@ -47,7 +47,7 @@ pub(super) enum Found {
     Mismatch,
 }
 
-impl Value {
+impl Scan {
     /// A value that begins at `start`.
     pub(super) fn new(start: usize) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Value {
     }
 
     /// Scans on from `at`. A line with no indent, or with `indent`, may begin another value.
-    pub(super) fn scan(&mut self, window: &[u8], at: &mut usize, indent: usize, sequence: bool) -> Found {
+    pub(super) fn scan(&mut self, window: &[u8], at: &mut usize, indent: usize, sequence: bool) -> Stop {
         while let Some(&byte) = window.get(*at) {
             if let Some(column) = self.column {
                 match byte {
@@ -103,7 +103,7 @@ impl Value {
                     }
                     b'{' if (column == 0 || column == indent) && !self.escaped => {
                         if !self.may_hold_object() {
-                            return Found::Break;
+                            return Stop::Break;
                         }
                         self.candidate = self.candidate.or(Some(*at));
                     }
@@ -112,7 +112,7 @@ impl Value {
                 self.column = None;
             }
             if sequence && byte == RS {
-                return Found::Break;
+                return Stop::Break;
             }
             if self.in_string {
                 self.within_string(window, at, sequence);
@@ -135,37 +135,37 @@ impl Value {
                         self.batch = is_batch(name).then_some(*at);
                     }
                     if !self.open(byte == b'[') {
-                        return Found::Mismatch;
+                        return Stop::Mismatch;
                     }
                 }
                 b'}' | b']' => {
                     if self.in_array() != (byte == b']') {
-                        return Found::Mismatch;
+                        return Stop::Mismatch;
                     }
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
-                        return Found::End;
+                        return Stop::End;
                     }
                 }
                 _ => {}
             }
             self.last = byte;
         }
-        Found::More
+        Stop::More
     }
 
     /// Scans on within a string that is a value of its own.
-    pub(super) fn scan_string(&mut self, window: &[u8], at: &mut usize) -> Found {
+    pub(super) fn scan_string(&mut self, window: &[u8], at: &mut usize) -> Stop {
         while self.in_string {
             if *at >= window.len() {
-                return Found::More;
+                return Stop::More;
             }
             self.within_string(window, at, false);
             if self.column.is_some() {
-                return Found::Break;
+                return Stop::Break;
             }
         }
-        Found::End
+        Stop::End
     }
 
     /// Scans on to the end of the string or of the window, or to a newline.

@@ -14,7 +14,7 @@ const SHARE: u32 = 20;
 
 /// A snapshot, and the records processed since. Holds at most 256 MiB of records, mostly 16 MiB.
 #[derive(Default)]
-pub(super) struct Journal {
+pub(super) struct Replay {
     checkpoint: Option<Checkpoint>,
     /// The records since, where the batches end in them, and the reading of each.
     bytes: Vec<u8>,
@@ -34,7 +34,7 @@ struct Checkpoint {
     totals: Vec<Stats>,
 }
 
-impl Journal {
+impl Replay {
     /// Notes a batch that was processed.
     pub(super) fn add(&mut self, batch: &[u8], reading: Reading, spent: Duration) {
         if self.overflown || batch.is_empty() {
@@ -135,64 +135,64 @@ fn goes_on(at: Reading, records: u64, reading: Reading) -> bool {
 mod tests {
     use super::*;
 
-    fn replay(journal: &Journal) -> Vec<(&[u8], Reading)> {
-        journal.since().collect()
+    fn replayed(replay: &Replay) -> Vec<(&[u8], Reading)> {
+        replay.since().collect()
     }
 
     #[test]
     fn batches_are_joined_where_that_changes_nothing() {
-        let mut journal = Journal::default();
+        let mut replay = Replay::default();
         for (batch, received) in
             [(&b"a\n"[..], 1i64), (b"b\n", 1), (b"c", 1), (b"d\n", 1), (b"", 2), (b"e\n", 2)]
         {
-            journal.add(batch, Reading::from(received), Duration::ZERO);
+            replay.add(batch, Reading::from(received), Duration::ZERO);
         }
-        assert_eq!(replay(&journal), [(&b"a\nb\nc"[..], 1.into()), (b"d\n", 1.into()), (b"e\n", 2.into())]);
+        assert_eq!(replayed(&replay), [(&b"a\nb\nc"[..], 1.into()), (b"d\n", 1.into()), (b"e\n", 2.into())]);
     }
 
     #[test]
     fn numbers_of_records_stay_true() {
         let reading = |first| Reading { first, ..Reading::from(1) };
-        let mut journal = Journal::default();
+        let mut replay = Replay::default();
         for (batch, first) in [(&b"a\n\nb\n"[..], 1), (b"c\n", 4), (b"d\n", 9), (b"e\n", 10)] {
-            journal.add(batch, reading(first), Duration::ZERO);
+            replay.add(batch, reading(first), Duration::ZERO);
         }
-        assert_eq!(replay(&journal), [(&b"a\n\nb\nc\n"[..], reading(1)), (b"d\ne\n", reading(9))]);
+        assert_eq!(replayed(&replay), [(&b"a\n\nb\nc\n"[..], reading(1)), (b"d\ne\n", reading(9))]);
     }
 
     #[test]
     fn replayed_batches_stay_small() {
-        let mut journal = Journal::default();
+        let mut replay = Replay::default();
         let batch = [b"x".repeat(1023).as_slice(), b"\n"].concat();
         for _ in 0..1024 {
-            journal.add(&batch, 1.into(), Duration::ZERO);
+            replay.add(&batch, 1.into(), Duration::ZERO);
         }
-        let sizes: Vec<usize> = journal.since().map(|(records, _)| records.len()).collect();
+        let sizes: Vec<usize> = replay.since().map(|(records, _)| records.len()).collect();
         assert_eq!(sizes, [BATCH; 4]);
     }
 
     #[test]
     fn a_guest_without_snapshots_does_not_fill_memory() {
-        let mut journal = Journal::default();
-        journal.no_snapshots();
+        let mut replay = Replay::default();
+        replay.no_snapshots();
         let batch = vec![b'\n'; 100 << 20];
         for _ in 0..3 {
-            journal.add(&batch, 1.into(), Duration::ZERO);
-            assert!(!journal.is_due());
+            replay.add(&batch, 1.into(), Duration::ZERO);
+            assert!(!replay.is_due());
         }
-        assert!(journal.overflown() && journal.is_empty());
+        assert!(replay.overflown() && replay.is_empty());
     }
 
     #[test]
     fn dear_snapshots_are_rare() {
-        let mut journal = Journal::default();
-        journal.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(1));
-        assert!(journal.is_due());
-        journal.restart(Vec::new(), Duration::from_millis(10), Vec::new());
-        assert!(journal.is_empty() && !journal.is_due());
-        journal.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(100));
-        assert!(!journal.is_due());
-        journal.add(b"\n", 1.into(), Duration::from_millis(101));
-        assert!(journal.is_due());
+        let mut replay = Replay::default();
+        replay.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(1));
+        assert!(replay.is_due());
+        replay.restart(Vec::new(), Duration::from_millis(10), Vec::new());
+        assert!(replay.is_empty() && !replay.is_due());
+        replay.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(100));
+        assert!(!replay.is_due());
+        replay.add(b"\n", 1.into(), Duration::from_millis(101));
+        assert!(replay.is_due());
     }
 }
