@@ -3,9 +3,13 @@
 //! ```text
 //! "ASIEVE\r\n"  8 bytes; the line end shows a transfer in text mode
 //! format        u16, of this file; a reader refuses a newer one
+//! length        u64, of the sections together
 //! sections      each: owner and name as length-prefixed text, version u16, length u64, content
 //! checksum      16 bytes, SipHash-1-3-128 of all before
 //! ```
+//!
+//! Several snapshots, one directly after the other, are read as one. So a host joins the snapshots of single analytics
+//! without knowing what is in them.
 //!
 //! The owner of a section is the id of an analytic, so a suite and its single analytics write the same sections. Each
 //! section has a version of its own: a change in one part of the state loses that part alone. Format 1, of version
@@ -29,8 +33,10 @@ const FORMAT_0_1: u16 = 1;
 /// More sections than any suite writes.
 const MOST_SECTIONS: usize = 4096;
 const CHECKSUM: usize = 16;
-/// Bytes of the length of a section.
+/// Bytes of the length of a section, and of that of all sections.
 const LENGTH: usize = 8;
+/// Bytes before the first section.
+const HEAD: usize = MAGIC.len() + 2 + LENGTH;
 
 /// Why a snapshot was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +97,8 @@ pub type Result<T> = core::result::Result<T, SnapshotError>;
 #[derive(Debug)]
 pub struct Writer {
     bytes: Vec<u8>,
+    /// Whether the bytes begin with a header.
+    framed: bool,
 }
 
 impl Writer {
@@ -98,16 +106,17 @@ impl Writer {
     /// grows.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let mut writer = Self { bytes: Vec::with_capacity(capacity.saturating_add(1024)) };
+        let mut writer = Self { bytes: Vec::with_capacity(capacity.saturating_add(1024)), framed: true };
         writer.raw(MAGIC);
         writer.raw(&FORMAT.to_le_bytes());
+        writer.raw(&[0; LENGTH]);
         writer
     }
 
     /// Begins bytes without a header, for [`Reader::loose`].
     #[must_use]
     pub const fn loose() -> Self {
-        Self { bytes: Vec::new() }
+        Self { bytes: Vec::new(), framed: false }
     }
 
     /// Writes a section. Its content is all that `write` writes.
@@ -118,6 +127,11 @@ impl Writer {
         let at = self.bytes.len();
         self.raw(&[0; LENGTH]);
         write(self);
+        self.close(at);
+    }
+
+    /// Writes into the eight bytes at `at` how many follow them.
+    fn close(&mut self, at: usize) {
         let length = (self.bytes.len() - at - LENGTH) as u64;
         if let Some(place) = self.bytes.get_mut(at..at + LENGTH) {
             place.copy_from_slice(&length.to_le_bytes());
@@ -162,6 +176,9 @@ impl Writer {
     /// The snapshot, with its checksum. Linear in its length, about 2 GB/s.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
+        if self.framed {
+            self.close(HEAD - LENGTH);
+        }
         let sum = checksum(&self.bytes);
         self.bytes.extend_from_slice(&sum);
         self.bytes
@@ -202,40 +219,36 @@ pub struct Section<'a> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// Opens a snapshot. Linear in its length.
+    /// Opens a snapshot, or several that stand one directly after the other. Linear in their length.
     ///
     /// # Errors
     /// In this order: no snapshot, newer format, truncated or corrupted, a section that makes no sense.
-    pub fn open(snapshot: &'a [u8]) -> Result<Self> {
-        let start = snapshot.get(..snapshot.len().min(MAGIC.len())).unwrap_or_default();
-        if !MAGIC.starts_with(start) {
-            return Err(SnapshotError::NoSnapshot);
-        }
-        let mut head = Reader::over(snapshot.get(MAGIC.len()..).ok_or(SnapshotError::Truncated)?, 0);
-        let format = head.u16()?;
-        if format > FORMAT {
-            return Err(SnapshotError::Newer { found: format, known: FORMAT });
-        }
-        let body = checked(snapshot)?;
-        let mut rest = Reader::over(body.get(MAGIC.len() + 2..).ok_or(SnapshotError::Truncated)?, 0);
-        if format == FORMAT_0_1 {
-            let owner = rest.bytes()?;
-            let version = rest.u16()?;
-            return Ok(Self::Of01 { owner, version, body: Reader { version, ..rest } });
+    pub fn open(mut snapshots: &'a [u8]) -> Result<Self> {
+        if format(snapshots)? == FORMAT_0_1 {
+            let mut body = Reader::over(checked(snapshots)?, 0);
+            body.raw(MAGIC.len() + 2)?;
+            let owner = body.bytes()?;
+            let version = body.u16()?;
+            return Ok(Self::Of01 { owner, version, body: Reader { version, ..body } });
         }
         let mut sections = Vec::new();
-        while rest.remaining() > 0 {
-            let (owner, name) = (rest.bytes()?, rest.bytes()?);
-            let version = rest.u16()?;
-            let length = u64::from_le_bytes(rest.array()?);
-            let length = usize::try_from(length).map_err(|_| SnapshotError::Truncated)?;
-            let content = Reader::over(rest.raw(length)?, version);
-            if sections.len() >= MOST_SECTIONS {
-                return Err(SnapshotError::Invalid("too many sections"));
+        loop {
+            if format(snapshots)? == FORMAT_0_1 {
+                return Err(SnapshotError::Invalid("a snapshot of version 0.1 behind another"));
             }
-            sections.push(Section { owner, name, content });
+            let mut head = Reader::over(snapshots, 0);
+            head.raw(HEAD - LENGTH)?;
+            let length = usize::try_from(u64::from_le_bytes(head.array()?)).ok();
+            let end = length.and_then(|length| length.checked_add(HEAD + CHECKSUM));
+            let (one, rest) =
+                end.and_then(|end| snapshots.split_at_checked(end)).ok_or(SnapshotError::Truncated)?;
+            let content = checked(one)?.get(HEAD..).ok_or(SnapshotError::Truncated)?;
+            read_sections(content, &mut sections)?;
+            snapshots = rest;
+            if snapshots.is_empty() {
+                return Ok(Self::Sections(sections));
+            }
         }
-        Ok(Self::Sections(sections))
     }
 
     /// The ids of the analytics whose state it holds, as a person may see them.
@@ -268,6 +281,37 @@ impl<'a> Snapshot<'a> {
             _ => None,
         }
     }
+}
+
+/// The format in the header of a snapshot.
+fn format(snapshot: &[u8]) -> Result<u16> {
+    let start = snapshot.get(..snapshot.len().min(MAGIC.len())).unwrap_or_default();
+    if !MAGIC.starts_with(start) {
+        return Err(SnapshotError::NoSnapshot);
+    }
+    let mut head = Reader::over(snapshot, 0);
+    head.raw(MAGIC.len())?;
+    match head.u16()? {
+        format if format > FORMAT => Err(SnapshotError::Newer { found: format, known: FORMAT }),
+        format => Ok(format),
+    }
+}
+
+/// Reads the sections of one snapshot.
+fn read_sections<'a>(content: &'a [u8], sections: &mut Vec<Section<'a>>) -> Result<()> {
+    let mut rest = Reader::over(content, 0);
+    while rest.remaining() > 0 {
+        let (owner, name) = (rest.bytes()?, rest.bytes()?);
+        let version = rest.u16()?;
+        let length = u64::from_le_bytes(rest.array()?);
+        let length = usize::try_from(length).map_err(|_| SnapshotError::Truncated)?;
+        let content = Reader::over(rest.raw(length)?, version);
+        if sections.len() >= MOST_SECTIONS {
+            return Err(SnapshotError::Invalid("too many sections"));
+        }
+        sections.push(Section { owner, name, content });
+    }
+    Ok(())
 }
 
 /// The bytes before the checksum that ends them.

@@ -35,7 +35,8 @@
 //!
 //! A component is not trusted. [`Analytic::load`] refuses one that imports anything. Each call has a deadline, and each
 //! detector a limit of memory ([`Limits`]). A call that exceeds a limit, or traps, kills its [`Detector`]; the session
-//! makes a new one and leaves out only the record at fault.
+//! makes a new one and leaves out only the record at fault. Of several analytics in one component, only the one that fails
+//! on the record skips it.
 //!
 //! # What else is here
 //!
@@ -67,7 +68,7 @@ pub use engine::{Engine, Limits};
 pub use error::{CallError, Cause, EngineError, LoadError, StartError};
 pub use origins::{Origin, Origins};
 pub use restarting::Restarting;
-pub use session::{Answer, Session, Trouble};
+pub use session::{Answer, Fault, Session, Trouble};
 
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]

@@ -6,44 +6,31 @@
 //! that record and leaves it out; every other record counts. Two properties of an analytic make this possible: it is a
 //! pure function of its configuration and its records, and cutting records into other batches changes nothing.
 //!
+//! A component with several analytics (a suite) is taken apart when a record fails on its own: from then on each of its
+//! analytics runs in a detector of its own, from the same state. Only the analytic that fails on the record skips it.
+//!
 //! A hostile guest cannot make recovery endless. The lost records of a batch are bounded, and so is the time of all
 //! recoveries. Beyond these bounds the analytic first loses its state, then the batch; at last it is stopped.
 
 mod replay;
+mod single;
 
 use crate::analytic::Analytic;
-use crate::contract::Alert;
-use crate::detector::Detector;
+use crate::contract::{Alert, Problem};
 use crate::error::{CallError, StartError};
 use authsieve_engine::detector::{Reading, Stats};
-use replay::Replay;
+use single::{Single, later};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-/// After this many lost records in one batch the state is dropped; after twice as many the batch is given up.
-const MAX_LOST: usize = 8;
-/// This many batches given up in a row stop the analytic.
-const MAX_GIVEN_UP: u32 = 3;
-/// How long a part of a failed batch may take while the session looks for the record at fault.
-const TRIAL: Duration = Duration::from_secs(1);
-/// How long all recoveries of a session may take before it is stopped.
-const RECOVERY: Duration = Duration::from_secs(120);
-
-/// A running analytic, and everything needed to go on after it failed.
+/// Analytics that run, and everything needed to go on after one of them failed.
 pub struct Session {
     analytic: Arc<Analytic>,
     config: String,
-    seed: u64,
-    /// `None` once it is stopped.
-    detector: Option<Detector>,
-    /// The detector's last call failed, so the session has to make a new one.
-    dead: bool,
-    replay: Replay,
-    /// Counters of detectors that are gone, of each analytic.
-    base: Vec<Stats>,
-    given_up: u32,
-    recovering: Duration,
+    /// The ids of the analytics that run, in the component's order.
+    ids: Vec<String>,
+    /// One detector for all; or, once taken apart, one for each.
+    parts: Vec<Single>,
 }
 
 /// What came of a batch.
@@ -55,9 +42,25 @@ pub struct Answer {
     pub troubles: Vec<Trouble>,
 }
 
-/// Something that went wrong, and what it cost.
+/// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub struct Trouble {
+    /// The id of the analytic, or the name of the component while several analytics run in it.
+    pub analytic: Arc<str>,
+    /// What it was.
+    pub fault: Fault,
+}
+
+/// A failure, and what it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Several analytics ran in one detector, which failed. Nothing is lost: each goes on in a detector of its own.
+    Apart {
+        /// Where in the batch it failed.
+        offset: usize,
+        /// How it failed.
+        why: String,
+    },
     /// The analytic fails on this record, and went on without it.
     Lost {
         /// Where the record begins in its batch.
@@ -94,29 +97,52 @@ pub enum Trouble {
 }
 
 impl Session {
-    /// Starts an analytic. `config` is a JSON object, empty for the defaults; `seed` should be random.
+    /// Starts the analytics of a component. `config` is a JSON object, empty for the defaults; `seed` should be random.
     ///
     /// # Errors
     /// When the configuration is not valid, or the guest fails.
     pub fn start(analytic: Arc<Analytic>, config: String, seed: u64) -> Result<Self, StartError> {
-        let detector = Some(analytic.create(&config, seed)?);
-        Ok(Self {
-            analytic,
-            config,
-            seed,
-            detector,
-            dead: false,
-            replay: Replay::default(),
-            base: Vec::new(),
-            given_up: 0,
-            recovering: Duration::ZERO,
-        })
+        Self::from(analytic, config, seed, None).map(|(session, _)| session)
     }
 
-    /// The analytic that runs.
+    /// Goes on where a [`snapshot`](Self::snapshot) was taken. Returns notes on the state that was dropped because the
+    /// configuration has changed.
+    ///
+    /// # Errors
+    /// When the configuration or the snapshot is not valid, or the guest fails.
+    pub fn restore(
+        analytic: Arc<Analytic>,
+        config: String,
+        seed: u64,
+        snapshot: &[u8],
+    ) -> Result<(Self, Vec<String>), StartError> {
+        Self::from(analytic, config, seed, Some(snapshot))
+    }
+
+    fn from(
+        analytic: Arc<Analytic>,
+        config: String,
+        seed: u64,
+        snapshot: Option<&[u8]>,
+    ) -> Result<(Self, Vec<String>), StartError> {
+        let (mut single, notes) = Single::start(Arc::clone(&analytic), config.clone(), seed, snapshot)?;
+        let ids = single.ids();
+        if ids.len() > 1 {
+            single.holds_several();
+        }
+        Ok((Self { analytic, config, ids, parts: vec![single] }, notes))
+    }
+
+    /// The component that runs.
     #[must_use]
     pub fn analytic(&self) -> &Analytic {
         &self.analytic
+    }
+
+    /// The ids of the analytics that run, in the component's order.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        &self.ids
     }
 
     /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
@@ -124,247 +150,157 @@ impl Session {
     /// # Errors
     /// When the guest fails.
     pub fn needles(&mut self) -> Result<Vec<String>, CallError> {
-        self.detector.as_mut().map_or(Ok(Vec::new()), Detector::needles)
+        let mut all = Vec::new();
+        for part in &mut self.parts {
+            let needles = part.needles()?;
+            if needles.is_empty() {
+                return Ok(needles);
+            }
+            all.extend(needles);
+        }
+        Ok(all)
     }
 
     /// Takes whole records, each with a newline behind it.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         let reading = reading.into();
-        let mut answer = Answer::default();
-        let Some(detector) = &mut self.detector else { return answer };
-        let started = Instant::now();
-        match detector.process(batch, reading) {
-            Ok(alerts) => {
-                answer.alerts = alerts;
-                self.given_up = 0;
-                self.replay.add(batch, reading, started.elapsed());
-                if self.replay.is_due() {
-                    self.checkpoint(&mut answer);
-                }
-            }
-            Err(error) => {
-                self.dead = true;
-                self.recover(batch, reading, error, &mut answer);
-                self.recovering += started.elapsed();
-                if self.recovering > RECOVERY && self.detector.is_some() {
-                    self.stop("too much time went into its failures".into(), &mut answer);
-                }
-            }
+        let mut done = 0;
+        let mut answer = self.judge(|part, answer| done = part.process(batch, reading, answer));
+        if self.take_apart(done, &mut answer) {
+            let (before, rest) = batch.split_at_checked(done).unwrap_or((batch, &[]));
+            let reading = later(reading, before);
+            let mut more = self.judge(|part, answer| {
+                part.process(rest, reading, answer);
+            });
+            more.troubles.iter_mut().for_each(|trouble| trouble.fault.moved(done));
+            answer.extend(more);
         }
         answer
+    }
+
+    /// Nothing came for `idle` microseconds: gives out the alerts that waited for this time.
+    pub fn elapse(&mut self, idle: u64) -> Answer {
+        self.release(|part, answer| part.elapse(idle, answer))
     }
 
     /// The end of a finite input.
     pub fn flush(&mut self) -> Answer {
-        let mut answer = Answer::default();
-        if let Some(detector) = &mut self.detector {
-            match detector.flush() {
-                Ok(alerts) => answer.alerts = alerts,
-                Err(error) => {
-                    answer.troubles.push(Trouble::Unfinished { error });
-                    self.dead = true;
-                    self.rebuild(&mut answer);
-                }
-            }
+        self.release(Single::flush)
+    }
+
+    /// The state, for [`restore`](Self::restore); the troubles tell what went wrong on the way. The session itself goes
+    /// on from there too, should it fail later.
+    ///
+    /// # Errors
+    /// When the guest fails at this.
+    pub fn snapshot(&mut self) -> Result<(Vec<u8>, Vec<Trouble>), CallError> {
+        let (mut all, mut answer) = (Vec::new(), Answer::default());
+        for part in &mut self.parts {
+            // Snapshots one after the other are a snapshot.
+            all.extend(part.snapshot(&mut answer)?);
         }
-        answer
+        Ok((all, answer.troubles))
     }
 
     /// Counters since the session started, detectors that died included: those of each analytic.
     pub fn stats(&mut self) -> Vec<Stats> {
-        let now = self.detector.as_mut().and_then(|detector| detector.stats().ok());
-        now.map_or_else(|| self.base.clone(), |now| sum(&self.base, now))
+        self.parts.iter_mut().flat_map(Single::stats).collect()
     }
 
-    /// Goes through a batch that failed with `error`, and leaves out the records at fault.
-    fn recover(&mut self, batch: &[u8], reading: Reading, mut error: CallError, answer: &mut Answer) {
-        let mut done = 0;
-        let mut lost = 0;
-        let fast = TRIAL.min(self.deadline());
-        loop {
-            // Some record at or after `done` fails; halve until one is left.
-            let mut end = batch.len();
-            while let Some(middle) = middle(batch, done, end) {
-                match self.attempt(batch, done..middle, reading, fast, answer) {
-                    Some(Ok(())) => done = middle,
-                    Some(Err(cause)) => (error, end) = (cause, middle),
-                    None => return,
-                }
-            }
-            // A busy machine can miss a deadline too: only a record that fails alone is lost.
-            match self.attempt(batch, done..end, reading, self.deadline(), answer) {
-                Some(Ok(())) => {}
-                Some(Err(cause)) => {
-                    error = cause;
-                    let length = end.saturating_sub(done);
-                    answer.troubles.push(Trouble::Lost { offset: done, length, error: error.clone() });
-                    lost += 1;
-                    if lost == MAX_LOST {
-                        self.forget(format!("it failed on {MAX_LOST} records of one batch"), answer);
-                    }
-                }
-                None => return,
-            }
-            done = end;
-            if done >= batch.len() {
-                self.rebuild(answer);
-                return;
-            }
-            if lost >= 2 * MAX_LOST || self.recovering > RECOVERY {
-                let length = batch.len() - done;
-                answer.troubles.push(Trouble::GivenUp { offset: done, length, error: error.clone() });
-                self.given_up += 1;
-                if self.given_up >= MAX_GIVEN_UP {
-                    self.stop(error.to_string(), answer);
-                } else {
-                    self.rebuild(answer);
-                }
-                return;
-            }
-            match self.attempt(batch, done..batch.len(), reading, self.deadline(), answer) {
-                Some(Ok(())) => return,
-                Some(Err(cause)) => error = cause,
-                None => return,
-            }
+    /// The first record of each kind of trouble since this was last asked. After a failure a record may be named again.
+    ///
+    /// # Errors
+    /// When the guest fails.
+    pub fn problems(&mut self) -> Result<Vec<Problem>, CallError> {
+        let mut all = Vec::new();
+        for part in &mut self.parts {
+            all.extend(part.problems()?);
         }
+        Ok(all)
     }
 
-    /// Processes a part of a batch with a new detector. If the call succeeds, the part is done for good. `None`: the
-    /// session is stopped.
-    fn attempt(
-        &mut self,
-        batch: &[u8],
-        part: std::ops::Range<usize>,
-        reading: Reading,
-        deadline: Duration,
-        answer: &mut Answer,
-    ) -> Option<Result<(), CallError>> {
-        self.rebuild(answer);
-        let usual = self.deadline();
-        let started = Instant::now();
-        let reading = later(reading, batch.get(..part.start).unwrap_or_default());
-        let part = batch.get(part).unwrap_or_default();
-        let detector = self.detector.as_mut()?;
-        detector.set_deadline(deadline);
-        let result = detector.process(part, reading);
-        detector.set_deadline(usual);
-        Some(match result {
-            Ok(alerts) => {
-                answer.alerts.extend(alerts);
-                self.replay.add(part, reading, started.elapsed());
-                Ok(())
-            }
-            Err(error) => {
-                self.dead = true;
-                Err(error)
-            }
-        })
+    fn release(&mut self, ask: impl Fn(&mut Single, &mut Answer)) -> Answer {
+        let mut answer = self.each(&ask);
+        if self.take_apart(0, &mut answer) {
+            answer.extend(self.each(&ask));
+        }
+        answer
     }
 
-    /// Replaces a dead detector by one in the state after all processed records, or stops the session.
-    fn rebuild(&mut self, answer: &mut Answer) {
-        if !self.dead || self.detector.is_none() {
-            return;
-        }
-        match self.replayed() {
-            Ok(detector) => {
-                self.detector = Some(detector);
-                self.dead = false;
-                if !self.replay.is_empty() && !self.replay.refuses() {
-                    // So that the next rebuilding does not replay the same records again.
-                    self.checkpoint(answer);
-                }
-            }
-            Err(why) => self.forget(why, answer),
-        }
+    /// Asks each detector.
+    fn each(&mut self, mut ask: impl FnMut(&mut Single, &mut Answer)) -> Answer {
+        let mut answer = Answer::default();
+        self.parts.iter_mut().for_each(|part| ask(part, &mut answer));
+        answer
     }
 
-    /// A detector made from the last checkpoint and the records processed since.
-    fn replayed(&mut self) -> Result<Detector, String> {
-        if self.replay.overflown() {
-            return Err("it takes no snapshots, and too much was processed to do it again".into());
+    /// Asks each detector about records, and brings the alerts into the order of the records.
+    fn judge(&mut self, mut ask: impl FnMut(&mut Single, &mut Answer)) -> Answer {
+        let mut placed = Vec::new();
+        let mut all = Answer::default();
+        for part in &mut self.parts {
+            let mut answer = Answer::default();
+            ask(part, &mut answer);
+            all.troubles.append(&mut answer.troubles);
+            // An alert that waited stays behind those of its analytic that came before it.
+            let mut last = 0;
+            placed.extend(answer.alerts.into_iter().map(|alert| {
+                last = alert.record.max(last);
+                (last, alert)
+            }));
         }
-        let mut detector = match self.replay.snapshot() {
-            Some(snapshot) => {
-                self.analytic.restore(&self.config, self.seed, snapshot).map(|(detector, _)| detector)
-            }
-            None => self.analytic.create(&self.config, self.seed),
+        if self.parts.len() > 1 {
+            placed.sort_by_key(|(place, _)| *place);
         }
-        .map_err(|error| error.to_string())?;
-        // A new detector counts from its snapshot on.
-        self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
-        for (records, reading) in self.replay.since() {
-            detector.process(records, reading).map_err(|error| format!("replay: {error}"))?;
-        }
-        Ok(detector)
+        all.alerts = placed.into_iter().map(|(_, alert)| alert).collect();
+        all
     }
 
-    /// Goes on as if nothing had been seen.
-    fn forget(&mut self, why: String, answer: &mut Answer) {
-        self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
-        self.replay.clear();
-        answer.troubles.push(Trouble::Forgot { why });
-        match self.analytic.create(&self.config, self.seed) {
-            Ok(detector) => (self.detector, self.dead) = (Some(detector), false),
-            Err(error) => self.stop(error.to_string(), answer),
-        }
-    }
-
-    fn stop(&mut self, why: String, answer: &mut Answer) {
-        self.base = self.stats();
-        self.detector = None;
-        self.replay.clear();
-        answer.troubles.push(Trouble::Stopped { why });
-    }
-
-    /// Takes a snapshot. A guest that fails at that is rebuilt and never asked again.
-    fn checkpoint(&mut self, answer: &mut Answer) {
-        let Some(detector) = &mut self.detector else { return };
-        let started = Instant::now();
-        let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
-        match taken {
-            Ok((stats, snapshot)) => self.replay.restart(snapshot, started.elapsed(), sum(&self.base, stats)),
-            Err(_) => {
-                self.replay.no_snapshots();
-                self.dead = true;
-                self.rebuild(answer);
-            }
-        }
-    }
-
-    fn deadline(&self) -> Duration {
-        self.analytic.limits().call
+    /// Gives each analytic a detector of its own, if their common one failed for good. Tells whether it did so.
+    fn take_apart(&mut self, offset: usize, answer: &mut Answer) -> bool {
+        let [single] = self.parts.as_mut_slice() else { return false };
+        let Some(why) = single.apart() else { return false };
+        let fault = Fault::Apart { offset, why };
+        answer.troubles.push(Trouble { analytic: self.analytic.name().into(), fault });
+        let single = &*single;
+        self.parts = self.ids.iter().map(|id| single.part(id, alone(&self.config, id))).collect();
+        true
     }
 }
 
-/// The counters of detectors that are gone, and of the one that went on from there.
-fn sum(before: &[Stats], mut now: Vec<Stats>) -> Vec<Stats> {
-    for stats in &mut now {
-        if let Some(before) = before.iter().find(|before| before.analytic == stats.analytic) {
-            stats.add(before);
+impl Answer {
+    fn extend(&mut self, more: Self) {
+        self.alerts.extend(more.alerts);
+        self.troubles.extend(more.troubles);
+    }
+}
+
+impl Fault {
+    /// The same, where the batch was a part that begins so many bytes into a greater one.
+    fn moved(&mut self, by: usize) {
+        if let Self::Lost { offset, .. } | Self::GivenUp { offset, .. } = self {
+            *offset += by;
         }
     }
-    now
 }
 
-/// The reading of the records behind `before`.
-fn later(reading: Reading, before: &[u8]) -> Reading {
-    let records = memchr::memchr_iter(b'\n', before).count() as u64;
-    Reading { first: if reading.first == 0 { 0 } else { reading.first + records }, ..reading }
+/// The configuration of a component with several analytics, of which only `id` shall run.
+fn alone(config: &str, id: &str) -> String {
+    let mut whole: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(config).unwrap_or_default();
+    whole.insert("analytics".into(), [id].as_slice().into());
+    let mut whole = serde_json::Value::Object(whole);
+    // By name, whatever the features of the library: the same configuration is the same text.
+    whole.sort_all_objects();
+    whole.to_string()
 }
 
-/// A boundary between records near the middle of `batch[start..end]`; `None` if that is one record.
-fn middle(batch: &[u8], start: usize, end: usize) -> Option<usize> {
-    let at = start + end.saturating_sub(start) / 2;
-    // The newline that ends the part is no boundary within it.
-    let later =
-        batch.get(at..end.saturating_sub(1)).and_then(|half| memchr::memchr(b'\n', half)).map(|i| at + i + 1);
-    later.or_else(|| memchr::memrchr(b'\n', batch.get(start..at)?).map(|i| start + i + 1))
-}
-
-impl fmt::Display for Trouble {
+impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Apart { why, .. } => {
+                write!(f, "{why}; nothing was lost: from now on each analytic runs on its own")
+            }
             Self::Lost { error, .. } => write!(f, "{error}; the record was left out, all others count"),
             Self::GivenUp { error, .. } => {
                 write!(f, "it fails on too many records, last: {error}; the rest of the batch was left out")

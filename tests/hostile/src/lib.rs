@@ -50,6 +50,9 @@ enum Run {
     Bytes(fn(&[u8])),
 }
 
+/// A format of framing: the name of its target, what that does with any bytes, and where its first inputs lie.
+type Framing = (&'static str, fn(&[u8]), &'static str);
+
 /// Every target: the engine's families of shapes, the formats, the rest.
 #[must_use]
 pub fn targets() -> Vec<Target> {
@@ -65,7 +68,7 @@ pub fn targets() -> Vec<Target> {
         .collect();
     targets.push(line("decode-envelope", Run::Decode(CARRIED), &[&engine[1..], &[shapes("linux")]].concat()));
     targets.push(line("decode-shared", Run::Share, &engine));
-    let formats: [(&str, fn(&[u8]), &str); 6] = [
+    let formats: [Framing; 6] = [
         ("frame-sniff", |bytes| framing::run(None, bytes), "src/framing/src"),
         ("frame-json", |bytes| framing::run(Some(Format::Json), bytes), "src/framing/src/json"),
         ("frame-csv", |bytes| framing::run(Some(Format::Csv), bytes), "src/framing/src"),

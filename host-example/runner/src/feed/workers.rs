@@ -2,8 +2,7 @@
 
 use super::{Records, Worker};
 use crate::sinks::News;
-use authsieve_host::{Answer, Session, Trouble, convert};
-use std::sync::Arc;
+use authsieve_host::{Answer, Fault, Session, convert};
 
 impl Worker for Session {
     fn name(&self) -> &str {
@@ -17,26 +16,25 @@ impl Worker for Session {
 
     fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>) {
         let answer = self.process(records.bytes, records.reading);
-        tell(self, answer, Some(records), news);
+        tell(answer, Some(records), news);
     }
 
     fn finish(&mut self, news: &mut Vec<News>) {
         let answer = self.flush();
-        tell(self, answer, None, news);
+        tell(answer, None, news);
     }
 }
 
-fn tell(session: &Session, answer: Answer, records: Option<&Records<'_>>, news: &mut Vec<News>) {
-    if !answer.troubles.is_empty() {
-        let analytic: Arc<str> = session.analytic().name().into();
-        news.extend(answer.troubles.into_iter().map(|trouble| News::Trouble {
-            analytic: Arc::clone(&analytic),
-            record: records.map_or(0, |records| match &trouble {
-                Trouble::Lost { offset, .. } | Trouble::GivenUp { offset, .. } => records.at(*offset),
-                _ => records.reading.first,
-            }),
-            why: trouble.to_string(),
-        }));
-    }
+fn tell(answer: Answer, records: Option<&Records<'_>>, news: &mut Vec<News>) {
+    news.extend(answer.troubles.into_iter().map(|trouble| News::Trouble {
+        record: records.map_or(0, |records| match &trouble.fault {
+            Fault::Apart { offset, .. } | Fault::Lost { offset, .. } | Fault::GivenUp { offset, .. } => {
+                records.at(*offset)
+            }
+            _ => records.reading.first,
+        }),
+        why: trouble.fault.to_string(),
+        analytic: trouble.analytic,
+    }));
     news.extend(answer.alerts.into_iter().map(|alert| News::Alert(Box::new(convert::alert(alert)))));
 }

@@ -51,13 +51,36 @@ fn every_truncation_and_every_flipped_bit_is_refused() {
 }
 
 #[test]
+fn snapshots_one_after_the_other_are_read_as_one() {
+    let mut other = Writer::new(0);
+    other.section("an0454", "windows", 3, |out| out.u8(5));
+    let (first, second) = (sample(), other.finish());
+    let joined = [first.clone(), second].concat();
+    let snapshot = Snapshot::open(&joined).unwrap();
+    assert_eq!(snapshot.owners(), ["an1276", "fls", "an0454"]);
+    assert_eq!(snapshot.section("an0454", "windows").unwrap().u8(), Ok(5));
+    assert_eq!(snapshot.section("an1276", "clock").unwrap().u8(), Ok(7));
+    for end in (0..joined.len()).filter(|end| *end != first.len()) {
+        assert!(Snapshot::open(&joined[..end]).is_err(), "{end}");
+    }
+    for byte in 0..joined.len() {
+        let mut flipped = joined.clone();
+        flipped[byte] ^= 0x10;
+        assert!(Snapshot::open(&flipped).is_err(), "{byte}");
+    }
+}
+
+#[test]
 fn the_reason_is_told() {
     let bytes = sample();
     let open = |bytes: &[u8]| Snapshot::open(bytes).map(|_| ());
     assert_eq!(open(b""), Err(SnapshotError::Truncated));
     assert_eq!(open(b"ASIE"), Err(SnapshotError::Truncated));
     assert_eq!(open(b"{\"time\":1}"), Err(SnapshotError::NoSnapshot));
-    assert_eq!(open(&bytes[..bytes.len() - 1]), Err(SnapshotError::Corrupted));
+    assert_eq!(open(&bytes[..bytes.len() - 1]), Err(SnapshotError::Truncated));
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 1;
+    assert_eq!(open(&flipped), Err(SnapshotError::Corrupted));
     let mut newer = bytes;
     newer[8] = 3;
     assert_eq!(open(&newer), Err(SnapshotError::Newer { found: 3, known: 2 }));

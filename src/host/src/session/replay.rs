@@ -13,12 +13,12 @@ const BATCH: usize = 256 << 10;
 const SHARE: u32 = 20;
 
 /// A snapshot, and the records processed since. Holds at most 256 MiB of records, mostly 16 MiB.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Replay {
     checkpoint: Option<Checkpoint>,
-    /// The records since, where the batches end in them, and the reading of each.
+    /// The records since; and what was done, in order, each with the place up to which it took the records.
     bytes: Vec<u8>,
-    batches: Vec<(usize, Reading)>,
+    done: Vec<(usize, What)>,
     /// How many records the last of these batches holds.
     records: u64,
     /// How long they took, and how long the snapshot took.
@@ -29,6 +29,23 @@ pub(super) struct Replay {
     overflown: bool,
 }
 
+/// Something that was done since the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done<'a> {
+    /// Records were processed.
+    Records(&'a [u8], Reading),
+    /// Nothing had come for so many microseconds.
+    Elapsed(u64),
+}
+
+/// The same, without the records.
+#[derive(Clone, Copy)]
+enum What {
+    Records(Reading),
+    Elapsed(u64),
+}
+
+#[derive(Clone)]
 struct Checkpoint {
     snapshot: Vec<u8>,
     totals: Vec<Stats>,
@@ -43,25 +60,48 @@ impl Replay {
         if self.refuses && self.bytes.len() + batch.len() > FULL {
             self.overflown = true;
             self.bytes = Vec::new();
-            self.batches = Vec::new();
+            self.done = Vec::new();
             return;
         }
         self.spent += spent;
-        let start = match self.batches.as_slice() {
+        let start = match self.done.as_slice() {
             [.., (start, _), _] => *start,
             _ => 0,
         };
         // An unterminated record would run into the next one.
         let joins = self.bytes.last() == Some(&b'\n') && self.bytes.len() - start < BATCH;
         self.bytes.extend_from_slice(batch);
-        match self.batches.last_mut() {
-            Some((end, at)) if joins && goes_on(*at, self.records, reading) => *end = self.bytes.len(),
+        match self.done.last_mut() {
+            Some((end, What::Records(at))) if joins && goes_on(*at, self.records, reading) => {
+                *end = self.bytes.len();
+            }
             _ => {
-                self.batches.push((self.bytes.len(), reading));
+                self.done.push((self.bytes.len(), What::Records(reading)));
                 self.records = 0;
             }
         }
         self.records += memchr::memchr_iter(b'\n', batch).count() as u64;
+    }
+
+    /// Notes that nothing had come for so many microseconds.
+    pub(super) fn elapse(&mut self, idle: u64) {
+        if self.overflown {
+            return;
+        }
+        match self.done.last_mut() {
+            // Both are counted from the newest event, so the longer time covers the shorter.
+            Some((_, What::Elapsed(before))) => *before = idle.max(*before),
+            _ => self.done.push((self.bytes.len(), What::Elapsed(idle))),
+        }
+    }
+
+    /// The same for one of several analytics.
+    pub(super) fn of(&self, analytic: &str) -> Self {
+        let mut own = self.clone();
+        if let Some(checkpoint) = &mut own.checkpoint {
+            checkpoint.totals.retain(|stats| stats.analytic == analytic);
+        }
+        own
     }
 
     /// Whether a snapshot should be taken now.
@@ -98,7 +138,7 @@ impl Replay {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty()
+        self.done.is_empty()
     }
 
     pub(super) fn snapshot(&self) -> Option<&[u8]> {
@@ -110,17 +150,20 @@ impl Replay {
         self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals.as_slice())
     }
 
-    /// The batches since the snapshot, each with its reading.
-    pub(super) fn since(&self) -> impl Iterator<Item = (&[u8], Reading)> {
-        let starts = std::iter::once(0).chain(self.batches.iter().map(|(end, _)| *end));
-        starts
-            .zip(&self.batches)
-            .map(|(start, (end, at))| (self.bytes.get(start..*end).unwrap_or_default(), *at))
+    /// What was done since the snapshot.
+    pub(super) fn since(&self) -> impl Iterator<Item = Done<'_>> {
+        let starts = std::iter::once(0).chain(self.done.iter().map(|(end, _)| *end));
+        starts.zip(&self.done).map(|(start, (end, what))| match what {
+            What::Records(reading) => {
+                Done::Records(self.bytes.get(start..*end).unwrap_or_default(), *reading)
+            }
+            What::Elapsed(idle) => Done::Elapsed(*idle),
+        })
     }
 
     fn forget_records(&mut self) {
         self.bytes.clear();
-        self.batches.clear();
+        self.done.clear();
         self.spent = Duration::ZERO;
     }
 }
@@ -136,7 +179,11 @@ mod tests {
     use super::*;
 
     fn replayed(replay: &Replay) -> Vec<(&[u8], Reading)> {
-        replay.since().collect()
+        let records = replay.since().map(|done| match done {
+            Done::Records(records, reading) => (records, reading),
+            Done::Elapsed(idle) => panic!("nothing elapsed: {idle}"),
+        });
+        records.collect()
     }
 
     #[test]
@@ -161,13 +208,28 @@ mod tests {
     }
 
     #[test]
+    fn time_passes_between_the_same_records() {
+        let mut replay = Replay::default();
+        let reading = Reading::from(1);
+        replay.elapse(9);
+        replay.add(b"a\n", reading, Duration::ZERO);
+        replay.elapse(2);
+        replay.elapse(3);
+        replay.add(b"b\n", reading, Duration::ZERO);
+        replay.add(b"c\n", reading, Duration::ZERO);
+        let done: Vec<Done<'_>> = replay.since().collect();
+        let records = |bytes: &'static [u8]| Done::Records(bytes, reading);
+        assert_eq!(done, [Done::Elapsed(9), records(b"a\n"), Done::Elapsed(3), records(b"b\nc\n")]);
+    }
+
+    #[test]
     fn replayed_batches_stay_small() {
         let mut replay = Replay::default();
         let batch = [b"x".repeat(1023).as_slice(), b"\n"].concat();
         for _ in 0..1024 {
             replay.add(&batch, 1.into(), Duration::ZERO);
         }
-        let sizes: Vec<usize> = replay.since().map(|(records, _)| records.len()).collect();
+        let sizes: Vec<usize> = replayed(&replay).into_iter().map(|(records, _)| records.len()).collect();
         assert_eq!(sizes, [BATCH; 4]);
     }
 

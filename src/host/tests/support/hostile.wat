@@ -3,16 +3,21 @@
 ;;   A  raises an (empty) alert if the state is 3 or more
 ;;   !  traps            @  loops forever      #  takes memory without end
 ;;   $  answers with a list that lies outside of its memory
+;;   ^  traps, but only where two analytics run together
 ;; and the third byte of its configuration tells it what to be bad at:
 ;;   {"b…  calls it invalid    {"c…  traps in create    {"s…  traps in snapshot
 ;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  a snapshot it does not accept
-;; Its state is one number, and so is its snapshot.
+;;   {"m…  is two analytics in one: touchy, and gentle, which traps at nothing. With {"analytics":["touchy…
+;;   or {"analytics":["gentle… it is one of them. At the end of the input, touchy traps if its state is 7.
+;; Its state is one number, and so is its snapshot. An elapsed time adds one to it.
 (module
   (import "[export]authsieve:analytic/analytic@0.2.0" "[resource-new]detector" (func $new (param i32) (result i32)))
 
   ;; 0 to 4095 data, a descriptor at 64 among them; 4096 results; 65536 to 131071 stays zero: empty records; from 131072 what comes in.
   (memory (export "memory") 64)
   (data (i32.const 16) "hostile")
+  (data (i32.const 24) "touchy")
+  (data (i32.const 56) "gentle")
   (data (i32.const 32) "config: not to my taste")
   (data (i32.const 64) "\10\00\00\00\07\00\00\00\10\00\00\00\07\00\00\00\10\00\00\00\07\00\00\00")
 
@@ -33,6 +38,9 @@
   (func $configure (param $config i32) (param $length i32)
     (if (i32.gt_u (local.get $length) (i32.const 2))
       (then (global.set $mode (i32.load8_u offset=2 (local.get $config)))))
+    ;; {"analytics":["…: the first letter of the id is the mode.
+    (if (i32.and (i32.eq (global.get $mode) (i32.const 0x61)) (i32.gt_u (local.get $length) (i32.const 15)))
+      (then (global.set $mode (i32.load8_u offset=15 (local.get $config)))))
     (call $done))
 
   ;; A list as a result.
@@ -94,10 +102,16 @@
         (if (i32.eq (local.get $byte) (i32.const 0x41))
           (then
             (if (i64.ge_u (global.get $state) (i64.const 3))
-              (then (local.set $alerts (i32.add (local.get $alerts) (i32.const 1)))))))
+              (then
+                (local.set $alerts (i32.add (local.get $alerts) (i32.const 1)))
+                (if (i32.eq (global.get $mode) (i32.const 0x6d))
+                  (then (local.set $alerts (i32.add (local.get $alerts) (i32.const 1)))))))))
         (if (i32.eq (local.get $byte) (i32.const 0x0a))
           (then (global.set $records (i64.add (global.get $records) (i64.const 1)))))
-        (if (i32.eq (local.get $byte) (i32.const 0x21)) (then unreachable))
+        (if (i32.and (i32.eq (local.get $byte) (i32.const 0x21)) (i32.ne (global.get $mode) (i32.const 0x67)))
+          (then unreachable))
+        (if (i32.and (i32.eq (local.get $byte) (i32.const 0x5e)) (i32.eq (global.get $mode) (i32.const 0x6d)))
+          (then unreachable))
         (if (i32.eq (local.get $byte) (i32.const 0x40)) (then (loop $forever (br $forever))))
         (if (i32.eq (local.get $byte) (i32.const 0x23))
           (then (loop $greed (drop (memory.grow (i32.const 16))) (br $greed))))
@@ -118,10 +132,16 @@
     (call $list (i32.const 65536) (i32.const 0)))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.elapse") (param i32 i64) (result i32)
+    (global.set $state (i64.add (global.get $state) (i64.const 1)))
     (call $list (i32.const 65536) (i32.const 0)))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.flush") (param i32) (result i32)
     (if (i32.eq (global.get $mode) (i32.const 0x66)) (then unreachable))
+    (if
+      (i32.and
+        (i64.eq (global.get $state) (i64.const 7))
+        (i32.or (i32.eq (global.get $mode) (i32.const 0x6d)) (i32.eq (global.get $mode) (i32.const 0x74))))
+      (then unreachable))
     (call $list (i32.const 65536) (i32.const 0)))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.snapshot") (param i32) (result i32)
@@ -131,14 +151,22 @@
 
   ;; One record of counters: the id, records, matched (the additions since it was created or restored), zeros, and the
   ;; state as keys.
+  (func $counters (param $at i32) (param $id i32) (param $length i32)
+    (memory.fill (local.get $at) (i32.const 0) (i32.const 120))
+    (i32.store (local.get $at) (local.get $id))
+    (i32.store offset=4 (local.get $at) (local.get $length))
+    (i64.store offset=8 (local.get $at) (global.get $records))
+    (i64.store offset=16 (local.get $at) (global.get $counted))
+    (i64.store offset=88 (local.get $at) (global.get $state)))
+
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.stats") (param i32) (result i32)
-    (memory.fill (i32.const 4224) (i32.const 0) (i32.const 120))
-    (i32.store (i32.const 4224) (i32.const 16))
-    (i32.store (i32.const 4228) (i32.const 7))
-    (i64.store (i32.const 4232) (global.get $records))
-    (i64.store (i32.const 4240) (global.get $counted))
-    (i64.store (i32.const 4312) (global.get $state))
-    (call $list (i32.const 4224) (i32.const 1)))
+    (call $counters (i32.const 4224) (i32.const 16) (i32.const 7))
+    (if (i32.or (i32.eq (global.get $mode) (i32.const 0x6d)) (i32.eq (global.get $mode) (i32.const 0x74)))
+      (then (call $counters (i32.const 4224) (i32.const 24) (i32.const 6))))
+    (if (i32.eq (global.get $mode) (i32.const 0x67))
+      (then (call $counters (i32.const 4224) (i32.const 56) (i32.const 6))))
+    (call $counters (i32.const 4344) (i32.const 56) (i32.const 6))
+    (call $list (i32.const 4224) (i32.add (i32.const 1) (i32.eq (global.get $mode) (i32.const 0x6d)))))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.problems") (param i32) (result i32)
     (call $list (i32.const 65536) (i32.const 0)))

@@ -1,3 +1,6 @@
+// These options are declared to be taken apart, not to be read.
+#![allow(dead_code)]
+
 use super::*;
 use crate::config::{Config, Threshold, Window};
 use alloc::string::ToString;

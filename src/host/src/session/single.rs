@@ -1,0 +1,417 @@
+//! One detector and everything needed to go on after it failed.
+
+use super::replay::{Done, Replay};
+use super::{Answer, Fault, Trouble};
+use crate::analytic::Analytic;
+use crate::contract::{Alert, Problem};
+use crate::detector::Detector;
+use crate::error::{CallError, StartError};
+use authsieve_engine::detector::{Reading, Stats};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// After this many lost records in one batch the state is dropped; after twice as many the batch is given up.
+pub(super) const MAX_LOST: usize = 8;
+/// This many batches given up in a row stop the analytic.
+const MAX_GIVEN_UP: u32 = 3;
+/// How long a part of a failed batch may take while the session looks for the record at fault.
+const TRIAL: Duration = Duration::from_secs(1);
+/// How long all recoveries of a session may take before it is stopped.
+const RECOVERY: Duration = Duration::from_secs(120);
+
+/// A detector that is made anew after a failure.
+pub(super) struct Single {
+    analytic: Arc<Analytic>,
+    /// The id of its analytic, or the name of the component.
+    name: Arc<str>,
+    config: String,
+    seed: u64,
+    /// `None` once it is stopped.
+    detector: Option<Detector>,
+    /// There is no detector yet, or its last call failed: a new one has to be made.
+    dead: bool,
+    replay: Replay,
+    /// Counters of detectors that are gone, of each analytic.
+    base: Vec<Stats>,
+    given_up: u32,
+    recovering: Duration,
+    /// Holds several analytics. Instead of losing anything it says why it is to be taken apart.
+    several: bool,
+    apart: Option<String>,
+}
+
+impl Single {
+    /// Starts a detector, from a snapshot if there is one. Returns notes on the state that was dropped.
+    pub(super) fn start(
+        analytic: Arc<Analytic>,
+        config: String,
+        seed: u64,
+        snapshot: Option<&[u8]>,
+    ) -> Result<(Self, Vec<String>), StartError> {
+        let (detector, notes) = match snapshot {
+            Some(snapshot) => analytic.restore(&config, seed, snapshot)?,
+            None => (analytic.create(&config, seed)?, Vec::new()),
+        };
+        let mut replay = Replay::default();
+        if let Some(snapshot) = snapshot {
+            replay.restart(snapshot.to_vec(), Duration::ZERO, Vec::new());
+        }
+        let single = Self {
+            name: analytic.name().into(),
+            analytic,
+            config,
+            seed,
+            detector: Some(detector),
+            dead: false,
+            replay,
+            base: Vec::new(),
+            given_up: 0,
+            recovering: Duration::ZERO,
+            several: false,
+            apart: None,
+        };
+        Ok((single, notes))
+    }
+
+    /// The ids of its analytics.
+    pub(super) fn ids(&mut self) -> Vec<String> {
+        let stats = self.detector.as_mut().and_then(|detector| detector.stats().ok());
+        stats.unwrap_or_default().into_iter().map(|stats| stats.analytic).collect()
+    }
+
+    /// From now on it says when it is to be taken apart.
+    pub(super) fn holds_several(&mut self) {
+        self.several = true;
+    }
+
+    /// Why it has to be taken apart, if it has to.
+    pub(super) fn apart(&mut self) -> Option<String> {
+        self.apart.take()
+    }
+
+    /// One of its analytics on its own, in the state after all that was processed. `config` makes it run alone.
+    pub(super) fn part(&self, id: &str, config: String) -> Self {
+        let own = |stats: &&Stats| stats.analytic == id;
+        Self {
+            analytic: Arc::clone(&self.analytic),
+            name: id.into(),
+            config,
+            seed: self.seed,
+            detector: None,
+            dead: true,
+            replay: self.replay.of(id),
+            base: self.base.iter().filter(own).cloned().collect(),
+            given_up: 0,
+            recovering: Duration::ZERO,
+            several: false,
+            apart: None,
+        }
+    }
+
+    pub(super) fn needles(&mut self) -> Result<Vec<String>, CallError> {
+        self.detector.as_mut().map_or(Ok(Vec::new()), Detector::needles)
+    }
+
+    pub(super) fn problems(&mut self) -> Result<Vec<Problem>, CallError> {
+        self.detector.as_mut().map_or(Ok(Vec::new()), Detector::problems)
+    }
+
+    /// The state. Also the state from which it is made anew.
+    pub(super) fn snapshot(&mut self, answer: &mut Answer) -> Result<Vec<u8>, CallError> {
+        self.rebuild(answer);
+        let Some(detector) = &mut self.detector else { return Ok(Vec::new()) };
+        let started = Instant::now();
+        let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
+        match taken {
+            Ok((stats, snapshot)) => {
+                self.replay.restart(snapshot.clone(), started.elapsed(), sum(&self.base, stats));
+                Ok(snapshot)
+            }
+            Err(error) => {
+                self.replay.no_snapshots();
+                self.dead = true;
+                self.rebuild(answer);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether there is a snapshot to go on from.
+    #[cfg(test)]
+    pub(super) fn has_checkpoint(&self) -> bool {
+        self.replay.snapshot().is_some()
+    }
+
+    fn tell(&self, answer: &mut Answer, fault: Fault) {
+        answer.troubles.push(Trouble { analytic: Arc::clone(&self.name), fault });
+    }
+
+    /// Takes whole records, each with a newline behind it. Returns how many bytes it is done with: all, but where it
+    /// has to be taken apart.
+    pub(super) fn process(&mut self, batch: &[u8], reading: Reading, answer: &mut Answer) -> usize {
+        self.rebuild(answer);
+        let Some(detector) = &mut self.detector else { return batch.len() };
+        let started = Instant::now();
+        match detector.process(batch, reading) {
+            Ok(alerts) => {
+                answer.alerts.extend(alerts);
+                self.given_up = 0;
+                self.replay.add(batch, reading, started.elapsed());
+                if self.replay.is_due() {
+                    self.checkpoint(answer);
+                }
+                batch.len()
+            }
+            Err(error) => {
+                self.dead = true;
+                let done = self.recover(batch, reading, error, answer);
+                self.recovering += started.elapsed();
+                if self.recovering > RECOVERY && self.detector.is_some() && self.apart.is_none() {
+                    self.stop("too much time went into its failures".into(), answer);
+                }
+                done
+            }
+        }
+    }
+
+    /// Nothing came for `idle` microseconds.
+    pub(super) fn elapse(&mut self, idle: u64, answer: &mut Answer) {
+        if let Some(alerts) = self.release(|detector| detector.elapse(idle), answer) {
+            answer.alerts.extend(alerts);
+            self.replay.elapse(idle);
+        }
+    }
+
+    /// The end of a finite input.
+    pub(super) fn flush(&mut self, answer: &mut Answer) {
+        let alerts = self.release(Detector::flush, answer);
+        answer.alerts.extend(alerts.into_iter().flatten());
+    }
+
+    /// Asks for the alerts that wait.
+    fn release(
+        &mut self,
+        ask: impl FnOnce(&mut Detector) -> Result<Vec<Alert>, CallError>,
+        answer: &mut Answer,
+    ) -> Option<Vec<Alert>> {
+        self.rebuild(answer);
+        match ask(self.detector.as_mut()?) {
+            Ok(alerts) => Some(alerts),
+            Err(error) => {
+                self.dead = true;
+                if self.several {
+                    self.apart = Some(error.to_string());
+                } else {
+                    self.tell(answer, Fault::Unfinished { error });
+                    self.rebuild(answer);
+                }
+                None
+            }
+        }
+    }
+
+    /// Counters since the start, detectors that died included: those of each analytic.
+    pub(super) fn stats(&mut self) -> Vec<Stats> {
+        let now = self.detector.as_mut().and_then(|detector| detector.stats().ok());
+        now.map_or_else(|| self.base.clone(), |now| sum(&self.base, now))
+    }
+
+    /// Goes through a batch that failed with `error`, and leaves out the records at fault. Returns how many bytes it is
+    /// done with.
+    fn recover(
+        &mut self,
+        batch: &[u8],
+        reading: Reading,
+        mut error: CallError,
+        answer: &mut Answer,
+    ) -> usize {
+        let mut done = 0;
+        let mut lost = 0;
+        let fast = TRIAL.min(self.deadline());
+        loop {
+            // Some record at or after `done` fails; halve until one is left.
+            let mut end = batch.len();
+            while let Some(middle) = middle(batch, done, end) {
+                match self.attempt(batch, done..middle, reading, fast, answer) {
+                    Some(Ok(())) => done = middle,
+                    Some(Err(cause)) => (error, end) = (cause, middle),
+                    None => return self.done(done, batch),
+                }
+            }
+            // A busy machine can miss a deadline too: only a record that fails alone is lost.
+            match self.attempt(batch, done..end, reading, self.deadline(), answer) {
+                Some(Ok(())) => {}
+                Some(Err(cause)) if self.several => {
+                    self.apart = Some(cause.to_string());
+                    return done;
+                }
+                Some(Err(cause)) => {
+                    error = cause;
+                    let length = end.saturating_sub(done);
+                    self.tell(answer, Fault::Lost { offset: done, length, error: error.clone() });
+                    lost += 1;
+                    if lost == MAX_LOST {
+                        self.forget(format!("it failed on {MAX_LOST} records of one batch"), answer);
+                    }
+                }
+                None => return self.done(done, batch),
+            }
+            done = end;
+            if done >= batch.len() {
+                self.rebuild(answer);
+                return batch.len();
+            }
+            if lost >= 2 * MAX_LOST || self.recovering > RECOVERY {
+                let length = batch.len() - done;
+                self.tell(answer, Fault::GivenUp { offset: done, length, error: error.clone() });
+                self.given_up += 1;
+                if self.given_up >= MAX_GIVEN_UP {
+                    self.stop(error.to_string(), answer);
+                } else {
+                    self.rebuild(answer);
+                }
+                return batch.len();
+            }
+            match self.attempt(batch, done..batch.len(), reading, self.deadline(), answer) {
+                Some(Ok(())) => return batch.len(),
+                Some(Err(cause)) => error = cause,
+                None => return self.done(done, batch),
+            }
+        }
+    }
+
+    /// How far a batch is done with when no attempt is possible any more: a stopped analytic takes nothing more.
+    fn done(&self, done: usize, batch: &[u8]) -> usize {
+        if self.apart.is_some() { done } else { batch.len() }
+    }
+
+    /// Processes a part of a batch with a new detector. If the call succeeds, the part is done for good. `None`: it is
+    /// stopped, or to be taken apart.
+    fn attempt(
+        &mut self,
+        batch: &[u8],
+        part: std::ops::Range<usize>,
+        reading: Reading,
+        deadline: Duration,
+        answer: &mut Answer,
+    ) -> Option<Result<(), CallError>> {
+        self.rebuild(answer);
+        if self.apart.is_some() {
+            return None;
+        }
+        let usual = self.deadline();
+        let started = Instant::now();
+        let reading = later(reading, batch.get(..part.start).unwrap_or_default());
+        let part = batch.get(part).unwrap_or_default();
+        let detector = self.detector.as_mut()?;
+        detector.set_deadline(deadline);
+        let result = detector.process(part, reading);
+        detector.set_deadline(usual);
+        Some(match result {
+            Ok(alerts) => {
+                answer.alerts.extend(alerts);
+                self.replay.add(part, reading, started.elapsed());
+                Ok(())
+            }
+            Err(error) => {
+                self.dead = true;
+                Err(error)
+            }
+        })
+    }
+
+    /// Replaces a dead detector by one in the state after all processed records, or stops.
+    fn rebuild(&mut self, answer: &mut Answer) {
+        if !self.dead {
+            return;
+        }
+        match self.replayed() {
+            Ok(detector) => {
+                self.detector = Some(detector);
+                self.dead = false;
+                if !self.replay.is_empty() && !self.replay.refuses() {
+                    // So that the next rebuilding does not replay the same records again.
+                    self.checkpoint(answer);
+                }
+            }
+            Err(why) if self.several => self.apart = Some(why),
+            Err(why) => self.forget(why, answer),
+        }
+    }
+
+    /// A detector made from the last checkpoint and the records processed since.
+    fn replayed(&mut self) -> Result<Detector, String> {
+        if self.replay.overflown() {
+            return Err("it takes no snapshots, and too much was processed to do it again".into());
+        }
+        let mut detector = match self.replay.snapshot() {
+            Some(snapshot) => {
+                self.analytic.restore(&self.config, self.seed, snapshot).map(|(detector, _)| detector)
+            }
+            None => self.analytic.create(&self.config, self.seed),
+        }
+        .map_err(|error| error.to_string())?;
+        // A new detector counts from its snapshot on.
+        self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
+        for done in self.replay.since() {
+            let again = match done {
+                Done::Records(records, reading) => detector.process(records, reading),
+                Done::Elapsed(idle) => detector.elapse(idle),
+            };
+            again.map_err(|error| format!("replay: {error}"))?;
+        }
+        Ok(detector)
+    }
+
+    /// Goes on as if nothing had been seen.
+    fn forget(&mut self, why: String, answer: &mut Answer) {
+        self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
+        self.replay.clear();
+        self.tell(answer, Fault::Forgot { why });
+        match self.analytic.create(&self.config, self.seed) {
+            Ok(detector) => (self.detector, self.dead) = (Some(detector), false),
+            Err(error) => self.stop(error.to_string(), answer),
+        }
+    }
+
+    fn stop(&mut self, why: String, answer: &mut Answer) {
+        self.base = self.stats();
+        (self.detector, self.dead) = (None, false);
+        self.replay.clear();
+        self.tell(answer, Fault::Stopped { why });
+    }
+
+    /// Takes a snapshot. A guest that fails at that is rebuilt and never asked again.
+    fn checkpoint(&mut self, answer: &mut Answer) {
+        let _ = self.snapshot(answer);
+    }
+
+    fn deadline(&self) -> Duration {
+        self.analytic.limits().call
+    }
+}
+
+/// The counters of detectors that are gone, and of the one that went on from there.
+fn sum(before: &[Stats], mut now: Vec<Stats>) -> Vec<Stats> {
+    for stats in &mut now {
+        if let Some(before) = before.iter().find(|before| before.analytic == stats.analytic) {
+            stats.add(before);
+        }
+    }
+    now
+}
+
+/// The reading of the records behind `before`.
+pub(super) fn later(reading: Reading, before: &[u8]) -> Reading {
+    let records = memchr::memchr_iter(b'\n', before).count() as u64;
+    Reading { first: if reading.first == 0 { 0 } else { reading.first + records }, ..reading }
+}
+
+/// A boundary between records near the middle of `batch[start..end]`; `None` if that is one record.
+pub(super) fn middle(batch: &[u8], start: usize, end: usize) -> Option<usize> {
+    let at = start + end.saturating_sub(start) / 2;
+    // The newline that ends the part is no boundary within it.
+    let later =
+        batch.get(at..end.saturating_sub(1)).and_then(|half| memchr::memchr(b'\n', half)).map(|i| at + i + 1);
+    later.or_else(|| memchr::memrchr(b'\n', batch.get(start..at)?).map(|i| start + i + 1))
+}
