@@ -4,10 +4,11 @@
 //! `data/ocsf-1.5.0.txt` is the part of the OCSF schema that is needed: attributes, types, requirements, enumerations.
 
 use authsieve::cases::{Bench, Case, find};
+use authsieve::output::located::Located;
 use authsieve::output::{ecs, ocsf};
 use authsieve_engine::alert::{Alert, Evidence, Severity, Tally};
 use authsieve_engine::time::Timestamp;
-use authsieve_host::{Engine, Limits};
+use authsieve_host::{Engine, Limits, Origins};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -176,13 +177,20 @@ fn members(
     }
 }
 
+/// An alert of a log that is one file.
+fn located(alert: &Alert) -> Located<'_> {
+    let mut origins = Origins::default();
+    origins.add(1, &"logs/auth.log".into(), 1);
+    Located::new(alert, &origins)
+}
+
 #[test]
 fn every_alert_is_a_detection_finding_of_the_published_schema() {
     let schema = schema();
     assert_eq!(schema.len(), 16);
     let mut seen = BTreeSet::new();
     for alert in alerts() {
-        let event: Value = serde_json::from_str(&ocsf::to_json(&alert)).unwrap();
+        let event: Value = serde_json::from_str(&ocsf::to_json(&located(&alert))).unwrap();
         let mut found = Vec::new();
         flaws(&schema, "detection_finding", &event, "", &mut found);
         assert!(found.is_empty(), "{}\n{event:#}", found.join("\n"));
@@ -191,6 +199,8 @@ fn every_alert_is_a_detection_finding_of_the_published_schema() {
         assert_eq!(number("class_uid") / 1000, number("category_uid"));
         assert_eq!(event["metadata"]["version"], ocsf::VERSION);
         assert_eq!(event["finding_info"]["uid"], alert.id.as_str());
+        let line = &event["unmapped"]["origin"]["line"];
+        assert_eq!(line.as_u64().unwrap_or_default(), alert.record);
         assert_eq!(number("time"), alert.time.0.div_euclid(1000));
         assert_eq!(number("severity_id"), alert.severity as i64 + 1);
         // Nothing is lost: each text of the alert stands somewhere.
@@ -201,7 +211,7 @@ fn every_alert_is_a_detection_finding_of_the_published_schema() {
 }
 
 /// Fields of the Elastic Common Schema 8.17 that alerts use, with their types; `[]` where a list is usual.
-const ECS: [(&str, &str); 37] = [
+const ECS: [(&str, &str); 38] = [
     ("@timestamp", "date"),
     ("ecs.version", "keyword"),
     ("event.action", "keyword"),
@@ -215,6 +225,7 @@ const ECS: [(&str, &str); 37] = [
     ("event.start", "date"),
     ("event.type", "keyword[]"),
     ("host.name", "keyword"),
+    ("log.file.path", "keyword"),
     ("message", "match_only_text"),
     ("related.hosts", "keyword[]"),
     ("related.ip", "ip[]"),
@@ -258,7 +269,7 @@ fn leaves(map: &Map<String, Value>, place: &str, tell: &mut impl FnMut(&str, &Va
 fn every_alert_is_an_ecs_alert() {
     let known: BTreeMap<&str, &str> = ECS.into_iter().collect();
     for alert in alerts() {
-        let event: Value = serde_json::from_str(&ecs::to_json(&alert)).unwrap();
+        let event: Value = serde_json::from_str(&ecs::to_json(&located(&alert))).unwrap();
         leaves(event.as_object().unwrap(), "", &mut |place, value| {
             if place.starts_with("authsieve.") {
                 return;

@@ -6,13 +6,14 @@ pub mod attack;
 pub mod ecs;
 pub mod escape;
 pub mod event;
+pub mod located;
 pub mod ocsf;
 pub mod paint;
 pub mod summary;
 pub mod text;
 
 use crate::config::Problems;
-use authsieve_engine::alert::Alert;
+use located::Located;
 use std::io::{self, IsTerminal, Write};
 
 /// How alerts are written.
@@ -32,7 +33,7 @@ pub enum Format {
 /// What an alert looks like in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// As the contract has it: the canonical bytes.
+    /// As the contract has it: the canonical bytes, and `origin` at their end.
     Native,
     /// OCSF Detection Finding.
     Ocsf,
@@ -43,7 +44,7 @@ pub enum Layout {
 impl Layout {
     /// The alert as one line of JSON, without its newline.
     #[must_use]
-    pub fn to_json(self, alert: &Alert) -> String {
+    pub fn to_json(self, alert: &Located<'_>) -> String {
         match self {
             Self::Native => alert.to_json(),
             Self::Ocsf => ocsf::to_json(alert),
@@ -56,7 +57,7 @@ impl Layout {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut impl Write, alert: &Alert, format: Format) -> io::Result<()> {
+pub fn write(out: &mut impl Write, alert: &Located<'_>, format: Format) -> io::Result<()> {
     match format {
         Format::Lines { layout, terminal: false } => writeln!(out, "{}", layout.to_json(alert)),
         Format::Lines { layout, terminal: true } => {

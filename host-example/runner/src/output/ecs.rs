@@ -14,10 +14,12 @@
 //! | `threat.*` | `techniques`, with their tactics |
 //! | `source.*`, `user.name`, `host.name`, `service.name`, `user_agent.original` | those of the event that raised it |
 //! | `related.*` | all addresses, accounts and hosts |
+//! | `log.file.path` | the file of the record that raised it; `authsieve.origin` has its line, and those of the evidence |
 //!
 //! [1]: https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html
 
 use super::attack;
+use super::located::Located;
 use super::ocsf::{put, severity, text, unmapped};
 use authsieve_engine::alert::Alert;
 use serde_json::{Value, json};
@@ -28,13 +30,14 @@ pub const VERSION: &str = "8.17.0";
 
 /// The alert as one line of JSON, without its newline.
 #[must_use]
-pub fn to_json(alert: &Alert) -> String {
+pub fn to_json(alert: &Located<'_>) -> String {
     event(alert).to_string()
 }
 
 /// The alert as an event.
 #[must_use]
-pub fn event(alert: &Alert) -> Value {
+pub fn event(located: &Located<'_>) -> Value {
+    let alert = located.alert;
     let mut event = json!({
         "@timestamp": alert.time.to_string(),
         "ecs": { "version": VERSION },
@@ -56,7 +59,7 @@ pub fn event(alert: &Alert) -> Value {
             "category": alert.pattern,
             "ruleset": "authsieve",
         },
-        "authsieve": own(alert),
+        "authsieve": own(located),
     });
     if let (Some(inner), false) = (event.get_mut("event"), alert.context.is_empty()) {
         put(inner, "reason", Some(alert.context.join("; ").into()));
@@ -71,13 +74,16 @@ pub fn event(alert: &Alert) -> Value {
     put(&mut event, "host", named(&alert.host, "name"));
     put(&mut event, "service", named(&alert.service, "name"));
     put(&mut event, "user_agent", named(&alert.user_agent, "original"));
+    let file = located.origin.as_ref().map(|origin| json!({ "file": { "path": &*origin.file } }));
+    put(&mut event, "log", file);
     put(&mut event, "threat", threat(alert));
     put(&mut event, "related", related(alert));
     event
 }
 
-fn own(alert: &Alert) -> Value {
-    let mut own = unmapped(alert);
+fn own(located: &Located<'_>) -> Value {
+    let alert = located.alert;
+    let mut own = unmapped(located);
     put(&mut own, "severity", Some(alert.severity.as_str().into()));
     // `related.ip` has the others.
     let named: Vec<String> = alert.src_ips.iter().filter(|address| !is_ip(address)).cloned().collect();
@@ -162,6 +168,7 @@ mod tests {
     use super::*;
     use authsieve_engine::alert::{Severity, Tally};
     use authsieve_engine::time::Timestamp;
+    use authsieve_host::Origins;
 
     #[test]
     fn an_alert_in_ecs() {
@@ -183,7 +190,7 @@ mod tests {
             techniques: vec!["T1110.003".into(), "T1078.004".into(), "T1110.004".into()],
             ..Alert::default()
         };
-        let event = event(&alert);
+        let event = event(&Located::new(&alert, &Origins::default()));
         assert_eq!(event["@timestamp"], "2026-03-03T08:00:05Z");
         assert_eq!(event["event"]["kind"], "alert");
         assert_eq!(event["event"]["severity"], 5);
@@ -202,7 +209,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_none() {
         let alert = Alert { src_ip: Some("tty1".into()), ..Alert::default() };
-        let event = event(&alert);
+        let event = event(&Located::new(&alert, &Origins::default()));
         assert_eq!(event["source"], json!({ "address": "tty1" }));
         assert!(event.get("related").is_none());
     }

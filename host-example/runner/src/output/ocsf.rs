@@ -17,10 +17,12 @@
 //! | `evidences[1..]` | the other `users` and `src_ips`, then `evidence`, raw, in `data` |
 //! | `observables` | `src_ips`, `users`, `host`, `user_agent` |
 //! | `remediation.desc` | `response` |
+//! | `unmapped.origin` | file and line of the record that raised it, and of each piece of `evidence` |
 //!
 //! [1]: https://schema.ocsf.io/1.5.0/classes/detection_finding
 
 use super::attack;
+use super::located::Located;
 use authsieve_engine::alert::{Alert, Severity, Tally};
 use authsieve_engine::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -31,13 +33,14 @@ pub const VERSION: &str = "1.5.0";
 
 /// The alert as one line of JSON, without its newline.
 #[must_use]
-pub fn to_json(alert: &Alert) -> String {
+pub fn to_json(alert: &Located<'_>) -> String {
     event(alert).to_string()
 }
 
 /// The alert as an event of class 2004.
 #[must_use]
-pub fn event(alert: &Alert) -> Value {
+pub fn event(located: &Located<'_>) -> Value {
+    let alert = located.alert;
     let mut event = json!({
         "category_uid": 2,
         "category_name": "Findings",
@@ -66,7 +69,7 @@ pub fn event(alert: &Alert) -> Value {
             },
         },
         "finding_info": finding(alert),
-        "unmapped": unmapped(alert),
+        "unmapped": unmapped(located),
     });
     let list = |values: Vec<Value>| (!values.is_empty()).then_some(Value::Array(values));
     put(&mut event, "evidences", list(evidences(alert)));
@@ -177,10 +180,12 @@ fn observables(alert: &Alert) -> Vec<Value> {
 }
 
 /// What the schema has no place for, by its own names.
-pub(super) fn unmapped(alert: &Alert) -> Value {
+pub(super) fn unmapped(located: &Located<'_>) -> Value {
+    let alert = located.alert;
     let mut rest = json!({ "config_digest": alert.config_digest, "record": alert.record });
     let records: Vec<u64> = alert.evidence.iter().map(|one| one.record).collect();
     put(&mut rest, "evidence_records", (!records.is_empty()).then(|| records.into()));
+    put(&mut rest, "origin", located.origin());
     put(&mut rest, "application", text(alert.application.as_ref()));
     put(&mut rest, "device", text(alert.device.as_ref()));
     let counts = [

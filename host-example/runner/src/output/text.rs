@@ -1,6 +1,7 @@
 //! An alert for people.
 
 use super::escape;
+use super::located::Located;
 use super::paint::Paint;
 use authsieve_engine::alert::{Alert, Tally};
 use std::fmt::Write as _;
@@ -16,7 +17,8 @@ const NAMES: usize = 8;
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut impl Write, alert: &Alert, paint: Paint) -> io::Result<()> {
+pub fn write(out: &mut impl Write, located: &Located<'_>, paint: Paint) -> io::Result<()> {
+    let alert = located.alert;
     let head = format!(" {} ", alert.severity.as_str().to_uppercase());
     writeln!(
         out,
@@ -36,6 +38,7 @@ pub fn write(out: &mut impl Write, alert: &Alert, paint: Paint) -> io::Result<()
     field("user", alert.user.as_deref().unwrap_or_default())?;
     field("from", alert.src_ip.as_deref().unwrap_or_default())?;
     field("at", &place(alert))?;
+    field("line", &located.origin.as_ref().map(ToString::to_string).unwrap_or_default())?;
     field("counts", &counts(alert))?;
     field("seen", &format!("{} to {}", alert.first_seen, alert.last_seen))?;
     // A list of one says nothing that was not said.
@@ -46,10 +49,17 @@ pub fn write(out: &mut impl Write, alert: &Alert, paint: Paint) -> io::Result<()
     field("outcomes", &tallies(&alert.outcomes))?;
     field("why", &alert.context.join("; "))?;
     field("ATT&CK", &alert.techniques.join(", "))?;
-    for (record, name) in alert.evidence.iter().zip(std::iter::once("evidence").chain(std::iter::repeat("")))
-    {
-        let record = escape::text(&record.text);
-        writeln!(out, "  {} {}", paint.dim(format_args!("{name:<10}")), paint.dim(beginning(&record)))?;
+    let mut name = "evidence";
+    for (piece, origin) in alert.evidence.iter().zip(&located.evidence) {
+        let record = escape::text(&piece.text);
+        let place = match (origin, &located.origin) {
+            (None, _) => String::new(),
+            (Some(piece), Some(alert)) if piece.file == alert.file => format!("{}: ", piece.line),
+            (Some(piece), _) => format!("{piece}: "),
+        };
+        let shown = format!("{}{}", escape::text(&place), beginning(&record));
+        writeln!(out, "  {} {}", paint.dim(format_args!("{name:<10}")), paint.dim(shown))?;
+        name = "";
     }
     for (step, name) in alert.response.iter().zip(std::iter::once("next").chain(std::iter::repeat(""))) {
         writeln!(out, "  {} - {}", paint.dim(format_args!("{name:<10}")), escape::text(step))?;
@@ -113,10 +123,13 @@ mod tests {
     use authsieve_engine::alert::Evidence;
     use authsieve_engine::alert::Severity;
     use authsieve_engine::time::Timestamp;
+    use authsieve_host::Origins;
 
     fn shown(alert: &Alert, on: bool) -> String {
         let mut out = Vec::new();
-        write(&mut out, alert, Paint { on }).unwrap();
+        let mut origins = Origins::default();
+        origins.add(1, &"auth.log".into(), 1);
+        write(&mut out, &Located::new(alert, &origins), Paint { on }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -126,6 +139,7 @@ mod tests {
             pattern: "user+ip".into(),
             matched: vec!["user+ip".into(), "ip".into()],
             severity: Severity::High,
+            record: 9,
             title: "Failed logins, then a success".into(),
             time: Timestamp(1_772_524_805_000_000),
             first_seen: Timestamp(1_772_524_705_000_000),
@@ -157,10 +171,11 @@ mod tests {
              user       root\n  \
              from       203.0.113.7\n  \
              at         web1, sshd\n  \
+             line       auth.log:9\n  \
              counts     at least 12 failures, 1 user\n  \
              seen       2026-03-03T07:58:25Z to 2026-03-03T08:00:05Z\n  \
-             evidence   first record\n             \
-             last record\n  \
+             evidence   1: first record\n             \
+             1: last record\n  \
              next       - Ask root\n\n"
         );
     }

@@ -1,6 +1,7 @@
 //! Alerts to standard output, everything else to standard error: the sink of `run` and of the demonstration.
 
 use super::{News, Sink};
+use crate::output::located::Located;
 use crate::output::paint::When;
 use crate::output::{self, Format, complain};
 use crate::sources::Progress;
@@ -37,7 +38,7 @@ impl Sink for Alerts {
     fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
         let Self { out, format, color, bar } = self;
         if let News::Alert(alert) = &news {
-            return bar.aside(|| output::write(out, alert, *format));
+            return bar.aside(|| output::write(out, &Located::new(alert, origins), *format));
         }
         if let Some(text) = news.complaint(origins) {
             bar.aside(|| complain(*color, &text));
