@@ -23,6 +23,14 @@ pub struct Choice {
     pub component: Vec<PathBuf>,
 }
 
+/// In how many components.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Isolation {
+    /// Run each analytic in a component of its own, instead of several in one that decodes each record once.
+    #[arg(long)]
+    pub isolate: bool,
+}
+
 /// How analytics are configured.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Configuration {
@@ -80,7 +88,16 @@ impl Choice {
     /// The same with further ids, which stand on the command line without `-a`.
     #[must_use]
     pub fn and(&self, ids: &[String]) -> Selection {
-        Selection { ids: [&self.analytic, ids].concat(), files: self.component.clone() }
+        let ids = [&self.analytic, ids].concat();
+        Selection { ids, files: self.component.clone(), isolated: false }
+    }
+}
+
+impl Isolation {
+    /// The selection, with its analytics in so many components.
+    #[must_use]
+    pub fn of(self, selection: Selection) -> Selection {
+        Selection { isolated: self.isolate, ..selection }
     }
 }
 

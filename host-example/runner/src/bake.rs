@@ -6,7 +6,6 @@
 //! baked any number of times, and one baked with nothing is the module it was, but for an empty page.
 
 use authsieve_host::{Analytic, Engine, StartError, filter, is_module};
-use std::fmt;
 use wasm_encoder::{
     ConstExpr, DataCountSection, DataSection, MemorySection, MemoryType, RawSection, Section as _,
 };
@@ -44,16 +43,9 @@ pub struct Baked {
 }
 
 /// Why a file cannot be read as a module, or not be baked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct Error(String);
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl From<wasmparser::BinaryReaderError> for Error {
     fn from(error: wasmparser::BinaryReaderError) -> Self {

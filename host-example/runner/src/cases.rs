@@ -11,7 +11,7 @@
 //!
 //! Nothing else may stand in it, so that a misspelt name does not go unnoticed. A case whose `case.toml` names no
 //! analytic is one for the analytic it is run with, or, in `<id>/cases/…`, for the analytic of that folder. With several
-//! analytics, `config.toml` has a table for each, and the alerts of the first come first.
+//! analytics, `config.toml` has a table for each, and the alerts of a record come in the order of the ids.
 //!
 //! Cases run as `run` runs logs: framed, routed by needles, through the component in wasmtime.
 //!
@@ -37,17 +37,18 @@ pub use expect::{Difference, Line};
 use crate::arguments::received;
 use crate::config::{Audience, Config};
 use crate::feed;
-use crate::selection::{self, Chosen};
+use crate::selection::{self, Loaded, Selection};
 use crate::sinks::Collected;
 use crate::sources::{Files, Input, Loss, Source};
+use authsieve_components::Component;
 use authsieve_engine::alert::Alert;
 use authsieve_host::{Analytic, Engine, Session, StartError};
 use expect::Expected;
 use serde::Deserialize;
 use std::fs::{self, FileType};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::{fmt, io};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// When logs are received whose case does not say: 2026-06-01T00:00:00Z.
 pub const RECEIVED: i64 = 1_780_272_000_000_000;
@@ -78,7 +79,8 @@ pub struct Case {
 }
 
 /// Why a case cannot be run, or what went wrong while it ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct Broken(String);
 
 /// What became of a case.
@@ -201,7 +203,13 @@ impl Case {
     /// # Errors
     /// For options that stand where no analytic sees them.
     pub fn configs(&self) -> Result<Vec<String>, Broken> {
-        let (texts, problems) = self.audience(|audience| self.config.split(audience));
+        let each: Vec<&str> = self.analytics.iter().map(String::as_str).collect();
+        self.configs_of(&each.iter().map(std::slice::from_ref).collect::<Vec<_>>())
+    }
+
+    /// The same for components, of which each runs the analytics of these ids.
+    fn configs_of(&self, components: &[&[&str]]) -> Result<Vec<String>, Broken> {
+        let (texts, problems) = self.audience(|audience| self.config.of_components(components, audience));
         if problems.list.is_empty() { Ok(texts) } else { Err(Broken(problems.to_string())) }
     }
 
@@ -322,58 +330,121 @@ fn place(dir: &Path) -> Option<String> {
     Some(authsieve_components::get(above)?.id.to_owned())
 }
 
-/// Analytics, loaded to run cases.
+/// Runs cases.
 pub struct Bench {
-    analytics: Vec<Arc<Analytic>>,
+    engine: Engine,
+    /// Components from files.
+    files: Vec<Loaded>,
+    /// Built-in components that a case has asked for.
+    loaded: Mutex<Vec<Arc<Analytic>>>,
+    isolated: bool,
 }
 
 impl Bench {
-    /// Loads the built-in analytics, and those of `files`, which go before them.
+    /// Takes the built-in analytics, and those of `files`, which go before them.
     ///
     /// # Errors
-    /// When one is no analytic.
+    /// When a file holds no analytic.
     pub fn new(engine: &Engine, files: &[PathBuf]) -> Result<Self, selection::Error> {
-        let mut wanted: Vec<Chosen> = Vec::new();
+        let mut own = Vec::new();
         if !files.is_empty() {
-            wanted = selection::Selection { ids: Vec::new(), files: files.to_vec() }.choose()?;
+            let chosen = Selection { files: files.to_vec(), ..Selection::default() }.choose()?;
+            for analytic in selection::load(engine, chosen)? {
+                own.push(Loaded::whole(analytic)?);
+            }
         }
-        wanted.extend(selection::Selection::default().choose()?);
-        Ok(Self { analytics: selection::load(engine, wanted)? })
+        Ok(Self { engine: engine.clone(), files: own, loaded: Mutex::default(), isolated: false })
     }
 
-    /// The ids of the first so many analytics.
+    /// Runs each analytic in a component of its own, also those of one case.
     #[must_use]
-    pub fn names(&self, count: usize) -> Vec<String> {
-        self.analytics.iter().take(count).map(|analytic| analytic.name().to_owned()).collect()
+    pub fn isolated(self, isolated: bool) -> Self {
+        Self { isolated, ..self }
     }
 
-    /// The alerts that a case's log raises, those of its first analytic first.
+    /// The ids of the analytics in files.
+    #[must_use]
+    pub fn of_files(&self) -> Vec<String> {
+        self.files.iter().flat_map(|component| component.ids.iter().cloned()).collect()
+    }
+
+    /// The ids of all analytics.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let builtin = authsieve_components::ALL.iter().map(|component| component.id.to_owned());
+        self.of_files().into_iter().chain(builtin).collect()
+    }
+
+    /// The alerts that a case's log raises: in the order of the records, and for one record in that of the ids.
     ///
     /// # Errors
     /// For an analytic that there is not, a configuration that is not valid, a log that cannot be read, and an
     /// analytic that fails.
     pub fn alerts(&self, case: &Case) -> Result<Vec<Alert>, Broken> {
-        let mut alerts = Vec::new();
-        for (id, config) in case.analytics.iter().zip(case.configs()?) {
-            let Some(analytic) = self.analytics.iter().find(|a| a.name().eq_ignore_ascii_case(id)) else {
-                let known = self.names(usize::MAX).join(", ");
-                return Err(Broken(format!("no analytic is called `{id}`; there are: {known}")));
-            };
+        let components = self.components(case)?;
+        let ids: Vec<Vec<&str>> =
+            components.iter().map(|one| one.ids.iter().map(String::as_str).collect()).collect();
+        let ids: Vec<&[&str]> = ids.iter().map(Vec::as_slice).collect();
+        let mut sessions = Vec::new();
+        for ((component, ids), config) in components.iter().zip(&ids).zip(case.configs_of(&ids)?) {
             // The seed changes nothing; that it is always the same makes a failure come again.
-            let session = Session::start(Arc::clone(analytic), config, 0).map_err(|error| match error {
-                StartError::Config(lines) => {
-                    Broken(case.audience(|audience| case.config.refused(&lines, id, audience)).to_string())
-                }
-                error => Broken(format!("{id}: {error}")),
-            })?;
-            let mut sink = Collected::default();
-            feed::run(case.source(), vec![session], &mut sink).map_err(|error| Broken(error.to_string()))?;
-            if !sink.failures.is_empty() {
-                return Err(Broken(sink.failures.join("\n")));
-            }
-            alerts.append(&mut sink.alerts);
+            let session =
+                Session::start(Arc::clone(&component.analytic), config, 0).map_err(|error| match error {
+                    StartError::Config(lines) => {
+                        let told = case.audience(|audience| case.config.refused(&lines, ids, audience));
+                        Broken(told.to_string())
+                    }
+                    error => Broken(format!("{}: {error}", component.analytic.name())),
+                });
+            sessions.push(session?);
         }
-        Ok(alerts)
+        let mut sink = Collected::default();
+        feed::run(case.source(), sessions, &mut sink).map_err(|error| Broken(error.to_string()))?;
+        if sink.failures.is_empty() { Ok(sink.alerts) } else { Err(Broken(sink.failures.join("\n"))) }
+    }
+
+    /// The components for a case.
+    fn components(&self, case: &Case) -> Result<Vec<Loaded>, Broken> {
+        let failed = |error: selection::Error| Broken(error.to_string());
+        let (mut components, mut builtin) = (Vec::<Loaded>::new(), Vec::new());
+        for id in &case.analytics {
+            if let Some(file) = self.files.iter().find(|component| component.runs(id)) {
+                if !components.iter().any(|component| component.runs(id)) {
+                    components.push(file.clone());
+                }
+            } else if let Some(component) = authsieve_components::get(id) {
+                builtin.push(component);
+            } else {
+                let known = self.names().join(", ");
+                return Err(Broken(format!("no analytic is called `{id}`; there are: {known}")));
+            }
+        }
+        builtin.sort_by_key(|component| component.id);
+        if builtin.len() > 1 && !self.isolated {
+            let ids = builtin.iter().map(|component| component.id.to_owned()).collect();
+            let analytic = self.load(&authsieve_components::SUITE).map_err(failed)?;
+            components.push(Loaded { analytic, ids });
+        } else {
+            for component in builtin {
+                let analytic = self.load(component).map_err(failed)?;
+                components.push(Loaded { analytic, ids: vec![component.id.to_owned()] });
+            }
+        }
+        Ok(components)
+    }
+
+    /// A built-in component. Each is compiled once.
+    fn load(&self, component: &Component) -> Result<Arc<Analytic>, selection::Error> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(analytic) = loaded.iter().find(|analytic| analytic.name() == component.id) {
+            return Ok(Arc::clone(analytic));
+        }
+        let analytic = Analytic::load(&self.engine, component.id, component.wasm);
+        let analytic = analytic
+            .map_err(|error| selection::Error::Failure(format!("{}: {error}", component.id)))
+            .map(Arc::new)?;
+        loaded.push(Arc::clone(&analytic));
+        Ok(analytic)
     }
 }
 
@@ -382,14 +453,6 @@ impl From<String> for Broken {
         Self(why)
     }
 }
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Broken {}
 
 #[cfg(test)]
 mod tests;

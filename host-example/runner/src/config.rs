@@ -50,24 +50,15 @@ pub struct Config {
 }
 
 /// Why there is no configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
+    #[error("{0}")]
     Unreadable(String),
     /// It can, and it does not say what is allowed.
+    #[error("{0}")]
     Invalid(Problems),
 }
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unreadable(text) => f.write_str(text),
-            Self::Invalid(problems) => problems.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// The analytics that a configuration is for.
 #[derive(Clone, Copy)]
@@ -181,9 +172,16 @@ impl Config {
     /// sees it.
     #[must_use]
     pub fn split(&self, audience: Audience<'_>) -> (Vec<String>, Problems) {
+        let each: Vec<&[&str]> = audience.active.iter().map(std::slice::from_ref).collect();
+        self.of_components(&each, audience)
+    }
+
+    /// The same for components, of which each runs the analytics of these ids.
+    #[must_use]
+    pub fn of_components(&self, components: &[&[&str]], audience: Audience<'_>) -> (Vec<String>, Problems) {
         let mut problems = Vec::new();
         let whole = self.whole(audience, &mut problems);
-        let texts = audience.active.iter().map(|id| self.of(&whole, id, audience)).collect();
+        let texts = components.iter().map(|ids| self.of(&whole, ids, audience)).collect();
         (texts, self.problems(problems))
     }
 
@@ -237,19 +235,22 @@ impl Config {
         audience.one && names().all(|name| name != "analytics" && !audience.knows(name))
     }
 
-    /// What one analytic is told.
-    fn of(&self, whole: &Node, id: &str, audience: Audience<'_>) -> String {
+    /// What a component is told, of which the analytics of these ids run.
+    fn of(&self, whole: &Node, ids: &[&str], audience: Audience<'_>) -> String {
         let flat = self.is_flat(audience);
-        let (mut table, mut own) = (Map::new(), None);
+        let (mut table, mut own) = (Map::new(), Vec::new());
+        if ids.len() > 1 {
+            table.insert("analytics".into(), ids.into());
+        }
         for member in whole.members() {
             let name = member.name.as_str();
-            let is_own = name.eq_ignore_ascii_case(id);
+            let is_own = ids.iter().any(|id| name.eq_ignore_ascii_case(id));
             let seen = is_own || is_shared(name) || (flat && !TABLES_OF_HOSTS.contains(&name));
             if !seen || name == "analytics" {
                 continue;
             }
             if is_own {
-                own = Some(name);
+                own.push(name);
             }
             let mut value = member.node.json();
             if name == "timezone"
@@ -260,25 +261,30 @@ impl Config {
                 value = transitions;
             }
             if name == "override" {
-                without_foreign(&mut value, id, audience);
+                without_foreign(&mut value, ids, audience);
             }
             table.insert(name.to_owned(), value);
         }
         for (option, value) in &self.forced {
-            match own.and_then(|own| table.get_mut(own)).and_then(Value::as_object_mut) {
-                Some(own) => own.insert(option.clone(), value.clone()),
-                None => table.insert(option.clone(), value.clone()),
-            };
+            for own in &own {
+                if let Some(own) = table.get_mut(*own).and_then(Value::as_object_mut) {
+                    own.insert(option.clone(), value.clone());
+                }
+            }
+            if own.len() < ids.len() {
+                table.insert(option.clone(), value.clone());
+            }
         }
-        if table.is_empty() { String::new() } else { Value::Object(table).to_string() }
+        if table.is_empty() { String::new() } else { line(Value::Object(table)) }
     }
 
-    /// What the analytic `id` found wrong, each with its place: the lines of the error `invalid-config`.
+    /// What a component found wrong of which the analytics of these ids run, each thing with its place. `lines` are those
+    /// of the error `invalid-config`.
     #[must_use]
-    pub fn refused(&self, lines: &str, id: &str, audience: Audience<'_>) -> Problems {
+    pub fn refused(&self, lines: &str, ids: &[&str], audience: Audience<'_>) -> Problems {
         let whole = self.tree(audience);
         let mut overrides = whole.get("override").map(Node::json).unwrap_or_default();
-        let kept = without_foreign(&mut overrides, id, audience);
+        let kept = without_foreign(&mut overrides, ids, audience);
         let place = |line: &str| {
             let mut problem = Problem::parse(line);
             if let Some((number, rest)) =
@@ -386,7 +392,7 @@ fn check_zone(node: &Node, problems: &mut Vec<Problem>) {
 
 /// Takes thresholds of other analytics out of overrides that are for all, and overrides out that say nothing else.
 /// Returns the numbers of those that were left.
-fn without_foreign(overrides: &mut Value, id: &str, audience: Audience<'_>) -> Vec<usize> {
+fn without_foreign(overrides: &mut Value, ids: &[&str], audience: Audience<'_>) -> Vec<usize> {
     let Some(list) = overrides.as_array_mut() else { return Vec::new() };
     let mut kept: Vec<usize> = (0..list.len()).collect();
     let is_threshold = |name: &str| !CONDITIONS.contains(&name);
@@ -394,8 +400,9 @@ fn without_foreign(overrides: &mut Value, id: &str, audience: Audience<'_>) -> V
     if !list.iter().any(sets) {
         return kept;
     }
-    let own = (audience.thresholds)(id);
-    let others = audience.known.iter().filter(|other| !other.eq_ignore_ascii_case(id));
+    let own: Vec<String> = ids.iter().flat_map(|id| (audience.thresholds)(id)).collect();
+    let is_own = |other: &&&str| ids.iter().any(|id| other.eq_ignore_ascii_case(id));
+    let others = audience.known.iter().filter(|other| !is_own(other));
     let mut foreign: Vec<String> = others.flat_map(|other| (audience.thresholds)(other)).collect();
     foreign.retain(|name| !own.contains(name));
     let mut left = |one: &mut Value| {
@@ -408,6 +415,13 @@ fn without_foreign(overrides: &mut Value, id: &str, audience: Audience<'_>) -> V
     kept.retain(|at| list.get_mut(*at).is_some_and(&mut left));
     *list = kept.iter().filter_map(|at| list.get(*at).cloned()).collect();
     kept
+}
+
+/// JSON on one line, members by name. Without the sorting, `serde_json/preserve_order`, which any other crate of a build
+/// may turn on, would change their order.
+pub(crate) fn line(mut value: Value) -> String {
+    value.sort_all_objects();
+    value.to_string()
 }
 
 fn is_shared(name: &str) -> bool {

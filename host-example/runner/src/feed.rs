@@ -2,7 +2,7 @@
 //!
 //! One thread reads, and finds out which records may matter to which analytic. One thread runs each worker. The caller's
 //! thread hands the results to the sink. What comes out does not depend on the threads: it is handed on batch by batch,
-//! and within a batch in the order of the workers.
+//! within a batch in the order of the records, and for one record in the order of the workers.
 
 mod workers;
 
@@ -252,12 +252,14 @@ fn collect<W>(
             }
             sink.take(News::Loss { file: Arc::clone(&file), loss }, &origins)?;
         }
+        let mut all = Vec::new();
         for (name, outlet) in &outlets {
             match outlet.recv() {
-                Ok(Outcome::Batch(news)) => hand_on(news, &origins, &mut totals, sink)?,
+                Ok(Outcome::Batch(news)) => all.push(news),
                 Ok(Outcome::End(..)) | Err(_) => return Err(gone(name)),
             }
         }
+        hand_on(in_order(all), &origins, &mut totals, sink)?;
         sink.flush()?;
         receipt.acknowledge();
     }
@@ -269,6 +271,24 @@ fn collect<W>(
     }
     sink.flush()?;
     Ok((workers, totals))
+}
+
+/// The news of several workers in the order of the records; of one record, in the order of the workers. What a worker tells
+/// of an earlier record, because it waited, stays behind what it told before.
+fn in_order(mut all: Vec<Vec<News>>) -> Vec<News> {
+    if all.len() < 2 {
+        return all.pop().unwrap_or_default();
+    }
+    let mut placed = Vec::new();
+    for news in all {
+        let mut last = 0;
+        placed.extend(news.into_iter().map(|news| {
+            last = news.record().max(last);
+            (last, news)
+        }));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, news)| news).collect()
 }
 
 fn hand_on(news: Vec<News>, origins: &Origins, totals: &mut Totals, sink: &mut impl Sink) -> io::Result<()> {

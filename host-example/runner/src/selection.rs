@@ -20,6 +20,9 @@ pub struct Selection {
     pub ids: Vec<String>,
     /// Components in files.
     pub files: Vec<PathBuf>,
+    /// Whether each analytic runs in a component of its own. Otherwise several that are built in run in the suite, which
+    /// decodes each record once.
+    pub isolated: bool,
 }
 
 /// A component, and where it is from.
@@ -33,26 +36,18 @@ pub struct Chosen {
 }
 
 /// Why there is nothing to run.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line or the configuration is wrong. Exit status 2.
+    #[error("{0}")]
     Usage(String),
     /// Options are wrong. Exit status 2.
+    #[error("{0}")]
     Config(Problems),
     /// It cannot be done. Exit status 1.
+    #[error("{0}")]
     Failure(String),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usage(text) | Self::Failure(text) => f.write_str(text),
-            Self::Config(problems) => problems.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl Selection {
     /// The chosen components; all that are built in if none is named.
@@ -108,7 +103,8 @@ impl Selection {
     }
 }
 
-/// Loads the selected analytics and makes of each what `make` makes of its configuration and a random seed.
+/// Loads the selected analytics, and makes of each component what `make` makes of its configuration and a random seed.
+/// They come by id, so that no output depends on the order in which a command line names them.
 ///
 /// # Errors
 /// When one cannot be loaded, or a configuration is not valid.
@@ -119,7 +115,9 @@ pub fn start<T>(
     make: impl Fn(Arc<Analytic>, String, u64) -> Result<T, StartError>,
 ) -> Result<Vec<T>, Error> {
     let seed = RandomState::new().build_hasher().finish();
-    configure(engine, selection, options)?.start(|analytic, text| make(analytic, text, seed))
+    let mut configured = configure(engine, selection, options)?;
+    configured.components.sort_by(|one, other| one.ids.cmp(&other.ids));
+    configured.start(|analytic, text| make(analytic, text, seed))
 }
 
 /// Loads the selected analytics and reads their configuration. Where none is selected, `analytics` in the configuration
@@ -139,20 +137,78 @@ pub fn configure<'e>(
         // Others are a problem of the configuration.
         selection.ids = config.analytics().unwrap_or_default().into_iter().filter(known).collect();
     }
-    let analytics = load(engine, selection.choose()?)?;
-    Ok(Configured { engine, analytics, config, one: selection.is_one() })
+    let components = gather(engine, selection.choose()?, selection.isolated)?;
+    Ok(Configured { engine, components, config, one: selection.is_one() })
+}
+
+/// A component, loaded to run some of its analytics.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The component.
+    pub analytic: Arc<Analytic>,
+    /// The ids of those that run.
+    pub ids: Vec<String>,
+}
+
+impl Loaded {
+    /// The suite, of which the built-in analytics of these ids run.
+    ///
+    /// # Errors
+    /// When this machine does not support it.
+    pub fn suite(engine: &Engine, ids: Vec<String>) -> Result<Self, Error> {
+        let suite = &authsieve_components::SUITE;
+        let analytic = Analytic::load(engine, suite.id, suite.wasm);
+        let analytic = analytic.map_err(|error| Error::Failure(format!("{}: {error}", suite.id)))?;
+        Ok(Self { analytic: Arc::new(analytic), ids })
+    }
+
+    /// The component, of which all analytics run.
+    ///
+    /// # Errors
+    /// When it does not say which they are.
+    pub fn whole(analytic: Arc<Analytic>) -> Result<Self, Error> {
+        let about = analytic.describe();
+        let about = about.map_err(|error| Error::Failure(format!("{}: {error}", analytic.name())))?;
+        Ok(Self { analytic, ids: about.into_iter().map(|about| about.id).collect() })
+    }
+
+    /// Whether the analytic of that id runs, whatever its case.
+    #[must_use]
+    pub fn runs(&self, id: &str) -> bool {
+        self.ids.iter().any(|own| own.eq_ignore_ascii_case(id))
+    }
+}
+
+/// Loads what was chosen: several built-in analytics as one suite, unless they are to be isolated.
+fn gather(engine: &Engine, chosen: Vec<Chosen>, isolated: bool) -> Result<Vec<Loaded>, Error> {
+    let is_builtin = |chosen: &Chosen| chosen.builtin.is_some();
+    let (builtin, others): (Vec<Chosen>, Vec<Chosen>) = chosen.into_iter().partition(is_builtin);
+    let mut gathered = Vec::new();
+    if builtin.len() > 1 && !isolated {
+        let mut ids: Vec<String> = builtin.into_iter().map(|chosen| chosen.name).collect();
+        ids.sort();
+        gathered.push(Loaded::suite(engine, ids)?);
+    } else {
+        for analytic in load(engine, builtin)? {
+            gathered.push(Loaded { ids: vec![analytic.name().to_owned()], analytic });
+        }
+    }
+    for analytic in load(engine, others)? {
+        gathered.push(Loaded::whole(analytic)?);
+    }
+    Ok(gathered)
 }
 
 /// Analytics and their configuration.
 pub struct Configured<'e> {
     engine: &'e Engine,
-    analytics: Vec<Arc<Analytic>>,
+    components: Vec<Loaded>,
     config: Config,
     one: bool,
 }
 
 impl Configured<'_> {
-    /// Makes of each analytic what `make` makes of its configuration.
+    /// Makes of each component what `make` makes of its configuration.
     ///
     /// # Errors
     /// For everything that is wrong with the configuration of any of them, and the first failure of another kind.
@@ -161,15 +217,19 @@ impl Configured<'_> {
         make: impl Fn(Arc<Analytic>, String) -> Result<T, StartError>,
     ) -> Result<Vec<T>, Error> {
         self.with(|audience| {
-            let (texts, mut problems) = self.config.split(audience);
+            let ids: Vec<Vec<&str>> = self.components.iter().map(names).collect();
+            let each: Vec<&[&str]> = ids.iter().map(Vec::as_slice).collect();
+            let (texts, mut problems) = self.config.of_components(&each, audience);
             let mut started = Vec::new();
-            for (analytic, text) in self.analytics.iter().zip(texts) {
-                match make(Arc::clone(analytic), text) {
+            for ((component, ids), text) in self.components.iter().zip(each).zip(texts) {
+                match make(Arc::clone(&component.analytic), text) {
                     Ok(one) => started.push(one),
                     Err(StartError::Config(lines)) => {
-                        problems.extend(self.config.refused(&lines, analytic.name(), audience).list);
+                        problems.extend(self.config.refused(&lines, ids, audience).list);
                     }
-                    Err(error) => return Err(Error::Failure(format!("{}: {error}", analytic.name()))),
+                    Err(error) => {
+                        return Err(Error::Failure(format!("{}: {error}", component.analytic.name())));
+                    }
                 }
             }
             if problems.list.is_empty() { Ok(started) } else { Err(Error::Config(problems)) }
@@ -182,11 +242,13 @@ impl Configured<'_> {
     /// When an analytic does not say what its options are.
     pub fn effective(&self) -> Result<Effective, Error> {
         let mut schemas = Vec::new();
-        for analytic in &self.analytics {
+        for component in &self.components {
+            let analytic = &component.analytic;
             let described = analytic.describe();
             let described =
                 described.map_err(|error| Error::Failure(format!("{}: {error}", analytic.name())))?;
-            schemas.extend(described.into_iter().map(|about| {
+            let runs = described.into_iter().filter(|about| component.runs(&about.id));
+            schemas.extend(runs.map(|about| {
                 let schema = serde_json::from_str(&about.config_schema).unwrap_or_default();
                 (about.id, schema)
             }));
@@ -195,11 +257,15 @@ impl Configured<'_> {
     }
 
     fn with<T>(&self, then: impl FnOnce(Audience<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let active: Vec<&str> = self.analytics.iter().map(|analytic| analytic.name()).collect();
-        let thresholds = |id: &str| thresholds(self.engine, &self.analytics, id);
+        let active: Vec<&str> = self.components.iter().flat_map(names).collect();
+        let thresholds = |id: &str| thresholds(self.engine, &self.components, id);
         let known = known(&active);
         then(Audience { active: &active, known: &known, one: self.one, thresholds: &thresholds })
     }
+}
+
+fn names(component: &Loaded) -> Vec<&str> {
+    component.ids.iter().map(String::as_str).collect()
 }
 
 /// Hands `then` the one analytic of this id as the audience of a configuration.
@@ -209,13 +275,10 @@ pub fn alone<T>(engine: &Engine, id: &str, then: impl FnOnce(Audience<'_>) -> T)
 }
 
 /// The options of an analytic that an override may set, by its JSON Schema. None for an analytic that cannot be loaded.
-fn thresholds(engine: &Engine, analytics: &[Arc<Analytic>], id: &str) -> Vec<String> {
-    let loaded = analytics.iter().find(|analytic| analytic.name().eq_ignore_ascii_case(id)).cloned();
-    let builtin = || {
-        let chosen = Selection { ids: vec![id.to_owned()], files: Vec::new() }.choose().ok()?;
-        load(engine, chosen).ok()?.pop()
-    };
-    let described = loaded.or_else(builtin).and_then(|analytic| analytic.describe().ok());
+fn thresholds(engine: &Engine, components: &[Loaded], id: &str) -> Vec<String> {
+    let loaded = components.iter().find(|component| component.runs(id)).cloned();
+    let builtin = || Loaded::suite(engine, Vec::new()).ok();
+    let described = loaded.or_else(builtin).and_then(|component| component.analytic.describe().ok());
     let about = described.and_then(|all| all.into_iter().find(|about| about.id.eq_ignore_ascii_case(id)));
     let schema = about.and_then(|about| serde_json::from_str::<serde_json::Value>(&about.config_schema).ok());
     let members = schema.as_ref().and_then(|schema| schema.pointer("/properties/override/items/properties"));
@@ -256,7 +319,7 @@ impl Options {
     }
 }
 
-/// Compiles what was chosen. A component from a file is called by the id it gives itself.
+/// Compiles what was chosen. A component from a file with one analytic is called by the id that this gives itself.
 ///
 /// # Errors
 /// When one is no analytic, or wants to import anything.
@@ -267,8 +330,9 @@ pub fn load(engine: &Engine, chosen: Vec<Chosen>) -> Result<Vec<Arc<Analytic>>, 
             Analytic::load(engine, chosen.name.as_str(), &chosen.wasm).map_err(|error| failed(&error))?;
         if chosen.builtin.is_none() {
             let about = analytic.describe().map_err(|error| failed(&error))?;
-            let ids: Vec<String> = about.into_iter().map(|about| about.id).collect();
-            analytic.rename(ids.join("+"));
+            if let [about] = about.as_slice() {
+                analytic.rename(about.id.clone());
+            }
         }
         Ok(Arc::new(analytic))
     };
@@ -290,6 +354,7 @@ mod tests {
         let of = |ids: &[&str], files: &[&str]| Selection {
             ids: ids.iter().map(|id| (*id).to_owned()).collect(),
             files: files.iter().map(PathBuf::from).collect(),
+            isolated: false,
         };
         assert!(of(&["an1276"], &[]).is_one());
         assert!(of(&["an1276", "AN1276"], &[]).is_one());
@@ -304,7 +369,7 @@ mod tests {
     fn ids_are_resolved_in_the_order_they_are_named_and_each_once() {
         let of = |ids: &[&str]| {
             let ids = ids.iter().map(|id| (*id).to_owned()).collect();
-            Selection { ids, files: Vec::new() }.resolved(&["a", "b", "c"]).ok()
+            Selection { ids, ..Selection::default() }.resolved(&["a", "b", "c"]).ok()
         };
         assert_eq!(of(&[]).unwrap(), [""; 0]);
         assert_eq!(of(&["C", "a", "c"]).unwrap(), ["c", "a"]);
@@ -314,7 +379,7 @@ mod tests {
 
     #[test]
     fn an_unknown_analytic_is_a_usage_error() {
-        let selection = Selection { ids: vec!["an9999".into()], files: Vec::new() };
+        let selection = Selection { ids: vec!["an9999".into()], ..Selection::default() };
         let error = selection.choose().err().expect("there is no such analytic");
         assert!(matches!(&error, Error::Usage(text) if text.contains("`an9999`")), "{error}");
     }

@@ -1,7 +1,6 @@
 //! Cuts a stream of bytes into batches of whole records.
 
 use crate::problem::Problem;
-use std::fmt;
 use std::io::{Error, ErrorKind, Read, Result};
 
 /// The longest record that is handed on, in bytes without its newline: 16 MiB.
@@ -56,19 +55,12 @@ pub struct Oversized {
 
 /// The inside of an error that a reader returns behind the end of a text. All of the text was read, but bytes follow
 /// that do not belong to it, such as junk behind a gzip file. The last record before it is whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct BehindTheEnd(
     /// What was found.
     pub &'static str,
 );
-
-impl fmt::Display for BehindTheEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for BehindTheEnd {}
 
 impl From<BehindTheEnd> for Error {
     fn from(found: BehindTheEnd) -> Self {

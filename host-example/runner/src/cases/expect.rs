@@ -190,7 +190,13 @@ fn pair_up(missing: &mut Vec<usize>, surplus: &mut Vec<usize>, pairs: &mut Vec<P
 }
 
 fn values(alerts: &[Alert]) -> Vec<Value> {
-    alerts.iter().map(|alert| serde_json::to_value(alert).unwrap_or_default()).collect()
+    let value = |alert| {
+        let mut value = serde_json::to_value(alert).unwrap_or_default();
+        // What `--update` writes does not depend on the features of `serde_json`.
+        value.sort_all_objects();
+        value
+    };
+    alerts.iter().map(value).collect()
 }
 
 /// A field of an alert; `null` for one that is absent.

@@ -66,7 +66,7 @@ fn what_does_not_belong_there_is_named() {
     );
     assert!(with("case.toml", "descripton = \"x\"").contains("`descripton`"));
     assert!(with("case.toml", "received = \"yesterday\"").contains("`received`: `yesterday`"));
-    assert!(with("config.toml", "window =").contains("config.toml: "));
+    assert!(with("config.toml", "window =").contains("config.toml:1:9)"));
     assert!(with("input.jsonl", "").contains("input.jsonl, input.log"));
     assert!(broken(&[("expected.ndjson", "")]).contains("there is no input.*"));
     let expected = |text: &'static str| broken(&[good[0], ("expected.ndjson", text)]);
@@ -102,10 +102,10 @@ fn a_case_runs_through_its_component() {
     let case = Case::read(&dir, &[]).unwrap();
     assert!(matches!(case.judge(&alerts), Verdict::Passed));
     assert!(!case.update(&alerts).unwrap(), "nothing to change");
-    // What is wrong with a configuration says the analytic.
+    // What is wrong with a configuration says its place.
     fs::write(dir.join("config.toml"), "min_failurs = 4").unwrap();
     let error = bench.alerts(&Case::read(&dir, &[]).unwrap()).unwrap_err().to_string();
-    assert!(error.starts_with("an1276: ") && error.contains("min_failurs"), "{error}");
+    assert!(error.starts_with("min_failurs: ") && error.ends_with("config.toml:1:1)"), "{error}");
     let error = bench.alerts(&Case::read(&dir, &["an9999".into()]).unwrap()).unwrap_err().to_string();
     assert!(error.contains("`an9999`") && error.contains("an1276"), "{error}");
 }

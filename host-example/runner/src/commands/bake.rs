@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         match bake::check(&engine, &module.id, &baked) {
             Ok(()) => {}
             Err(StartError::Config(lines)) => {
-                problems.extend(written.refused(&lines, &module.id, audience).list);
+                problems.extend(written.refused(&lines, &[&module.id], audience).list);
             }
             Err(error) => return Err(Error::Failure(format!("{name}: {error}"))),
         }
@@ -112,7 +112,7 @@ impl Arguments {
         if self.module.contains(['/', '\\', '.']) {
             return Err(Error::Failure(format!("{}: there is no such file", self.module)));
         }
-        let chosen = Selection { ids: vec![self.module.clone()], files: Vec::new() }.choose()?;
+        let chosen = Selection { ids: vec![self.module.clone()], ..Selection::default() }.choose()?;
         let builtin = chosen.iter().find_map(|chosen| chosen.builtin);
         let wasm = builtin.map(|component| match self.form.unwrap_or_default() {
             Form::FluentBit => component.fluent_bit,

@@ -2,6 +2,7 @@
 
 use crate::arguments::{Bounds, Choice, Configuration, Order, Stop};
 use crate::config::effective::Effective;
+use crate::config::line;
 use crate::output::escape;
 use crate::selection::{self, Error};
 use clap::Args;
@@ -36,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         Ok(effective) => {
             let effective = if arguments.no_defaults { effective.without_defaults() } else { effective };
             if arguments.json {
-                let line = json!({ "valid": true, "config": effective.json() }).to_string();
+                let line = line(json!({ "valid": true, "config": effective.json() }));
                 writeln!(out, "{}", escape::json(&line))?;
             } else {
                 for line in effective.toml().lines() {
@@ -46,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
             Ok(ExitCode::SUCCESS)
         }
         Err(Error::Config(problems)) if arguments.json => {
-            let line = json!({ "valid": false, "problems": problems.json() }).to_string();
+            let line = line(json!({ "valid": false, "problems": problems.json() }));
             writeln!(out, "{}", escape::json(&line))?;
             Ok(ExitCode::from(2))
         }

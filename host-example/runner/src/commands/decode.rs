@@ -1,7 +1,7 @@
 //! `authsieve decode`: what each record says.
 
 use super::decoding::decode;
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Order, Stop};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
 use crate::feed::{self, Records, Worker};
 use crate::output::paint::When;
 use crate::selection;
@@ -18,6 +18,8 @@ pub struct Arguments {
     #[command(flatten)]
     configuration: Configuration,
     #[command(flatten)]
+    isolation: Isolation,
+    #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
     inputs: Inputs,
@@ -32,8 +34,10 @@ pub struct Arguments {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) =
-        (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
+    let (selection, options) = (
+        arguments.isolation.of(arguments.choice.selection()),
+        arguments.configuration.options(Order::Arrival),
+    );
     let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
     let source = arguments.inputs.source()?;
     let mut sink = Events::new(arguments.inputs.has_several(), color);

@@ -48,10 +48,10 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
     let engine = engine(Limits::default())?;
     let sessions = selection::start(&engine, &Selection::default(), &Options::default(), Session::start)?;
     let paint = color.paint(io::stdout().is_terminal());
-    let names: Vec<String> = sessions.iter().map(|session| session.analytic().name().to_owned()).collect();
+    let names: Vec<&str> = sessions.iter().flat_map(Session::ids).map(String::as_str).collect();
     let samples: Vec<&str> = SAMPLES.iter().map(|(name, _)| *name).collect();
     let heading = format!(
-        "{} over {}, inside wasmtime, each in a component that imports nothing:",
+        "{} over {}, inside wasmtime, in a component that imports nothing:",
         names.join(", "),
         samples.join(", ")
     );

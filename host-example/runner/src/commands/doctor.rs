@@ -3,7 +3,7 @@
 mod report;
 
 use super::decoding::decode;
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Order, Stop};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
 use crate::doctor::{Feeds, Intake};
 use crate::feed::{self, Records, Totals, Worker};
 use crate::output::paint::When;
@@ -29,6 +29,8 @@ pub struct Arguments {
     #[command(flatten)]
     configuration: Configuration,
     #[command(flatten)]
+    isolation: Isolation,
+    #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
     inputs: Inputs,
@@ -52,8 +54,10 @@ enum Wanted {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) =
-        (arguments.choice.selection(), arguments.configuration.options(Order::Arrival));
+    let (selection, options) = (
+        arguments.isolation.of(arguments.choice.selection()),
+        arguments.configuration.options(Order::Arrival),
+    );
     let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
     let examination = Examination::start(detectors)?;
     let source = arguments.inputs.source()?;
@@ -122,14 +126,17 @@ impl Worker for Examination {
 }
 
 impl Examination {
-    fn start(detectors: Vec<Restarting>) -> Result<Self, Error> {
+    fn start(mut detectors: Vec<Restarting>) -> Result<Self, Error> {
         let mut patients = Vec::new();
-        for detector in &detectors {
-            let analytic = detector.analytic();
-            let failed = |error| Error::Failure(format!("{}: {error}", analytic.name()));
+        for detector in &mut detectors {
+            let name = detector.analytic().name().to_owned();
+            let failed = |error| Error::Failure(format!("{name}: {error}"));
+            let counted = detector.ask(Detector::stats).map_err(failed)?;
+            let runs = |about: &Descriptor| counted.iter().any(|stats| stats.analytic == about.id);
             let new =
                 |about: Descriptor| Patient { id: about.id.clone(), intake: Intake::new(about), stats: None };
-            patients.extend(analytic.describe().map_err(failed)?.into_iter().map(new));
+            let described = detector.analytic().describe().map_err(failed)?;
+            patients.extend(described.into_iter().filter(runs).map(new));
         }
         Ok(Self { detectors, patients, ..Self::default() })
     }

@@ -1,6 +1,6 @@
 //! `authsieve explain`: what became of each event for each of its keys, and why.
 
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Order, Stop};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
 use crate::feed::{self, Records, Worker};
 use crate::output::escape;
 use crate::output::paint::When;
@@ -23,6 +23,8 @@ pub struct Arguments {
     choice: Choice,
     #[command(flatten)]
     configuration: Configuration,
+    #[command(flatten)]
+    isolation: Isolation,
     #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
@@ -64,8 +66,10 @@ impl Arguments {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let (selection, options) =
-        (arguments.choice.selection(), arguments.configuration.options(arguments.order));
+    let (selection, options) = (
+        arguments.isolation.of(arguments.choice.selection()),
+        arguments.configuration.options(arguments.order),
+    );
     let explainers = selection::start(&engine, &selection, &options, Explainer::start)?;
     let source = arguments.inputs.source()?;
     let several = arguments.inputs.has_several();

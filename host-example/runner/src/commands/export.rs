@@ -13,6 +13,7 @@ const WIT: &str = include_str!("../../../../wit/authsieve.wit");
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub struct Arguments {
     /// Analytics by their ids, in any case: an1276,fls; or `all`. Without it, all.
     #[arg(value_name = "ID", value_delimiter = ',')]
@@ -30,8 +31,8 @@ pub struct Arguments {
 /// # Errors
 /// For an unknown analytic, and for a file that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
-    let chosen =
-        Selection { ids: [&*arguments.ids, &arguments.analytic].concat(), files: Vec::new() }.choose()?;
+    let chosen = Selection { ids: [&*arguments.ids, &arguments.analytic].concat(), ..Selection::default() }
+        .choose()?;
     let folder = &arguments.folder;
     let failed = |path: &Path, error: io::Error| Error::Failure(format!("{}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;

@@ -71,7 +71,7 @@ fn portray(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error> {
     let baked = baked.map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
     let exports =
         bake::filter_exports(&chosen.wasm).map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
-    let mut same = Selection { ids: vec![baked.id.clone()], files: Vec::new() }.choose()?;
+    let mut same = Selection { ids: vec![baked.id.clone()], ..Selection::default() }.choose()?;
     let component = same.pop().ok_or_else(|| Error::Failure(format!("{origin}: no analytic")))?;
     let mut portrait = portray_component(engine, component)?;
     portrait.descriptor.version.clone_from(&baked.version);

@@ -1,6 +1,6 @@
 //! `authsieve run`: logs in, alerts out.
 
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Order, Stop};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
 use crate::feed;
 use crate::output::paint::When;
 use crate::output::summary::summary;
@@ -21,6 +21,8 @@ pub struct Arguments {
     choice: Choice,
     #[command(flatten)]
     configuration: Configuration,
+    #[command(flatten)]
+    isolation: Isolation,
     #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
@@ -68,7 +70,7 @@ impl Arguments {
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
-    let selection = arguments.choice.selection();
+    let selection = arguments.isolation.of(arguments.choice.selection());
     let options = arguments.configuration.options(arguments.order);
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
     let source = arguments.inputs.source()?;

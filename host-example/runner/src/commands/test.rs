@@ -1,6 +1,6 @@
 //! `authsieve test`: detection cases through the components.
 
-use crate::arguments::{Bounds, Choice, Stop};
+use crate::arguments::{Bounds, Choice, Isolation, Stop};
 use crate::cases::junit::{self, Outcome};
 use crate::cases::{Bench, Broken, Case, Difference, Line, Verdict, find};
 use crate::output::escape;
@@ -34,6 +34,8 @@ Exit status: 0 when all passed, 1 when one did not, 2 for a wrong command line."
 pub struct Arguments {
     #[command(flatten)]
     choice: Choice,
+    #[command(flatten)]
+    isolation: Isolation,
     #[command(flatten)]
     bounds: Bounds,
     /// Only cases whose path contains this; repeat for several.
@@ -77,10 +79,10 @@ pub fn run(arguments: &Arguments, color: When) -> std::result::Result<ExitCode, 
     // Now rather than after all cases have run.
     let junit = arguments.junit.as_deref().map(create).transpose()?;
     let engine = arguments.bounds.engine()?;
-    let bench = Bench::new(&engine, &arguments.choice.component)?;
+    let bench = Bench::new(&engine, &arguments.choice.component)?.isolated(arguments.isolation.isolate);
     // A component that is named is meant, as an analytic that is.
-    let mut given = bench.names(arguments.choice.component.len());
-    let known = bench.names(usize::MAX);
+    let mut given = bench.of_files();
+    let known = bench.names();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     given.extend(arguments.choice.selection().resolved(&known)?);
     let paint = color.paint(io::stdout().is_terminal());

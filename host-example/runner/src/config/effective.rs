@@ -65,6 +65,7 @@ impl Effective {
                     lines.push(Line { name: name.clone(), value, default });
                 }
             }
+            lines.sort_by(|one, other| one.name.cmp(&other.name));
             let overrides = own.filter(|_| !flat).map(overrides).unwrap_or_default();
             Section { id: id.clone(), lines, overrides }
         };
@@ -150,7 +151,9 @@ fn write_overrides(head: &str, overrides: &[Value], out: &mut String) {
 
 /// A value as TOML writes it on one line.
 fn written(value: &Value) -> String {
-    toml::Value::try_from(value).map_or_else(|_| value.to_string(), |value| value.to_string())
+    let mut value = value.clone();
+    value.sort_all_objects();
+    toml::Value::try_from(&value).map_or_else(|_| value.to_string(), |value| value.to_string())
 }
 
 fn key(name: &str) -> String {

@@ -77,20 +77,32 @@ impl Problem {
 /// Everything that is wrong, and the sources it is written in.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
-    /// Each of them once.
+    /// Each of them once, in the order in which they are written; those without a place come last.
     pub list: Vec<Problem>,
     /// The sources that they name.
     pub sources: Arc<[Source]>,
 }
 
 impl Problems {
-    /// Adds those that are not there yet.
+    /// Adds those that are not there yet. Of a name that several analytics do not know, each with names of its own, one
+    /// problem is kept: the one that suggests a name.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
-            if !self.list.contains(&problem) {
-                self.list.push(problem);
+            let same = |known: &Problem| {
+                known.code == code::UNKNOWN_OPTION
+                    && (&known.code, &known.path, &known.origin)
+                        == (&problem.code, &problem.path, &problem.origin)
+            };
+            match self.list.iter_mut().find(|known| same(known) || **known == problem) {
+                Some(known) if problem.message.contains("did you mean") => *known = problem,
+                Some(_) => {}
+                None => self.list.push(problem),
             }
         }
+        self.list.sort_by_key(|problem| match &problem.origin {
+            Some(origin) => (false, origin.source, origin.span.start),
+            None => (true, 0, 0),
+        });
     }
 
     /// With the line of each place and a mark below it, in colour or not.

@@ -172,7 +172,7 @@ fn thresholds_of_others_are_taken_out_of_overrides_for_all() {
     let config = Config::read(Some(file.path()), &[]).unwrap();
     let told = config.refused(
         "out-of-range\toverride[0].only_an1276\t0 is out of range; expected more",
-        "an1276",
+        &["an1276"],
         audience(&KNOWN, false),
     );
     let told = told.to_string();

@@ -97,13 +97,16 @@ impl Node {
         }
     }
 
+    /// As JSON, members by name, whatever features `serde_json` has in this build.
     pub fn json(&self) -> Scalar {
         match &self.content {
             Content::Scalar(scalar) => scalar.clone(),
             Content::List(list) => list.iter().map(Self::json).collect(),
             Content::Table(members) => {
                 let members = members.iter().map(|member| (member.name.clone(), member.node.json()));
-                Scalar::Object(members.collect::<Map<_, _>>())
+                let mut members: Map<_, _> = members.collect();
+                members.sort_keys();
+                Scalar::Object(members)
             }
         }
     }

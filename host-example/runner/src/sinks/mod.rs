@@ -72,6 +72,17 @@ pub enum News {
 }
 
 impl News {
+    /// The number of the record it is about; 0: of none, or not known.
+    #[must_use]
+    pub fn record(&self) -> u64 {
+        match self {
+            Self::Alert(alert) => alert.record,
+            Self::Note(note) => note.record,
+            Self::Events { record, .. } | Self::Trouble { record, .. } => *record,
+            Self::Loss { .. } => 0,
+        }
+    }
+
     /// A line for a person, of a loss or a trouble; `None` of everything else.
     #[must_use]
     pub fn complaint(&self, origins: &Origins) -> Option<String> {

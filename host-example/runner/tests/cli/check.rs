@@ -16,8 +16,8 @@ fn check_prints_what_a_configuration_amounts_to() {
     assert_eq!(said.status, Some(0), "{}", said.err);
     assert_eq!(
         said.out,
-        "analytics = [\"fls\", \"an1276\"]\nallow_ips = [\"10.8.0.0/16\", \"2001:db8::/32\"]\n\
-         timezone = \"Europe/Berlin\"\n\n[fls]\n\n[an1276]\nmax_keys = 500\nmin_failures = 8\n\n\
+        "analytics = [\"an1276\", \"fls\"]\nallow_ips = [\"10.8.0.0/16\", \"2001:db8::/32\"]\n\
+         timezone = \"Europe/Berlin\"\n\n[an1276]\nmax_keys = 500\nmin_failures = 8\n\n[fls]\n\n\
          [[override]]\nusers = [\"ci-*\"]\nignore = true\n\n[[override]]\nhosts = [\"a\"]\nspray_accounts = 20\n"
     );
     let all = shell.run(&["check", "-c", "config.toml"]);
@@ -68,18 +68,16 @@ fn everything_that_is_wrong_is_shown_at_once_and_where_it_stands() {
         "= help: expected a duration from 1s to 7d",
         "error[unknown-analytic]: an9999: there is no such analytic\n --> config.toml:6:2\n",
         "error[invalid-value]: override[0].users[1]: \"\" is not valid\n --> config.toml:9:15\n",
-        "error[unknown-option]: override[0].spray_acounts: there is no such option\n --> config.toml:10:1\n",
+        "error[unknown-option]: override[0].spray_acounts: there is no such option\n  --> config.toml:10:1\n",
+        "did you mean spray_accounts?",
         "error[out-of-range]: an1276.min_failures: 0 is out of range\n --> --set:1:21\n",
         "an1276.min_failures=0",
     ] {
         assert!(said.err.contains(part), "{part}\n---\n{}", said.err);
     }
-    assert_eq!(
-        said.err.matches("allow_ips[1]").count(),
-        1,
-        "what five analytics say is said once: {}",
-        said.err
-    );
+    for once in ["allow_ips[1]:", "override[0].spray_acounts:"] {
+        assert_eq!(said.err.matches(once).count(), 1, "what five analytics say is said once: {}", said.err);
+    }
     // The same for programs.
     let said = shell.run(&["check", "-c", "config.toml", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
@@ -114,7 +112,8 @@ fn advice_names_what_is_wrong() {
             "{}",
             said.err
         );
-        assert!(said.err.contains("such analytic") && !said.err.contains("an9999.window"), "{}", said.err);
+        assert!(said.err.contains("such an analytic") || said.err.contains("such analytic"), "{}", said.err);
+        assert!(!said.err.contains(".an9999.window"), "{}", said.err);
     }
     let said = shell.run(&["check", "--set", "window=5m"]);
     assert!(said.err.contains("as in an0454.window=…, or choose one with -a"), "{}", said.err);

@@ -2,6 +2,7 @@
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts, said};
 use crate::support;
+use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
@@ -38,10 +39,73 @@ fn the_same_comes_out_of_every_container() {
     shell.write("utf16", utf16);
     let wanted = shell.run(&["run", RECEIVED, "auth.log"]).out;
     assert_eq!(wanted.lines().count(), 1);
+    let of_file = |name: &str| wanted.replace(r#""file":"auth.log""#, &format!(r#""file":"{name}""#));
     for name in ["packed", "squeezed", "utf16"] {
-        assert_eq!(shell.run(&["run", RECEIVED, name]).out, wanted, "{name}");
+        assert_eq!(shell.run(&["run", RECEIVED, name]).out, of_file(name), "{name}");
     }
-    assert_eq!(shell.run_with_stdin(&["run", RECEIVED, "-"], ATTACK.as_bytes()).out, wanted);
+    assert_eq!(shell.run_with_stdin(&["run", RECEIVED, "-"], ATTACK.as_bytes()).out, of_file("-"));
+}
+
+#[test]
+fn alerts_name_file_and_line_in_every_format() {
+    let shell = Shell::new();
+    // Lines that no analytic needs, an empty line, and a record that is too long.
+    let cron = "Mar  4 08:00:00 web1 CRON[9]: (root) CMD (true)\n";
+    let lines: Vec<&str> = ATTACK.split_inclusive('\n').collect();
+    shell.write("a.log", [cron, cron, lines[0], "\n", lines[1]].concat());
+    let long = "z".repeat(17 << 20) + "\n";
+    shell.write("b.log", [&long, lines[2], cron, lines[3], lines[4], cron, lines[5]].concat());
+    let run = |arguments: &[&str]| {
+        let said = shell.run(&[&["run", RECEIVED, "a.log", "b.log"], arguments].concat());
+        assert_eq!(said.status, Some(0), "{}", said.err);
+        said
+    };
+    for arguments in [&["-a", "an1276"][..], &["-a", "all"], &["--isolate"]] {
+        let alerts = alerts(&run(arguments));
+        assert_eq!(alerts.len(), 1);
+        let place = |file: &str, line: u64| serde_json::json!({ "file": file, "line": line });
+        let origin = &alerts[0]["origin"];
+        assert_eq!((&origin["file"], &origin["line"]), (&"b.log".into(), &7.into()), "{origin}");
+        let evidence = [("a.log", 3), ("a.log", 5), ("b.log", 2), ("b.log", 4), ("b.log", 5), ("b.log", 7)];
+        let wanted: Vec<_> = evidence.into_iter().map(|(file, line)| place(file, line)).collect();
+        assert_eq!(origin["evidence"], serde_json::Value::from(wanted));
+        let texts = alerts[0]["evidence"].as_array().unwrap();
+        assert_eq!(texts.len(), 6);
+        for (piece, line) in texts.iter().zip(&lines) {
+            assert_eq!(piece["text"], line.trim_end());
+        }
+    }
+    let ocsf = &alerts(&run(&["--format", "ocsf"]))[0];
+    assert_eq!(ocsf["unmapped"]["origin"]["line"], 7);
+    let ecs = &alerts(&run(&["--format", "ecs"]))[0];
+    assert_eq!(
+        (&ecs["log"]["file"]["path"], &ecs["authsieve"]["origin"]["line"]),
+        (&"b.log".into(), &7.into())
+    );
+    let text = run(&["--format", "text"]).out;
+    assert!(
+        text.contains("line       b.log:7\n")
+            && text.contains("evidence   a.log:3: Mar  4 ")
+            && text.contains("\n             4: Mar "),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_component_for_all_says_what_one_for_each_says() {
+    let shell = Shell::new();
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+    let mut files: Vec<String> =
+        fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path().display().to_string()).collect();
+    files.sort();
+    for arguments in [&["-q", "-a", "all"][..], &["-q", "-a", "an1269,fls"], &["-q", "--order", "sort"]] {
+        let files = files.iter().map(String::as_str);
+        let arguments: Vec<&str> = ["run", RECEIVED].iter().chain(arguments).copied().chain(files).collect();
+        let together = shell.run(&arguments);
+        let isolated = shell.run(&[&arguments[..], &["--isolate"]].concat());
+        assert!(together.out.lines().count() > 3, "{}", together.out);
+        assert_eq!((&together.out, &together.err), (&isolated.out, &isolated.err));
+    }
 }
 
 #[test]
@@ -209,4 +273,12 @@ fn guests_are_not_trusted() {
         "{}",
         said.err
     );
+    // Two analytics in one component: only the one that fails on the record skips it.
+    shell.write("auth.log", "aaa\nA\n!\nA\n");
+    let said = shell.run(&["run", "--component", "hostile.wasm", "--set", "m=1", "auth.log"]);
+    assert_eq!((said.status, said.out.lines().count()), (Some(1), 4), "{}", said.err);
+    assert!(said.err.contains("auth.log:3: hostile: `process` failed"), "{}", said.err);
+    assert!(said.err.contains("from now on each analytic runs on its own"), "{}", said.err);
+    assert!(said.err.contains("auth.log:3: touchy: `process` failed"), "{}", said.err);
+    assert!(!said.err.contains("gentle: `process`"), "{}", said.err);
 }
