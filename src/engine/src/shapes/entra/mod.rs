@@ -2,7 +2,7 @@
 //! makes of them.
 //!
 //! One sign-in has some 30 fields that matter to no one here, and each exporter its own spelling of the rest
-//! ([`spelling`](super::spelled)); objects may be JSON held in strings. Sources: Microsoft's references of the tables
+//! (`shapes/spelled.rs`); objects may be JSON held in strings. Sources: Microsoft's references of the tables
 //! `SigninLogs` and `AADNonInteractiveUserSignInLogs`, of the Graph resource `signIn`, and of the sign-in log schema
 //! in Azure Monitor; Elastic's `azure.signinlogs`.
 //!

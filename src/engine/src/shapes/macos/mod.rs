@@ -2,9 +2,9 @@
 //!
 //! | record | decoder |
 //! |---|---|
-//! | `log show` or `log stream`, `--style ndjson`; alerts of Jamf Protect with an entry of it | [`unified`] |
-//! | Jamf Protect telemetry, `eslogger` | [`endpoint`] |
-//! | Jamf Protect's older telemetry: BSM audit events in JSON | [`audit`] |
+//! | `log show` or `log stream`, `--style ndjson`; alerts of Jamf Protect with an entry of it | `unified.rs` |
+//! | Jamf Protect telemetry, `eslogger` | `endpoint.rs` |
+//! | Jamf Protect's older telemetry: BSM audit events in JSON | `audit.rs` |
 //!
 //! The names of accounts stay as they are, as those of Linux do. `host` and `device` are the Mac, `os` is `macOS`.
 
