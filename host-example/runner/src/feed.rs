@@ -6,6 +6,8 @@
 
 mod workers;
 
+pub(crate) use workers::tell;
+
 use crate::sinks::{News, Sink};
 use crate::sources::{Batch, Loss, Receipt, Source};
 use authsieve_engine::detector::Reading;
@@ -238,6 +240,7 @@ fn collect<W>(
         let Arrival { file, line, first, records, bytes, losses, flaws, receipt } = arrival;
         if records > 0 {
             origins.add(first, &file, line);
+            origins.ends(first + records);
         }
         totals.records += records;
         totals.bytes += bytes;

@@ -309,6 +309,9 @@ fn read_sections<'a>(content: &'a [u8], sections: &mut Vec<Section<'a>>) -> Resu
         if sections.len() >= MOST_SECTIONS {
             return Err(SnapshotError::Invalid("too many sections"));
         }
+        if sections.iter().any(|other| (other.owner, other.name) == (owner, name)) {
+            return Err(SnapshotError::Invalid("a section that stands there twice"));
+        }
         sections.push(Section { owner, name, content });
     }
     Ok(())

@@ -117,9 +117,12 @@ impl Analytic {
         snapshot: &[u8],
     ) -> Result<(Detector, Vec<String>), StartError> {
         let (mut store, bindings) = self.instantiate("restore")?;
+        let limits = Limits { call: self.engine.limits.whole(), ..self.engine.limits };
+        store.set_epoch_deadline(ticks(limits.call));
         let guest = bindings.authsieve_analytic_analytic().detector();
         let answer = guest.call_restore(&mut store, config, seed, snapshot);
-        let (resource, notes) = answer.map_err(|e| self.failed("restore", &e))??;
+        let failed = |error| CallError { function: "restore", cause: Cause::of(&error, limits) };
+        let (resource, notes) = answer.map_err(failed)??;
         Ok((Detector::new(store, bindings, resource, self.engine.limits), notes))
     }
 

@@ -79,7 +79,7 @@ impl Detector {
     /// # Errors
     /// When the guest fails.
     pub fn elapse(&mut self, idle: u64) -> Result<Vec<Alert>> {
-        self.call("elapse", |guest, store, this| guest.call_elapse(store, this, idle))
+        self.call_on_all("elapse", |guest, store, this| guest.call_elapse(store, this, idle))
     }
 
     /// The end of a finite input: everything that waits comes out.
@@ -87,7 +87,7 @@ impl Detector {
     /// # Errors
     /// When the guest fails.
     pub fn flush(&mut self) -> Result<Vec<Alert>> {
-        self.call("flush", |guest, store, this| guest.call_flush(store, this))
+        self.call_on_all("flush", |guest, store, this| guest.call_flush(store, this))
     }
 
     /// The state, for [`Analytic::restore`](crate::Analytic::restore).
@@ -95,7 +95,7 @@ impl Detector {
     /// # Errors
     /// When the guest fails.
     pub fn snapshot(&mut self) -> Result<Vec<u8>> {
-        self.call("snapshot", |guest, store, this| guest.call_snapshot(store, this))
+        self.call_on_all("snapshot", |guest, store, this| guest.call_snapshot(store, this))
     }
 
     /// Counters since it was created or restored: those of each analytic.
@@ -131,6 +131,19 @@ impl Detector {
     pub fn judge(&mut self, parts: &[Part], reading: impl Into<Reading>) -> Result<Vec<Alert>> {
         let reading = reading.into().into();
         self.call("judge", |guest, store, this| guest.call_judge(store, this, parts, reading))
+    }
+
+    /// A call that goes through all of the state.
+    fn call_on_all<T>(
+        &mut self,
+        function: &'static str,
+        run: impl FnOnce(wit::GuestDetector<'_>, &mut Store<Guard>, ResourceAny) -> wasmtime::Result<T>,
+    ) -> Result<T> {
+        let usual = self.limits;
+        self.limits.call = usual.whole();
+        let answer = self.call(function, run);
+        self.limits = usual;
+        answer
     }
 
     fn call<T>(

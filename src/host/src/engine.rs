@@ -10,13 +10,31 @@ use wasmtime::{Config, ResourceLimiter};
 /// The granularity of deadlines.
 const TICK: Duration = Duration::from_millis(10);
 
+/// A call that goes through all of the state may take so many times as long as one that takes a batch.
+const WHOLE: u32 = 12;
+
 /// What a guest may take: it is not trusted. A call that reaches a limit ends with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long one call may take. A batch takes about a millisecond.
+    /// How long one call may take. A batch takes about a millisecond. A call that goes through all of the state (a
+    /// snapshot, the end of an input) may take twelve times as long.
     pub call: Duration,
     /// How many bytes of memory one detector may hold, and how many one answer may have.
     pub memory: usize,
+}
+
+impl Limits {
+    /// The limits of a component that does the work of so many analytics: that much of each.
+    #[must_use]
+    pub fn times(self, analytics: usize) -> Self {
+        let call = self.call.saturating_mul(u32::try_from(analytics).unwrap_or(u32::MAX));
+        Self { call, memory: self.memory.saturating_mul(analytics) }
+    }
+
+    /// How long a call may take that goes through all of the state: a snapshot, the end of an input.
+    pub(crate) fn whole(self) -> Duration {
+        self.call.saturating_mul(WHOLE)
+    }
 }
 
 impl Default for Limits {
@@ -60,6 +78,12 @@ impl Engine {
     #[must_use]
     pub fn cached(self, cache: Option<Cache>) -> Self {
         Self { cache, ..self }
+    }
+
+    /// The same engine, whose guests live under other limits.
+    #[must_use]
+    pub fn limited(&self, limits: Limits) -> Self {
+        Self { limits, ..self.clone() }
     }
 
     /// Compiles a component, or finds it compiled. In the order of a second of CPU time per megabyte, or a few

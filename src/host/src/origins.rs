@@ -33,6 +33,8 @@ pub struct Origin {
 pub struct Origins {
     /// By number.
     runs: VecDeque<Run>,
+    /// The number after the last record, if it was told.
+    end: Option<u64>,
 }
 
 /// Records that stand one below the other.
@@ -60,10 +62,18 @@ impl Origins {
         self.runs.push_back(Run { first, file: Arc::clone(file), line });
     }
 
-    /// Where the record of that number stands; `None` for 0, and for a number from before the runs that are held.
-    /// O(log n) in the number of runs.
+    /// The next record will have this number: there is none of it yet, nor of any above.
+    pub fn ends(&mut self, next: u64) {
+        self.end = Some(next);
+    }
+
+    /// Where the record of that number stands; `None` for 0, for a number from before the runs that are held, and for one
+    /// that no record has. O(log n) in the number of runs.
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Origin> {
+        if self.end.is_some_and(|end| number >= end) {
+            return None;
+        }
         let after = self.runs.partition_point(|run| run.first <= number);
         let run = self.runs.get(after.checked_sub(1)?)?;
         Some(Origin { file: Arc::clone(&run.file), line: run.at(number)? })
@@ -106,6 +116,15 @@ mod tests {
         }
         assert_eq!(at(&origins, 0), None);
         assert_eq!(origins.runs.len(), 4, "contiguous lines take no room");
+    }
+
+    #[test]
+    fn no_record_stands_behind_the_last() {
+        let mut origins = Origins::default();
+        origins.add(1, &"a".into(), 1);
+        assert_eq!(at(&origins, 3).as_deref(), Some("a:3"));
+        origins.ends(3);
+        assert_eq!((at(&origins, 2).as_deref(), at(&origins, 3)), (Some("a:2"), None));
     }
 
     #[test]

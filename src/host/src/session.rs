@@ -16,10 +16,10 @@ mod replay;
 mod single;
 
 use crate::analytic::Analytic;
-use crate::contract::{Alert, Problem};
+use crate::contract::{Alert, Note, Problem};
 use crate::error::{CallError, StartError};
 use authsieve_engine::detector::{Reading, Stats};
-use single::{Single, later};
+use single::{Ask, Single, later};
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ pub struct Session {
 pub struct Answer {
     /// The alerts, in the order they were raised.
     pub alerts: Vec<Alert>,
+    /// What became of each event, where that was asked for.
+    pub notes: Vec<Note>,
     /// What went wrong. Mostly nothing.
     pub troubles: Vec<Trouble>,
 }
@@ -163,14 +165,23 @@ impl Session {
 
     /// Takes whole records, each with a newline behind it.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
-        let reading = reading.into();
+        self.ask(batch, reading.into(), Ask::Alerts)
+    }
+
+    /// Takes records as [`process`](Self::process) does, and says what became of each event, and why. Events that waited
+    /// are told by the next call, also by one with an empty batch.
+    pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
+        self.ask(batch, reading.into(), Ask::Notes)
+    }
+
+    fn ask(&mut self, batch: &[u8], reading: Reading, ask: Ask) -> Answer {
         let mut done = 0;
-        let mut answer = self.judge(|part, answer| done = part.process(batch, reading, answer));
+        let mut answer = self.judge(|part, answer| done = part.process(batch, reading, ask, answer));
         if self.take_apart(done, &mut answer) {
             let (before, rest) = batch.split_at_checked(done).unwrap_or((batch, &[]));
             let reading = later(reading, before);
             let mut more = self.judge(|part, answer| {
-                part.process(rest, reading, answer);
+                part.process(rest, reading, ask, answer);
             });
             more.troubles.iter_mut().for_each(|trouble| trouble.fault.moved(done));
             answer.extend(more);
@@ -194,12 +205,16 @@ impl Session {
     /// # Errors
     /// When the guest fails at this.
     pub fn snapshot(&mut self) -> Result<(Vec<u8>, Vec<Trouble>), CallError> {
-        let (mut all, mut answer) = (Vec::new(), Answer::default());
-        for part in &mut self.parts {
-            // Snapshots one after the other are a snapshot.
-            all.extend(part.snapshot(&mut answer)?);
+        let mut answer = Answer::default();
+        loop {
+            let parts = self.parts.iter_mut().map(|part| part.snapshot(&mut answer));
+            match parts.collect::<Result<Vec<_>, _>>() {
+                // Snapshots one after the other are a snapshot.
+                Ok(parts) => return Ok((parts.concat(), answer.troubles)),
+                Err(error) if !self.take_apart(0, &mut answer) => return Err(error),
+                Err(_) => {}
+            }
         }
-        Ok((all, answer.troubles))
     }
 
     /// Counters since the session started, detectors that died included: those of each analytic.
@@ -242,6 +257,7 @@ impl Session {
             let mut answer = Answer::default();
             ask(part, &mut answer);
             all.troubles.append(&mut answer.troubles);
+            all.notes.append(&mut answer.notes);
             // An alert that waited stays behind those of its analytic that came before it.
             let mut last = 0;
             placed.extend(answer.alerts.into_iter().map(|alert| {
@@ -251,6 +267,7 @@ impl Session {
         }
         if self.parts.len() > 1 {
             placed.sort_by_key(|(place, _)| *place);
+            all.notes.sort_by_key(|note| note.record);
         }
         all.alerts = placed.into_iter().map(|(_, alert)| alert).collect();
         all
@@ -261,9 +278,10 @@ impl Session {
         let [single] = self.parts.as_mut_slice() else { return false };
         let Some(why) = single.apart() else { return false };
         let fault = Fault::Apart { offset, why };
-        answer.troubles.push(Trouble { analytic: self.analytic.name().into(), fault });
+        answer.troubles.push(Trouble { analytic: self.ids.join("+").into(), fault });
         let single = &*single;
-        self.parts = self.ids.iter().map(|id| single.part(id, alone(&self.config, id))).collect();
+        let part = |id: &String| single.part(id, alone(&self.config, id), answer);
+        self.parts = self.ids.iter().map(part).collect();
         true
     }
 }
@@ -271,6 +289,7 @@ impl Session {
 impl Answer {
     fn extend(&mut self, more: Self) {
         self.alerts.extend(more.alerts);
+        self.notes.extend(more.notes);
         self.troubles.extend(more.troubles);
     }
 }

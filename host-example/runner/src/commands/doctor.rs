@@ -5,16 +5,17 @@ mod report;
 use super::decoding::decode;
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
 use crate::doctor::{Feeds, Intake};
-use crate::feed::{self, Records, Totals, Worker};
+use crate::feed::{self, Records, Totals, Worker, tell};
 use crate::output::paint::When;
 use crate::selection::{self, Error};
 use crate::sinks::{Complaints, News};
 use authsieve_engine::detector::Stats;
 use authsieve_host::contract::{Descriptor, Event};
-use authsieve_host::{CallError, Detector, Restarting};
+use authsieve_host::{Analytic, Answer, CallError, Restarting, Session};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// This many records that nothing reads are shown.
 const SAMPLES: usize = 5;
@@ -58,8 +59,11 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         arguments.isolation.of(arguments.choice.selection()),
         arguments.configuration.options(Order::Arrival),
     );
-    let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
-    let examination = Examination::start(detectors)?;
+    let both = |analytic: Arc<Analytic>, config: String, seed| {
+        let detector = Restarting::start(Arc::clone(&analytic), config.clone(), seed)?;
+        Ok((detector, Session::start(analytic, config, seed)?))
+    };
+    let examination = Examination::start(selection::start(&engine, &selection, &options, both)?)?;
     let source = arguments.inputs.source()?;
     let (mut done, totals) = feed::run(source, vec![examination], &mut Complaints { color })?;
     let examination = done.pop().unwrap_or_default();
@@ -83,7 +87,10 @@ struct Patient {
 /// What is found of the records and the analytics.
 #[derive(Default)]
 struct Examination {
+    /// These say what records hold.
     detectors: Vec<Restarting>,
+    /// These judge them.
+    sessions: Vec<Session>,
     patients: Vec<Patient>,
     feeds: Feeds,
     /// Records that say something.
@@ -99,7 +106,7 @@ impl Worker for Examination {
         "doctor"
     }
 
-    fn take(&mut self, records: &Records<'_>, _: &mut Vec<News>) {
+    fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>) {
         let Self { detectors, patients, failures, .. } = self;
         let intake = |event: &Event| {
             for patient in patients.iter_mut().filter(|patient| event.analytics.contains(&patient.id)) {
@@ -111,12 +118,14 @@ impl Worker for Examination {
         for (record, events) in records.lines().zip(&of_record) {
             self.count(record, events, records.reading.received.0);
         }
-        self.ask(|detector| detector.process(records.bytes, records.reading).map(drop));
+        for session in &mut self.sessions {
+            let answer = session.process(records.bytes, records.reading);
+            tell(Answer { alerts: Vec::new(), ..answer }, Some(records), news);
+        }
     }
 
     fn finish(&mut self, _: &mut Vec<News>) {
-        let mut all: Vec<Stats> = Vec::new();
-        self.ask(|detector| detector.stats().map(|stats| all.extend(stats)));
+        let all: Vec<Stats> = self.sessions.iter_mut().flat_map(Session::stats).collect();
         for stats in all {
             if let Some(patient) = self.patients.iter_mut().find(|patient| patient.id == stats.analytic) {
                 patient.stats = Some(stats);
@@ -126,28 +135,20 @@ impl Worker for Examination {
 }
 
 impl Examination {
-    fn start(mut detectors: Vec<Restarting>) -> Result<Self, Error> {
-        let mut patients = Vec::new();
-        for detector in &mut detectors {
+    fn start(components: Vec<(Restarting, Session)>) -> Result<Self, Error> {
+        let (mut detectors, mut sessions, mut patients) = (Vec::new(), Vec::new(), Vec::new());
+        for (detector, session) in components {
             let name = detector.analytic().name().to_owned();
-            let failed = |error| Error::Failure(format!("{name}: {error}"));
-            let counted = detector.ask(Detector::stats).map_err(failed)?;
-            let runs = |about: &Descriptor| counted.iter().any(|stats| stats.analytic == about.id);
+            let described = detector.analytic().describe();
+            let described = described.map_err(|error| Error::Failure(format!("{name}: {error}")))?;
+            let runs = |about: &Descriptor| session.ids().contains(&about.id);
             let new =
                 |about: Descriptor| Patient { id: about.id.clone(), intake: Intake::new(about), stats: None };
-            let described = detector.analytic().describe().map_err(failed)?;
             patients.extend(described.into_iter().filter(runs).map(new));
+            detectors.push(detector);
+            sessions.push(session);
         }
-        Ok(Self { detectors, patients, ..Self::default() })
-    }
-
-    /// Asks each component something, and remembers which failed.
-    fn ask(&mut self, mut ask: impl FnMut(&mut Detector) -> Result<(), CallError>) {
-        for detector in &mut self.detectors {
-            if let Err(error) = detector.ask(&mut ask) {
-                note(&mut self.failures, detector, error);
-            }
-        }
+        Ok(Self { detectors, sessions, patients, ..Self::default() })
     }
 
     fn count(&mut self, record: &[u8], events: &[Event], received: i64) {
@@ -163,6 +164,7 @@ impl Examination {
     /// Whether everything was read, no analytic failed, and each can fire.
     fn is_well(&self, totals: &Totals) -> bool {
         totals.unreadable == 0
+            && totals.troubles == 0
             && self.failures.is_empty()
             && self.patients.iter().all(|patient| patient.intake.readiness().can_fire)
     }

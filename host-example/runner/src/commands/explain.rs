@@ -1,7 +1,7 @@
 //! `authsieve explain`: what became of each event for each of its keys, and why.
 
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
-use crate::feed::{self, Records, Worker};
+use crate::feed::{self, Records, Worker, tell};
 use crate::output::escape;
 use crate::output::paint::When;
 use crate::output::summary::lateness;
@@ -9,8 +9,7 @@ use crate::selection;
 use crate::sinks::{Filter, News, NoteFormat, Notes};
 use crate::sources::now;
 use authsieve_engine::detector::Reading;
-use authsieve_host::contract::Note;
-use authsieve_host::{Analytic, CallError, Detector, Restarting, StartError};
+use authsieve_host::{Analytic, Answer, Session, StartError};
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -78,7 +77,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     sink.finish()?;
     let paint = color.paint(io::stderr().is_terminal());
     for explainer in &mut explainers {
-        for stats in explainer.detector.ask(Detector::stats).unwrap_or_default() {
+        for stats in explainer.session.stats() {
             if let Some(note) = lateness(&stats, arguments.order.sorts()) {
                 let id = escape::text(&stats.analytic);
                 let _ = writeln!(io::stderr(), "{} {id}: {note}", paint.bold("note:"));
@@ -88,50 +87,36 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(if totals.lost_something() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// An analytic that is asked why.
+/// Analytics that are asked why.
 struct Explainer {
-    detector: Restarting,
+    session: Session,
     /// How the last records were read.
     reading: Reading,
 }
 
 impl Explainer {
     fn start(analytic: Arc<Analytic>, config: String, seed: u64) -> Result<Self, StartError> {
-        let detector = Restarting::start(analytic, config, seed)?;
-        Ok(Self { detector, reading: Reading::from(now()) })
-    }
-
-    fn trouble(&self, record: u64, why: String) -> News {
-        News::Trouble { analytic: self.name().into(), record, why }
+        let session = Session::start(analytic, config, seed)?;
+        Ok(Self { session, reading: Reading::from(now()) })
     }
 }
 
 impl Worker for Explainer {
     fn name(&self) -> &str {
-        self.detector.analytic().name()
+        self.session.analytic().name()
     }
 
     fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>) {
         self.reading = records.reading;
-        match self.detector.ask(|detector| detector.explain(records.bytes, records.reading)) {
-            Ok(notes) => news.extend(notes.into_iter().map(News::Note)),
-            Err(error) => {
-                let why = format!("{error}; its state is lost, it goes on from nothing");
-                news.push(self.trouble(records.reading.first, why));
-            }
-        }
+        let answer = self.session.explain(records.bytes, records.reading);
+        tell(answer, Some(records), news);
     }
 
     /// The events that waited are told.
     fn finish(&mut self, news: &mut Vec<News>) {
-        let reading = self.reading;
-        let rest = |detector: &mut Detector| -> Result<Vec<Note>, CallError> {
-            detector.flush()?;
-            detector.explain(b"", reading)
-        };
-        match self.detector.ask(rest) {
-            Ok(notes) => news.extend(notes.into_iter().map(News::Note)),
-            Err(error) => news.push(self.trouble(0, error.to_string())),
-        }
+        let ended = Answer { alerts: Vec::new(), ..self.session.flush() };
+        tell(ended, None, news);
+        let reading = Reading { first: 0, ..self.reading };
+        tell(self.session.explain(b"", reading), None, news);
     }
 }

@@ -25,7 +25,8 @@ impl Worker for Session {
     }
 }
 
-fn tell(answer: Answer, records: Option<&Records<'_>>, news: &mut Vec<News>) {
+/// The news in an answer of a session about these records; `None`: about the end of the input.
+pub(crate) fn tell(answer: Answer, records: Option<&Records<'_>>, news: &mut Vec<News>) {
     news.extend(answer.troubles.into_iter().map(|trouble| News::Trouble {
         record: records.map_or(0, |records| match &trouble.fault {
             Fault::Apart { offset, .. } | Fault::Lost { offset, .. } | Fault::GivenUp { offset, .. } => {
@@ -36,5 +37,6 @@ fn tell(answer: Answer, records: Option<&Records<'_>>, news: &mut Vec<News>) {
         why: trouble.fault.to_string(),
         analytic: trouble.analytic,
     }));
+    news.extend(answer.notes.into_iter().map(News::Note));
     news.extend(answer.alerts.into_iter().map(|alert| News::Alert(Box::new(convert::alert(alert)))));
 }

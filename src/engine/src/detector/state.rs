@@ -100,9 +100,14 @@ pub fn load_judge<A: Analytic>(
     }
     let common = &judge.config.common;
     let same_salt = |input: &mut Reader<'_>| Ok(input.bytes()? == common.salt.as_bytes());
-    if !parts.read(SALT, VERSION, same_salt)?.unwrap_or(false) {
-        parts.notes.push(SALT_CHANGED.into());
-        return Ok(parts.notes);
+    match parts.read(SALT, VERSION, same_salt)? {
+        Some(true) => {}
+        same => {
+            if same == Some(false) {
+                parts.notes.push(SALT_CHANGED.into());
+            }
+            return Ok(parts.notes);
+        }
     }
     if Judge::<A>::JOINS {
         let salt = common.salt();

@@ -60,6 +60,10 @@ fn snapshots_one_after_the_other_are_read_as_one() {
     assert_eq!(snapshot.owners(), ["an1276", "fls", "an0454"]);
     assert_eq!(snapshot.section("an0454", "windows").unwrap().u8(), Ok(5));
     assert_eq!(snapshot.section("an1276", "clock").unwrap().u8(), Ok(7));
+    let twice = [first.clone(), first.clone()].concat();
+    let told = Snapshot::open(&twice).map(|_| ());
+    assert_eq!(told, Err(SnapshotError::Invalid("a section that stands there twice")));
+    // Cut between the two, the first is whole.
     for end in (0..joined.len()).filter(|end| *end != first.len()) {
         assert!(Snapshot::open(&joined[..end]).is_err(), "{end}");
     }
@@ -95,8 +99,8 @@ fn sections_that_lie_about_their_length_are_refused() {
     writer.raw(&u64::MAX.to_le_bytes());
     assert_eq!(Snapshot::open(&writer.finish()).map(|_| ()), Err(SnapshotError::Truncated));
     let mut writer = Writer::new(0);
-    for _ in 0..=MOST_SECTIONS {
-        writer.section("a", "b", 1, |_| {});
+    for number in 0..=MOST_SECTIONS {
+        writer.section("a", &alloc::format!("{number}"), 1, |_| {});
     }
     let many = writer.finish();
     assert_eq!(Snapshot::open(&many).map(|_| ()), Err(SnapshotError::Invalid("too many sections")));

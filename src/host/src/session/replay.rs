@@ -97,7 +97,8 @@ impl Replay {
 
     /// The same for one of several analytics.
     pub(super) fn of(&self, analytic: &str) -> Self {
-        let mut own = self.clone();
+        // Others may have refused a snapshot.
+        let mut own = Self { refuses: false, ..self.clone() };
         if let Some(checkpoint) = &mut own.checkpoint {
             checkpoint.totals.retain(|stats| stats.analytic == analytic);
         }

@@ -5,7 +5,7 @@ use super::{Answer, Fault, Trouble};
 use crate::analytic::Analytic;
 use crate::contract::{Alert, Problem};
 use crate::detector::Detector;
-use crate::error::{CallError, StartError};
+use crate::error::{CallError, Cause, StartError};
 use authsieve_engine::detector::{Reading, Stats};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,29 @@ const MAX_GIVEN_UP: u32 = 3;
 const TRIAL: Duration = Duration::from_secs(1);
 /// How long all recoveries of a session may take before it is stopped.
 const RECOVERY: Duration = Duration::from_secs(120);
+
+/// What a detector is asked about records.
+#[derive(Clone, Copy)]
+pub(super) enum Ask {
+    Alerts,
+    Notes,
+}
+
+impl Ask {
+    fn of(
+        self,
+        detector: &mut Detector,
+        batch: &[u8],
+        reading: Reading,
+        answer: &mut Answer,
+    ) -> Result<(), CallError> {
+        match self {
+            Self::Alerts => answer.alerts.extend(detector.process(batch, reading)?),
+            Self::Notes => answer.notes.extend(detector.explain(batch, reading)?),
+        }
+        Ok(())
+    }
+}
 
 /// A detector that is made anew after a failure.
 pub(super) struct Single {
@@ -90,9 +113,9 @@ impl Single {
     }
 
     /// One of its analytics on its own, in the state after all that was processed. `config` makes it run alone.
-    pub(super) fn part(&self, id: &str, config: String) -> Self {
+    pub(super) fn part(&self, id: &str, config: String, answer: &mut Answer) -> Self {
         let own = |stats: &&Stats| stats.analytic == id;
-        Self {
+        let mut part = Self {
             analytic: Arc::clone(&self.analytic),
             name: id.into(),
             config,
@@ -105,7 +128,10 @@ impl Single {
             recovering: Duration::ZERO,
             several: false,
             apart: None,
-        }
+        };
+        // At once, since that drops its copy of the records.
+        part.ready(answer);
+        part
     }
 
     pub(super) fn needles(&mut self) -> Result<Vec<String>, CallError> {
@@ -117,9 +143,15 @@ impl Single {
     }
 
     /// The state. Also the state from which it is made anew.
+    ///
+    /// # Errors
+    /// When the guest fails at this, or is stopped.
     pub(super) fn snapshot(&mut self, answer: &mut Answer) -> Result<Vec<u8>, CallError> {
-        self.rebuild(answer);
-        let Some(detector) = &mut self.detector else { return Ok(Vec::new()) };
+        self.ready(answer);
+        let Some(detector) = &mut self.detector else {
+            let cause = Cause::Other("it is stopped".into());
+            return Err(CallError { function: "snapshot", cause });
+        };
         let started = Instant::now();
         let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
         match taken {
@@ -128,9 +160,13 @@ impl Single {
                 Ok(snapshot)
             }
             Err(error) => {
-                self.replay.no_snapshots();
                 self.dead = true;
-                self.rebuild(answer);
+                if self.several {
+                    self.apart = Some(error.to_string());
+                } else {
+                    self.replay.no_snapshots();
+                    self.rebuild(answer);
+                }
                 Err(error)
             }
         }
@@ -148,13 +184,15 @@ impl Single {
 
     /// Takes whole records, each with a newline behind it. Returns how many bytes it is done with: all, but where it
     /// has to be taken apart.
-    pub(super) fn process(&mut self, batch: &[u8], reading: Reading, answer: &mut Answer) -> usize {
-        self.rebuild(answer);
+    pub(super) fn process(&mut self, batch: &[u8], reading: Reading, ask: Ask, answer: &mut Answer) -> usize {
+        self.ready(answer);
+        if self.apart.is_some() {
+            return 0;
+        }
         let Some(detector) = &mut self.detector else { return batch.len() };
         let started = Instant::now();
-        match detector.process(batch, reading) {
-            Ok(alerts) => {
-                answer.alerts.extend(alerts);
+        match ask.of(detector, batch, reading, answer) {
+            Ok(()) => {
                 self.given_up = 0;
                 self.replay.add(batch, reading, started.elapsed());
                 if self.replay.is_due() {
@@ -164,11 +202,8 @@ impl Single {
             }
             Err(error) => {
                 self.dead = true;
-                let done = self.recover(batch, reading, error, answer);
-                self.recovering += started.elapsed();
-                if self.recovering > RECOVERY && self.detector.is_some() && self.apart.is_none() {
-                    self.stop("too much time went into its failures".into(), answer);
-                }
+                let done = self.recover(batch, reading, ask, error, answer);
+                self.took(started, answer);
                 done
             }
         }
@@ -194,7 +229,10 @@ impl Single {
         ask: impl FnOnce(&mut Detector) -> Result<Vec<Alert>, CallError>,
         answer: &mut Answer,
     ) -> Option<Vec<Alert>> {
-        self.rebuild(answer);
+        self.ready(answer);
+        if self.apart.is_some() {
+            return None;
+        }
         match ask(self.detector.as_mut()?) {
             Ok(alerts) => Some(alerts),
             Err(error) => {
@@ -203,10 +241,27 @@ impl Single {
                     self.apart = Some(error.to_string());
                 } else {
                     self.tell(answer, Fault::Unfinished { error });
-                    self.rebuild(answer);
+                    self.ready(answer);
                 }
                 None
             }
+        }
+    }
+
+    /// Replaces a dead detector, within the time that all recoveries may take.
+    fn ready(&mut self, answer: &mut Answer) {
+        if self.dead {
+            let started = Instant::now();
+            self.rebuild(answer);
+            self.took(started, answer);
+        }
+    }
+
+    /// Counts the time of a recovery that began at `started`.
+    fn took(&mut self, started: Instant, answer: &mut Answer) {
+        self.recovering += started.elapsed();
+        if self.recovering > RECOVERY && self.detector.is_some() && self.apart.is_none() {
+            self.stop("too much time went into its failures".into(), answer);
         }
     }
 
@@ -222,6 +277,7 @@ impl Single {
         &mut self,
         batch: &[u8],
         reading: Reading,
+        ask: Ask,
         mut error: CallError,
         answer: &mut Answer,
     ) -> usize {
@@ -232,14 +288,14 @@ impl Single {
             // Some record at or after `done` fails; halve until one is left.
             let mut end = batch.len();
             while let Some(middle) = middle(batch, done, end) {
-                match self.attempt(batch, done..middle, reading, fast, answer) {
+                match self.attempt(batch, done..middle, reading, ask, fast, answer) {
                     Some(Ok(())) => done = middle,
                     Some(Err(cause)) => (error, end) = (cause, middle),
                     None => return self.done(done, batch),
                 }
             }
             // A busy machine can miss a deadline too: only a record that fails alone is lost.
-            match self.attempt(batch, done..end, reading, self.deadline(), answer) {
+            match self.attempt(batch, done..end, reading, ask, self.deadline(), answer) {
                 Some(Ok(())) => {}
                 Some(Err(cause)) if self.several => {
                     self.apart = Some(cause.to_string());
@@ -272,7 +328,7 @@ impl Single {
                 }
                 return batch.len();
             }
-            match self.attempt(batch, done..batch.len(), reading, self.deadline(), answer) {
+            match self.attempt(batch, done..batch.len(), reading, ask, self.deadline(), answer) {
                 Some(Ok(())) => return batch.len(),
                 Some(Err(cause)) => error = cause,
                 None => return self.done(done, batch),
@@ -292,6 +348,7 @@ impl Single {
         batch: &[u8],
         part: std::ops::Range<usize>,
         reading: Reading,
+        ask: Ask,
         deadline: Duration,
         answer: &mut Answer,
     ) -> Option<Result<(), CallError>> {
@@ -305,11 +362,10 @@ impl Single {
         let part = batch.get(part).unwrap_or_default();
         let detector = self.detector.as_mut()?;
         detector.set_deadline(deadline);
-        let result = detector.process(part, reading);
+        let result = ask.of(detector, part, reading, answer);
         detector.set_deadline(usual);
         Some(match result {
-            Ok(alerts) => {
-                answer.alerts.extend(alerts);
+            Ok(()) => {
                 self.replay.add(part, reading, started.elapsed());
                 Ok(())
             }
@@ -353,7 +409,11 @@ impl Single {
         .map_err(|error| error.to_string())?;
         // A new detector counts from its snapshot on.
         self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
+        let started = Instant::now();
         for done in self.replay.since() {
+            if started.elapsed() > RECOVERY {
+                return Err("replay: it took too long".into());
+            }
             let again = match done {
                 Done::Records(records, reading) => detector.process(records, reading),
                 Done::Elapsed(idle) => detector.elapse(idle),

@@ -155,7 +155,7 @@ fn only_the_analytic_that_fails_on_a_record_skips_it() {
     assert_eq!(session.process(b"a\na\nA\n", 1).alerts.len(), 0);
     let batch = "a\nA\nxx!aA\nA\n";
     let answer = session.process(batch.as_bytes(), 2);
-    assert_eq!(told(&answer), [("hostile", "apart"), ("touchy", "lost")], "{answer:?}");
+    assert_eq!(told(&answer), [("touchy+gentle", "apart"), ("touchy", "lost")], "{answer:?}");
     assert_eq!(lost(batch, &answer), ["xx!aA\n"]);
     // Two of the first A, one of the second, two of the third.
     assert_eq!(answer.alerts.len(), 5);
@@ -173,7 +173,7 @@ fn a_record_that_only_the_suite_fails_on_is_skipped_by_nobody() {
         let mut session = session(r#"{"m":1}"#);
         session.process(before.as_bytes(), 1);
         let answer = session.process(batch.as_bytes(), 2);
-        assert_eq!(told(&answer), [("hostile", "apart")], "{offset}");
+        assert_eq!(told(&answer), [("touchy+gentle", "apart")], "{offset}");
         let raised = if before.is_empty() { 0 } else { 2 * batch.matches('A').count() };
         assert_eq!(answer.alerts.len(), raised, "{batch}");
     }
@@ -183,8 +183,30 @@ fn a_record_that_only_the_suite_fails_on_is_skipped_by_nobody() {
 fn a_suite_that_fails_at_the_end_is_taken_apart_too() {
     let mut session = session(r#"{"m":1}"#);
     session.process(b"aaaaaaa\n", 1);
-    assert_eq!(told(&session.flush()), [("hostile", "apart"), ("touchy", "unfinished")]);
+    assert_eq!(told(&session.flush()), [("touchy+gentle", "apart"), ("touchy", "unfinished")]);
     assert_eq!(session.process(b"A\n", 2).alerts.len(), 2);
+}
+
+#[test]
+fn a_suite_that_gives_no_snapshot_is_taken_apart_too() {
+    let mut session = session(r#"{"m":1}"#);
+    session.process(b"aaaaaaaaa\n", 1);
+    assert!(session.snapshot().is_err(), "touchy still fails");
+    let answer = session.process(b"A\n!\nA\na\n", 2);
+    assert_eq!((told(&answer), answer.alerts.len()), (vec![("touchy", "lost")], 4));
+    let (snapshot, troubles) = session.snapshot().unwrap();
+    assert_eq!((snapshot.len(), troubles.len()), (16, 0), "one after the other");
+}
+
+#[test]
+fn notes_are_as_safe_as_alerts() {
+    let mut session = session(r#"{"m":1}"#);
+    session.explain(b"aaa\n", 1);
+    let batch = "a\n!\nA\n";
+    let answer = session.explain(batch.as_bytes(), 2);
+    assert_eq!(told(&answer), [("touchy+gentle", "apart"), ("touchy", "lost")]);
+    assert_eq!(lost(batch, &answer), ["!\n"]);
+    assert_eq!(session.process(b"A\n", 3).alerts.len(), 2, "the state is kept");
 }
 
 #[test]

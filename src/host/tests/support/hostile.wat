@@ -8,7 +8,8 @@
 ;;   {"b…  calls it invalid    {"c…  traps in create    {"s…  traps in snapshot
 ;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  a snapshot it does not accept
 ;;   {"m…  is two analytics in one: touchy, and gentle, which traps at nothing. With {"analytics":["touchy…
-;;   or {"analytics":["gentle… it is one of them. At the end of the input, touchy traps if its state is 7.
+;;   or {"analytics":["gentle… it is one of them. At the end of the input, touchy traps if its state is 7;
+;;   asked for a snapshot, if it is 9.
 ;; Its state is one number, and so is its snapshot. An elapsed time adds one to it.
 (module
   (import "[export]authsieve:analytic/analytic@0.2.0" "[resource-new]detector" (func $new (param i32) (result i32)))
@@ -86,7 +87,7 @@
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.needles") (param i32) (result i32)
     (call $list (i32.const 0) (i32.const 0)))
 
-  (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.process")
+  (func $process (export "authsieve:analytic/analytic@0.2.0#[method]detector.process")
     (param $self i32) (param $at i32) (param $length i32) (param i64 i32 i64 i64) (result i32)
     (local $byte i32) (local $alerts i32) (local $end i32)
     (local.set $end (i32.add (local.get $at) (local.get $length)))
@@ -128,7 +129,9 @@
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.explain")
     (param i32 i32 i32 i64 i32 i64 i64) (result i32)
-    (call $done)
+    (drop
+      (call $process
+        (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)))
     (call $list (i32.const 65536) (i32.const 0)))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.elapse") (param i32 i64) (result i32)
@@ -146,6 +149,11 @@
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.snapshot") (param i32) (result i32)
     (if (i32.eq (global.get $mode) (i32.const 0x73)) (then unreachable))
+    (if
+      (i32.and
+        (i64.eq (global.get $state) (i64.const 9))
+        (i32.or (i32.eq (global.get $mode) (i32.const 0x6d)) (i32.eq (global.get $mode) (i32.const 0x74))))
+      (then unreachable))
     (i64.store (i32.const 4112) (global.get $state))
     (call $list (i32.const 4112) (i32.const 8)))
 
