@@ -1,7 +1,7 @@
 //! A configuration written into a module, for hosts that pass none.
 //!
 //! Every module that authsieve builds holds a mark, and after it the places of four texts: its id, its version, a
-//! configuration and the name of a member (`authsieve_abi::baked`). [`write`] appends the texts to the module's data, in
+//! configuration and the name of a member (`authsieve_abi::baked`). [`write()`] appends the texts to the module's data, in
 //! a page of memory of their own, and changes the places. Nothing else changes and nothing runs, so a module may be
 //! baked any number of times, and one baked with nothing is the module it was, but for an empty page.
 

@@ -204,20 +204,28 @@ impl Case {
     /// For options that stand where no analytic sees them.
     pub fn configs(&self) -> Result<Vec<String>, Broken> {
         let each: Vec<&str> = self.analytics.iter().map(String::as_str).collect();
-        self.configs_of(&each.iter().map(std::slice::from_ref).collect::<Vec<_>>())
+        self.configs_of(&each.iter().map(std::slice::from_ref).collect::<Vec<_>>(), &|_| Vec::new())
     }
 
     /// The same for components, of which each runs the analytics of these ids.
-    fn configs_of(&self, components: &[&[&str]]) -> Result<Vec<String>, Broken> {
-        let (texts, problems) = self.audience(|audience| self.config.of_components(components, audience));
+    fn configs_of(
+        &self,
+        components: &[&[&str]],
+        thresholds: &dyn Fn(&str) -> Vec<String>,
+    ) -> Result<Vec<String>, Broken> {
+        let (texts, problems) =
+            self.audience(thresholds, |audience| self.config.of_components(components, audience));
         if problems.list.is_empty() { Ok(texts) } else { Err(Broken(problems.to_string())) }
     }
 
-    fn audience<T>(&self, then: impl FnOnce(Audience<'_>) -> T) -> T {
+    fn audience<T>(
+        &self,
+        thresholds: &dyn Fn(&str) -> Vec<String>,
+        then: impl FnOnce(Audience<'_>) -> T,
+    ) -> T {
         let active: Vec<&str> = self.analytics.iter().map(String::as_str).collect();
         let known = selection::known(&active);
-        // A case is about its own analytics: overrides set their thresholds.
-        then(Audience { active: &active, known: &known, one: active.len() == 1, thresholds: &|_| Vec::new() })
+        then(Audience { active: &active, known: &known, one: active.len() == 1, thresholds })
     }
 
     /// Its log in batches of one-line records, as an analytic gets them.
@@ -385,13 +393,16 @@ impl Bench {
         let ids: Vec<Vec<&str>> =
             components.iter().map(|one| one.ids.iter().map(String::as_str).collect()).collect();
         let ids: Vec<&[&str]> = ids.iter().map(Vec::as_slice).collect();
+        let thresholds = |id: &str| selection::thresholds(&self.engine, &components, id);
         let mut sessions = Vec::new();
-        for ((component, ids), config) in components.iter().zip(&ids).zip(case.configs_of(&ids)?) {
+        for ((component, ids), config) in components.iter().zip(&ids).zip(case.configs_of(&ids, &thresholds)?)
+        {
             // The seed changes nothing; that it is always the same makes a failure come again.
             let session =
                 Session::start(Arc::clone(&component.analytic), config, 0).map_err(|error| match error {
                     StartError::Config(lines) => {
-                        let told = case.audience(|audience| case.config.refused(&lines, ids, audience));
+                        let told =
+                            case.audience(&thresholds, |audience| case.config.refused(&lines, ids, audience));
                         Broken(told.to_string())
                     }
                     error => Broken(format!("{}: {error}", component.analytic.name())),
@@ -439,7 +450,10 @@ impl Bench {
         if let Some(analytic) = loaded.iter().find(|analytic| analytic.name() == component.id) {
             return Ok(Arc::clone(analytic));
         }
-        let analytic = Analytic::load(&self.engine, component.id, component.wasm);
+        let is_suite = component.id == authsieve_components::SUITE.id;
+        let analytics = if is_suite { authsieve_components::ALL.len() } else { 1 };
+        let engine = self.engine.limited(self.engine.limits().times(analytics));
+        let analytic = Analytic::load(&engine, component.id, component.wasm);
         let analytic = analytic
             .map_err(|error| selection::Error::Failure(format!("{}: {error}", component.id)))
             .map(Arc::new)?;

@@ -225,6 +225,9 @@ impl Config {
                 problems.push(Problem::new(code::MISPLACED, key, message).at(origin));
             }
         }
+        if let Some(one) = audience.active.first().filter(|_| audience.one && !flat) {
+            own_table(&mut whole, one, audience);
+        }
         check(&whole, audience, flat, problems);
         whole
     }
@@ -316,6 +319,30 @@ impl Config {
     }
 }
 
+/// Puts options that stand at the top, and are not for all, into the table of the only analytic that runs. There the
+/// table's own go before them.
+fn own_table(whole: &mut Node, one: &str, audience: Audience<'_>) {
+    let is_own = |member: &Member| {
+        let name = member.name.as_str();
+        !is_shared(name)
+            && !TABLES_OF_HOSTS.contains(&name)
+            && !audience.knows(name)
+            && !member.node.is_table()
+    };
+    let own: Vec<Member> = whole.members().iter().filter(|member| is_own(member)).cloned().collect();
+    let table = whole.members().iter().find(|member| member.name.eq_ignore_ascii_case(one));
+    let table = table.map_or(one.to_owned(), |member| member.name.clone());
+    for Member { name, origin, node } in own {
+        whole.remove(&name);
+        if whole.get(&table).is_none_or(|table| table.get(&name).is_none()) {
+            whole.set(&[&table, &name], &origin, node);
+        }
+    }
+}
+
+/// This many problems are shown: whoever reads them has enough to do.
+const MOST_PROBLEMS: usize = 100;
+
 /// Looks for what no analytic sees.
 fn check(whole: &Node, audience: Audience<'_>, flat: bool, problems: &mut Vec<Problem>) {
     for Member { name, origin, node } in whole.members() {
@@ -325,7 +352,7 @@ fn check(whole: &Node, audience: Audience<'_>, flat: bool, problems: &mut Vec<Pr
         } else if name == "timezone" {
             check_zone(node, problems);
         }
-        if flat || shared || audience.knows(name) {
+        if flat || shared || audience.knows(name) || problems.len() >= MOST_PROBLEMS {
             continue;
         }
         let names = Common::FIELDS.iter().map(|field| field.name).chain(["override", "analytics"]);

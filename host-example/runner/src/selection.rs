@@ -138,7 +138,9 @@ pub fn configure<'e>(
         selection.ids = config.analytics().unwrap_or_default().into_iter().filter(known).collect();
     }
     let components = gather(engine, selection.choose()?, selection.isolated)?;
-    Ok(Configured { engine, components, config, one: selection.is_one() })
+    // A file may hold several.
+    let one = selection.is_one() && components.iter().all(|component| component.ids.len() == 1);
+    Ok(Configured { engine, components, config, one })
 }
 
 /// A component, loaded to run some of its analytics.
@@ -157,7 +159,9 @@ impl Loaded {
     /// When this machine does not support it.
     pub fn suite(engine: &Engine, ids: Vec<String>) -> Result<Self, Error> {
         let suite = &authsieve_components::SUITE;
-        let analytic = Analytic::load(engine, suite.id, suite.wasm);
+        // Limits are those of one analytic.
+        let engine = engine.limited(engine.limits().times(ids.len().max(1)));
+        let analytic = Analytic::load(&engine, suite.id, suite.wasm);
         let analytic = analytic.map_err(|error| Error::Failure(format!("{}: {error}", suite.id)))?;
         Ok(Self { analytic: Arc::new(analytic), ids })
     }
@@ -183,7 +187,7 @@ impl Loaded {
 fn gather(engine: &Engine, chosen: Vec<Chosen>, isolated: bool) -> Result<Vec<Loaded>, Error> {
     let is_builtin = |chosen: &Chosen| chosen.builtin.is_some();
     let (builtin, others): (Vec<Chosen>, Vec<Chosen>) = chosen.into_iter().partition(is_builtin);
-    let mut gathered = Vec::new();
+    let mut gathered: Vec<Loaded> = Vec::new();
     if builtin.len() > 1 && !isolated {
         let mut ids: Vec<String> = builtin.into_iter().map(|chosen| chosen.name).collect();
         ids.sort();
@@ -194,7 +198,11 @@ fn gather(engine: &Engine, chosen: Vec<Chosen>, isolated: bool) -> Result<Vec<Lo
         }
     }
     for analytic in load(engine, others)? {
-        gathered.push(Loaded::whole(analytic)?);
+        let component = Loaded::whole(analytic)?;
+        if let Some(twice) = component.ids.iter().find(|id| gathered.iter().any(|other| other.runs(id))) {
+            return Err(Error::Usage(format!("{twice} is chosen twice; expected each analytic once")));
+        }
+        gathered.push(component);
     }
     Ok(gathered)
 }
@@ -275,7 +283,7 @@ pub fn alone<T>(engine: &Engine, id: &str, then: impl FnOnce(Audience<'_>) -> T)
 }
 
 /// The options of an analytic that an override may set, by its JSON Schema. None for an analytic that cannot be loaded.
-fn thresholds(engine: &Engine, components: &[Loaded], id: &str) -> Vec<String> {
+pub(crate) fn thresholds(engine: &Engine, components: &[Loaded], id: &str) -> Vec<String> {
     let loaded = components.iter().find(|component| component.runs(id)).cloned();
     let builtin = || Loaded::suite(engine, Vec::new()).ok();
     let described = loaded.or_else(builtin).and_then(|component| component.analytic.describe().ok());

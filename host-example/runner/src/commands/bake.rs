@@ -112,7 +112,16 @@ impl Arguments {
         if self.module.contains(['/', '\\', '.']) {
             return Err(Error::Failure(format!("{}: there is no such file", self.module)));
         }
-        let chosen = Selection { ids: vec![self.module.clone()], ..Selection::default() }.choose()?;
+        let ids = self.module.split(',').map(str::to_owned).collect();
+        let chosen = Selection { ids, ..Selection::default() }.choose()?;
+        if chosen.len() != 1 {
+            let why = format!(
+                "{} are {} analytics; expected one: a module is baked by itself",
+                self.module,
+                chosen.len()
+            );
+            return Err(Error::Usage(why));
+        }
         let builtin = chosen.iter().find_map(|chosen| chosen.builtin);
         let wasm = builtin.map(|component| match self.form.unwrap_or_default() {
             Form::FluentBit => component.fluent_bit,

@@ -44,7 +44,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         list += &format!("{}  {} bytes, {what}\n", path.display(), bytes.len());
         Ok(())
     };
-    for component in chosen.iter().filter_map(|chosen| chosen.builtin) {
+    let builtin = chosen.iter().filter_map(|chosen| chosen.builtin);
+    // Several are also to be had as one module.
+    let suite = (chosen.len() > 1).then_some(&authsieve_components::SUITE);
+    for component in builtin.chain(suite) {
         let id = component.id;
         write(format!("{id}.wasm"), component.wasm, "component")?;
         write(format!("{id}.fluent-bit.wasm"), component.fluent_bit, "filter for Fluent Bit")?;

@@ -3,9 +3,12 @@
 //! One entry a line. Empty lines count for nothing, and neither does a comment: `#` at the start of a line or after a
 //! blank.
 
+use super::TABLES_OF_HOSTS;
 use super::problem::{Origin, Problem, Source};
 use super::tree::{Content, Node};
 use serde_json::Value as Scalar;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 /// How large such a file may be: more than the entries that an option takes.
@@ -47,6 +50,10 @@ pub fn load(
         }
         Content::Table(members) => {
             for member in members {
+                // These are not lists of analytics: a sink writes to a file.
+                if path.is_empty() && TABLES_OF_HOSTS.contains(&member.name.as_str()) {
+                    continue;
+                }
                 let dot = if path.is_empty() { "" } else { "." };
                 let path = format!("{path}{dot}{}", member.name);
                 load(&mut member.node, folder, &path, sources, problems);
@@ -56,11 +63,13 @@ pub fn load(
 }
 
 fn read(file: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if length > MOST_BYTES {
-        return Err(format!("{length} bytes are too many, at most {MOST_BYTES} are read"));
+    let file = File::open(file).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    // What is no regular file does not know its length.
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("it is too long; at most {MOST_BYTES} bytes are read"));
     }
-    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".into())
 }
 

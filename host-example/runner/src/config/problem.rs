@@ -88,6 +88,9 @@ impl Problems {
     /// problem is kept: the one that suggests a name.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
+            if self.list.len() >= super::MOST_PROBLEMS {
+                break;
+            }
             let same = |known: &Problem| {
                 known.code == code::UNKNOWN_OPTION
                     && (&known.code, &known.path, &known.origin)

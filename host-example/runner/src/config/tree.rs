@@ -61,6 +61,13 @@ impl Node {
         self.members().iter().find(|member| member.name == name).map(|member| &member.node)
     }
 
+    /// Takes a member out of a table.
+    pub fn remove(&mut self, name: &str) {
+        if let Content::Table(members) = &mut self.content {
+            members.retain(|member| member.name != name);
+        }
+    }
+
     /// Sets the value at `path` in nested tables; what is in the way gives way.
     pub fn set(&mut self, path: &[&str], origin: &Origin, node: Node) {
         let Some((first, rest)) = path.split_first() else {

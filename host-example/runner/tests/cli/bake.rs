@@ -22,3 +22,14 @@ fn the_error_says_what_cannot_be_baked() {
     );
     assert_eq!(shell.run(&["bake", "-o", "again.wasm", "an1276.wasm"]).status, Some(0));
 }
+
+#[test]
+fn one_module_is_baked_at_a_time() {
+    let shell = Shell::new();
+    for ids in ["all", "an1276,fls"] {
+        let said = shell.run(&["bake", "-o", "x.wasm", ids]);
+        assert_eq!(said.status, Some(2), "{}", said.err);
+        assert!(said.err.contains("expected one"), "{}", said.err);
+        assert!(!shell.folder.path().join("x.wasm").exists());
+    }
+}

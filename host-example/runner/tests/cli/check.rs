@@ -117,6 +117,17 @@ fn advice_names_what_is_wrong() {
     }
     let said = shell.run(&["check", "--set", "window=5m"]);
     assert!(said.err.contains("as in an0454.window=…, or choose one with -a"), "{}", said.err);
+    // Options of the only analytic stand at the top beside its table, which goes before them.
+    shell.write(
+        "config.toml",
+        "window = \"5m\"\nmin_failures = 7\n[an1276]\nwindow = \"6m\"\n[sinks.x]\nfile = \"none\"\n",
+    );
+    let said = shell.run(&["check", "-a", "an1276", "-c", "config.toml", "--no-defaults"]);
+    assert_eq!(
+        said.out, "analytics = [\"an1276\"]\n\n[an1276]\nmin_failures = 7\nwindow = \"6m\"\n",
+        "{}",
+        said.err
+    );
     let said = shell.run(&["check", "-a", "an1276", "--set", "fls.window=5m"]);
     assert!(said.err.contains("fls does not run"), "{}", said.err);
 }

@@ -27,4 +27,14 @@ fn what_is_exported_can_be_run() {
         shell.run(&["run", "--component", &component, "--set", "min_failures=5", RECEIVED, "auth.log"]);
     assert_eq!(said.out, shell.run(&["run", "-a", "an1276", RECEIVED, "auth.log"]).out, "{}", said.err);
     assert_eq!(alerts(&said).len(), 1);
+    // Several are also to be had as one module.
+    assert_eq!(shell.run(&["export", "an1276,fls", "both"]).status, Some(0));
+    let said = shell.run(&["run", "--component", "both/suite.wasm", RECEIVED, "auth.log"]);
+    assert_eq!(said.out, shell.run(&["run", RECEIVED, "auth.log"]).out, "{}", said.err);
+    for id in ["an0454", "an1269", "an1276", "an1521", "fls"] {
+        assert!(said.err.contains(&format!("\n{id}: ")), "{}", said.err);
+    }
+    let twice = ["run", "-a", "an1276", "--component", &component, RECEIVED, "auth.log"];
+    let said = shell.run(&twice);
+    assert!(said.status == Some(2) && said.err.contains("an1276 is chosen twice"), "{}", said.err);
 }

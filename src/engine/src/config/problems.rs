@@ -222,12 +222,12 @@ fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(120)).unwrap_or_default()
 }
 
-/// The name that was meant, if one is within three edits. O(names).
+/// The name that was meant, if a third of it or less, and at most three letters, are wrong. O(names).
 #[must_use]
 pub fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let (edits, near) = names.map(|known| (distance(known, name), known)).min_by_key(|(edits, _)| *edits)?;
-    // Of a short name, three edits leave nothing.
-    (edits <= 3 && edits < name.len()).then_some(near)
+    // Of a short name, more edits leave nothing.
+    (edits <= 3 && edits <= name.len().div_ceil(3)).then_some(near)
 }
 
 /// Edits that lead from one name to the other. O(a × b); names of options are short, others are cut.
