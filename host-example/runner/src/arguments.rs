@@ -126,7 +126,7 @@ impl Inputs {
         Ok(Files::new(inputs).received(self.received).format(self.input_format))
     }
 
-    /// Whether there are several inputs, so that each line of output names its own.
+    /// Tells if there are several inputs, so that each line of output names its own.
     #[must_use]
     pub const fn has_several(&self) -> bool {
         self.files.len() > 1

@@ -238,7 +238,7 @@ impl Config {
         audience.one && names().all(|name| name != "analytics" && !audience.knows(name))
     }
 
-    /// What a component is told, of which the analytics of these ids run.
+    /// The text for a component, of which the analytics of these ids run.
     fn of(&self, whole: &Node, ids: &[&str], audience: Audience<'_>) -> String {
         let flat = self.is_flat(audience);
         let (mut table, mut own) = (Map::new(), Vec::new());
@@ -281,8 +281,8 @@ impl Config {
         if table.is_empty() { String::new() } else { line(Value::Object(table)) }
     }
 
-    /// What a component found wrong of which the analytics of these ids run, each thing with its place. `lines` are those
-    /// of the error `invalid-config`.
+    /// The problems that a component found, each with its place; the analytics of these ids run in the component. `lines`
+    /// are those of the error `invalid-config`.
     #[must_use]
     pub fn refused(&self, lines: &str, ids: &[&str], audience: Audience<'_>) -> Problems {
         let whole = self.tree(audience);

@@ -1,7 +1,7 @@
 //! The loop: records from a [`Source`], through [`Worker`]s, to a [`Sink`].
 //!
 //! One thread reads, and finds out which records may matter to which analytic. One thread runs each worker. The caller's
-//! thread hands the results to the sink. What comes out does not depend on the threads: it is handed on batch by batch,
+//! thread hands the results to the sink. The output does not depend on the threads: results go on batch by batch,
 //! within a batch in the order of the records, and for one record in the order of the workers.
 
 mod workers;
@@ -13,8 +13,8 @@ use crate::sources::{Batch, Loss, Receipt, Source};
 use authsieve_engine::detector::Reading;
 use authsieve_engine::time::Timestamp;
 use authsieve_framing::Counts;
-use authsieve_host::Origins;
 use authsieve_host::prefilter::{Prefilter, Route};
+use authsieve_host::{Origins, in_order};
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -262,7 +262,7 @@ fn collect<W>(
                 Ok(Outcome::End(..)) | Err(_) => return Err(gone(name)),
             }
         }
-        hand_on(in_order(all), &origins, &mut totals, sink)?;
+        hand_on(in_order(all, News::record), &origins, &mut totals, sink)?;
         sink.flush()?;
         receipt.acknowledge();
     }
@@ -274,24 +274,6 @@ fn collect<W>(
     }
     sink.flush()?;
     Ok((workers, totals))
-}
-
-/// The news of several workers in the order of the records; of one record, in the order of the workers. What a worker tells
-/// of an earlier record, because it waited, stays behind what it told before.
-fn in_order(mut all: Vec<Vec<News>>) -> Vec<News> {
-    if all.len() < 2 {
-        return all.pop().unwrap_or_default();
-    }
-    let mut placed = Vec::new();
-    for news in all {
-        let mut last = 0;
-        placed.extend(news.into_iter().map(|news| {
-            last = news.record().max(last);
-            (last, news)
-        }));
-    }
-    placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, news)| news).collect()
 }
 
 fn hand_on(news: Vec<News>, origins: &Origins, totals: &mut Totals, sink: &mut impl Sink) -> io::Result<()> {

@@ -20,7 +20,7 @@ pub struct Selection {
     pub ids: Vec<String>,
     /// Components in files.
     pub files: Vec<PathBuf>,
-    /// Whether each analytic runs in a component of its own. Otherwise several that are built in run in the suite, which
+    /// Each analytic runs in a component of its own. Otherwise several that are built in run in the suite, which
     /// decodes each record once.
     pub isolated: bool,
 }
@@ -176,7 +176,7 @@ impl Loaded {
         Ok(Self { analytic, ids: about.into_iter().map(|about| about.id).collect() })
     }
 
-    /// Whether the analytic of that id runs, whatever its case.
+    /// Tells if the analytic of that id runs; its case does not matter.
     #[must_use]
     pub fn runs(&self, id: &str) -> bool {
         self.ids.iter().any(|own| own.eq_ignore_ascii_case(id))

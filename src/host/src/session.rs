@@ -18,6 +18,7 @@ mod single;
 use crate::analytic::Analytic;
 use crate::contract::{Alert, Note, Problem};
 use crate::error::{CallError, StartError};
+use crate::order::in_order;
 use authsieve_engine::detector::{Reading, Stats};
 use single::{Ask, Single, later};
 use std::fmt;
@@ -249,28 +250,21 @@ impl Session {
         answer
     }
 
-    /// Asks each detector about records, and brings the alerts into the order of the records.
+    /// Asks each detector about records, and brings the answers into the order of the records.
     fn judge(&mut self, mut ask: impl FnMut(&mut Single, &mut Answer)) -> Answer {
-        let mut placed = Vec::new();
-        let mut all = Answer::default();
+        let (mut alerts, mut notes, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
         for part in &mut self.parts {
             let mut answer = Answer::default();
             ask(part, &mut answer);
-            all.troubles.append(&mut answer.troubles);
-            all.notes.append(&mut answer.notes);
-            // An alert that waited stays behind those of its analytic that came before it.
-            let mut last = 0;
-            placed.extend(answer.alerts.into_iter().map(|alert| {
-                last = alert.record.max(last);
-                (last, alert)
-            }));
+            alerts.push(answer.alerts);
+            notes.push(answer.notes);
+            troubles.append(&mut answer.troubles);
         }
-        if self.parts.len() > 1 {
-            placed.sort_by_key(|(place, _)| *place);
-            all.notes.sort_by_key(|note| note.record);
+        Answer {
+            alerts: in_order(alerts, |alert| alert.record),
+            notes: in_order(notes, |note| note.record),
+            troubles,
         }
-        all.alerts = placed.into_iter().map(|(_, alert)| alert).collect();
-        all
     }
 
     /// Gives each analytic a detector of its own, if their common one failed for good. Tells whether it did so.

@@ -192,7 +192,7 @@ fn pair_up(missing: &mut Vec<usize>, surplus: &mut Vec<usize>, pairs: &mut Vec<P
 fn values(alerts: &[Alert]) -> Vec<Value> {
     let value = |alert| {
         let mut value = serde_json::to_value(alert).unwrap_or_default();
-        // What `--update` writes does not depend on the features of `serde_json`.
+        // The output of `--update` does not depend on the features of `serde_json`.
         value.sort_all_objects();
         value
     };

@@ -65,7 +65,7 @@ pub fn load(
 fn read(file: &Path) -> Result<String, String> {
     let file = File::open(file).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    // What is no regular file does not know its length.
+    // A device does not know its length.
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("it is too long; at most {MOST_BYTES} bytes are read"));

@@ -1,0 +1,25 @@
+//! What several analytics say of the same records, in one order.
+
+/// Brings lists into the order of the records, each list in an order of its own; of one record, in the order of the lists.
+/// An item of an earlier record, which waited, stays behind those that stood before it in its list. O(n log n).
+///
+/// ```
+/// let order = authsieve_host::in_order(vec![vec![1, 4, 2], vec![3, 4]], |record| *record);
+/// assert_eq!(order, [1, 3, 4, 2, 4]);
+/// ```
+#[must_use]
+pub fn in_order<T>(mut lists: Vec<Vec<T>>, record: impl Fn(&T) -> u64) -> Vec<T> {
+    if lists.len() < 2 {
+        return lists.pop().unwrap_or_default();
+    }
+    let mut placed = Vec::new();
+    for list in lists {
+        let mut last = 0;
+        placed.extend(list.into_iter().map(|item| {
+            last = record(&item).max(last);
+            (last, item)
+        }));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, item)| item).collect()
+}
