@@ -1,16 +1,57 @@
-//! When an event happened, where its record leaves that open: the year that RFC 3164 leaves out, and the time of what has
-//! none.
+//! When an event happened, where its record leaves that open: its zone, its year, or all of it.
+//!
+//! | the record says | it happened |
+//! |---|---|
+//! | a point in time | then |
+//! | a time without a zone, and when somebody got it | at the offset from UTC that makes the two agree within 2 minutes; where none does, when somebody got it |
+//! | a time without a zone | in the `timezone` of the configuration |
+//! | a time without a year | in the year nearest to that host's previous; see [`Years`] |
+//! | a time that cannot be read | nobody knows: it is undated |
+//! | nothing | in a stream when it was received; in a stored log it is undated |
+//!
+//! A time further ahead than `max_ahead` is a clock that is wrong: in a stream it is taken as of its receipt, since one bad
+//! clock must not age everything; in a stored log it is undated.
 
+use crate::detector::Reading;
 use crate::event::Event;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
-use crate::stamp::{Stamp, Zone};
-use crate::time::Timestamp;
+use crate::stamp::{Stamp, Yearless, Zone, year_of};
+use crate::time::{Span, Timestamp};
+use crate::times::When;
 use crate::years::{MAX_HOSTS, Years};
 
 /// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.
 const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
-/// Dates the events of one analytic. Its state are the years it has inferred for each host, at most
+/// How far a time and its receipt may lie apart where they tell the zone, in microseconds.
+const NEAR: u64 = 120_000_000;
+
+/// The offsets from UTC that are in use somewhere beside whole hours, in minutes.
+const BROKEN: [i64; 12] = [-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825];
+
+/// How the times of one analytic's records are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'z> {
+    /// The zone of times that name none.
+    pub zone: Zone<'z>,
+    /// How far ahead of its receipt a time may be.
+    pub max_ahead: Span,
+    /// Whether a record of a stored log that has no time is taken as of its receipt.
+    pub undated_is_received: bool,
+}
+
+/// How an event was dated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dated {
+    /// Its time is not known: it cannot be judged.
+    pub undated: bool,
+    /// It claims a time beyond received + `max_ahead`.
+    pub ahead: bool,
+    /// Its year was inferred.
+    pub inferred: bool,
+}
+
+/// Dates the events of one analytic. Its state are the newest times of hosts whose records leave something open, at most
 /// [`MAX_HOSTS`].
 #[derive(Clone, Debug, Default)]
 pub struct Dating {
@@ -18,15 +59,47 @@ pub struct Dating {
 }
 
 impl Dating {
-    /// Sets the time of an event by what its record says. `zone` is that of stamps without one; `received` dates an event
-    /// without a time, and one with an impossible time. O(log hosts).
-    pub fn date(&mut self, event: &mut Event<'_>, stamp: Option<Stamp>, zone: Zone, received: Timestamp) {
-        let time = match stamp {
-            Some(Stamp::At(time)) => time,
-            Some(Stamp::Yearless(stamp)) => self.years.resolve(event.host.as_bytes(), stamp, zone, received),
-            None => received,
+    /// Sets the time of an event by what its record says, and says how. O(log hosts).
+    pub fn date(
+        &mut self,
+        event: &mut Event<'_>,
+        when: &When<'_>,
+        rules: &Rules<'_>,
+        reading: Reading,
+    ) -> Dated {
+        let mut dated = Dated::default();
+        let received = reading.received;
+        let host = event.host.as_bytes();
+        let time = match when.stamp {
+            Some(Stamp::At(time)) => Some(time),
+            Some(Stamp::Local(local)) => Some(self.local(host, local, when.receipt, rules.zone)),
+            Some(Stamp::Yearless(stamp)) => {
+                let told = when.receipt.and_then(|receipt| yearless(stamp, receipt));
+                dated.inferred = told.is_none();
+                // Nothing was written after it was received.
+                let latest = reading.written.map_or(received, |written| written.min(received));
+                Some(told.unwrap_or_else(|| self.years.resolve(host, stamp, rules.zone, latest)))
+            }
+            Some(Stamp::Unread) => None,
+            None => (reading.written.is_none() || rules.undated_is_received).then_some(received),
         };
-        event.time = if POSSIBLE.contains(&time.0) { time } else { received };
+        let Some(time) = time.filter(|time| POSSIBLE.contains(&time.0)) else {
+            return Dated { undated: true, ..Dated::default() };
+        };
+        dated.ahead = time > received.plus(rules.max_ahead);
+        dated.undated = dated.ahead && reading.written.is_some();
+        event.time = if dated.ahead { received } else { time };
+        dated
+    }
+
+    /// The point in time at which a clock shows `local`, in microseconds since 1970.
+    fn local(&mut self, host: &[u8], local: i64, receipt: Option<Timestamp>, zone: Zone<'_>) -> Timestamp {
+        match receipt {
+            Some(receipt) => by_receipt(local, receipt).unwrap_or(receipt),
+            // Only a clock that changes repeats an hour.
+            None if zone.changes() => self.years.settle(host, local, zone),
+            None => zone.time(local),
+        }
     }
 
     /// Writes the years of all hosts.
@@ -56,40 +129,23 @@ impl Dating {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stamp::rfc3164;
-
-    const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
-
-    fn dated(dating: &mut Dating, stamp: Option<Stamp>) -> Timestamp {
-        let mut event = Event::default();
-        dating.date(&mut event, stamp, Zone::UTC, RECEIVED);
-        event.time
-    }
-
-    #[test]
-    fn years_survive_a_snapshot() {
-        let stamp = |text: &str| rfc3164(text.as_bytes(), Zone::UTC).map(|(stamp, _)| stamp);
-        let mut dating = Dating::default();
-        assert_eq!(dated(&mut dating, stamp("Dec 31 23:59:59 ")).to_rfc3339(), "2025-12-31T23:59:59Z");
-        let mut out = Writer::loose();
-        dating.save(&mut out);
-        let bytes = out.finish();
-        let mut restored = Dating::default();
-        let mut input = Reader::loose(&bytes).unwrap();
-        restored.load(&mut input).unwrap();
-        input.finish().unwrap();
-        assert_eq!(dated(&mut restored, stamp("Jan  1 00:00:01 ")).to_rfc3339(), "2026-01-01T00:00:01Z");
-    }
-
-    #[test]
-    fn what_cannot_be_is_taken_as_received() {
-        let mut dating = Dating::default();
-        for stamp in [None, Some(Stamp::At(Timestamp(i64::MAX))), Some(Stamp::At(Timestamp(i64::MIN)))] {
-            assert_eq!(dated(&mut dating, stamp), RECEIVED);
-        }
-        assert_eq!(dated(&mut dating, Some(Stamp::At(Timestamp(7)))), Timestamp(7));
-    }
+/// The point in time at which a clock shows `local`, if an offset that is in use brings it near to its receipt.
+fn by_receipt(local: i64, receipt: Timestamp) -> Option<Timestamp> {
+    let ahead = local.checked_sub(receipt.0)?;
+    let minutes = (-12..=14).map(|hours| hours * 60).chain(BROKEN);
+    minutes
+        .map(|minutes| minutes * 60_000_000)
+        .find(|offset| ahead.abs_diff(*offset) <= NEAR)
+        .map(|offset| Timestamp(local.saturating_sub(offset)))
 }
+
+/// The same for a clock that does not show the year.
+fn yearless(stamp: Yearless, receipt: Timestamp) -> Option<Timestamp> {
+    let year = year_of(receipt, Zone::UTC);
+    (year.saturating_sub(1)..=year.saturating_add(1))
+        .filter_map(|year| stamp.local(year))
+        .find_map(|local| by_receipt(local, receipt))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
-//! The year that RFC 3164 leaves out.
+//! The year that RFC 3164 leaves out, and the hour that local clocks repeat.
 //!
 //! A host's first yearless record takes the latest year that keeps it at or before its receipt and a day; each
 //! later one the year nearest to that host's previous. So a file that is years old reads as of its own
 //! modification time, and a stream rolls over New Year in both directions: into January, and back to a December
-//! that came late.
+//! that came late. A time in a repeated hour is read by that host's previous too.
 
 use crate::stamp::{Yearless, Zone, year_of};
 use crate::time::{Span, Timestamp};
@@ -61,12 +61,26 @@ impl Years {
     /// What [`Years::resolve`] would say, without remembering it.
     #[must_use]
     pub fn peek(&self, host: &[u8], stamp: Yearless, zone: Zone, received: Timestamp) -> Timestamp {
-        match self.find(cut(host)).and_then(|at| self.slot(at)) {
-            Some(slot) => nearest(stamp, zone, slot.last),
+        match self.last(host) {
+            Some(last) => nearest(stamp, zone, last),
             None => latest(stamp, zone, received.plus(Span::seconds(86_400))),
         }
         // Only at the ends of the calendar does no year fit.
         .unwrap_or(received)
+    }
+
+    /// The point in time at which the clock of a host shows `local`, in microseconds since 1970. Where it shows that twice,
+    /// the one nearer to the host's newest, and the first of a host that is not known. It becomes the host's newest.
+    pub fn settle(&mut self, host: &[u8], local: i64, zone: Zone) -> Timestamp {
+        let last = self.last(host);
+        let time = reading(zone.time(local), local, zone, last);
+        self.restore(host, time);
+        time
+    }
+
+    /// The newest time of a host.
+    fn last(&self, host: &[u8]) -> Option<Timestamp> {
+        self.find(cut(host)).and_then(|at| self.slot(at)).map(|slot| slot.last)
     }
 
     /// Every host and its newest time, the least recently used first: given to [`Years::restore`] in this order
@@ -195,15 +209,22 @@ fn latest(stamp: Yearless, zone: Zone, limit: Timestamp) -> Option<Timestamp> {
 fn nearest(stamp: Yearless, zone: Zone, previous: Timestamp) -> Option<Timestamp> {
     let year = year_of(previous, zone);
     // Nearer than half a year: no other can be.
-    let same = stamp.at(year, zone);
+    let at = |year| Some(reading(stamp.at(year, zone)?, stamp.local(year)?, zone, Some(previous)));
+    let same = at(year);
     if same.is_some_and(|time| time.0.abs_diff(previous.0) < HALF) {
         return same;
     }
     let reach = reach(stamp);
-    (year - reach..=year + reach)
-        .rev()
-        .filter_map(|year| stamp.at(year, zone))
-        .min_by_key(|time| time.0.abs_diff(previous.0))
+    (year - reach..=year + reach).rev().filter_map(at).min_by_key(|time| time.0.abs_diff(previous.0))
+}
+
+/// Of the two times at which a clock shows `local` in an hour that it repeats, the one nearer to `previous`, and the later of
+/// equally near ones; the first where nothing went before. `first` everywhere else.
+fn reading(first: Timestamp, local: i64, zone: Zone, previous: Option<Timestamp>) -> Timestamp {
+    let (Some(previous), true) = (previous, zone.changes()) else { return first };
+    let Some(seconds) = zone.again(local.div_euclid(1_000_000)) else { return first };
+    let again = Timestamp(seconds.saturating_mul(1_000_000).saturating_add(local.rem_euclid(1_000_000)));
+    if again.0.abs_diff(previous.0) <= first.0.abs_diff(previous.0) { again } else { first }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::string::String;
 use std::vec;
 
 fn at(text: &str) -> Timestamp {
-    iso(text.as_bytes(), Zone::UTC).unwrap().0
+    iso(text.as_bytes(), Zone::UTC).unwrap().0.point().unwrap()
 }
 
 fn yearless(text: &str) -> Yearless {

@@ -1,0 +1,387 @@
+//! When something happened, by what its record says: the time that a value holds, and all times of a record.
+//!
+//! A decoder reads the times that its records have. Where these say nothing, or leave the zone open, [`Times::of`] goes
+//! over the record once more, for every name under which people keep times. So a time that is there is never passed over
+//! for one that is worse.
+
+use crate::find::trim;
+use crate::json::{Kind, Object, Value, unescape_into};
+use crate::shapes::spelled;
+use crate::stamp::{self, Stamp, Zone};
+use crate::time::Timestamp;
+use alloc::vec::Vec;
+
+/// A time that is longer than this is none.
+const LONGEST: usize = 256;
+/// How many members of a record are looked at: nobody's records have more, and each takes a comparison with every name.
+const MOST: u32 = 2048;
+/// How deep objects with a time in them are opened.
+const DEEPEST: usize = 4;
+
+/// Names of members that hold the time of an event, the better ones first, spelled as in [`spelled`].
+const OWN: &[&str] = &[
+    "systemtime",
+    "timecreatedsystemtime",
+    "eventsystemtimecreatedattributessystemtime",
+    "timecreated",
+    "createddatetime",
+    "createddatetimeutc",
+    "creationtime",
+    "creationdate",
+    "timereported",
+    "eventtime",
+    "eventtimestamp",
+    "eventtimeutc",
+    "syslogtimestamp",
+    "isodate",
+    "sisodate",
+    "sdate",
+    "logtime",
+    "logtimestamp",
+    "published",
+    "activitydatetime",
+    "timegenerated",
+    "timegeneratedutc",
+    "timegeneratedlocaltime",
+    "createddatetimelocaltime",
+    "timestamp",
+    "isotimestamp",
+    "datetime",
+    "datetimeutc",
+    "dateandtime",
+    "dateutc",
+    "time",
+    "timeutc",
+    "utctime",
+    "utctimestamp",
+    "localtime",
+    "date",
+    "eventdate",
+    "logdate",
+    "ts",
+    "timewritten",
+    "timeunixnano",
+    "sourcerealtimetimestamp",
+    "unixtime",
+    "unixtimestamp",
+    "epoch",
+    "epochtime",
+    "occurredat",
+    "createdat",
+    "created",
+    "eventstart",
+];
+
+/// How many of them are Windows' `SystemTime`.
+const SYSTEM: usize = 3;
+
+/// Names of members that hold when somebody got the record. So do `@timestamp` and `_time`.
+const RECEIPT: &[&str] = &[
+    "eventcreated",
+    "eventingested",
+    "eventreceivedtime",
+    "receivedtime",
+    "receivedat",
+    "received",
+    "risodate",
+    "rdate",
+    "ingesttime",
+    "ingestiontime",
+    "ingestedat",
+    "observedtime",
+    "observedtimestamp",
+    "observedtimeunixnano",
+    "arrivaltime",
+    "collectedat",
+    "indextime",
+];
+
+/// Names of objects that hold a part of the event, its times among it.
+const PARTS: &[&str] = &[
+    "event",
+    "system",
+    "eventsystem",
+    "winlog",
+    "properties",
+    "data",
+    "win",
+    "source",
+    "fields",
+    "attributes",
+    "result",
+];
+
+/// What the name of a member promises.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// The time of the event, the more certain the lower the rank.
+    Own(usize),
+    /// When somebody got the record.
+    Receipt,
+    /// A part of the record with times of its own.
+    Part,
+}
+
+impl Name {
+    fn of(key: &[u8]) -> Option<Self> {
+        let is = |spelling: &&str| spelled::is(key, spelling);
+        if matches!(key, b"@timestamp" | b"_time" | b"_indextime") {
+            return Some(Self::Receipt);
+        }
+        if let Some(rank) = OWN.iter().position(is) {
+            return Some(Self::Own(rank));
+        }
+        if RECEIPT.iter().any(&is) {
+            return Some(Self::Receipt);
+        }
+        PARTS.iter().any(is).then_some(Self::Part)
+    }
+}
+
+/// What a record says of its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct When<'a> {
+    /// The time: its own, or where it has no other that can be read, when somebody got it. `None` where it has none at all.
+    pub stamp: Option<Stamp>,
+    /// When somebody got it, where that may tell the zone of `stamp`.
+    pub receipt: Option<Timestamp>,
+    /// The time that cannot be read, where it has no other.
+    pub unread: &'a [u8],
+}
+
+impl When<'_> {
+    /// A point in time.
+    #[must_use]
+    pub const fn at(time: Timestamp) -> Self {
+        Self { stamp: Some(Stamp::At(time)), receipt: None, unread: &[] }
+    }
+}
+
+/// All times of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times<'a> {
+    /// The best of its own that names its zone.
+    pub zoned: Option<Timestamp>,
+    /// The best of its own that leaves its zone or year open.
+    pub open: Option<Stamp>,
+    /// When somebody got it.
+    pub receipt: Option<Stamp>,
+    /// The first that cannot be read.
+    pub unread: Option<&'a [u8]>,
+}
+
+impl<'a> Times<'a> {
+    /// Goes over a record. O(n).
+    #[must_use]
+    pub fn of(object: &Object<'a>, zone: Zone<'_>) -> Self {
+        let mut search = Search {
+            times: Self::default(),
+            zoned: usize::MAX,
+            open: (usize::MAX, &[]),
+            received: &[],
+            parts: [None; 2],
+            left: MOST,
+        };
+        search.object(object, zone, 0);
+        search.halves(zone);
+        search.times
+    }
+}
+
+/// A pass over a record, and the ranks of what it has found.
+struct Search<'a> {
+    times: Times<'a>,
+    zoned: usize,
+    /// Beside the rank, the value: of equal ranks the greatest bytes stay, so that the order of members decides nothing.
+    open: (usize, &'a [u8]),
+    /// The value of a receipt that leaves its zone or year open.
+    received: &'a [u8],
+    /// A date and a clock under two names.
+    parts: [Option<&'a [u8]>; 2],
+    /// How many members are still looked at.
+    left: u32,
+}
+
+impl<'a> Search<'a> {
+    /// Calls itself for the parts of a record, which are opened to a certain depth.
+    fn object(&mut self, object: &Object<'a>, zone: Zone<'_>, depth: usize) {
+        for (key, value) in object.fields() {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
+            if key.escaped {
+                continue;
+            }
+            match Name::of(key.raw) {
+                None => {}
+                Some(Name::Part) => {
+                    if depth < DEEPEST
+                        && let Some(inner) = value.as_object()
+                    {
+                        self.object(&inner, zone, depth + 1);
+                    }
+                }
+                Some(Name::Receipt) => {
+                    if let Some(stamp) = of(value, zone) {
+                        self.receipt(stamp, value);
+                    }
+                }
+                Some(Name::Own(rank)) => {
+                    let zone = match key.raw {
+                        // As the Azure portal exports them: the month goes first.
+                        key if key.ends_with(b" [UTC]") => Zone::UTC.with_order(Some(stamp::Order::MonthDay)),
+                        key if key.ends_with(b" [Local Time]") => {
+                            zone.with_order(Some(stamp::Order::MonthDay))
+                        }
+                        // Windows' own word for it: always UTC.
+                        _ if rank < SYSTEM || value.kind == Kind::Object => zone.utc_alike(),
+                        _ => zone,
+                    };
+                    if let Some(stamp) = of(value, zone) {
+                        self.own(stamp, rank, value);
+                    }
+                    match key.raw.to_ascii_lowercase().as_slice() {
+                        b"date" => self.parts[0] = self.parts[0].max(Some(value.raw)),
+                        b"time" => self.parts[1] = self.parts[1].max(Some(value.raw)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn own(&mut self, stamp: Stamp, rank: usize, value: Value<'a>) {
+        match stamp {
+            // Of equal ranks the earliest.
+            Stamp::At(time)
+                if rank < self.zoned
+                    || rank == self.zoned && self.times.zoned.is_some_and(|held| time < held) =>
+            {
+                (self.zoned, self.times.zoned) = (rank, Some(time));
+            }
+            Stamp::Local(_) | Stamp::Yearless(_)
+                if rank < self.open.0 || rank == self.open.0 && value.raw > self.open.1 =>
+            {
+                (self.open, self.times.open) = ((rank, value.raw), Some(stamp));
+            }
+            Stamp::Unread => self.times.unread = self.times.unread.or(Some(value.raw)),
+            _ => {}
+        }
+    }
+
+    fn receipt(&mut self, stamp: Stamp, value: Value<'a>) {
+        match (stamp, self.times.receipt) {
+            (Stamp::Unread, _) => self.times.unread = self.times.unread.or(Some(value.raw)),
+            // Whoever got it first; but a point in time goes before what is none.
+            (Stamp::At(time), Some(Stamp::At(held))) if time >= held => {}
+            (Stamp::At(_), _) => self.times.receipt = Some(stamp),
+            (_, Some(Stamp::At(_))) => {}
+            _ if value.raw > self.received => {
+                (self.received, self.times.receipt) = (value.raw, Some(stamp));
+            }
+            _ => {}
+        }
+    }
+
+    /// Joins a date and a clock that stand under two names.
+    fn halves(&mut self, zone: Zone<'_>) {
+        let (None, None, [Some(date), Some(time)]) = (self.times.zoned, self.times.open, self.parts) else {
+            return;
+        };
+        let mut both = Vec::new();
+        if date.len() + time.len() < LONGEST {
+            both.extend_from_slice(date);
+            both.push(b' ');
+            both.extend_from_slice(time);
+        }
+        match stamp::read(&both, zone) {
+            Some(Stamp::At(time)) => self.times.zoned = Some(time),
+            stamp => self.times.open = stamp,
+        }
+    }
+}
+
+/// Reads the time that a value holds, in any form and unit: a text, a number, the first of a list, an object around one
+/// (`{"@SystemTime":…}`, `{"$date":…}`, `{"seconds":…,"nanos":…}`). `None` where it says nothing.
+#[must_use]
+pub fn of(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
+    let mut value = value;
+    for _ in 0..DEEPEST {
+        match value.kind {
+            Kind::Str | Kind::Num => return text(value, zone),
+            Kind::Array => value = value.as_array()?.next()?,
+            Kind::Object => match inside(&value.as_object()?) {
+                Inside::Value(inner) => value = inner,
+                Inside::Time(time) => return Some(Stamp::At(time)),
+                Inside::Nothing => return Some(Stamp::Unread),
+            },
+            Kind::Bool | Kind::Null => return None,
+        }
+    }
+    Some(Stamp::Unread)
+}
+
+/// What an object around a time holds.
+enum Inside<'a> {
+    Value(Value<'a>),
+    Time(Timestamp),
+    Nothing,
+}
+
+fn inside<'a>(object: &Object<'a>) -> Inside<'a> {
+    const NAMES: [&str; 6] = ["systemtime", "date", "numberlong", "value", "attributes", "datetime"];
+    let (mut best, mut seconds, mut nanos) = (None, None, 0);
+    for (key, value) in object.fields() {
+        match key.raw {
+            b"seconds" => seconds = value.as_i64(),
+            b"nanos" => nanos = value.as_i64().unwrap_or(0),
+            _ => {}
+        }
+        if let Some(rank) = NAMES.iter().position(|name| spelled::is(key.raw, name))
+            && best.is_none_or(|(before, _)| rank < before)
+        {
+            best = Some((rank, value));
+        }
+    }
+    match (best, seconds) {
+        (Some((_, value)), _) => Inside::Value(value),
+        (None, Some(seconds)) => {
+            Inside::Time(Timestamp(seconds.saturating_mul(1_000_000).saturating_add(nanos / 1_000)))
+        }
+        (None, None) => Inside::Nothing,
+    }
+}
+
+/// Reads the time that a text or a number is.
+fn text(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
+    let mut plain = Vec::new();
+    if value.raw.len() > LONGEST {
+        return Some(Stamp::Unread);
+    }
+    // Some encoders escape slashes, and what is no ASCII.
+    let raw = match value.escaped {
+        true => {
+            unescape_into(value.raw, &mut plain);
+            plain.trim_ascii()
+        }
+        false => value.raw.trim_ascii(),
+    };
+    if matches!(raw, b"" | b"-" | b"null" | b"None" | b"N/A") {
+        return None;
+    }
+    // PowerShell 5: `/Date(1772359200000)/`, perhaps with an offset that changes nothing.
+    let date = raw.strip_prefix(b"/Date(").and_then(|rest| rest.strip_suffix(b")/"));
+    let raw = date.map_or(raw, |date| {
+        let digits = date.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        date.get(..digits).unwrap_or_default()
+    });
+    Some(stamp::read(raw, zone).unwrap_or(Stamp::Unread))
+}
+
+/// Reads the time that a text is, as [`of`].
+#[must_use]
+pub fn of_text(text: &str, zone: Zone<'_>) -> Option<Stamp> {
+    of(Value { kind: Kind::Str, raw: trim(text).as_bytes(), escaped: false }, zone)
+}
+
+#[cfg(test)]
+mod tests;
