@@ -23,23 +23,30 @@ pub(crate) mod tests;
 
 use crate::analytic::Telemetry;
 use crate::carriers::slot::{
-    BATCH, CURSOR, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, SENDER, TAG, TEXT, TIME, mark, marked,
+    BATCH, CONTAINER, CURSOR, FOLD, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, RECEIPT, SENDER, STREAM,
+    TAG, TEXT, TIME, WATCHED, mark, marked,
 };
+use crate::carriers::{record_in, unfold};
 use crate::event::Text;
+use crate::find::find;
 use crate::json::{Items, Kind, Object, Slots, Value, read, unescape_into};
 use crate::readers::{Audience, Readers};
-use crate::shapes::{Family, HOLDERS, PROOFS, Proof, windows};
-use crate::stamp::{Stamp, Zone, epoch, iso, rfc3164, scientific, slashed};
+use crate::shapes::linux::header::Repeated;
+use crate::shapes::{Family, HOLDERS, PROOFS, Proof, WEAK, linux, windows};
+use crate::stamp::{Stamp, Zone};
 use crate::time::Timestamp;
+pub use crate::times::of as stamp;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use journald::Belief;
-use lent::is_forwarder;
+pub(crate) use lent::is_forwarder;
 pub use lent::lent;
 use members::MEMBERS;
 
 /// How many JSON objects within a string of one another are opened.
 const LEVELS: usize = 3;
+/// How many objects within one another are opened, whether they stand in strings or not.
+const DEEPEST: usize = 6;
 /// How deep arrays of records within one another are unpacked.
 const BATCHES: usize = 4;
 /// A JSON object in a longer string than this is not opened: it is no log record, and memory is bounded.
@@ -79,8 +86,12 @@ pub struct Envelope<'a> {
     pub host: Text<'a>,
     /// When.
     pub time: Option<Stamp>,
+    /// When a carrier got it.
+    pub receipt: Option<Timestamp>,
     /// journald's own name for the entry, the same however often it is delivered.
     pub cursor: Option<&'a [u8]>,
+    /// It is a line of a container's output, in which programs name neither themselves nor the time.
+    pub stream: bool,
 }
 
 impl Envelope<'_> {
@@ -98,6 +109,17 @@ impl Envelope<'_> {
         }
     }
 
+    /// Whether the text may stand for the record before it: a syslog daemon wrote it, by its stamp or by its program.
+    #[must_use]
+    pub fn may_repeat(&self, repeat: &Repeated<'_>) -> bool {
+        let program = self.program.as_bytes();
+        match self.trust {
+            Trust::Verified => false,
+            _ if program.ends_with(b"syslogd") || program == b"syslog" => true,
+            _ => repeat.stamp.is_some() && self.yields_to(b"syslogd", true),
+        }
+    }
+
     /// Whether the text is that of a program whose texts the Linux decoder knows. What that decoder makes of it, also
     /// if that is nothing, is then final: the normalised fields beside it were made from the same text by somebody
     /// who may have judged it otherwise (Filebeat calls a probed public key a failed login).
@@ -107,6 +129,12 @@ impl Envelope<'_> {
             && matches!(&*self.program, "sshd" | "sshd-session" | "sshd-auth" | "su" | "sudo" | "login")
             && !self.text.is_empty()
             && !self.text.starts_with(b"type=")
+    }
+
+    /// Whether journald knows that another program wrote the text.
+    #[must_use]
+    pub fn is_of_another(&self) -> bool {
+        self.trust == Trust::Verified && !linux::is_ours(self.program.as_bytes())
     }
 }
 
@@ -159,8 +187,23 @@ pub struct Opened<'a> {
     pub lends: Telemetry,
     /// The readers to whom the record is this.
     pub readers: Readers,
-    /// It holds other records and is none itself. [`each`] follows it.
-    batch: Option<Items<'a>>,
+    /// It is an event of OpenSSH for Windows.
+    pub openssh: bool,
+    /// What it says of its sender is not so: its text is nobody's.
+    pub forged: bool,
+    /// It holds other records and is none itself. [`Opener::each`] follows it.
+    batch: Option<Batch<'a>>,
+}
+
+/// Records within one.
+#[derive(Clone, Debug)]
+enum Batch<'a> {
+    /// Each is an element of an array.
+    Items(Items<'a>),
+    /// They are taken from an object, in a form of [`unfold`].
+    Folded(u8, Object<'a>),
+    /// The pairs of one.
+    Pairs(&'a [u8]),
 }
 
 impl Opened<'_> {
@@ -174,6 +217,8 @@ impl Opened<'_> {
             raw: &[],
             lends: Telemetry::NONE,
             readers,
+            openssh: false,
+            forged: false,
             batch: None,
         }
     }
@@ -210,7 +255,7 @@ impl Opener<'_> {
     /// `lends` are the families of which the record can be, by what it stands in. A record is opened once for all of its
     /// readers; those to whom it is different things get it one after the other.
     pub fn each(&mut self, record: &[u8], lends: Telemetry, readers: Readers, scratch: &mut Scratch) {
-        self.each_at(record, lends, readers, &mut scratch.batches);
+        self.each_at(record, lends, readers, 0, &mut scratch.batches);
         // Two bytes become three at most, and a buffer that is full doubles.
         if record.len() <= KEPT / 4 {
             return;
@@ -225,19 +270,43 @@ impl Opener<'_> {
     }
 
     /// Calls itself once per batch around a record, of which there are at most as many as `levels`.
-    fn each_at(&mut self, record: &[u8], lends: Telemetry, readers: Readers, levels: &mut [Level]) {
+    fn each_at(
+        &mut self,
+        record: &[u8],
+        lends: Telemetry,
+        readers: Readers,
+        strings: usize,
+        levels: &mut [Level],
+    ) {
         let Some((level, inner)) = levels.split_first_mut() else { return };
         let Level { nested, text, item } = level;
-        let mut walk = Walk::new(record, lends, readers, nested);
+        let mut walk = Walk::new(record, lends, readers, strings, nested);
         while !walk.readers.is_empty() {
-            let Some((mut items, lends, readers)) = self.batch(record, &mut walk, text) else { continue };
+            let Some((batch, lends, readers)) = self.batch(record, &mut walk, text) else { continue };
+            let strings = walk.strings;
+            let mut items = match batch {
+                Batch::Items(items) => items,
+                Batch::Folded(form, object) => {
+                    let mut fold = unfold::Fold::new(form, &object);
+                    while fold.next(item) {
+                        self.each_at(item, lends, readers, strings, inner);
+                    }
+                    continue;
+                }
+                Batch::Pairs(array) => {
+                    if unfold::pairs(array, item) {
+                        self.each_at(item, lends, readers, strings, inner);
+                    }
+                    continue;
+                }
+            };
             for value in items.by_ref().filter(|value| value.raw.len() >= SHORTEST) {
                 match value.kind {
-                    Kind::Object | Kind::Array => self.each_at(value.raw, lends, readers, inner),
+                    Kind::Object | Kind::Array => self.each_at(value.raw, lends, readers, strings, inner),
                     Kind::Str if value.raw.len() <= LARGEST => {
                         if let Some(text) = value.bytes(item) {
                             if is_object(text) {
-                                self.each_at(text, lends, readers, inner);
+                                self.each_at(text, lends, readers, strings + 1, inner);
                             } else if lends.has(Telemetry::LINUX) {
                                 let envelope = Some(Envelope { text, ..Envelope::default() });
                                 (self.sink)(Opened {
@@ -266,19 +335,22 @@ impl Opener<'_> {
         record: &'a [u8],
         walk: &mut Walk<'a>,
         text: &'s mut Vec<u8>,
-    ) -> Option<(Items<'s>, Telemetry, Readers)> {
+    ) -> Option<(Batch<'s>, Telemetry, Readers)> {
         let opened = match walk.object {
             Some(object) => walk.next(object, self.zone, self.audience, text),
             None => {
                 let readers = core::mem::take(&mut walk.readers);
                 match Items::new(record) {
-                    Some(items) => return Some((items, walk.lends, readers)),
+                    Some(_) if unfold::is_pairs(record) => {
+                        return Some((Batch::Pairs(record), walk.lends, readers));
+                    }
+                    Some(items) => return Some((Batch::Items(items), walk.lends, readers)),
                     None => Opened { malformed: true, ..Opened::nothing(readers) },
                 }
             }
         };
         match opened.batch {
-            Some(items) => Some((items, opened.lends, opened.readers)),
+            Some(batch) => Some((batch, opened.lends, opened.readers)),
             None => {
                 (self.sink)(Opened { raw: record, ..opened });
                 None
@@ -295,7 +367,9 @@ struct Sender<'a> {
     pid: Option<u32>,
     host: Text<'a>,
     time: Option<Stamp>,
+    receipt: Option<Timestamp>,
     cursor: Option<&'a [u8]>,
+    stream: bool,
 }
 
 /// The way into a record, from level to level: a JSON object may hold another as its text. Readers that find there what
@@ -304,6 +378,8 @@ struct Walk<'a> {
     /// The object that is to be read next; `None` where the record is none.
     object: Option<Object<'a>>,
     level: usize,
+    /// How many of the levels were strings.
+    strings: usize,
     sender: Sender<'a>,
     lends: Telemetry,
     /// Who is still on the way.
@@ -312,9 +388,15 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(record: &'a [u8], lends: Telemetry, readers: Readers, nested: &'a mut [Vec<u8>]) -> Self {
+    fn new(
+        record: &'a [u8],
+        lends: Telemetry,
+        readers: Readers,
+        strings: usize,
+        nested: &'a mut [Vec<u8>],
+    ) -> Self {
         let (object, buffers) = (Object::new(record), nested.iter_mut());
-        Self { object, level: 0, sender: Sender::default(), lends, readers, buffers }
+        Self { object, level: 0, strings, sender: Sender::default(), lends, readers, buffers }
     }
 
     /// Goes on to the next level where some of the readers stop, and says what the record is to them.
@@ -329,7 +411,7 @@ impl<'a> Walk<'a> {
         'a: 's,
     {
         // Objects in objects need no buffer, but are counted like those in strings.
-        while self.level <= LEVELS {
+        while self.level <= DEEPEST {
             let mut found = Slots::default();
             if !read(&object, MEMBERS.set(), &mut found) {
                 // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
@@ -338,7 +420,8 @@ impl<'a> Walk<'a> {
             }
             self.level += 1;
             if found.has_any(SENDER) && !self.sender.learn(&found, zone) {
-                break;
+                let readers = core::mem::take(&mut self.readers);
+                return Opened { forged: true, ..Opened::nothing(readers) };
             }
             let (mut marks, mut shaped) = (Marks::default(), Readers::NONE);
             let bears = marked(found.filled()) != 0;
@@ -355,13 +438,18 @@ impl<'a> Walk<'a> {
                     break;
                 }
             }
-            let text = text(&found, self.sender.trust);
+            let text = text(&found, self.sender.trust).filter(|value| is_found(&object, value, self.strings));
             let believed = self.lends.has(Telemetry::LINUX);
             self.lends = self.lends.common(self.sender.lends()).common(lent::by_ecs(&found));
             let lends = self.lends;
+            // A record around others may carry fields of its own; one with text is none, nor one with a shape.
+            let around = lends != Telemetry::NONE && !(bears && is_shaped(&found));
+            let batch = if around { batch(&found, &object, text.is_some()) } else { None };
             let inner = match text {
-                Some(value) if shaped != self.readers && lends != Telemetry::NONE => self.inside(value),
-                _ => None,
+                _ if batch.is_some() || shaped == self.readers || lends == Telemetry::NONE => None,
+                Some(value) => self.inside(value),
+                None if around => record_in(&object),
+                None => None,
             };
             let readers = if inner.is_some() { shaped } else { self.readers };
             self.readers = self.readers.without(readers);
@@ -373,22 +461,26 @@ impl<'a> Walk<'a> {
                 }
             }
             let text = text.and_then(|value| said(value, scratch));
-            // A record around others may carry fields of its own; one with text is none, nor one with a shape.
-            let batch = match text {
-                None if lends != Telemetry::NONE && !(bears && is_shaped(&found)) => {
-                    found.get(BATCH).and_then(|value| value.as_array())
-                }
-                _ => None,
-            };
             let sender = match self.readers.is_empty() {
                 true => core::mem::take(&mut self.sender),
                 false => self.sender.clone(),
             };
-            let Sender { program, trust, pid, host, time, cursor } = sender;
-            let envelope = text.filter(|_| believed);
-            let envelope = envelope.map(|text| Envelope { text, program, trust, pid, host, time, cursor });
+            let Sender { program, trust, pid, host, time, receipt, cursor, stream } = sender;
+            let envelope = text.filter(|_| believed && batch.is_none());
+            let envelope = envelope.map(|text| Envelope {
+                text,
+                program,
+                trust,
+                pid,
+                host,
+                time,
+                receipt,
+                cursor,
+                stream,
+            });
             let opened = Opened::nothing(readers);
-            return Opened { envelope, marks, object: outer, batch, lends, ..opened };
+            let openssh = bears && of_openssh(&found);
+            return Opened { envelope, marks, object: outer, batch, lends, openssh, ..opened };
         }
         Opened::nothing(core::mem::take(&mut self.readers))
     }
@@ -402,6 +494,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let buffer = self.buffers.next()?;
+        self.strings += 1;
         let inner: &'a [u8] = match value.escaped {
             true => {
                 buffer.clear();
@@ -418,19 +511,32 @@ impl<'a> Sender<'a> {
     /// Takes in what a level further inside says. `false` if the record is a forgery.
     fn learn(&mut self, found: &Slots<'a>, zone: Zone) -> bool {
         let text = |slot| found.get(slot).and_then(|value| value.as_text()).filter(|text| !text.is_empty());
-        let tag = text(TAG);
+        // `tag` alone is whatever people write there (`auth.log`): only a process or a colon makes it that of syslog.
+        let tag = text(TAG).filter(|tag| found.rank(TAG) == Some(0) || tag.ends_with([']', ':']));
         let (tag, tag_pid) = tag.as_deref().map_or(("", None), split_tag);
         let claimed = text(PROGRAM).or_else(|| (!tag.is_empty()).then(|| Cow::Owned(tag.into())));
+        // Windows names the source of the event, whose text names the program again.
+        let (claimed, label) = match claimed {
+            Some(name) if name == "OpenSSH" => (None, Some("sshd".into())),
+            claimed => (claimed, text(LABEL)),
+        };
         // A program that is no forwarder owns what it says, whatever that says.
         let open = self.trust < Trust::Named || is_forwarder(self.program.as_bytes());
         match journald::judge(found, &claimed) {
             Belief::Forged => return false,
             _ if !open => {}
             Belief::Sender(program) => (self.program, self.trust) = (program, Trust::Verified),
-            Belief::Silent => match (claimed, text(LABEL)) {
+            Belief::Silent => match (claimed, label) {
                 (Some(program), _) => (self.program, self.trust) = (program, Trust::Named),
                 (None, Some(label)) if self.trust == Trust::Unnamed => {
                     (self.program, self.trust) = (label, Trust::Labelled);
+                }
+                _ if self.trust == Trust::Unnamed => {
+                    let unit =
+                        text(WATCHED).filter(|unit| journald::is_sshd_unit(unit)).map(|_| "sshd".into());
+                    if let Some(program) = unit.or_else(|| text(CONTAINER).map(in_container)) {
+                        (self.program, self.trust) = (program, Trust::Labelled);
+                    }
                 }
                 _ => {}
             },
@@ -442,13 +548,29 @@ impl<'a> Sender<'a> {
         }
         let micros =
             found.get(MICROS).and_then(|value| value.as_i64()).map(|micros| Stamp::At(Timestamp(micros)));
-        self.time = micros.or_else(|| found.get(TIME).and_then(|value| stamp(value, zone))).or(self.time);
+        self.when(micros.or_else(|| found.get(TIME).and_then(|value| stamp(value, zone))));
+        if let Some(Stamp::At(receipt)) = found.get(RECEIPT).and_then(|value| stamp(value, zone)) {
+            self.receipt = Some(receipt);
+        }
         self.cursor = found.get(CURSOR).map(|value| value.raw).or(self.cursor);
+        self.stream = found.get(STREAM).is_some_and(|value| value.says("stdout") || value.says("stderr"));
         true
     }
 }
 
 impl Sender<'_> {
+    /// Takes in the time of a level further inside. What was said further outside tells its zone, and goes before what
+    /// cannot be read.
+    fn when(&mut self, time: Option<Stamp>) {
+        match (time, self.time) {
+            (None, _) | (Some(Stamp::Unread), Some(_)) => {}
+            (Some(Stamp::Local(_) | Stamp::Yearless(_)), Some(Stamp::At(outer))) => {
+                (self.time, self.receipt) = (time, Some(outer));
+            }
+            (Some(_), _) => self.time = time,
+        }
+    }
+
     /// Of which families a record in its text may be.
     fn lends(&self) -> Telemetry {
         match self.trust {
@@ -457,39 +579,6 @@ impl Sender<'_> {
             Trust::Verified => Telemetry::NONE,
         }
     }
-}
-
-/// Reads a time in any of the spellings pipelines use: RFC 3339, RFC 3164, Unix time as number or string, dates with
-/// slashes.
-#[must_use]
-pub fn stamp(value: Value<'_>, zone: Zone) -> Option<Stamp> {
-    if !matches!(value.kind, Kind::Str | Kind::Num) {
-        return None;
-    }
-    let mut plain = Vec::new();
-    // Some encoders escape slashes, and what is no ASCII.
-    let raw = if value.escaped && value.raw.len() <= 256 {
-        unescape_into(value.raw, &mut plain);
-        plain.trim_ascii()
-    } else {
-        value.raw.trim_ascii()
-    };
-    // PowerShell 5: `/Date(1772359200000)/`.
-    let raw = raw.strip_prefix(b"/Date(").and_then(|rest| rest.strip_suffix(b")/")).unwrap_or(raw);
-    let at = |time: Timestamp| Some(Stamp::At(time));
-    if let Some((time, _)) = iso(raw, zone) {
-        return at(time);
-    }
-    if let Some(time) = epoch(raw) {
-        return at(time);
-    }
-    if let Some(time) = scientific(raw) {
-        return at(time);
-    }
-    if let Some((time, _)) = slashed(raw, zone) {
-        return at(time);
-    }
-    rfc3164(raw, zone).map(|(stamp, _)| stamp)
 }
 
 /// Of which families a record bears marks, as far as its readers ask.
@@ -507,7 +596,8 @@ fn marks(found: &Slots<'_>, readers: Readers, audience: &Audience) -> Marks {
         };
         // What a Beat took from the event log is that, whether or not somebody reads it, and no event of ECS.
         let of_beats = || found.rank(mark(Family::Windows)) == Some(windows::BEATS);
-        if proved && !(family == Family::Ecs && of_beats()) {
+        let is_weak = || found.rank(mark(family)) == Some(WEAK) && marked(found.filled()).count_ones() > 1;
+        if proved && !(family == Family::Ecs && of_beats()) && !is_weak() {
             marks = marks.and(family);
             left = left.without(audience.takes(family));
         }
@@ -532,6 +622,34 @@ fn is_or_holds(value: Value<'_>, word: &str) -> bool {
     value.says(word) || value.as_array().is_some_and(|items| items.take(MOST).any(|item| item.says(word)))
 }
 
+/// The records that a record of no family holds: in an array, or in a form that is to be taken apart. What has a text is
+/// the carrier of that.
+fn batch<'a>(found: &Slots<'a>, object: &Object<'a>, has_text: bool) -> Option<Batch<'a>> {
+    match found.rank(FOLD) {
+        Some(form @ (unfold::OTLP | unfold::GELF | unfold::GRAYLOG | unfold::LAUREL)) => {
+            Some(Batch::Folded(form, *object))
+        }
+        Some(form) if !has_text => Some(Batch::Folded(form, *object)),
+        _ if has_text => None,
+        _ => found.get(BATCH)?.as_array().map(Batch::Items),
+    }
+}
+
+/// Whether an event of Windows names OpenSSH. Its decoder looks closer.
+fn of_openssh(found: &Slots<'_>) -> bool {
+    let system = found.get(mark(Family::Windows)).filter(|value| value.kind == Kind::Object);
+    system.is_some_and(|system| find(system.raw, b"OpenSSH").is_some())
+}
+
+/// The program of a container by its name: sshd's, where a word of the name says that.
+pub(crate) fn in_container(name: Text<'_>) -> Text<'_> {
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    match words.any(|word| matches!(word, "sshd" | "ssh" | "openssh")) {
+        true => Cow::Borrowed("sshd"),
+        false => name,
+    }
+}
+
 /// Whether a record is one of a family, read here or not: an array in it is then a field like any other. Only what says
 /// that it holds records is none.
 fn is_shaped(found: &Slots<'_>) -> bool {
@@ -546,6 +664,28 @@ fn text<'a>(found: &Slots<'a>, trust: Trust) -> Option<Value<'a>> {
     let original = found.get(ORIGINAL).filter(|value| value.kind == Kind::Str);
     let text = found.get(TEXT).filter(|value| matches!(value.kind, Kind::Str | Kind::Array | Kind::Object));
     if trust < Trust::Named { original.or(text) } else { text.or(original) }
+}
+
+/// Whether a text is one that hosts look for: bytes as numbers hold no word, so hosts know them by their name and what
+/// stands between both ([`Decoder::needles`](crate::decode::Decoder::needles)).
+fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -> bool {
+    let numbers =
+        || value.as_array().and_then(|mut items| items.next()).is_some_and(|first| first.kind == Kind::Num);
+    if value.kind != Kind::Array || !numbers() {
+        return true;
+    }
+    let forms: &[&[u8]] = match strings {
+        0 => &[b"\":", b"\": ", b"\":  ", b"\":\t", b"\" :", b"\" : "],
+        1 => &[b"\":", b"\": ", b"\":  ", b"\" :", b"\" : "],
+        2 => &[b"\":", b"\": ", b"\" :", b"\" : "],
+        _ => &[],
+    };
+    let before = object.before(value).unwrap_or_default();
+    forms.iter().any(|form| {
+        let name = before.strip_suffix(*form).unwrap_or_default();
+        let start = name.len().saturating_sub(b"message".len());
+        name.get(start..).is_some_and(|name| name.eq_ignore_ascii_case(b"message"))
+    })
 }
 
 /// What the text says: a string, a field that was given several times, or the bytes of what is no UTF-8

@@ -6,11 +6,13 @@
 //! it says.
 
 mod list;
+pub mod prefix;
 #[cfg(test)]
 mod tests;
+pub mod unfold;
 
-use crate::json::Member;
-pub use list::{CARRIERS, FORWARDERS, INPUTS};
+use crate::json::{Kind, Member, Object};
+pub use list::{BESIDE, CARRIERS, FORWARDERS, INPUTS};
 
 /// One carrier.
 #[derive(Clone, Copy, Debug)]
@@ -20,10 +22,33 @@ pub struct Carrier {
     /// Its members, each for one of the slots in [`slot`]. Of several in one slot the lowest rank counts, whatever carriers
     /// they are of.
     pub members: &'static [Member],
+    /// Members that are a record as a whole, where the carrier's record has neither text nor a family's marks. The first of
+    /// all carriers' that is there counts.
+    pub records: &'static [&'static str],
     /// A record of it with the text `TEXT`.
     pub example: &'static str,
     /// What the example says: trust, program, process, host, time, with `-` for nothing.
     pub says: &'static str,
+}
+
+impl Carrier {
+    /// A carrier of which nothing is said yet.
+    pub const EMPTY: Self = Self { name: "", members: &[], records: &[], example: "", says: "" };
+}
+
+/// The record that another one is the carrier of, in a member of its own. O(n).
+#[must_use]
+pub fn record_in<'a>(object: &Object<'a>) -> Option<Object<'a>> {
+    let mut best: Option<(usize, Object<'a>)> = None;
+    for (key, value) in object.fields().filter(|(_, value)| value.kind == Kind::Object) {
+        let place = CARRIERS.iter().flat_map(|carrier| carrier.records).position(|name| key.is(name));
+        if let (Some(place), Some(inner)) = (place, value.as_object())
+            && best.is_none_or(|(before, _)| place < before)
+        {
+            best = Some((place, inner));
+        }
+    }
+    best.map(|(_, object)| object)
 }
 
 /// Where the envelope finds what one pass over a record told it.
@@ -59,12 +84,22 @@ pub mod slot {
     pub const BATCH: u8 = 26;
     /// `event.dataset` of ECS, or the module it belongs to.
     pub const DATASET: u8 = 27;
+    /// The time at which somebody got the record, in any spelling.
+    pub const RECEIPT: u8 = 28;
     /// The marks of the first family; see [`mark`].
-    const MARKS: u8 = 28;
+    const MARKS: u8 = 29;
     /// `event.category` of ECS.
     pub const CATEGORY: u8 = mark(Family::Ecs);
 
-    const _: () = assert!(MARKS as usize + FAMILIES <= SLOTS, "more families than slots");
+    /// A part that is to be taken apart into records; the rank says how. See [`unfold`](super::unfold).
+    pub const FOLD: u8 = SLOTS as u8 - 1;
+    /// The output of a container that the text comes from.
+    pub const STREAM: u8 = SLOTS as u8 - 2;
+    /// The name of a container.
+    pub const CONTAINER: u8 = SLOTS as u8 - 3;
+    /// The unit that a reader of the journal watched.
+    pub const WATCHED: u8 = SLOTS as u8 - 4;
+    const _: () = assert!(MARKS as usize + FAMILIES <= WATCHED as usize, "more families than slots");
 
     /// The mark of a family.
     #[must_use]
@@ -73,13 +108,14 @@ pub mod slot {
     }
 
     /// The slots that tell of the sender.
-    pub const SENDER: u64 = any_of(&[PROGRAM, TAG, LABEL, PID, HOST, MICROS, TIME, CURSOR, ENTRY])
-        | ((1 << (3 * trusted::COUNT)) - 1) << JOURNALD;
+    pub const SENDER: u64 = any_of(&[
+        PROGRAM, TAG, LABEL, PID, HOST, MICROS, TIME, RECEIPT, CURSOR, ENTRY, STREAM, CONTAINER, WATCHED,
+    ]) | ((1 << (3 * trusted::COUNT)) - 1) << JOURNALD;
 
     /// The families whose marks are among filled slots, a bit each.
     #[must_use]
     pub const fn marked(filled: u64) -> u64 {
-        filled >> MARKS
+        filled >> MARKS & ((1 << FAMILIES) - 1)
     }
 
     /// What journald says of a sender: offsets from the first slot of a spelling.

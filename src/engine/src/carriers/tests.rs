@@ -13,6 +13,7 @@ fn each_carrier_is_read_as_its_example_says() {
     for carrier in CARRIERS {
         let said: Vec<String> = all(&carrier.example.replace("TEXT", "hi"));
         assert_eq!(said.len(), 1, "{}", carrier.name);
-        assert_eq!(words(&said[0]), words(&std::format!("{} hi", carrier.says)), "{}", carrier.name);
+        let text = if carrier.example.contains("TEXT") { "hi" } else { "" };
+        assert_eq!(words(&said[0]), words(&std::format!("{} {text}", carrier.says)), "{}", carrier.name);
     }
 }

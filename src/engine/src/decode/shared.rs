@@ -1,7 +1,7 @@
 //! Several readers of one decoder: each gets what a decoder of its own gives it.
 
 use super::tests::{AUDITED, EVENT, FAILED, PUSHED, quoted};
-use super::{Decoded, Decoder, Reader, Readers, trial};
+use super::{Decoded, Decoder, Misread, Reader, trial};
 use crate::analytic::{Reads, Telemetry};
 use crate::event::Event;
 use crate::stamp::Stamp;
@@ -41,29 +41,33 @@ fn readers() -> Vec<Reader> {
 /// An event, when it happened, and its part of the record.
 type Read = (Event<'static>, Option<Stamp>, Vec<u8>);
 
-/// What each reader is given of a record, for whom it is malformed, and how often it was taken apart.
-fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Vec<Vec<Read>>, Readers, u64) {
+/// What each reader is given of a record, for whom it cannot be read, and how often it was taken apart.
+fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Vec<Vec<Read>>, Misread, u64) {
     let mut given = vec![Vec::new(); readers];
     let before = decoder.decodes();
-    let malformed = decoder.decode(record, &mut |Decoded { event, stamp, readers, part, .. }| {
+    let misread = decoder.decode(record, &mut |Decoded { event, when, readers, part }| {
         let event = event.into_owned();
         for reader in readers.iter() {
-            given[reader].push((event.clone(), stamp, part.to_vec()));
+            given[reader].push((event.clone(), when.stamp, part.to_vec()));
         }
     });
-    (given, malformed, decoder.decodes() - before)
+    (given, misread, decoder.decodes() - before)
 }
 
 /// Compares readers together with each alone.
 fn assert_same(record: &[u8]) {
     let readers = readers();
-    let (together, malformed, _) =
-        read(&mut trial::several("+00:00", readers.clone()), record, readers.len());
+    let (together, misread, _) = read(&mut trial::several("+00:00", readers.clone()), record, readers.len());
     for (place, (reader, together)) in readers.into_iter().zip(together).enumerate() {
         let record_text = String::from_utf8_lossy(record);
-        let (alone, alone_malformed, _) = read(&mut trial::several("+00:00", vec![reader]), record, 1);
+        let (alone, Misread { malformed, unread }, _) =
+            read(&mut trial::several("+00:00", vec![reader]), record, 1);
         assert_eq!(together, alone[0], "reader {place}: {record_text}");
-        assert_eq!(malformed.has(place), !alone_malformed.is_empty(), "reader {place}: {record_text}");
+        assert_eq!(misread.malformed.has(place), !malformed.is_empty(), "reader {place}: {record_text}");
+        assert_eq!(misread.unread.has(place), !unread.is_empty(), "reader {place}: {record_text}");
+        // A reader knows one thing of a record.
+        let others = !alone[0].is_empty() || !malformed.is_empty();
+        assert!(unread.is_empty() || !others, "reader {place}: {record_text}");
     }
 }
 
@@ -130,9 +134,9 @@ fn a_record_is_taken_apart_once() {
         (AUDITED, 2, 3),
         (SIGN_IN, 2, 2),
     ] {
-        let (given, malformed, decodes) = read(&mut decoder, record.as_bytes(), readers.len());
+        let (given, misread, decodes) = read(&mut decoder, record.as_bytes(), readers.len());
         let got = given.iter().filter(|events| !events.is_empty()).count();
-        assert_eq!((decodes, got, malformed), (times, events, Readers::NONE), "{record}");
+        assert_eq!((decodes, got, misread), (times, events, Misread::default()), "{record}");
     }
 }
 

@@ -42,9 +42,9 @@ fn one_text_in_every_carrier() {
             "2026-03-01T09:00:00.5Z web1 sshd-session[17]: TEXT",
             "2026-03-01T09:00:00.500Z failure root 192.0.2.7 web1 17 sshd",
         ),
-        // Vector `file`: the time there is when it was read.
+        // Vector `file`: the time there is when it was read, here too long after to tell the zone.
         (
-            r#"{"file":"/var/log/auth.log","host":"agent","message":"Mar  1 09:00:00 web1 sshd[17]: TEXT","timestamp":"2026-03-01T10:00:00Z"}"#,
+            r#"{"file":"/var/log/auth.log","host":"agent","message":"Mar  1 09:00:00 web1 sshd[17]: TEXT","timestamp":"2026-03-01T10:07:00Z"}"#,
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
         ),
         // Vector `syslog`.
@@ -66,6 +66,75 @@ fn one_text_in_every_carrier() {
         ("sshd[17]: TEXT", "2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"),
     ] {
         assert_eq!(text(record), [expected], "{record}");
+    }
+}
+
+/// One text where each of these keeps it, with what else they say. Where the machine or the process is not told, `-` or nothing.
+#[test]
+fn one_text_in_the_siblings_of_each_carrier() {
+    const AT: &str = "2026-03-01T09:00:00Z failure root 192.0.2.7";
+    for (record, host_and_pid) in [
+        // rsyslog's templates; syslog-ng's macros.
+        (
+            r#"{"@timestamp":"2026-03-01T09:00:00Z","host":"web1","tag":"sshd[17]:","message":" TEXT"}"#,
+            "web1 17",
+        ),
+        (
+            r#"{"S_ISODATE":"2026-03-01T09:00:00+00:00","HOST":"web1","PROGRAM":"sshd","PID":"17","MESSAGE":"TEXT"}"#,
+            "web1 17",
+        ),
+        (
+            r#"{"R_ISODATE":"2026-03-01T09:00:00+00:00","HOST":"web1","PROGRAM":"sshd","PID":"17","MESSAGE":"TEXT"}"#,
+            "web1 17",
+        ),
+        // Tables of Grafana and Datadog.
+        (r#"{"Time":"2026-03-01T09:00:00.000Z","Line":"Mar  1 09:00:00 web1 sshd[17]: TEXT"}"#, "web1 17"),
+        (r#"{"Date":"2026-03-01T09:00:00.000Z","Host":"web1","Service":"sshd","Message":"TEXT"}"#, "web1 -"),
+        // Google Cloud's containers.
+        (
+            r#"{"textPayload":"TEXT","timestamp":"2026-03-01T09:00:00Z","resource":{"type":"k8s_container","labels":{"container_name":"sshd"}}}"#,
+            " -",
+        ),
+        // Fluentd's files.
+        (
+            "2026-03-01T09:00:00+00:00\tsystem.auth\t{\"host\":\"web1\",\"ident\":\"sshd\",\"pid\":\"17\",\"message\":\"TEXT\"}",
+            "web1 17",
+        ),
+        (
+            "2026-03-01T09:00:00+00:00\tdocker.sshd\t{\"container_name\":\"/sshd\",\"source\":\"stderr\",\"log\":\"TEXT\"}",
+            " -",
+        ),
+        // Lines with what daemons put between time and program, and behind a relay.
+        ("Mar  1 09:00:00 web1 <auth.info> sshd[17]: TEXT", "web1 17"),
+        ("Mar  1 09:00:00 <auth.info> web1 sshd[17]: TEXT", "web1 17"),
+        ("Sun Mar  1 09:00:00 2026 [1772355600.123] auth.info sshd[17]: TEXT", " 17"),
+        ("<38>1 2026-03-01T09:00:05Z relay rsyslogd - - - Mar  1 09:00:00 web1 sshd[17]: TEXT", "web1 17"),
+        // OpenSSH on Windows: its file, and its channel as agents send it.
+        ("17 2026-03-01 09:00:00.000 TEXT", " 17"),
+        (
+            r#"{"@timestamp":"2026-03-01T09:00:00Z","winlog":{"channel":"OpenSSH/Operational","process":{"pid":17}},"host":{"name":"web1"},"message":"sshd: TEXT"}"#,
+            "web1 -",
+        ),
+        (
+            r#"{"EventTime":"2026-03-01 09:00:00","Hostname":"web1","SourceName":"OpenSSH","ProcessID":17,"Message":"sshd: TEXT"}"#,
+            "web1 17",
+        ),
+    ] {
+        let said = said(&record.replace("TEXT", FAILED));
+        assert_eq!(said, [format!("{AT} {host_and_pid} sshd")], "{record}");
+    }
+    // What people write into the same members, and what was sent to other programs.
+    for record in [
+        r#"{"tag":"sshd","message":"TEXT","host":"web1","time":"2026-03-01T09:00:00Z"}"#,
+        r#"{"tag":"nginx[17]:","message":"TEXT","host":"web1","time":"2026-03-01T09:00:00Z"}"#,
+        r#"{"Date":"2026-03-01T09:00:00.000Z","Host":"web1","Service":"web","Message":"TEXT"}"#,
+        r#"{"textPayload":"TEXT","timestamp":"2026-03-01T09:00:00Z","resource":{"labels":{"container_name":"web"}}}"#,
+        "2026-03-01T09:00:00+00:00\tdocker.web\t{\"container_name\":\"/web\",\"log\":\"TEXT\"}",
+        "2026-03-01T09:00:00Z\tinfo\t{\"ident\":\"sshd\",\"message\":\"TEXT\"}",
+        "<38>1 2026-03-01T09:00:05Z web1 app - - - Mar  1 09:00:00 web1 sshd[17]: TEXT",
+        "17 2026-03-01 09:00:00 TEXT",
+    ] {
+        assert_eq!(said(&record.replace("TEXT", FAILED)), [""; 0], "{record}");
     }
 }
 
@@ -116,10 +185,10 @@ fn what_is_cut_short_is_malformed() {
     let whole = format!(r#"{{"appname":"sshd","message":"{FAILED}","host":"web1"}}"#);
     assert_eq!(said(&whole).len(), 1);
     for end in 1..whole.len() {
-        let malformed = decoder().decode(&whole.as_bytes()[..end], &mut |_| {});
+        let malformed = decoder().decode(&whole.as_bytes()[..end], &mut |_| {}).malformed;
         assert_eq!(malformed, Readers::first(1), "{}", &whole[..end]);
     }
-    assert_eq!(decoder().decode(b"[sshd]: not JSON", &mut |_| {}), Readers::NONE);
+    assert_eq!(decoder().decode(b"[sshd]: not JSON", &mut |_| {}).malformed, Readers::NONE);
 }
 
 #[test]
@@ -159,14 +228,14 @@ fn what_an_encoder_hides_from_the_needles_still_holds_one() {
 }
 
 #[test]
-fn impossible_times_are_none_and_zeros_before_a_line_are_skipped() {
+fn impossible_times_leave_undated_and_zeros_before_a_line_are_skipped() {
     let record = |micros: &str| {
         format!(
             r#"{{"MESSAGE":"{FAILED}","SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_UID":"0","_PID":"17","__REALTIME_TIMESTAMP":"{micros}"}}"#
         )
     };
     for micros in ["9223372036854775807", "-9223372036854775808"] {
-        assert_eq!(said(&record(micros)), ["2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"]);
+        assert_eq!(said(&record(micros)), [format!("{} failure root 192.0.2.7  17 sshd", trial::UNDATED)]);
     }
     let zeros = format!("\0\0\0Mar  1 09:00:00 web1 sshd[17]: {FAILED}");
     assert_eq!(said(&zeros), ["2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd"]);
@@ -181,10 +250,10 @@ fn each_event_of_a_batch_comes_with_its_own_record() {
     };
     let batch = format!(r#"{{"records":[{},{}]}}"#, item("bob"), item("eve"));
     let mut parts = Vec::new();
-    let malformed = decoder().decode(batch.as_bytes(), &mut |decoded| {
+    let misread = decoder().decode(batch.as_bytes(), &mut |decoded| {
         parts.push(String::from_utf8_lossy(decoded.part).into_owned());
     });
-    assert!(malformed.is_empty());
+    assert!(misread.malformed.is_empty());
     assert_eq!(parts, [item("bob"), item("eve")]);
 }
 

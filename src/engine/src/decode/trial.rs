@@ -3,9 +3,9 @@
 use super::{Decoder, Reader};
 use crate::analytic::Reads;
 use crate::config::{Config, Settings};
-use crate::dating::Dating;
+use crate::dating::{Dating, Rules};
 use crate::event::Event;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use std::vec::Vec;
 use std::{format, vec};
 
@@ -19,6 +19,9 @@ crate::settings! {
 
 /// When the records of tests are received: 2026-03-01T10:01:40Z.
 pub(crate) const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000);
+
+/// The time of an event that is undated.
+pub(crate) const UNDATED: Timestamp = Timestamp(0);
 
 /// A decoder for one reader of what `R` reads.
 pub(crate) fn decoder<R: Reads>() -> Decoder<R> {
@@ -39,7 +42,7 @@ pub(crate) fn several<R: Reads>(timezone: &str, readers: Vec<Reader>) -> Decoder
 
 /// What a decoder of one reader said of a record.
 pub(crate) struct Reading {
-    /// The events, dated as received at [`RECEIVED`].
+    /// The events of a stream, dated as received at [`RECEIVED`], or [`UNDATED`].
     pub events: Vec<Event<'static>>,
     /// Whether the record was malformed.
     pub malformed: bool,
@@ -48,15 +51,19 @@ pub(crate) struct Reading {
 /// Gives a decoder a record, and sees that a needle lets what says something through.
 pub(crate) fn read<R: Reads>(decoder: &mut Decoder<R>, record: &str) -> Reading {
     let (mut dating, mut events) = (Dating::default(), Vec::new());
-    let malformed = decoder.decode(record.as_bytes(), &mut |mut decoded| {
+    let timezone = decoder.timezone.clone();
+    let rules = Rules { zone: timezone.zone(), max_ahead: Span(i64::MAX), undated_is_received: false };
+    let misread = decoder.decode(record.as_bytes(), &mut |mut decoded| {
         assert_eq!(decoded.readers.count(), 1, "{record}");
-        dating.date(&mut decoded.event, decoded.stamp, decoded.zone, RECEIVED);
+        if dating.date(&mut decoded.event, &decoded.when, &rules, RECEIVED.into()).undated {
+            decoded.event.time = UNDATED;
+        }
         events.push(decoded.event.into_owned());
     });
     let lower = record.to_lowercase();
     let shown = decoder.needles().iter().any(|needle| lower.contains(&needle.to_lowercase()));
     assert!(events.is_empty() || shown, "an event without a needle: {record}");
-    Reading { events, malformed: !malformed.is_empty() }
+    Reading { events, malformed: !misread.malformed.is_empty() }
 }
 
 /// The events of a whole record.

@@ -86,11 +86,11 @@ pub fn judge<'a>(found: &Slots<'a>, claimed: &Option<Cow<'a, str>>) -> Belief<'a
         // Only root's sshd asks for other people's passwords.
         root.unwrap_or_else(|| unit.is_none_or(is_sshd_unit)) && claim.is_none_or(|c| SSHD.contains(&c))
     } else if SETUID.contains(&name) {
-        // A process can call itself anything; where it was started from it cannot choose.
-        root == Some(true) && claim.is_none_or(|c| family_of(c, name))
-            || root != Some(true)
-                && exe.as_deref().is_none_or(|exe| is_installed(exe, name))
-                && claim.is_none_or(|c| family_of(c, name))
+        // A process can call itself anything; where it was started from it cannot choose. One that has ended has no file
+        // any more, and where underscores were stripped the sender may have named one himself.
+        let installed =
+            || spelling == trusted::SPELLINGS[0] && exe.as_deref().is_some_and(|exe| is_installed(exe, name));
+        (root == Some(true) || installed()) && claim.is_none_or(|c| family_of(c, name))
     } else {
         root == Some(true) && claim.is_none_or(|c| c == name || (name.len() >= 15 && c.starts_with(name)))
     };
@@ -135,7 +135,7 @@ fn program(claimed: &str) -> &str {
 }
 
 /// `ssh.service` (Debian), `sshd.service`, and one per connection where systemd listens: `sshd@3-….service`.
-fn is_sshd_unit(unit: &str) -> bool {
+pub fn is_sshd_unit(unit: &str) -> bool {
     unit == "ssh.service" || unit == "sshd.service" || unit.starts_with("ssh@") || unit.starts_with("sshd@")
 }
 

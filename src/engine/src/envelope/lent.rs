@@ -15,19 +15,35 @@
 
 use crate::analytic::Telemetry;
 use crate::carriers::slot::{CATEGORY, DATASET};
-use crate::carriers::{FORWARDERS, INPUTS};
+use crate::carriers::{BESIDE, FORWARDERS, INPUTS};
 use crate::json::{Slots, equal};
 use crate::shapes::{Family, KEEPERS};
 
 /// Nobody's name is longer.
 const LONGEST: usize = 256;
 
-/// Whether a program's business is to pass on what others wrote.
+/// Whether a program's business is to pass on what others wrote. All words of its name have to say that: a name that holds
+/// another is an application's. Numbers are no words (`relay1`).
 pub fn is_forwarder(program: &[u8]) -> bool {
-    Name::new(program).has_any(&PASSING_ON)
+    // A file that people name as they name its tag.
+    if program.len() > LONGEST || program.eq_ignore_ascii_case(b"auth.log") {
+        return program.len() <= LONGEST;
+    }
+    let mut passes = false;
+    for word in program.split(|byte| !byte.is_ascii_alphanumeric()) {
+        let letters = word.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |last| last + 1);
+        let word = word.get(..letters).unwrap_or_default();
+        let is_one_of =
+            |words: &[&str]| words.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+        if is_one_of(FORWARDERS) {
+            passes = true;
+        } else if !word.is_empty() && !is_one_of(BESIDE) {
+            return false;
+        }
+    }
+    passes
 }
 
-static PASSING_ON: [Word; FORWARDERS.len()] = words(FORWARDERS);
 static TAKING_ANY: [Word; INPUTS.len()] = words(INPUTS);
 
 /// Of which families a JSON or XML record may be that stands in a text of this program, or of no program.
@@ -171,10 +187,19 @@ impl<'n> Name<'n> {
         Self { text, letters: letters(text) }
     }
 
-    /// Whether a word stands in the name. Most words hold a letter that the name has not.
+    /// Whether a word stands in the name, with no letter or digit before or behind it. Most words hold a letter that the name
+    /// has not.
     fn has(self, word: Word) -> bool {
-        let same = |window: &[u8]| window.eq_ignore_ascii_case(word.text.as_bytes());
-        word.letters & !self.letters == 0 && self.text.windows(word.text.len().max(1)).any(same)
+        let known = word.text.as_bytes();
+        let inside =
+            |at: Option<usize>| at.and_then(|at| self.text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let same = |(place, window): (usize, &[u8])| {
+            let open = known.last().is_some_and(|last| !last.is_ascii_alphanumeric());
+            window.eq_ignore_ascii_case(known)
+                && !inside(place.checked_sub(1))
+                && (open || !inside(Some(place + known.len())))
+        };
+        word.letters & !self.letters == 0 && self.text.windows(known.len().max(1)).enumerate().any(same)
     }
 
     fn has_any(self, words: &[Word]) -> bool {

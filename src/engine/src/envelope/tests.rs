@@ -20,9 +20,11 @@ pub(crate) fn all(record: &str) -> Vec<String> {
             (_, Some(Family::Ecs), _) => "ecs".into(),
             (_, Some(Family::Ocsf), _) => "ocsf".into(),
             (Some(e), ..) => {
-                let time = match e.time {
+                let time = match e.time.or(e.receipt.map(Stamp::At)) {
                     Some(Stamp::At(time)) => time.to_rfc3339(),
                     Some(Stamp::Yearless(_)) => "yearless".into(),
+                    Some(Stamp::Local(_)) => "local".into(),
+                    Some(Stamp::Unread) => "unread".into(),
                     None => "-".into(),
                 };
                 let pid = e.pid.map_or("-".into(), |pid| pid.to_string());
@@ -151,7 +153,19 @@ fn journald_says_who_sent_it() {
             r#""SYSLOG_IDENTIFIER":"sudo","_COMM":"sudo","_UID":"1000","_EXE":"/usr/bin/sudo.ws""#,
             "Verified sudo",
         ),
-        (r#""SYSLOG_IDENTIFIER":"su","_COMM":"su","_UID":"1000""#, "Verified su"),
+        // Nothing says what it was started from: it has ended, or the sender names a program that it is not.
+        (r#""SYSLOG_IDENTIFIER":"su","_COMM":"su","_UID":"1000""#, "nothing"),
+        (r#""SYSLOG_IDENTIFIER":"login","_COMM":"login","_UID":"1000""#, "nothing"),
+        (r#""SYSLOG_IDENTIFIER":"su","_COMM":"su","_UID":"0""#, "Verified su"),
+        (
+            r#""SYSLOG_IDENTIFIER":"su","COMM":"su","UID":"1000","EXE":"/usr/bin/su","TRANSPORT":"syslog""#,
+            "nothing",
+        ),
+        (
+            r#""SYSLOG_IDENTIFIER":"su","comm":"su","uid":"1000","exe":"/usr/bin/su","boot_id":"0f""#,
+            "nothing",
+        ),
+        (r#""SYSLOG_IDENTIFIER":"su","COMM":"su","UID":"0","EXE":"/usr/bin/su""#, "Verified su"),
         (r#""SYSLOG_IDENTIFIER":"sudo","_COMM":"sudo","_UID":"1000","_EXE":"/home/eve/sudo""#, "nothing"),
         (
             r#""SYSLOG_IDENTIFIER":"sudo","_COMM":"sudo","_UID":"1000","_EXE":"/usr/bin/../../home/eve/sudo""#,
@@ -366,6 +380,22 @@ fn whose_json_is_opened() {
         ("MSWinEventLog", Telemetry::WINDOWS, true),
         ("Microsoft-Windows-Security-Auditing", Telemetry::WINDOWS, true),
         ("rsyslogd", Telemetry::ANY, true),
+        ("fluent-bit", Telemetry::ANY, true),
+        ("log-shipper", Telemetry::ANY, true),
+        ("relay1", Telemetry::ANY, true),
+        ("auth.log", Telemetry::ANY, true),
+        ("otelcol-contrib", Telemetry::ANY, true),
+        // Applications whose names hold such words, or parts of them.
+        ("hotel-api", Telemetry::LINUX, false),
+        ("celery-beat", Telemetry::LINUX, false),
+        ("mail-relay", Telemetry::LINUX, false),
+        ("order-shipper", Telemetry::LINUX, false),
+        ("docker-registry", Telemetry::LINUX, false),
+        ("vector-search", Telemetry::LINUX, false),
+        ("central-api", Telemetry::ENTRA, false),
+        ("individuo", Telemetry::DUO, false),
+        ("ubiquiti", Telemetry::IIS, false),
+        ("log", Telemetry::LINUX, false),
         ("", Telemetry::ANY, true),
         ("nginx", Telemetry::OKTA, false),
     ] {

@@ -51,6 +51,13 @@ impl<'a> Object<'a> {
         Some(Self { inside: bytes.trim_ascii_start().strip_prefix(b"{")? })
     }
 
+    /// What stands in it before one of its values.
+    #[must_use]
+    pub fn before(&self, value: &Value<'_>) -> Option<&'a [u8]> {
+        let at = (value.raw.as_ptr() as usize).checked_sub(self.inside.as_ptr() as usize)?;
+        self.inside.get(..at)
+    }
+
     /// Its members in the order they stand. A key may come twice; by convention the last one counts.
     #[must_use]
     pub fn fields(&self) -> Fields<'a> {

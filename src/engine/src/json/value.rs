@@ -35,11 +35,12 @@ pub struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// What a string says: borrowed if it is UTF-8 without escapes. What is no UTF-8 becomes U+FFFD.
+    /// What a string says: borrowed if it is UTF-8 without escapes. What is no UTF-8 becomes U+FFFD. An array of one says
+    /// what its element says: search engines return each field so.
     #[must_use]
     pub fn as_str(&self) -> Option<Cow<'a, str>> {
         if self.kind != Kind::Str {
-            return None;
+            return self.only()?.as_str();
         }
         if !self.escaped {
             return Some(text(self.raw));
@@ -58,8 +59,24 @@ impl<'a> Value<'a> {
         match self.kind {
             Kind::Str => self.as_str(),
             Kind::Num | Kind::Bool => Some(text(self.raw)),
+            Kind::Array => self.only()?.as_text(),
             _ => None,
         }
+    }
+
+    /// The value, or the element of an array of one.
+    #[must_use]
+    pub fn one(self) -> Self {
+        if self.kind == Kind::Array { self.only().unwrap_or(self) } else { self }
+    }
+
+    /// The element of an array of one, where that is no container.
+    #[cold]
+    fn only(&self) -> Option<Self> {
+        let mut items = self.as_array()?;
+        let first = items.next()?;
+        let plain = !matches!(first.kind, Kind::Array | Kind::Object);
+        (plain && items.next().is_none() && items.complete()).then_some(first)
     }
 
     /// The bytes of a string, escapes undone into `scratch` (which is emptied) if there are any.
@@ -107,6 +124,7 @@ impl<'a> Value<'a> {
         let (negative, digits) = match (self.kind, self.raw) {
             (Kind::Num | Kind::Str, [b'-', digits @ ..]) => (true, digits),
             (Kind::Num | Kind::Str, digits) => (false, digits),
+            (Kind::Array, _) => return self.only()?.as_i64(),
             _ => return None,
         };
         // Without its sign, as far as one more digit cannot overflow.

@@ -10,15 +10,17 @@
 
 mod fields;
 mod room;
-mod spelled;
+pub(crate) mod spelled;
 #[cfg(test)]
 mod testing;
 mod world;
 
 use crate::analytic::Reads;
 use crate::json::{Member, MemberSet, Object};
+use alloc::vec::Vec;
 use fields::{client, delivery, fill, number, read_within, text, time};
-pub use room::{Given, Proof, Room, Said, World};
+pub(crate) use room::WEAK;
+pub use room::{Given, Grasp, Proof, Room, Said, Sign, World};
 use room::{named, rooms};
 use spelled::lower;
 
@@ -50,6 +52,13 @@ rooms! {
     AUTH0 auth0 Auth0, Auth0 = "auth0";
     /// ECS authentication events. Behind all others: an identity provider's record in ECS carries the marks of both.
     ECS ecs Ecs, Ecs = "ecs";
+}
+
+/// Whether a text is an event as XML.
+#[must_use]
+pub fn is_xml(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    text.starts_with(b"<Event") || text.starts_with(b"<?xml")
 }
 
 impl Telemetry {

@@ -2,7 +2,9 @@
 
 use crate::event::Event;
 use crate::json::{Member, MemberSet, Object};
+use crate::net::Cidr;
 use crate::stamp::{Stamp, Zone};
+use core::cell::Cell;
 
 /// What a decoder is given beside the record.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,35 @@ pub struct Given<'g> {
     pub zone: Zone<'g>,
     /// Codes of sign-in and audit logs that count as failures beyond the usual ones.
     pub extra_failure_codes: &'g [u32],
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: &'g [Cidr],
+    /// Where a decoder that gives no event may say whether it understood the record.
+    pub grasp: Option<&'g Cell<Grasp>>,
+}
+
+impl Given<'_> {
+    /// Nothing but UTC.
+    pub const UTC: Given<'static> =
+        Given { zone: Zone::UTC, extra_failure_codes: &[], trusted_proxies: &[], grasp: None };
+
+    /// Says how far the record was understood.
+    pub fn grasped(&self, grasp: Grasp) {
+        if let Some(place) = self.grasp {
+            place.set(grasp);
+        }
+    }
+}
+
+/// How far a decoder understood a record that gave no event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grasp {
+    /// Not said: a record that bears the family's mark is understood, a text is none of the family's.
+    #[default]
+    Unsaid,
+    /// It is the family's, and rightly gives no event.
+    Whole,
+    /// It is the family's, but what it says was not found.
+    Missed,
 }
 
 /// What a record says: an event, and when it happened, if that is known. `None`: nothing that counts.
@@ -19,9 +50,15 @@ pub type Said<'a> = Option<(Event<'a>, Option<Stamp>)>;
 /// All there is to know of a family of writers.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
+    /// What people call its records.
+    pub title: &'static str,
+    /// The layouts in which they are read, in words with Markdown's backticks.
+    pub layouts: &'static [&'static str],
     /// Literals of which any of its records that matter contains at least one, whatever its encoder escapes. Compared
     /// without ASCII case.
     pub needles: &'static [&'static str],
+    /// What shows that a record tells of a login, though nobody reads it.
+    pub signs: &'static [Sign],
     /// Members that only its records have, with the rank among them. Their slot is the family's own.
     pub marks: &'static [Member],
     /// What a mark has to say.
@@ -41,7 +78,12 @@ pub struct Room {
     pub members: &'static [MemberSet],
     /// Takes a record apart. `None` where its records are text.
     pub decode: Option<Decode>,
+    /// Takes a text apart that is a record of its own, where there are such.
+    pub text: Option<DecodeText>,
 }
+
+/// Takes a text of a family apart.
+pub type DecodeText = for<'a, 'g> fn(&'a [u8], Given<'g>) -> Said<'a>;
 
 /// Takes a record of a family apart.
 pub type Decode = for<'a, 'g> fn(&Object<'a>, Given<'g>) -> Said<'a>;
@@ -49,7 +91,10 @@ pub type Decode = for<'a, 'g> fn(&Object<'a>, Given<'g>) -> Said<'a>;
 impl Room {
     /// A room in which nothing is said yet.
     pub const EMPTY: Self = Self {
+        title: "",
+        layouts: &[],
         needles: &[],
+        signs: &[],
         marks: &[],
         proof: Proof::Present,
         holder: "",
@@ -59,7 +104,20 @@ impl Room {
         has_codes: false,
         members: &[],
         decode: None,
+        text: None,
     };
+}
+
+/// What shows that a record tells of a login of a family, in whatever layout: one of `words`, and one of `with` where
+/// there are any. Compared without ASCII case. A number in `with` stands by itself, not within a longer one.
+///
+/// Either every one of `words` or every one of `with` holds a needle, so a prefilter hides no sign.
+#[derive(Clone, Copy, Debug)]
+pub struct Sign {
+    /// Of seven letters or more: the shortest sets the pace of the search.
+    pub words: &'static [&'static str],
+    /// What else has to stand somewhere in the record.
+    pub with: &'static [&'static str],
 }
 
 /// What the mark of a family has to say.
@@ -84,14 +142,26 @@ pub enum World {
     Words(&'static str, &'static str),
 }
 
+/// The rank of a mark that other records have as well: it counts where no other family's is there.
+pub(crate) const WEAK: u8 = 2;
+
 /// A member that gives a family away. Its slot is that of the family.
 pub(super) const fn mark(path: &'static str) -> Member {
     Member::new(path, 0, 0)
 }
 
-/// Parts of the names of Microsoft's programs and data sets: any of its logs may be in there.
-pub(super) const MICROSOFT: &[(&str, u8)] =
-    &[("microsoft", 4), ("azure", 4), ("entra", 4), ("office", 4), ("o365", 4), ("m365", 4)];
+/// Words in the names of Microsoft's programs and data sets: any of its logs may be in there.
+pub(super) const MICROSOFT: &[(&str, u8)] = &[
+    ("microsoft", 4),
+    ("azure", 4),
+    ("entra", 4),
+    ("entraid", 4),
+    ("azuread", 4),
+    ("office", 4),
+    ("office365", 4),
+    ("o365", 4),
+    ("m365", 4),
+];
 
 /// An enum whose variants have names: those that events, snapshots and the contract show.
 macro_rules! named {
@@ -144,6 +214,24 @@ macro_rules! rooms {
             #[must_use]
             pub const fn folder(self) -> &'static str {
                 match self { $(Self::$Family => stringify!($folder),)* }
+            }
+
+            /// What people call its records.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$Family => $folder::ROOM.title,)* }
+            }
+
+            /// The layouts in which they are read, in words with Markdown's backticks.
+            #[must_use]
+            pub const fn layouts(self) -> &'static [&'static str] {
+                match self { $(Self::$Family => $folder::ROOM.layouts,)* }
+            }
+
+            /// The names of the shapes that its events have.
+            #[must_use]
+            pub fn shapes(self) -> Vec<&'static str> {
+                match self { $(Self::$Family => $folder::Shape::ALL.iter().map(|shape| shape.as_str()).collect(),)* }
             }
 
             /// Whether extra failure codes change what its records say.
@@ -251,6 +339,8 @@ macro_rules! rooms {
 
         /// The needles of each family.
         pub static NEEDLES: [&[&str]; FAMILIES] = [$($folder::ROOM.needles),*];
+        /// The signs of each family.
+        pub static SIGNS: [&[Sign]; FAMILIES] = [$($folder::ROOM.signs),*];
         /// The members that each family's decoders read.
         pub static MEMBERS: [&[MemberSet]; FAMILIES] = [$($folder::ROOM.members),*];
         pub(crate) const MARKS: [&[Member]; FAMILIES] = [$($folder::ROOM.marks),*];
@@ -260,6 +350,16 @@ macro_rules! rooms {
         pub(crate) const KEEPERS: [&[&[(&str, u8)]]; FAMILIES] = [$($folder::ROOM.keepers),*];
         /// The words of each world.
         const WORLDS: &[(Provider, &[World])] = &[$($((Provider::$Provider, $folder::ROOM.worlds),)?)*];
+
+        /// Takes a text of a family apart.
+        pub fn decode_text<'a, R: Reads>(family: Family, text: &'a [u8], given: Given<'_>) -> Said<'a> {
+            match family {
+                $(Family::$Family => {
+                    const { if R::TELEMETRY.has(Telemetry::$NAME) { $folder::ROOM.text } else { None } }
+                        .and_then(|decode| decode(text, given))
+                })*
+            }
+        }
 
         /// Takes a record of a family apart. What `R` does not read is no code in its module: each condition is known when
         /// it is compiled.

@@ -5,9 +5,10 @@
 
 use super::windows::logon;
 use super::{Provider, Shape, WORLDS, World, lower};
-use crate::event::Event;
+use crate::event::{Event, Text};
 use crate::hash::{Hasher128, Salt};
 use crate::stamp::Stamp;
+use crate::time::Timestamp;
 
 /// The world that a module, a data set or a product belongs to, by the words in its name.
 ///
@@ -65,6 +66,67 @@ const COUNT: usize = {
     count
 };
 
+/// Whether a process of this name is one of Linux through which somebody logs in.
+pub fn is_linux_program(name: &str) -> bool {
+    const PROGRAMS: [&str; 19] = [
+        "sshd",
+        "sshd-session",
+        "sshd-auth",
+        "dropbear",
+        "su",
+        "sudo",
+        "login",
+        "gdm-password",
+        "gdm-session-worker",
+        "lightdm",
+        "sddm",
+        "sddm-helper",
+        "xrdp",
+        "xrdp-sesman",
+        "vsftpd",
+        "cockpit-session",
+        "polkit-agent-helper-1",
+        "pam_unix",
+        "auditd",
+    ];
+    let name = name.rsplit('/').next().unwrap_or_default();
+    PROGRAMS.contains(&name)
+}
+
+/// What a normalised event says of its account.
+pub struct Account<'a> {
+    /// Its name, which some writers fill with the name of the person.
+    pub name: Text<'a>,
+    /// The domain that the name belongs to.
+    pub domain: Text<'a>,
+    /// The e-mail address.
+    pub email: Text<'a>,
+    /// The writer's own id.
+    pub id: Text<'a>,
+}
+
+impl<'a> Account<'a> {
+    /// The user, as the world calls its accounts.
+    ///
+    /// Linux and Windows call them by name. All others call them by address: the e-mail, else the name, completed by its
+    /// domain. A name with a space is that of a person, which two accounts may share: there the id is taken.
+    pub fn user(self, world: Provider) -> Text<'a> {
+        let Self { name, domain, email, id } = self;
+        if matches!(world, Provider::Linux | Provider::Windows) {
+            return if name.is_empty() { email } else { name };
+        }
+        if email.contains('@') {
+            return email;
+        }
+        let is_person = name.is_empty() || name.trim().contains(' ');
+        let name = if is_person && !id.is_empty() { id } else { name };
+        if name.is_empty() || name.contains(['@', '\\']) || domain.trim().is_empty() {
+            return name;
+        }
+        Text::Owned(alloc::format!("{name}@{}", domain.trim()))
+    }
+}
+
 /// Completes an event by the rules of its world. `None` if it does not count there.
 pub fn settle(mut event: Event<'_>, world: Provider) -> Option<Event<'_>> {
     if world == Provider::Windows {
@@ -80,7 +142,7 @@ pub fn settle(mut event: Event<'_>, world: Provider) -> Option<Event<'_>> {
 /// The writer's own name for an event, by the id it gave it. The time goes in as well: a writer that names a session
 /// where it should name an event is not to lose attempts by that.
 pub fn delivery(world: Provider, shape: Shape, id: &str, time: Option<Stamp>) -> Option<u128> {
-    let Some(Stamp::At(time)) = time else { return None };
+    let Some(Stamp::At(Timestamp(time)) | Stamp::Local(time)) = time else { return None };
     if id.is_empty() {
         return None;
     }
@@ -88,14 +150,37 @@ pub fn delivery(world: Provider, shape: Shape, id: &str, time: Option<Stamp>) ->
         .part(world.as_str().as_bytes())
         .part(shape.as_str().as_bytes())
         .part(id.as_bytes())
-        .part(&time.0.to_le_bytes());
+        .part(&time.to_le_bytes());
     Some(hash.finish().0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Provider, of, settle};
-    use crate::event::Event;
+    use super::{Account, Provider, of, settle};
+    use crate::event::{Event, Text};
+
+    #[test]
+    fn accounts_by_the_rules_of_their_world() {
+        for (world, [name, domain, email, id], user) in [
+            (Provider::Okta, ["John Doe", "", "jd@example.com", "00u1"], "jd@example.com"),
+            (Provider::Okta, ["John Doe", "", "", "00u1"], "00u1"),
+            (Provider::Okta, ["John Doe", "", "", ""], "John Doe"),
+            (Provider::Okta, ["", "", "", "00u1"], "00u1"),
+            (Provider::Ecs, ["jane", "example.org", "", ""], "jane@example.org"),
+            (Provider::Ocsf, ["jane@example.org", "example.com", "", ""], "jane@example.org"),
+            (Provider::Ecs, ["CORP\\jane", "CORP", "", ""], "CORP\\jane"),
+            (Provider::Ecs, ["jane", "", "jane", ""], "jane"),
+            (Provider::Ecs, ["jane", " ", "", "1000"], "jane"),
+            (Provider::Ecs, ["", "example.org", "", ""], ""),
+            (Provider::Linux, ["root", "web1", "root@example.org", "0"], "root"),
+            (Provider::Windows, ["bob", "CORP", "bob@example.org", "S-1-5"], "bob"),
+            (Provider::Windows, ["", "CORP", "bob@example.org", ""], "bob@example.org"),
+        ] {
+            let [name, domain, email, id] = [name, domain, email, id].map(Text::from);
+            let said = alloc::format!("{world} {name} {domain} {email} {id}");
+            assert_eq!(Account { name, domain, email, id }.user(world), user, "{said}");
+        }
+    }
 
     #[test]
     fn names_in_no_known_world() {

@@ -6,7 +6,8 @@
 //! Activity API schema", Microsoft Entra STS Logon.
 //!
 //! `ResultStatus` says `Success` on most failed logins: it says that the service worked. The operation and
-//! `ErrorNumber` decide; the oldest entries have no such number. Times bear no zone and are UTC.
+//! `ErrorNumber` decide; the oldest entries have no such number. One with a `LogonError` is no success, whatever its
+//! operation. Times bear no zone and are UTC.
 
 #[cfg(test)]
 mod tests;
@@ -16,11 +17,10 @@ use super::entra::{delivery, transaction};
 use super::spelled::{Pick, contains, gather, is, lower, within};
 use crate::carriers::slot;
 use super::room::{MICROSOFT, mark};
-use super::{Given, Provider, Room, Said, World, fill, named, text, time};
+use super::{Given, Provider, Room, Said, Sign, World, fill, named, text, time};
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Items, Member, Members, Object, Slots};
 use crate::net::parse_address;
-use crate::stamp::Zone;
 
 named! {
     /// The shapes of its records.
@@ -31,11 +31,19 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "Microsoft 365",
+    layouts: &["the unified audit log", "bare, in `AuditData`, of Elastic and Wazuh"],
     needles: &["UserLoggedIn", "UserLoginFailed"],
+    signs: &[Sign {
+        words: &["UserLoggedIn", "UserLoginFailed"],
+        with: &["AzureActiveDirectory", "Workload", "RecordType", "ErrorNumber"],
+    }],
     // Bare, and as its exports wrap it.
     marks: &[
         mark("Operation"),
         mark("Operation_s"),
+        // Athena's columns; their `operation` is many a record's.
+        mark("creationtime"),
         Member::open("o365"),
         Member::open("o365.audit"),
         mark("o365.audit.UserId"),
@@ -96,9 +104,9 @@ static MEMBERS: Members<35> = Members::new([
     Member::new("clientipaddress", ADDRESS, 1),
     Member::new("sourceip", ADDRESS, 2),
     Member::new("actoripaddress", ACTOR, 0),
-    Member::or_open("useragent", AGENT, 1),
+    Member::or_open("useragent", AGENT, 2),
     Member::new("useragentoriginal", AGENT, 0),
-    Member::new("extendedpropertiesuseragent", AGENT, 0),
+    Member::new("extendedpropertiesuseragent", AGENT, 1),
     Member::or_open("extendedproperties", EXTENDED, 0),
     Member::or_open("deviceproperties", DEVICES, 0),
     Member::new("devicepropertiesos", SYSTEM, 0),
@@ -164,7 +172,8 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
         ("", false) => Meaning { outcome: Outcome::Failure, credential: false },
         (code, _) => judge(code.parse().ok()?, &[&reason_text], given.extra_failure_codes)?,
     };
-    if outcome == Outcome::Success && !success {
+    let in_error = !matches!(reason_text.trim(), "" | "None" | "none" | "null");
+    if outcome == Outcome::Success && (!success || in_error) {
         return None;
     }
     // The client's, unless it is that of a service between.
@@ -189,7 +198,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     event.transaction = transaction(text(found, TRANSACTION));
     event.credential = credential;
     event.delivery = delivery(&text(found, ID));
-    Some((event, time(found, TIME, Zone::UTC)))
+    Some((event, time(found, TIME, given.zone.utc_alike())))
 }
 
 /// The account. Where there is none, the log says so in words.

@@ -44,6 +44,9 @@ fn a_failure_whatever_its_status() {
 fn codes_and_operations() {
     let of = |operation: &str, code: &str| {
         let record = FAILED.replace("UserLoginFailed", operation).replace(r#""ErrorNumber":"50126","#, code);
+        // A login has no error in words.
+        let words = r#","LogonError":"InvalidUserNameOrPassword""#;
+        let record = if operation == "UserLoggedIn" { record.replace(words, "") } else { record };
         events(&record).first().map(|e| (e.outcome, e.credential))
     };
     let (failed, good) = ("UserLoginFailed", "UserLoggedIn");
@@ -101,6 +104,14 @@ fn elastic_and_columns() {
 }
 
 #[test]
+fn columns_in_lower_case() {
+    let row = r#"{"creationtime":"2026-03-01T10:00:00","id":"11111111-0000-4000-8000-00000000000a","operation":"UserLoginFailed","workload":"AzureActiveDirectory","clientip":"192.0.2.1","userid":"Bob@Example.com","errornumber":"50126"}"#;
+    assert_eq!(lines(row), lines(FAILED));
+    assert_eq!(events(row)[0].delivery, events(FAILED)[0].delivery);
+    assert!(lines(&row.replace("UserLoginFailed", "FileAccessed")).is_empty());
+}
+
+#[test]
 fn addresses_and_users_as_they_come() {
     let ip = |ip: &str| events(&FAILED.replace("192.0.2.1", ip))[0].src_ip.map(|ip| format!("{ip}"));
     assert_eq!(ip("192.0.2.7:8085").as_deref(), Some("192.0.2.7"));
@@ -122,7 +133,25 @@ proptest! {
         let after = if keep { at } else { (at + bytes.len()).min(record.len()) };
         let mutated = [&record[..at], &bytes, &record[after..]].concat();
         if let Some(object) = Object::new(&mutated) {
-            let _ = decode(&object, Given { zone: Zone::UTC, extra_failure_codes: &[] });
+            let _ = decode(&object, Given::UTC);
         }
     }
+}
+
+#[test]
+fn a_logon_error_is_no_success() {
+    let of = |code: &str, words: &str| {
+        let record = FAILED.replace("UserLoginFailed", "UserLoggedIn");
+        let record = record.replace(r#""ErrorNumber":"50126","#, code).replace("InvalidUserNameOrPassword", words);
+        events(&record).first().map(|e| e.outcome)
+    };
+    for code in ["", r#""ErrorNumber":"0","#] {
+        for words in ["None", "none", ""] {
+            assert_eq!(of(code, words), Some(Outcome::Success), "{code} {words}");
+        }
+        for words in ["BlockedByConditionalAccess", "UserAccountDeleted", "InvalidUserNameOrPassword"] {
+            assert_eq!(of(code, words), None, "{code} {words}");
+        }
+    }
+    assert_eq!(of(r#""ErrorNumber":"50126","#, "UserAccountDeleted"), Some(Outcome::Failure), "the code tells");
 }

@@ -13,10 +13,9 @@
 
 use super::spelled::lower;
 use super::room::mark;
-use super::{Given, Provider, Room, Said, client, delivery, fill, named, read_within, text, time};
+use super::{Given, Provider, Room, Said, Sign, client, delivery, fill, named, read_within, text, time};
 use crate::event::{Event, Outcome};
 use crate::json::{Member, Members, Object, Slots};
-use crate::stamp::Zone;
 use alloc::borrow::Cow;
 
 named! {
@@ -28,7 +27,13 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "Auth0",
+    layouts: &["the tenant log", "log streams"],
     needles: &["log_id"],
+    signs: &[Sign {
+        words: &["user_name=", "user_id="],
+        with: &["log_id="],
+    }],
     marks: &[
         mark("log_id"),
         mark("log_id_s"),
@@ -68,12 +73,13 @@ static MEMBERS: Members<30> = Members::new([
     Member::new("date", TIME, 0),
     Member::new("data.date", TIME, 0),
     Member::new("date_t", TIME, 0),
-    Member::new("user_name", USER, 0),
-    Member::new("data.user_name", USER, 0),
-    Member::new("user_name_s", USER, 0),
-    Member::new("user_id", USER, 1),
-    Member::new("data.user_id", USER, 1),
-    Member::new("user_id_s", USER, 1),
+    // Pushes name the id alone, a login both.
+    Member::new("user_id", USER, 0),
+    Member::new("data.user_id", USER, 0),
+    Member::new("user_id_s", USER, 0),
+    Member::new("user_name", USER, 1),
+    Member::new("data.user_name", USER, 1),
+    Member::new("user_name_s", USER, 1),
     Member::new("ip", ADDRESS, 0),
     Member::new("data.ip", ADDRESS, 0),
     Member::new("ip_s", ADDRESS, 0),
@@ -92,7 +98,7 @@ static MEMBERS: Members<30> = Members::new([
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[ID], &["event", "detail"])?;
     let kind = text(&found, TYPE);
     let outcome = match &*kind {
@@ -113,7 +119,7 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
     fill(&mut event.reason_text, &found, REASON);
     fill(&mut event.application, &found, APPLICATION);
     event.delivery = delivery("auth0", &found, ID);
-    Some((event, time(&found, TIME, Zone::UTC)))
+    Some((event, time(&found, TIME, given.zone.utc_alike())))
 }
 
 #[cfg(test)]

@@ -40,20 +40,23 @@ fn what_an_event_says() {
     let event = one(&record("gd_send_pn"));
     assert_eq!(
         lines(&record("gd_send_pn")),
-        ["2026-03-01T09:00:00.123Z challenge alice@example.com 192.0.2.7"]
+        ["2026-03-01T09:00:00.123Z challenge auth0|1 192.0.2.7"]
     );
     assert_eq!((&*event.application, &*event.reason, &*event.reason_text), ("Shop", "gd_send_pn", "words"));
     assert_eq!((event.shape.as_str(), event.provider.as_str(), &*event.service), ("auth0", "auth0", "auth0"));
     assert!(event.delivery.is_some());
+    // A push names the id alone.
     let nameless = record("s").replace(r#""user_name":"Alice@Example.com","#, "");
     assert_eq!(one(&nameless).user, "auth0|1");
+    let by_name = record("f").replace(r#""user_id":"auth0|1","#, "");
+    assert_eq!(one(&by_name).user, "alice@example.com");
 }
 
 #[test]
 fn one_record_in_every_carrier() {
     let bare = record("gd_auth_rejected");
     let stream = format!(r#"{{"log_id":"90020260301","data":{bare}}}"#);
-    let expected = ["2026-03-01T09:00:00.123Z denied alice@example.com 192.0.2.7"];
+    let expected = ["2026-03-01T09:00:00.123Z denied auth0|1 192.0.2.7"];
     for carried in [
         bare.clone(),
         format!("[{stream}]"),
@@ -66,7 +69,7 @@ fn one_record_in_every_carrier() {
         assert_eq!(lines(&carried), expected, "{carried}");
         assert_eq!(one(&carried).delivery, one(&bare).delivery);
     }
-    let columns = r#"{"date_t":"2026-03-01T09:00:00.123Z","type_s":"gd_auth_rejected","log_id_s":"90020260301","ip_s":"192.0.2.7","user_name_s":"Alice@Example.com"}"#;
+    let columns = r#"{"date_t":"2026-03-01T09:00:00.123Z","type_s":"gd_auth_rejected","log_id_s":"90020260301","ip_s":"192.0.2.7","user_id_s":"auth0|1","user_name_s":"Alice@Example.com"}"#;
     assert_eq!(lines(columns), expected);
     // The time that a lake writes, in UTC without saying so.
     let lake = bare.replace("2026-03-01T09:00:00.123Z", "2026-03-01 09:00:00.123000000");
@@ -77,7 +80,7 @@ fn one_record_in_every_carrier() {
 fn what_is_no_log_of_a_tenant() {
     for record in [
         r#"{"log_id":"1"}"#,
-        r#"{"log_id":{"a":1},"type":["s"]}"#,
+        r#"{"log_id":{"a":1},"type":["s","s"]}"#,
         r#"{"type":"s","user_name":"bob"}"#,
         r#"{"log_id":"1","type":"S"}"#,
     ] {

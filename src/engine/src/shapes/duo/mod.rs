@@ -9,12 +9,15 @@
 //! factor. Not an answer of anybody is a success of a remembered device, a bypassed user or a trusted network. The
 //! telephony log tells of messages and calls that went out; it names a telephone, and no user.
 
+mod cef;
+
 use super::spelled::lower;
 use super::room::mark;
-use super::{Given, Provider, Room, Said, World, client, delivery, fill, named, read_within, text, time};
+use super::{Given, Provider, Room, Said, Sign, World, client, delivery, fill, named, read_within, text, time};
 use crate::event::{Event, Outcome};
 use crate::json::{Member, Members, Object, Slots};
-use crate::stamp::Zone;
+use crate::hash::{Hasher128, Salt};
+use crate::stamp::Stamp;
 use alloc::borrow::Cow;
 
 named! {
@@ -26,7 +29,14 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
-    needles: &["txid", "telephony_id", "new_enrollment"],
+    title: "Duo",
+    layouts: &["the authentication log, versions 1 and 2", "the telephony log", "CEF of DuoLogSync"],
+    // The last is that of CEF.
+    needles: &["txid", "telephony_id", "new_enrollment", "duologsync"],
+    signs: &[Sign {
+        words: &["duo_push", "access_device", "duologsync"],
+        with: &["txid", "telephony_id", "new_enrollment", "duologsync"],
+    }],
     marks: &[
         mark("txid"),
         mark("txid_g"),
@@ -42,10 +52,11 @@ pub const ROOM: Room = Room {
         Member::open("detail"),
         mark("detail.txid"),
     ],
-    keepers: &[&[("duo", 1)]],
+    keepers: &[&[("duo", 1), ("duologsync", 1)]],
     worlds: &[World::Word("duo")],
     members: &[MEMBERS.set()],
     decode: Some(decode),
+    text: Some(cef::decode),
     ..Room::EMPTY
 };
 
@@ -148,7 +159,7 @@ static MEMBERS: Members<77> = Members::new([
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[TXID, OLD, CALL], &["event", "detail"])?;
     let call = found.get(CALL).is_some() && found.get(RESULT).is_none();
     let (outcome, method) = if call { (called(&found)?, MEDIUM) } else { (finished(&found)?, FACTOR) };
@@ -164,9 +175,30 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
     fill(&mut event.device, &found, DEVICE);
     fill(&mut event.os, &found, SYSTEM);
     fill(&mut event.transaction, &found, TXID);
+    let stamp = time(&found, TIME, given.zone.utc_alike());
     event.delivery =
-        if call { delivery("duo telephony", &found, CALL) } else { delivery("duo", &found, TXID) };
-    Some((event, time(&found, TIME, Zone::UTC)))
+        if call { delivery("duo telephony", &found, CALL) } else { row(&event, &text(&found, RESULT), stamp) };
+    Some((event, stamp))
+}
+
+/// A row by its transaction, user, time and result: a success may have the transaction of a denial before it. None where it
+/// names no transaction.
+fn row(event: &Event<'_>, result: &str, stamp: Option<Stamp>) -> Option<u128> {
+    let time = match stamp {
+        Some(Stamp::At(time)) => time.0,
+        Some(Stamp::Local(time)) => time,
+        _ => 0,
+    };
+    let hash = || {
+        Hasher128::new(Salt::new(""), 2)
+            .part(b"duo row")
+            .part(event.transaction.as_bytes())
+            .part(event.user.as_bytes())
+            .part(&time.to_le_bytes())
+            .part(result.to_ascii_lowercase().as_bytes())
+            .finish()
+    };
+    (!event.transaction.is_empty()).then(|| hash().0)
 }
 
 /// A message or call that went out.
@@ -181,21 +213,25 @@ fn finished(found: &Slots<'_>) -> Option<Outcome> {
     if !matches!(&*kind, "" | "authentication" | "auth" | "auth_log") {
         return None;
     }
-    let (result, reason, factor) = (text(found, RESULT), text(found, REASON), text(found, FACTOR));
-    if begins(&result, "success") {
+    judge(&text(found, RESULT), &text(found, REASON), &text(found, FACTOR))
+}
+
+/// What became of a challenge, by Duo's own words. `None` for an answer that nobody gave.
+pub(super) fn judge(result: &str, reason: &str, factor: &str) -> Option<Outcome> {
+    if begins(result, "success") {
         let nobody = ["remembered", "trusted", "bypass_user", "allow"];
-        let by_factor = begins(&factor, "remembered") || begins(&factor, "trusted");
-        let answered = !by_factor && !nobody.iter().any(|head| begins(&reason, head));
+        let by_factor = begins(factor, "remembered") || begins(factor, "trusted");
+        let answered = !by_factor && !nobody.iter().any(|head| begins(reason, head));
         return answered.then_some(Outcome::Approved);
     }
-    if begins(&result, "fraud") {
+    if begins(result, "fraud") {
         return Some(Outcome::Denied);
     }
-    if !["denied", "failure", "error"].iter().any(|word| begins(&result, word)) {
+    if !["denied", "failure", "error"].iter().any(|word| begins(result, word)) {
         return None;
     }
     let waited = ["no_response", "no_keys_pressed", "call_timed_out", "login_timed_out"];
-    let timeout = waited.iter().any(|head| begins(&reason, head));
+    let timeout = waited.iter().any(|head| begins(reason, head));
     Some(if timeout { Outcome::Timeout } else { Outcome::Denied })
 }
 

@@ -65,6 +65,9 @@ fn what_an_event_says() {
     let again = record("denied", "user_mistake", "duo_push").replace("192.0.2.7", "192.0.2.8");
     assert_eq!(event.delivery, one(&again).delivery, "one txid, one challenge");
     assert_ne!(event.delivery, one(&again.replace("0a1b-1", "0a1b-2")).delivery);
+    let success = record("success", "user_approved", "duo_push");
+    assert_ne!(event.delivery, one(&success).delivery, "a success of the same transaction");
+    assert_ne!(event.delivery, one(&again.replace("Alice", "Bob")).delivery);
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn names_that_imitate_a_record_and_what_is_of_another_kind() {
     assert!(event.user.starts_with("x\","));
     for record in [
         r#"{"txid":"1"}"#,
-        r#"{"txid":1,"result":["success"]}"#,
+        r#"{"txid":1,"result":["success","success"]}"#,
         r#"{"txid":"0xabc","from":"wallet","result":"success","event_type":"transfer"}"#,
         r#"{"txid":"1","event_type":"authentication","result":"denied""#,
     ] {

@@ -6,13 +6,14 @@
 //! left to the decoder that knows them.
 
 use super::room::mark;
+use super::entra::codes;
 use super::windows::{self, logon};
-use super::{Given, Proof, Provider, Room, Said, client, named, text, world};
+use super::world::Account;
+use super::{Given, Proof, Provider, Room, Said, Sign, client, duo, linux, named, okta, text, world};
 use crate::envelope::stamp;
-use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::event::{Event, Access, Outcome, Signal, Text};
 use crate::find::find;
 use crate::json::{Member, Members, Object, Slots, Value, read};
-use crate::stamp::Zone;
 
 named! {
     /// The shapes of its records.
@@ -23,7 +24,17 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "ECS",
+    layouts: &["`event.category: authentication`"],
     needles: &["authentication"],
+    signs: &[Sign {
+        words: &[
+            "event.category\":\"authentication", "event.category\":[\"authentication",
+            "event.category=authentication", "event_category\":\"authentication",
+            "event_category\":[\"authentication", "event_category=authentication",
+        ],
+        with: &[],
+    }],
     marks: &[mark("event.category")],
     proof: Proof::Word("authentication"),
     members: &[MEMBERS.set()],
@@ -57,8 +68,18 @@ const ID: u8 = 22;
 const OS: u8 = 23;
 const LOGON_TYPE: u8 = 24;
 const CLIENT_OS: u8 = 25;
+const EMAIL: u8 = 26;
+const ACCOUNT: u8 = 27;
+const ACCOUNT_ID: u8 = 28;
+const DATASET: u8 = 29;
+const OBSERVER: u8 = 30;
+const KIND: u8 = 31;
+const RESULT: u8 = 32;
+const WHY: u8 = 33;
+const FACTOR: u8 = 34;
+const UID: u8 = 35;
 
-static MEMBERS: Members<63> = Members::new([
+static MEMBERS: Members<92> = Members::new([
     Member::new("event.outcome", OUTCOME, 0),
     Member::new("event.action", ACTION, 0),
     Member::new("event.type", TYPE, 0),
@@ -76,7 +97,16 @@ static MEMBERS: Members<63> = Members::new([
     Member::new("user.target.name", USER, 0),
     Member::new("user.domain", DOMAIN, 0),
     Member::new("related.user", USER, 3),
-    Member::new("user.email", USER, 2),
+    Member::new("user.email", EMAIL, 1),
+    Member::new("user.target.email", EMAIL, 0),
+    Member::new("user.id", ACCOUNT_ID, 1),
+    Member::new("user.target.id", ACCOUNT_ID, 0),
+    // The uid that sshd runs as is all that Auditbeat calls the user.
+    Member::new("auditd.data.acct", ACCOUNT, 0),
+    Member::new("auditd.data.id", UID, 0),
+    Member::new("user.audit.name", ACCOUNT, 1),
+    Member::open("user.audit"),
+    Member::open("auditd.data"),
     Member::new("source.ip", ADDRESS, 0),
     Member::new("client.ip", ADDRESS, 2),
     Member::new("source.address", CLIENT, 0),
@@ -94,10 +124,32 @@ static MEMBERS: Members<63> = Members::new([
     Member::new("error.code", CODE, 0),
     Member::new("error.message", REASON, 1),
     Member::new("service.name", SERVICE, 0),
-    Member::new("event.dataset", SERVICE, 1),
+    Member::new("event.dataset", DATASET, 0),
+    Member::new("observer.vendor", OBSERVER, 0),
+    Member::new("observer.product", OBSERVER, 1),
+    Member::open("observer"),
+    // What identity providers call the event, whatever a normaliser made of it.
+    Member::new("okta.event_type", KIND, 0),
+    Member::new("okta.eventType", KIND, 1),
+    Member::new("okta.outcome.result", RESULT, 0),
+    Member::new("okta.outcome.reason", WHY, 0),
+    Member::new("okta.actor.alternate_id", EMAIL, 2),
+    Member::new("okta.debug_context.debug_data.factor", FACTOR, 0),
+    Member::new("okta.debug_context.debug_data.flattened.factor", FACTOR, 1),
+    Member::open("okta"),
+    Member::open("okta.outcome"),
+    Member::open("okta.actor"),
+    Member::open("okta.debug_context"),
+    Member::open("okta.debug_context.debug_data"),
+    Member::open("okta.debug_context.debug_data.flattened"),
+    Member::new("cisco_duo.auth.result", RESULT, 0),
+    Member::new("cisco_duo.auth.reason", WHY, 0),
+    Member::new("cisco_duo.auth.factor", FACTOR, 0),
+    Member::open("cisco_duo"),
+    Member::open("cisco_duo.auth"),
     Member::new("event.module", MODULE, 0),
     Member::new("event.provider", PROVIDER, 0),
-    Member::new("data_stream.dataset", SERVICE, 2),
+    Member::new("data_stream.dataset", DATASET, 1),
     Member::new("host.os.type", OS, 0),
     Member::new("host.os.platform", OS, 1),
     Member::new("host.os.family", OS, 2),
@@ -129,36 +181,49 @@ static MEMBERS: Members<63> = Members::new([
 /// come out as the signals that count once.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
-    let zone = given.zone;
     let mut found = Slots::default();
     if !read(object, MEMBERS.set(), &mut found) || found.get(WINLOG).is_some() {
         return None;
     }
     let world = world(&found)?;
-    event(&found, world, zone)
+    event(&found, world, given)
 }
 
 /// Reads an event of the Security log whose provider and channel were found to be right, by the fields of ECS alone.
 #[must_use]
-pub fn decode_windows<'a>(object: &Object<'a>, zone: Zone) -> Said<'a> {
+pub fn decode_windows<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
     if !read(object, MEMBERS.set(), &mut found) {
         return None;
     }
-    let (event, time) = event(&found, Provider::Windows, zone)?;
+    let (event, time) = event(&found, Provider::Windows, given)?;
     Some((Event { shape: windows::Shape::Winlogbeat.into(), ..event }, time))
 }
 
-fn event<'a>(found: &Slots<'a>, world: Provider, zone: Zone) -> Said<'a> {
-    let (outcome, signal) = verdict(found, world)?;
+fn event<'a>(found: &Slots<'a>, world: Provider, given: Given<'_>) -> Said<'a> {
+    let (outcome, signal) = verdict(found, world, given)?;
     let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
     let process = text(found, PROCESS);
     let local = matches!(&*process, "su" | "sudo" | "login") && src_ip.is_none() && src_name.is_empty();
     // `related.user` is an array, and so may the others be.
-    let user = found.get(USER).and_then(|value| match value.as_array() {
+    let name = found.get(USER).and_then(|value| match value.as_array() {
         Some(mut items) => items.next().and_then(|first| first.as_text()),
         None => value.as_text(),
     });
+    let audited = text(found, AUDIT);
+    let name = name.unwrap_or_default();
+    let user = match found.get(ACCOUNT).filter(|_| !audited.is_empty()) {
+        Some(account) => linux::audit::account(account.as_text().unwrap_or_default()),
+        // The uid that a daemon runs as, and not the account.
+        None if !audited.is_empty() && name == "root" && !text(found, UID).eq("0") => Text::Borrowed(""),
+        None => Account {
+            name,
+            domain: text(found, DOMAIN),
+            email: text(found, EMAIL),
+            id: text(found, ACCOUNT_ID),
+        }
+        .user(world),
+    };
     // Of Windows, the code of the event is its id, and says nothing about the reason.
     let (code, event_code) = (text(found, CODE), text(found, EVENT_CODE));
     let (reason, status) = match world {
@@ -166,7 +231,7 @@ fn event<'a>(found: &Slots<'a>, world: Provider, zone: Zone) -> Said<'a> {
         _ if code.is_empty() => (event_code, code),
         _ => (code, Text::Borrowed("")),
     };
-    let time = found.get(TIME).and_then(|time| stamp(time, zone));
+    let time = found.get(TIME).and_then(|time| stamp(time, given.zone));
     // Elsewhere, an id may be that of a session, or of a rule.
     let delivery = match world {
         Provider::Entra | Provider::M365 | Provider::Okta | Provider::Duo => world::delivery(world, Shape::Ecs.into(), &text(found, ID), time),
@@ -178,7 +243,7 @@ fn event<'a>(found: &Slots<'a>, world: Provider, zone: Zone) -> Said<'a> {
         os = text(found, OS);
     }
     let mut service = process;
-    for slot in [SERVICE, MODULE] {
+    for slot in [SERVICE, DATASET, MODULE] {
         if service.is_empty() {
             service = text(found, slot);
         }
@@ -187,8 +252,8 @@ fn event<'a>(found: &Slots<'a>, world: Provider, zone: Zone) -> Said<'a> {
         outcome,
         count: 1,
         signal,
-        origin: if local { Origin::Local } else { Origin::Remote },
-        user: user.unwrap_or_default(),
+        access: if local { Access::Local } else { Access::Remote },
+        user,
         domain: text(found, DOMAIN),
         src_ip,
         src_name,
@@ -214,7 +279,7 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
     let provider = text(found, PROVIDER);
     let code = text(found, EVENT_CODE);
     let logon = matches!(&*code, "4624" | "4625");
-    let named = [SERVICE, MODULE, PROVIDER].into_iter().find_map(|slot| world::of(&text(found, slot)));
+    let named = [SERVICE, DATASET, MODULE, PROVIDER].into_iter().find_map(|slot| world::of(&text(found, slot)));
     if provider.starts_with("Microsoft-Windows") {
         let ours = provider.eq_ignore_ascii_case(logon::SECURITY_AUDITING) && (logon || code.is_empty());
         return ours.then_some(Provider::Windows);
@@ -222,9 +287,11 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
     match named {
         Some(Provider::Windows) => (logon || code.is_empty()).then_some(Provider::Windows),
         Some(world) => Some(world),
+        None if [SSH, METHOD, AUDIT].iter().any(|slot| found.get(*slot).is_some()) => Some(Provider::Linux),
+        None if world::is_linux_program(&text(found, PROCESS)) => Some(Provider::Linux),
         None if logon && provider.is_empty() => Some(Provider::Windows),
         // An agent writes its own machine's system beside what it has collected elsewhere.
-        None if matches!(&*text(found, MODULE), "" | "system") => {
+        None if is_own(found) => {
             let system = world::of(&text(found, OS)).filter(|world| matches!(world, Provider::Linux | Provider::Windows));
             Some(system.unwrap_or(Provider::Ecs))
         }
@@ -232,8 +299,51 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
     }
 }
 
+/// Whether the agent may tell of its own machine: nothing names another source.
+fn is_own(found: &Slots<'_>) -> bool {
+    let (module, dataset) = (text(found, MODULE), text(found, DATASET));
+    let system = module == "system";
+    (module.is_empty() || system)
+        && (system || matches!(&*dataset, "" | "generic" | "login") || dataset.starts_with("system."))
+        && found.get(OBSERVER).is_none()
+}
+
+/// What an identity provider's own word for the event says. `None` where the event has none.
+fn told(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<Option<Outcome>> {
+    let succeeded = found.get(OUTCOME).map(|outcome| outcome.says("success"));
+    match world {
+        Provider::Okta => {
+            let mut kind = text(found, KIND);
+            if kind.is_empty() {
+                kind = text(found, ACTION);
+            }
+            let mut result = text(found, RESULT);
+            if result.is_empty() {
+                result = Text::Borrowed(if succeeded? { "SUCCESS" } else { "FAILURE" });
+            }
+            Some(okta::judge(&kind, &result, &text(found, WHY), &text(found, FACTOR)))
+        }
+        Provider::Duo if found.get(RESULT).is_some() => {
+            Some(duo::judge(&text(found, RESULT), &text(found, WHY), &text(found, FACTOR)))
+        }
+        Provider::Entra | Provider::M365 => {
+            let code = text(found, CODE);
+            let code = if code.is_empty() { text(found, EVENT_CODE) } else { code };
+            if let Ok(code) = code.trim().parse() {
+                let meaning = codes::judge(code, &[&text(found, REASON)], given.extra_failure_codes);
+                return Some(meaning.map(|meaning| meaning.outcome));
+            }
+            found.get(ACTION)?.says_ignore_case("UserLoginFailed").then_some(Some(Outcome::Failure))
+        }
+        _ => None,
+    }
+}
+
 /// What became of the attempt, and which of several records about it this is.
-fn verdict(found: &Slots<'_>, world: Provider) -> Option<(Outcome, Signal)> {
+fn verdict(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<(Outcome, Signal)> {
+    if let Some(outcome) = told(found, world, given) {
+        return Some((outcome?, Signal::Attempt));
+    }
     if world == Provider::Windows {
         match &*text(found, EVENT_CODE) {
             "4624" => return Some((Outcome::Success, Signal::Attempt)),
@@ -270,7 +380,8 @@ fn verdict(found: &Slots<'_>, world: Provider) -> Option<(Outcome, Signal)> {
         (Outcome::Failure, "Invalid", _) => Signal::Weak,
         (_, _, "") => Signal::Attempt,
         (Outcome::Failure, _, "user_auth") => Signal::Audit,
-        (Outcome::Failure, _, "user_login" | "user_err") => Signal::Weak,
+        (Outcome::Failure, _, "user_login") => Signal::AuditLogin,
+        (Outcome::Failure, _, "user_err") => Signal::Weak,
         (Outcome::Success, _, "user_auth" | "user_login") => Signal::Attempt,
         // Credentials, accounting, sessions: what follows a login.
         _ => return None,

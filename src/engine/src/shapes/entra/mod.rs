@@ -14,14 +14,14 @@ pub mod codes;
 mod tests;
 
 use super::spelled::{Pick, contains, gather, is, lower, within};
-use super::room::{MICROSOFT, mark};
-use super::{Given, Provider, Room, Said, World, client, fill, named, text};
+use super::room::{MICROSOFT, WEAK, mark};
+use super::{Given, Grasp, Provider, Room, Said, Sign, World, client, fill, named, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
 use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
 use crate::json::{Items, Kind, Member, Members, Object, Slots, Value};
-use crate::stamp::{Stamp, Zone};
+use crate::stamp::{Order, Stamp, Zone};
 use codes::{Meaning, judge};
 
 named! {
@@ -36,7 +36,31 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
-    needles: &["principalname", "principal_name", "Sign-in error code", "Request ID"],
+    title: "Entra",
+    layouts: &[
+        "Log Analytics `SigninLogs`",
+        "Graph",
+        "diagnostic settings and Event Hub",
+        "the portal's exports",
+        "Defender XDR",
+    ],
+    needles: &[
+        "principalname",
+        "principal_name",
+        "resulttype",
+        "result_type",
+        "createddatetime",
+        "Sign-in error code",
+        "Request ID",
+        "AccountUpn",
+    ],
+    signs: &[Sign {
+        words: &[
+            "ResultType", "result_type", "PrincipalName", "principal_name", "createdDateTime",
+            "Sign-in error code", "AccountUpn",
+        ],
+        with: &["50126", "50053", "50034", "50055", "50056", "50057", "50064", "50074", "500121"],
+    }],
     // Log Analytics, Graph, diagnostic settings (their operation), the portal's export.
     marks: &[
         mark("ResultType"),
@@ -46,6 +70,12 @@ pub const ROOM: Room = Room {
         mark("userPrincipalName_s"),
         // The names above are empty where the account is unknown.
         mark("createdDateTime"),
+        Member::new("CreatedDateTime", 0, WEAK),
+        // The tables of Defender XDR: AADSignInEventsBeta, IdentityLogonEvents.
+        mark("AccountUpn"),
+        // Athena's columns.
+        mark("userprincipalname"),
+        mark("resulttype"),
         mark("operationName"),
         mark("Sign-in error code"),
         // Empty where there was no error; this never is.
@@ -98,13 +128,17 @@ const PORTAL: u8 = 24;
 const STATUS_CODE: u8 = 25;
 const REQUEST: u8 = 26;
 const STORED: u8 = 27;
+const PORTAL_TIME: u8 = 28;
+const ACTION: u8 = 29;
+const BARE_CODE: u8 = 30;
 
 /// Which fields are taken. Elastic's stand in `azure.signinlogs`.
-static MEMBERS: Members<49> = Members::new([
+static MEMBERS: Members<53> = Members::new([
     Member::open(""),
     Member::new("resulttype", CODE, 0),
     Member::or_open("status", STATUS, 0),
     Member::new("statuserrorcode", STATUS_CODE, 0),
+    Member::new("errorcode", BARE_CODE, 0),
     Member::new("signinerrorcode", PORTAL, 0),
     Member::new("statusfailurereason", REASON, 0),
     Member::new("failurereason", REASON, 0),
@@ -116,7 +150,10 @@ static MEMBERS: Members<49> = Members::new([
     Member::new("category", CATEGORY, 0),
     Member::new("type", TYPE, 0),
     Member::new("signineventtypes", KINDS, 0),
+    Member::new("logontype", KINDS, 1),
+    Member::new("actiontype", ACTION, 0),
     Member::new("userprincipalname", USER, 0),
+    Member::new("accountupn", USER, 1),
     Member::new("username", USER, 1),
     Member::new("alternatesigninname", USER, 2),
     Member::new("signinidentifier", USER, 3),
@@ -141,13 +178,13 @@ static MEMBERS: Members<49> = Members::new([
     Member::new("requestid", REQUEST, 0),
     Member::new("correlationid", TRANSACTION, 0),
     Member::new("createddatetime", CREATED, 0),
-    Member::new("createddatetimeutc", CREATED, 0),
+    Member::new("createddatetimeutc", PORTAL_TIME, 0),
     Member::new("createdat", CREATED, 0),
     Member::new("dateutc", CREATED, 0),
     Member::new("createddatetimelocaltime", CREATED_LOCAL, 0),
     Member::new("datelocal", CREATED_LOCAL, 0),
     Member::new("timegenerated", GENERATED, 0),
-    Member::new("timegeneratedutc", GENERATED, 0),
+    Member::new("timegeneratedutc", PORTAL_TIME, 1),
     Member::new("timestamp", STORED, 0),
     Member::new("time", HUB, 0),
 ]);
@@ -200,7 +237,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let kinds = found.get(KINDS).map_or(&b""[..], |value| value.raw);
     let kinds = core::str::from_utf8(kinds).unwrap_or_default();
     // Other logs of Entra and Azure share the envelope.
-    if !category.is_empty() && !contains(&category, "signin") {
+    if !category.is_empty() && !contains(&category, "signin") && !contains(&category, "identitylogon") {
         return None;
     }
     // Applications and machines sign in as well: nobody's login.
@@ -211,7 +248,11 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let status = Status::read(found);
     let steps = Steps::read(found.get(STEPS));
     let words = [&*status.detail, &*status.reason, &*steps.words];
-    let Meaning { outcome, credential } = judge(status.code?, &words, given.extra_failure_codes)?;
+    let Some(code) = status.code else {
+        given.grasped(Grasp::Missed);
+        return None;
+    };
+    let Meaning { outcome, credential } = judge(code, &words, given.extra_failure_codes)?;
     if outcome == Outcome::Success {
         let interactive = flag(found.get(INTERACTIVE)).or_else(|| any("noninteractive").then_some(false));
         // An interactive sign-in may end on a row of its own, whose steps were all done by the token that the row
@@ -277,13 +318,21 @@ fn shape(found: &Slots<'_>) -> Shape {
 
 /// The point in time: when it was created, not when it was stored.
 fn time(found: &Slots<'_>, zone: Zone) -> Option<Stamp> {
-    let at = |slot, zone| found.get(slot).and_then(|value| stamp(value, zone));
-    // What bears no zone is UTC, except where the portal was set to show local times.
-    at(CREATED, Zone::UTC)
-        .or_else(|| at(CREATED_LOCAL, zone))
-        .or_else(|| at(GENERATED, Zone::UTC))
-        .or_else(|| at(HUB, Zone::UTC))
-        .or_else(|| at(STORED, Zone::UTC))
+    // What bears no zone is UTC, except where the portal was set to show local times. Azure writes the month first.
+    const AZURE: Zone<'_> = Zone::UTC.with_order(Some(Order::MonthDay));
+    let diagnostics = shape(found) == Shape::Diagnostic;
+    // Of a stream of Defender XDR the outer time is when it was published.
+    let hunting = contains(&text(found, CATEGORY), "advancedhunting");
+    let [hub, stored] = [(HUB, AZURE), (STORED, zone.utc_alike())];
+    let slots = [
+        (CREATED, if diagnostics { AZURE } else { zone.utc_alike() }),
+        (PORTAL_TIME, AZURE),
+        (CREATED_LOCAL, zone.with_order(AZURE.order())),
+        (GENERATED, zone.utc_alike()),
+        if hunting { stored } else { hub },
+        if hunting { hub } else { stored },
+    ];
+    Stamp::first_of(slots.into_iter().map(|(slot, zone)| stamp(found.get(slot)?, zone)))
 }
 
 /// The result: its code as number and as written, and what the record says of it.
@@ -299,7 +348,10 @@ impl<'a> Status<'a> {
     fn read(found: &Slots<'a>) -> Self {
         let [code, reason, detail] =
             members(found, STATUS, ["errorcode", "failurereason", "additionaldetails"]);
-        let mut words = [text(found, CODE), text(found, STATUS_CODE), code, text(found, PORTAL)];
+        // Anybody's records have an error code.
+        let known = [USER, CREATED, CREATED_LOCAL].iter().any(|slot| found.get(*slot).is_some());
+        let bare = if known { text(found, BARE_CODE) } else { Text::Borrowed("") };
+        let mut words = [text(found, CODE), text(found, STATUS_CODE), code, text(found, PORTAL), bare];
         let numeric = words.iter_mut().find_map(|word| Some((number(word)?, core::mem::take(word))));
         let (code, words) = match numeric {
             Some((code, words)) => (Some(code), words),
@@ -309,10 +361,27 @@ impl<'a> Status<'a> {
             {
                 (Some(0), "0".into())
             }
-            None => (None, Text::Borrowed("")),
+            None => match &*text(found, ACTION) {
+                // IdentityLogonEvents: the reasons that are those of a password tried.
+                "LogonFailed" if wrong(&text(found, REASON)) => (Some(50126), "50126".into()),
+                "LogonSuccess" if interactive(found) => (Some(0), "0".into()),
+                _ => (None, Text::Borrowed("")),
+            },
         };
         Self { code, words, reason: or(text(found, REASON), reason), detail: or(text(found, DETAIL), detail) }
     }
+}
+
+/// Whether a reason of IdentityLogonEvents is that of a password which was tried, or of an account that does not exist.
+fn wrong(reason: &str) -> bool {
+    ["wrongpassword", "unknownuser", "accountlocked", "accountdisabled", "passwordexpired"]
+        .iter()
+        .any(|known| is(reason.as_bytes(), known))
+}
+
+/// Whether somebody logged on at a machine, not a service that asked for a ticket.
+fn interactive(found: &Slots<'_>) -> bool {
+    found.get(KINDS).and_then(|kind| kind.as_str()).is_some_and(|kind| contains(&kind, "interactive"))
 }
 
 /// A code, also as spreadsheets write it (`50126.0`).

@@ -20,11 +20,10 @@ mod tests;
 use super::iis::account;
 use super::spelled::{Pick, contains, gather};
 use super::room::{MICROSOFT, mark};
-use super::{Given, Provider, Room, Said, named, text, time};
+use super::{Given, Provider, Room, Said, Sign, named, text, time};
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Member, Members, Object, Slots};
 use crate::net::parse_address;
-use crate::stamp::Zone;
 
 named! {
     /// The shapes of its records.
@@ -37,7 +36,13 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "Exchange",
+    layouts: &["IMAP, POP and SMTP protocol logs"],
     needles: &["rqsize", "535 5.", "authenticated"],
+    signs: &[Sign {
+        words: &["535 5.7.3 Authentication unsuccessful"],
+        with: &[],
+    }],
     // IMAP and POP; SMTP.
     marks: &[mark("sessionId"), mark("connector-id")],
     keepers: &[MICROSOFT, &[("exchange", 6)]],
@@ -82,14 +87,14 @@ fn pick(name: &[u8]) -> Pick {
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
     if !gather(object, pick, &mut found) || found.get(SESSION).is_none() {
         return None;
     }
     let mut event = if found.get(CONNECTOR).is_some() { smtp(&found) } else { mailbox(&found) }?;
     event.src_ip = parse_address(&text(&found, CLIENT));
-    Some((event, time(&found, TIME, Zone::UTC)))
+    Some((event, time(&found, TIME, given.zone.utc_alike())))
 }
 
 /// A line of IMAP4 or POP3.

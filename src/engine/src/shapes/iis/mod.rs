@@ -18,11 +18,11 @@ mod tests;
 
 use super::spelled::{Pick, gather, lower};
 use super::room::mark;
-use super::{Given, Provider, Room, Said, named, text};
+use super::{Given, Provider, Room, Said, Sign, named, text};
 use crate::envelope::stamp;
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Member, Members, Object, Slots};
-use crate::net::parse_address;
+use crate::net::{Cidr, parse_address};
 use crate::stamp::{Stamp, Zone, iso};
 use core::net::IpAddr;
 
@@ -36,7 +36,13 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "IIS",
+    layouts: &["W3C logs of OWA, EWS and ActiveSync"],
     needles: &["auth.owa", "401"],
+    signs: &[Sign {
+        words: &["POST /owa/auth.owa"],
+        with: &[" 302 "],
+    }],
     // The W3C names, and as parsers spell them.
     marks: &[
         mark("cs-uri-stem"),
@@ -113,7 +119,7 @@ fn pick(name: &[u8]) -> Pick {
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
     if !gather(object, pick, &mut found) {
         return None;
@@ -137,7 +143,7 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
     let mut event = Event::new(shape.into(), Provider::Exchange);
     event.outcome = outcome;
     (event.domain, event.user) = account(user);
-    event.src_ip = client(&text(&found, ADDRESS), &text(&found, FORWARDED));
+    event.src_ip = client(&text(&found, ADDRESS), &text(&found, FORWARDED), given.trusted_proxies);
     event.user_agent = said(text(&found, AGENT));
     event.host = said(text(&found, HOST));
     event.service = match path {
@@ -201,15 +207,30 @@ fn service(path: &str) -> &str {
     path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
-/// The client. Behind a load balancer all clients have its address; it appends theirs to `X-Forwarded-For`, of which
-/// the rest is whatever they sent. Who comes from the internet himself is not asked where he comes from.
-fn client(address: &str, forwarded: &str) -> Option<IpAddr> {
-    let direct = parse_address(address);
-    if direct.is_some_and(|address| !is_private(address)) {
-        return direct;
+/// The client. Behind proxies all clients have the address of the last of them, and each appends the address of who
+/// spoke to it to `X-Forwarded-For`. What a client sent itself stands left of all that.
+///
+/// So the chain is read from its end, the peer. `proxies` are passed; where there are none, what is private is, but a
+/// public peer is the client itself. Where all are passed, the first is the client. Nobody is asked for what stands left of
+/// a word that is no address.
+fn client(peer: &str, forwarded: &str, proxies: &[Cidr]) -> Option<IpAddr> {
+    let passes = |address: IpAddr| match proxies {
+        [] => is_private(address),
+        proxies => proxies.iter().any(|block| block.contains(address)),
+    };
+    let mut nearest = None;
+    for hop in core::iter::once(peer).chain(forwarded.rsplit(',')) {
+        let hop = hop.trim_matches(['+', ' ', '"']);
+        if matches!(hop, "" | "-") {
+            continue;
+        }
+        let Some(address) = parse_address(hop) else { break };
+        nearest = Some(address);
+        if !passes(address) {
+            break;
+        }
     }
-    let told = forwarded.rsplit(',').next().unwrap_or_default();
-    parse_address(told.trim_matches(['+', ' ', '"'])).or(direct)
+    nearest
 }
 
 /// Whether nobody on the internet has that address (RFC 1918, 6598, 3927, 4193).
@@ -237,7 +258,7 @@ fn time(found: &Slots<'_>) -> Option<Stamp> {
         .map(|place| place.copy_from_slice(time.as_bytes()))
         .and_then(|()| iso(both.get(..date.len() + 1 + time.len())?, Zone::UTC));
     match point {
-        Some((point, _)) => Some(Stamp::At(point)),
+        Some((point, _)) => Some(point),
         None => found.get(STAMP).or(found.get(TIME)).and_then(|value| stamp(value, Zone::UTC)),
     }
 }

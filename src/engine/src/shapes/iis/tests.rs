@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 fn one(record: &str) -> Option<(Event<'_>, Option<Stamp>)> {
     let said =
-        decode(&Object::new(record.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] });
+        decode(&Object::new(record.as_bytes()).unwrap(), Given::UTC);
     let lower = record.to_lowercase();
     assert!(said.is_none() || ROOM.needles.iter().any(|needle| lower.contains(needle)), "{record}");
     said
@@ -124,6 +124,40 @@ fn behind_a_load_balancer() {
 }
 
 #[test]
+fn behind_several_proxies() {
+    let from = |chain: &str, proxies: &[&str]| {
+        let (peer, forwarded) = chain.split_once('|').unwrap();
+        let proxies: alloc::vec::Vec<Cidr> = proxies.iter().map(|block| Cidr::parse(block).unwrap()).collect();
+        client(peer, forwarded, &proxies).map(|ip| format!("{ip}")).unwrap_or_default()
+    };
+    for (chain, client) in [
+        ("172.18.23.68|203.0.113.9:33453,+172.16.0.1:49770", "203.0.113.9"),
+        ("172.18.23.68|203.0.113.9:33453,+172.16.0.1:49770,+172.16.0.2", "203.0.113.9"),
+        ("172.18.23.68|198.51.100.66,+203.0.113.9,+172.16.0.1", "203.0.113.9"),
+        ("172.18.23.68|-", "172.18.23.68"),
+        ("172.18.23.68|10.1.1.1,+10.2.2.2", "10.1.1.1"),
+        ("203.0.113.80|10.1.1.1,+198.51.100.66", "203.0.113.80"),
+        ("172.18.23.68|198.51.100.66,+unknown", "172.18.23.68"),
+        ("172.18.23.68|198.51.100.66,+unknown,+172.16.0.1", "172.16.0.1"),
+        ("fd00::1|[2001:db8::7]:443,+fe80::1", "2001:db8::7"),
+        ("-|203.0.113.9", "203.0.113.9"),
+        ("-|-", ""),
+    ] {
+        assert_eq!(from(chain, &[]), client, "{chain}");
+    }
+    let proxies = ["203.0.113.80", "172.16.0.0/12"];
+    for (chain, client) in [
+        ("203.0.113.80|198.51.100.66,+10.1.1.1", "10.1.1.1"),
+        ("203.0.113.80|198.51.100.66,+192.0.2.1,+172.16.0.1", "192.0.2.1"),
+        ("10.0.0.5|192.0.2.1", "10.0.0.5"),
+        ("203.0.113.80|172.16.0.9", "172.16.0.9"),
+        ("203.0.113.80|-", "203.0.113.80"),
+    ] {
+        assert_eq!(from(chain, &proxies), client, "{chain}");
+    }
+}
+
+#[test]
 fn times_that_are_none() {
     let without = |from: &str, to: &str| {
         lines(&line("POST", "/owa/auth.owa", "-", "192.0.2.1", "302 0 0").replace(from, to))
@@ -146,7 +180,7 @@ proptest! {
         let after = if keep { at } else { (at + bytes.len()).min(record.len()) };
         let mutated = [&record[..at], &bytes, &record[after..]].concat();
         if let Some(object) = Object::new(&mutated) {
-            let _ = decode(&object, Given { zone: Zone::UTC, extra_failure_codes: &[] });
+            let _ = decode(&object, Given::UTC);
         }
     }
 }

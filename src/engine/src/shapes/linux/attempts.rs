@@ -5,11 +5,16 @@
 //! failures as the **maximum** of the counters grows. So five `Failed` lines are five failures, five PAM lines beside
 //! them are none more, and five PAM lines alone are five.
 //!
-//! * A PAM line of another pid joins the sshd process of the same host and address seen within ten seconds (PAM may
-//!   run in a process of its own), whichever of the two wrote first. If the pid turns out to be an sshd process
-//!   itself (a parallel connection), it takes its share back.
-//!   Likewise a PAM process that first seemed to be part of an earlier connection goes with the one that begins now.
-//! * `Accepted` takes back what only PAM reported: stacked PAM modules log a failure in every good login.
+//! * For a password, PAM writes in sshd's own process. For an answer at the keyboard it has a process of its own, which
+//!   joins the process of the same host, user and address that writes `error: PAM:` or `Failed`, `Postponed` or `Accepted
+//!   keyboard-interactive` within ten seconds, whichever of the two wrote first. Each PAM process joins one, and of
+//!   several free ones the newest is taken. If it turns out to be a connection itself, it takes its share back.
+//! * A login takes back at most one failure of each module: stacked modules log one in every good login. It takes back what
+//!   its own process told and no line of sshd confirms, and for an answer at the keyboard what the PAM process that joins
+//!   it told; never `N more authentication failures`.
+//! * A login takes back a failed `USER_LOGIN` of its process, as far as no other voice tells of that attempt: OpenSSH's
+//!   audit writes one for the request "none" and for each key that is offered.
+//! * What is taken back and confirmed later counts then.
 //! * Without a pid nothing can be joined: only `Failed` counts.
 //!
 //! Memory: at most [`MAX_PROCESSES`] processes of at most [`MAX_USERS`] users; a process is forgotten 120 s after its
@@ -20,14 +25,14 @@ mod processes;
 #[cfg(test)]
 mod tests;
 
-use crate::event::{Event, Origin, Outcome, Signal};
+use crate::event::{Event, Access, Outcome, Signal};
 use crate::find::same;
 use crate::hash::{Fingerprint, Hasher128, Salt};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
 use alloc::borrow::Cow;
 use alloc::string::String;
-use ledger::{Ledger, voice};
+use ledger::{Ledger, MODULES, Said, is_pam, voice};
 pub use processes::MAX_PROCESSES;
 use processes::{Process, Processes};
 
@@ -45,6 +50,12 @@ const NAME_BYTES: usize = 256;
 const HOST_BYTES: usize = 255;
 /// The kind of a host's key.
 const HOST: u8 = 1;
+/// What tells the list of sshd processes that wait for PAM from the list of PAM processes at the same place.
+const WAITING: u128 = 1 << 127;
+/// How many processes of a place are looked at: as many connections of an address as come within ten seconds.
+const LOOKS: usize = 128;
+/// The version of the section of a snapshot.
+pub const STATE_VERSION: u16 = ledger::SINCE;
 
 /// Takes the meaning of a line: events that count, and failures that were none.
 pub trait Meant {
@@ -88,32 +99,48 @@ impl Attempts {
         match (event.outcome, voice(event.signal)) {
             (Outcome::Failure, Some(voice)) => self.failure(id, voice, event, meant),
             (Outcome::Success, _) => self.success(id, event, meant),
+            _ if event.signal == Signal::Postponed => self.postponed(id, &event, meant),
             _ => meant.count(event),
         }
     }
 
     fn failure(&mut self, id: Fingerprint, voice: usize, mut event: Event<'_>, meant: &mut dyn Meant) {
         let own = self.enter(id, &event);
-        let pam = matches!(event.signal, Signal::Pam | Signal::PamOther);
-        let owner = if pam {
-            self.home_of(own, &event)
-        } else {
-            self.speaks_itself(own, &event, meant);
-            own
+        let line = Said {
+            voice,
+            count: event.count,
+            time: event.time,
+            may_go: is_pam(voice) && event.signal != Signal::PamMore || event.signal == Signal::AuditLogin,
         };
-
+        let mut joined = false;
+        let owner = match event.signal {
+            _ if is_pam(voice) => self.home_of(own, &event),
+            Signal::Audit => self.known_home(own, event.time).unwrap_or(own),
+            _ => {
+                joined = self.speaks_itself(own, &event, line, meant);
+                own
+            }
+        };
         let mut grown = 0;
         if let Some(ledger) = self.processes.get_mut(owner).and_then(|p| p.ledger(&event.user)) {
-            grown = ledger.add(voice, event.count, event.time);
+            grown = ledger.add(line);
             if event.user.is_empty() {
                 event.user = Cow::Owned(ledger.user.clone());
+            }
+            if joined {
+                // `Invalid user` and PAM were counted both, before it was known that they tell of one attempt.
+                ledger.take_back_excess(&mut |user, time, count| {
+                    let user = Cow::Borrowed(user);
+                    meant.take_back(Event { time, signal: Signal::Pam, count, user, ..event.clone() });
+                });
             }
         }
         if owner != own
             && let Some(ledger) = self.processes.get_mut(own).and_then(|p| p.ledger(&event.user))
         {
-            ledger.copy(voice, event.count, grown, event.time);
+            ledger.copy(line, grown);
         }
+        self.wait_or_not(owner, &event);
         if grown > 0 {
             self.complete(owner, &mut event);
             event.count = grown;
@@ -124,14 +151,15 @@ impl Attempts {
     fn success(&mut self, id: Fingerprint, mut event: Event<'_>, meant: &mut dyn Meant) {
         let told = event.signal != Signal::Session;
         let fresh = || self.processes.get(self.processes.find(id)?).map(|p| p.is_fresh(event.time));
-        if !told && fresh() != Some(true) {
-            return; // PAM alone, of a process nobody spoke of: it names no address.
+        if !told && event.tty.is_empty() && fresh() != Some(true) {
+            return; // PAM alone, of a process nobody spoke of: it names no place.
         }
         let own = self.enter(id, &event);
+        // A session names no address: that of its process tells where it comes from.
+        if !told && self.processes.get(own).is_some_and(|process| process.address.is_some()) {
+            event.access = Access::Remote;
+        }
         self.complete(own, &mut event);
-        // PAM in a process of its own, of which sshd has not spoken yet. If it turns out to be a connection of its own
-        // after all, its failure counts when sshd says so.
-        let guest = self.place(&event).filter(|_| told).and_then(|place| self.guest(own, place, &event));
         let Some(process) = self.processes.get_mut(own) else { return };
         let same = |user: &String| event.user.is_empty() || *user == cut(&event.user, NAME_BYTES);
         let again = matches!(event.signal, Signal::Session | Signal::Audit)
@@ -140,18 +168,37 @@ impl Attempts {
             return; // Said before, or from nowhere.
         }
         process.accepted = Some(cut(&event.user, NAME_BYTES).into());
-        for slot in [Some(own), guest].into_iter().flatten() {
-            // Whoever logs in here was no part of another connection: what is taken back must not stay counted there.
-            self.leave_home(slot, &event, meant);
-            let Some(process) = self.processes.get_mut(slot) else { continue };
-            for ledger in &mut process.ledgers {
-                ledger.take_back(&mut |user, time, count| {
-                    let (outcome, signal, user) = (Outcome::Failure, Signal::Pam, Cow::Borrowed(user));
-                    meant.take_back(Event { time, outcome, signal, count, user, ..event.clone() });
-                });
-            }
+        // Whoever logs in here was no part of another connection: what is taken back must not stay counted there.
+        self.leave_home(own, &event, meant);
+        self.processes.set_near(own, None);
+        if is_keyboard(&event)
+            && !self.of_user(own, &event.user).any(Ledger::has_unconfirmed)
+            && let Some(guest) = self.guest(own, &event)
+        {
+            // PAM in a process of its own. If it turns out to be a connection of its own after all, its failure counts when
+            // sshd says so.
+            self.join(own, guest);
+        }
+        let Some(process) = self.processes.get_mut(own) else { return };
+        let mut modules = [true; MODULES];
+        for ledger in process.ledgers.iter_mut().rev() {
+            let is_his = event.user.is_empty() || ledger.user.is_empty() || ledger.is_of(&event.user);
+            ledger.take_back(is_his.then_some(&mut modules), &mut |user, time, count| {
+                let (outcome, signal, user) = (Outcome::Failure, Signal::Pam, Cow::Borrowed(user));
+                meant.take_back(Event { time, outcome, signal, count, user, ..event.clone() });
+            });
         }
         meant.count(event);
+    }
+
+    /// sshd waits for an answer at the keyboard: PAM has a process of its own.
+    fn postponed(&mut self, id: Fingerprint, event: &Event<'_>, meant: &mut dyn Meant) {
+        let own = self.enter(id, event);
+        if let Some(process) = self.processes.get_mut(own) {
+            (process.has_sshd, process.keyboard) = (true, true);
+        }
+        self.leave_home(own, event, meant);
+        self.wait_or_not(own, event);
     }
 
     /// Finds or makes the process, and notes what the line says of it.
@@ -169,66 +216,95 @@ impl Attempts {
     /// Whose ledger a PAM line goes to: that of the sshd process it runs for, or its own.
     fn home_of(&mut self, own: u32, event: &Event<'_>) -> u32 {
         let Some(process) = self.processes.get(own).filter(|p| !p.has_sshd) else { return own };
-        let known = process.home.and_then(|home| self.processes.find(home));
-        let Some(place) = self.place(event) else { return known.unwrap_or(own) };
-        let home = known.or_else(|| {
-            let near = self.near(own, place, event.time)?;
-            let near = match self.processes.get(near)? {
-                sshd if sshd.has_sshd => near,
-                guest => self.processes.find(guest.home?)?,
-            };
-            let home = self.processes.get(near)?;
-            let spoke =
-                |of: fn(&Ledger, &str) -> bool| home.ledgers.iter().any(|ledger| of(ledger, &event.user));
-            let likely =
-                event.user.is_empty() || spoke(Ledger::is_of) || !spoke(|ledger, _| !ledger.user.is_empty());
-            (likely && apart(home, event.time) <= JOIN).then_some(near)
-        });
-        let home = home.filter(|home| self.processes.get(*home).is_some_and(|p| p.is_fresh(event.time)));
-        let home_id = home.and_then(|home| self.processes.get(home)).map(|p| p.id);
-        if let Some(process) = self.processes.get_mut(own) {
-            process.home = home_id;
+        let user = process.ledgers.last().map_or_else(|| event.user.clone(), |l| Cow::Owned(l.user.clone()));
+        if let Some(home) = self.known_home(own, event.time) {
+            return home;
         }
-        self.processes.set_near(own, place);
-        home.unwrap_or(own)
+        let Some(place) = self.place(event) else { return own };
+        // An sshd process that told of a failure, of which PAM has not spoken yet.
+        let waits = |(slot, process): &(u32, &Process)| {
+            *slot != own
+                && apart(process, event.time) <= JOIN
+                && process.ledgers.last().is_some_and(|l| are_one(&l.user, &user) && are_one(&l.user, &event.user))
+        };
+        let waiting = Fingerprint(place.0 ^ WAITING);
+        let Some((home, _)) = self.processes.at(waiting).take(LOOKS).find(waits) else {
+            self.processes.set_near(own, Some(place));
+            return own;
+        };
+        self.join(home, own);
+        home
     }
 
-    /// A line that is not PAM's: the process speaks for itself, and takes in or leaves the others.
-    fn speaks_itself(&mut self, own: u32, event: &Event<'_>, meant: &mut dyn Meant) {
-        let Some(process) = self.processes.get_mut(own) else { return };
+    /// The process that PAM was found to run for.
+    fn known_home(&self, own: u32, now: Timestamp) -> Option<u32> {
+        let home = self.processes.find(self.processes.get(own)?.home?)?;
+        self.processes.get(home)?.is_fresh(now).then_some(home)
+    }
+
+    /// A line that is not PAM's: the process speaks for itself, and takes in PAM or leaves another process. Returns whether a
+    /// process of PAM joins it.
+    fn speaks_itself(&mut self, own: u32, event: &Event<'_>, line: Said, meant: &mut dyn Meant) -> bool {
+        let Some(process) = self.processes.get_mut(own) else { return false };
         process.has_sshd = true;
-        let id = process.id;
+        process.keyboard |= is_keyboard(event);
+        let keyboard = is_keyboard(event) || event.signal == Signal::Weak && process.keyboard;
         // It may have been taken for the PAM part of another process, and is a connection of its own.
         self.leave_home(own, event, meant);
-        let Some(place) = self.place(event) else { return };
-        if let Some(guest) = self.guest(own, place, event) {
-            // PAM spoke first, from a process of its own.
-            self.leave_home(guest, event, meant);
-            if let Some(guest) = self.processes.get_mut(guest) {
-                guest.home = Some(id);
-                let shares = guest.ledgers.clone();
-                for share in &shares {
-                    if let Some(ledger) =
-                        self.processes.get_mut(own).and_then(|home| home.ledger(&share.user))
-                    {
-                        ledger.join(share);
-                    }
-                }
-            }
+        self.processes.set_near(own, None);
+        let lacks =
+            self.of_user(own, &event.user).next().is_none_or(|ledger| ledger.lacks_pam(line.voice, line.count));
+        let guest = if keyboard && lacks { self.guest(own, event) } else { None };
+        if let Some(guest) = guest {
+            self.join(own, guest);
         }
-        self.processes.set_near(own, place);
+        guest.is_some()
     }
 
-    /// The process of PAM that spoke last from the same place, if it can be about the same attempt: the first that
-    /// this process is heard of, or the first of this user.
-    fn guest(&self, own: u32, place: Fingerprint, event: &Event<'_>) -> Option<u32> {
-        let heard = &self.processes.get(own)?.ledgers;
-        if heard.iter().any(|l| l.is_of(&event.user)) || (event.user.is_empty() && !heard.is_empty()) {
-            return None;
+    /// A process that has asked for an answer at the keyboard waits for PAM while it tells of more failures than PAM.
+    fn wait_or_not(&mut self, owner: u32, event: &Event<'_>) {
+        let Some(process) = self.processes.get(owner).filter(|p| p.has_sshd) else { return };
+        let waits = process.keyboard && process.ledgers.last().is_some_and(|ledger| ledger.lacks_pam(0, 0));
+        let place = self.place(event).filter(|_| waits).map(|place| Fingerprint(place.0 ^ WAITING));
+        self.processes.set_near(owner, place);
+    }
+
+    /// The ledgers of a process that are about `user`: the last one, where nobody is named.
+    fn of_user<'s>(&'s self, slot: u32, user: &'s str) -> impl Iterator<Item = &'s Ledger> + 's {
+        let ledgers = self.processes.get(slot).map_or(&[][..], |process| &process.ledgers);
+        let last = ledgers.len().saturating_sub(1);
+        let of = move |at: usize, ledger: &Ledger| match user {
+            "" => at == last,
+            user => are_one(&ledger.user, cut(user, NAME_BYTES)),
+        };
+        ledgers.iter().enumerate().filter(move |(at, ledger)| of(*at, ledger)).map(|(_, ledger)| ledger)
+    }
+
+    /// The newest free process of PAM from the same place, for the same user.
+    fn guest(&self, own: u32, event: &Event<'_>) -> Option<u32> {
+        let place = self.place(event)?;
+        let known = self.processes.get(own)?.ledgers.last().map_or("", |ledger| ledger.user.as_str());
+        let user = if event.user.is_empty() { known } else { cut(&event.user, NAME_BYTES) };
+        let fits = |(slot, guest): &(u32, &Process)| {
+            *slot != own
+                && apart(guest, event.time) <= JOIN
+                && guest.ledgers.iter().all(|ledger| are_one(&ledger.user, user))
+        };
+        self.processes.at(place).take(LOOKS).find(fits).map(|(slot, _)| slot)
+    }
+
+    /// Makes a process of PAM a part of another process: what it told is counted there, too.
+    fn join(&mut self, home: u32, guest: u32) {
+        let Some(id) = self.processes.get(home).map(|process| process.id) else { return };
+        self.processes.set_near(guest, None);
+        let Some(process) = self.processes.get_mut(guest) else { return };
+        process.home = Some(id);
+        let shares = process.ledgers.clone();
+        for share in &shares {
+            if let Some(ledger) = self.processes.get_mut(home).and_then(|home| home.ledger(&share.user)) {
+                ledger.join(share);
+            }
         }
-        let other = self.near(own, place, event.time)?;
-        let guest = self.processes.get(other).filter(|guest| !guest.has_sshd)?;
-        guest.ledgers.iter().all(|l| l.user.is_empty() || l.is_of(&event.user)).then_some(other)
     }
 
     /// Takes the share of a process back from the one it was taken to be a part of. What that one said itself, and the
@@ -252,12 +328,6 @@ impl Attempts {
         }
     }
 
-    /// The other process that spoke last from the same host and address, if that was within ten seconds.
-    fn near(&self, own: u32, place: Fingerprint, now: Timestamp) -> Option<u32> {
-        let other = self.processes.find_near(place).filter(|other| *other != own)?;
-        (apart(self.processes.get(other)?, now) <= JOIN).then_some(other)
-    }
-
     /// Host and address of the line that is being observed.
     fn place(&self, event: &Event<'_>) -> Option<Fingerprint> {
         Some(self.on_host(u128::from_le_bytes(crate::net::octets(event.src_ip?))))
@@ -273,12 +343,12 @@ impl Attempts {
     /// Fills in what the line left out and the process is known for.
     fn complete(&self, own: u32, event: &mut Event<'_>) {
         let Some(process) = self.processes.get(own) else { return };
-        match event.origin {
-            Origin::Remote => event.src_ip = event.src_ip.or(process.address),
-            Origin::Local if event.tty.is_empty() && !process.tty.is_empty() => {
+        match event.access {
+            Access::Remote => event.src_ip = event.src_ip.or(process.address),
+            Access::Local if event.tty.is_empty() && !process.tty.is_empty() => {
                 event.tty = Cow::Owned(process.tty.clone());
             }
-            Origin::Local => {}
+            Access::Local => {}
         }
     }
 
@@ -296,7 +366,8 @@ impl Attempts {
             out.i64(process.last.0);
             out.bytes(process.address.map(crate::net::octets).as_ref().map_or(&[], |octets| octets));
             out.bytes(process.tty.as_bytes());
-            out.u8(u8::from(process.has_sshd) | u8::from(process.accepted.is_some()) << 1);
+            let (accepted, keyboard) = (u8::from(process.accepted.is_some()), u8::from(process.keyboard));
+            out.u8(u8::from(process.has_sshd) | accepted << 1 | keyboard << 2);
             out.bytes(process.accepted.as_deref().unwrap_or_default().as_bytes());
             for key in [process.home, process.near] {
                 out.bytes(key.map(Fingerprint::to_bytes).as_ref().map_or(&[], |key| key));
@@ -315,6 +386,7 @@ impl Attempts {
             if count <= most { Ok(count) } else { Err(SnapshotError::Invalid("the table of processes")) }
         };
         let sixteen = |input: &mut Reader<'_>| Ok(<[u8; 16]>::try_from(input.bytes()?).ok());
+        let version = input.version();
         let mut table = Self::new(salt, seed);
         for _ in 0..bounded(input.count(16)?, MAX_PROCESSES)? {
             let id = Fingerprint::from_bytes(input.array()?);
@@ -324,18 +396,32 @@ impl Attempts {
             process.tty = text(input.bytes()?)?;
             let flags = input.u8()?;
             process.has_sshd = flags & 1 != 0;
+            process.keyboard = flags & 4 != 0;
             process.accepted = Some(text(input.bytes()?)?).filter(|_| flags & 2 != 0);
             process.home = sixteen(input)?.map(Fingerprint::from_bytes);
             let near = sixteen(input)?.map(Fingerprint::from_bytes);
             for _ in 0..bounded(input.count(1)?, MAX_USERS)? {
-                process.ledgers.push(Ledger::load(input)?);
+                process.ledgers.push(Ledger::load(input, version)?);
             }
-            if let Some(near) = near {
+            // Before, any process that spoke from a place stood there.
+            let is_free = |p: &Process| !p.has_sshd && p.home.is_none();
+            if version >= STATE_VERSION || table.processes.get(slot).is_some_and(is_free) {
                 table.processes.set_near(slot, near);
             }
         }
         Ok(table)
     }
+}
+
+/// Whether a line tells of an attempt for which PAM has a process of its own.
+fn is_keyboard(event: &Event<'_>) -> bool {
+    matches!(event.signal, Signal::SshdPam | Signal::Postponed)
+        || event.method.starts_with("keyboard-interactive")
+}
+
+/// Whether two names may be those of one user: one of them may not be said.
+fn are_one(one: &str, other: &str) -> bool {
+    one == other || one.is_empty() || other.is_empty()
 }
 
 /// How long before or after its last line.

@@ -8,8 +8,11 @@
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, number, peer, terminal, text};
-use crate::event::{Event, Origin, Outcome, Signal, Text};
-use crate::stamp::epoch;
+use crate::event::{Event, Access, Outcome, Signal, Text};
+use crate::json::{Kind, Value};
+use crate::find::find;
+use crate::stamp::{Order, Stamp, Zone, epoch};
+use crate::times;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -42,6 +45,8 @@ impl Type {
 ///
 /// Time, host and process are those of the record, where it names them: the time of the event is otherwise 0, its
 /// host empty and its process `None`.
+///
+/// A time as `ausearch -i` writes it is none of these: see [`written`].
 #[must_use]
 pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let record = record.trim_ascii();
@@ -62,8 +67,9 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let rest = rest.strip_prefix(b"msg=").unwrap_or(rest);
     let (time, rest) = match rest.strip_prefix(b"audit(") {
         Some(rest) => {
-            let (stamp, rest) = cut(rest, b"):")?;
-            (epoch(cut(stamp, b":")?.0)?, rest.trim_ascii_start())
+            let (stamp, rest) = cut(rest, b")")?;
+            let (time, _serial) = cut_last(stamp, b":")?;
+            (epoch(time).unwrap_or_default(), rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())
         }
         None => (Default::default(), rest),
     };
@@ -71,15 +77,55 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let (outer, rest) = cut(rest, b"msg='")?;
     let (inner, enriched) = cut_last(rest, b"'")?;
     let pid = outer.strip_prefix(b"pid=").and_then(|rest| number(first_word(rest).0));
-    let mut event = judge(kind, inner, enriched)?;
+    // Numbers of users have become names.
+    let interpreted = find(outer, b" uid=").and_then(|at| outer.get(at + 5)).is_some_and(u8::is_ascii_alphabetic);
+    let mut event = judge(kind, inner, enriched, interpreted)?;
     event.time = time;
     event.host = text(host);
     event.pid = pid;
     Some(event)
 }
 
+/// Whether [`decode`] rightly makes nothing of a line: it is a record of the audit log, of another type or with a
+/// result.
+pub(crate) fn knows(record: &[u8]) -> bool {
+    let is_record = record.starts_with(b"type=") || record.starts_with(b"node=");
+    is_record
+        && cut(record, b"type=").is_some_and(|(_, rest)| {
+            let (kind, rest) = first_word(rest);
+            rest.starts_with(b"msg=audit(")
+                && (Type::parse(kind).is_none() || find(rest, b"res=").is_some())
+        })
+}
+
+/// The time of a record as `ausearch -i` writes it: `msg=audit(03/04/2026 08:00:00.993:121)`, by local clocks. `None` for Unix
+/// time, which is that of the event.
+#[must_use]
+pub fn written(record: &[u8], zone: Zone<'_>) -> Option<Stamp> {
+    let (_, rest) = cut(record, b"msg=audit(")?;
+    let (time, _serial) = cut_last(cut(rest, b")")?.0, b":")?;
+    match epoch(time) {
+        Some(_) => None,
+        None => {
+            // The locales that write slashes by default, that of the United States and C, have the month first.
+            let zone = zone.with_order(zone.order().or(Some(Order::MonthDay)));
+            let mut whole = Vec::new();
+            let time = match time {
+                [a, b, b'/', c, d, b'/', e, f, b' ', clock @ ..] if e.is_ascii_digit() && f.is_ascii_digit() => {
+                    // C writes two digits of the year.
+                    whole.extend_from_slice(&[*a, *b, b'/', *c, *d, b'/', b'2', b'0', *e, *f, b' ']);
+                    whole.extend_from_slice(clock);
+                    &*whole
+                }
+                time => time,
+            };
+            times::of(Value { kind: Kind::Str, raw: time, escaped: false }, zone)
+        }
+    }
+}
+
 /// What the program said, from `op=` to `res=`, and the names that auditd's `log_format = ENRICHED` put behind it.
-fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a>> {
+fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Option<Event<'a>> {
     // Red Hat 5 wrote `PAM: authentication acct=root : exe=… (hostname=…, addr=…, terminal=ssh res=failed)`.
     let op = first_word(inner.strip_prefix(b"op=").or_else(|| inner.strip_prefix(b"PAM: "))?).0;
     let program = unquoted(last(inner, b" exe=").unwrap_or_default());
@@ -102,7 +148,7 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
         (_, Outcome::Success) if !matches!(service, b"sshd" | b"su" | b"sudo" | b"login") => return None,
         (Type::Err, Outcome::Success) => return None,
         (_, Outcome::Success) | (Type::Auth, _) => Signal::Audit,
-        (Type::Login, _) if op == b"login" => Signal::Weak,
+        (Type::Login, _) if op == b"login" => Signal::AuditLogin,
         (Type::Err, _) if op == b"PAM:bad_ident" || op == b"bad_ident" => Signal::Weak,
         _ => return None,
     };
@@ -113,7 +159,7 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
             let caller = enriched_name(enriched, b"AUID").filter(|name| *name != b"unset")?;
             text(caller)
         }
-        _ => user(inner, enriched),
+        _ => user(inner, enriched, interpreted),
     };
     let (src_ip, src_name) = match peer(last(inner, b" addr=").unwrap_or_default()) {
         (None, name) if name.is_empty() => peer(last(inner, b" hostname=").unwrap_or_default()),
@@ -124,7 +170,7 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
     if service == b"sshd" || src_ip.is_some() {
         (event.src_ip, event.src_name) = (src_ip, src_name);
     } else {
-        event.origin = Origin::Local;
+        event.access = Access::Local;
         event.tty = text(terminal(place));
     }
     if outcome == Outcome::Failure {
@@ -135,9 +181,11 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8]) -> Option<Event<'a
 
 /// The account: `acct="root"`, `acct=726F6F74` (hexadecimal), else the name of `id=0`, which only the enriched form has.
 /// `(unknown user)`, `(invalid user)` and `?` are nobody.
-fn user<'a>(inner: &'a [u8], enriched: &'a [u8]) -> Text<'a> {
+fn user<'a>(inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Text<'a> {
     let name = match cut(inner, b" acct=").map(|(_, rest)| first_word(rest).0) {
         Some([b'"', name @ .., b'"']) => text(name),
+        // `ausearch -i` writes the name as it is.
+        Some(word) if interpreted => text(word),
         Some(word) => match unhex(word) {
             Some(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
             None => text(word),
@@ -152,10 +200,14 @@ fn user<'a>(inner: &'a [u8], enriched: &'a [u8]) -> Text<'a> {
             None => Text::Borrowed(""),
         },
     };
-    if matches!(&*name, "(unknown user)" | "(invalid user)" | "(unknown)" | "?") {
-        Text::Borrowed("")
-    } else {
-        name
+    account(name)
+}
+
+/// An account as the audit log names it: nobody where it says that there is none.
+pub(crate) fn account(name: Text<'_>) -> Text<'_> {
+    match &*name {
+        "(unknown user)" | "(invalid user)" | "(unknown)" | "?" => Text::Borrowed(""),
+        _ => name,
     }
 }
 

@@ -3,9 +3,9 @@
 //! Program and process are read where the daemon wrote them, at the front, and are never searched for in the
 //! message: whatever a message repeats of them was written by somebody else.
 
-use super::text::{first_word, number};
+use super::text::{cut_last, first_word, number};
 use crate::find::position;
-use crate::stamp::{Stamp, Zone, iso, rfc3164};
+use crate::stamp::{Stamp, Zone, iso, leading};
 
 /// A line taken apart. All parts borrow from it; what the line does not say is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,11 @@ pub struct Header<'a> {
     pub message: &'a [u8],
 }
 
+impl Header<'_> {
+    /// A header that says nothing.
+    pub const EMPTY: Self = Self { stamp: None, host: b"", program: b"", pid: None, message: b"" };
+}
+
 /// Reads the header of one line. `zone` is that of stamps without one. `None` where no program can be told.
 ///
 /// Linear in the header, not in the line.
@@ -30,23 +35,25 @@ pub struct Header<'a> {
 pub fn parse<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     let line = line.trim_ascii();
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let rest = match line {
-        [b'<', digits @ ..] => {
-            let end = digits.iter().take(4).position(|b| *b == b'>')?;
-            let (priority, rest) = digits.split_at_checked(end)?;
-            number(priority)?;
-            match rest.get(1..)? {
-                [b'1', b' ', structured @ ..] => return rfc5424(structured, zone),
-                rest => rest.trim_ascii_start(),
-            }
-        }
-        _ => line,
-    };
+    let rest = without_priority(line)?;
+    if let [b'1', b' ', structured @ ..] = rest
+        && line.first() == Some(&b'<')
+    {
+        return rfc5424(structured, zone);
+    }
     let (stamp, rest) = match stamp(rest, zone) {
         Some((stamp, used)) => (Some(stamp), rest.get(used..)?.trim_ascii_start()),
         None => (None, rest),
     };
-    let (first, after) = first_word(rest);
+    let (mut first, mut after) = first_word(rest);
+    // OpenWrt's `logread -t` repeats the time in seconds.
+    if stamp.is_some() && is_seconds(first) {
+        (first, after) = first_word(after.trim_ascii_start());
+    }
+    // FreeBSD's `syslogd -vv` writes it before the machine; OpenWrt's `logread` names no machine.
+    if is_facility(first) {
+        (first, after) = first_word(after.trim_ascii_start());
+    }
     let (host, tag, after) = match tag(first) {
         Some(tag) => (&b""[..], tag, after),
         None => {
@@ -57,26 +64,131 @@ pub fn parse<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
             (first, tag(second)?, after)
         }
     };
-    Some(Header { stamp, host, program: tag.0, pid: tag.1, message: bare(after) })
+    let message = bare(after);
+    if tag.0 == b"kernel"
+        && let Some((program, pid, message)) = through_kernel(message)
+    {
+        return Some(Header { stamp, host, program, pid, message });
+    }
+    Some(Header { stamp, host, program: tag.0, pid: tag.1, message })
 }
 
-/// A stamp and the word boundary after it; a weekday may go before it.
-fn stamp(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
-    let (stamp, used) = if bytes.first()?.is_ascii_digit() {
-        let (time, used) = iso(bytes, zone)?;
-        (Stamp::At(time), used)
-    } else {
-        match rfc3164(bytes, zone) {
-            Some(found) => found,
-            None => match bytes {
-                [a, b, c, b' ', rest @ ..] if [a, b, c].iter().all(|b| b.is_ascii_alphabetic()) => {
-                    let (stamp, used) = rfc3164(rest, zone)?;
-                    (stamp, used + 4)
-                }
-                _ => return None,
-            },
-        }
+/// `[  970.699396] sshd[4711]: …`: what a program wrote through the kernel's ring buffer, which only root can.
+fn through_kernel(message: &[u8]) -> Option<(&[u8], Option<u32>, &[u8])> {
+    let rest = message.strip_prefix(b"[")?;
+    let end = rest.iter().take(24).position(|byte| *byte == b']')?;
+    let (seconds, rest) = rest.split_at_checked(end)?;
+    seconds.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.')).then_some(())?;
+    let rest = rest.get(1..)?;
+    let (word, message) = first_word(rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start());
+    let (program, pid) = tag(word)?;
+    pid.is_some().then_some((program, pid, message))
+}
+
+/// What follows the priority of a line, `<38>`; the whole line where it has none. `None` where none is meant.
+pub(crate) fn without_priority(line: &[u8]) -> Option<&[u8]> {
+    let [b'<', digits @ ..] = line else { return Some(line) };
+    let end = digits.iter().take(4).position(|b| *b == b'>')?;
+    let (priority, rest) = digits.split_at_checked(end)?;
+    number(priority)?;
+    Some(rest.get(1..)?.trim_ascii_start())
+}
+
+/// The message of a line, from its first bytes `start` on, where its sender is the one that writes such messages. Before it may
+/// stand a priority, a time and a machine, or the header of a program for which `lends` speaks. Linear in the header.
+pub(crate) fn message_from<'a>(
+    line: &'a [u8],
+    start: &[u8],
+    lends: impl Fn(&[u8]) -> bool,
+    zone: Zone<'_>,
+) -> Option<&'a [u8]> {
+    let line = line.trim_ascii();
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let begins = |text: &'a [u8]| text.starts_with(start).then_some(text);
+    if let Some(header) = parse(line, zone)
+        && let Some(message) = begins(header.message)
+    {
+        return lends(header.program).then_some(message);
+    }
+    let rest = without_priority(line)?;
+    let Some((_, used)) = stamp(rest, zone) else { return begins(rest) };
+    let rest = rest.get(used..)?.trim_ascii_start();
+    let (machine, behind) = first_word(rest);
+    // An application writes a level there, and then what it was sent.
+    let is_level = |level: &[u8]| machine.eq_ignore_ascii_case(level);
+    const LEVELS: [&[u8]; 9] =
+        [b"trace", b"debug", b"info", b"notice", b"warn", b"warning", b"error", b"critical", b"fatal"];
+    begins(rest).or_else(|| begins(behind.trim_ascii_start()).filter(|_| !LEVELS.into_iter().any(is_level)))
+}
+
+/// A text that is a stamp as a whole.
+pub(crate) fn whole_stamp(text: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
+    const LONGEST: usize = 64;
+    if text.len() > LONGEST {
+        return None;
+    }
+    stamp(&[text, b" "].concat(), zone).filter(|(_, used)| *used == text.len())
+}
+
+/// What a syslog daemon writes instead of equal lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeated<'a> {
+    /// When, if it says so.
+    pub stamp: Option<Stamp>,
+    /// The machine; empty where it is not said.
+    pub host: &'a [u8],
+    /// How many more there were, at least 1.
+    pub times: u32,
+}
+
+/// Reads `last message repeated 5 times` behind a stamp, a host and the daemon's tag, of which only the words have to be
+/// there; macOS puts hyphens around them. Linear in the line's end.
+#[must_use]
+pub fn repeated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Repeated<'a>> {
+    const WORDS: &[u8] = b"last message repeated ";
+    /// Longer lines say something else.
+    const LONGEST: usize = 400;
+    let line = line.trim_ascii();
+    let line = line.strip_suffix(b" ---").unwrap_or(line);
+    let before = line.strip_suffix(b" times").or_else(|| line.strip_suffix(b" time"))?;
+    let before = (before.len() <= LONGEST).then_some(before)?;
+    let (head, times) = cut_last(before, WORDS)?;
+    let times = number(times)?.max(1);
+    let head = match head {
+        [b'<', rest @ ..] => rest.get(rest.iter().take(4).position(|b| *b == b'>')? + 1..)?.trim_ascii(),
+        head => head.trim_ascii(),
     };
+    let head = head.strip_suffix(b"---").unwrap_or(head).trim_ascii_end();
+    let (stamp, rest) = match stamp_within(head, zone) {
+        Some((stamp, used)) => (Some(stamp), head.get(used..)?.trim_ascii()),
+        None => (None, head),
+    };
+    let is_tag = |word: &[u8]| tag(word).is_some_and(|(name, _)| name.ends_with(b"syslogd") || name == b"syslog");
+    let (first, rest) = first_word(rest);
+    let host = match (first, rest.trim_ascii()) {
+        (tag, b"") if is_tag(tag) => b"",
+        (host, b"") if tag(host).is_none() => host,
+        (host, second) if tag(host).is_none() => {
+            let (word, second) = first_word(second);
+            let second = if is_facility(word) { second } else { rest.trim_ascii() };
+            (second.is_empty() || is_tag(second)).then_some(host)?
+        }
+        _ => return None,
+    };
+    Some(Repeated { stamp, host, times })
+}
+
+/// As [`stamp`], also where nothing follows.
+fn stamp_within(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
+    let mut with_space = [b' '; 64];
+    let length = bytes.len().min(with_space.len() - 1);
+    with_space.get_mut(..length)?.copy_from_slice(bytes.get(..length)?);
+    stamp(&with_space, zone).filter(|(_, used)| *used <= bytes.len())
+}
+
+/// A stamp and the word boundary after it.
+pub(crate) fn stamp(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
+    let (stamp, used) = leading(bytes, zone)?;
     // Some daemons put a colon after the time.
     let used = if bytes.get(used) == Some(&b':') { used + 1 } else { used };
     matches!(bytes.get(used), Some(b' ' | b'\t')).then_some((stamp, used))
@@ -104,10 +216,17 @@ fn tag(word: &[u8]) -> Option<(&[u8], Option<u32>)> {
     (!program.is_empty() && position(program, b'=').is_none()).then_some((program, pid))
 }
 
-/// `auth.info`, as BusyBox and OpenWrt write it before the program; AIX has `auth|security:info`.
+/// `[1772611200.123]`
+fn is_seconds(word: &[u8]) -> bool {
+    matches!(word, [b'[', inner @ .., b']'] if inner.contains(&b'.') && inner.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
+}
+
+/// `auth.info`, as BusyBox and OpenWrt write it before the program; the BSDs have `<auth.info>`, AIX `auth|security:info`.
 fn is_facility(word: &[u8]) -> bool {
+    let word = word.strip_prefix(b"<").and_then(|word| word.strip_suffix(b">")).unwrap_or(word);
+    // A word and no name of a file: `auth.log:17`.
     !word.ends_with(b":")
-        && !word.contains(&b'[')
+        && word.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'|' | b':' | b'_'))
         && [&b"auth."[..], b"authpriv.", b"daemon.", b"user.", b"kern.", b"auth|"]
             .iter()
             .any(|f| word.starts_with(f))
@@ -122,7 +241,7 @@ fn rfc5424<'a>(bytes: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     let (_id, rest) = first_word(rest);
     let stamp = match time {
         b"-" => None,
-        _ => iso(time, zone).filter(|(_, used)| *used == time.len()).map(|(time, _)| Stamp::At(time)),
+        _ => iso(time, zone).filter(|(_, used)| *used == time.len()).map(|(stamp, _)| stamp),
     };
     if stamp.is_none() && time != b"-" || program.is_empty() {
         return None;

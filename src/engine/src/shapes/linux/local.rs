@@ -5,12 +5,12 @@
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
-use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::event::{Event, Access, Outcome, Signal, Text};
 use crate::find::find;
 
 fn local<'a>(shape: Shape, user: &'a [u8], tty: &'a [u8]) -> Event<'a> {
     let mut event = event(shape, shape.as_str().as_bytes());
-    event.origin = Origin::Local;
+    event.access = Access::Local;
     event.user = text(user);
     event.tty = text(terminal(tty));
     event
@@ -145,7 +145,7 @@ pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
     let mut event = login_at(user, tty, host);
     event.outcome = Outcome::Success;
     // Each of these names the terminal or the host; without either it is some other text.
-    (!event.tty.is_empty() || event.origin == Origin::Remote).then_some(event)
+    (!event.tty.is_empty() || event.access == Access::Remote).then_some(event)
 }
 
 /// Terminal and host of ` on '/dev/tty1'[ from 'host']`.
@@ -161,7 +161,7 @@ fn login_at<'a>(user: &'a [u8], tty: &'a [u8], host: &'a [u8]) -> Event<'a> {
         return local(Shape::Login, user, tty);
     }
     let mut event = local(Shape::Login, user, b"");
-    event.origin = Origin::Remote;
+    event.access = Access::Remote;
     (event.src_ip, event.src_name) = (src_ip, src_name);
     event
 }

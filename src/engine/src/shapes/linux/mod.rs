@@ -19,12 +19,15 @@
 pub mod attempts;
 pub mod audit;
 pub mod header;
+mod dropbear;
 mod local;
+pub(crate) mod openssh;
 mod pam;
 mod sshd;
 mod text;
 
-use super::{Room, World, named};
+use super::{Room, Sign, World, named};
+use crate::envelope::is_forwarder;
 use crate::event::{Event, Signal};
 use text::{cut, leading_number};
 
@@ -43,7 +46,42 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "Linux",
+    layouts: &[
+        "sshd and `sshd-session`",
+        "dropbear",
+        "OpenSSH for Windows",
+        "PAM",
+        "su, sudo, login",
+        "under RFC 3164, RFC 5424 and ISO 8601 headers",
+        "journald as JSON",
+        "`journalctl -o export` and `verbose`",
+        "auditd raw, enriched, by `ausearch -i`, Auditbeat and LAUREL",
+    ],
     needles: NEEDLES,
+    signs: &[
+        Sign {
+            words: &[
+                "Failed password for ",
+                "Failed keyboard-interactive",
+                "Accepted password for ",
+                "Accepted publickey for ",
+                "Accepted keyboard-interactive",
+                "authentication failure; logname=",
+                "password attempt for ",
+                "type=USER_LOGIN ",
+                "type=USER_AUTH ",
+                // doas.
+                "failed auth for ",
+                "FAILED SU (to ",
+            ],
+            with: &[],
+        },
+        Sign { words: &["Invalid user "], with: &[" from "] },
+        Sign { words: &["FAILED LOGIN "], with: &[" FOR ", " FROM "] },
+        // As F5's devices write them.
+        Sign { words: &["AUDIT - user", "pam_audit"], with: &["tty=", "failed", "authenticat"] },
+    ],
     keepers: &[&[("system.", 8)]],
     worlds: &[
         World::Words("system", "auth"),
@@ -65,17 +103,24 @@ pub const MAX_COUNT: u32 = 10_000;
 /// is changed by JSON's escapes.
 pub const NEEDLES: &[&str] = &[
     "accepted ",
+    "attempt for",
+    "auth succeeded",
     "authenticat",
     "fail",
     "illegal user",
     "invalid user",
+    "last message repeated",
     "not allowed",
+    "postponed keyboard",
     "pts",
     "res=success",
     "root login",
     "session opened",
     "successful su",
     "tty",
+    // Of records as JSON, where no result stands behind an equals sign.
+    "user_auth",
+    "user_login",
 ];
 
 /// Reads a message by the program that wrote it: its name, or with path or PAM module (`sshd(pam_unix)`).
@@ -87,7 +132,7 @@ pub const NEEDLES: &[&str] = &[
 /// Linear in the message; allocates only for text that is not UTF-8, and for hexadecimal account names.
 #[must_use]
 pub fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'a>> {
-    let program = program.rsplit(|b| *b == b'/').next().unwrap_or(program);
+    let program = base(program);
     let (times, message) = repeated(message.trim_ascii());
     let mut event = if program.ends_with(b")") || matches!(message.first()?, b'p' | b'P' | b'(') {
         // sshd's own `PAM: …` is not a module's, su's own `(to root) …` neither.
@@ -95,15 +140,48 @@ pub fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'a>> {
     } else {
         by_program(program, message)?
     };
-    if matches!(event.signal, Signal::Failed | Signal::SshdPam | Signal::Pam | Signal::PamOther) {
+    if matches!(event.signal, Signal::Failed | Signal::SshdPam) || event.signal.is_pam() {
         event.count = event.count.saturating_mul(times).clamp(1, MAX_COUNT);
     }
     Some(event)
 }
 
+/// A program without its path.
+fn base(program: &[u8]) -> &[u8] {
+    let program = program.rsplit(|b| *b == b'/').next().unwrap_or(program);
+    // `journalctl -o with-unit` names the unit.
+    match program {
+        b"ssh.service" | b"sshd.service" => b"sshd",
+        [b's', b's', b'h', b'@', ..] | [b's', b's', b'h', b'd', b'@', ..] => b"sshd",
+        program => program,
+    }
+}
+
+/// Whether a program is one whose messages [`decode`] reads.
+pub(crate) fn is_ours(program: &[u8]) -> bool {
+    reader(base(program)).is_some()
+}
+
+/// Whether [`decode`] rightly makes nothing of a message: its program is one that is known, and it does not begin as
+/// one that should say something.
+pub(crate) fn knows(program: &[u8], message: &[u8]) -> bool {
+    let (_, message) = repeated(message.trim_ascii());
+    // Cygwin's sshd names itself within the message.
+    let is_cut = sshd::begins_an_attempt(message) || message.starts_with(b"PID ");
+    !is_cut && pam::knows(base(program), message).unwrap_or_else(|| is_ours(program))
+}
+
+/// Whether a message is one that another program wrote, which may repeat what somebody sent to it. One that begins as a
+/// login does may be that of a program whose name is not known.
+pub(crate) fn is_of_another(program: &[u8], message: &[u8]) -> bool {
+    let message = message.trim_ascii();
+    let is_login = sshd::begins_an_attempt(message) || message.starts_with(b"failed auth for ");
+    !is_login && !is_ours(program) && !is_forwarder(program) && pam::knows(base(program), message).is_none()
+}
+
 /// Reads a message of sshd, from a log in which neither a syslog daemon nor PAM writes in front of it.
 pub(crate) fn decode_sshd(message: &[u8]) -> Option<Event<'_>> {
-    sshd::decode(message.trim_ascii())
+    sshd::decode(without_source(message.trim_ascii()))
 }
 
 /// Reads a message of macOS's screen sharing, from such a log.
@@ -112,15 +190,39 @@ pub(crate) fn decode_screen_sharing(message: &[u8]) -> Option<Event<'_>> {
 }
 
 fn by_program<'a>(program: &[u8], message: &'a [u8]) -> Option<Event<'a>> {
-    match program {
-        b"sshd" | b"sshd-session" | b"sshd-auth" => sshd::decode(message),
-        b"sudo" => local::sudo(message),
-        b"su" | b"su-l" => local::su(message),
-        b"login" => local::login(message),
-        b"screensharingd" => local::screen_sharing(message),
-        b"audit" | b"auditd" | b"audispd" | b"audisp-syslog" | b"kernel" => audit::decode(message),
-        _ => None,
-    }
+    reader(program)?(message)
+}
+
+/// Reads a message.
+type Decode = for<'a> fn(&'a [u8]) -> Option<Event<'a>>;
+
+/// The decoder of a program's messages.
+fn reader(program: &[u8]) -> Option<Decode> {
+    Some(match program {
+        b"sshd" | b"sshd-session" | b"sshd-auth" => decode_sshd,
+        b"dropbear" => dropbear::decode,
+        b"sudo" => local::sudo,
+        b"su" | b"su-l" => local::su,
+        b"login" => local::login,
+        b"screensharingd" => local::screen_sharing,
+        b"audit" | b"auditd" | b"audispd" | b"audisp-syslog" | b"kernel" => audit::decode,
+        _ => return None,
+    })
+}
+
+/// What follows the place in sshd's source that Synology's sshd writes first: `auth.c:275 Accepted …`.
+fn without_source(message: &[u8]) -> &[u8] {
+    const LONGEST: usize = 32;
+    let behind = || {
+        let (place, rest) = cut(message.get(..LONGEST).unwrap_or(message), b" ")?;
+        let (file, line) = cut(place, b".c:")?;
+        let is_place = !file.is_empty()
+            && file.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+            && !line.is_empty()
+            && line.iter().all(u8::is_ascii_digit);
+        is_place.then(|| message.get(message.len().min(LONGEST) - rest.len()..))?
+    };
+    behind().unwrap_or(message)
 }
 
 /// What rsyslog makes of equal lines: `message repeated 5 times: [ MESSAGE]`.

@@ -5,7 +5,7 @@
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
-use crate::event::{Event, Origin, Outcome, Signal, Text};
+use crate::event::{Event, Access, Outcome, Signal, Text};
 use crate::find::rfind;
 
 /// Whose words a message is: the module (`unix`), the PAM service it served, for what (`auth`, `session`, or nothing where
@@ -35,7 +35,11 @@ pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'
             let (count, rest) = leading_number(words)?;
             let rest = rest.strip_prefix(b" more authentication failure")?;
             let fields = rest.strip_prefix(b"s").unwrap_or(rest).strip_prefix(b";")?;
-            failure(module, service, count.clamp(1, super::MAX_COUNT), fields.trim_ascii())
+            let mut event = failure(module, service, count.clamp(1, super::MAX_COUNT), fields.trim_ascii())?;
+            if event.signal == Signal::Pam {
+                event.signal = Signal::PamMore;
+            }
+            Some(event)
         }
         b's' if matches!(task, b"session" | b"") => {
             session(module, service, words.strip_prefix(b"session opened for user ")?)
@@ -98,9 +102,44 @@ fn service_of<'a>(service: &'a [u8], program: &[u8]) -> Option<&'a [u8]> {
     matches!(rest.first(), None | Some(b'-' | b'(')).then_some(service)
 }
 
+/// The services through which a person logs in, whose session is the login. Not `gdm-launch-environment` and `gdm-autologin`,
+/// where nobody gives a password. Each of them stands in the decoder's `SESSIONS`, too.
+fn is_login(service: &[u8]) -> bool {
+    const SERVICES: [&[u8]; 15] = [
+        b"sshd",
+        b"su",
+        b"sudo",
+        b"login",
+        b"gdm",
+        b"gdm-password",
+        b"gdm-fingerprint",
+        b"gdm-smartcard",
+        b"gdm-pin",
+        b"lightdm",
+        b"sddm",
+        b"xrdp-sesman",
+        b"xrdp",
+        b"cockpit",
+        b"vsftpd",
+    ];
+    SERVICES.contains(&service)
+}
+
+/// What stands for the terminal of a display manager. Its failures name one and its sessions none, and each of them may be of a
+/// process of its own.
+fn seat(service: &[u8]) -> Option<&'static str> {
+    Some(match service {
+        b"gdm" | b"gdm-password" | b"gdm-fingerprint" | b"gdm-smartcard" | b"gdm-pin" => "gdm",
+        b"lightdm" => "lightdm",
+        b"sddm" => "sddm",
+        b"xrdp-sesman" | b"xrdp" => "xrdp",
+        _ => return None,
+    })
+}
+
 fn at_the_door(service: &[u8]) -> Event<'_> {
     let mut event = event(Shape::Pam, service);
-    event.origin = if service == b"sshd" { Origin::Remote } else { Origin::Local };
+    event.access = if service == b"sshd" { Access::Remote } else { Access::Local };
     event
 }
 
@@ -137,11 +176,18 @@ fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -
     event.user = text(user);
     (event.src_ip, event.src_name) = peer(rhost);
     event.count = count;
-    event.signal = if module == b"unix" { Signal::Pam } else { Signal::PamOther };
-    if event.origin == Origin::Remote || !rhost.is_empty() {
-        event.origin = Origin::Remote;
+    event.signal = match module {
+        b"unix" => Signal::Pam,
+        b"sss" => Signal::PamSss,
+        b"krb5" => Signal::PamKrb5,
+        b"ldap" | b"ldapd" => Signal::PamLdap,
+        b"winbind" => Signal::PamWinbind,
+        _ => Signal::PamOther,
+    };
+    if event.access == Access::Remote || !rhost.is_empty() {
+        event.access = Access::Remote;
     } else {
-        event.tty = text(terminal(tty));
+        event.tty = seat(service).map_or_else(|| text(terminal(tty)), Text::Borrowed);
     }
     event.reason_text = Text::Borrowed("authentication failure");
     Some(event)
@@ -152,12 +198,12 @@ fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -
 /// Only of the services through which a person logs in: not cron, not a greeter. For sudo the user is who called it,
 /// as in its failures; where that is not said (` by (uid=0)`) its own `COMMAND=` line tells.
 fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event<'a>> {
-    if module != b"unix" || !matches!(service, b"sshd" | b"su" | b"sudo" | b"login") {
+    if module != b"unix" || !is_login(service) {
         return None;
     }
     let (user, caller) = cut_last(rest, b" by ")?;
     let name = |who: &'a [u8]| rfind(who, b"(uid=").and_then(|at| who.get(..at)).unwrap_or(who);
-    let user = if service == b"sudo" { name(caller) } else { name(user) };
+    let user = if matches!(service, b"sudo" | b"sudo-i") { name(caller) } else { name(user) };
     if user.is_empty() {
         return None;
     }
@@ -165,7 +211,19 @@ fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event
     event.user = text(user);
     event.outcome = Outcome::Success;
     event.signal = Signal::Session;
+    event.tty = Text::Borrowed(seat(service).unwrap_or_default());
     Some(event)
+}
+
+/// Whether [`decode`] rightly makes nothing of a message: it is of another service, or of another event. A message that
+/// should tell of a failure and does not was cut. `None` for a message of no module.
+pub(super) fn knows(program: &[u8], message: &[u8]) -> Option<bool> {
+    said(program, message).map(|said| {
+        // F5's devices write logins in the name of a module of their own.
+        said.module != b"audit"
+            && (service_of(said.service, program).is_none()
+                || !said.words.starts_with(b"authentication failure;"))
+    })
 }
 
 #[cfg(test)]

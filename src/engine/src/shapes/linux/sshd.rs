@@ -11,7 +11,7 @@ use crate::event::{Event, Outcome, Signal, Text};
 use crate::find::{find, places};
 
 /// Reads one message. `None` for what says nothing of an attempt: key probing (`Failed publickey`, `Failed none`,
-/// `Postponed`), negotiation errors, scanners that never named a user, the end of a session.
+/// `Postponed publickey`), negotiation errors, scanners that never named a user, the end of a session.
 pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     let message = message.trim_ascii_end();
     // Written by the monitor for its child that has no privileges.
@@ -22,7 +22,10 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
         b'A' => accepted(message.strip_prefix(b"Accepted ")?),
         b'F' => failed(message.strip_prefix(b"Failed ")?),
         b'I' | b'i' => invalid(message.get(1..)?),
-        b'P' => through_pam(message.strip_prefix(b"PAM: ")?),
+        b'P' => match message.strip_prefix(b"PAM: ") {
+            Some(rest) => through_pam(rest),
+            None => postponed(message.strip_prefix(b"Postponed ")?),
+        },
         b'C' | b'D' => gone(message),
         b'm' => exceeded(message.strip_prefix(b"maximum authentication attempts exceeded for ")?),
         b'T' => too_many(message),
@@ -33,6 +36,20 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
         b'U' => not_allowed(message.strip_prefix(b"User ")?),
         _ => None,
     }
+}
+
+/// Whether a message begins like one that tells of an attempt, whatever became of its end.
+pub(super) fn begins_an_attempt(message: &[u8]) -> bool {
+    const WORDS: [&[u8]; 6] = [
+        b"Failed password for ",
+        b"Failed keyboard-interactive",
+        b"Accepted password for ",
+        b"Accepted publickey for ",
+        b"Accepted keyboard-interactive",
+        b"Invalid user ",
+    ];
+    let message = message.strip_prefix(b"error: ").unwrap_or(message);
+    WORDS.iter().any(|words| message.starts_with(words))
 }
 
 /// The event with its user, its peer and what is said of it.
@@ -74,7 +91,7 @@ const fn unknown(invalid: bool) -> Text<'static> {
 fn accepted(rest: &[u8]) -> Option<Event<'_>> {
     let (method, rest) = first_word(rest);
     // Not `Accepted key …`, not `Accepted certificate ID "…" …`, whose text a client chose.
-    let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
+    let (user, host) = attempt(method, rest.strip_prefix(b"for ")?)?;
     let mut event = about(Signal::Attempt, user, host, Text::Borrowed(""));
     event.outcome = Outcome::Success;
     event.method = named(method);
@@ -87,36 +104,54 @@ fn failed(rest: &[u8]) -> Option<Event<'_>> {
     if matches!(method, b"publickey" | b"none") {
         return None;
     }
-    let (user, host) = attempt(rest.strip_prefix(b"for ")?)?;
+    let (user, host) = attempt(method, rest.strip_prefix(b"for ")?)?;
     let (user, invalid) = account(user);
     let mut event = about(Signal::Failed, user, host, unknown(invalid));
     event.method = named(method);
     Some(event)
 }
 
+/// `keyboard-interactive[/pam] for [invalid user ]U from IP port N ssh2`: sshd waits for an answer. It is no attempt, but
+/// says that PAM has a process of its own.
+fn postponed(rest: &[u8]) -> Option<Event<'_>> {
+    let (method, rest) = first_word(rest);
+    if !method.starts_with(b"keyboard-interactive") {
+        return None;
+    }
+    let (user, host) = attempt(method, rest.strip_prefix(b"for ")?)?;
+    let (user, invalid) = account(user);
+    let mut event = about(Signal::Postponed, user, host, unknown(invalid));
+    event.outcome = Outcome::Challenge;
+    event.method = named(method);
+    Some(event)
+}
+
 /// User and host of `U from IP port N ssh2[: …]` (`auth_log`).
 ///
-/// Nothing follows `ssh2` after a password, so a line that ends there is read from its end. Else what follows
-/// `ssh2: ` or `ssh1: ` says how (a key, a client's user and host, which the client chose): the name of an account that
-/// exists imitates nothing, and the first such place is the server's; a name that does not exist may, and the
-/// last one is. Lines cut short, without `ssh2` or port, are read from their end as well.
-fn attempt(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Nothing follows `ssh2` after a password, so a line that ends there is read from its end. With other methods details
+/// follow: a key, the id of a certificate, a client's user and host. The client chose these, and they may be cut
+/// anywhere. The name of an account that exists imitates nothing, so the first place is the server's. A name that does not
+/// exist may: where more than one place could be the server's, nothing tells which is, and there is no address. Lines cut
+/// short, without `ssh2` or port, are read from their end as well.
+fn attempt<'m>(method: &[u8], rest: &'m [u8]) -> Option<(&'m [u8], &'m [u8])> {
     fn whole(text: &[u8]) -> Option<(&[u8], &[u8])> {
         let text = text.strip_suffix(b" ssh2").or_else(|| text.strip_suffix(b" ssh1"))?;
         from(port(text)?)
     }
     fn before_details(text: &[u8], mark: usize) -> Option<(&[u8], &[u8])> {
         let (head, tail) = text.split_at_checked(mark + b" ssh".len() + 1)?;
-        tail.starts_with(b":").then(|| whole(head))?
+        matches!(tail.first(), None | Some(b':')).then(|| whole(head))?
     }
-    let details = || {
-        if account(rest).1 {
-            places(rest, b" ssh").rev().find_map(|at| before_details(rest, at))
-        } else {
-            places(rest, b" ssh").find_map(|at| before_details(rest, at))
-        }
-    };
-    whole(rest).or_else(details).or_else(|| from(port(rest).unwrap_or(rest)))
+    let detailed = matches!(method, b"publickey" | b"hostbased");
+    if !detailed && let Some(found) = whole(rest) {
+        return Some(found);
+    }
+    let mut places = places(rest, b" ssh").filter_map(|at| before_details(rest, at));
+    match (places.next(), account(rest).1) {
+        (Some(_), true) if places.next().is_some() => Some((b"", b"")),
+        (Some(first), _) => Some(first),
+        (None, _) => from(port(rest).unwrap_or(rest)),
+    }
 }
 
 /// What stands before ` port N` at the end.
@@ -170,7 +205,10 @@ fn gone(message: &[u8]) -> Option<Event<'_>> {
     let rest = WORDS.iter().find_map(|words| message.strip_prefix(*words))?;
     let (rest, invalid) = match rest.strip_prefix(b"authenticating user ") {
         Some(rest) => (rest, false),
-        None => (rest.strip_prefix(b"invalid user ")?, true),
+        None => {
+            let unknown = rest.strip_prefix(b"invalid user ").or_else(|| rest.strip_prefix(b"illegal user "));
+            (unknown?, true)
+        }
     };
     let (user, host, reason) = if message.starts_with(b"Disconnecting ") {
         disconnecting(rest)?
@@ -196,18 +234,27 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
         let (user, host) = user_and_host(head.strip_suffix(b": ")?)?;
         return Some((user, host, TOO_MANY));
     }
-    if rest.ends_with(b")") {
-        // The name stands on both sides of the address. A forger of the second would have to know his own port as
-        // the server sees it, and put it into that name: the last place where both agree is the server's.
-        let found = places(rest, b": Change of username or service not allowed: (").rev().find_map(|at| {
+    let mut changes = places(rest, b": Change of username or service not allowed: (");
+    if let Some(first) = changes.next() {
+        let at_change = |at: usize| {
             let (head, tail) = rest.split_at_checked(at)?;
             let (user, host) = user_and_host(head)?;
             let (_, names) = cut(tail, b"allowed: (")?;
+            Some((user, host, names))
+        };
+        // sshd cuts the reason, with the second name in it, but not what stands before: of one place there is no doubt. Of
+        // several the server's is told by the name, which stands on both sides of the address: a forger of the second
+        // would have to know his own port as the server sees it.
+        if changes.next().is_none() {
+            return at_change(first).map(|(user, host, _)| (user, host, CHANGE));
+        }
+        if !rest.ends_with(b")") {
+            return None;
+        }
+        return places(rest, b": Change of username or service not allowed: (").rev().find_map(|at| {
+            let (user, host, names) = at_change(at)?;
             names.strip_prefix(user)?.starts_with(b",").then_some((user, host, CHANGE))
         });
-        if found.is_some() {
-            return found;
-        }
     }
     let (head, reason) = places(rest, b": ").rev().find_map(|at| {
         let (head, reason) = rest.split_at_checked(at)?;
@@ -219,7 +266,7 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 
 /// `maximum authentication attempts exceeded for [invalid user ]U from IP port N ssh2`
 fn exceeded(rest: &[u8]) -> Option<Event<'_>> {
-    let (user, host) = attempt(rest)?;
+    let (user, host) = attempt(b"", rest)?;
     Some(about(
         Signal::Weak,
         account(user).0,
@@ -238,7 +285,7 @@ fn too_many(message: &[u8]) -> Option<Event<'_>> {
         b"" => rest,
         _ => rest.strip_prefix(b" for ")?,
     };
-    let (user, _) = attempt(user).unwrap_or((user, b""));
+    let (user, _) = attempt(b"", user).unwrap_or((user, b""));
     Some(about(Signal::Weak, account(user).0, b"", Text::Borrowed("Too many authentication failures")))
 }
 

@@ -13,7 +13,7 @@ mod endpoint;
 mod unified;
 
 use super::room::mark;
-use super::{Given, Room, Said, fill, named};
+use super::{Given, Room, Said, Sign, fill, named};
 use crate::event::Event;
 use crate::json::{Member, Object, Slots};
 use alloc::borrow::Cow;
@@ -28,6 +28,8 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "macOS",
+    layouts: &["the unified log as NDJSON", "Endpoint Security", "BSM audit", "Jamf"],
     needles: &[
     // What programs of the unified log write, or the program where it writes nothing else.
     "shortUsername",
@@ -51,6 +53,13 @@ pub const ROOM: Room = Room {
     "AUE_lw_login",
     "AUE_auth_user",
 ],
+    signs: &[Sign {
+        words: &[
+            "openssh_login", "lw_session_login", "lw_session_unlock", "screensharing_attach",
+            "AUE_lw_login", "AUE_auth_user",
+        ],
+        with: &[],
+    }],
     // The unified log, alone and in an alert of Jamf; events of Endpoint Security; BSM audit.
     marks: &[
         mark("eventMessage"),

@@ -5,10 +5,12 @@
 //! comes from; what Windows wrote (`metadata.event_code` 4624, 4625) is judged by the rules of Windows.
 
 use super::room::mark;
+use super::entra::codes;
 use super::windows::logon;
-use super::{Given, Proof, Provider, Room, Said, client, named, text, world};
+use super::world::Account;
+use super::{Given, Proof, Provider, Room, Said, Sign, client, named, okta, text, world};
 use crate::envelope::stamp;
-use crate::event::{Event, Origin, Outcome, Text};
+use crate::event::{Event, Access, Outcome, Text};
 use crate::json::{Member, Members, Object, Slots, read};
 
 named! {
@@ -20,7 +22,13 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "OCSF",
+    layouts: &["Authentication, class 3002"],
     needles: &["3002"],
+    signs: &[Sign {
+        words: &["class_uid"],
+        with: &["3002"],
+    }],
     marks: &[mark("class_uid")],
     proof: Proof::Number(3002),
     members: &[MEMBERS.set()],
@@ -55,8 +63,11 @@ const LOG: u8 = 23;
 const PROVIDER: u8 = 24;
 const OS: u8 = 25;
 const SUB_STATUS: u8 = 26;
+const EMAIL: u8 = 27;
+const ACCOUNT_ID: u8 = 28;
+const KIND: u8 = 29;
 
-static MEMBERS: Members<60> = Members::new([
+static MEMBERS: Members<64> = Members::new([
     Member::new("class_uid", CLASS, 0),
     Member::new("activity_id", ACTIVITY, 0),
     Member::new("activity_name", ACTIVITY, 1),
@@ -68,8 +79,10 @@ static MEMBERS: Members<60> = Members::new([
     Member::new("message", DETAIL, 1),
     Member::new("user.name", USER, 0),
     Member::new("actor.user.name", USER, 1),
-    Member::new("user.email_addr", USER, 2),
-    Member::new("user.uid", USER, 3),
+    Member::new("user.email_addr", EMAIL, 0),
+    Member::new("actor.user.email_addr", EMAIL, 1),
+    Member::new("user.uid", ACCOUNT_ID, 0),
+    Member::new("actor.user.uid", ACCOUNT_ID, 1),
     Member::new("user.domain", DOMAIN, 0),
     Member::new("actor.user.domain", DOMAIN, 1),
     Member::new("src_endpoint.ip", ADDRESS, 0),
@@ -91,6 +104,9 @@ static MEMBERS: Members<60> = Members::new([
     Member::new("logon_type_id", LOGON_TYPE, 0),
     Member::new("logon_type", LOGON_WORD, 0),
     Member::new("metadata.event_code", EVENT_CODE, 0),
+    // Okta's own word for the event.
+    Member::new("unmapped.eventType", KIND, 0),
+    Member::new("unmapped.event_type", KIND, 1),
     Member::new("metadata.uid", UID, 0),
     Member::new("metadata.product.name", PRODUCT, 0),
     Member::new("metadata.product.vendor_name", PRODUCT, 1),
@@ -146,6 +162,10 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         _ if world == Provider::Windows && code == "4625" => Outcome::Failure,
         _ => return None,
     };
+    let outcome = match told(&found, world, outcome, given) {
+        Some(outcome) => outcome?,
+        None => outcome,
+    };
     let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
     let local = found.get(REMOTE).and_then(|remote| remote.as_bool()) == Some(false);
     let small = |slot| found.get(slot).and_then(|n| n.as_i64()).and_then(|n| u32::try_from(n).ok());
@@ -158,11 +178,18 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         Provider::Windows => (text(&found, SUB_STATUS), text(&found, CODE), logon_type(&found)),
         _ => (text(&found, CODE), Text::Borrowed(""), small(LOGON_TYPE)),
     };
+    let user = Account {
+        name: text(&found, USER),
+        domain: text(&found, DOMAIN),
+        email: text(&found, EMAIL),
+        id: text(&found, ACCOUNT_ID),
+    }
+    .user(world);
     let event = Event {
         outcome,
         count: 1,
-        origin: if local { Origin::Local } else { Origin::Remote },
-        user: text(&found, USER),
+        access: if local { Access::Local } else { Access::Remote },
+        user,
         domain: text(&found, DOMAIN),
         src_ip,
         src_name,
@@ -200,12 +227,38 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
         None if logon && (provider.is_empty() || text(found, LOG).eq_ignore_ascii_case("security")) => {
             Some(Provider::Windows)
         }
+        None if world::is_linux_program(&text(found, SERVICE)) => Some(Provider::Linux),
         // An identity provider's device is the one that somebody came from.
         None if product.is_empty() => {
             let system = world::of(&text(found, OS)).filter(|world| matches!(world, Provider::Linux | Provider::Windows));
             Some(system.unwrap_or(Provider::Ocsf))
         }
         None => Some(Provider::Ocsf),
+    }
+}
+
+/// What an identity provider's own word for the event says. `None` where the event has none.
+fn told(
+    found: &Slots<'_>,
+    world: Provider,
+    outcome: Outcome,
+    given: Given<'_>,
+) -> Option<Option<Outcome>> {
+    match world {
+        Provider::Okta => {
+            let mut kind = text(found, KIND);
+            if kind.is_empty() {
+                kind = text(found, EVENT_CODE);
+            }
+            let result = if outcome == Outcome::Success { "SUCCESS" } else { "FAILURE" };
+            (!kind.is_empty()).then(|| okta::judge(&kind, result, &text(found, CODE), ""))
+        }
+        Provider::Entra | Provider::M365 => {
+            let code = text(found, CODE).trim().parse().ok()?;
+            let meaning = codes::judge(code, &[&text(found, DETAIL)], given.extra_failure_codes);
+            Some(meaning.map(|meaning| meaning.outcome))
+        }
+        _ => None,
     }
 }
 

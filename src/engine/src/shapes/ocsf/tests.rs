@@ -1,9 +1,9 @@
 use super::*;
-use crate::stamp::{Stamp, Zone};
+use crate::stamp::Stamp;
 use alloc::format;
 
 fn read_one(record: &str) -> Option<(Event<'_>, Option<Stamp>)> {
-    decode(&Object::new(record.as_bytes()).unwrap(), Given { zone: Zone::UTC, extra_failure_codes: &[] })
+    decode(&Object::new(record.as_bytes()).unwrap(), Given::UTC)
 }
 
 #[test]
@@ -19,8 +19,8 @@ fn a_logon() {
     assert_eq!(event.src_ip.unwrap(), core::net::IpAddr::from([192, 0, 2, 7]));
     assert_eq!((&*event.reason, &*event.reason_text, &*event.method), ("BAD", "wrong password", "password"));
     assert_eq!(
-        (&*event.user_agent, event.logon_type, event.origin, event.shape.as_str()),
-        ("curl/8", Some(3), Origin::Remote, "ocsf")
+        (&*event.user_agent, event.logon_type, event.access, event.shape.as_str()),
+        ("curl/8", Some(3), Access::Remote, "ocsf")
     );
 }
 
@@ -38,8 +38,8 @@ fn status_activity_and_origin() {
     let (event, time) = read_one(local).unwrap();
     assert!(time.is_some());
     assert_eq!(
-        (event.origin, &*event.user, &*event.host, &*event.src_name),
-        (Origin::Local, "bob", "mac1", "desk")
+        (event.access, &*event.user, &*event.host, &*event.src_name),
+        (Access::Local, "bob", "mac1", "desk")
     );
     assert_eq!(event.os, "macOS");
 }
@@ -63,6 +63,14 @@ fn worlds_by_product_log_and_system() {
         (r#""metadata":{"product":{"name":"Windows"},"event_code":"4776"}"#, "none"),
         (r#""metadata":{"log_provider":"Microsoft-Windows-Kerberos"}"#, "none"),
         (r#""device":{"os":{"name":"Ubuntu 24.04","type":"Linux"}}"#, "linux Bob"),
+        (r#""metadata":{"product":{"name":"sshd"}}"#, "linux Bob"),
+        (r#""service":{"name":"sshd"},"metadata":{"product":{"name":"Some collector"}}"#, "linux Bob"),
+        (r#""actor":{"process":{"name":"/usr/sbin/sshd"}}"#, "linux Bob"),
+        (r#""user":{"email_addr":"B@example.org"}"#, "ocsf b@example.org"),
+        (r#""user.domain":"example.org""#, "ocsf bob@example.org"),
+        (r#""user":{"name":"Bob Roe","uid":"00u1"}"#, "ocsf 00u1"),
+        (r#""metadata":{"product":{"name":"Okta"}},"unmapped":{"eventType":"policy.evaluate_sign_on"}"#, "none"),
+        (r#""metadata":{"product":{"name":"Office 365"}},"status_code":"50140""#, "none"),
         (r#""device":{"os":{"type":"Windows"}},"metadata":{"product":{"name":"Some IdP"}}"#, "ocsf Bob"),
     ] {
         assert_eq!(said(fields), expected, "{fields}");

@@ -29,12 +29,11 @@ mod targets;
 
 use super::spelled::lower;
 use crate::carriers::slot;
-use super::room::mark;
-use super::{Given, Provider, Room, Said, World, client, delivery, fill, named, read_within, text, time};
+use super::room::{WEAK, mark};
+use super::{Given, Provider, Room, Said, Sign, World, client, delivery, fill, named, read_within, text, time};
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Items, Kind, Member, Members, Object, Slots, Value};
 use crate::net::parse_address;
-use crate::stamp::Zone;
 use alloc::borrow::Cow;
 use core::net::IpAddr;
 
@@ -47,6 +46,8 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "Okta",
+    layouts: &["the System Log", "event hooks", "EventBridge", "Log Analytics"],
     needles: &[
     "send_factor_verify_",
     "send_mfa_challenge_call",
@@ -55,10 +56,19 @@ pub const ROOM: Room = Room {
     "user.authentication.auth_via_mfa",
     "user.session.start",
 ],
+    signs: &[Sign {
+        words: &[
+            "send_factor_verify_", "send_mfa_challenge_call", "okta_verify.deny_push",
+            "user.authentication.auth_via_mfa", "user.session.start",
+        ],
+        with: &[],
+    }],
     // Bare, in Log Analytics, in Elastic; under what Splunk and EventBridge put around a record.
     marks: &[
         mark("eventType"),
         mark("eventType_s"),
+        // Athena's columns.
+        Member::new("eventtype", 0, WEAK),
         mark("EventOriginalType"),
         Member::open("okta"),
         mark("okta.event_type"),
@@ -95,9 +105,12 @@ const TARGET: u8 = 14;
 const FACTOR: u8 = 15;
 const DEBUG: u8 = 16;
 
-static MEMBERS: Members<98> = Members::new([
+static MEMBERS: Members<101> = Members::new([
     Member::new("eventType", EVENT, 0),
     Member::new("eventType_s", EVENT, 0),
+    Member::new("eventtype", EVENT, 0),
+    Member::new("actor.alternateid", ACTOR, 0),
+    Member::new("client.ipaddress", ADDRESS, 0),
     Member::new("okta.event_type", EVENT, 0),
     Member::new("EventOriginalType", EVENT, 1),
     Member::new("uuid", ID, 0),
@@ -198,7 +211,7 @@ static MEMBERS: Members<98> = Members::new([
 
 /// Takes a record apart.
 #[must_use]
-pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
+pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[EVENT], &["event", "detail", "okta"])?;
     let kind = text(&found, EVENT);
     let asked = asked(&kind);
@@ -239,7 +252,7 @@ pub fn decode<'a>(object: &Object<'a>, _given: Given<'_>) -> Said<'a> {
         known(&mut event.transaction, &found, SESSION);
     }
     event.delivery = delivery("okta", &found, ID);
-    Some((event, time(&found, TIME, Zone::UTC)))
+    Some((event, time(&found, TIME, given.zone.utc_alike())))
 }
 
 /// As [`fill`], where Okta does not call it unknown.
@@ -269,6 +282,16 @@ fn asked(kind: &str) -> Option<&'static str> {
         ("policy.evaluate_sign_on", "policy"),
     ];
     TYPES.iter().find(|(name, _)| *name == kind).map(|(_, method)| *method)
+}
+
+/// What an event says by its type, wherever it comes. `None` for one that is no attempt, challenge or answer: an evaluated
+/// policy, an application, the agent of a directory, whose answer the session tells as well.
+pub(super) fn judge(kind: &str, result: &str, reason: &str, factor: &str) -> Option<Outcome> {
+    match asked(kind) {
+        Some(method) => challenge(method, result),
+        None if ANSWERS.contains(&kind) => answer(kind, result, reason, is_password(factor)),
+        None => None,
+    }
 }
 
 fn challenge(method: &str, result: &str) -> Option<Outcome> {

@@ -152,6 +152,9 @@ fn one_record_in_every_carrier() {
     ] {
         assert_eq!(lines(&carried), [expected], "{carried}");
     }
+    // Athena's columns.
+    let lower = bare.replace("eventType", "eventtype").replace("alternateId", "alternateid");
+    assert_eq!(lines(&lower.replace("ipAddress", "ipaddress")), [expected]);
     let two = format!(r#"{{"data":{{"events":[{bare},{bare}]}}}}"#);
     assert_eq!(events(&two).len(), 2);
 }

@@ -1,14 +1,14 @@
 //! What an event says of a logon, whatever layout it was read from, and what that means.
 
 use super::{Shape, codes};
-use crate::envelope::stamp;
-use crate::event::{Event, Origin, Outcome, Text};
+use crate::event::{Event, Access, Outcome, Text};
 use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
-use crate::json::{Kind, Value};
 use crate::net::parse_address;
 use crate::shapes::{Provider, Said, lower};
 use crate::stamp::{Stamp, Zone};
+use crate::time::Timestamp;
+use crate::times;
 use alloc::borrow::Cow;
 use core::mem::take;
 
@@ -89,12 +89,14 @@ pub fn by_name(name: &[u8]) -> Option<u8> {
 /// What an event says, as it is written.
 pub struct Logon<'a> {
     said: [Text<'a>; FIELDS as usize],
+    /// When, where that was read already.
+    pub stamp: Option<Stamp>,
     pub shape: Shape,
 }
 
 impl Default for Logon<'_> {
     fn default() -> Self {
-        Self { said: Default::default(), shape: Shape::Nxlog }
+        Self { said: Default::default(), stamp: None, shape: Shape::Nxlog }
     }
 }
 
@@ -105,6 +107,16 @@ impl<'a> Logon<'a> {
             && place.is_empty()
         {
             *place = text;
+        }
+    }
+
+    /// Cuts a field down to its last line.
+    pub fn keep_last_line(&mut self, slot: u8) {
+        if let Some(place) = self.said.get_mut(usize::from(slot)) {
+            *place = match take(place) {
+                Cow::Borrowed(text) => Cow::Borrowed(text.rsplit('\n').next().unwrap_or(text)),
+                Cow::Owned(text) => Cow::Owned(text.rsplit('\n').next().unwrap_or(&text).into()),
+            };
         }
     }
 
@@ -124,10 +136,15 @@ impl<'a> Logon<'a> {
         [TYPE, USER, SID, ADDRESS].iter().all(|slot| self.get(*slot).is_empty())
     }
 
+    /// Whether it is a logon of which nothing else was found.
+    pub fn is_missed(&self) -> bool {
+        self.outcome().is_some() && self.is_security() && self.is_empty()
+    }
+
     /// The same without a borrow.
     pub fn into_owned(self) -> Logon<'static> {
         let said = self.said.map(|text| Cow::Owned(text.into_owned()));
-        Logon { said, shape: self.shape }
+        Logon { said, stamp: self.stamp, shape: self.shape }
     }
 
     /// Takes what another knows and this one does not.
@@ -182,7 +199,7 @@ impl<'a> Logon<'a> {
             return None;
         }
         let written = self.take(TIME);
-        let time = stamp(Value { kind: Kind::Str, raw: written.as_bytes(), escaped: false }, zone);
+        let time = Stamp::first_of([self.stamp, times::of_text(&written, zone)]);
         let mut event = Event::new(self.shape.into(), Provider::Windows);
         event.outcome = outcome;
         event.delivery = self.delivery(time);
@@ -207,7 +224,7 @@ impl<'a> Logon<'a> {
     /// The log's own name for the event: computer, channel, record number and time. The numbers begin anew when a log
     /// is cleared.
     fn delivery(&self, time: Option<Stamp>) -> Option<u128> {
-        let Some(Stamp::At(time)) = time else { return None };
+        let Some(Stamp::At(Timestamp(time)) | Stamp::Local(time)) = time else { return None };
         let record = trim(self.get(RECORD));
         if record.is_empty() || record == "0" {
             return None;
@@ -217,7 +234,7 @@ impl<'a> Logon<'a> {
             .part(trim(self.get(HOST)).as_bytes())
             .part(trim(self.get(CHANNEL)).as_bytes())
             .part(record.as_bytes())
-            .part(&time.0.to_le_bytes());
+            .part(&time.to_le_bytes());
         Some(hash.finish().0)
     }
 }
@@ -256,7 +273,7 @@ pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
     // Interactive, unlock, cached: somebody at the machine, unless an address says otherwise.
     let here = matches!(event.logon_type, Some(2 | 7 | 11 | 13));
     if here && event.src_ip.is_none_or(|address| address.is_loopback()) {
-        event.origin = Origin::Local;
+        event.access = Access::Local;
     }
     event.user = user;
     event.domain = domain;

@@ -24,14 +24,20 @@ pub mod slot {
     pub const XML: u8 = FIELDS + 8;
     /// The time in a column that says itself to be UTC, whatever zone is set.
     pub const UTC: u8 = FIELDS + 9;
+    /// The same in the zone of whoever looked.
+    pub const LOCAL: u8 = FIELDS + 10;
+    /// The data by position, as XML.
+    pub const PARAMETERS: u8 = FIELDS + 11;
 }
 
 /// The names of the event's data under each prefix, and everything else.
 macro_rules! table {
-    ($($data:literal => $slot:ident,)* ; $($rest:expr,)*) => {
+    ($($data:literal, $camel:literal => $slot:ident,)* ; $($rest:expr,)*) => {
         [
             $(
                 Member::new(concat!("Event.EventData.", $data), field::$slot, 0),
+                Member::new(concat!("Event.EventData.Data.", $data), field::$slot, 1),
+                Member::new(concat!("eventdata.", $camel), field::$slot, 0),
                 Member::new(concat!("winlog.event_data.", $data), field::$slot, 0),
                 Member::new(concat!("event_data.", $data), field::$slot, 0),
                 Member::new(concat!("EventData.", $data), field::$slot, 1),
@@ -46,19 +52,22 @@ const fn name(path: &'static str, slot: u8, rank: u8) -> Member {
     Member::new(path, slot, rank)
 }
 
+/// How many there are.
+const COUNT: usize = 11 * 7 + 149;
+
 /// All paths. The lowest rank that is there wins: an event's own time before that of a pipeline.
-pub static MEMBERS: Members<135> = Members::new(table![
-    "TargetUserName" => USER,
-    "TargetDomainName" => DOMAIN,
-    "TargetUserSid" => SID,
-    "LogonType" => TYPE,
-    "Status" => STATUS,
-    "SubStatus" => SUB_STATUS,
-    "IpAddress" => ADDRESS,
-    "WorkstationName" => WORKSTATION,
-    "AuthenticationPackageName" => PACKAGE,
-    "LogonProcessName" => PROCESS,
-    "ProcessName" => PROGRAM,
+pub static MEMBERS: Members<COUNT> = Members::new(table![
+    "TargetUserName", "targetUserName" => USER,
+    "TargetDomainName", "targetDomainName" => DOMAIN,
+    "TargetUserSid", "targetUserSid" => SID,
+    "LogonType", "logonType" => TYPE,
+    "Status", "status" => STATUS,
+    "SubStatus", "subStatus" => SUB_STATUS,
+    "IpAddress", "ipAddress" => ADDRESS,
+    "WorkstationName", "workstationName" => WORKSTATION,
+    "AuthenticationPackageName", "authenticationPackageName" => PACKAGE,
+    "LogonProcessName", "logonProcessName" => PROCESS,
+    "ProcessName", "processName" => PROGRAM,
     ;
     // The `evtx` crate.
     Member::open("Event"),
@@ -82,8 +91,82 @@ pub static MEMBERS: Members<135> = Members::new(table![
     Member::open("Event.EventData"),
     Member::or_open("Event.EventData.Data", slot::INSERTS, 0),
     name("Event.EventData.Data.#text", slot::INSERTS, 0),
+    // xmltodict, fast-xml-parser and others that turn XML into JSON; the same without the root.
+    name("Event.System.Provider.@Name", field::PROVIDER, 0),
+    name("Event.System.Provider.@_Name", field::PROVIDER, 0),
+    name("Event.System.Provider.Name", field::PROVIDER, 0),
+    name("Event.System.TimeCreated.@SystemTime", field::TIME, 0),
+    name("Event.System.TimeCreated.@_SystemTime", field::TIME, 0),
+    name("Event.System.TimeCreated.SystemTime", field::TIME, 0),
+    Member::or_open("System.EventID", field::ID, 0),
+    name("System.EventID.#text", field::ID, 0),
+    Member::open("System.Provider"),
+    name("System.Provider.@Name", field::PROVIDER, 0),
+    name("System.Provider.Name", field::PROVIDER, 0),
+    Member::open("System.Provider.#attributes"),
+    name("System.Provider.#attributes.Name", field::PROVIDER, 0),
+    name("System.Channel", field::CHANNEL, 0),
+    name("System.Computer", field::HOST, 0),
+    name("System.EventRecordID", field::RECORD, 0),
+    Member::open("System.TimeCreated"),
+    name("System.TimeCreated.@SystemTime", field::TIME, 0),
+    name("System.TimeCreated.SystemTime", field::TIME, 0),
+    Member::open("System.TimeCreated.#attributes"),
+    name("System.TimeCreated.#attributes.SystemTime", field::TIME, 0),
+    name("EventData.Data", slot::INSERTS, 2),
+    // Wazuh, within `win`.
+    Member::open("system"),
+    Member::open("eventdata"),
+    name("system.eventID", field::ID, 0),
+    name("system.providerName", field::PROVIDER, 0),
+    name("system.channel", field::CHANNEL, 0),
+    name("system.computer", field::HOST, 0),
+    name("system.eventRecordID", field::RECORD, 0),
+    name("system.systemTime", field::TIME, 0),
+    name("system.message", slot::MESSAGE, 2),
+    // Splunk's names of the fields of its classic inputs.
+    name("EventCode", field::ID, 1),
+    name("Account_Name", field::USER, 5),
+    name("Account_Domain", field::DOMAIN, 5),
+    name("Security_ID", field::SID, 5),
+    name("Logon_Type", field::TYPE, 4),
+    name("Sub_Status", field::SUB_STATUS, 3),
+    name("Source_Network_Address", field::ADDRESS, 3),
+    name("Workstation_Name", field::WORKSTATION, 3),
+    name("Authentication_Package", field::PACKAGE, 3),
+    name("Logon_Process", field::PROCESS, 3),
+    name("Caller_Process_Name", field::PROGRAM, 3),
+    name("_time", field::TIME, 5),
+    // The Event Viewer's exports, under English names.
+    name("Event ID", field::ID, 1),
+    name("Date and Time", field::TIME, 1),
+    // PowerShell: Get-WinEvent, Get-EventLog; EvtxECmd; osquery.
+    name("Id", field::ID, 2),
+    name("EventId", field::ID, 1),
+    name("eventid", field::ID, 1),
+    name("InstanceId", field::ID, 3),
+    name("LogName", field::CHANNEL, 1),
+    name("EventLog", field::CHANNEL, 1),
+    name("MachineName", field::HOST, 1),
+    name("Source", field::PROVIDER, 1),
+    name("RecordId", field::RECORD, 1),
+    name("Index", field::RECORD, 2),
+    name("Properties", slot::INSERTS, 2),
+    name("ReplacementStrings", slot::INSERTS, 2),
+    name("event_data.data", slot::INSERTS, 2),
+    name("ParameterXml", slot::PARAMETERS, 0),
+    name("Payload", slot::DATA, 1),
+    name("data", slot::DATA, 2),
+    name("datetime", field::TIME, 1),
+    name("hostIdentifier", field::HOST, 2),
+    // Older Beats.
+    name("log_name", field::CHANNEL, 0),
+    name("source_name", field::PROVIDER, 0),
+    name("computer_name", field::HOST, 0),
+    name("ComputerName", field::HOST, 1),
+    name("record_number", field::RECORD, 0),
     // XML: Fluent Bit with `render_event_as_xml`, Vector with `include_xml`, NXLog, Logstash.
-    name("System", slot::XML, 0),
+    Member::or_open("System", slot::XML, 0),
     name("xml", slot::XML, 1),
     name("Xml", slot::XML, 1),
     name("EventXML", slot::XML, 1),
@@ -116,6 +199,7 @@ pub static MEMBERS: Members<135> = Members::new(table![
     name("system_time", field::TIME, 0),
     name("string_inserts", slot::INSERTS, 1),
     Member::or_open("event_data", slot::DATA, 0),
+    name("Description", slot::MESSAGE, 3),
     name("message", slot::MESSAGE, 1),
     // NXLog and Fluent Bit.
     Member::or_open("EventID", field::ID, 0),
@@ -139,7 +223,7 @@ pub static MEMBERS: Members<135> = Members::new(table![
     name("TimeGenerated", field::TIME, 2),
     // What the portal exports: it shows times in UTC or in those of whoever looks.
     name("TimeGenerated [UTC]", slot::UTC, 0),
-    name("TimeGenerated [Local Time]", field::TIME, 2),
+    name("TimeGenerated [Local Time]", slot::LOCAL, 0),
     name("TargetAccount", field::USER, 3),
     name("Account", field::USER, 4),
     name("LogonTypeName", field::TYPE, 3),

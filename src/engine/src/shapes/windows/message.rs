@@ -15,6 +15,7 @@
 
 use super::logon::{Logon, field};
 use crate::event::{Outcome, Text};
+use crate::find::{find, rfind};
 use alloc::string::String;
 
 /// More lines with values than any event has.
@@ -26,8 +27,64 @@ const FAILURE: usize = 21;
 /// behind it stands the logon GUID.
 const SUCCESS: [(usize, usize, usize); 4] = [(20, 6, 3), (21, 7, 3), (27, 10, 6), (28, 11, 6)];
 
-/// Reads what can be read without doubt. The id has to be known. O(n).
+/// Reads what can be read without doubt: by the places of the values, or, where lines are missing or stand behind one
+/// another, by English labels. The id has to be known. O(n).
 pub fn read<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
+    by_place(text, logon);
+    if logon.get(field::TYPE).is_empty() {
+        by_label(text, logon);
+    }
+}
+
+/// Reads by labels. A name may hold labels of its own: so what stands before the names is taken from its first place, what
+/// stands behind them from its last.
+fn by_label<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
+    let section: &[u8] = match logon.outcome() {
+        Some(Outcome::Failure) => b"Account For Which Logon Failed:",
+        Some(Outcome::Success) => b"New Logon:",
+        _ => return,
+    };
+    let Some(at) = find(text, section) else { return };
+    let (before, account) = text.split_at_checked(at).unwrap_or_default();
+    let first = |text: &'t [u8], label: &[u8]| labelled(text, find(text, label)? + label.len());
+    let last = |label: &[u8]| labelled(text, rfind(text, label)? + label.len());
+    // A 4624 of old has its type behind the account.
+    let kind = first(before, b"Logon Type:").or_else(|| last(b"Logon Type:"));
+    let status = rfind(text, b"Sub Status:").and_then(|end| {
+        let before = text.get(..end)?;
+        labelled(before, rfind(before, b"Status:")? + b"Status:".len())
+    });
+    for (slot, value) in [
+        (field::TYPE, kind),
+        (field::USER, first(account, b"Account Name:")),
+        (field::DOMAIN, first(account, b"Account Domain:")),
+        (field::STATUS, status),
+        (field::SUB_STATUS, last(b"Sub Status:")),
+        (field::WORKSTATION, last(b"Workstation Name:")),
+        (field::ADDRESS, last(b"Source Network Address:")),
+        (field::SID, first(account, b"Security ID:")),
+        (field::PROGRAM, last(b"Process Name:")),
+        (field::PROCESS, last(b"Logon Process:")),
+        (field::PACKAGE, last(b"Authentication Package:")),
+    ] {
+        if let Some(value) = value {
+            logon.put(slot, lossy(value));
+        }
+    }
+}
+
+/// The value behind a label: to the end of the line, a tab, or two blanks.
+fn labelled(text: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = text.get(at..)?;
+    let blank = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+    let rest = rest.get(blank..)?;
+    let lines = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | b'\t')).unwrap_or(rest.len());
+    let value = rest.get(..lines)?;
+    value.get(..find(value, b"  ").unwrap_or(value.len()))
+}
+
+/// Reads by the places of the values.
+fn by_place<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     let mut values: [&[u8]; MOST] = [b""; MOST];
     let mut count = 0;
     for value in text.split(|byte| *byte == b'\n').filter_map(value) {

@@ -19,19 +19,22 @@
 //! documentation of Winlogbeat, of NXLog's `im_msvistalog`, of the Azure Monitor tables.
 
 mod codes;
+#[cfg(test)]
+mod exports;
 pub(super) mod logon;
 mod message;
 mod members;
+mod text;
 #[cfg(test)]
 mod tests;
 mod xml;
 
 use crate::carriers::slot::TEXT;
-use super::room::MICROSOFT;
-use super::{Given, Room, Said, World, ecs, named};
+use super::room::{MICROSOFT, WEAK};
+use super::{Given, Grasp, Room, Said, Sign, World, ecs, is_xml, named};
 use crate::event::{Event, Text};
 use crate::json::{Items, Kind, Member, Object, Slots, Value, read};
-use crate::stamp::Zone;
+use crate::stamp::{Order, Zone};
 use alloc::borrow::Cow;
 use logon::{FIELDS, Logon, field};
 use members::{MEMBERS, slot};
@@ -55,7 +58,32 @@ named! {
 
 /// What is known of the family.
 pub const ROOM: Room = Room {
+    title: "Windows 4624, 4625",
+    layouts: &[
+        "`.evtx`",
+        "evtx_dump",
+        "Winlogbeat and Elastic Agent",
+        "NXLog",
+        "Fluent Bit `winevtlog`",
+        "Vector `windows_event_log`",
+        "Azure `SecurityEvent`, `WindowsEvent` and `Event`",
+        "XML, also turned into JSON",
+        "PowerShell's `Get-WinEvent` and `Get-EventLog`",
+        "`wevtutil /f:text`",
+        "Splunk's fields and text",
+        "Wazuh",
+        "Snare",
+        "EvtxECmd",
+        "osquery",
+    ],
     needles: &["4624", "4625"],
+    signs: &[Sign {
+        words: &[
+            "EventID", "event_id", "EventCode", "Event ID", "event.code", "TargetUserName",
+            "Security-Auditing",
+        ],
+        with: &["4624", "4625"],
+    }],
     marks: &[
         // Beats write ECS beside it.
         Member::new("winlog", 0, BEATS),
@@ -67,7 +95,17 @@ pub const ROOM: Room = Room {
         Member::new("EventID", 0, OTHERS),
         Member::new("event_id", 0, OTHERS),
         // Fluent Bit with `render_event_as_xml`.
-        Member::new("System", 0, OTHERS),
+        Member::or_open("System", 0, OTHERS),
+        Member::new("System.EventID", 0, OTHERS),
+        // Wazuh, within `win`.
+        Member::open("system"),
+        Member::new("system.eventID", 0, OTHERS),
+        // Splunk; PowerShell; EvtxECmd; osquery.
+        Member::new("EventCode", 0, OTHERS),
+        Member::new("TimeCreated", 0, WEAK),
+        Member::new("LevelDisplayName", 0, WEAK),
+        Member::new("Event ID", 0, WEAK),
+        Member::new("eventid", 0, WEAK),
     ],
     // The event as XML is all there is: NXLog, and whoever else kept it in a field.
     holds: &[
@@ -78,12 +116,23 @@ pub const ROOM: Room = Room {
     ],
     keepers: &[
         MICROSOFT,
-        &[("windows", 5), ("winevt", 5), ("winlog", 5), ("mswin", 5), ("eventlog", 5), ("system.", 8)],
+        &[
+            ("windows", 5),
+            ("winevt", 5),
+            ("winevtlog", 5),
+            ("winlog", 5),
+            ("winlogbeat", 5),
+            ("mswineventlog", 5),
+            ("wineventlog", 5),
+            ("eventlog", 5),
+            ("system.", 8),
+        ],
     ],
     // Winlogbeat's module for the Security log is called `security`.
     worlds: &[World::Whole("security"), World::Words("system", "security"), World::Word("windows")],
     members: &[MEMBERS.set()],
     decode: Some(decode),
+    text: Some(text::decode),
     ..Room::EMPTY
 };
 
@@ -95,11 +144,22 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         return None;
     }
     let mut logon = Logon::default();
-    logon.put(field::TIME, super::text(&found, slot::UTC));
-    let zone = if logon.get(field::TIME).is_empty() { given.zone } else { Zone::UTC };
+    // The portal writes the month first.
+    let (zone, month_first) = (given.zone, Some(Order::MonthDay));
+    logon.stamp = super::time(&found, slot::UTC, Zone::UTC.with_order(month_first))
+        .or_else(|| super::time(&found, slot::LOCAL, zone.with_order(month_first)))
+        .or_else(|| super::time(&found, field::TIME, zone));
     for slot in 0..FIELDS {
-        if let Some(text) = found.get(slot).and_then(|value| value.as_text()) {
+        if let Some(value) = found.get(slot)
+            && let Some(text) = value.as_text().or_else(|| last(value))
+        {
             logon.put(slot, text);
+        }
+    }
+    // Splunk's account is that of the subject, then that of the logon; a table shows a line for each.
+    if found.rank(field::USER) == Some(SPLUNK) {
+        for slot in [field::USER, field::DOMAIN, field::SID] {
+            logon.keep_last_line(slot);
         }
     }
     for (slot, field) in [
@@ -127,10 +187,29 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         }
         // ECS alone may say who and from where.
         if found.get(slot::WINLOG_ID).is_some() && logon.is_empty() && logon.is_security() {
-            return ecs::decode_windows(object, zone);
+            return ecs::decode_windows(object, given);
         }
     }
+    // Timelines of Hayabusa tell of rules that matched, in columns of their own.
+    if object.get("RuleTitle").is_some() {
+        given.grasped(Grasp::Missed);
+        return None;
+    }
+    settled(logon, zone, given)
+}
+
+/// What a logon says, and whether it was understood.
+fn settled<'a>(logon: Logon<'a>, zone: Zone<'_>, given: Given<'_>) -> Said<'a> {
+    given.grasped(if logon.is_missed() { Grasp::Missed } else { Grasp::Whole });
     logon.event(zone)
+}
+
+/// The rank of the account as Splunk's classic inputs call it.
+const SPLUNK: u8 = 5;
+
+/// The last of several texts.
+fn last<'a>(value: Value<'a>) -> Option<Text<'a>> {
+    value.as_array()?.last()?.as_text()
 }
 
 /// By which layout a record states its event.
@@ -158,12 +237,19 @@ fn unnamed<'a>(found: &Slots<'a>, logon: &mut Logon<'a>) {
         Some(value) => within(value.as_str(), logon, inserts),
         None => {}
     }
-    let data = found.get(slot::DATA).and_then(|value| value.as_str());
+    if let Some(list) = found.get(slot::DATA).filter(|value| value.kind == Kind::Array) {
+        inserts(list.raw, logon);
+    }
+    let data = found.get(slot::DATA);
+    let data = data.and_then(|value| value.as_object().map(|_| crate::event::text(value.raw)).or_else(|| value.as_str()));
     if logon.get(field::TYPE).is_empty() && data.is_some() {
         within(data, logon, |text, logon| match Object::new(text) {
             Some(object) => named(&object, logon),
             None => xml::read_data(text, logon),
         });
+    }
+    if logon.get(field::TYPE).is_empty() {
+        within(found.get(slot::PARAMETERS).and_then(|value| value.as_str()), logon, xml::read_data);
     }
     if logon.get(field::TYPE).is_empty() {
         within(found.get(slot::MESSAGE).and_then(|value| value.as_str()), logon, message::read);
@@ -173,16 +259,44 @@ fn unnamed<'a>(found: &Slots<'a>, logon: &mut Logon<'a>) {
 /// Data by position, from a JSON array.
 fn inserts<'t>(array: &'t [u8], logon: &mut Logon<'t>) {
     for (place, value) in Items::new(array).into_iter().flatten().take(logon::PLACES).enumerate() {
-        if let Some(slot) = logon.slot_at(place)
-            && let Some(text) = value.as_text()
+        // An object is one of the data with its name beside it, or the one value of a PowerShell object.
+        let (slot, value) = match value.as_object() {
+            Some(item) => pair(&item).unwrap_or((None, None)),
+            None => (None, Some(value)),
+        };
+        if let Some(slot) = slot.or_else(|| logon.slot_at(place))
+            && let Some(text) = value.and_then(|value| value.as_text())
+            && !text.starts_with("System.Diagnostics.Eventing.")
         {
+            // PowerShell writes the name of a type where it goes no deeper.
             logon.put(slot, text);
         }
     }
 }
 
-/// Data by name, from an object that was held in a string.
+/// Name and value of one of the data, as XML turned into JSON has them: `{"@Name": …, "#text": …}`. A name that is no
+/// field's keeps the value from being one by its position.
+fn pair<'t>(item: &Object<'t>) -> Option<(Option<u8>, Option<Value<'t>>)> {
+    let of = |names: &[&str]| names.iter().find_map(|name| item.get(name));
+    let attributes = of(&["#attributes", "$", "_attributes"]).and_then(|value| value.as_object());
+    let name = of(&["@Name", "@_Name", "Name", "name"]).or_else(|| attributes?.get("Name"));
+    let value = of(&["#text", "_", "_text", "Value", "value", "text", "Text", "content"]);
+    match name {
+        Some(name) => Some((Some(logon::by_name(name.raw)?), value)),
+        None if value.is_some() => Some((None, value)),
+        // The OpenTelemetry receiver: `{"TargetUserName": …}`.
+        None => item.fields().next().and_then(|(key, value)| Some((Some(logon::by_name(key.raw)?), Some(value)))),
+    }
+}
+
+/// Data by name, from an object that was held in a string: names and values, a list of pairs under `Data`, or either under
+/// `EventData`.
 fn named<'t>(object: &Object<'t>, logon: &mut Logon<'t>) {
+    let inner = object.get("EventData").and_then(|value| value.as_object());
+    let object = inner.as_ref().unwrap_or(object);
+    if let Some(list) = object.get("Data").or_else(|| object.get("data")).filter(|value| value.kind == Kind::Array) {
+        return inserts(list.raw, logon);
+    }
     for (key, value) in object.fields() {
         if !key.escaped
             && let Some(slot) = logon::by_name(key.raw)
@@ -222,13 +336,6 @@ fn whole<'a>(text: Text<'a>, given: Given<'_>) -> Said<'a> {
     }
 }
 
-/// Whether a text is an event as XML.
-#[must_use]
-pub fn is_xml(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
-    text.starts_with(b"<Event") || text.starts_with(b"<?xml")
-}
-
 /// Takes an event apart that was rendered as XML: the first, should there be several.
 #[must_use]
 pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
@@ -237,5 +344,6 @@ pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
     if !is_xml(text) || !xml::read_event(text, &mut logon) {
         return None;
     }
-    logon.event(given.zone)
+    // Its only time is `SystemTime`.
+    settled(logon, given.zone.utc_alike(), given)
 }

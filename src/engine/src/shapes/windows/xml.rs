@@ -10,7 +10,7 @@
 
 use super::logon::{Logon, by_name, field};
 use crate::event::Text;
-use crate::find::position;
+use crate::find::{find, position};
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -21,6 +21,9 @@ pub fn read_event<'t>(text: &'t [u8], logon: &mut Logon<'t>) -> bool {
 
 /// Reads an event's data: `<Data Name=…>…</Data>…`, or that within `<EventData>`. O(n).
 pub fn read_data<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
+    // Operations Manager puts them into an item of its own.
+    let start = find(text, b"<EventData").unwrap_or(0);
+    let text = text.get(start..).unwrap_or_default();
     scan(text, Place { depth: 1, ..Place::default() }, logon);
 }
 
@@ -139,7 +142,7 @@ impl<'t> Place<'t> {
             (3, Part::System, b"Channel") => self.field = Some(field::CHANNEL),
             (3, Part::System, b"Computer") => self.field = Some(field::HOST),
             (3, Part::Data, b"Data") => self.open_data(attributes, logon),
-            (2, _, b"Data") if !self.whole => self.open_data(attributes, logon),
+            (2, _, b"Data" | b"Param") if !self.whole => self.open_data(attributes, logon),
             _ => {}
         }
     }

@@ -6,12 +6,18 @@ use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::Timestamp;
 use alloc::string::String;
 
-/// The voices, each with a counter of its own; those of PAM come last.
-const VOICES: usize = 6;
-const PAM: usize = 4;
+/// The voices that are not PAM's come first.
+const SSHD: usize = 5;
 const WEAK: usize = 3;
-/// Failures that only PAM reported and that can be taken back, per user.
+const AUDIT_LOGIN: usize = 4;
+/// The modules of PAM that are told apart.
+pub(super) const MODULES: usize = 6;
+/// The voices, each with a counter of its own.
+const VOICES: usize = SSHD + MODULES;
+/// Failures that may be taken back, per user.
 const TAKE_BACK: usize = 8;
+/// The version of an attempts section in which a ledger has these voices; before, PAM had two counters.
+pub(super) const SINCE: u16 = 4;
 
 /// Which counter a line belongs to.
 pub(super) const fn voice(signal: Signal) -> Option<usize> {
@@ -20,10 +26,30 @@ pub(super) const fn voice(signal: Signal) -> Option<usize> {
         Signal::SshdPam => Some(1),
         Signal::Audit => Some(2),
         Signal::Weak => Some(WEAK),
-        Signal::Pam => Some(PAM),
-        Signal::PamOther => Some(PAM + 1),
-        Signal::Attempt | Signal::Session => None,
+        Signal::AuditLogin => Some(AUDIT_LOGIN),
+        Signal::Pam | Signal::PamMore => Some(SSHD),
+        Signal::PamSss => Some(SSHD + 1),
+        Signal::PamKrb5 => Some(SSHD + 2),
+        Signal::PamLdap => Some(SSHD + 3),
+        Signal::PamWinbind => Some(SSHD + 4),
+        Signal::PamOther => Some(SSHD + 5),
+        Signal::Attempt | Signal::Session | Signal::Postponed | Signal::Repeated => None,
     }
+}
+
+/// Whether a counter is that of a module of PAM.
+pub(super) const fn is_pam(voice: usize) -> bool {
+    voice >= SSHD
+}
+
+/// What a line adds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub voice: usize,
+    pub count: u32,
+    pub time: Timestamp,
+    /// Whether it may turn out to be none: one line of a module, not `N more`, and a failed `USER_LOGIN`.
+    pub may_go: bool,
 }
 
 /// One counter for each voice, and how many failures they made.
@@ -31,9 +57,11 @@ pub(super) const fn voice(signal: Signal) -> Option<usize> {
 pub(super) struct Ledger {
     pub user: String,
     said: [u32; VOICES],
+    /// How many failures each module told by a line of its own, not by `N more`.
+    single: [u32; MODULES],
     emitted: u32,
-    /// The last failures that PAM alone had reported when they were emitted: time and number, newest first.
-    pam_only: [(Timestamp, u32); TAKE_BACK],
+    /// The last failures that were emitted because of what may go: time and number, newest first.
+    may_go: [(Timestamp, u32); TAKE_BACK],
 }
 
 impl Ledger {
@@ -46,42 +74,77 @@ impl Ledger {
     }
 
     /// Adds what a line says, and returns by how many failures the maximum grows.
-    pub fn add(&mut self, voice: usize, count: u32, time: Timestamp) -> u32 {
-        self.say(voice, count);
+    pub fn add(&mut self, line: Said) -> u32 {
+        self.say(line);
         let grown = self.settle();
-        self.note(voice, grown, time);
+        self.note(line, grown);
         grown
     }
 
+    /// Adds what a line says that was counted elsewhere.
+    pub fn copy(&mut self, line: Said, emitted: u32) {
+        self.say(line);
+        self.note(line, emitted);
+        self.emitted = self.emitted.saturating_add(emitted);
+    }
+
+    fn say(&mut self, line: Said) {
+        if let Some(said) = self.said.get_mut(line.voice) {
+            // "Once per process and user": the weak lines of one connection all speak of the same attempt.
+            let once = matches!(line.voice, WEAK | AUDIT_LOGIN);
+            *said = if once { 1 } else { said.saturating_add(line.count) };
+        }
+        if line.may_go
+            && let Some(single) = line.voice.checked_sub(SSHD).and_then(|module| self.single.get_mut(module))
+        {
+            *single = single.saturating_add(line.count);
+        }
+    }
+
     /// Remembers what may be taken back.
-    fn note(&mut self, voice: usize, grown: u32, time: Timestamp) {
-        if voice >= PAM && grown > 0 {
-            self.pam_only.rotate_right(1);
-            if let Some(newest) = self.pam_only.first_mut() {
-                *newest = (time, grown);
+    fn note(&mut self, line: Said, grown: u32) {
+        if line.may_go && grown > 0 {
+            self.may_go.rotate_right(1);
+            if let Some(newest) = self.may_go.first_mut() {
+                *newest = (line.time, grown);
             }
         }
     }
 
     /// By how many failures the maximum is above what was counted; from now on it no longer is.
-    pub fn settle(&mut self) -> u32 {
-        let grown = self.said.iter().copied().max().unwrap_or(0).saturating_sub(self.emitted);
+    fn settle(&mut self) -> u32 {
+        let grown = self.most().saturating_sub(self.emitted);
         self.emitted = self.emitted.saturating_add(grown);
         grown
     }
 
-    /// Adds what a line says that was counted elsewhere.
-    pub fn copy(&mut self, voice: usize, count: u32, emitted: u32, time: Timestamp) {
-        self.say(voice, count);
-        self.note(voice, emitted, time);
-        self.emitted = self.emitted.saturating_add(emitted);
+    /// The greatest of all counters.
+    fn most(&self) -> u32 {
+        self.said.iter().copied().max().unwrap_or(0)
     }
 
-    fn say(&mut self, voice: usize, count: u32) {
-        if let Some(said) = self.said.get_mut(voice) {
-            // "Once per process and user": the weak lines of one connection all speak of the same attempt.
-            *said = if voice == WEAK { 1 } else { said.saturating_add(count) };
-        }
+    /// The greatest counter of those that are not PAM's.
+    fn told_by_sshd(&self) -> u32 {
+        self.said.iter().take(SSHD).copied().max().unwrap_or(0)
+    }
+
+    /// The greatest counter of PAM's modules.
+    fn told_by_pam(&self) -> u32 {
+        self.said.iter().skip(SSHD).copied().max().unwrap_or(0)
+    }
+
+    /// Whether sshd tells of more failures than PAM, once it has said `count` more in that voice.
+    pub fn lacks_pam(&self, voice: usize, count: u32) -> bool {
+        let said = self.said.get(voice).copied().unwrap_or(0);
+        let said = if voice == WEAK { count.min(1).max(said) } else { said.saturating_add(count) };
+        self.told_by_sshd().max(said) > self.told_by_pam()
+    }
+
+    /// Whether PAM alone tells of a failure, by a line that may go.
+    pub fn has_unconfirmed(&self) -> bool {
+        let confirmed = self.told_by_sshd();
+        let modules = self.said.iter().skip(SSHD).zip(self.single);
+        modules.into_iter().any(|(said, single)| *said > confirmed && single > 0)
     }
 
     /// Adds all that another ledger holds.
@@ -89,8 +152,16 @@ impl Ledger {
         for (said, more) in self.said.iter_mut().zip(other.said) {
             *said = said.saturating_add(more);
         }
+        for (single, more) in self.single.iter_mut().zip(other.single) {
+            *single = single.saturating_add(more);
+        }
         self.emitted = self.emitted.saturating_add(other.emitted);
-        self.pam_only = other.pam_only;
+        for (time, count) in other.may_go.into_iter().rev().filter(|(_, count)| *count > 0) {
+            self.may_go.rotate_right(1);
+            if let Some(newest) = self.may_go.first_mut() {
+                *newest = (time, count);
+            }
+        }
     }
 
     /// Takes away what another ledger had added. Of what both were counted for, this keeps what it said itself and the
@@ -99,17 +170,47 @@ impl Ledger {
         for (said, less) in self.said.iter_mut().zip(other.said) {
             *said = said.saturating_sub(less);
         }
+        for (single, less) in self.single.iter_mut().zip(other.single) {
+            *single = single.saturating_sub(less);
+        }
+        for left in &other.may_go {
+            if let Some(place) = self.may_go.iter_mut().find(|place| *place == left) {
+                place.1 = 0;
+            }
+        }
         let both = core::mem::take(&mut self.emitted);
         let missing = self.settle().saturating_sub(both);
         other.emitted = both.saturating_sub(self.emitted);
         missing
     }
 
-    /// Takes back what only PAM reported, newest first: `failure` gets each time and number.
-    pub fn take_back(&mut self, failure: &mut dyn FnMut(&str, Timestamp, u32)) {
-        let others = self.said.iter().take(PAM).copied().max().unwrap_or(0);
-        let mut excess = self.emitted.saturating_sub(others);
-        for (time, count) in &mut self.pam_only {
+    /// A login of the process, which takes back a failed `USER_LOGIN`, and with `modules` one failure of each of these
+    /// that nobody but PAM told of. `modules` loses those that have given one. `failure` gets time and number of what was
+    /// counted for it, newest first.
+    pub fn take_back(
+        &mut self,
+        modules: Option<&mut [bool; MODULES]>,
+        failure: &mut dyn FnMut(&str, Timestamp, u32),
+    ) {
+        if let Some(said) = self.said.get_mut(AUDIT_LOGIN) {
+            *said = 0;
+        }
+        let confirmed = self.told_by_sshd();
+        if let Some(modules) = modules {
+            let counters = self.said.iter_mut().skip(SSHD).zip(&mut self.single);
+            for ((said, single), free) in counters.zip(modules) {
+                if *free && *single > 0 && *said > confirmed {
+                    (*said, *single, *free) = (*said - 1, *single - 1, false);
+                }
+            }
+        }
+        self.take_back_excess(failure);
+    }
+
+    /// Takes back what was counted twice, newest first: `failure` gets time and number.
+    pub fn take_back_excess(&mut self, failure: &mut dyn FnMut(&str, Timestamp, u32)) {
+        let mut excess = self.emitted.saturating_sub(self.most());
+        for (time, count) in &mut self.may_go {
             let back = excess.min(*count);
             if back > 0 {
                 excess -= back;
@@ -118,33 +219,43 @@ impl Ledger {
                 failure(&self.user, *time, back);
             }
         }
-        for said in self.said.iter_mut().skip(PAM) {
-            *said = (*said).min(self.emitted);
-        }
     }
 
     pub fn save(&self, out: &mut Writer) {
         out.bytes(self.user.as_bytes());
-        for said in self.said {
+        for said in self.said.into_iter().chain(self.single) {
             out.varint(said.into());
         }
         out.varint(self.emitted.into());
-        for (time, count) in self.pam_only {
+        for (time, count) in self.may_go {
             out.i64(time.0);
             out.varint(count.into());
         }
     }
 
-    pub fn load(input: &mut Reader<'_>) -> snapshot::Result<Self> {
+    pub fn load(input: &mut Reader<'_>, version: u16) -> snapshot::Result<Self> {
         let number = |input: &mut Reader<'_>| {
             u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("a counter"))
         };
         let mut ledger = Self { user: super::text(input.bytes()?)?, ..Self::default() };
-        for said in &mut ledger.said {
-            *said = number(input)?;
+        if version < SINCE {
+            // Four voices of sshd, and two of PAM: `pam_unix` and the others.
+            for voice in [0, 1, 2, WEAK, SSHD, VOICES - 1] {
+                let said = number(input)?;
+                if let Some(place) = ledger.said.get_mut(voice) {
+                    *place = said;
+                }
+                if let Some(place) = voice.checked_sub(SSHD).and_then(|module| ledger.single.get_mut(module)) {
+                    *place = said;
+                }
+            }
+        } else {
+            for said in ledger.said.iter_mut().chain(&mut ledger.single) {
+                *said = number(input)?;
+            }
         }
         ledger.emitted = number(input)?;
-        for slot in &mut ledger.pam_only {
+        for slot in &mut ledger.may_go {
             *slot = (Timestamp(input.i64()?), number(input)?);
         }
         Ok(ledger)

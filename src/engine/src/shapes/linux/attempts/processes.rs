@@ -1,4 +1,4 @@
-//! The processes remembered: slots in the order of their last use, found by process and by address. All O(1).
+//! The processes remembered: slots in the order of their last use, found by process, and in lists by place. All O(1).
 
 use super::ledger::Ledger;
 use super::{FORGET, MAX_USERS};
@@ -27,11 +27,16 @@ pub(super) struct Process {
     pub accepted: Option<String>,
     /// The process whose ledgers hold a copy of this one's: PAM in a process of its own.
     pub home: Option<Fingerprint>,
+    /// Whether it has asked for an answer at the keyboard, for which PAM has a process of its own.
+    pub keyboard: bool,
     pub ledgers: Vec<Ledger>,
-    /// What it is found by in `by_address`, if it is the last that spoke from there.
+    /// The list of `by_place` in which it stands.
     pub near: Option<Fingerprint>,
     older: u32,
     newer: u32,
+    /// Its neighbours in that list.
+    before: u32,
+    after: u32,
 }
 
 impl Process {
@@ -44,10 +49,13 @@ impl Process {
             has_sshd: false,
             accepted: None,
             home: None,
+            keyboard: false,
             ledgers: Vec::new(),
             near: None,
             older: NIL,
             newer: NIL,
+            before: NIL,
+            after: NIL,
         }
     }
 
@@ -83,7 +91,7 @@ pub(super) struct Processes {
     placement: Placement,
     slots: Vec<Process>,
     by_id: HashTable<u32>,
-    by_address: HashTable<u32>,
+    by_place: HashTable<u32>,
     oldest: u32,
     newest: u32,
 }
@@ -94,7 +102,7 @@ impl Processes {
             placement: Placement::new(seed),
             slots: Vec::new(),
             by_id: HashTable::new(),
-            by_address: HashTable::new(),
+            by_place: HashTable::new(),
             oldest: NIL,
             newest: NIL,
         }
@@ -109,7 +117,7 @@ impl Processes {
         self.slots.capacity() * size_of::<Process>()
             + self.slots.iter().map(|process| process.ledgers.capacity() * size_of::<Ledger>()).sum::<usize>()
             + ledgers.map(|ledger| ledger.user.len()).sum::<usize>()
-            + (self.by_id.capacity() + self.by_address.capacity()) * 6
+            + (self.by_id.capacity() + self.by_place.capacity()) * 6
     }
 
     pub fn get(&self, slot: u32) -> Option<&Process> {
@@ -124,10 +132,16 @@ impl Processes {
         self.by_id.find(self.placement.of(id), |slot| self.get(*slot).is_some_and(|p| p.id == id)).copied()
     }
 
-    /// The process that spoke last from the place named by `near`.
-    pub fn find_near(&self, near: Fingerprint) -> Option<u32> {
+    /// The processes in the list of a place, the newest first.
+    pub fn at(&self, near: Fingerprint) -> impl Iterator<Item = (u32, &Process)> {
         let is = |slot: &u32| self.get(*slot).is_some_and(|p| p.near == Some(near));
-        self.by_address.find(self.placement.of(near), is).copied()
+        let mut next = self.by_place.find(self.placement.of(near), is).copied().unwrap_or(NIL);
+        core::iter::from_fn(move || {
+            let slot = next;
+            let process = self.get(slot)?;
+            next = process.before;
+            Some((slot, process))
+        })
     }
 
     /// The slot of a process, now the newest. One that has not spoken for too long begins
@@ -166,25 +180,30 @@ impl Processes {
         slot
     }
 
-    /// Makes a process the last that spoke from the place named by `near`.
-    pub fn set_near(&mut self, slot: u32, near: Fingerprint) {
-        if self.get(slot).is_some_and(|process| process.near == Some(near)) {
-            return;
-        }
-        self.leave_address(slot);
-        if let Some(other) = self.find_near(near) {
-            self.leave_address(other);
+    /// Makes a process the newest in the list of a place, and takes it out of any other; `None`: out of all.
+    pub fn set_near(&mut self, slot: u32, near: Option<Fingerprint>) {
+        self.leave_place(slot);
+        let Some(near) = near else { return };
+        let before = self.at(near).next().map_or(NIL, |(newest, _)| newest);
+        if let Some(newest) = self.by_place.find_mut(self.placement.of(near), |other| *other == before) {
+            *newest = slot;
         }
         if let Some(process) = self.get_mut(slot) {
-            process.near = Some(near);
+            (process.near, process.before, process.after) = (Some(near), before, NIL);
         }
-        let Self { by_address, slots, placement, .. } = self;
-        by_address.insert_unique(placement.of(near), slot, |slot| hash(slots, *slot, *placement, |p| p.near));
+        match self.get_mut(before) {
+            Some(process) => process.after = slot,
+            None => {
+                let Self { by_place, slots, placement, .. } = self;
+                let key = |slot: &u32| hash(slots, *slot, *placement, |p| p.near);
+                by_place.insert_unique(placement.of(near), slot, key);
+            }
+        }
     }
 
     /// Takes a process out of both indexes.
     fn leave(&mut self, slot: u32) {
-        self.leave_address(slot);
+        self.leave_place(slot);
         if let Some(id) = self.get(slot).map(|process| process.id)
             && let Ok(entry) = self.by_id.find_entry(self.placement.of(id), |other| *other == slot)
         {
@@ -192,11 +211,21 @@ impl Processes {
         }
     }
 
-    fn leave_address(&mut self, slot: u32) {
-        if let Some(near) = self.get_mut(slot).and_then(|process| process.near.take())
-            && let Ok(entry) = self.by_address.find_entry(self.placement.of(near), |other| *other == slot)
-        {
-            entry.remove();
+    fn leave_place(&mut self, slot: u32) {
+        let Some(process) = self.get_mut(slot) else { return };
+        let Some(near) = process.near.take() else { return };
+        let (before, after) = (process.before, process.after);
+        if let Some(process) = self.get_mut(before) {
+            process.after = after;
+        }
+        if let Some(process) = self.get_mut(after) {
+            process.before = before;
+        } else if let Ok(mut entry) = self.by_place.find_entry(self.placement.of(near), |head| *head == slot) {
+            if before == NIL {
+                entry.remove();
+            } else {
+                *entry.get_mut() = before;
+            }
         }
     }
 

@@ -21,6 +21,27 @@ fn accepted(second: i64, pid: u32, user: &'static str) -> Event<'static> {
     Event { outcome: Outcome::Success, ..line(second, pid, Signal::Attempt, user) }
 }
 
+/// A line of sshd about an answer at the keyboard.
+fn keyboard(second: i64, pid: u32, signal: Signal, user: &'static str) -> Event<'static> {
+    let outcome = if signal == Signal::Postponed { Outcome::Challenge } else { Outcome::Failure };
+    Event { method: "keyboard-interactive/pam".into(), outcome, ..line(second, pid, signal, user) }
+}
+
+fn accepted_keyboard(second: i64, pid: u32, user: &'static str) -> Event<'static> {
+    Event { outcome: Outcome::Success, ..keyboard(second, pid, Signal::Attempt, user) }
+}
+
+/// How many failures are left of what came out.
+fn left(shown: &[String]) -> i64 {
+    let count = |step: &String| step.rsplit('*').next().and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
+    let signed = |step: &String| match step.as_bytes().first() {
+        Some(b'+') => 0,
+        Some(b'-') => -count(step),
+        _ => count(step),
+    };
+    shown.iter().map(signed).sum()
+}
+
 /// The meanings of lines, as text.
 #[derive(Default)]
 struct Shown {
@@ -110,17 +131,55 @@ fn stacked_modules_speak_of_one_attempt() {
 
 #[test]
 fn pam_in_a_process_of_its_own_joins_whoever_wrote_first() {
-    use Signal::{Failed, Pam, Weak};
+    use Signal::{Failed, Pam, Postponed, SshdPam, Weak};
+    let postponed = keyboard(0, 7, Postponed, "bob");
     assert_eq!(
-        run(vec![line(0, 7, Weak, "bob"), line(1, 8, Pam, ""), line(2, 7, Failed, "bob")]),
-        ["0:bob*1"]
+        run(vec![postponed.clone(), line(1, 8, Pam, ""), keyboard(2, 7, SshdPam, "bob"), keyboard(2, 7, Failed, "bob")]),
+        ["1:*1"]
     );
-    assert_eq!(run(vec![line(1, 8, Pam, "root"), line(2, 7, Failed, "root")]), ["1:root*1"]);
     assert_eq!(
-        run(vec![line(0, 8, Pam, "root"), line(11, 7, Failed, "root")]),
-        ["0:root*1", "11:root*1"],
-        "more than ten seconds apart"
+        run(vec![postponed.clone(), line(1, 8, Pam, "bob"), line(3, 7, Weak, "bob")]),
+        ["1:bob*1"],
+        "it hung up at the prompt"
     );
+    assert_eq!(
+        run(vec![line(0, 7, Weak, "bob"), postponed, line(1, 8, Pam, ""), keyboard(2, 7, Failed, "bob")]),
+        ["0:bob*1"],
+        "sshd waits for PAM"
+    );
+    let unannounced = run(vec![line(0, 7, Weak, "bob"), line(1, 8, Pam, ""), keyboard(2, 7, Failed, "bob")]);
+    assert_eq!(left(&unannounced), 1, "{unannounced:?}");
+    assert_eq!(run(vec![line(1, 8, Pam, "root"), keyboard(2, 7, Failed, "root")]), ["1:root*1"]);
+    assert_eq!(run(vec![keyboard(1, 7, SshdPam, "root"), line(2, 8, Pam, "root")]), ["1:root*1"], "the other way");
+    for (apart, pid, user) in [(11, 7, "root"), (2, 7, "alice")] {
+        let out = run(vec![line(0, 8, Pam, "root"), keyboard(apart, pid, Failed, user)]);
+        assert_eq!(left(&out), 2, "{out:?}");
+    }
+    assert_eq!(
+        run(vec![line(1, 8, Pam, "root"), line(2, 7, Failed, "root")]),
+        ["1:root*1", "2:root*1"],
+        "a password: PAM writes in sshd's own process"
+    );
+}
+
+#[test]
+fn parallel_answers_at_the_keyboard_are_not_mixed_up() {
+    use Signal::{Failed, Pam, Postponed, SshdPam};
+    let (mut bad, mut good) = (Vec::new(), Vec::new());
+    for n in 0..6 {
+        bad.push(keyboard(0, 100 + n, Postponed, "root"));
+        good.push(keyboard(0, 100 + n, Postponed, "root"));
+    }
+    for n in 0..6 {
+        bad.push(line(1, 200 + n, Pam, "root"));
+        good.push(line(1, 200 + n, Pam, "root"));
+    }
+    for n in 0..6 {
+        bad.extend([keyboard(2, 100 + n, SshdPam, "root"), keyboard(2, 100 + n, Failed, "root")]);
+        good.push(accepted_keyboard(2, 100 + n, "root"));
+    }
+    assert_eq!(left(&run(bad)), 6);
+    assert_eq!(left(&run(good)), 0, "a stacked module fails in each");
 }
 
 #[test]
@@ -170,14 +229,14 @@ fn what_a_wrong_guess_covered_counts_when_it_is_put_right() {
 #[test]
 fn one_connection_after_another_with_pam_in_processes_of_its_own() {
     use Signal::{Failed, Pam};
-    // As keyboard-interactive logs it: 7 and 9 are sshd, 8 and 10 their PAM children.
+    // 7 and 9 are sshd, 8, 10 and 12 their PAM children.
     let out = run(vec![
         line(0, 8, Pam, "root"),
-        line(1, 7, Failed, "root"),
+        keyboard(1, 7, Failed, "root"),
         line(4, 10, Pam, "root"),
-        line(5, 9, Failed, "root"),
+        keyboard(5, 9, Failed, "root"),
         line(7, 12, Pam, "root"),
-        line(8, 9, Failed, "root"),
+        keyboard(8, 9, Failed, "root"),
     ]);
     assert_eq!(out, ["0:root*1", "4:root*1", "7:root*1"]);
 }
@@ -185,24 +244,67 @@ fn one_connection_after_another_with_pam_in_processes_of_its_own() {
 #[test]
 fn a_login_takes_back_what_its_pam_process_reported() {
     use Signal::{Failed, Pam};
-    assert_eq!(run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "eve")]), ["0:eve*1", "-0:eve*1", "+1:eve*1"]);
-    // It seemed to be part of an earlier connection, which goes on failing by itself.
-    let earlier = [line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")];
-    let login = [line(4, 10, Pam, "eve"), accepted(5, 9, "eve"), line(6, 7, Failed, "eve")];
+    let login = accepted_keyboard(1, 7, "eve");
     assert_eq!(
-        run([&earlier[..], &login].concat()),
+        run(vec![line(0, 8, Pam, "eve"), login.clone()]),
+        ["0:eve*1", "-0:eve*1", "+1:eve*1"]
+    );
+    // An earlier connection goes on failing by itself.
+    let earlier = [line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")];
+    let after = [line(4, 10, Pam, "eve"), accepted_keyboard(5, 9, "eve"), line(6, 7, Failed, "eve")];
+    assert_eq!(
+        run([&earlier[..], &after].concat()),
         ["0:eve*1", "4:eve*1", "-4:eve*1", "+5:eve*1", "6:eve*1"]
     );
-    // It was a connection of its own after all.
+    // It was a connection of its own after all: what is confirmed later counts then.
     assert_eq!(
-        run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "eve"), line(2, 8, Failed, "eve")]),
+        run(vec![line(0, 8, Pam, "eve"), login.clone(), line(2, 8, Failed, "eve")]),
         ["0:eve*1", "-0:eve*1", "+1:eve*1", "2:eve*1"]
     );
-    assert_eq!(
-        run(vec![line(0, 8, Pam, "eve"), accepted(1, 7, "bob")]),
-        ["0:eve*1", "+1:bob*1"],
-        "another user's"
-    );
+    let kept = [
+        ("another user's", line(0, 8, Pam, "eve"), accepted_keyboard(1, 7, "bob")),
+        ("by a password", line(0, 8, Pam, "eve"), accepted(1, 7, "eve")),
+        ("too long ago", line(0, 8, Pam, "eve"), accepted_keyboard(11, 7, "eve")),
+    ];
+    for (why, pam, login) in kept {
+        assert_eq!(left(&run(vec![pam, login])), 1, "{why}");
+    }
+}
+
+#[test]
+fn a_login_takes_back_one_failure_of_each_module_and_never_a_summary() {
+    use Signal::{Failed, Pam, PamKrb5, PamMore, PamSss};
+    let after = |lines: &[Event<'static>]| left(&run([lines, &[accepted(9, 7, "eve")]].concat()));
+    let more = Event { count: 5, ..line(1, 7, PamMore, "eve") };
+    assert_eq!(after(&[line(0, 7, Pam, "eve"), more.clone()]), 5);
+    assert_eq!(after(&[more]), 5);
+    assert_eq!(after(&[line(0, 7, Pam, "eve"), line(1, 7, Pam, "eve"), line(2, 7, Pam, "eve")]), 2);
+    assert_eq!(after(&[line(0, 7, Pam, "eve"), line(0, 7, PamSss, "eve"), line(0, 7, PamKrb5, "eve")]), 0);
+    assert_eq!(after(&[line(0, 7, PamSss, "eve"), line(3, 7, PamSss, "eve"), line(3, 7, Pam, "eve")]), 1);
+    assert_eq!(after(&[line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")]), 1);
+    // Failures that only PAM reported, each by a connection of its own.
+    let others: Vec<_> = (0..5).map(|n| line(n, 20 + n as u32, Pam, "eve")).collect();
+    assert_eq!(after(&others), 5);
+    let by_keyboard = left(&run([&others[..], &[accepted_keyboard(9, 7, "eve")]].concat()));
+    assert_eq!(by_keyboard, 4, "one process joins");
+}
+
+#[test]
+fn a_login_takes_back_what_the_audit_log_calls_a_failed_login() {
+    use Signal::{Audit, AuditLogin, Failed, Pam, Weak};
+    let after = |lines: &[Event<'static>]| left(&run([lines, &[accepted(9, 7, "")]].concat()));
+    let login = line(0, 7, AuditLogin, "eve");
+    assert_eq!(after(std::slice::from_ref(&login)), 0);
+    assert_eq!(after(&[login.clone(), login.clone(), login.clone()]), 0, "one for each key");
+    assert_eq!(after(&[Event { user: "".into(), ..login.clone() }]), 0);
+    for signal in [Audit, Failed, Weak] {
+        assert_eq!(after(&[login.clone(), line(1, 7, signal, "eve")]), 1, "{signal:?}");
+        assert_eq!(after(&[line(0, 7, signal, "eve"), login.clone()]), 1, "{signal:?}");
+    }
+    assert_eq!(after(&[login.clone(), line(1, 7, Pam, "eve"), line(2, 7, Pam, "eve")]), 1);
+    let later = line(12, 7, Failed, "eve");
+    assert_eq!(left(&run(vec![login.clone(), accepted(9, 7, "eve"), later])), 1, "confirmed later");
+    assert_eq!(left(&run(vec![login, accepted(9, 8, "eve")])), 1, "of another process");
 }
 
 #[test]

@@ -34,18 +34,18 @@ fn failures_and_successes_of_sshd() {
         ("USER_AUTH", "op=password acct=\"root\" # res=failed", "failure audit [root] 192.0.2.7"),
         ("USER_AUTH", "op=pubkey acct=\"root\" # res=failed", "nothing"),
         ("USER_AUTH", "op=pubkey acct=\"root\" # res=success", "success audit [root] 192.0.2.7"),
-        ("USER_LOGIN", "op=login acct=\"root\" # res=failed", "failure weak [root] 192.0.2.7"),
+        ("USER_LOGIN", "op=login acct=\"root\" # res=failed", "failure audit-login [root] 192.0.2.7"),
         (
             "USER_LOGIN",
             "op=login acct=28756E6B6E6F776E207573657229 # res=failed",
-            "failure weak [] 192.0.2.7",
+            "failure audit-login [] 192.0.2.7",
         ),
         (
             "USER_LOGIN",
             "op=login acct=28696E76616C6964207573657229 # res=failed",
-            "failure weak [] 192.0.2.7",
+            "failure audit-login [] 192.0.2.7",
         ),
-        ("USER_LOGIN", "op=login acct=612062 # res=failed", "failure weak [a b] 192.0.2.7"),
+        ("USER_LOGIN", "op=login acct=612062 # res=failed", "failure audit-login [a b] 192.0.2.7"),
         ("USER_ERR", "op=PAM:bad_ident acct=\"?\" # res=failed", "failure weak [] 192.0.2.7"),
         ("USER_LOGIN", "op=login id=0 # res=success", "success audit [root] 192.0.2.7"),
         ("USER_LOGIN", "op=login id=1000 # res=success", "success audit [] 192.0.2.7"),
@@ -177,4 +177,21 @@ fn broken_records_are_nothing() {
     ] {
         assert_eq!(raw(line), "nothing", "{line}");
     }
+}
+
+/// `ausearch -i` writes times, users and accounts as people read them.
+#[test]
+fn interpreted_records() {
+    let line = "type=USER_AUTH msg=audit(03/04/2026 08:00:00.993:121) : pid=1885 uid=root auid=unset ses=unset \
+        msg='op=PAM:authentication grantors=? acct=ADBE exe=/usr/sbin/sshd hostname=192.0.2.7 addr=192.0.2.7 terminal=ssh res=failed'";
+    let event = decode(line.as_bytes()).unwrap();
+    assert_eq!(brief(&event), "failure audit [ADBE] 192.0.2.7");
+    assert_eq!((event.pid, event.time), (Some(1885), crate::time::Timestamp::default()));
+    let read = |line: &str, zone| match written(line.as_bytes(), zone) {
+        Some(Stamp::At(time)) => time.to_rfc3339(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(read(line, Zone::UTC), "2026-03-04T08:00:00.993Z");
+    assert_eq!(read(line, Zone::UTC.with_order(Some(Order::DayMonth))), "2026-04-03T08:00:00.993Z");
+    assert_eq!(read(&record("USER_AUTH", "op=x"), Zone::UTC), "None");
 }

@@ -12,6 +12,7 @@ fn parts(line: &str) -> Option<Parts> {
         Some(Stamp::Yearless(y)) => {
             std::format!("{}-{} {:02}:{:02}:{:02}", y.month, y.day, y.hour, y.minute, y.second)
         }
+        Some(other) => std::format!("{other:?}"),
         None => String::new(),
     };
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
@@ -54,9 +55,15 @@ fn rfc_3164_and_its_relatives() {
         ("Mar 12 2016 07:55:48 web su: x", ("2016-03-12T07:55:48Z", "web", "su", None, "x")),
         (
             "Thu Mar  3 00:17:22 2022 auth.info sshd[1]: x",
-            ("2022-03-03T00:17:22Z", "auth.info", "sshd", Some(1), "x"),
+            ("2022-03-03T00:17:22Z", "", "sshd", Some(1), "x"),
         ),
         ("Mar  3 00:17:22 web authpriv.warn sshd[1]: x", ("3-3 00:17:22", "web", "sshd", Some(1), "x")),
+        ("Mar  3 00:17:22 web <auth.info> sshd[1]: x", ("3-3 00:17:22", "web", "sshd", Some(1), "x")),
+        ("Mar  3 00:17:22 <auth.info> web sshd[1]: x", ("3-3 00:17:22", "web", "sshd", Some(1), "x")),
+        (
+            "Thu Mar  3 00:17:22 2022 [1646266642.123] auth.info sshd[1]: x",
+            ("2022-03-03T00:17:22Z", "", "sshd", Some(1), "x"),
+        ),
         (
             "Mar  3 00:17:22 web sudo:    alice : TTY=pts/0",
             ("3-3 00:17:22", "web", "sudo", None, "alice : TTY=pts/0"),
@@ -155,5 +162,32 @@ proptest! {
     ) {
         let line = start + &rest;
         let _ = parse(line.as_bytes(), Zone::UTC);
+    }
+}
+
+#[test]
+fn repetitions_of_the_last_line() {
+    for (line, host, times) in [
+        ("Mar  4 08:00:09 web1 syslogd: last message repeated 5 times", "web1", 5),
+        ("Mar  4 08:00:09 web1 last message repeated 2 times", "web1", 2),
+        ("Mar  4 08:00:09 web1 syslogd[11]: last message repeated 1 time", "web1", 1),
+        ("Mar  4 08:00:09 web1 --- last message repeated 3 times ---", "web1", 3),
+        ("<38>Mar  4 08:00:09 web1 last message repeated 7 times", "web1", 7),
+        ("2026-03-04T08:00:09Z web1 syslogd: last message repeated 5 times", "web1", 5),
+        ("Mar  4 08:00:09 web1 auth.info syslogd: last message repeated 5 times", "web1", 5),
+        ("Mar  4 08:00:09 syslogd: last message repeated 5 times", "", 5),
+        ("Mar  4 08:00:09 web1 syslogd: last message repeated 0 times", "web1", 1),
+    ] {
+        let found = repeated(line.as_bytes(), Zone::UTC).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!((found.host, found.times, found.stamp.is_some()), (host.as_bytes(), times, true), "{line}");
+    }
+    for line in [
+        "Mar  4 08:00:09 web1 app: last message repeated 5 times",
+        "Mar  4 08:00:09 web1 sshd[7]: Invalid user last message repeated 5 times",
+        "Mar  4 08:00:09 web1 syslogd: message repeated 5 times",
+        "Mar  4 08:00:09 web1 syslogd: last message repeated many times",
+        "Mar  4 08:00:09 web1 syslogd: last message repeated 5 times: [x]",
+    ] {
+        assert_eq!(repeated(line.as_bytes(), Zone::UTC), None, "{line}");
     }
 }

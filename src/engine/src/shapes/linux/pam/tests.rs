@@ -18,16 +18,18 @@ fn every_spelling_of_a_failure() {
         let event = crate::shapes::linux::decode(program.as_bytes(), message.as_bytes()).unwrap();
         assert_eq!((&*event.service, event.shape.as_str()), ("sshd", "pam"));
         let message = format!("{prefix}2 more authentication failures; {FIELDS}");
-        assert_eq!(read(program, &message), "failure pam x2 [] 192.0.2.7", "{program}: {message}");
+        assert_eq!(read(program, &message), "failure pam-more x2 [] 192.0.2.7", "{program}: {message}");
     }
     let more = format!("PAM 1 more authentication failure; {FIELDS}  user=root");
-    assert_eq!(read("sshd", &more), "failure pam [root] 192.0.2.7");
+    assert_eq!(read("sshd", &more), "failure pam-more [root] 192.0.2.7");
     let more = format!("PAM 4294967296 more authentication failures; {FIELDS}");
-    assert_eq!(read("sshd", &more), "failure pam x10000 [] 192.0.2.7");
+    assert_eq!(read("sshd", &more), "failure pam-more x10000 [] 192.0.2.7");
     for module in ["sss", "krb5", "ldap", "winbind"] {
         let message = format!("pam_{module}(sshd:auth): authentication failure; {FIELDS} user=root");
-        assert_eq!(read("sshd", &message), "failure pam-other [root] 192.0.2.7");
+        assert_eq!(read("sshd", &message), format!("failure pam-{module} [root] 192.0.2.7"));
     }
+    let other = format!("pam_fprintd(sshd:auth): authentication failure; {FIELDS} user=root");
+    assert_eq!(read("sshd", &other), "failure pam-other [root] 192.0.2.7");
 }
 
 #[test]
@@ -146,12 +148,60 @@ fn sessions() {
             "pam_unix(systemd-user:session): session opened for user bob(uid=1) by bob(uid=0)",
             "nothing",
         ),
-        ("lightdm", "pam_unix(lightdm:session): session opened for user bob(uid=1) by bob(uid=0)", "nothing"),
+        (
+            "lightdm",
+            "pam_unix(lightdm:session): session opened for user bob(uid=1) by bob(uid=0)",
+            "success session [bob] local lightdm",
+        ),
+        (
+            "gdm-password]",
+            "pam_unix(gdm-password:session): session opened for user bob(uid=1) by (uid=0)",
+            "success session [bob] local gdm",
+        ),
+        (
+            "cockpit-session",
+            "pam_unix(cockpit:session): session opened for user root(uid=0) by (uid=0)",
+            "success session [root] local ",
+        ),
+        (
+            "gdm-launch-environment]",
+            "pam_unix(gdm-launch-environment:session): session opened for user gdm(uid=42) by (uid=0)",
+            "nothing",
+        ),
         ("sshd", "pam_unix(sshd:session): session closed for user root", "nothing"),
         ("sshd", "pam_unix(sshd:auth): session opened for user root by (uid=0)", "nothing"),
         ("sshd", "pam_systemd(sshd:session): session opened for user root by (uid=0)", "nothing"),
     ] {
         assert_eq!(read(program, message), said, "{message}");
+    }
+}
+
+#[test]
+fn sessions_of_login_services() {
+    use crate::event::Outcome;
+    use crate::shapes::linux::decode;
+    use std::format;
+    for (program, service) in [
+        ("gdm-password]", "gdm-password"),
+        ("gdm-fingerprint]", "gdm-fingerprint"),
+        ("lightdm", "lightdm"),
+        ("sddm-helper", "sddm"),
+        ("xrdp-sesman", "xrdp-sesman"),
+        ("cockpit-session", "cockpit"),
+        ("vsftpd", "vsftpd"),
+        ("login", "login"),
+    ] {
+        let failure = format!(
+            "pam_unix({service}:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=  user=bob"
+        );
+        let failure = decode(program.as_bytes(), failure.as_bytes());
+        assert!(failure.is_some_and(|event| event.outcome == Outcome::Failure && event.user == "bob"), "{service}");
+        for (tail, wanted) in [("opened for user bob(uid=1000) by (uid=0)", true), ("closed for user bob", false)] {
+            let session = format!("pam_unix({service}:session): session {tail}");
+            let session = decode(program.as_bytes(), session.as_bytes());
+            let logged_in = session.is_some_and(|event| event.outcome == Outcome::Success && event.user == "bob");
+            assert_eq!(logged_in, wanted, "{service}: {tail}");
+        }
     }
 }
 

@@ -31,6 +31,10 @@ fn failures() {
         ("Failed unknown for invalid user bob from 192.0.2.7 port 5 ssh2", "failure failed [bob] 192.0.2.7"),
         ("Failed password for bob from 192.0.2.7 port 5", "failure failed [bob] 192.0.2.7"),
         ("Failed password for bob from 192.0.2.7", "failure failed [bob] 192.0.2.7"),
+        // Synology names the place in the source.
+        ("auth.c:275 Failed password for bob from 192.0.2.7 port 5 ssh2", "failure failed [bob] 192.0.2.7"),
+        ("auth2-pam.c:7 Accepted password for bob from 192.0.2.7 port 5 ssh2", "success attempt [bob] 192.0.2.7"),
+        ("auth.c: Failed password for bob from 192.0.2.7 port 5 ssh2", "nothing"),
         ("Failed password for bob from host.example port 5 ssh2", "failure failed [bob] <host.example>"),
         ("error: PAM: Authentication failure for root from 192.0.2.7", "failure sshd-pam [root] 192.0.2.7"),
         (
@@ -147,6 +151,20 @@ fn weak_signs() {
 }
 
 #[test]
+fn a_question_at_the_keyboard_is_no_attempt() {
+    all(&[
+        (
+            "Postponed keyboard-interactive for root from 192.0.2.7 port 5 ssh2 [preauth]",
+            "challenge postponed [root] 192.0.2.7",
+        ),
+        (
+            "Postponed keyboard-interactive/pam for invalid user bob from 192.0.2.7 port 5 ssh2 [preauth]",
+            "challenge postponed [bob] 192.0.2.7",
+        ),
+    ]);
+}
+
+#[test]
 fn what_is_no_failure() {
     for message in [
         "Failed publickey for root from 192.0.2.7 port 5 ssh2: RSA SHA256:abc",
@@ -203,8 +221,24 @@ fn forged_lines_within_names() {
         ),
         (
             "Failed hostbased for invalid user a from 10.0.0.1 port 1 ssh2: b from 192.0.2.7 port 41000 ssh2: RSA 01:23, client user \"c\", client host \"h\"",
-            "failure failed [a from 10.0.0.1 port 1 ssh2: b] 192.0.2.7",
+            "failure failed [] <>",
         ),
+        // The same the other way round: nothing tells which of the two the server wrote.
+        (
+            "Failed hostbased for invalid user a from 192.0.2.7 port 41000 ssh2: RSA 01:23, client user \"x from 10.0.0.1 port 1 ssh2: y\", client host \"h\"",
+            "failure failed [] <>",
+        ),
+        // A certificate's id, cut where a line would end.
+        (
+            "Accepted publickey for dan from 192.0.2.7 port 41000 ssh2: RSA-CERT SHA256:x ID x from 10.0.0.1 port 22 ssh2",
+            "success attempt [dan] 192.0.2.7",
+        ),
+        // The reason is cut at 100 bytes, and with it the second name.
+        (
+            "Disconnecting invalid user a 192.0.2.7 port 40000: Change of username or service not allowed: (a,s) -> (x 10.0.0.1 port 5: yyyy [preauth]",
+            "failure weak [a] 192.0.2.7",
+        ),
+        ("Connection closed by illegal user bob 192.0.2.7 port 4 [preauth]", "failure weak [bob] 192.0.2.7"),
         // SSH 1 said the remote user there.
         (
             "Failed password for user from 192.0.2.7 port 20000 ssh1: ruser from 10.0.0.1",

@@ -1,0 +1,269 @@
+//! What agents and tools put in front of whole lines: containers' runtimes, relays, grep, Wazuh's archives.
+//!
+//! A prefix is taken off only where the line itself says nothing. What follows has to begin like a record of its own (a
+//! time, a priority, XML, JSON, an audit record), or the prefix has to be one that only a container's log has.
+//!
+//! [`PREFIXES`] lists them.
+
+use crate::envelope::is_forwarder;
+use crate::find::{find, position};
+use crate::shapes::linux::header;
+use crate::stamp::{Stamp, Zone};
+
+/// A longer name of a file, a container or a place is none.
+const LONGEST: usize = 256;
+
+/// An example of each prefix, and who writes it.
+pub const PREFIXES: &[(&str, &str)] = &[
+    ("2026-03-01T09:00:00.1Z stderr F ", "CRI: containerd, CRI-O"),
+    ("2026-03-01T09:00:00.1Z ", "`kubectl logs --timestamps`, `docker logs -t`"),
+    ("2026-03-01T09:00:00.123000+00:00 i-0abc ", "`aws logs tail`"),
+    ("2026-03-01T09:00:00Z {job=\"ssh\", host=\"web1\"} ", "Loki's `logcli`"),
+    ("[pod/bastion-0/sshd] ", "`kubectl logs --prefix`"),
+    ("sshd-1  | ", "`docker compose logs`"),
+    ("2026 Mar 01 09:00:00 (web1) 192.0.2.1->/var/log/auth.log ", "Wazuh's archives.log and alerts.log"),
+    ("/var/log/auth.log:", "grep"),
+    ("auth.log:17:", "`grep -n`"),
+    ("[2026-03-01 09:00:00] ", "tools that date what they copy"),
+    ("2026-03-01T09:00:00+00:00\tsystem.auth\t", "Fluentd's files, before JSON"),
+    ("4711 2026-03-01 09:00:00.123 ", "sshd on Windows, into `sshd.log`"),
+    ("Mar  1 09:00:00 relay ", "a relay, before a whole line"),
+    ("Mar  1 09:00:00 relay rsyslogd: ", "a relay that names itself"),
+    ("123 ", "octet counting (RFC 6587)"),
+    ("data: ", "server-sent events: the journal's gateway"),
+];
+
+/// A line without its prefix, and what the prefix says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prefixed<'a> {
+    /// What follows.
+    pub rest: &'a [u8],
+    /// When it was written.
+    pub stamp: Option<Stamp>,
+    /// The machine.
+    pub host: &'a [u8],
+    /// The container.
+    pub container: &'a [u8],
+    /// It is a line of a container's output, or of another log in which sshd names neither itself nor the machine.
+    pub stream: bool,
+    /// The process.
+    pub pid: Option<u32>,
+}
+
+/// Takes one prefix off a line. O(1) but for names, and what looks like one.
+#[must_use]
+pub fn strip<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let line = line.trim_ascii();
+    match line.first()? {
+        b'[' => bracketed(line, zone),
+        b'<' => relayed_structured(line, zone).or_else(|| dated(line, zone)),
+        b'0'..=b'9' => counted(line)
+            .or_else(|| windows(line, zone))
+            .or_else(|| archived(line))
+            .or_else(|| named(line, zone))
+            .or_else(|| dated(line, zone)),
+        b'd' if line.starts_with(b"data: {") => {
+            Some(Prefixed { rest: line.get(6..)?, ..Prefixed::default() })
+        }
+        _ => dated(line, zone).or_else(|| named(line, zone)).or_else(|| composed(line)),
+    }
+}
+
+/// Whether a text begins like a record.
+fn opens(text: &[u8], zone: Zone<'_>) -> bool {
+    match text.first() {
+        Some(b'<') => text.starts_with(b"<Event") || text.get(1).is_some_and(u8::is_ascii_digit),
+        Some(b'{') => true,
+        Some(b't') if text.starts_with(b"type=") => true,
+        Some(b'n') if text.starts_with(b"node=") => true,
+        _ => header::stamp(text, zone).is_some(),
+    }
+}
+
+/// `[pod/NAME/CONTAINER] …`, `[2026-03-01 09:00:00] …`
+fn bracketed<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let end = position(line.get(..LONGEST).unwrap_or(line), b']')?;
+    let (inside, rest) = (line.get(1..end)?, line.get(end + 1..)?.strip_prefix(b" ")?);
+    if let Some(name) = inside.strip_prefix(b"pod/") {
+        let container = name.rsplit(|byte| *byte == b'/').next()?;
+        return Some(Prefixed { rest, container, stream: true, ..Prefixed::default() });
+    }
+    // A word boundary behind the stamp, as in a header.
+    let (stamp, _) = header::stamp(line.get(1..)?, zone).or_else(|| header::whole_stamp(inside, zone))?;
+    Some(Prefixed { rest, stamp: Some(stamp), ..Prefixed::default() })
+}
+
+/// `123 <38>…`
+fn counted(line: &[u8]) -> Option<Prefixed<'_>> {
+    let at = line.iter().take(8).position(|byte| !byte.is_ascii_digit())?;
+    let rest = line.get(at..)?.strip_prefix(b" ")?;
+    rest.starts_with(b"<").then_some(Prefixed { rest, ..Prefixed::default() })
+}
+
+/// `4711 2026-03-01 09:00:00.123 …`: process, local time in milliseconds, message.
+fn windows<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let at = line.iter().take(8).position(|byte| !byte.is_ascii_digit())?;
+    let (pid, rest) = line.split_at_checked(at)?;
+    let [b' ', time @ ..] = rest else { return None };
+    let [
+        _,
+        _,
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b' ',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b'.',
+        _,
+        _,
+        _,
+        b' ',
+        rest @ ..,
+    ] = time
+    else {
+        return None;
+    };
+    let pid = core::str::from_utf8(pid).ok()?.parse().ok()?;
+    let (stamp, _) = header::stamp(time, zone)?;
+    Some(Prefixed { rest, stamp: Some(stamp), stream: true, pid: Some(pid), ..Prefixed::default() })
+}
+
+/// `<38>1 2026-03-01T09:00:00Z relay rsyslogd - - - …`: a whole line behind a forwarder's header of RFC 5424.
+fn relayed_structured<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    header::without_priority(line)?.strip_prefix(b"1 ")?;
+    let header = header::parse(line, zone)?;
+    (is_forwarder(header.program) && opens(header.message, zone)).then_some(Prefixed {
+        rest: header.message,
+        stamp: header.stamp,
+        host: header.host,
+        ..Prefixed::default()
+    })
+}
+
+/// `2026 Mar 01 09:00:00 (web1) 192.0.2.1->/var/log/auth.log …`: the time is that of the manager.
+fn archived(line: &[u8]) -> Option<Prefixed<'_>> {
+    let [_, _, _, _, b' ', _, _, _, b' ', _, _, b' ', _, _, b':', _, _, b':', _, _, b' ', place @ ..] = line
+    else {
+        return None;
+    };
+    let arrow = find(place.get(..LONGEST).unwrap_or(place), b"->")?;
+    let (source, rest) = (place.get(..arrow)?, place.get(arrow + 2..)?);
+    let rest = rest.get(position(rest.get(..LONGEST).unwrap_or(rest), b' ')? + 1..)?;
+    // `(web1) any`, `web1`.
+    let host = match source.strip_prefix(b"(") {
+        Some(named) => named.get(..position(named, b')')?)?,
+        None => source,
+    };
+    Some(Prefixed { rest, host, ..Prefixed::default() })
+}
+
+/// `FILE:…`, `FILE:17:…`, `17:…`: what follows begins like a record.
+fn named<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let head = line.get(..LONGEST).unwrap_or(line);
+    for (at, byte) in head.iter().enumerate() {
+        match byte {
+            b':' => {
+                let rest = line.get(at + 1..)?;
+                if opens(rest, zone) {
+                    return Some(Prefixed { rest, ..Prefixed::default() });
+                }
+            }
+            b' ' | b'\t' | b'"' | b'{' | b'<' | b'=' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `sshd-1  | …`
+fn composed(line: &[u8]) -> Option<Prefixed<'_>> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let end = line.iter().take(LONGEST).position(|byte| !is_name(byte))?;
+    let (name, after) = line.split_at_checked(end)?;
+    let rest = after.trim_ascii_start().strip_prefix(b"| ")?;
+    (after.starts_with(b" ") && !name.is_empty()).then_some(Prefixed {
+        rest,
+        container: name,
+        stream: true,
+        ..Prefixed::default()
+    })
+}
+
+/// A time, and what follows: a container's stream, a host, a relay.
+fn dated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let line = header::without_priority(line)?;
+    let (stamp, used) = header::stamp(line, zone)?;
+    let behind = line.get(used..)?;
+    let rest = behind.trim_ascii_start();
+    let found = Prefixed { rest, stamp: Some(stamp), ..Prefixed::default() };
+    if let Some(rest) = behind.strip_prefix(b"\t").and_then(tagged) {
+        return Some(Prefixed { rest, ..found });
+    }
+    for stream in [&b"stdout "[..], b"stderr "] {
+        if let Some([_, b' ' | b':', ..]) = rest.strip_prefix(stream) {
+            let flags = rest.get(stream.len()..)?;
+            let rest = flags.get(position(flags, b' ')? + 1..)?;
+            return Some(Prefixed { rest, stream: true, ..found });
+        }
+    }
+    if opens(rest, zone) {
+        return Some(Prefixed { rest: labelled(rest).unwrap_or(rest), ..found });
+    }
+    if let Some(relayed) = relayed(rest, zone) {
+        return Some(Prefixed { stamp: found.stamp, ..relayed });
+    }
+    // The clock of a container's log counts nanoseconds, in UTC.
+    let nanos = line.get(..used).is_some_and(|time| time.ends_with(b"Z") && time.contains(&b'.'));
+    nanos.then_some(Prefixed { stream: true, ..found })
+}
+
+/// `system.auth⇥{…`: JSON behind one of Fluentd's tags, of several parts. Other loggers write a level there.
+fn tagged(rest: &[u8]) -> Option<&[u8]> {
+    let end = position(rest.get(..LONGEST).unwrap_or(rest), b'\t')?;
+    let (tag, record) = (rest.get(..end)?, rest.get(end + 1..)?);
+    let is_tag = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/');
+    (record.starts_with(b"{") && tag.contains(&b'.') && tag.iter().all(is_tag)).then_some(record)
+}
+
+/// `relay …`, `relay rsyslogd: …`: a whole line behind the machine, or behind the forwarder, that repeats it.
+fn relayed<'a>(rest: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let word = |text: &'a [u8]| {
+        let space = position(text.get(..LONGEST).unwrap_or(text), b' ')?;
+        Some((text.get(..space)?, text.get(space + 1..)?))
+    };
+    let (host, after) = word(rest)?;
+    // JSON behind a machine alone is nobody's record.
+    if !after.starts_with(b"{") && opens(after, zone) {
+        return Some(Prefixed { rest: after, host, ..Prefixed::default() });
+    }
+    let (tag, message) = word(after)?;
+    let name = tag.strip_suffix(b":")?.split(|byte| *byte == b'[').next()?;
+    (is_forwarder(name) && opens(message, zone)).then_some(Prefixed {
+        rest: message,
+        host,
+        ..Prefixed::default()
+    })
+}
+
+/// What follows the labels that logcli writes: `{host="web1"} …`.
+fn labelled(rest: &[u8]) -> Option<&[u8]> {
+    let labels = rest.strip_prefix(b"{")?;
+    labels.first()?.is_ascii_alphabetic().then_some(())?;
+    let end = find(labels, b"\"} ")?;
+    labels.get(end + 3..)
+}
+
+#[cfg(test)]
+mod tests;

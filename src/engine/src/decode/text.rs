@@ -1,0 +1,100 @@
+//! The text within a record: what its program says, behind a header or behind what a tool put in front.
+
+use super::{Reading, Source};
+use crate::analytic::Reads;
+use crate::carriers::prefix;
+use crate::envelope::{Envelope, Trust, in_container, is_forwarder};
+use crate::event::{Event, Provider, Signal, text};
+use crate::json::Object;
+use crate::readers::Readers;
+use crate::shapes::linux::{self, header};
+
+impl<R: Reads> Reading<'_, R> {
+    /// The text of an envelope. Whether it said something.
+    pub(super) fn text(
+        &mut self,
+        envelope: &Envelope<'_>,
+        object: &Object<'_>,
+        readers: Readers,
+        part: &[u8],
+    ) -> bool {
+        *self.decodes += 1;
+        if let Some(repeat) = header::repeated(envelope.text, self.zone)
+            && envelope.may_repeat(&repeat)
+        {
+            self.repeated(&repeat, Source::Text(object), envelope, readers, part);
+            return true;
+        }
+        let header = header::parse(envelope.text, self.zone)
+            .filter(|header| envelope.yields_to(header.program, header.stamp.is_some()));
+        let (program, message) = match &header {
+            Some(header) => (header.program, header.message),
+            // In a container's output sshd names neither itself nor the time: its carrier gives the time.
+            None if envelope.stream && envelope.program.is_empty() => (&b"sshd"[..], envelope.text),
+            None => (envelope.program.as_bytes(), envelope.text),
+        };
+        let event = match linux::decode(program, message) {
+            None if header.is_none() && program.is_empty() => linux::audit::decode(message),
+            event => event,
+        };
+        if let Some(event) = event {
+            self.finish(event, header.as_ref(), Source::Text(object), envelope, readers, part);
+            return true;
+        }
+        // A label may be wrong, and a container's output may begin with anything.
+        let is_named = header.is_some() || envelope.trust >= Trust::Named;
+        if is_named && linux::knows(program, message) || envelope.is_of_another() {
+            self.knows(readers);
+        }
+        self.prefixed_text(envelope, object, readers, part)
+    }
+
+    /// A line that stands for the one before it.
+    pub(super) fn repeated<'e>(
+        &mut self,
+        repeat: &header::Repeated<'e>,
+        source: Source<'e, '_>,
+        envelope: &'e Envelope<'_>,
+        readers: Readers,
+        part: &'e [u8],
+    ) {
+        let event = Event {
+            provider: Provider::Linux,
+            signal: Signal::Repeated,
+            count: repeat.times,
+            ..Event::default()
+        };
+        let header = header::Header { stamp: repeat.stamp, host: repeat.host, ..header::Header::EMPTY };
+        self.finish(event, Some(&header), source, envelope, readers, part);
+    }
+
+    /// The text of an envelope behind what a tool put in front of it. A program that the carrier names wrote all of it.
+    fn prefixed_text(
+        &mut self,
+        envelope: &Envelope<'_>,
+        object: &Object<'_>,
+        readers: Readers,
+        part: &[u8],
+    ) -> bool {
+        let open = envelope.trust < Trust::Named || is_forwarder(envelope.program.as_bytes());
+        let Some(left) = self.left.checked_sub(1).filter(|_| open) else { return false };
+        let Some(found) = prefix::strip(envelope.text, self.zone) else { return false };
+        let program = match found.container.is_empty() {
+            true if envelope.trust == Trust::Labelled => envelope.program.clone(),
+            _ => in_container(text(found.container)),
+        };
+        let inner = Envelope {
+            text: found.rest,
+            trust: if program.is_empty() { Trust::Unnamed } else { Trust::Labelled },
+            program,
+            host: if found.host.is_empty() { envelope.host.clone() } else { text(found.host) },
+            time: found.stamp.or(envelope.time),
+            stream: envelope.stream || found.stream,
+            ..envelope.clone()
+        };
+        let before = core::mem::replace(&mut self.left, left);
+        let said = self.text(&inner, object, readers, part);
+        self.left = before;
+        said
+    }
+}
