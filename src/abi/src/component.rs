@@ -269,7 +269,7 @@ macro_rules! words {
         }
     )+ };
 }
-words!(event::Signal, event::Origin, event::Shape, event::Provider);
+words!(event::Signal, event::Access, event::Shape, event::Provider);
 
 impl From<detector::Error> for wit::Error {
     fn from(error: detector::Error) -> Self {

@@ -3,7 +3,7 @@
 use crate::time::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use serde::{Deserialize, Serialize};
 
 /// How urgent an alert is, lowest first.
@@ -124,18 +124,51 @@ alert_fields!(write_fields, Alert);
 impl Alert {
     /// The alert as one line of JSON, without its newline: equal alerts give equal bytes on every host.
     ///
-    /// Times are RFC 3339 in UTC; `reasons` and `outcomes` are objects of code and count.
+    /// Times are RFC 3339 in UTC; `reasons` and `outcomes` are objects of code and count. Characters that [`acts`]
+    /// finds are escaped.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings, integers and lists of them: this cannot fail.
-        serde_json::to_string(self).unwrap_or_default()
+        let json = serde_json::to_string(self).unwrap_or_default();
+        if !json.contains(acts) {
+            return json;
+        }
+        let mut out = String::with_capacity(json.len() + 64);
+        for c in json.chars() {
+            if acts(c) {
+                // All of them stand below U+10000.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            } else {
+                out.push(c);
+            }
+        }
+        out
     }
+}
+
+/// Whether a terminal acts upon this character (DEL, C1), or it changes the order in which others stand. Within JSON
+/// such characters stand in strings alone. C0 is escaped by every writer of JSON.
+#[must_use]
+pub const fn acts(c: char) -> bool {
+    matches!(
+        c,
+        '\u{7F}'..='\u{9F}' | '\u{61C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
+
+    #[test]
+    fn what_a_terminal_acts_upon_is_escaped() {
+        let user = "a\u{9b}31m\u{202e}b\u{7f}\u{61c}\u{2069}é\u{a0}";
+        let json = Alert { user: Some(user.into()), ..Alert::default() }.to_json();
+        assert!(json.contains(r"a\u009b31m\u202eb\u007f\u061c\u2069é"), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["user"], user);
+    }
 
     #[test]
     fn what_is_absent_is_omitted() {

@@ -99,10 +99,27 @@ pub enum Signal {
     SshdPam,
     /// auditd `USER_AUTH … res=failed`.
     Audit,
-    /// `pam_unix(…): authentication failure`, and libpam's `N more authentication failures`.
+    /// auditd `USER_LOGIN … res=failed`: weak, as OpenSSH writes one for each key that a client offers before it logs in.
+    AuditLogin,
+    /// `pam_unix(…): authentication failure`.
     Pam,
-    /// The same from another PAM module, which stacks with `pam_unix`.
+    /// `N more authentication failures` of `pam_unix`, and in PAM's name of sshd.
+    PamMore,
+    /// The same from `pam_sss`, which stacks with `pam_unix`.
+    PamSss,
+    /// The same from `pam_krb5`.
+    PamKrb5,
+    /// The same from `pam_ldap`.
+    PamLdap,
+    /// The same from `pam_winbind`.
+    PamWinbind,
+    /// The same from any other PAM module.
     PamOther,
+    /// sshd's `Postponed keyboard-interactive …`: no attempt, but PAM has a process of its own for it.
+    Postponed,
+    /// `last message repeated N times`: the line before it, `count` times more. The detector puts that line's event in its
+    /// place; no analytic sees it.
+    Repeated,
     /// A line that only implies a failure (`Invalid user …`, `Connection closed by authenticating user …`).
     Weak,
     /// A success told by PAM alone (`session opened for user …`): it names no address.
@@ -110,6 +127,21 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Whether a module of PAM speaks.
+    #[must_use]
+    pub const fn is_pam(self) -> bool {
+        matches!(
+            self,
+            Self::Pam
+                | Self::PamMore
+                | Self::PamSss
+                | Self::PamKrb5
+                | Self::PamLdap
+                | Self::PamWinbind
+                | Self::PamOther
+        )
+    }
+
     /// The word for it, as in the WIT contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -118,8 +150,16 @@ impl Signal {
             Self::Failed => "failed",
             Self::SshdPam => "sshd-pam",
             Self::Audit => "audit",
+            Self::AuditLogin => "audit-login",
             Self::Pam => "pam",
+            Self::PamMore => "pam-more",
+            Self::PamSss => "pam-sss",
+            Self::PamKrb5 => "pam-krb5",
+            Self::PamLdap => "pam-ldap",
+            Self::PamWinbind => "pam-winbind",
             Self::PamOther => "pam-other",
+            Self::Postponed => "postponed",
+            Self::Repeated => "repeated",
             Self::Weak => "weak",
             Self::Session => "session",
         }
@@ -128,7 +168,7 @@ impl Signal {
 
 /// Whether the login came over the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Origin {
+pub enum Access {
     /// Over the network: it has, or should have, an address.
     #[default]
     Remote,
@@ -136,7 +176,7 @@ pub enum Origin {
     Local,
 }
 
-impl Origin {
+impl Access {
     /// The word for it, as in the WIT contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -163,7 +203,7 @@ crate::record! { $ event_fields;
         /// Who speaks.
         pub signal: Signal,
         /// Over the network or at the machine.
-        pub origin: Origin,
+        pub access: Access,
         /// The account. Empty where unknown.
         pub user: Text<'a>,
         /// The account's domain, where it is apart from the name.
@@ -202,6 +242,8 @@ crate::record! { $ event_fields;
         pub transaction: Text<'a>,
         /// The record proves that the password was right, whatever became of the login.
         pub credential: bool,
+        /// The year of its time is inferred: the record names none, and nothing beside it tells.
+        pub year_inferred: bool,
         /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
         pub delivery: Option<u128>,
         /// The shape it was read from.
@@ -226,7 +268,7 @@ impl Event<'_> {
             outcome: Outcome::Failure,
             count: 0,
             signal: Signal::Attempt,
-            origin: Origin::Remote,
+            access: Access::Remote,
             user: NOTHING,
             domain: NOTHING,
             src_ip: None,
@@ -246,6 +288,7 @@ impl Event<'_> {
             os: NOTHING,
             transaction: NOTHING,
             credential: false,
+            year_inferred: false,
             shape: Shape::Unknown,
             provider: Provider::Unknown,
             delivery: None,
@@ -318,7 +361,7 @@ plain!(
     Outcome,
     u32,
     Signal,
-    Origin,
+    Access,
     Option<IpAddr>,
     Option<u32>,
     bool,

@@ -11,7 +11,7 @@
 //! ```
 
 use crate::alert::{Evidence, Severity, Tally};
-use crate::event::{Origin, Outcome, Provider, Shape, Signal, Text};
+use crate::event::{Access, Outcome, Provider, Shape, Signal, Text};
 use crate::note::Step;
 use crate::time::Timestamp;
 use alloc::format;
@@ -136,7 +136,7 @@ macro_rules! words {
 words!(Outcome, Signal, Step, Shape, Provider);
 
 /// Left out where it is remote, as most are.
-impl Field for Origin {
+impl Field for Access {
     fn is_absent(&self) -> bool {
         *self == Self::Remote
     }

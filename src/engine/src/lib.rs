@@ -43,6 +43,7 @@ pub mod state;
 #[doc(hidden)]
 pub mod testing;
 pub mod time;
+pub mod times;
 pub mod told;
 pub mod window;
 pub mod years;

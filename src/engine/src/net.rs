@@ -171,6 +171,12 @@ impl Cidr {
         (bits <= width(address)).then(|| Self { network: prefix(address, bits, bits), bits })
     }
 
+    /// The one address it holds; `None` where it holds several.
+    #[must_use]
+    pub const fn single(&self) -> Option<IpAddr> {
+        if self.bits == width(self.network) { Some(self.network) } else { None }
+    }
+
     /// Its first address and its bits, as bytes.
     #[must_use]
     pub const fn parts(&self) -> ([u8; 16], u8) {

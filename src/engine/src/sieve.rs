@@ -31,7 +31,7 @@ pub struct Sieve {
     /// How far the pairs that are looked at lie apart.
     step: usize,
     /// For each pair of bytes, one more than the first of its clues.
-    pairs: Box<[u8; 1 << 16]>,
+    pairs: Box<[u16; 1 << 16]>,
     clues: Vec<Clue>,
 }
 
@@ -39,6 +39,8 @@ pub struct Sieve {
 #[derive(Clone, Debug)]
 struct Clue {
     needle: Box<[u8]>,
+    /// Its place among the needles.
+    number: u16,
     /// Which letters may be the first and the second behind the pair, in this clue and all behind it: by their lowest five
     /// bits, as which both cases are one.
     letters: [u32; 2],
@@ -49,7 +51,7 @@ struct Clue {
     /// Where in the needle the pair stands.
     at: u8,
     /// One more than the next clue of the same pair.
-    next: u8,
+    next: u16,
 }
 
 impl Sieve {
@@ -59,7 +61,7 @@ impl Sieve {
     pub fn new(needles: &[&str]) -> Option<Self> {
         let shortest = needles.iter().map(|needle| needle.len()).min()?;
         let step = shortest.checked_sub(1).filter(|step| *step > 0)?.min(6);
-        let pairs: Box<[u8]> = vec![0; 1 << 16].into();
+        let pairs: Box<[u16]> = vec![0; 1 << 16].into();
         let mut sieve = Self { step, pairs: pairs.try_into().ok()?, clues: Vec::new() };
         let mut usual = vec![0u8; 1 << 16];
         for pair in pairs_of(USUAL) {
@@ -67,7 +69,7 @@ impl Sieve {
                 *times = times.saturating_add(1);
             }
         }
-        for needle in needles {
+        for (number, needle) in (0..).zip(needles) {
             let needle: Box<[u8]> = needle.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
             // Of a long needle the part counts whose pairs are rarest.
             let stops = |part: &[u8]| -> u32 {
@@ -76,14 +78,14 @@ impl Sieve {
             let parts = needle.windows(step + 1).enumerate();
             let (from, _) = parts.min_by_key(|(_, part)| stops(part))?;
             for at in from..from + step {
-                sieve.add(&needle, at)?;
+                sieve.add(&needle, number, at)?;
             }
         }
         Some(sieve)
     }
 
     /// Notes that a pair stands at a place of a needle. All combinations of its cases share one list of clues.
-    fn add(&mut self, needle: &[u8], at: usize) -> Option<()> {
+    fn add(&mut self, needle: &[u8], number: u16, at: usize) -> Option<()> {
         let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
         let next = self.pairs[place(one, other)];
         let eight = needle.get(at..)?.chunks(8).next()?;
@@ -94,8 +96,8 @@ impl Sieve {
         let [thirds, fourths] = self.clue(next).map_or([0; 2], |clue| clue.letters);
         let letters = [thirds | letter(at + 2), fourths | letter(at + 3)];
         let (needle, at) = (needle.into(), u8::try_from(at).ok()?);
-        self.clues.push(Clue { needle, letters, own, own_mask, at, next });
-        let first = u8::try_from(self.clues.len()).ok()?;
+        self.clues.push(Clue { needle, number, letters, own, own_mask, at, next });
+        let first = u16::try_from(self.clues.len()).ok()?;
         for one in [one, one.to_ascii_uppercase()] {
             for other in [other, other.to_ascii_uppercase()] {
                 self.pairs[place(one, other)] = first;
@@ -107,19 +109,29 @@ impl Sieve {
     /// Whether the record holds a needle. O(n).
     #[must_use]
     pub fn passes(&self, record: &[u8]) -> bool {
+        self.search(record, &mut |_| true)
+    }
+
+    /// Calls `found` with the number of each needle that stands in the record, once per place, until it says `true`.
+    /// Returns whether it did. O(n) beside the calls.
+    pub fn search(&self, record: &[u8], found: &mut dyn FnMut(usize) -> bool) -> bool {
         // The width of a block: that of four steps, and the letters behind the last pair.
         match self.step {
-            1 => self.search::<1, 7>(record),
-            2 => self.search::<2, 10>(record),
-            3 => self.search::<3, 13>(record),
-            4 => self.search::<4, 16>(record),
-            5 => self.search::<5, 19>(record),
-            _ => self.search::<6, 22>(record),
+            1 => self.search_by::<1, 7>(record, found),
+            2 => self.search_by::<2, 10>(record, found),
+            3 => self.search_by::<3, 13>(record, found),
+            4 => self.search_by::<4, 16>(record, found),
+            5 => self.search_by::<5, 19>(record, found),
+            _ => self.search_by::<6, 22>(record, found),
         }
     }
 
     #[inline(always)]
-    fn search<const STEP: usize, const WIDTH: usize>(&self, record: &[u8]) -> bool {
+    fn search_by<const STEP: usize, const WIDTH: usize>(
+        &self,
+        record: &[u8],
+        found: &mut dyn FnMut(usize) -> bool,
+    ) -> bool {
         let mut rest = record;
         // Written out, as no loop is unrolled where code is to be small.
         while let Some(block) = rest.first_chunk::<WIDTH>() {
@@ -129,10 +141,10 @@ impl Sieve {
             let fourth = self.first_clue(block, 3 * STEP);
             if first | second | third | fourth != 0 {
                 let from = record.len() - rest.len();
-                if self.found(record, from, block, 0, first)
-                    || self.found(record, from, block, STEP, second)
-                    || self.found(record, from, block, 2 * STEP, third)
-                    || self.found(record, from, block, 3 * STEP, fourth)
+                if self.found(record, from, block, 0, first, found)
+                    || self.found(record, from, block, STEP, second, found)
+                    || self.found(record, from, block, 2 * STEP, third, found)
+                    || self.found(record, from, block, 3 * STEP, fourth, found)
                 {
                     return true;
                 }
@@ -141,7 +153,7 @@ impl Sieve {
         }
         while rest.len() > 1 {
             let first = self.first_clue(rest, 0);
-            if first != 0 && self.stands(record, record.len() - rest.len(), first) {
+            if first != 0 && self.stands(record, record.len() - rest.len(), first, found) {
                 return true;
             }
             rest = rest.get(STEP..).unwrap_or_default();
@@ -151,7 +163,7 @@ impl Sieve {
 
     /// One more than the first clue of a pair.
     #[inline(always)]
-    fn first_clue(&self, text: &[u8], at: usize) -> u8 {
+    fn first_clue(&self, text: &[u8], at: usize) -> u16 {
         // Both bytes in one load.
         match text.get(at..).and_then(|text| text.first_chunk::<2>()) {
             Some(pair) => self.pairs[usize::from(u16::from_le_bytes(*pair))],
@@ -159,15 +171,24 @@ impl Sieve {
         }
     }
 
-    /// Whether a needle stands where a pair was found, in the block of the record that begins at `from`.
+    /// Whether a needle stands where a pair was found, and `found` says that this is enough. The block of the record
+    /// begins at `from`.
     #[inline(always)]
-    fn found(&self, record: &[u8], from: usize, block: &[u8], at: usize, first: u8) -> bool {
-        first != 0 && self.hints(block, at, first) && self.stands(record, from + at, first)
+    fn found(
+        &self,
+        record: &[u8],
+        from: usize,
+        block: &[u8],
+        at: usize,
+        first: u16,
+        found: &mut dyn FnMut(usize) -> bool,
+    ) -> bool {
+        first != 0 && self.hints(block, at, first) && self.stands(record, from + at, first, found)
     }
 
     /// Whether the letters behind a pair leave any of its needles possible.
     #[inline(always)]
-    fn hints(&self, text: &[u8], at: usize, first: u8) -> bool {
+    fn hints(&self, text: &[u8], at: usize, first: u16) -> bool {
         match (self.clue(first), text.get(at..).and_then(|text| text.first_chunk())) {
             (Some(clue), Some([_, _, third, fourth])) => {
                 let [thirds, fourths] = clue.letters;
@@ -178,13 +199,13 @@ impl Sieve {
     }
 
     #[inline(always)]
-    fn clue(&self, number: u8) -> Option<&Clue> {
+    fn clue(&self, number: u16) -> Option<&Clue> {
         self.clues.get(usize::from(number).wrapping_sub(1))
     }
 
-    /// Whether one of a pair's needles stands where the pair was found.
+    /// Whether one of a pair's needles stands where the pair was found, and `enough` says that this is enough.
     #[inline(never)]
-    fn stands(&self, record: &[u8], at: usize, first: u8) -> bool {
+    fn stands(&self, record: &[u8], at: usize, first: u16, enough: &mut dyn FnMut(usize) -> bool) -> bool {
         let eight = record.get(at..).and_then(|text| text.first_chunk());
         let eight = eight.map(|letters| fold(u64::from_le_bytes(*letters)));
         let mut next = first;
@@ -195,7 +216,9 @@ impl Sieve {
             }
             let found =
                 at.checked_sub(clue.at.into()).and_then(|from| record.get(from..from + clue.needle.len()));
-            if found.is_some_and(|found| found.eq_ignore_ascii_case(&clue.needle)) {
+            if found.is_some_and(|found| found.eq_ignore_ascii_case(&clue.needle))
+                && enough(clue.number.into())
+            {
                 return true;
             }
         }
@@ -265,6 +288,16 @@ mod tests {
             let needles: Vec<&str> = needles.iter().map(|needle| &**needle).collect();
             let sieve = Sieve::new(&needles).unwrap();
             prop_assert_eq!(sieve.passes(record.as_bytes()), naive(&needles, record.as_bytes()));
+            let mut found = alloc::vec![0; needles.len()];
+            sieve.search(record.as_bytes(), &mut |number| {
+                found[number] += 1;
+                false
+            });
+            for (needle, times) in needles.iter().zip(found) {
+                let lower = record.to_ascii_lowercase().into_bytes();
+                let needle = needle.to_ascii_lowercase().into_bytes();
+                prop_assert_eq!(lower.windows(needle.len()).filter(|part| *part == needle).count(), times);
+            }
         }
     }
 }

@@ -336,12 +336,12 @@ impl<'a> Reader<'a> {
         Self { rest, version }
     }
 
-    /// Reads what a [loose](Writer::loose) writer wrote.
+    /// Reads what a [loose](Writer::loose) writer wrote: all of it is of the newest version.
     ///
     /// # Errors
     /// Where the bytes are truncated or corrupted.
     pub fn loose(bytes: &'a [u8]) -> Result<Self> {
-        Ok(Self::over(checked(bytes)?, 0))
+        Ok(Self::over(checked(bytes)?, u16::MAX))
     }
 
     /// The version of the section that this reads.

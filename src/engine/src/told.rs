@@ -25,7 +25,7 @@
 pub mod rule;
 
 use crate::alert::{Alert, Evidence, Tally};
-use crate::event::{Event, Origin, Record};
+use crate::event::{Access, Event, Record};
 use crate::net::{self, Prefixes};
 use crate::window::excerpt::Excerpt;
 use crate::window::journal::Entry;
@@ -39,6 +39,8 @@ pub const MOST_LISTED: usize = 50;
 pub const EVIDENCE: usize = 3;
 /// How much of the record that raised the alert is shown, in bytes.
 const RECORD: usize = 512;
+/// What an alert says in its context whose times lack their years.
+pub const YEAR_INFERRED: &str = "the year is inferred: the records name none";
 /// How many characters of a name stand in a title.
 const TITLE_NAME: usize = 64;
 
@@ -47,6 +49,7 @@ const TITLE_NAME: usize = 64;
 pub fn entry<'e>(event: &'e Event<'_>, code: &'e str, record: Record<'e>) -> Entry<'e> {
     Entry {
         time: event.time,
+        year_inferred: event.year_inferred,
         count: event.count,
         address: event.src_ip.map(net::octets),
         user: event.user.as_bytes(),
@@ -72,7 +75,8 @@ pub fn evidence(excerpt: &Excerpt<'_>, raised: Record<'_>) -> Vec<Evidence> {
     records.map(|record| Evidence { record: record.number, text: shown(record.bytes) }).collect()
 }
 
-/// Writes an excerpt into an alert: `first_seen`, `users`, `src_ips`, how many of each, `reasons` (the codes), `evidence`.
+/// Writes an excerpt into an alert: `first_seen`, `users`, `src_ips`, how many of each, `reasons` (the codes), `evidence`,
+/// and to its context whether it rests on an inferred year.
 /// Where the excerpt is cut, `estimated` names the counts and the evidence. A count, list or evidence that is set already
 /// stays. The alert's `user` is listed too. `raised` as in [`evidence`]. O(n log n) in the entries.
 pub fn tell(excerpt: &Excerpt<'_>, alert: &mut Alert, raised: Record<'_>) {
@@ -106,6 +110,9 @@ pub fn tell(excerpt: &Excerpt<'_>, alert: &mut Alert, raised: Record<'_>) {
     if alert.evidence.is_empty() {
         alert.evidence = evidence(excerpt, raised);
         estimated.push("evidence");
+    }
+    if excerpt.entries().iter().any(|entry| entry.year_inferred) {
+        alert.context.push(YEAR_INFERRED.into());
     }
     for field in estimated.into_iter().filter(|_| excerpt.cut()) {
         alert.estimated.push(field.into());
@@ -146,12 +153,12 @@ pub fn tallies(list: &[(&str, u32)]) -> Vec<Tally> {
 /// The source of an event in words: its address, or the terminal and host of a local one.
 #[must_use]
 pub fn source(event: &Event<'_>) -> String {
-    match (event.src_ip, event.origin) {
+    match (event.src_ip, event.access) {
         (Some(address), _) => net::written(address),
-        (None, Origin::Local) => {
+        (None, Access::Local) => {
             format!("{} on {}", or(&event.tty, "an unknown terminal"), or(&event.host, "an unknown host"))
         }
-        (None, Origin::Remote) => "an unknown address".into(),
+        (None, Access::Remote) => "an unknown address".into(),
     }
 }
 

@@ -38,11 +38,15 @@ use authsieve_engine::analytic::{Analytic, Telemetry};
 use authsieve_engine::config::{Known, Layout, Problem, Problems, code};
 use authsieve_engine::detector::judge::Judge;
 use authsieve_engine::detector::{Analytics, Configured, Descriptor, Error};
+use authsieve_engine::readers::Readers;
 
 include!(concat!(env!("OUT_DIR"), "/list.rs"));
 
 /// All analytics.
 pub struct Suite;
+
+// A set of readers is one word: analytics beyond it would read nothing.
+const _: () = assert!(Suite::IDS.len() <= Readers::MOST);
 
 /// The telemetry that the analytics read together.
 macro_rules! union {

@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use authsieve_engine::alert::Alert;
-use authsieve_engine::json::quote_into;
+use authsieve_engine::find::find;
+use authsieve_engine::json::{Kind, Object, quote_into};
 
 /// The first alert as JSON, which holds the others under `also`.
 pub fn together(alerts: &[Alert]) -> Vec<u8> {
@@ -40,6 +41,24 @@ pub fn carry(record: &[u8], valid: bool, name: &str, value: &[u8], out: &mut Vec
     out.push(b'}');
 }
 
+/// A valid record without the members of that name, however it is escaped. `None` where it has none: records are routed by the
+/// member that tells of an alert, so one that a record brings along would pass for an alert.
+pub fn without(record: &[u8], name: &str) -> Option<Vec<u8>> {
+    let may = find(record, name.as_bytes()).is_some() || find(record, b"\\u").is_some();
+    let object = Object::new(record).filter(|_| may)?;
+    object.fields().any(|(key, _)| key.is(name)).then_some(())?;
+    let mut out = Vec::from(&b"{"[..]);
+    for (key, value) in object.fields().filter(|(key, _)| !key.is(name)) {
+        let quote: &[u8] = if value.kind == Kind::Str { b"\"" } else { b"" };
+        let comma: &[u8] = if out.len() > 1 { b"," } else { b"" };
+        for part in [comma, b"\"", key.raw, b"\":", quote, value.raw, quote] {
+            out.extend_from_slice(part);
+        }
+    }
+    out.push(b'}');
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +68,21 @@ mod tests {
         let (record, mut out) = (record.as_bytes(), Vec::new());
         carry(record, is_valid_object(record), "\"a\":", value.as_bytes(), &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_member_of_the_record_itself_is_taken_out() {
+        for (record, rest) in [
+            (r#"{"authsieve":{"id":"x"},"a":"b\"","c":[1]}"#, Some(r#"{"a":"b\"","c":[1]}"#)),
+            (r#"{"a":1,"auths\u0069eve":2,"authsieve":3}"#, Some(r#"{"a":1}"#)),
+            (r#"{"authsieve":1}"#, Some("{}")),
+            (r#"{"a":{"authsieve":1}}"#, None),
+            (r#"{"a":"authsieve"}"#, None),
+            ("{}", None),
+        ] {
+            let got = without(record.as_bytes(), "authsieve").map(|bytes| String::from_utf8(bytes).unwrap());
+            assert_eq!(got.as_deref(), rest, "{record}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::baked::Module;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use answer::{carry, together};
+use answer::{carry, together, without};
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Detector, Error, Reading};
 use authsieve_engine::hash::{Hasher128, Salt};
@@ -72,7 +72,9 @@ struct Running<A: Module> {
     detector: Detector<A>,
     /// The early exit, where there is one.
     sieve: Option<Sieve>,
-    /// The name under which a record carries its alert, as JSON with its colon.
+    /// The name under which a record carries its alert.
+    name: &'static str,
+    /// The same as JSON with its colon.
     key: String,
     /// When the detector was last told that time has passed.
     told: Timestamp,
@@ -109,7 +111,9 @@ impl<A: Module> Filter<A> {
             if !matters && running.is_same_second(received) {
                 match mode {
                     Mode::Alerts => return Answer::Text(NOTHING),
-                    Mode::Annotate if is_valid_object(record) => return Answer::Same,
+                    Mode::Annotate if is_valid_object(record) && without(record, running.name).is_none() => {
+                        return Answer::Same;
+                    }
                     Mode::Annotate => {}
                 }
             }
@@ -162,10 +166,17 @@ impl<A: Module> Filter<A> {
             Mode::Alerts => self.answer.append(&mut together(&alerts)),
             Mode::Annotate => {
                 let valid = is_valid_object(record);
-                if valid && alerts.is_empty() {
+                let cleared = if valid { without(record, running.name) } else { None };
+                if valid && alerts.is_empty() && cleared.is_none() {
                     return true;
                 }
-                carry(record, valid, &running.key, &together(&alerts), &mut self.answer);
+                carry(
+                    cleared.as_deref().unwrap_or(record),
+                    valid,
+                    &running.key,
+                    &together(&alerts),
+                    &mut self.answer,
+                );
             }
         }
         self.answer.push(0);
@@ -186,7 +197,7 @@ impl<A: Module> Running<A> {
         let detector = create::<A>(seed as u64)?;
         let sieve = detector.sieve();
         let key = key::<A>();
-        Ok(Self { detector, sieve, key, told: received, number: 1 })
+        Ok(Self { detector, sieve, name: A::baked().key(), key, told: received, number: 1 })
     }
 
     /// Whether something can come of the record.

@@ -25,7 +25,7 @@ impl An0454 {
         };
         let held = self.table.find(user.key);
         if transaction != 0 && !self.is_first(event, user, context.watermark) {
-            if let (Some(slot), Some(fate)) = (held, fate) {
+            if let (Some(slot), Some(fate), Provider::Duo) = (held, fate, event.provider) {
                 self.challenges.answer(slot, event.time, transaction, fate);
             }
             if context.explains() {
@@ -70,7 +70,8 @@ impl An0454 {
         self.judge(event, entered.slot, user, context);
     }
 
-    /// True if this is the first event of a challenge with a transaction.
+    /// True if this is the first event of a challenge with a transaction. Of the rows of Entra, which clients give their
+    /// correlation id, those of one code are one within five seconds of the first that came.
     fn is_first(&mut self, event: &Event<'_>, user: &User<'_>, watermark: Timestamp) -> bool {
         let id =
             |kind| self.hash(kind).part(user.name.as_bytes()).part(event.transaction.as_bytes()).finish();
@@ -80,10 +81,15 @@ impl An0454 {
                 self.finished.is_new(id.0, event.time, watermark)
             }
             Provider::Entra | Provider::M365 => {
-                let id = id(ROW);
+                let id = self
+                    .hash(ROW)
+                    .number(id(ROW).0)
+                    .part(event.reason.as_bytes())
+                    .part(event.outcome.as_str().as_bytes())
+                    .finish();
                 let first = !self.rows.is_silent(id, event.time);
                 if first {
-                    self.rows.silence(id, event.time.plus(ONE_ROW));
+                    self.rows.silence(id, event.time, ONE_ROW);
                 }
                 first
             }
@@ -113,7 +119,7 @@ impl An0454 {
             if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
                 continue;
             }
-            self.quiet.silence(quiet, t.plus(window));
+            self.quiet.silence(quiet, t, window);
             if wait.0 > 0 {
                 context.judge(&mut alert);
                 if context.explains() {

@@ -35,9 +35,9 @@
 //! - Duo writes finished challenges. So a result of Duo counts itself and closes no other challenge. It counts once per
 //!   user and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge: if it
 //!   counted, it would be the challenge "from a" itself, and a user's own login would look like the attacker's.
-//! - Rows of Entra and the audit log with one correlation id are one challenge of their user, from the first row up to
-//!   60 s later. The next row after that begins a new challenge. A result among the later rows still closes the
-//!   challenge of its transaction, if that is open, and never counts.
+//! - Rows of Entra and the audit log with one correlation id and one code are one row of their user, if they are at most
+//!   5 s from the first that came. Clients choose the id, so it joins no more than that. It is the transaction: a result
+//!   closes one open challenge, and each further result counts.
 //! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts. Then it writes
 //!   that the challenge was sent. The first one sent to the same user and address within 60 s is not counted again.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
@@ -90,7 +90,7 @@ use authsieve_engine::state::MadeBy;
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::told;
 use authsieve_engine::window::journal::{Entry, Journal, Link};
-use authsieve_engine::window::silence::Silences;
+use authsieve_engine::window::silence::{self, Silences};
 use authsieve_engine::window::table::{Bounds, Slot, Table};
 use challenges::{Challenges, Fate};
 use report::{Pattern, Report};
@@ -105,8 +105,8 @@ const TRANSACTION: u8 = 2;
 const SILENCE: u8 = 3;
 const FINISHED: u8 = 4;
 const ROW: u8 = 5;
-/// How long rows of one correlation id are one challenge.
-const ONE_ROW: Span = Span::seconds(60);
+/// How far apart rows of one correlation id and code are one.
+const ONE_ROW: Span = Span::seconds(5);
 /// How long challenges are remembered at least: a result may come late, and silences end when no challenge is left.
 const REMEMBERED: Span = Span::seconds(86_400);
 /// The data of a key: the link to its newest entry in the journal, and the time of its newest login.
@@ -215,6 +215,7 @@ impl Analytic for An0454 {
         thresholds: &["min_challenges", "slow_min_challenges"],
     };
 
+    const STATE_VERSION: u16 = silence::SINCE;
     const TELEMETRY: Telemetry = Telemetry::OKTA
         .and(Telemetry::DUO)
         .and(Telemetry::AUTH0)

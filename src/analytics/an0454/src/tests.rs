@@ -104,29 +104,24 @@ fn what_a_login_made_forgotten_is_told_no_more() {
 }
 
 #[test]
-fn entra_and_audit_rows_of_one_correlation_id_are_one_for_a_minute() {
+fn rows_of_one_correlation_id_and_code_are_one_for_five_seconds() {
     let asked = |second, provider| of(challenge(second, "203.0.113.5"), provider, "c");
     let failed = |second, provider| of(event(second, Outcome::Timeout, "203.0.113.5"), provider, "c");
     let counted = |events: Vec<Event<'static>>| {
-        let alerts = feed(&mut detector(r#"{"min_challenges":1,"window":"1s"}"#), events);
+        let alerts =
+            feed(&mut detector(r#"{"min_challenges":1,"window":"1s","slow_min_challenges":100}"#), events);
         alerts.iter().map(|alert| (alert.time.0 - START) / SECOND).collect::<Vec<_>>()
     };
-    assert_eq!(
-        counted(vec![asked(0, Provider::Entra), asked(60, Provider::M365), asked(61, Provider::Entra)]),
-        [0, 61]
-    );
-    assert_eq!(
-        counted(vec![asked(0, Provider::Entra), failed(30, Provider::Entra), failed(31, Provider::M365)]),
-        [0]
-    );
-    assert_eq!(
-        counted(vec![asked(0, Provider::Entra), failed(90, Provider::Entra), failed(92, Provider::M365)]),
-        [0]
-    );
-    assert_eq!(
-        counted(vec![failed(0, Provider::Entra), failed(1, Provider::M365), failed(61, Provider::Entra)]),
-        [0, 61]
-    );
+    let (entra, audit) = (Provider::Entra, Provider::M365);
+    // Rows of one code within five seconds of the first are one; clients choose the correlation id.
+    assert_eq!(counted(vec![asked(0, entra), asked(5, audit), asked(6, entra)]), [0, 6]);
+    assert_eq!(counted(vec![failed(0, entra), failed(1, audit), failed(6, entra)]), [0, 6]);
+    // A result closes one open challenge. Each further result counts.
+    assert_eq!(counted(vec![asked(0, entra), failed(30, entra), failed(35, audit)]), [0]);
+    assert_eq!(counted(vec![asked(0, entra), failed(30, entra), failed(36, entra)]), [0, 36]);
+    assert_eq!(counted(vec![asked(0, entra), asked(6, entra), failed(30, entra), failed(36, entra)]), [0, 6]);
+    let one_id = (0..40).map(|n| asked(n * 6, entra)).collect();
+    assert_eq!(counted(one_id).len(), 40, "one id hides nothing");
     let bob = Event { user: "bob@example.com".into(), ..asked(1, Provider::Entra) };
     assert_eq!(counted(vec![asked(0, Provider::Entra), bob]), [0, 1], "a page visit may be shared");
     let okta = |second| of(challenge(second, "203.0.113.5"), Provider::Okta, "c");

@@ -73,7 +73,7 @@ impl An0454 {
         let (step, text) = if count < i64::from(least) {
             (Step::Counted, "%: challenge # of # within ~")
         } else if self.quiet.is_silent(quiet, to) {
-            values[2] = self.quiet.until(quiet).unwrap_or(to).0;
+            values[2] = self.quiet.until(quiet, to).unwrap_or(to).0;
             (Step::Silent, "%: challenge # of #, but silent until @")
         } else {
             (Step::Counted, "%: challenge # of # within ~: enough")

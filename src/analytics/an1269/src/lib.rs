@@ -52,7 +52,7 @@ use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::note::Step;
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::Link;
-use authsieve_engine::window::silence::Silences;
+use authsieve_engine::window::silence::{self, Silences};
 use authsieve_engine::window::table::{Bounds, Entered, Slot, Table};
 use pattern::Pattern;
 use report::Report;
@@ -155,6 +155,7 @@ impl Analytic for An1269 {
         thresholds: &["min_failures", "min_accounts", "shared_egress_accounts"],
     };
 
+    const STATE_VERSION: u16 = silence::SINCE;
     const TELEMETRY: Telemetry = Telemetry::ENTRA
         .and(Telemetry::AUDIT)
         .and(Telemetry::IIS)
@@ -346,7 +347,7 @@ impl An1269 {
         let mut silent = Pattern::ALL.into_iter().filter(|p| *p >= pattern);
         if let Some(by) = silent.find(|p| self.quiet.is_silent(quiet(*p), event.time)) {
             if context.explains() {
-                let until = self.quiet.until(quiet(by)).unwrap_or(event.time);
+                let until = self.quiet.until(quiet(by), event.time).unwrap_or(event.time);
                 self.why(event, context, Why::Silent(pattern.as_str(), until), sum.count, least);
             }
             return;
@@ -388,7 +389,7 @@ impl An1269 {
         };
         if self.quiet.is_silent(quiet, event.time) {
             if context.explains() {
-                let until = self.quiet.until(quiet).unwrap_or(event.time);
+                let until = self.quiet.until(quiet, event.time).unwrap_or(event.time);
                 self.why(event, context, Why::Silent("credential-accepted", until), sum.count, least);
             }
             return;
@@ -438,7 +439,7 @@ impl An1269 {
     ) {
         let address = self.address(event);
         context.raise(&[address.as_ref().map_or(&[][..], |a| a), user], alert);
-        self.quiet.silence(quiet, event.time.plus(self.options.window.0));
+        self.quiet.silence(quiet, event.time, self.options.window.0);
     }
 }
 

@@ -37,7 +37,7 @@ pub use options::{Correlate, LoginSource, Options};
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::detector::{Advice, Need, Source};
-use authsieve_engine::event::{Event, Origin, Outcome, Provider, Record};
+use authsieve_engine::event::{Access, Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::note::Step;
@@ -80,10 +80,10 @@ impl Analytic for An1276 {
         telemetry: &[
             "Linux: sshd, PAM, su, sudo, login (auth.log, secure, journald)",
             "Linux: auditd USER_AUTH, USER_LOGIN",
-            "ECS event.category: authentication",
-            "OCSF Authentication (3002)",
+            "ECS event.category: authentication, of a process, module, data set or system of Linux",
+            "OCSF Authentication (3002), of a process, product or system of Linux",
         ],
-        sources: &[Source::of("linux"), Source::of("ecs"), Source::of("ocsf")],
+        sources: &[Source::of("linux")],
         needs: &[
             Need {
                 name: "failures",
@@ -125,6 +125,7 @@ impl Analytic for An1276 {
         thresholds: &["min_failures"],
     };
 
+    const STATE_VERSION: u16 = Rule::SINCE;
     const TELEMETRY: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
 
     fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
@@ -186,27 +187,27 @@ impl Analytic for An1276 {
 
 impl An1276 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
-        // A normalised event may come from any system.
-        matches!(event.provider, Provider::Linux | Provider::Ecs | Provider::Ocsf)
+        // A normalised event is Linux's only where something says so: see the engine's `shapes::world`.
+        event.provider == Provider::Linux
             && matches!(
-                (self.options.login_source, event.origin),
+                (self.options.login_source, event.access),
                 (LoginSource::Any, _)
-                    | (LoginSource::Remote, Origin::Remote)
-                    | (LoginSource::Local, Origin::Local)
+                    | (LoginSource::Remote, Access::Remote)
+                    | (LoginSource::Local, Access::Local)
             )
     }
 
     /// The source as a part of keys: a cut address, or host and terminal of a local login.
     fn source(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let hasher = |kind| Hasher128::new(self.salt, kind);
-        let source = match (event.origin, event.src_ip) {
+        let source = match (event.access, event.src_ip) {
             (_, Some(address)) => {
                 let octets = self.prefixes.octets(address);
                 hasher(Correlate::Ip as u8).number(u128::from_le_bytes(octets))
             }
-            (Origin::Local, None) => hasher(PLACE).part(event.host.as_bytes()).part(event.tty.as_bytes()),
-            (Origin::Remote, None) if self.options.require_ip => return None,
-            (Origin::Remote, None) => hasher(NOWHERE),
+            (Access::Local, None) => hasher(PLACE).part(event.host.as_bytes()).part(event.tty.as_bytes()),
+            (Access::Remote, None) if self.options.require_ip => return None,
+            (Access::Remote, None) => hasher(NOWHERE),
         };
         Some(source.finish())
     }
@@ -273,8 +274,7 @@ impl An1276 {
             self.rule.consume(m, event.time);
         }
         if let Some(key) = quiet {
-            let until = event.time.plus(self.options.success_within.0);
-            self.quiet.silence(key, until);
+            self.quiet.silence(key, event.time, self.options.success_within.0);
         }
     }
 }

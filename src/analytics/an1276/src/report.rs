@@ -44,9 +44,9 @@ pub fn alert(
 pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
     match event.signal {
         _ if !event.reason.is_empty() => &event.reason,
-        Signal::Weak => "implied",
+        Signal::Weak | Signal::AuditLogin => "implied",
         _ if !event.method.is_empty() => &event.method,
-        Signal::Pam | Signal::PamOther | Signal::SshdPam => "pam",
+        signal if signal.is_pam() || signal == Signal::SshdPam => "pam",
         _ => event.shape.as_str(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{An1276, Correlate, KINDS, Options};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::{Event, Origin, Provider};
+use authsieve_engine::event::{Access, Event, Provider};
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::note::{self, Step};
 use authsieve_engine::told::rule::{note_failure, note_success};
@@ -23,14 +23,14 @@ fn name(kind: Correlate, event: &Event<'_>) -> String {
 /// Notes why an event is not looked at.
 #[cold]
 pub fn left_out(options: &Options, event: &Event<'_>, context: &mut Context<'_>) {
-    let (word, text) = match event.origin {
-        _ if !matches!(event.provider, Provider::Linux | Provider::Ecs | Provider::Ocsf) => {
+    let (word, text) = match event.access {
+        _ if event.provider != Provider::Linux => {
             (event.provider.as_str(), "not looked at: an event of %, not of Linux")
         }
-        Origin::Local => {
+        Access::Local => {
             (options.login_source.as_str(), "not looked at: a login at the machine, and login_source is %")
         }
-        Origin::Remote => {
+        Access::Remote => {
             (options.login_source.as_str(), "not looked at: a remote login, and login_source is %")
         }
     };
@@ -74,7 +74,7 @@ impl An1276 {
         threshold: u32,
         context: &mut Context<'_>,
     ) {
-        let until = quiet.and_then(|key| self.quiet.until(key)).unwrap_or(event.time);
+        let until = quiet.and_then(|key| self.quiet.until(key, event.time)).unwrap_or(event.time);
         let key = name(Correlate::Ip, event);
         let values = [threshold.into(), threshold.into(), until.0];
         let text =

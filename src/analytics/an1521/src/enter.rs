@@ -20,7 +20,7 @@ impl An1521 {
             code: report::code(event, &mut digits),
             ..told::entry(event, "", failure.record)
         });
-        self.names.note(failure.member, failure.account);
+        self.accounts.note(failure.member, failure.account);
 
         let members = [failure.member, failure.source.map_or(0, member)];
         let entry = Entry { time: event.time, count: event.count, kind: kind::FAMILY, members };

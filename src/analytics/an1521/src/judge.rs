@@ -3,12 +3,13 @@
 use crate::count::{Asked, Counted};
 use crate::pattern::Pattern;
 use crate::report::Report;
-use crate::{An1521, FAMILY, Failure, SOURCE, threshold, why};
+use crate::{An1521, FAMILY, Failure, MEMBER, SOURCE, threshold, why};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::config::Threshold;
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::note::Step;
-use authsieve_engine::time::Span;
+use authsieve_engine::order::sort;
+use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::table::Slot;
 
 impl An1521 {
@@ -65,10 +66,35 @@ impl An1521 {
         if context.explains() {
             self.why_source(failure, sum, failures, families, context);
         }
-        if sum.count >= failures && sum.distinct[FAMILY] >= families {
+        if sum.count < failures {
+            return;
+        }
+        let most = judgement.threshold(threshold::MAX_FAMILY, self.options.max_family.0);
+        let on = match sum.distinct {
+            of if of[FAMILY] >= families => of[FAMILY],
+            // Of a family with too many accounts each counts for itself: a question worth asking only then.
+            of if of[MEMBER] > most && of[MEMBER] >= families => {
+                let quiet = self.quiet_key(Pattern::Spray, key);
+                if self.quiet.is_silent(quiet, time) { 0 } else { self.targets(slot, (from, time), most) }
+            }
+            _ => 0,
+        };
+        if on >= families {
             let counted = Counted { from, sum, alone: false, slot: Some(slot), subject: key };
             self.raise(Pattern::Spray, failure, slot, counted, window, context);
         }
+    }
+
+    /// On how many families an address failed, each account counting for itself in a family with more than `most` of them.
+    /// O(n log n) in the failures of the address.
+    fn targets(&self, slot: Slot, (from, to): (Timestamp, Timestamp), most: u32) -> u32 {
+        let mut members: Vec<[u64; 2]> =
+            self.recent.entries(slot, from, to).map(|entry| entry.members).collect();
+        sort(&mut members, |one, other| one < other);
+        members.dedup();
+        let families = members.chunk_by(|one, other| one[FAMILY] == other[FAMILY]);
+        let counts = families.map(|family| u32::try_from(family.len()).unwrap_or(u32::MAX));
+        counts.map(|accounts| if accounts > most { accounts } else { 1 }).fold(0, u32::saturating_add)
     }
 
     /// Raises an alert of a pattern unless it is silent, and silences it for the window. Returns true if it did.
@@ -99,7 +125,7 @@ impl An1521 {
             window,
             prefixes: self.prefixes,
             recent: &self.recent,
-            names: &self.names,
+            accounts: &self.accounts,
             journal: &self.journal,
             newest: self.link(slot),
         };
@@ -119,6 +145,6 @@ impl An1521 {
     }
 
     fn silence(&mut self, pattern: Pattern, subject: Fingerprint, failure: &Failure<'_>, window: Span) {
-        self.quiet.silence(self.quiet_key(pattern, subject), failure.event.time.plus(window));
+        self.quiet.silence(self.quiet_key(pattern, subject), failure.event.time, window);
     }
 }

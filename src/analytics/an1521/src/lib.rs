@@ -32,12 +32,12 @@
 //! **To evade it**, stay below `min_failures` in any `window` and `slow_min_failures` in any `slow_window` on each
 //! family, and below `spray_accounts` families from each address.
 
+mod accounts;
 mod count;
 mod enter;
 mod families;
 mod family;
 mod judge;
-mod names;
 mod near;
 mod options;
 mod pattern;
@@ -49,6 +49,7 @@ mod why;
 pub use families::Families;
 pub use options::{Options, Similarity, Status};
 
+use accounts::Accounts;
 use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, Setting};
 use authsieve_engine::detector::{Advice, Need, Source};
@@ -60,9 +61,8 @@ use authsieve_engine::state::MadeBy;
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{Entry, Recent};
-use authsieve_engine::window::silence::Silences;
+use authsieve_engine::window::silence::{self, Silences};
 use authsieve_engine::window::table::{Bounds, Slot, Table};
-use names::Names;
 use near::Near;
 use pattern::Pattern;
 use std::net::IpAddr;
@@ -82,6 +82,7 @@ mod kind {
 const ACCOUNT: usize = 0;
 const SOURCE: usize = 1;
 const FAMILY: usize = 0;
+const MEMBER: usize = 1;
 
 /// The thresholds by their place in [`About::thresholds`].
 mod threshold {
@@ -111,7 +112,7 @@ pub struct An1521 {
     recent: Recent,
     quiet: Silences,
     journal: Journal,
-    names: Names,
+    accounts: Accounts,
     near: Near,
     late: u64,
     /// Room for the names of one event.
@@ -188,6 +189,7 @@ impl Analytic for An1521 {
         ],
     };
 
+    const STATE_VERSION: u16 = silence::SINCE;
     const TELEMETRY: Telemetry = Telemetry::WINDOWS.and(Telemetry::NORMALISED);
 
     fn new(config: &Config<Options>, seed: u64) -> Result<Self, Problem> {
@@ -226,7 +228,7 @@ impl Analytic for An1521 {
             recent: Recent::new(keep, floor, pool_bytes).windows(spans, seed),
             quiet: Silences::new(Silences::DEFAULT, seed),
             journal: Journal::new(pool_bytes),
-            names: Names::new(pool_bytes / 4, seed),
+            accounts: Accounts::new(pool_bytes / 4, seed),
             near: Near::new(salt, kind::NEAR, seed),
             late: 0,
             scratch: Default::default(),
@@ -272,13 +274,13 @@ impl Analytic for An1521 {
             + self.recent.bytes()
             + self.quiet.bytes()
             + self.journal.bytes()
-            + self.names.bytes()
+            + self.accounts.bytes()
             + self.near.bytes();
         Held::new(&self.table, self.late, bytes)
     }
 
     authsieve_engine::state! {
-        prefixes, grouping, quiet, names, near, journal, table;
+        prefixes, grouping, quiet, accounts, near, journal, table;
         each key of table: recent
     }
 }

@@ -1,7 +1,7 @@
 //! The alerts of AN1521.
 
+use crate::accounts::Accounts;
 use crate::count::Counted;
-use crate::names::Names;
 use crate::options::Status;
 use crate::pattern::Pattern;
 use crate::{ACCOUNT, FAMILY, Failure, SOURCE};
@@ -23,7 +23,7 @@ pub struct Report<'r> {
     pub window: Span,
     pub prefixes: Prefixes,
     pub recent: &'r Recent,
-    pub names: &'r Names,
+    pub accounts: &'r Accounts,
     pub journal: &'r Journal,
     pub newest: Link,
 }
@@ -131,7 +131,7 @@ impl Report<'_> {
             same
         });
         for (account, _, name) in &mut accounts {
-            *name = self.names.get(*account);
+            *name = self.accounts.get(*account);
         }
         // Accounts whose names are lost come last.
         sort(&mut accounts, |one, other| {
@@ -191,7 +191,10 @@ impl Report<'_> {
             Pattern::Distributed => {
                 context.push("more severe: several addresses at once are no forgotten password".into());
             }
-            Pattern::Spray => context.push(format!("on {} families of accounts", sum.distinct[FAMILY])),
+            Pattern::Spray => context.push(match sum.distinct[FAMILY] {
+                1 => "on one family of accounts, with so many that each counts for itself".into(),
+                families => format!("on {families} families of accounts"),
+            }),
             _ => {}
         }
         if self.pattern != Pattern::Spray {

@@ -98,7 +98,7 @@ impl An1521 {
         counted: Counted,
         context: &mut Context<'_>,
     ) {
-        let until = self.quiet.until(quiet).unwrap_or(failure.event.time);
+        let until = self.quiet.until(quiet, failure.event.time).unwrap_or(failure.event.time);
         let key = name(pattern, failure, counted.alone);
         context.note(Step::Silent, &key, pattern.as_str(), "%: holds, but silent until @", &[until.0]);
     }

@@ -36,6 +36,7 @@ use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
+use authsieve_engine::letters;
 use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::state::{Loading, Piece};
@@ -43,6 +44,7 @@ use authsieve_engine::time::Span;
 use authsieve_engine::told;
 use authsieve_engine::window::failures::Layout;
 use authsieve_engine::window::rule::{Keys, Rule};
+use std::borrow::Cow;
 
 /// The number and the kind of the key that is judged: user and address.
 const ACCOUNT: u8 = 0;
@@ -135,6 +137,7 @@ impl Analytic for Fls {
         thresholds: &["min_failures"],
     };
 
+    const STATE_VERSION: u16 = Rule::SINCE;
     const TELEMETRY: Telemetry =
         Telemetry::ENTRA.and(Telemetry::AUDIT).and(Telemetry::WINDOWS).and(Telemetry::NORMALISED);
 
@@ -222,7 +225,7 @@ impl Fls {
         }
         let kind = if self.options.same_user_agent { AGENT } else { ACCOUNT };
         let key = Hasher128::new(self.salt, kind)
-            .part(event.user.as_bytes())
+            .part(folded(&event.user).as_bytes())
             .part(address.as_ref().map_or(&[], |octets| octets));
         Some(if kind == AGENT { key.part(event.user_agent.as_bytes()).finish() } else { key.finish() })
     }
@@ -245,9 +248,23 @@ impl Fls {
         let alert = report::alert(self, m, others.as_ref(), event, context.record);
         let address = event.src_ip.map(net::octets);
         let agent = if self.options.same_user_agent { event.user_agent.as_bytes() } else { &[] };
-        context.raise(&[event.user.as_bytes(), address.as_ref().map_or(&[], |a| a), agent], alert);
+        context.raise(&[folded(&event.user).as_bytes(), address.as_ref().map_or(&[], |a| a), agent], alert);
         self.rule.consume(m, event.time);
     }
+}
+
+/// An account as a directory compares names: without case, and the wide forms of ASCII as ASCII. Accents and kinds of kana
+/// stay apart.
+fn folded(user: &str) -> Cow<'_, str> {
+    if user.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(user);
+    }
+    let narrow = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        '\u{3000}' => ' ',
+        _ => letter,
+    };
+    Cow::Owned(user.chars().map(narrow).flat_map(letters::lower).collect())
 }
 
 authsieve_abi::faces!(Fls);

@@ -4,9 +4,11 @@ use super::glob::Glob;
 use super::problems::{Problem, code};
 use super::timezone::Timezone;
 use super::values::{Bits4, Bits6, Bytes, Keys, Lateness, RecordBytes, Threshold, Wait};
+use crate::dating::Rules;
 use crate::event::Event;
 use crate::hash::Salt;
 use crate::net::{Cidr, Prefixes};
+use crate::stamp::Order;
 use crate::window::Memory;
 use crate::window::failures::MOST_THRESHOLD;
 use alloc::format;
@@ -18,6 +20,40 @@ crate::words! {
     pub enum FollowUp {
         /// It does not.
         Off = "off",
+    }
+}
+
+crate::words! {
+    /// Which of day and month goes first in dates of numbers, such as `04/03/2026`.
+    pub enum DateOrder {
+        /// Nobody knows: such a date cannot be read.
+        Unknown = "unknown",
+        /// The day.
+        DayMonth = "dmy",
+        /// The month.
+        MonthDay = "mdy",
+    }
+}
+
+impl DateOrder {
+    /// The order, if it is known.
+    #[must_use]
+    pub const fn order(self) -> Option<Order> {
+        match self {
+            Self::Unknown => None,
+            Self::DayMonth => Some(Order::DayMonth),
+            Self::MonthDay => Some(Order::MonthDay),
+        }
+    }
+}
+
+crate::words! {
+    /// What becomes of a record without a time in a stored log.
+    pub enum Undated {
+        /// It is counted, and not judged.
+        Ignored = "ignored",
+        /// It is judged as of when it was received.
+        Received = "received",
     }
 }
 
@@ -40,10 +76,21 @@ crate::settings! {
         /// How many bits of an IPv6 address make a key: a customer holds a /64 at least.
         pub ipv6_prefix: Bits6 = 64;
         /// The time zone of times that are written without one: an offset from UTC, or for the command `authsieve` a
-        /// name such as `Europe/Berlin`. An hour that is repeated in autumn is taken as the first of the two. In the
-        /// hour that is skipped in spring, the offset before it goes on.
+        /// name such as `Europe/Berlin`. Of an hour that is repeated in autumn, the reading nearer to the host's time before
+        /// holds. In the hour that is skipped in spring, the offset before it goes on.
         pub timezone: Timezone = "+00:00";
-        /// How far ahead of its receipt an event may claim to be; beyond it, it is taken as of its receipt.
+        /// Which of day and month goes first in dates of numbers (`04/03/2026`): `dmy`, `mdy`, or `unknown`. Where it is
+        /// unknown, the command `authsieve` finds it out from the whole of a file; dates that leave it open are not read.
+        pub date_order: DateOrder = "unknown";
+        /// What becomes of a record without any time in a stored log: `ignored`, it is counted as undated; `received`, it is
+        /// judged as of when it was received, as in a stream.
+        pub undated: Undated = "ignored";
+        /// Proxies and load balancers, addresses and blocks: behind them, the client is the last address of
+        /// `X-Forwarded-For` that is none of these. Without any, a public peer is the client itself, and behind a private one
+        /// the client is the last address that is not private.
+        pub trusted_proxies: Vec<Cidr> = [];
+        /// How far ahead of its receipt an event may claim to be. Beyond it, an event of a stream is taken as of its
+        /// receipt, and one of a stored log is undated.
         pub max_ahead: Wait = "5m";
         /// The longest record, 16 MiB at most; a longer one is skipped and counted.
         pub max_record: RecordBytes = "16 MiB";
@@ -70,7 +117,8 @@ const STATE_BYTES: u64 = 2 << 30;
 impl Common {
     /// The options that bear on decoding. A suite decodes each record once for all of its analytics: these options
     /// stand at the top level only.
-    pub const DECODING: [&'static str; 3] = ["timezone", "max_ahead", "max_record"];
+    pub const DECODING: [&'static str; 5] =
+        ["timezone", "date_order", "max_ahead", "max_record", "trusted_proxies"];
 
     /// Whether the event is ignored altogether.
     #[must_use]
@@ -91,6 +139,16 @@ impl Common {
             return Some("ignore_users");
         }
         any(&self.ignore_hosts, &event.host, true).then_some("ignore_hosts")
+    }
+
+    /// How the times of records are read.
+    #[must_use]
+    pub fn times(&self) -> Rules<'_> {
+        Rules {
+            zone: self.timezone.zone(),
+            max_ahead: self.max_ahead.0,
+            undated_is_received: self.undated == Undated::Received,
+        }
     }
 
     /// What keys all fingerprints.

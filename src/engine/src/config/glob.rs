@@ -4,8 +4,12 @@ use super::json::Json;
 use super::kinds::Kind;
 use super::settings::Setting;
 use super::values::put;
+use crate::find::find;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// The longest pattern, in bytes.
+const LONGEST: usize = 256;
 
 /// A pattern for names: `*` stands for any run of characters, `?` for one. Everything else stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,35 +18,77 @@ pub struct Glob(String);
 impl Glob {
     /// Whether the whole of `name` matches. Names are compared as they are, or without ASCII case where `fold`.
     ///
-    /// O(name × pattern) at worst, without recursion.
+    /// O(name) for a pattern without `?`, whatever its `*`: each part between two of these is looked for once, from where
+    /// the one before it ended. A part that holds `?` costs its length for each byte of the name.
     #[must_use]
     pub fn matches(&self, name: &str, fold: bool) -> bool {
-        let (pattern, name) = (self.0.as_bytes(), name.as_bytes());
-        let (mut p, mut n) = (0, 0);
-        // Where to go on after a mismatch: behind the last `*`, one byte further into the name.
-        let mut retry: Option<(usize, usize)> = None;
-        loop {
-            match (pattern.get(p), name.get(n)) {
-                (None, None) => return true,
-                (Some(b'*'), _) => {
-                    retry = Some((p + 1, n));
-                    p += 1;
-                }
-                (Some(a), Some(b)) if a == b || *a == b'?' || (fold && a.eq_ignore_ascii_case(b)) => {
-                    p += 1;
-                    n += 1;
-                }
-                _ => match retry {
-                    Some((after, from)) if from < name.len() => {
-                        retry = Some((after, from + 1));
-                        p = after;
-                        n = from + 1;
-                    }
-                    _ => return false,
-                },
-            }
+        let (pattern, mut name) = (self.0.as_bytes(), name.as_bytes());
+        let mut parts = pattern.split(|byte| *byte == b'*');
+        let first = parts.next().unwrap_or_default();
+        // What stands before the first `*` begins the name, what follows the last ends it.
+        let Some(head) = name.get(..first.len()).filter(|head| fits(first, head, fold)) else { return false };
+        let Some(last) = parts.next_back() else { return head.len() == name.len() };
+        name = name.get(first.len()..).unwrap_or_default();
+        let Some(end) = name.len().checked_sub(last.len()) else { return false };
+        if !name.get(end..).is_some_and(|tail| fits(last, tail, fold)) {
+            return false;
+        }
+        name = name.get(..end).unwrap_or_default();
+        for part in parts.filter(|part| !part.is_empty()) {
+            let Some(at) = place(part, name, fold) else { return false };
+            name = name.get(at + part.len()..).unwrap_or_default();
+        }
+        true
+    }
+
+    /// The whole name that alone matches; `None` for a pattern.
+    #[must_use]
+    pub fn whole(&self) -> Option<&str> {
+        (!self.0.contains(['*', '?'])).then_some(&*self.0)
+    }
+}
+
+/// Whether a part of a pattern fits text of its length.
+fn fits(part: &[u8], text: &[u8], fold: bool) -> bool {
+    let same = |(a, b): (&u8, &u8)| a == b || *a == b'?' || fold && a.eq_ignore_ascii_case(b);
+    part.len() == text.len() && part.iter().zip(text).all(same)
+}
+
+/// The first place in a name where a part of a pattern fits.
+fn place(part: &[u8], name: &[u8], fold: bool) -> Option<usize> {
+    if part.contains(&b'?') {
+        return name.windows(part.len()).position(|text| fits(part, text, fold));
+    }
+    if !fold {
+        return find(name, part);
+    }
+    // Knuth, Morris and Pratt: how much of the part is known to fit after a byte that does not.
+    let mut borders = [0_u16; LONGEST];
+    let mut border = 0;
+    for at in 1..part.len() {
+        while border > 0 && !same(part.get(at), part.get(border)) {
+            border = borders.get(border - 1).copied().map_or(0, usize::from);
+        }
+        border += usize::from(same(part.get(at), part.get(border)));
+        if let Some(place) = borders.get_mut(at) {
+            *place = border as u16;
         }
     }
+    let mut fit = 0;
+    for (at, byte) in name.iter().enumerate() {
+        while fit > 0 && !same(Some(byte), part.get(fit)) {
+            fit = borders.get(fit - 1).copied().map_or(0, usize::from);
+        }
+        fit += usize::from(same(Some(byte), part.get(fit)));
+        if fit == part.len() {
+            return Some(at + 1 - fit);
+        }
+    }
+    None
+}
+
+fn same(one: Option<&u8>, other: Option<&u8>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 impl Setting for Glob {
@@ -52,7 +98,7 @@ impl Setting for Glob {
     );
 
     fn read(json: &Json<'_>) -> Option<Self> {
-        json.as_str().filter(|s| !s.is_empty() && s.len() <= 256).map(|s| Self(s.into()))
+        json.as_str().filter(|s| !s.is_empty() && s.len() <= LONGEST).map(|s| Self(s.into()))
     }
 
     fn digest(&self, out: &mut Vec<u8>) {
@@ -91,5 +137,38 @@ mod tests {
         }
         assert!(glob("Web*").matches("wEB1", true));
         assert!(!glob("*a*a*a*a*b").matches(&"a".repeat(2000), false), "and in no time");
+    }
+
+    /// As it is worded: by trying everything.
+    fn naive(pattern: &[u8], name: &[u8], fold: bool) -> bool {
+        match (pattern.split_first(), name.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => (0..=name.len()).any(|at| naive(rest, &name[at..], fold)),
+            (Some((a, rest)), Some((b, left))) => {
+                (a == b || *a == b'?' || fold && a.eq_ignore_ascii_case(b)) && naive(rest, left, fold)
+            }
+            _ => false,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn globs_match_as_they_are_worded(pattern in "[aAb*?]{1,9}", name in "[aAb]{0,12}", fold: bool) {
+            let right = naive(pattern.as_bytes(), name.as_bytes(), fold);
+            proptest::prop_assert_eq!(glob(&pattern).matches(&name, fold), right, "{} {}", pattern, name);
+        }
+    }
+
+    #[test]
+    fn many_stars_and_a_long_name_take_one_pass() {
+        let name = "a".repeat(15 << 20);
+        for (pattern, fold) in [
+            ("*a".repeat(127), false),
+            ("*A".repeat(127), true),
+            (format!("{}b*", "*aaaaaaaa".repeat(27)), true),
+        ] {
+            let ends_in_b = pattern.contains('b');
+            assert_eq!(glob(&pattern).matches(&name, fold), !ends_in_b, "{pattern}");
+        }
     }
 }

@@ -81,7 +81,7 @@ impl<O: Settings> Config<O> {
         let common = Common::read(&mut input);
         let options = O::read(&mut input);
         let overrides = Overrides::read(&mut input, thresholds, &section.foreign);
-        input.reject_unknown(&Self::names());
+        input.reject_unknown(&Self::known());
         let hash = Hasher128::new(Salt::new(""), 0).part(&input.changes).finish().0;
         let digest = format!("{:016x}", hash >> 64);
         let table = section.entries.iter().find_map(|entry| entry.table).map(String::from);
@@ -115,7 +115,7 @@ impl<O: Settings> Config<O> {
         O::FIELDS.iter().chain(Common::FIELDS)
     }
 
-    fn names() -> Vec<&'static str> {
+    fn known() -> Vec<&'static str> {
         let mut names = Vec::new();
         for field in Self::fields() {
             names.push(field.name);

@@ -10,7 +10,9 @@ use super::severity::SeverityChange;
 use super::values::Threshold;
 use crate::alert::Severity;
 use crate::event::Event;
+use crate::hash::{Hasher128, Salt};
 use crate::net::Cidr;
+use crate::order::sort;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,9 +30,51 @@ pub struct Override {
     reason: Option<String>,
 }
 
+/// The most overrides that may be tried for one event.
+const MOST_TRIED: usize = 1000;
+
+/// The most users, addresses and hosts that these may name together. One list may hold half as many.
+const MOST_NAMES: usize = 20_000;
+
 /// All overrides: the first whose conditions hold for an event decides.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides(Vec<Override>);
+///
+/// Those that name users, whole addresses or hosts without a pattern are found by these, so that a hundred thousand of
+/// them cost no more than a few. Of several such conditions the one counts whose names the fewest others have. The others
+/// are tried in turn. How many that may be is bounded.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    all: Vec<Override>,
+    /// Hashes of what an override asks for, and its place; sorted. One override may stand here many times.
+    named: Vec<(u64, u32)>,
+    /// The places of those that have to be tried.
+    patterns: Vec<u32>,
+}
+
+impl PartialEq for Overrides {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
+}
+
+/// What an override may be found by.
+const USER: u8 = b'u';
+const HOST: u8 = b'h';
+const ADDRESS: u8 = b'a';
+
+/// The hash of a name without ASCII case, or of an address.
+fn hash(kind: u8, what: &[u8]) -> u64 {
+    let mut hasher = Hasher128::new(Salt::new(""), kind);
+    for chunk in what.chunks(64) {
+        let mut lower = [0; 64];
+        let Some(lower) = lower.get_mut(..chunk.len()) else { continue };
+        lower.copy_from_slice(chunk);
+        if kind != ADDRESS {
+            lower.make_ascii_lowercase();
+        }
+        hasher = hasher.part(lower);
+    }
+    hasher.finish().halves().0
+}
 
 /// What an override says of one event.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,15 +107,93 @@ impl<'c> Judgement<'c> {
 }
 
 impl Overrides {
-    /// What the overrides say of `event`. O(conditions).
+    fn of(all: Vec<Override>) -> Self {
+        let (mut named, mut patterns) = (Vec::new(), Vec::new());
+        let conditions: Vec<Vec<Vec<u64>>> = all.iter().map(Override::names).collect();
+        let mut asked: Vec<u64> = conditions.iter().flatten().flatten().copied().collect();
+        sort(&mut asked, |one, other| one < other);
+        let count_to = |end: &dyn Fn(u64) -> bool| asked.partition_point(|other| end(*other));
+        let often = |hash: u64| count_to(&|other| other <= hash) - count_to(&|other| other < hash);
+        // The first of several with the same conditions decides, and the others never.
+        let mut same: Vec<(u128, u32)> =
+            (0..).zip(&all).map(|(place, one)| (one.conditions(), place)).collect();
+        sort(&mut same, |one, other| one < other);
+        same.dedup_by_key(|(conditions, _)| *conditions);
+        sort(&mut same, |(_, one), (_, other)| one < other);
+        for (_, place) in same {
+            let names = conditions.get(place as usize).into_iter().flatten();
+            match names.min_by_key(|names| names.iter().map(|hash| often(*hash)).max()) {
+                Some(names) => named.extend(names.iter().map(|hash| (*hash, place))),
+                None => patterns.push(place),
+            }
+        }
+        sort(&mut named, |one, other| one < other);
+        named.dedup();
+        Self { all, named, patterns }
+    }
+
+    /// What the overrides say of `event`. O(log n) in the overrides that name a user, an address or a host; O(conditions) in
+    /// the others before the one that decides.
     #[must_use]
     pub fn judge(&self, event: &Event<'_>) -> Judgement<'_> {
-        Judgement(self.0.iter().find(|o| o.holds(event)))
+        if self.all.is_empty() {
+            return Judgement(None);
+        }
+        let holds = |place: &u32| self.all.get(*place as usize).is_some_and(|one| one.holds(event));
+        let octets = event.src_ip.map(crate::net::octets);
+        let asked = [
+            (!event.user.is_empty()).then(|| hash(USER, event.user.as_bytes())),
+            (!event.host.is_empty()).then(|| hash(HOST, event.host.as_bytes())),
+            octets.map(|octets| hash(ADDRESS, &octets)),
+        ];
+        let named = asked.into_iter().flatten().filter(|_| !self.named.is_empty()).filter_map(|asked| {
+            let first = self.named.partition_point(|(hash, _)| *hash < asked);
+            let same = self.named.get(first..)?.iter().take_while(|(hash, _)| *hash == asked);
+            same.map(|(_, place)| *place).find(holds)
+        });
+        let named = named.min();
+        let before = |place: &u32| named.is_none_or(|named| *place < named);
+        let tried = self.patterns.iter().copied().take_while(before).find(holds);
+        Judgement(tried.or(named).and_then(|place| self.all.get(place as usize)))
+    }
+
+    /// The most overrides with a name in common of which more than one may have to be tried, and how many names they have.
+    fn crowd(&self) -> (usize, usize) {
+        let (mut most, mut names) = (0, 0);
+        for same in self.named.chunk_by(|(one, _), (other, _)| one == other) {
+            let one = |(_, place): &(u64, u32)| self.all.get(*place as usize);
+            // Behind the first that asks for nothing else no other is tried.
+            let tried = same.iter().filter_map(one).take_while(|one| one.kinds() > 1);
+            let (count, sum) = tried.fold((0, 0), |(count, sum), one| (count + 1, sum + one.len()));
+            (most, names) = (most.max(count), names.max(sum));
+        }
+        (most, names)
+    }
+
+    /// What is wrong with how many there are to be tried for one event.
+    fn excess(&self) -> Option<String> {
+        let patterns = self.patterns.iter().filter_map(|place| self.all.get(*place as usize));
+        let patterns = patterns.fold((0, 0), |(count, sum), one| (count + 1, sum + one.len()));
+        for ((count, names), what) in [
+            (patterns, "hold for patterns, blocks or for all"),
+            (self.crowd(), "have a user, an address or a host in common"),
+        ] {
+            let (found, most) = match (count > MOST_TRIED, names > MOST_NAMES) {
+                (true, _) => (format!("{count} overrides {what}"), MOST_TRIED),
+                (_, true) => (format!("the overrides that {what} list {names} names and blocks"), MOST_NAMES),
+                _ => continue,
+            };
+            return Some(format!(
+                "{found}; expected at most {most}, as each is tried for an event. Overrides that name different users, \
+                 addresses or hosts are not limited"
+            ));
+        }
+        None
     }
 
     /// All values that an override gives to the threshold at `index`.
     pub fn thresholds(&self, index: usize) -> impl Iterator<Item = u32> {
-        self.0.iter().filter_map(move |o| o.thresholds.get(index).copied().flatten())
+        self.all.iter().filter_map(move |o| o.thresholds.get(index).copied().flatten())
     }
 
     /// Reads all lists of overrides: those of an analytic's own table before those that all analytics share. `foreign`
@@ -119,7 +241,11 @@ impl Overrides {
                 }
             });
         }
-        Self(overrides)
+        let overrides = Self::of(overrides);
+        if let Some(message) = overrides.excess() {
+            input.wrong("override", code::CONFLICT, message);
+        }
+        overrides
     }
 
     /// Writes the property `override` of the JSON Schema.
@@ -201,6 +327,47 @@ impl Override {
             ignore,
             reason,
         })
+    }
+
+    /// The hashes of the names of each of its conditions that has names and no patterns.
+    fn names(&self) -> Vec<Vec<u64>> {
+        let of = |kind, globs: &Option<Vec<Glob>>| -> Option<Vec<u64>> {
+            globs.as_ref()?.iter().map(|glob| Some(hash(kind, glob.whole()?.as_bytes()))).collect()
+        };
+        let addresses = || -> Option<Vec<u64>> {
+            let blocks = self.sources.as_ref()?.iter();
+            blocks.map(|block| Some(hash(ADDRESS, &crate::net::octets(block.single()?)))).collect()
+        };
+        [of(USER, &self.users), of(HOST, &self.hosts), addresses()].into_iter().flatten().collect()
+    }
+
+    /// The fingerprint of its conditions.
+    fn conditions(&self) -> u128 {
+        let mut bytes = Vec::new();
+        for (kind, globs) in [(USER, &self.users), (HOST, &self.hosts)] {
+            if let Some(globs) = globs {
+                bytes.push(kind);
+                globs.digest(&mut bytes);
+            }
+        }
+        if let Some(blocks) = &self.sources {
+            bytes.push(ADDRESS);
+            blocks.digest(&mut bytes);
+        }
+        Hasher128::new(Salt::new(""), b'c').part(&bytes).finish().0
+    }
+
+    /// How many kinds of conditions it has.
+    fn kinds(&self) -> usize {
+        let Self { users, hosts, sources, .. } = self;
+        usize::from(users.is_some()) + usize::from(hosts.is_some()) + usize::from(sources.is_some())
+    }
+
+    /// How many users, addresses and hosts these name.
+    fn len(&self) -> usize {
+        let Self { users, hosts, sources, .. } = self;
+        let names = [users, hosts].into_iter().flatten().map(Vec::len).sum::<usize>();
+        names + sources.as_ref().map_or(0, Vec::len)
     }
 
     fn holds(&self, event: &Event<'_>) -> bool {

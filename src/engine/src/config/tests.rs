@@ -191,12 +191,113 @@ fn the_first_override_whose_conditions_all_hold_decides() {
 }
 
 #[test]
+fn many_overrides_are_found_by_what_they_name() {
+    let names = ["root", "Bob", "svc-1", "alice@example.com"];
+    let hosts = ["web1", "DB-2"];
+    let mut list = Vec::new();
+    for n in 0..100_000 {
+        list.push(match n % 5 {
+            0 => format!(r#"{{"users":["user{n}","{}"],"min_failures":{}}}"#, names[n % 4], 6 + n % 90),
+            1 => format!(r#"{{"hosts":["host{n}"],"users":["{}"],"min_failures":7}}"#, names[n % 3]),
+            2 => format!(r#"{{"sources":["10.{}.{}.{}"],"min_failures":8}}"#, n >> 16, n >> 8 & 255, n & 255),
+            3 => format!(r#"{{"hosts":["{}"],"sources":["10.0.0.0/8"],"min_failures":9}}"#, hosts[n % 2]),
+            _ => format!(r#"{{"users":["u{n}"],"ignore":true}}"#),
+        });
+    }
+    // Patterns among them decide where they come first.
+    list.insert(50, r#"{"users":["user7*"],"min_failures":3}"#.into());
+    list.insert(0, r#"{"sources":["198.51.100.0/24"],"users":["root"],"min_failures":2}"#.into());
+    let config = read(&format!(r#"{{"override":[{}]}}"#, list.join(","))).unwrap();
+    for (user, ip, host, threshold) in [
+        ("root", "198.51.100.7", "x", 2),
+        ("root", "192.0.2.1", "x", 6),
+        ("user75", "192.0.2.1", "x", 3),
+        ("user70", "192.0.2.1", "x", 3),
+        ("user10", "192.0.2.1", "x", 16),
+        ("nobody", "10.0.0.2", "x", 8),
+        ("nobody", "::ffff:10.0.0.2", "x", 8),
+        ("nobody", "10.9.9.9", "db-2", 9),
+        ("nobody", "192.0.2.1", "db-2", 5),
+        ("u99999", "192.0.2.1", "x", 5),
+    ] {
+        let event = Event {
+            user: user.into(),
+            src_ip: parse_address(ip),
+            host: host.into(),
+            provider: Provider::Linux,
+            ..Event::default()
+        };
+        for _ in 0..1000 {
+            assert_eq!(config.overrides.judge(&event).threshold(0, 5), threshold, "{user} {ip} {host}");
+        }
+    }
+    let patterns: Vec<String> =
+        (0..1001).map(|n| format!(r#"{{"users":["u{n}*"],"ignore":true}}"#)).collect();
+    refused(
+        &format!(r#"{{"override":[{}]}}"#, patterns.join(",")),
+        &[("conflict", "override: 1001 overrides hold for patterns")],
+    );
+}
+
+#[test]
+fn overrides_are_found_by_the_condition_that_few_others_share() {
+    let each = |count: usize, one: &dyn Fn(usize) -> String| {
+        let list: Vec<String> = (0..count).map(one).collect();
+        format!(r#"{{"override":[{}]}}"#, list.join(","))
+    };
+    // All name the same user, each another host.
+    let same_user = |n| format!(r#"{{"users":["root"],"hosts":["web{n}"],"min_failures":{}}}"#, n % 900 + 6);
+    let config = read(&each(100_000, &same_user)).unwrap();
+    for (host, threshold) in [("web77777", 77_777 % 900 + 6), ("WEB5", 11), ("db1", 5)] {
+        let event = Event { user: "root".into(), host: host.into(), ..Event::default() };
+        for _ in 0..10_000 {
+            assert_eq!(config.overrides.judge(&event).threshold(0, 5), threshold, "{host}");
+        }
+    }
+    // The first of those that ask for the same decides.
+    let equal = |n| format!(r#"{{"users":["ro*"],"hosts":["web1"],"min_failures":{}}}"#, n + 6);
+    let config = read(&each(900, &equal)).unwrap();
+    let event = Event { user: "root".into(), host: "web1".into(), ..Event::default() };
+    assert_eq!(config.overrides.judge(&event).threshold(0, 5), 6);
+
+    let block = |n| format!(r#"{{"users":["root"],"sources":["10.{}.{}.0/24"]}}"#, n >> 8, n & 255);
+    assert!(read(&each(1000, &block)).is_ok());
+    let names = |n| {
+        let names: Vec<String> = (0..1000).map(|k| format!("\"{n}-{k}*\"")).collect();
+        format!(r#"{{"users":[{}]}}"#, names.join(","))
+    };
+    assert!(read(&each(20, &names)).is_ok());
+    let wide = |n| {
+        let names: Vec<String> = (0..1000).map(|k| format!("\"{n}-{k}*\"")).collect();
+        format!(r#"{{"hosts":["web1"],"users":[{}]}}"#, names.join(","))
+    };
+    for (config, message) in [
+        (
+            each(1001, &block),
+            "override: 1001 overrides have a user, an address or a host in common; expected at most 1000",
+        ),
+        (
+            each(21, &names),
+            "override: the overrides that hold for patterns, blocks or for all list 21000 names and blocks; \
+             expected at most 20000",
+        ),
+        (
+            each(21, &wide),
+            "override: the overrides that have a user, an address or a host in common list 21021 names and \
+             blocks; expected at most 20000",
+        ),
+    ] {
+        refused(&config, &[("conflict", message)]);
+    }
+}
+
+#[test]
 fn the_schema_tells_every_option() {
     let schema = Config::<Options>::schema("An \"example\"", THRESHOLDS);
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema["title"], "An \"example\"");
     let properties = schema["properties"].as_object().unwrap();
-    for name in Config::<Options>::names() {
+    for name in Config::<Options>::known() {
         assert!(properties.contains_key(name), "{name}");
     }
     assert_eq!(schema["properties"]["window"]["default"], "15m");

@@ -8,7 +8,7 @@ use super::{Reading, Stats};
 use crate::alert::Alert;
 use crate::analytic::{Alerts, Analytic, Context, Ordinals, Telemetry};
 use crate::config::{Common, Config, Problems, Section};
-use crate::dating::Dating;
+use crate::dating::{Dated, Dating, Rules};
 use crate::decode::Reader;
 use crate::deliveries::Deliveries;
 use crate::event::{Event, Record};
@@ -16,8 +16,9 @@ use crate::note::{Note, Notes};
 use crate::reorder::{Held, Reorder};
 use crate::shapes::linux::attempts::{Attempts, Meant};
 use crate::snapshot::{self, Snapshot, Writer};
-use crate::stamp::Stamp;
 use crate::time::{Span, Timestamp};
+use crate::times::When;
+use crate::told::YEAR_INFERRED;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -36,8 +37,11 @@ pub trait Judging {
     /// The years it has inferred.
     fn dating(&self) -> &Dating;
 
-    /// Judges an event, or lets it wait. Returns whether the event claims a time beyond `received` + `max_ahead`.
-    fn take(&mut self, event: Event<'_>, stamp: Option<Stamp>, record: Record<'_>, reading: Reading) -> bool;
+    /// How it reads times.
+    fn rules(&self) -> Rules<'_>;
+
+    /// Judges an event, or lets it wait, unless it is undated. Returns how it was dated.
+    fn take(&mut self, event: Event<'_>, when: &When<'_>, record: Record<'_>, reading: Reading) -> Dated;
 
     /// Moves event time to the newest event + `idle` − `allowed_lateness`.
     fn elapse(&mut self, idle: Span);
@@ -60,8 +64,8 @@ pub trait Judging {
     /// Appends the notes since the last call.
     fn hand_out_notes(&mut self, notes: &mut Vec<Note>);
 
-    /// Counts a record that could not be read.
-    fn count_malformed(&mut self);
+    /// Counts a record that could not be read: it is malformed, or in no layout that is known.
+    fn count_misread(&mut self, malformed: bool, unread: bool);
 
     /// Its counters, without those of the detector.
     fn stats(&self) -> Stats;
@@ -213,8 +217,16 @@ impl<A: Analytic> Meant for Counter<'_, A> {
             out: self.alerts,
             notes: self.notes.as_deref_mut(),
         };
+        let told = alerts.out.len();
         let mut context = Context { judgement, record: self.record, watermark: self.judged, alerts };
         self.analytic.observe(&event, &mut context);
+        if event.year_inferred {
+            for alert in self.alerts.iter_mut().skip(told) {
+                if alert.time == event.time && !alert.context.iter().any(|line| line == YEAR_INFERRED) {
+                    alert.context.push(YEAR_INFERRED.into());
+                }
+            }
+        }
         if let Some(notes) = &mut self.notes
             && notes.len() == before
         {
@@ -251,20 +263,19 @@ impl<A: Analytic> Judging for Judge<A> {
         &self.dating
     }
 
-    fn take(
-        &mut self,
-        mut event: Event<'_>,
-        stamp: Option<Stamp>,
-        record: Record<'_>,
-        reading: Reading,
-    ) -> bool {
+    fn rules(&self) -> Rules<'_> {
+        self.config.common.times()
+    }
+
+    fn take(&mut self, mut event: Event<'_>, when: &When<'_>, record: Record<'_>, reading: Reading) -> Dated {
         let received = reading.received;
         self.stats.matched += 1;
-        self.dating.date(&mut event, stamp, self.config.common.timezone.zone(), received);
-        let ahead = event.time > received.plus(self.config.common.max_ahead.0);
-        if ahead {
-            self.stats.future += 1;
-            event.time = received;
+        let dated = self.dating.date(&mut event, when, &self.config.common.times(), reading);
+        self.stats.future += u64::from(dated.ahead);
+        event.year_inferred = dated.inferred;
+        if dated.undated {
+            self.stats.undated += 1;
+            return dated;
         }
         if event.time > self.watermark {
             (self.watermark, self.newest) = (event.time, received);
@@ -281,7 +292,7 @@ impl<A: Analytic> Judging for Judge<A> {
                 self.judge(event, Record { number, bytes: &record });
             }
         }
-        ahead
+        dated
     }
 
     fn elapse(&mut self, idle: Span) {
@@ -331,8 +342,9 @@ impl<A: Analytic> Judging for Judge<A> {
         }
     }
 
-    fn count_malformed(&mut self) {
-        self.stats.malformed += 1;
+    fn count_misread(&mut self, malformed: bool, unread: bool) {
+        self.stats.malformed += u64::from(malformed);
+        self.stats.unread += u64::from(unread);
     }
 
     fn stats(&self) -> Stats {

@@ -15,20 +15,22 @@ pub mod judge;
 mod notes;
 mod part;
 mod problems;
+mod repeats;
 mod state;
 
 use crate::alert::Alert;
 use crate::analytic::{Analytic, Of, Reads, Telemetry};
 use crate::config::{Common, Known, Layout, Problems};
-use crate::dating::Dating;
-use crate::decode::{Decoded, Decoder, Reader, Readers};
+use crate::dating::{Dated, Dating};
+use crate::decode::{Decoded, Decoder, Misread, Reader, Readers};
 use crate::event::{Event, Record};
 use crate::find::position;
 use crate::note::Note;
 use crate::sieve::Sieve;
 use crate::snapshot::Writer;
-use crate::stamp::Stamp;
 use crate::time::{Span, Timestamp};
+use crate::times::When;
+use crate::window::journal::RECORD;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
@@ -39,6 +41,7 @@ use judge::{Judge, Judging};
 pub use part::Part;
 use problems::FirstProblems;
 pub use problems::Problem;
+use repeats::LastLine;
 
 /// Why a detector could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,6 +214,7 @@ pub struct Detector<S: Analytics> {
     records: u64,
     oversized: u64,
     problems: FirstProblems,
+    last: LastLine,
 }
 
 impl<S: Analytics> Reads for Of<S> {
@@ -232,7 +236,14 @@ impl<S: Analytics> Detector<S> {
         let Configured { common, judges } = S::configure(config, seed)?;
         let readers: Vec<Reader> = judges.iter().map(|judge| judge.reader()).collect();
         let decoder = Decoder::new(&common, readers);
-        Ok(Self { decoder, judges, records: 0, oversized: 0, problems: FirstProblems::default() })
+        Ok(Self {
+            decoder,
+            judges,
+            records: 0,
+            oversized: 0,
+            problems: FirstProblems::default(),
+            last: LastLine::default(),
+        })
     }
 
     /// A detector that goes on where `snapshot` was taken, with notes on the state that was dropped.
@@ -242,8 +253,9 @@ impl<S: Analytics> Detector<S> {
     /// other analytics, or of another version.
     pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
         let mut detector = Self::create(config, seed)?;
-        let notes = state::load(&mut detector.judges, seed, snapshot)
+        let (notes, last) = state::load(&mut detector.judges, seed, snapshot)
             .map_err(|why| Error::InvalidSnapshot(format!("{why}")))?;
+        detector.last = last;
         Ok((detector, notes))
     }
 
@@ -299,18 +311,18 @@ impl<S: Analytics> Detector<S> {
             return;
         }
         let judges = &mut self.judges;
-        let (mut read, mut ahead) = (false, false);
-        let malformed = self.decoder.decode(record.bytes, &mut |decoded| {
+        let (mut read, mut trouble) = (false, Trouble::default());
+        let misread = self.last.decode(&mut self.decoder, record, &mut |decoded| {
             read = true;
-            let Decoded { event, stamp, readers, part, .. } = decoded;
+            let Decoded { event, when, readers, part } = decoded;
             let shown = Record { bytes: part, ..record };
             each(readers, event, &mut |place, event| {
                 if let Some(judge) = judges.get_mut(place) {
-                    ahead |= judge.take(event, stamp, shown, reading);
+                    trouble.add(&judge.take(event, &when, shown, reading), when.unread);
                 }
             });
         });
-        self.count(record, malformed, ahead);
+        self.count(record, misread, &trouble);
         if read {
             self.judges.iter_mut().for_each(|judge| judge.hand_out(alerts));
         }
@@ -328,17 +340,30 @@ impl<S: Analytics> Detector<S> {
     }
 
     /// Counts the trouble with a record, and remembers the first record of each kind.
-    fn count(&mut self, record: Record<'_>, malformed: Readers, ahead: bool) {
-        if !malformed.is_empty() {
-            self.problems.note("malformed", record);
-            for place in malformed.iter() {
-                if let Some(judge) = self.judges.get_mut(place) {
-                    judge.count_malformed();
-                }
+    fn count(&mut self, record: Record<'_>, misread: Misread, trouble: &Trouble) {
+        if misread != Misread::default() {
+            self.count_misread(record, misread);
+        }
+        if trouble.ahead {
+            self.problems.note("future", record);
+        }
+        if let Some(unread) = &trouble.undated {
+            // The time that cannot be read says more than its record.
+            let shown = if unread.is_empty() { record.bytes } else { unread };
+            self.problems.note("undated", Record { bytes: shown, ..record });
+        }
+    }
+
+    #[cold]
+    fn count_misread(&mut self, record: Record<'_>, misread: Misread) {
+        let Misread { malformed, unread } = misread;
+        for (kind, readers) in [("malformed", malformed), ("unread", unread)] {
+            if !readers.is_empty() {
+                self.problems.note(kind, record);
             }
         }
-        if ahead {
-            self.problems.note("future", record);
+        for (place, judge) in self.judges.iter_mut().enumerate() {
+            judge.count_misread(malformed.has(place), unread.has(place));
         }
     }
 
@@ -351,34 +376,37 @@ impl<S: Analytics> Detector<S> {
     ) -> Vec<Alert> {
         let record = record.into();
         let mut alerts = Vec::new();
-        let stamp = Some(Stamp::At(event.time));
+        let when = When::at(event.time);
         for judge in &mut self.judges {
-            judge.take(event.clone(), stamp, record, Reading::at(received));
+            judge.take(event.clone(), &when, record, Reading::at(received));
             judge.hand_out(&mut alerts);
         }
         alerts
     }
 
-    /// The events of a batch. No state is touched.
+    /// The events of a batch, without those that are undated. No state is touched.
     #[must_use]
     pub fn decode(&self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Seen> {
         let reading = reading.into();
         let mut decoder = self.decoder.aside();
         let mut dating: Vec<Dating> = self.judges.iter().map(|judge| judge.dating().clone()).collect();
-        let (mut events, most) = (Vec::new(), decoder.max_record());
+        let (mut events, most, mut last) = (Vec::new(), decoder.max_record(), LastLine::default());
         for record in records(batch, reading.first).filter(|record| record.bytes.len() <= most) {
             // A malformed record says nothing; `process` counts it.
-            let _ = decoder.decode(record.bytes, &mut |decoded| {
-                let mut event = decoded.event.into_owned();
+            let _ = last.decode(&mut decoder, record, &mut |decoded| {
+                let (mut event, mut dated) = (decoded.event.into_owned(), true);
                 let mut analytics = Vec::new();
                 for place in decoded.readers.iter() {
                     // Those that read it find the same year, unless they have seen other records of the host.
-                    if let Some(dating) = dating.get_mut(place) {
-                        dating.date(&mut event, decoded.stamp, decoded.zone, reading.received);
+                    if let (Some(dating), Some(judge)) = (dating.get_mut(place), self.judges.get(place)) {
+                        let how = dating.date(&mut event, &decoded.when, &judge.rules(), reading);
+                        (dated, event.year_inferred) = (!how.undated, how.inferred);
                     }
                     analytics.extend(S::IDS.iter().filter(|id| self.is(place, id)));
                 }
-                events.push(Seen { record: record.number, analytics, event });
+                if dated {
+                    events.push(Seen { record: record.number, analytics, event });
+                }
             });
         }
         events
@@ -435,7 +463,7 @@ impl<S: Analytics> Detector<S> {
     pub fn snapshot(&self) -> Vec<u8> {
         let held: u64 = self.judges.iter().map(|judge| judge.stats().state_bytes).sum();
         let mut out = Writer::new(usize::try_from(held).unwrap_or(0));
-        self.judges.iter().for_each(|judge| judge.save(&mut out));
+        state::save_all(&self.judges, &self.last, &mut out);
         out.finish()
     }
 
@@ -467,12 +495,12 @@ impl<S: Analytics> Detector<S> {
                 continue;
             }
             let judges = &self.judges;
-            let malformed = self.decoder.decode(record.bytes, &mut |decoded| {
+            let misread = self.last.decode(&mut self.decoder, record, &mut |decoded| {
                 let shown = Record { bytes: decoded.part, ..record };
                 let places = decoded.readers.iter().filter_map(|place| judges.get(place));
-                parts.extend(places.map(|judge| Part::new(&**judge, &decoded.event, decoded.stamp, shown)));
+                parts.extend(places.map(|judge| Part::new(&**judge, &decoded.event, &decoded.when, shown)));
             });
-            self.count(record, malformed, false);
+            self.count(record, misread, &Trouble::default());
         }
         parts
     }
@@ -485,14 +513,35 @@ impl<S: Analytics> Detector<S> {
         for part in parts {
             let judge = self.judges.iter_mut().find(|judge| judge.id() == part.analytic);
             match (judge, part.read()) {
-                (Some(judge), Ok((event, stamp, number, bytes))) => {
-                    judge.take(event, stamp, Record { number, bytes }, reading);
+                (Some(judge), Ok((event, when, number, bytes))) => {
+                    let record = Record { number, bytes };
+                    let mut trouble = Trouble::default();
+                    trouble.add(&judge.take(event, &when, record, reading), when.unread);
                     judge.hand_out(&mut alerts);
+                    self.count(record, Misread::default(), &trouble);
                 }
                 _ => self.problems.note("part", Record::unnumbered(part.analytic.as_bytes())),
             }
         }
         alerts
+    }
+}
+
+/// What was wrong with the times of a record.
+#[derive(Default)]
+struct Trouble {
+    /// One of its events is ahead of its receipt.
+    ahead: bool,
+    /// One of its events is undated: the time that cannot be read, if there is one.
+    undated: Option<Vec<u8>>,
+}
+
+impl Trouble {
+    fn add(&mut self, dated: &Dated, unread: &[u8]) {
+        self.ahead |= dated.ahead;
+        if dated.undated && !dated.ahead && self.undated.is_none() {
+            self.undated = Some(unread.get(..RECORD).unwrap_or(unread).into());
+        }
     }
 }
 

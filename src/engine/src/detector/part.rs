@@ -5,7 +5,7 @@ use crate::event::{Event, Record};
 use crate::hash::{Hasher128, Salt};
 use crate::snapshot::fields::Saved;
 use crate::snapshot::{Reader, Result, Writer};
-use crate::stamp::Stamp;
+use crate::times::When;
 use crate::window::journal::RECORD;
 use crate::{load_fields, save_fields};
 use alloc::string::String;
@@ -22,15 +22,12 @@ pub struct Part {
 
 impl Part {
     /// Packs an event, its unread time and its record.
-    pub(super) fn new(
-        judge: &dyn Judging,
-        event: &Event<'_>,
-        stamp: Option<Stamp>,
-        record: Record<'_>,
-    ) -> Self {
+    pub(super) fn new(judge: &dyn Judging, event: &Event<'_>, when: &When<'_>, record: Record<'_>) -> Self {
         let mut out = Writer::loose();
         event_fields!(save_fields, event, &mut out);
-        stamp.save(&mut out);
+        when.stamp.save(&mut out);
+        when.receipt.save(&mut out);
+        out.bytes(when.unread.get(..RECORD).unwrap_or(when.unread));
         out.varint(record.number);
         // No alert shows more of it.
         out.bytes(record.bytes.get(..RECORD).unwrap_or(record.bytes));
@@ -41,13 +38,17 @@ impl Part {
     ///
     /// # Errors
     /// Where it is not whole.
-    pub(super) fn read(&self) -> Result<(Event<'static>, Option<Stamp>, u64, &[u8])> {
+    pub(super) fn read(&self) -> Result<(Event<'static>, When<'_>, u64, &[u8])> {
         let mut input = Reader::loose(&self.bytes)?;
         let event = event_fields!(load_fields, Event, &mut input);
-        let stamp = Saved::load(&mut input)?;
+        let when = When {
+            stamp: Saved::load(&mut input)?,
+            receipt: Saved::load(&mut input)?,
+            unread: input.bytes()?,
+        };
         let (number, bytes) = (input.varint()?, input.bytes()?);
         input.finish()?;
-        Ok((event, stamp, number, bytes))
+        Ok((event, when, number, bytes))
     }
 }
 

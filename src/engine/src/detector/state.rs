@@ -4,8 +4,9 @@
 //! all of the state as one body of version 2, in the order in which [`load_of_0_1`] reads it.
 
 use super::judge::{Judge, Judging};
-use crate::analytic::{Analytic, Ordinals};
-use crate::shapes::linux::attempts::Attempts;
+use super::repeats::LastLine;
+use crate::analytic::{Analytic, Ordinals, Telemetry};
+use crate::shapes::linux::attempts::{self, Attempts};
 use crate::snapshot::{Reader, Result, Snapshot, SnapshotError, Writer};
 use crate::time::Timestamp;
 use alloc::boxed::Box;
@@ -26,6 +27,7 @@ const REORDER: &str = "reorder";
 const ORDINALS: &str = "ordinals";
 const CLOCK: &str = "clock";
 const WINDOWS: &str = "windows";
+const LAST_LINE: &str = "last-line";
 
 /// The note on keys that cannot be known again.
 const SALT_CHANGED: &str =
@@ -35,7 +37,7 @@ const SALT_CHANGED: &str =
 ///
 /// # Errors
 /// Where the snapshot holds nothing of any of them, or makes no sense.
-pub fn load(judges: &mut [Box<dyn Judging>], seed: u64, snapshot: &[u8]) -> Result<Vec<String>> {
+pub fn load(judges: &mut [Box<dyn Judging>], seed: u64, snapshot: &[u8]) -> Result<(Vec<String>, LastLine)> {
     let snapshot = Snapshot::open(snapshot)?;
     let (owners, mut notes) = (snapshot.owners(), Vec::new());
     if !owners.is_empty() && judges.iter().all(|judge| owners.iter().all(|owner| owner != judge.id())) {
@@ -54,7 +56,24 @@ pub fn load(judges: &mut [Box<dyn Judging>], seed: u64, snapshot: &[u8]) -> Resu
     for owner in owners.iter().filter(|owner| judges.iter().all(|judge| judge.id() != owner.as_str())) {
         notes.push(format!("{owner}: it does not run here, so its state was dropped"));
     }
-    Ok(notes)
+    let mut section = judges.iter().find_map(|judge| snapshot.section(judge.id(), LAST_LINE));
+    let known = section.as_mut().filter(|input| input.version() <= VERSION);
+    let last = known.map_or_else(|| Ok(LastLine::default()), LastLine::load)?;
+    Ok((notes, last))
+}
+
+/// Writes the state of all judges. The line that was read last stands with the first that reads Linux: no other line may be
+/// repeated.
+pub fn save_all(judges: &[Box<dyn Judging>], last: &LastLine, out: &mut Writer) {
+    let mut last = Some(last);
+    for judge in judges {
+        judge.save(out);
+        if judge.reader().telemetry.has(Telemetry::LINUX)
+            && let Some(last) = last.take()
+        {
+            out.section(judge.id(), LAST_LINE, VERSION, |out| last.save(out));
+        }
+    }
 }
 
 /// Writes the state of one analytic.
@@ -64,7 +83,7 @@ pub fn save<A: Analytic>(judge: &Judge<A>, out: &mut Writer) {
     out.section(id, YEARS, VERSION, |out| judge.dating.save(out));
     out.section(id, DELIVERIES, VERSION, |out| judge.deliveries.save(out));
     if Judge::<A>::JOINS {
-        out.section(id, ATTEMPTS, VERSION, |out| judge.attempts.save(out));
+        out.section(id, ATTEMPTS, attempts::STATE_VERSION, |out| judge.attempts.save(out));
     }
     out.section(id, REORDER, VERSION, |out| judge.reorder.save(out));
     out.section(id, ORDINALS, VERSION, |out| judge.ordinals.save(out));
@@ -111,7 +130,8 @@ pub fn load_judge<A: Analytic>(
     }
     if Judge::<A>::JOINS {
         let salt = common.salt();
-        if let Some(attempts) = parts.read(ATTEMPTS, VERSION, |input| Attempts::load(salt, seed, input))? {
+        let load = |input: &mut Reader<'_>| Attempts::load(salt, seed, input);
+        if let Some(attempts) = parts.read(ATTEMPTS, attempts::STATE_VERSION, load)? {
             judge.attempts = attempts;
         }
     }

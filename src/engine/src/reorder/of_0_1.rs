@@ -11,13 +11,13 @@ use crate::time::Timestamp;
 /// Where the bytes make no sense.
 pub fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
     let time = Timestamp(input.i64()?);
-    let (outcome, signal, origin) = (Saved::load(input)?, Saved::load(input)?, Saved::load(input)?);
+    let (outcome, signal, access) = (Saved::load(input)?, Saved::load(input)?, Saved::load(input)?);
     let credential = input.u8()? != 0;
     let number = |input: &mut Reader<'_>| -> snapshot::Result<u32> {
         u32::try_from(input.varint()?).map_err(|_| SnapshotError::Invalid("an event"))
     };
     let count = number(input)?;
-    let mut event = Event { time, outcome, signal, origin, credential, count, ..Event::default() };
+    let mut event = Event { time, outcome, signal, access, credential, count, ..Event::default() };
     for text in [
         &mut event.user,
         &mut event.domain,

@@ -33,7 +33,7 @@ impl State {
 #[test]
 fn parts_are_kept_unless_keys_are_made_otherwise() {
     let mut before = State::new(64, 0, 40);
-    before.quiet.silence(Fingerprint(1), Timestamp(9));
+    before.quiet.silence(Fingerprint(1), Timestamp(9), Span(0));
     assert!(before.finished.is_new(7, Timestamp(1), Timestamp(1)));
     for n in 0..40 {
         before.table.enter(Fingerprint(n), 1, Timestamp(1), Timestamp(1));

@@ -83,7 +83,7 @@ fn a_block_is_named_where_more_than_one_of_its_addresses_came() {
     assert_eq!(named(&[from("192.0.2.77"), from("192.0.2.1")]).as_deref(), Some("192.0.2.0/24"));
     assert_eq!(source(&event), "192.0.2.77");
     assert_eq!(
-        source(&Event { origin: Origin::Local, tty: "tty1".into(), ..Event::default() }),
+        source(&Event { access: Access::Local, tty: "tty1".into(), ..Event::default() }),
         "tty1 on an unknown host"
     );
 }

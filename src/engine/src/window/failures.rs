@@ -5,13 +5,16 @@
 //! [`Table`](super::table::Table), which holds:
 //!
 //! - the times of the newest [`Layout::held`] failures: as many as the greatest threshold, and [`SLACK`] more;
-//! - for each threshold, the time of the newest qualifying failure among the *settled* ones, which have had [`SLACK`]
-//!   newer failures. The others may still be taken back, so they are judged when a success asks;
+//! - for each threshold, the last interval in which the key was *armed* without a gap: the times of the newest failure that
+//!   completed a count, and of the earliest that is reached from it by such failures, each at most success_within after the
+//!   one before. Only *settled* failures make it, which have had [`SLACK`] newer ones. The others may still be taken
+//!   back, so they are judged when a success asks;
 //! - the time of the newest success with an alert, which consumed the failures up to it.
 //!
 //! In time order the answers are exactly those of the rule. A late failure is kept only if it can be put in order. A
-//! late success is judged on the held times up to its own. So the rule gives each of these answers on the sorted
-//! stream, too (consumption aside): a failure that was dropped can only be missing from a count.
+//! late success is judged on the held times up to its own, and on the armed interval: newer failures cannot hide it. So the
+//! rule gives each of these answers on the sorted stream, too (consumption aside): a failure that was dropped can only
+//! be missing from a count.
 //!
 //! A time takes six bytes: its remainder modulo 2⁴⁸ − 1 µs, relative to the newest event of the key. A time that is
 //! more than 4 years older is forgotten, which bounds `window` and `success_within`.
@@ -114,6 +117,14 @@ impl<'a> Failures<'a> {
         held.max(settled)
     }
 
+    /// Whether a success at `s` lies in the armed interval of the threshold of that index, or at most success_within after
+    /// it. Then some failure qualifies for it, though it may be held no more.
+    #[must_use]
+    pub fn armed(&self, s: Timestamp, threshold: usize) -> bool {
+        let within = self.layout.success_within;
+        self.interval(threshold).is_some_and(|(from, to)| from <= s && s <= to.plus(within))
+    }
+
     /// Consumes the failures up to `s`: an alert at `s` was about them.
     pub fn consume(&mut self, s: Timestamp) {
         self.raise(s);
@@ -123,7 +134,7 @@ impl<'a> Failures<'a> {
         }
         self.set_unsettled(self.unsettled().min(keep));
         for threshold in 0..self.layout.thresholds.len() {
-            self.set_settled(threshold, None);
+            self.disarm(threshold);
         }
         self.settle_all();
         if !self.ancient(s) && self.consumed().is_none_or(|before| before < s) {
@@ -147,8 +158,9 @@ impl<'a> Failures<'a> {
             // A settled failure: the ones that it may have helped to qualify are judged again without it.
             let mut changed = false;
             for threshold in 0..self.layout.thresholds.len() {
-                if self.settled(threshold).is_some_and(|q| t <= q && q <= t.plus(self.layout.window)) {
-                    self.set_settled(threshold, None);
+                let window = self.layout.window;
+                if self.interval(threshold).is_some_and(|(from, to)| t <= to && from <= t.plus(window)) {
+                    self.disarm(threshold);
                     changed = true;
                 }
             }
@@ -205,7 +217,8 @@ impl<'a> Failures<'a> {
     }
 
     /// Adds the failures of `old`, for a key that moves to another layout. They are judged anew by the new layout. A
-    /// threshold that stands in both keeps its newest qualifying failure, unless the window has shrunk.
+    /// threshold keeps the armed interval of the least old one that is not below it, unless the window has shrunk. If
+    /// success_within has shrunk, it keeps the end alone.
     pub fn adopt(&mut self, old: &Failures<'_>) {
         self.raise(old.content.newest());
         for k in (0..old.layout.held).rev() {
@@ -219,8 +232,9 @@ impl<'a> Failures<'a> {
         if old.layout.window <= self.layout.window {
             for (threshold, m) in self.layout.thresholds.iter().enumerate() {
                 let same = old.layout.thresholds.iter().position(|had| had >= m);
-                if let Some(q) = same.and_then(|same| old.settled(same)) {
-                    self.set_settled(threshold, self.settled(threshold).max(Some(q)));
+                if let Some((from, to)) = same.and_then(|same| old.interval(same)) {
+                    let shrunk = self.layout.success_within < old.layout.success_within;
+                    self.arm(threshold, if shrunk { to } else { from }, to);
                 }
             }
         }
@@ -237,21 +251,51 @@ impl<'a> Failures<'a> {
             if i64::try_from(first.saturating_sub(f)).is_ok_and(|apart| apart <= self.layout.window.0))
     }
 
-    /// Stores the time at place `k` as settled, for each threshold by which it qualifies.
+    /// Arms each threshold whose count the failure at place `k` completes.
     fn settle(&mut self, k: usize) {
         for threshold in 0..self.layout.thresholds.len() {
-            if self.judge(k, threshold) && self.settled(threshold) < self.time(k) {
-                self.set_settled(threshold, self.time(k));
+            if self.judge(k, threshold)
+                && let Some(t) = self.time(k)
+            {
+                self.arm(threshold, t, t);
             }
         }
     }
 
+    /// Settles all but the newest: from the oldest, so that intervals grow, and back, so that they grow at their begin too.
     fn settle_all(&mut self) {
-        for k in self.unsettled()..self.layout.held {
-            if self.age(k).is_none() {
-                break;
+        let settled = self.unsettled()..self.times().count();
+        settled.clone().rev().for_each(|k| self.settle(k));
+        settled.for_each(|k| self.settle(k));
+    }
+
+    /// The armed interval of a threshold: its first and its last failure.
+    fn interval(&self, threshold: usize) -> Option<(Timestamp, Timestamp)> {
+        let to = self.settled(threshold)?;
+        let begin = (threshold < self.layout.begins).then(|| self.time(self.begins_at() + threshold));
+        Some((begin.flatten().unwrap_or(to), to))
+    }
+
+    /// Adds an interval to the armed one of a threshold, if they are at most success_within apart. Else the later one stays.
+    fn arm(&mut self, threshold: usize, from: Timestamp, to: Timestamp) {
+        let within = self.layout.success_within;
+        let (from, to) = match self.interval(threshold) {
+            Some((begin, end)) if from <= end.plus(within) && begin <= to.plus(within) => {
+                (from.min(begin), to.max(end))
             }
-            self.settle(k);
+            Some((_, end)) if to < end => return,
+            _ => (from, to),
+        };
+        self.set_settled(threshold, Some(to));
+        if threshold < self.layout.begins {
+            self.write(self.begins_at() + threshold, Some(from));
+        }
+    }
+
+    fn disarm(&mut self, threshold: usize) {
+        self.set_settled(threshold, None);
+        if threshold < self.layout.begins {
+            self.write(self.begins_at() + threshold, None);
         }
     }
 
@@ -266,8 +310,12 @@ impl<'a> Failures<'a> {
         self.write(self.layout.held + threshold, t);
     }
 
-    fn consumed_at(&self) -> usize {
+    fn begins_at(&self) -> usize {
         self.layout.held + self.layout.thresholds.len()
+    }
+
+    fn consumed_at(&self) -> usize {
+        self.begins_at() + self.layout.begins
     }
 
     fn unsettled_at(&self) -> usize {

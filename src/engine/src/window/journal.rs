@@ -26,6 +26,8 @@ const FIXED: usize = 2 + KEYS * Link::BYTES + 8 + 4 + 2;
 const ADDRESS: u8 = 1;
 /// The flag of an entry whose record has a number. Snapshots before 0.2.0 hold none.
 const NUMBER: u8 = 2;
+/// The flag of an entry whose year is inferred.
+const INFERRED: u8 = 4;
 
 /// Points to an entry, which may be overwritten by now. All zeros point to none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct Entry<'a> {
     pub time: Timestamp,
     /// The kind, as the analytic numbers them.
     pub kind: u8,
+    /// Whether the year of its time is inferred.
+    pub year_inferred: bool,
     /// How many attempts it reports.
     pub count: u32,
     /// The address in its canonical 16 bytes ([`net::octets`](crate::net::octets)).
@@ -133,8 +137,9 @@ impl Journal {
         let rest = &mut fixed[2 + KEYS * Link::BYTES..];
         rest[..8].copy_from_slice(&entry.time.0.to_le_bytes());
         rest[8..12].copy_from_slice(&entry.count.to_le_bytes());
-        let flags =
-            if entry.address.is_some() { ADDRESS } else { 0 } | if number.is_empty() { 0 } else { NUMBER };
+        let flags = if entry.address.is_some() { ADDRESS } else { 0 }
+            | if number.is_empty() { 0 } else { NUMBER }
+            | if entry.year_inferred { INFERRED } else { 0 };
         rest[12..].copy_from_slice(&[entry.kind, flags]);
         let mut out = Out(place);
         out.put(&fixed);
@@ -173,6 +178,7 @@ impl Journal {
         entry.count = u32::from_le_bytes(rest.take()?);
         entry.kind = u8::from_le_bytes(rest.take()?);
         let flags = u8::from_le_bytes(rest.take()?);
+        entry.year_inferred = flags & INFERRED != 0;
         if flags & ADDRESS != 0 {
             entry.address = Some(rest.take()?);
         }

@@ -23,6 +23,21 @@ impl Naive {
         candidates.filter(|f| self.count_in(f.minus(window), **f) >= m as usize).max().copied()
     }
 
+    /// The last interval in which it was armed without a gap: it ends at the last failure with at least `m` failures in
+    /// the window up to it, and begins at the earliest that is reached from it by steps of at most success_within.
+    #[must_use]
+    pub fn armed(&self, m: u32, window: Span, success_within: Span) -> Option<(Timestamp, Timestamp)> {
+        let completes = |f: &&Timestamp| self.count_in(f.minus(window), **f) >= m as usize;
+        let mut times: Vec<Timestamp> = self.failures.iter().filter(completes).copied().collect();
+        times.sort_unstable();
+        let end = times.pop()?;
+        let mut begin = end;
+        while let Some(earlier) = times.pop().filter(|earlier| begin <= earlier.plus(success_within)) {
+            begin = earlier;
+        }
+        Some((begin, end))
+    }
+
     /// The number of failures in [from, to].
     #[must_use]
     pub fn count_in(&self, from: Timestamp, to: Timestamp) -> usize {

@@ -15,6 +15,7 @@ use super::failures::{Failures, Layout};
 use super::journal::{Entry, Journal, KEYS, Link};
 use super::table::{Bounds, Content, Convert, Loaded, Slot, Table};
 use crate::hash::Fingerprint;
+use crate::order::sort;
 use crate::snapshot::{self, Reader, Writer};
 use crate::time::{Span, Timestamp};
 use alloc::vec::Vec;
@@ -56,6 +57,9 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The version of an analytic's section in which armed intervals have a begin.
+    pub const SINCE: u16 = 4;
+
     /// An empty one that judges by the thresholds and spans of `layout`. `seed` places entries in memory.
     #[must_use]
     pub fn new(layout: Layout, memory: Memory, seed: u64) -> Self {
@@ -124,20 +128,55 @@ impl Rule {
         let mut matched = [None; KEYS];
         let Ok(threshold) = self.layout.thresholds().binary_search(&threshold) else { return matched };
         let (window, held) = (self.layout.window(), self.layout.held());
+        let needed = self.layout.thresholds().get(threshold).copied().unwrap_or(1);
         let mut late = false;
         for (number, (key, place)) in keys.iter().zip(&mut matched).enumerate() {
             let Some(key) = *key else { continue };
             let Some(slot) = self.table.find(key) else { continue };
             late |= self.table.newest(slot) > time;
             let Some(failures) = self.view(slot) else { continue };
-            *place = failures.qualifying(time, threshold).map(|completed| {
-                let from = completed.minus(window);
-                let count = failures.count_in(from, time);
-                Match { key, number, from, completed, count: number32(count), full: count >= held }
-            });
+            let mut completed = failures.qualifying(time, threshold);
+            let hidden = completed.is_none() && failures.armed(time, threshold);
+            if hidden {
+                completed = Some(self.completed_before(key, number, time, needed));
+            }
+            let Some(completed) = completed else { continue };
+            let Some(failures) = self.view(slot) else { continue };
+            let from = completed.minus(window);
+            let count = failures.count_in(from, time);
+            let full = hidden || count >= held;
+            let count = if hidden { number32(count).max(needed) } else { number32(count) };
+            *place = Some(Match { key, number, from, completed, count, full });
         }
         self.late += u64::from(late);
         matched
+    }
+
+    /// The failure that completed the count before a late success, of which newer failures have hidden the time. The
+    /// journal knows it, unless it was cut; then it is taken to be at the success.
+    fn completed_before(&self, key: Fingerprint, number: usize, time: Timestamp, needed: u32) -> Timestamp {
+        let (window, within) = (self.layout.window(), self.layout.success_within());
+        let excerpt = self.excerpt(key, number, time.minus(within).minus(window), time);
+        let mut times: Vec<(Timestamp, u32)> = excerpt.entries().iter().map(|e| (e.time, e.count)).collect();
+        sort(&mut times, |one, other| one > other);
+        let mut first = 0;
+        let mut count = 0_u64;
+        // The newest failure by which enough lie in one window: the window's begin only moves back.
+        for at in 0..times.len() {
+            let Some((end, _)) = times.get(at).copied() else { break };
+            if end < time.minus(within) {
+                break;
+            }
+            while let Some((_, more)) = times.get(first).filter(|(t, _)| *t >= end.minus(window)) {
+                count += u64::from(*more);
+                first += 1;
+            }
+            if count >= u64::from(needed) {
+                return end;
+            }
+            count -= times.get(at).map_or(0, |(_, own)| u64::from(*own)).min(count);
+        }
+        time
     }
 
     /// What the journal still holds of a key's failures in [from, to], without those that were taken back. O(n) in the
@@ -203,7 +242,10 @@ impl Rule {
     /// Where the bytes are not what `save` writes.
     pub fn load(&self, input: &mut Reader<'_>) -> snapshot::Result<(Self, Loaded, bool)> {
         let layout = self.layout.clone();
-        let before = Layout::load(input)?;
+        let mut before = Layout::load(input)?;
+        if input.version() < Self::SINCE {
+            before = before.without_begins();
+        }
         let (journal, cut) = self.journal.load(input)?;
         let mut convert = |old: &[u8], content: Content<'_>| move_key(&before, old, &layout, content);
         let convert: Option<Convert<'_>> = if before == layout { None } else { Some(&mut convert) };

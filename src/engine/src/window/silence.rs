@@ -1,27 +1,41 @@
-//! Silences: keys that have had their alert and stay quiet for a while.
+//! Silences: keys that have had their alert and stay quiet for a while, before it as after it.
 //!
-//! A silence is not kept in the slot of its key: a flood that throws the key out must not repeat an alert. The number
-//! of silences is bounded: of too many, the one that ends first goes. No other goes before its end, however far the
-//! watermark is: a source that lags behind others is judged by its own times.
+//! An alert at t keeps its key silent at all times that are at most a window from t. So a source that lags hours behind
+//! keeps its alerts, whatever was raised at later times. A key may have two silences that do not meet; of a third, the one
+//! that ends first makes room.
+//!
+//! A silence is not kept in the slot of its key: a flood that throws the key out must not repeat an alert. The number of
+//! keys is bounded: of too many, the one whose last silence ends first goes. No other goes before its end, however far
+//! the watermark is: a source that lags behind others is judged by its own times.
 
 use crate::hash::{Fingerprint, Placement};
 use crate::order::sort;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use hashbrown::HashTable;
 
-const SAVED: usize = 24;
+/// The least bytes of a key in a snapshot, and in one of a version before [`SINCE`].
+const SAVED: usize = 33;
+const SAVED_BEFORE: usize = 24;
+/// The version of a section in which silences have a begin.
+pub const SINCE: u16 = 4;
+/// How many silences a key may have.
+const SPANS: usize = 2;
 
-/// Keys, each of a pattern and its subject, with the end of their silence. A question is O(1), a new silence O(log n).
+/// The silences of a key: from and until, both included. `NEVER` is none.
+type Spans = [(Timestamp, Timestamp); SPANS];
+const NEVER: (Timestamp, Timestamp) = (Timestamp::MAX, Timestamp::MIN);
+
+/// Keys, each of a pattern and its subject, with their silences. A question is O(1), a new silence O(log n).
 #[derive(Clone, Debug)]
 pub struct Silences {
     most: usize,
     placement: Placement,
-    until: HashTable<(Fingerprint, Timestamp)>,
-    /// The silences, the first to end at the top. Some have been ended or prolonged since.
+    spans: HashTable<(Fingerprint, Spans)>,
+    /// The ends of the last silences, the first to end at the top. Some have been ended or prolonged since.
     ends: BinaryHeap<Reverse<(Timestamp, Fingerprint)>>,
 }
 
@@ -29,110 +43,169 @@ impl Silences {
     /// The usual bound.
     pub const DEFAULT: usize = 65_536;
 
-    /// No silences yet, and never more than `most`. `seed` places them in memory.
+    /// No silences yet, and never those of more than `most` keys. `seed` places them in memory.
     #[must_use]
     pub const fn new(most: usize, seed: u64) -> Self {
-        Self { most, placement: Placement::new(seed), until: HashTable::new(), ends: BinaryHeap::new() }
+        Self { most, placement: Placement::new(seed), spans: HashTable::new(), ends: BinaryHeap::new() }
     }
 
-    /// The end of the silence of `key`, itself included. It may be over.
+    fn of(&self, key: Fingerprint) -> Option<&Spans> {
+        self.spans.find(self.placement.of(key), |(held, _)| *held == key).map(|(_, spans)| spans)
+    }
+
+    /// The end of the silence of `key` in which `t` lies, both ends included.
     #[must_use]
-    pub fn until(&self, key: Fingerprint) -> Option<Timestamp> {
-        self.until.find(self.placement.of(key), |(held, _)| *held == key).map(|(_, until)| *until)
+    pub fn until(&self, key: Fingerprint, t: Timestamp) -> Option<Timestamp> {
+        self.of(key)?.iter().find(|(from, until)| *from <= t && t <= *until).map(|(_, until)| *until)
     }
 
-    /// True if `key` is silent at `t`, the end included.
+    /// True if `key` is silent at `t`.
     #[must_use]
     pub fn is_silent(&self, key: Fingerprint, t: Timestamp) -> bool {
-        self.until(key).is_some_and(|until| t <= until)
+        self.until(key, t).is_some()
     }
 
-    /// Silences `key` until `until`. A longer silence stays.
-    pub fn silence(&mut self, key: Fingerprint, until: Timestamp) {
+    /// Silences `key` from `span` before `t` until `span` after it. Silences that meet are one.
+    pub fn silence(&mut self, key: Fingerprint, t: Timestamp, span: Span) {
+        self.add(key, (t.minus(span), t.plus(span)));
+    }
+
+    fn add(&mut self, key: Fingerprint, mut new: (Timestamp, Timestamp)) {
         let placement = self.placement;
         let hash = placement.of(key);
-        match self.until.find_mut(hash, |(held, _)| *held == key) {
-            Some((_, before)) if *before >= until => return,
-            Some((_, before)) => *before = until,
-            None => {
-                self.until.insert_unique(hash, (key, until), |(held, _)| placement.of(*held));
+        let end = match self.spans.find_mut(hash, |(held, _)| *held == key) {
+            Some((_, spans)) => {
+                for span in spans.iter_mut().filter(|span| **span != NEVER) {
+                    if span.0 <= new.1 && new.0 <= span.1 {
+                        new = (span.0.min(new.0), span.1.max(new.1));
+                        *span = NEVER;
+                    }
+                }
+                if let Some(first) = spans.iter_mut().min_by_key(|(_, until)| *until) {
+                    *first = new;
+                }
+                last_end(spans)
             }
-        }
-        self.ends.push(Reverse((until, key)));
-        while self.until.len() > self.most
+            None => {
+                let mut spans = [NEVER; SPANS];
+                if let Some(first) = spans.first_mut() {
+                    *first = new;
+                }
+                self.spans.insert_unique(hash, (key, spans), |(held, _)| placement.of(*held));
+                new.1
+            }
+        };
+        self.bound(key, end);
+    }
+
+    /// Notes the end of the last silence of a key, and keeps the bound.
+    fn bound(&mut self, key: Fingerprint, end: Timestamp) {
+        self.ends.push(Reverse((end, key)));
+        while self.spans.len() > self.most
             && let Some(Reverse((first, key))) = self.ends.pop()
         {
-            if self.until(key) == Some(first) {
+            if self.of(key).is_some_and(|spans| last_end(spans) == first) {
                 self.end(key);
             }
         }
-        if self.ends.len() > 2 * self.until.len() + 64 {
-            self.ends = self.until.iter().map(|(key, until)| Reverse((*until, *key))).collect();
+        if self.ends.len() > 2 * self.spans.len() + 64 {
+            self.ends = self.spans.iter().map(|(key, spans)| Reverse((last_end(spans), *key))).collect();
         }
     }
 
-    /// Ends a silence.
+    /// Ends the silences of a key.
     pub fn end(&mut self, key: Fingerprint) {
-        if let Ok(entry) = self.until.find_entry(self.placement.of(key), |(held, _)| *held == key) {
+        if let Ok(entry) = self.spans.find_entry(self.placement.of(key), |(held, _)| *held == key) {
             entry.remove();
         }
     }
 
-    /// The number of silences.
+    /// The number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.until.len()
+        self.spans.len()
     }
 
     /// True if there are no silences.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.until.is_empty()
+        self.spans.is_empty()
     }
 
     /// The bytes they take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.until.allocation_size() + self.ends.capacity() * size_of::<(Timestamp, Fingerprint)>()
+        self.spans.allocation_size() + self.ends.capacity() * size_of::<(Timestamp, Fingerprint)>()
     }
 
-    /// All silences in the order of their ends. O(n log n).
-    pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Timestamp)> {
-        let mut list: Vec<_> = self.until.iter().copied().collect();
-        sort(&mut list, |(one, ends), (other, later)| (ends, one) < (later, other));
-        list.into_iter()
+    /// All keys in the order of the ends of their last silences. O(n log n).
+    fn sorted(&self) -> Vec<(Fingerprint, Spans)> {
+        let mut list: Vec<_> = self.spans.iter().copied().collect();
+        sort(&mut list, |(one, spans), (other, others)| (last_end(spans), one) < (last_end(others), other));
+        for (_, spans) in &mut list {
+            spans.sort_unstable();
+        }
+        list
     }
 
     /// Writes all silences. O(n log n).
     pub fn save(&self, out: &mut Writer) {
         out.count(self.len());
-        for (key, until) in self.iter() {
+        for (key, spans) in self.sorted() {
             out.raw(&key.to_bytes());
-            out.i64(until.0);
+            let spans = || spans.iter().filter(|span| **span != NEVER);
+            out.u8(spans().count() as u8);
+            for (from, until) in spans() {
+                out.i64(from.0);
+                out.i64(until.0);
+            }
         }
     }
 
-    /// Reads silences within the bound of these. Of too many, the last to end are kept.
+    /// Reads silences within the bound of these. Of too many, the last to end are kept. Before [`SINCE`] only their ends
+    /// were written; they are taken to have no begin.
     ///
     /// # Errors
     /// The bytes are not what `save` writes.
     pub fn load(&self, input: &mut Reader<'_>) -> Result<Self> {
-        let mut silences = Self { until: HashTable::new(), ends: BinaryHeap::new(), ..*self };
+        let before = input.version() < SINCE;
+        let mut silences = Self { spans: HashTable::new(), ends: BinaryHeap::new(), ..*self };
         let mut last = None;
-        for _ in 0..input.count(SAVED)? {
+        for _ in 0..input.count(if before { SAVED_BEFORE } else { SAVED })? {
             let key = Fingerprint::from_bytes(input.array()?);
-            let until = Timestamp(input.i64()?);
-            if last >= Some((until, key)) {
-                return Err(SnapshotError::Invalid("the order of silences"));
-            }
-            if silences.until(key).is_some() {
+            if silences.of(key).is_some() {
                 return Err(SnapshotError::Invalid("a silence is there twice"));
             }
-            last = Some((until, key));
-            silences.silence(key, until);
+            let count = if before { 1 } else { input.u8()? };
+            if !(1..=SPANS as u8).contains(&count) {
+                return Err(SnapshotError::Invalid("the number of silences"));
+            }
+            let (mut ends, mut spans) = (None, [NEVER; SPANS]);
+            for place in spans.iter_mut().take(count.into()) {
+                let from = if before { Timestamp::MIN } else { Timestamp(input.i64()?) };
+                let until = Timestamp(input.i64()?);
+                if from > until || ends >= Some(from) {
+                    return Err(SnapshotError::Invalid("the begin of a silence"));
+                }
+                ends = Some(until);
+                *place = (from, until);
+            }
+            let place = (ends, key);
+            if last >= Some(place) {
+                return Err(SnapshotError::Invalid("the order of silences"));
+            }
+            last = Some(place);
+            let placement = silences.placement;
+            silences.spans.insert_unique(placement.of(key), (key, spans), |(held, _)| placement.of(*held));
+            silences.bound(key, last_end(&spans));
         }
         Ok(silences)
     }
+}
+
+/// The end of the last silence of a key.
+fn last_end(spans: &Spans) -> Timestamp {
+    spans.iter().map(|(_, until)| *until).max().unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]
@@ -144,33 +217,58 @@ mod tests {
         Fingerprint(n)
     }
 
+    fn at(silences: &mut Silences, n: u128, t: i64, span: i64) {
+        silences.silence(key(n), Timestamp(t), Span(span));
+    }
+
+    fn silent(silences: &Silences, n: u128, t: i64) -> bool {
+        silences.is_silent(key(n), Timestamp(t))
+    }
+
     #[test]
-    fn silent_up_to_the_end_and_not_beyond() {
+    fn silent_for_as_long_before_as_after() {
         let mut silences = Silences::new(9, 7);
-        silences.silence(key(1), Timestamp(100));
-        assert!(silences.is_silent(key(1), Timestamp(100)) && !silences.is_silent(key(1), Timestamp(101)));
-        assert!(!silences.is_silent(key(2), Timestamp(0)));
-        silences.silence(key(1), Timestamp(50));
-        assert!(silences.is_silent(key(1), Timestamp(100)), "never cut short");
-        silences.silence(key(1), Timestamp(200));
-        assert!(silences.is_silent(key(1), Timestamp(200)) && silences.len() == 1);
+        at(&mut silences, 1, 100, 50);
+        for (t, expected) in [(49, false), (50, true), (100, true), (150, true), (151, false)] {
+            assert_eq!(silent(&silences, 1, t), expected, "{t}");
+        }
+        assert!(!silent(&silences, 2, 100));
+        assert_eq!(silences.until(key(1), Timestamp(60)), Some(Timestamp(150)));
+        at(&mut silences, 1, 130, 50);
+        assert!(silent(&silences, 1, 50) && silent(&silences, 1, 180) && silences.len() == 1, "they meet");
         silences.end(key(1));
-        assert!(silences.is_empty() && !silences.is_silent(key(1), Timestamp(0)));
+        assert!(silences.is_empty() && !silent(&silences, 1, 100));
+    }
+
+    #[test]
+    fn a_source_that_lags_has_a_silence_of_its_own() {
+        let mut silences = Silences::new(9, 7);
+        at(&mut silences, 1, 10_000, 50);
+        assert!(!silent(&silences, 1, 100), "a silence in the future");
+        at(&mut silences, 1, 100, 50);
+        assert!(silent(&silences, 1, 10_000) && silent(&silences, 1, 100) && !silent(&silences, 1, 5_000));
+        // Of a third, the one that ends first makes room.
+        at(&mut silences, 1, 5_000, 50);
+        assert!(silent(&silences, 1, 10_000) && silent(&silences, 1, 5_000) && !silent(&silences, 1, 100));
+        // One that meets both joins them.
+        at(&mut silences, 1, 7_500, 2_500);
+        assert_eq!(silences.until(key(1), Timestamp(4_950)), Some(Timestamp(10_050)));
     }
 
     #[test]
     fn bounded_and_the_first_to_end_goes() {
         let mut silences = Silences::new(3, 7);
         for n in [5, 3, 9, 7, 1] {
-            silences.silence(key(n), Timestamp(n as i64));
+            at(&mut silences, n, n as i64, 0);
         }
-        assert_eq!(silences.iter().map(|(k, _)| k.0).collect::<Vec<_>>(), [5, 7, 9]);
-        silences.silence(key(5), Timestamp(8));
-        silences.silence(key(20), Timestamp(20));
-        assert_eq!(silences.iter().map(|(k, _)| k.0).collect::<Vec<_>>(), [5, 9, 20]);
+        let keys = |silences: &Silences| silences.sorted().iter().map(|(k, _)| k.0).collect::<Vec<_>>();
+        assert_eq!(keys(&silences), [5, 7, 9]);
+        at(&mut silences, 5, 8, 0);
+        at(&mut silences, 20, 20, 0);
+        assert_eq!(keys(&silences), [5, 9, 20]);
         assert!(silences.bytes() > 0);
         let mut none = Silences::new(0, 7);
-        none.silence(key(1), Timestamp(1));
+        at(&mut none, 1, 1, 0);
         assert!(none.is_empty());
     }
 
@@ -178,7 +276,7 @@ mod tests {
     fn what_was_prolonged_takes_no_room() {
         let mut silences = Silences::new(4, 7);
         for n in 0..10_000 {
-            silences.silence(key(n % 3), Timestamp(n as i64));
+            at(&mut silences, n % 3, n as i64, 9);
         }
         assert!(silences.len() == 3 && silences.ends.len() <= 2 * 3 + 64);
     }
@@ -187,13 +285,16 @@ mod tests {
     fn they_survive_a_snapshot() {
         let mut silences = Silences::new(10, 7);
         for n in 0..10 {
-            silences.silence(key(n * 7 % 10), Timestamp((n % 4) as i64));
+            at(&mut silences, n * 7 % 10, (n % 4) as i64, 0);
+            if n % 3 == 0 {
+                at(&mut silences, n * 7 % 10, -100, 5);
+            }
         }
         let mut out = Writer::loose();
         silences.save(&mut out);
         let bytes = out.finish();
         let load = |most| Silences::new(most, 99).load(&mut Reader::loose(&bytes).unwrap()).unwrap();
-        assert!(load(10).iter().eq(silences.iter()));
-        assert!(load(4).iter().eq(silences.iter().skip(6)));
+        assert_eq!(load(10).sorted(), silences.sorted());
+        assert_eq!(load(4).sorted(), silences.sorted().split_off(6));
     }
 }

@@ -34,13 +34,13 @@ struct Challenge {
 #[derive(Default)]
 struct World {
     challenges: Vec<Challenge>,
-    /// Until when a pattern is silent for a user.
-    silences: Vec<(&'static str, String, i64)>,
+    /// Around which time, and how far, a pattern is silent for a user.
+    silences: Vec<(&'static str, String, i64, i64)>,
     /// Due, whose, what.
     waiting: Vec<(i64, String, Raised)>,
     txids: Vec<(String, String)>,
-    /// The first row of a correlation id.
-    rows: Vec<(String, String, i64)>,
+    /// The first rows of a correlation id and a code.
+    rows: Vec<(String, String, String, i64)>,
     out: Vec<Raised>,
 }
 
@@ -97,7 +97,7 @@ impl World {
         }
     }
 
-    /// Whether something was counted already: Duo's by its txid, Entra's by its correlation id within 60 s.
+    /// Whether something was counted already: Duo's by its txid, Entra's by correlation id and code within 5 s.
     fn repeated(&mut self, event: &Event<'static>, user: &str) -> bool {
         let id = (user.to_string(), event.transaction.to_string());
         if id.1.is_empty() {
@@ -111,11 +111,12 @@ impl World {
             }
             Provider::Entra | Provider::M365 => {
                 let t = event.time.0;
-                let known = self.rows.iter().any(|(u, c, first)| {
-                    (u, c) == (&id.0, &id.1) && (*first..=*first + 60_000_000).contains(&t)
+                let code = format!("{} {:?}", event.reason, event.outcome);
+                let known = self.rows.iter().any(|(u, c, said, first)| {
+                    (u, c, said) == (&id.0, &id.1, &code) && (t - first).abs() <= 5_000_000
                 });
                 if !known {
-                    self.rows.push((id.0, id.1, t));
+                    self.rows.push((id.0, id.1, code, t));
                 }
                 known
             }
@@ -152,7 +153,8 @@ impl World {
         });
         let recent = of_user.iter().position(|c| r - c.time <= 300_000_000);
         if repeated {
-            if let Some(at) = same {
+            // Duo's own rows are finished, and have nothing to close.
+            if let Some(at) = same.filter(|_| event.provider == Provider::Duo) {
                 of_user[at].open = false;
             }
             return;
@@ -186,11 +188,14 @@ impl World {
         for (holds, pattern, window) in
             [(fast, "challenges-without-login", rules.window), (slow, "slow-challenges", rules.slow_window)]
         {
-            let silent = self.silences.iter().any(|(p, u, until)| *p == pattern && *u == user && t <= *until);
+            let silent = self
+                .silences
+                .iter()
+                .any(|(p, u, at, span)| *p == pattern && *u == user && (t - at).abs() <= *span);
             if !holds || silent {
                 continue;
             }
-            self.silences.push((pattern, user.clone(), t + window));
+            self.silences.push((pattern, user.clone(), t, window));
             let found = (pattern, t, event.user.to_string(), ip.clone());
             if pattern == "challenges-without-login" && rules.confirm > 0 {
                 self.waiting.push((t + rules.confirm, user.clone(), found));
@@ -207,7 +212,7 @@ impl World {
         let before = self.waiting.len();
         self.waiting.retain(|(_, u, _)| *u != user);
         if self.waiting.len() < before {
-            self.silences.retain(|(p, u, _)| !(*p == "challenges-without-login" && *u == user));
+            self.silences.retain(|(p, u, ..)| !(*p == "challenges-without-login" && *u == user));
         }
         let min = min(rules, event);
         let of_user: Vec<&Challenge> =
@@ -229,7 +234,7 @@ impl World {
             left |= !challenge.forgotten && s - challenge.time <= keep;
         }
         if !left {
-            self.silences.retain(|(_, u, _)| *u != user);
+            self.silences.retain(|(_, u, ..)| *u != user);
         }
     }
 }

@@ -106,8 +106,9 @@ fn event() -> impl Strategy<Value = (i64, Event<'static>)> {
         select(vec![None, Some("192.0.2.1"), Some("192.0.2.1"), Some("198.51.100.7"), Some("2001:db8::1")]);
     let transaction = select(vec!["", "", "t1", "t2", "t3"]);
     let method = select(vec!["", "policy"]);
-    (step, outcome, user, provider, address, transaction, method).prop_map(
-        |(step, outcome, user, provider, address, transaction, method)| {
+    let reason = select(vec!["", "50074", "500121"]);
+    (step, outcome, user, provider, address, transaction, method, reason).prop_map(
+        |(step, outcome, user, provider, address, transaction, method, reason)| {
             let event = Event {
                 outcome,
                 user: user.into(),
@@ -115,6 +116,7 @@ fn event() -> impl Strategy<Value = (i64, Event<'static>)> {
                 src_ip: address.map(|text| text.parse().unwrap()),
                 transaction: transaction.into(),
                 method: method.into(),
+                reason: reason.into(),
                 count: 1,
                 ..Event::default()
             };

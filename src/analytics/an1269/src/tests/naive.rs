@@ -144,8 +144,9 @@ fn naive(facts: &[Fact], rules: Rules) -> Vec<Raised> {
                 true if failures > 2 * accounts.len() as u32 => 1,
                 true => 2,
             };
-            let silent =
-                |(p, key, at): &(usize, u8, i64)| *p >= rank && *key == fact.key() && t <= at + rules.window;
+            let silent = |(p, key, at): &(usize, u8, i64)| {
+                *p >= rank && *key == fact.key() && (t - at).abs() <= rules.window
+            };
             if !patterns.iter().any(silent) {
                 patterns.push((rank, fact.key(), t));
                 let severity = if logged_in.is_empty() { Severity::Medium } else { Severity::Critical };
@@ -164,7 +165,7 @@ fn naive(facts: &[Fact], rules: Rules) -> Vec<Raised> {
             if let Some(who) = who
                 && !accepted
                     .iter()
-                    .any(|(key, w, at)| *key == fact.key() && *w == who && t <= at + rules.window)
+                    .any(|(key, w, at)| *key == fact.key() && *w == who && (t - at).abs() <= rules.window)
             {
                 accepted.push((fact.key(), who, t));
                 raise("credential-accepted", Severity::Critical);

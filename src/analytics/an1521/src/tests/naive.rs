@@ -60,10 +60,9 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
             {
                 return;
             }
-            // Silent from the dawn of time: what comes late is not raised anew.
-            silences.push((pattern, key.clone(), i64::MIN, t + window));
+            silences.push((pattern, key.clone(), t - window, t + window));
             if pattern == "distributed" {
-                silences.push(("burst", key, i64::MIN, t + window));
+                silences.push(("burst", key, t - window, t + window));
             }
             let mut users: Vec<String> = of.iter().map(|(other, _)| name(other)).collect();
             users.sort();
@@ -95,8 +94,15 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
         if !failure.address.is_empty() {
             let mut of = within(options.window);
             of.retain(|(other, _)| source(other.address) == source(failure.address));
-            let families = distinct(of.iter().map(|(_, family)| family.clone()));
-            if of.len() >= min_failures && families >= options.spray {
+            // A family with too many accounts is as many as it has accounts.
+            let mut families: std::collections::HashMap<&String, std::collections::HashSet<String>> =
+                Default::default();
+            for (other, family) in &of {
+                families.entry(family).or_default().insert(name(other));
+            }
+            let targets = |accounts: usize| if accounts > options.max_family { accounts } else { 1 };
+            let targets: usize = families.values().map(|accounts| targets(accounts.len())).sum();
+            if of.len() >= min_failures && targets >= options.spray {
                 raise("spray", source(failure.address), options.window, &of);
             }
         }

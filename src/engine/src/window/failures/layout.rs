@@ -9,11 +9,15 @@ use alloc::vec::Vec;
 /// The greatest threshold that is allowed. A key holds as many times, so it bounds the size of a key.
 pub const MOST_THRESHOLD: u32 = 1000;
 
+/// For how many thresholds a key holds where its armed interval begins: the lowest ones.
+const MOST_BEGINS: usize = 16;
+
 /// The thresholds and spans that failures are judged by, and so the layout of a slot.
 ///
 /// ```text
 /// times      6 × held     newest first; 0: none
-/// settled    6 × thresholds
+/// settled    6 × thresholds     where the armed interval of each ends
+/// begins     6 × thresholds, 16 at most     where it begins
 /// consumed   6
 /// unsettled  1            how many of the newest times are not settled yet
 /// ```
@@ -23,6 +27,8 @@ pub struct Layout {
     pub(super) window: Span,
     pub(super) success_within: Span,
     pub(super) held: usize,
+    /// For how many thresholds the begin of the armed interval is held, too.
+    pub(super) begins: usize,
 }
 
 impl Layout {
@@ -33,7 +39,14 @@ impl Layout {
         sort(&mut thresholds, |one, other| one < other);
         thresholds.dedup();
         let most = thresholds.last().copied().unwrap_or(1) as usize;
-        Self { thresholds, window, success_within, held: most.saturating_add(SLACK) }
+        let begins = thresholds.len().min(MOST_BEGINS);
+        Self { thresholds, window, success_within, held: most.saturating_add(SLACK), begins }
+    }
+
+    /// The same layout as it was before armed intervals had a begin.
+    #[must_use]
+    pub fn without_begins(self) -> Self {
+        Self { begins: 0, ..self }
     }
 
     /// The distinct thresholds in ascending order. The index of a threshold is its place here.
@@ -69,7 +82,7 @@ impl Layout {
     /// The bytes of a key.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (self.held + self.thresholds.len() + 1) * TIME + 1
+        (self.held + self.thresholds.len() + self.begins + 1) * TIME + 1
     }
 
     /// The age of its newest failure from which on a key is in no alert, in time order.

@@ -86,7 +86,7 @@ fn late_failures_find_their_place() {
 
 #[test]
 fn slots_are_small() {
-    assert_eq!(layout(&[5]).bytes() + super::super::journal::Link::BYTES, 73);
+    assert_eq!(layout(&[5]).bytes() + super::super::journal::Link::BYTES, 79);
     assert_eq!(layout(&[20, 5, 5]).thresholds(), [5, 20]);
     assert_eq!(layout(&[0]).thresholds(), [1]);
 }
@@ -150,6 +150,69 @@ fn keys_move_to_another_layout() {
     assert_eq!([0, 1, 2].map(|i| adopted.qualifying(t(410), i)), [Some(t(401)), None, None]);
     assert_eq!([0, 1, 2].map(|i| adopted.qualifying(t(60), i)), [Some(t(51)); 3]);
     assert_eq!(adopted.consumed(), Some(t(-7)));
+}
+
+#[test]
+fn an_armed_interval_ends_where_a_failure_of_it_goes() {
+    let layout = layout(&[3]);
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    for n in 0..40 {
+        view.push(t(10 * n), 1);
+    }
+    assert_eq!(view.interval(0), Some((t(20), t(350))), "four are not settled yet");
+    assert!(view.qualifying(t(25), 0).is_none() && view.armed(t(25), 0), "hidden by newer failures");
+    assert!(!view.armed(t(19), 0) && view.armed(t(410), 0) && !view.armed(t(411), 0));
+    assert_eq!(view.retract(t(390), 1), 1);
+    assert!(view.armed(t(25), 0), "that one was not settled");
+    assert_eq!(view.retract(t(340), 1), 1);
+    assert_eq!(view.interval(0), None, "too few are held to judge any");
+    let mut key = Key::new(&layout, t(0));
+    let mut view = key.view(&layout);
+    (0..40).for_each(|n| assert!(!view.push(t(10 * n), 1)));
+    view.consume(t(100));
+    assert_eq!(view.interval(0), Some((t(350), t(350))));
+    assert!(!view.armed(t(120), 0));
+    // A step that is too long begins another.
+    view.push(t(450), 8);
+    view.push(t(520), 8);
+    assert_eq!(view.interval(0), Some((t(520), t(520))));
+    let slow = Layout::new(&[3], WINDOW, Span(80));
+    let mut moved = Key::new(&slow, t(0));
+    moved.view(&slow).adopt(&view);
+    assert_eq!(moved.view(&slow).interval(0), Some((t(520), t(520))));
+}
+
+#[test]
+fn a_changed_layout_keeps_of_an_interval_what_it_still_justifies() {
+    let old = layout(&[3]);
+    let mut key = Key::new(&old, t(0));
+    let mut view = key.view(&old);
+    for n in 0..40 {
+        view.push(t(10 * n), 1);
+    }
+    let moved = |layout: &Layout, view: &Failures<'_>| {
+        let mut moved = Key::new(layout, t(0));
+        let mut moved = moved.view(layout);
+        moved.adopt(view);
+        moved.interval(0)
+    };
+    let interval = |from, to| Some((t(from), t(to)));
+    assert_eq!(
+        moved(&Layout::new(&[3], WINDOW, Span(90)), &view),
+        interval(20, 350),
+        "a longer success_within"
+    );
+    assert_eq!(
+        moved(&Layout::new(&[2], Span(120), WITHIN), &view),
+        interval(20, 350),
+        "a lower threshold, a longer window"
+    );
+    assert_eq!(moved(&Layout::new(&[3], WINDOW, Span(59)), &view), interval(350, 350), "the end alone");
+    let held = moved(&Layout::new(&[3], Span(99), WITHIN), &view);
+    assert_eq!(held, interval(350, 350), "what is held, under a shorter window");
+    assert_eq!(moved(&Layout::new(&[4], WINDOW, WITHIN), &view), None, "a greater threshold");
+    assert_eq!(moved(&old.clone().without_begins(), &view), interval(350, 350));
 }
 
 /// One step of a stream in time order: what happens, after how long.
@@ -238,6 +301,44 @@ proptest! {
     }
 
     #[test]
+    fn newer_failures_hide_no_login_of_the_armed_interval(
+        thresholds in proptest::collection::vec(1u32..7, 1..4),
+        gaps in proptest::collection::vec(prop_oneof![5 => 0i64..9, 2 => 10i64..40, 1 => Just(60i64), 1 => Just(61i64), 1 => Just(101i64)], 1..80),
+        late in 0i64..200, restart in any::<bool>(),
+    ) {
+        let layout = layout(&thresholds);
+        let (mut key, mut naive) = (Key::new(&layout, t(0)), Naive::default());
+        let mut now = t(0);
+        for gap in gaps {
+            now = now.plus(Span(gap));
+            prop_assert!(!key.view(&layout).push(now, 1));
+            naive.push(now, 1);
+        }
+        if restart {
+            // To the same layout but for a threshold more, as a snapshot does.
+            let more: Vec<u32> = thresholds.iter().copied().chain([6]).collect();
+            let wider = Layout::new(&more, WINDOW, WITHIN);
+            let mut moved = Key::new(&wider, now);
+            moved.view(&wider).adopt(&key.view(&layout));
+            for m in layout.thresholds() {
+                let (old, new) = (layout.thresholds().binary_search(m).unwrap(), wider.thresholds().binary_search(m).unwrap());
+                let (had, has) = (key.view(&layout).interval(old), moved.view(&wider).interval(new));
+                // The newest of the held failures are settled anew.
+                prop_assert!(had.is_none_or(|(from, to)| has.is_some_and(|(begin, end)| begin <= from && to <= end || end > to)), "{:?} {:?}", had, has);
+            }
+        }
+        let s = now.minus(Span(late));
+        let view = key.view(&layout);
+        for (index, m) in layout.thresholds().iter().enumerate() {
+            let answer = view.qualifying(s, index).is_some() || view.armed(s, index);
+            let justified = naive.qualifying(s, *m, WINDOW, WITHIN).is_some();
+            prop_assert!(!answer || justified, "m = {}, s = {}", m, s.0);
+            let must = naive.armed(*m, WINDOW, WITHIN).is_some_and(|(from, to)| from <= s && s <= to.plus(WITHIN));
+            prop_assert!(answer || !must, "m = {}, s = {}", m, s.0);
+        }
+    }
+
+    #[test]
     fn out_of_order_no_answer_is_unjustified(
         thresholds in proptest::collection::vec(1u32..6, 1..3),
         events in proptest::collection::vec((0i64..400, prop_oneof![3 => 1u32..3, 2 => Just(0)]), 0..60),
@@ -268,7 +369,9 @@ proptest! {
                 let found = view.qualifying(t(time), index);
                 // Of what is taken back later, the answer could not know: then only the bound is asked for.
                 if !takes_back {
-                    prop_assert!(found <= all.qualifying(t(time), *m, WINDOW, WITHIN), "{:?} at {}", found, time);
+                    let right = all.qualifying(t(time), *m, WINDOW, WITHIN);
+                    prop_assert!(found <= right, "{:?} at {}", found, time);
+                    prop_assert!(!view.armed(t(time), index) || right.is_some(), "armed at {}", time);
                 }
                 prop_assert!(found.is_none_or(|f| f <= t(time) && t(time) <= f.plus(WITHIN)));
             }

@@ -75,6 +75,9 @@ impl Rule {
             return Standing::Holds { count, after: since(completed) };
         }
         let most = number32(failures.most_within(time));
+        if failures.armed(time, index) {
+            return Standing::Holds { count: most.max(threshold), after: Span(0) };
+        }
         if let Some(completed) = failures.completed(time, index) {
             return Standing::TooLate { count: most.max(threshold), over: since(completed.plus(within)) };
         }

@@ -85,6 +85,25 @@ fn facts_say_how_an_event_stands_to_its_key() {
 }
 
 #[test]
+fn newer_failures_hide_no_login() {
+    let mut rule = rule(MEMORY, &[5]);
+    let keys = [key(1), None, None];
+    (0..50).for_each(|n| fail(&mut rule, keys, n, 1));
+    for second in [6, 60, 120, 180, 240] {
+        fail(&mut rule, keys, 100 + second, 1);
+    }
+    // A host whose records come later: the journal knows which failure completed the count.
+    let m = rule.success(&keys, Timestamp(100 * SECOND), 5)[0].unwrap();
+    assert_eq!((m.completed, m.from), (Timestamp(49 * SECOND), Timestamp(-851 * SECOND)));
+    assert!(m.count >= 5);
+    let m = rule.success(&keys, Timestamp(20 * SECOND), 5)[0].unwrap();
+    assert_eq!(m.completed, Timestamp(20 * SECOND));
+    assert!(rule.success(&keys, Timestamp(3 * SECOND), 5)[0].is_none());
+    let standing = rule.standing(Fingerprint(1), Timestamp(20 * SECOND), 5);
+    assert!(matches!(standing, Standing::Holds { count: 5.., .. }), "{standing:?}");
+}
+
+#[test]
 fn a_snapshot_is_moved_to_what_fits() {
     let mut before = rule(MEMORY, &[2]);
     for n in 0..40 {

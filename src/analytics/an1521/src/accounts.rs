@@ -1,4 +1,4 @@
-//! The names of accounts by their hash: windows hold hashes of accounts, and an alert names them.
+//! The accounts by their hash: windows hold hashes, and an alert names the accounts.
 //!
 //! There are two generations, of about half the memory each. When the younger is full, it replaces the elder. So a name
 //! stays until half the memory was filled with others, and longer if it is seen again. A day brings far fewer names
@@ -15,7 +15,7 @@ const ENTRY: usize = 40;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct Accounts {
     /// The bytes of a full generation.
     most: usize,
     placement: Placement,
@@ -29,8 +29,8 @@ struct Generation {
     bytes: usize,
 }
 
-impl Names {
-    /// No names yet, in about so many bytes.
+impl Accounts {
+    /// No accounts yet, in about so many bytes.
     #[must_use]
     pub fn new(bytes: usize, seed: u64) -> Self {
         let (young, old) = (Generation::default(), Generation::default());
@@ -61,7 +61,7 @@ impl Names {
     }
 }
 
-impl Piece for Names {
+impl Piece for Accounts {
     /// Writes the names in the order of their hashes.
     fn save(&self, out: &mut Writer) {
         for generation in [&self.old, &self.young] {
@@ -76,18 +76,18 @@ impl Piece for Names {
     }
 
     fn load(&self, input: &mut Reader<'_>, _: &mut Loading) -> Result<Self> {
-        let mut names = self.clone();
-        for generation in [&mut names.old, &mut names.young] {
+        let mut accounts = self.clone();
+        for generation in [&mut accounts.old, &mut accounts.young] {
             for _ in 0..input.count(9)? {
                 let hash = u64::from_le_bytes(input.array()?);
                 let name = std::str::from_utf8(input.bytes()?);
                 let name = name.map_err(|_| SnapshotError::Invalid("the name of an account"))?;
-                if generation.get(hash, names.placement).is_none() {
-                    generation.insert(hash, name, names.placement);
+                if generation.get(hash, accounts.placement).is_none() {
+                    generation.insert(hash, name, accounts.placement);
                 }
             }
         }
-        Ok(names)
+        Ok(accounts)
     }
 }
 
@@ -115,19 +115,19 @@ mod tests {
 
     #[test]
     fn bounded_and_what_is_seen_again_stays() {
-        let mut names = Names::new(4000, 7);
+        let mut accounts = Accounts::new(4000, 7);
         for n in 1..=10_000 {
-            names.note(n, &format!("name {n}"));
-            names.note(0, "often");
+            accounts.note(n, &format!("name {n}"));
+            accounts.note(0, "often");
         }
-        assert!(names.bytes() <= 4000 + 2 * (ENTRY + 20), "{}", names.bytes());
-        assert_eq!((names.get(0), names.get(10_000)), (Some("often"), Some("name 10000")));
-        assert_eq!(names.get(1), None);
+        assert!(accounts.bytes() <= 4000 + 2 * (ENTRY + 20), "{}", accounts.bytes());
+        assert_eq!((accounts.get(0), accounts.get(10_000)), (Some("often"), Some("name 10000")));
+        assert_eq!(accounts.get(1), None);
         let mut out = Writer::loose();
-        names.save(&mut out);
+        accounts.save(&mut out);
         let bytes = out.finish();
         let mut input = Reader::loose(&bytes).unwrap();
-        let back = Names::new(4000, 8).load(&mut input, &mut Loading::default()).unwrap();
-        assert_eq!((back.bytes(), back.get(0), back.get(1)), (names.bytes(), Some("often"), None));
+        let back = Accounts::new(4000, 8).load(&mut input, &mut Loading::default()).unwrap();
+        assert_eq!((back.bytes(), back.get(0), back.get(1)), (accounts.bytes(), Some("often"), None));
     }
 }
