@@ -3,12 +3,15 @@
 //! - The separator is comma, semicolon, tab or bar: the one that makes most columns of the first row. Excel's `sep=;`
 //!   and PowerShell's `#TYPE` may stand before that row.
 //! - Empty values are left out. Columns without a name are called `column_3`, and the second `Status` `Status_2`.
-//! - Short rows lack their last values (as Excel writes them). The first row may be longer than the header (the Event
-//!   Viewer's always are); later ones with more values than that are left out.
+//! - Short rows lack their last values (as Excel writes them). The first row may be longer than the header; later ones with
+//!   more values than that are left out.
+//! - The Event Viewer names five of its six columns, in the language of the machine. Their places tell what they are, and they
+//!   get their English names.
 //! - Only the closing quote ends a quoted value. An attacker can write a newline into a value, and the text behind it
 //!   must not pass for a row. So a quote that is never closed takes the rest of the input, and a problem reports it.
 
 use crate::columns::Keys;
+use crate::header::{begins_with_text, is_log_line};
 use crate::problem::Flaw;
 use crate::sink::{Record, Sink, TooLong};
 use std::borrow::Cow;
@@ -150,10 +153,19 @@ impl Csv {
         }
         let separator = self.separator.unwrap_or(b',');
         let width = Fields::new(row, separator).count();
+        // A log goes on where the table has ended.
+        let bare = width == 1 && header.keys.len() > 1 && !row.starts_with(b"\"");
+        let foreign = is_log_line(row) && !begins_with_text(&header.row);
+        if foreign || bare && (row.starts_with(b"{") || row.contains(&b' ')) {
+            return sink.record(window, at, |record| record.put(row));
+        }
         if last && (self.state == State::Quoted || width < header.keys.len()) {
             return sink.problem(Flaw::Truncated, window, at);
         }
         if !std::mem::replace(&mut header.settled, true) {
+            if is_event_viewer(header.keys.len(), || Fields::new(row, separator)) {
+                header.keys = Keys::new(EVENT_VIEWER.iter().map(|name| name.as_bytes().into()));
+            }
             header.keys.widen(width);
         }
         let keys = &header.keys;
@@ -162,6 +174,17 @@ impl Csv {
         }
         sink.record(window, at, |record| put_row(keys, Fields::new(row, separator), &[], record));
     }
+}
+
+/// The columns that the Event Viewer exports. The last has no name there.
+const EVENT_VIEWER: [&str; 6] =
+    ["Keywords", "Date and Time", "Source", "Event ID", "Task Category", "Message"];
+
+/// True if a row below a header of `names` columns is one of the Event Viewer: one value more, and the fourth is a number.
+pub(crate) fn is_event_viewer<'r>(names: usize, row: impl Fn() -> Fields<'r>) -> bool {
+    names + 1 == EVENT_VIEWER.len()
+        && row().count() == EVENT_VIEWER.len()
+        && row().nth(3).is_some_and(|id| !id.is_empty() && id.iter().all(u8::is_ascii_digit))
 }
 
 /// Writes a row as an object. `before` is its first member.

@@ -3,7 +3,8 @@
 //!
 //! A file has a header of 4 KiB and chunks of 64 KiB, which can be read one by one. So damage costs one chunk or one
 //! event. A file without its header, with its last chunk cut off, or with junk between chunks is read as far as it has
-//! chunks. Checksums are not checked: in a log that is in use they are out of date.
+//! chunks. Checksums are not checked: in a log that is in use they are out of date. A file is cut off if its last chunk
+//! is, or if it has fewer bytes than its header counts chunks.
 
 use crate::problem::Flaw;
 use crate::sink::Sink;
@@ -18,6 +19,9 @@ const CHUNK: &[u8] = b"ElfChnk\0";
 const HEADER: usize = 4096;
 const CHUNK_LENGTH: usize = 64 << 10;
 
+/// Where the header counts the chunks, in two bytes.
+const COUNT: usize = 42;
+
 #[derive(Debug)]
 pub(crate) struct Evtx {
     settings: Arc<ParserSettings>,
@@ -27,17 +31,38 @@ pub(crate) struct Evtx {
     begun: bool,
     /// True within bytes that are no chunk, once they were reported.
     astray: bool,
+    /// How many bytes there must be, by the header.
+    announced: u64,
+    /// How many bytes there were.
+    passed: u64,
+    /// True once the file has ended early.
+    cut_off: bool,
 }
 
 impl Default for Evtx {
     fn default() -> Self {
         let settings = Arc::new(ParserSettings::default().indent(false));
-        Self { settings, number: 1, begun: false, astray: false }
+        Self { settings, number: 1, begun: false, astray: false, announced: 0, passed: 0, cut_off: false }
     }
 }
 
 impl Evtx {
     pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        let passed = self.chunks(window, ended, sink);
+        self.passed += passed as u64;
+        if ended && self.passed < self.announced && !self.cut_off {
+            sink.problem_at(Flaw::Truncated, Some(self.number), &[], 0);
+            self.cut_off = true;
+        }
+        passed
+    }
+
+    /// Whether the file has ended early.
+    pub(crate) const fn is_cut_off(&self) -> bool {
+        self.cut_off
+    }
+
+    fn chunks(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         let mut at = 0;
         loop {
             let rest = window.get(at..).unwrap_or_default();
@@ -48,6 +73,9 @@ impl Evtx {
                 if rest.len() < HEADER && !ended {
                     return at;
                 }
+                let count =
+                    rest.get(COUNT..).and_then(<[u8]>::first_chunk).map_or(0, |two| u16::from_le_bytes(*two));
+                self.announced = HEADER as u64 + u64::from(count) * CHUNK_LENGTH as u64;
                 at += HEADER.min(rest.len());
                 self.begun = true;
             } else if rest.starts_with(CHUNK) {
@@ -57,6 +85,7 @@ impl Evtx {
                         return at;
                     }
                     sink.problem_at(Flaw::Truncated, Some(self.number), &[], 0);
+                    self.cut_off = true;
                     let mut chunk = rest.to_vec();
                     chunk.resize(CHUNK_LENGTH, 0);
                     self.chunk(chunk, sink);

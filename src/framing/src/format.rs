@@ -1,7 +1,8 @@
 //! The format of a file or stream, recognised by its first bytes.
 
+use crate::blocks;
 use crate::csv::separator_line;
-use crate::header::{Likeness, fits, likeness};
+use crate::header::{Likeness, fits, is_dump_heading, likeness, may_fit};
 use crate::json::sniff;
 use std::fmt;
 use std::str::FromStr;
@@ -24,11 +25,15 @@ pub enum Format {
     Xml,
     /// Windows event log files.
     Evtx,
+    /// Records of several lines of text: `journalctl -o export`, `wevtutil /f:text`, Splunk's text of Windows events; or several on
+    /// one line: syslog with octet counting.
+    Blocks,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Lines, Self::Json, Self::Csv, Self::W3c, Self::Xml, Self::Evtx];
+    pub const ALL: [Self; 7] =
+        [Self::Lines, Self::Json, Self::Csv, Self::W3c, Self::Xml, Self::Evtx, Self::Blocks];
 
     /// Its name, in lower case.
     #[must_use]
@@ -40,6 +45,24 @@ impl Format {
             Self::W3c => "w3c",
             Self::Xml => "xml",
             Self::Evtx => "evtx",
+            Self::Blocks => "blocks",
+        }
+    }
+
+    /// What it is, in words with Markdown's backticks.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Lines => "one record a line: logs, NDJSON",
+            Self::Json => "JSON of any layout: pretty-printed, in arrays, one after another, RFC 7464",
+            Self::Csv => "CSV with a header, whatever separates the columns",
+            Self::W3c => "W3C extended logs and those of Exchange: lines under `#Fields`",
+            Self::Xml => "Windows events as XML",
+            Self::Evtx => "Windows event log files",
+            Self::Blocks => {
+                "records of several lines: `journalctl -o export` and `verbose`, `wevtutil /f:text`, Splunk's text of \
+                 Windows events"
+            }
         }
     }
 
@@ -50,7 +73,10 @@ impl Format {
     /// | first bytes | format |
     /// |---|---|
     /// | `ElfFile`, `ElfChnk` | [`Evtx`](Self::Evtx) |
-    /// | `<Event`, `<Events`, `<?xml` | [`Xml`](Self::Xml) |
+    /// | `<Event`, `<Events`, `<?xml`, also behind the dash with which Internet Explorer copies | [`Xml`](Self::Xml) |
+    /// | `Record 17`, as `evtx_dump` writes above each event | by what follows |
+    /// | `123 <38>`, and where that ends the same again | [`Blocks`](Self::Blocks) |
+    /// | fields of the journal, `Event[0]:`, a time and then `LogName=` | [`Blocks`](Self::Blocks) |
     /// | `#Fields:`, `#Software:`, `#Version:`, `#Date:`, also behind a line that names columns | [`W3c`](Self::W3c) |
     /// | an array of objects or strings; an object that does not end on its line, or with another one behind it; a record separator | [`Json`](Self::Json) |
     /// | two names of columns that sign-in, audit or event exports have; or words, and a second row that has as many values | [`Csv`](Self::Csv) |
@@ -88,10 +114,24 @@ impl Format {
                 ended,
             )
             .map(|is| if is { Self::Xml } else { Self::Lines }),
+            [b'-', rest @ ..] if rest.trim_ascii_start().is_empty() && !ended && !full => None,
+            [b'-', rest @ ..] if rest.trim_ascii_start().starts_with(b"<") => {
+                begins(rest.trim_ascii_start(), &["<Event"], ended)
+                    .map(|is| if is { Self::Xml } else { Self::Lines })
+            }
             [b'E', ..] if start == Some(0) => match begins(text, &["ElfFile\0", "ElfChnk\0"], ended)? {
                 true => Some(Self::Evtx),
-                false => table(text, name, ended, full),
+                false => blocks_or_table(text, name, ended, full),
             },
+            [b'R', ..] if begins(text, &["Record "], ended || full)? => {
+                let behind = memchr::memchr(b'\n', text).and_then(|end| text.split_at_checked(end));
+                match behind.map(|(line, rest)| (is_dump_heading(line), rest.trim_ascii_start().first())) {
+                    None | Some((true, None)) if !ended && !full => None,
+                    Some((true, Some(b'{'))) => Some(Self::Json),
+                    Some((true, Some(b'<'))) => Some(Self::Xml),
+                    _ => blocks_or_table(text, name, ended, full),
+                }
+            }
             [b'#', ..] => {
                 if begins(text, &DIRECTIVES, ended)? {
                     Some(Self::W3c)
@@ -101,8 +141,16 @@ impl Format {
                     Some(Self::Lines)
                 }
             }
-            _ => table(text, name, ended, full),
+            _ => blocks_or_table(text, name, ended, full),
         }
+    }
+}
+
+/// Judges a text that is neither JSON nor XML.
+fn blocks_or_table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<Format> {
+    match blocks::sniff(text, ended || full)? {
+        Some(_) => Some(Format::Blocks),
+        None => table(text, name, ended, full),
     }
 }
 
@@ -154,13 +202,18 @@ fn table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<For
         if begins(rest, &DIRECTIVES, is_last)? {
             return Some(Format::W3c);
         }
-    } else if likeness == Likeness::Possible && !name.is_some_and(names_table) {
+    } else if !name.is_some_and(names_table) {
         return match memchr::memchr(b'\n', rest) {
             None if !is_last => None,
             end => {
                 let row = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
                 let row = row.strip_suffix(b"\r").unwrap_or(row);
-                Some(if fits(header, row) { Format::Csv } else { Format::Lines })
+                // Known names are those of columns, if a row follows; nothing at all may follow a header.
+                let is_table = match likeness {
+                    Likeness::Known => row.is_empty() || may_fit(header, row),
+                    _ => fits(header, row),
+                };
+                Some(if is_table { Format::Csv } else { Format::Lines })
             }
         };
     }
@@ -174,7 +227,7 @@ fn several(header: &[u8]) -> bool {
 /// True for a file with the name of a table, compressed or not.
 fn names_table(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let packed = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end));
+    let packed = [".gz", ".zst", ".zstd", ".bz2", ".xz"].iter().find_map(|end| name.strip_suffix(end));
     let name = packed.unwrap_or(&name);
     name.ends_with(".csv") || name.ends_with(".tsv")
 }
@@ -187,7 +240,7 @@ impl fmt::Display for Format {
 
 /// A format of this name does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected lines, json, csv, w3c, xml or evtx")]
+#[error("expected lines, json, csv, w3c, xml, evtx or blocks")]
 pub struct UnknownFormat;
 
 impl FromStr for Format {

@@ -5,7 +5,7 @@ use crate::format::{Format, SNIFF};
 use crate::problem::Counts;
 use crate::records::Cut;
 use crate::sink::{Progress, Sink};
-use crate::{csv::Csv, evtx::Evtx, json::Json, lines::Lines, w3c::W3c, xml::Xml};
+use crate::{blocks::Blocks, csv::Csv, evtx::Evtx, json::Json, lines::Lines, w3c::W3c, xml::Xml};
 
 /// Bytes are taken in pieces of this size, however large a pushed slice is. It bounds the memory beside the record that
 /// has begun.
@@ -59,6 +59,7 @@ enum Kind {
     W3c(Box<W3c>),
     Xml(Xml),
     Evtx(Evtx),
+    Blocks(Box<Blocks>),
 }
 
 impl Framer {
@@ -86,6 +87,12 @@ impl Framer {
     #[must_use]
     pub fn counts(&self) -> &Counts {
         self.progress.counts()
+    }
+
+    /// Whether the input has ended before its format says that it ends. Only `.evtx` files say so.
+    #[must_use]
+    pub const fn is_cut_off(&self) -> bool {
+        matches!(&self.kind, Some(Kind::Evtx(evtx)) if evtx.is_cut_off())
     }
 
     /// Takes bytes, and appends the records that are complete to `out`, each with its newline. O(n).
@@ -131,6 +138,7 @@ impl Kind {
             Format::W3c => Self::W3c(Box::default()),
             Format::Xml => Self::Xml(Xml::default()),
             Format::Evtx => Self::Evtx(Evtx::default()),
+            Format::Blocks => Self::Blocks(Box::default()),
         }
     }
 
@@ -142,6 +150,7 @@ impl Kind {
             Self::W3c(_) => Format::W3c,
             Self::Xml(_) => Format::Xml,
             Self::Evtx(_) => Format::Evtx,
+            Self::Blocks(_) => Format::Blocks,
         }
     }
 
@@ -155,6 +164,7 @@ impl Kind {
             Self::W3c(w3c) => w3c.frame(window, ended, sink),
             Self::Xml(xml) => xml.frame(window, ended, sink),
             Self::Evtx(evtx) => evtx.frame(window, ended, sink),
+            Self::Blocks(blocks) => blocks.frame(window, ended, sink),
         }
     }
 }

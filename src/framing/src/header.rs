@@ -1,7 +1,7 @@
 //! Tells the header of a table from a line of a log.
 
 use crate::columns::COLUMNS;
-use crate::csv::{Fields, separator_of};
+use crate::csv::{Fields, is_event_viewer, separator_of};
 use std::collections::HashSet;
 
 /// How sure it is that a line names columns.
@@ -50,8 +50,56 @@ pub(crate) fn likeness(line: &[u8]) -> Likeness {
 pub(crate) fn fits(header: &[u8], row: &[u8]) -> bool {
     let separator = separator_of(header);
     let fields = || Fields::new(row, separator);
+    if is_event_viewer(Fields::new(header, separator).count(), fields) {
+        return true;
+    }
     fields().count() == Fields::new(header, separator).count()
         && fields().any(|field| field.first().is_some_and(|b| !b.is_ascii_alphabetic()) || field.len() > 64)
+}
+
+/// True if a second line could be a row under a header of known names: it has values apart, or one in quotes that may go on.
+pub(crate) fn may_fit(header: &[u8], row: &[u8]) -> bool {
+    let separator = separator_of(header);
+    (begins_with_text(header) || !is_log_line(row)) && (row.contains(&separator) || row.starts_with(b"\""))
+}
+
+/// True if the first column holds the lines of a log.
+pub(crate) fn begins_with_text(header: &[u8]) -> bool {
+    const NAMES: [&str; 9] = ["_raw", "message", "@message", "msg", "log", "line", "raw", "text", "event"];
+    let header = header.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(header);
+    let first = Fields::new(header, separator_of(header)).next().unwrap_or_default();
+    NAMES.iter().any(|name| first.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// True for a line that a syslog daemon wrote: a priority, or a time and a blank, which no value of a table goes on with.
+pub(crate) fn is_log_line(line: &[u8]) -> bool {
+    let shape = |pattern: &[u8]| {
+        line.len() >= pattern.len()
+            && pattern.iter().zip(line).all(|(pattern, byte)| match pattern {
+                b'A' => byte.is_ascii_uppercase(),
+                b'a' => byte.is_ascii_lowercase(),
+                b'0' => byte.is_ascii_digit(),
+                b'_' => *byte == b' ' || byte.is_ascii_digit(),
+                other => byte == other,
+            })
+    };
+    shape(b"Aaa _0 00:00:00 ")
+        || (shape(b"0000-00-00T00:00:00")
+            && line.get(19..).is_some_and(|rest| {
+                let end =
+                    rest.iter().position(|b| !matches!(b, b'0'..=b'9' | b'.' | b':' | b'+' | b'-' | b'Z'));
+                end.is_some_and(|end| rest.get(end) == Some(&b' '))
+            }))
+        || (line.starts_with(b"<")
+            && line.iter().take(5).position(|b| *b == b'>').is_some_and(|end| {
+                end > 1 && line.get(1..end).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+            }))
+}
+
+/// True for what `evtx_dump` writes above each event: `Record 17`.
+pub(crate) fn is_dump_heading(line: &[u8]) -> bool {
+    let number = line.trim_ascii_end().strip_prefix(b"Record ").unwrap_or_default();
+    !number.is_empty() && number.iter().all(u8::is_ascii_digit)
 }
 
 /// True if the name of a column could look like this: no number, no time, no sentence.

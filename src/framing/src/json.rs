@@ -10,6 +10,8 @@
 
 mod scan;
 
+use crate::export;
+use crate::header::{is_dump_heading, is_log_line};
 use crate::problem::Flaw;
 use crate::sink::{Sink, TooLong};
 use scan::{Scan, Stop};
@@ -73,7 +75,7 @@ impl Json {
                     (self.column, self.state) = (Some(0), State::Between);
                     true
                 }
-                State::Between => self.between(window, &mut done, sink),
+                State::Between => self.between(window, ended, &mut done, sink),
                 State::Lost => self.lost(window, ended, &mut done),
                 State::Inside(value) => self.inside(value, window, ended, &mut done, sink),
                 State::Text(start, value) => self.text(start, value, window, ended, &mut done, sink),
@@ -96,7 +98,7 @@ impl Json {
     }
 
     /// Goes on to the next value. `false` at the end of the window.
-    fn between(&mut self, window: &[u8], done: &mut usize, sink: &mut Sink<'_>) -> bool {
+    fn between(&mut self, window: &[u8], ended: bool, done: &mut usize, sink: &mut Sink<'_>) -> bool {
         while let Some(&byte) = window.get(self.at) {
             let start = self.at;
             self.at += 1;
@@ -134,6 +136,27 @@ impl Json {
                 // Numbers and words beside the objects are no records.
                 b'0'..=b'9' | b'-' | b'+' | b'.' | b'a'..=b'z' | b'E' if self.arrays > 0 => {}
                 _ => {
+                    // A log goes on where the values have ended.
+                    let rest = window.get(start..).unwrap_or_default();
+                    let end = memchr::memchr(b'\n', rest).or_else(|| ended.then_some(rest.len()));
+                    let at_start = self.arrays == 0 && self.column == Some(0);
+                    match end.filter(|_| at_start) {
+                        None if at_start && rest.len() < INDENT => {
+                            (self.at, *done, self.state) = (start, start, State::Between);
+                            return false;
+                        }
+                        Some(end) if is_dump_heading(rest.get(..end).unwrap_or_default()) => {
+                            self.at = start + end;
+                            continue;
+                        }
+                        Some(end) if is_log_line(rest.get(..end).unwrap_or_default()) => {
+                            let line = rest.get(..end).unwrap_or_default();
+                            sink.record(window, start, |record| record.put(line));
+                            self.at = start + end;
+                            continue;
+                        }
+                        _ => {}
+                    }
                     sink.problem(Flaw::Stray, window, start);
                     self.lose(start);
                     return true;
@@ -213,7 +236,12 @@ impl Json {
                     sink.oversized_at(value.line.unwrap_or_else(|| sink.line(window, start)), length);
                 } else if kept {
                     let raw = window.get(start..self.at).unwrap_or_default();
-                    sink.record(window, start, |record| scan::put_on_one_line(raw, record));
+                    match export::recognise(raw) {
+                        Some(inner) if self.arrays == 0 || matches!(inner, export::Export::Table(..)) => {
+                            export::unpack(&inner, window, start, sink, scan::put_on_one_line);
+                        }
+                        _ => sink.record(window, start, |record| scan::put_on_one_line(raw, record)),
+                    }
                 }
                 *done = self.at;
                 self.column = None;
@@ -338,6 +366,7 @@ fn is_batch(name: &[u8]) -> bool {
 /// Recognises JSON by the first line of a text that begins with a bracket.
 pub(crate) mod sniff {
     use super::scan::{Scan, Stop};
+    use crate::export;
 
     /// True if `head`, which begins with `{`, is JSON that cannot be read line by line. `None` if more bytes are
     /// needed.
@@ -358,8 +387,8 @@ pub(crate) mod sniff {
                     // Another value follows on the line, or a list lacks its brackets.
                     Some(b'{' | b'[' | b',') => Some(true),
                     Some(_) => Some(false),
-                    None if newline.is_some() => Some(false),
-                    None => undecided(ended, full).map(|_| false),
+                    None if newline.is_some() => Some(export::is_export(line)),
+                    None => undecided(ended, full).map(|_| export::is_export(line)),
                 }
             }
             Stop::Break | Stop::Mismatch => Some(false),

@@ -11,6 +11,7 @@
 //! | [`Framer`] | bytes that are pushed, as in a browser |
 //! | [`Records`] | lines alone |
 //! | [`Format::sniff`] | the format of a file, by its first bytes |
+//! | [`Dates`] | which of day and month goes first in `04/03/2026`, by all dates of an input |
 //! | [`InOrder`] | a seekable `.evtx` file: its oldest chunk comes first |
 //!
 //! **Nothing is fatal.** Bytes that are no record are left out, counted ([`Counts`]) and reported with their place
@@ -34,10 +35,13 @@
 //!
 //! [`wit/authsieve.wit`]: https://github.com/authsieve/authsieve/blob/main/wit/authsieve.wit
 
+mod blocks;
 mod columns;
 mod csv;
+mod dates;
 mod encoding;
 mod evtx;
+mod export;
 mod format;
 mod framer;
 mod header;
@@ -50,6 +54,7 @@ mod stream;
 mod w3c;
 mod xml;
 
+pub use dates::{Dates, Order};
 pub use encoding::Utf8;
 pub use evtx::InOrder;
 pub use format::{Format, UnknownFormat};

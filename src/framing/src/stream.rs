@@ -1,14 +1,26 @@
 //! Reads an input of any format as batches of one-line records.
 
+use crate::dates::{Dates, Order};
 use crate::encoding::Utf8;
 use crate::format::{Format, SNIFF};
 use crate::framer::Framer;
 use crate::problem::Counts;
 use crate::records::{BATCH, Cut, Records, is_behind_the_end};
+use std::collections::VecDeque;
+use std::fmt;
 use std::io::{Chain, Cursor, Error, ErrorKind, Read, Result};
 
 /// How many bytes are read at once for a [`Framer`].
 const CHUNK: usize = 64 << 10;
+
+/// How many bytes of records are held back to find out the order of day and month, in an input that is read once.
+const AHEAD: usize = 16 << 20;
+
+/// What is said of bytes that are no text.
+const BINARY: &str = "this is no log: the bytes are neither text nor of a format that is known (.evtx, .gz, .zst, .bz2, .xz, .zip, .tar)";
+
+/// What is said of an `.evtx` file that ends early.
+const CUT_OFF: &str = "the .evtx file ends early, in or before its last chunk; what stands before was read";
 
 /// Reads the records of an input in any format, batch by batch.
 ///
@@ -32,6 +44,29 @@ pub struct Stream<R> {
     name: Option<String>,
     max_record: usize,
     live: bool,
+    dates: Look<R>,
+    /// What was read while the order of day and month was not known, and how each read ended.
+    held: VecDeque<(Vec<u8>, Result<Option<Cut>>)>,
+}
+
+/// What is known of dates of numbers.
+enum Look<R> {
+    /// None have come yet. With a way to read the input once more.
+    Open(Option<Reopen<R>>),
+    /// They are in this order, or in none.
+    Known(Option<Order>),
+}
+
+/// Opens an input a second time.
+type Reopen<R> = Box<dyn FnOnce() -> Result<R> + Send>;
+
+impl<R> fmt::Debug for Look<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(again) => f.debug_tuple("Open").field(&again.is_some()).finish(),
+            Self::Known(order) => f.debug_tuple("Known").field(order).finish(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -61,13 +96,46 @@ type Opened<R> = Chain<Cursor<Vec<u8>>, Failing<R>>;
 struct Failing<R> {
     failed: Option<Error>,
     input: Utf8<R>,
+    /// Looks whether it is text; `None` where that is known.
+    controls: Option<Controls>,
+}
+
+/// Counts the control characters among the first bytes, without white space, escape sequences and zeros. Of random bytes
+/// a tenth are. Zeros do not count, since crashes and `copytruncate` leave blocks of them in logs.
+#[derive(Debug, Default)]
+struct Controls {
+    bytes: usize,
+    controls: usize,
+}
+
+impl Controls {
+    /// Takes bytes, or the end.
+    ///
+    /// # Errors
+    /// Where they are no text in any encoding: at least 16 of them are control characters (3 if these are all) and a 32nd.
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        let control = |byte: &&u8| matches!(byte, 1..=8 | 11 | 14..=26 | 28..=31 | 127);
+        self.bytes += bytes.iter().filter(|byte| **byte != 0).count();
+        self.controls += bytes.iter().filter(control).count();
+        let least = if bytes.is_empty() { 3 } else { 16 };
+        if self.controls >= least && self.controls * 32 >= self.bytes {
+            return Err(Error::new(ErrorKind::InvalidData, BINARY));
+        }
+        Ok(())
+    }
 }
 
 impl<R: Read> Read for Failing<R> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         match self.failed.take() {
             Some(error) => Err(error),
-            None => self.input.read(into),
+            None => {
+                let read = self.input.read(into)?;
+                if let Some(controls) = self.controls.as_mut().filter(|controls| controls.bytes < SNIFF) {
+                    controls.take(into.get(..read).unwrap_or_default())?;
+                }
+                Ok(read)
+            }
         }
     }
 }
@@ -77,7 +145,40 @@ impl<R: Read> Stream<R> {
     /// bytes show. `name` is the name of the input, if it has one. Nothing is read yet.
     pub fn new(input: R, format: Option<Format>, name: Option<&str>, max_record: usize) -> Self {
         let state = State::Closed(Utf8::new(input), format);
-        Self { state, name: name.map(Into::into), max_record, live: false }
+        let dates = Look::Open(None);
+        Self { state, name: name.map(Into::into), max_record, live: false, dates, held: VecDeque::new() }
+    }
+
+    /// Finds out the order of day and month ([`Dates`]) from the whole input, which `reopen` opens a second time: only where
+    /// it has dates of numbers at all. Without this, at most the 16 MiB of records from the first such date on decide, and are
+    /// held back until then.
+    #[must_use]
+    pub fn reopened_by(mut self, reopen: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
+        self.dates = Look::Open(Some(Box::new(reopen)));
+        self
+    }
+
+    /// Leaves dates as they are, where the order of day and month is known otherwise.
+    #[must_use]
+    pub fn leave_dates(mut self) -> Self {
+        self.dates = Look::Known(None);
+        self
+    }
+
+    /// Takes this order of day and month for that of the input, which was found out before.
+    #[must_use]
+    pub fn with_dates(mut self, order: Option<Order>) -> Self {
+        self.dates = Look::Known(order);
+        self
+    }
+
+    /// The order of day and month in the dates that were read so far, if it is known.
+    #[must_use]
+    pub fn date_order(&self) -> Option<Order> {
+        match self.dates {
+            Look::Known(order) => order,
+            Look::Open(_) => None,
+        }
     }
 
     /// Hands on each record as soon as it was read, for an input that is still being written.
@@ -112,8 +213,63 @@ impl<R: Read> Stream<R> {
     ///
     /// # Errors
     /// The first error of the input, once, after every record before it that is whole. A record that it cuts is
-    /// dropped.
+    /// dropped. Bytes that are neither text nor an `.evtx` file are an error, unless the format is given. So is an
+    /// `.evtx` file that ends early.
     pub fn next(&mut self, batch: &mut Vec<u8>) -> Result<Option<Cut>> {
+        let read = match self.held.pop_front() {
+            Some((bytes, read)) => {
+                *batch = bytes;
+                read
+            }
+            None => self.read(batch),
+        };
+        if matches!(self.dates, Look::Open(_)) && matches!(read, Ok(Some(_))) {
+            self.look(batch);
+        }
+        if let Look::Known(Some(order)) = self.dates {
+            order.rewrite(batch);
+        }
+        read
+    }
+
+    /// Finds out the order of day and month, if one of these records is the first with such a date.
+    fn look(&mut self, batch: &[u8]) {
+        let mut dates = Dates::default();
+        if !dates.survey(batch) {
+            return;
+        }
+        let again = match std::mem::replace(&mut self.dates, Look::Known(None)) {
+            Look::Open(again) => again,
+            Look::Known(_) => None,
+        };
+        match again.map(|again| again()) {
+            Some(Ok(input)) => {
+                let mut whole = Self::new(input, self.format(), None, self.max_record).leave_dates();
+                let mut records = Vec::new();
+                // An error comes again in its place.
+                while let Ok(Some(_)) = whole.next(&mut records) {
+                    dates.survey(&records);
+                }
+            }
+            _ => {
+                let mut ahead = batch.len();
+                while ahead < AHEAD {
+                    let mut records = Vec::new();
+                    let read = self.read(&mut records);
+                    let more = matches!(read, Ok(Some(_)));
+                    dates.survey(&records);
+                    ahead += records.len();
+                    self.held.push_back((records, read));
+                    if !more {
+                        break;
+                    }
+                }
+            }
+        }
+        self.dates = Look::Known(dates.order());
+    }
+
+    fn read(&mut self, batch: &mut Vec<u8>) -> Result<Option<Cut>> {
         if let State::Closed(..) = self.state {
             self.open();
         }
@@ -131,6 +287,7 @@ impl<R: Read> Stream<R> {
         };
         let mut head = Vec::new();
         let (mut failed, mut ended) = (None, false);
+        let given = format.is_some();
         while format.is_none() {
             let before = head.len();
             head.resize(before + SNIFF, 0);
@@ -144,7 +301,12 @@ impl<R: Read> Stream<R> {
             format = Format::sniff(&head, self.name.as_deref(), ended);
         }
         let format = format.unwrap_or(Format::Lines);
-        let input = Cursor::new(head).chain(Failing { failed, input });
+        let mut controls = Some(Controls::default()).filter(|_| !given && format != Format::Evtx);
+        if let Some(Err(error)) = controls.as_mut().map(|controls| controls.take(&head)) {
+            head.clear();
+            failed = failed.or(Some(error));
+        }
+        let input = Cursor::new(head).chain(Failing { failed, input, controls });
         self.state = if format == Format::Lines {
             let records = Records::new(input, self.max_record);
             State::Lines(Box::new(if self.live { records.live() } else { records }))
@@ -170,6 +332,9 @@ impl<R: Read> Framed<R> {
                     if self.failed.as_ref().is_none_or(is_behind_the_end) {
                         self.framer.finish(batch);
                     }
+                    if self.failed.is_none() && self.framer.is_cut_off() {
+                        self.failed = Some(Error::new(ErrorKind::UnexpectedEof, CUT_OFF));
+                    }
                 }
             }
         }
@@ -180,3 +345,6 @@ impl<R: Read> Framed<R> {
         self.failed.take().map_or(Ok(None), Err)
     }
 }
+
+#[cfg(test)]
+mod tests;

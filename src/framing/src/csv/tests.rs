@@ -29,6 +29,30 @@ fn rows_are_objects_under_the_names_of_the_first() {
     assert_eq!(framed.records, ["{\"UserId\":\"1\",\"Operation\":\"2\",\"Operation_2\":\"3\"}"]);
 }
 
+/// Its last column has no name, and the others are in the language of the machine.
+#[test]
+fn the_event_viewer_names_its_columns_by_place() {
+    let expected = r#"{"Keywords":"x","Date and Time":"01.03.2026 09:00:00","Source":"y","Event ID":"4625","Task Category":"Logon","Message":"An account\n\tfailed"}"#;
+    for header in [
+        "Keywords,Date and Time,Source,Event ID,Task Category",
+        "Level,Date and Time,Source,Event ID,Task Category",
+        "Schl\u{fc}sselw\u{f6}rter,Datum und Uhrzeit,Quelle,Ereignis-ID,Aufgabenkategorie",
+        "Mots cl\u{e9}s,Date et heure,Source,ID de l\u{2019}\u{e9}v\u{e9}nement,Cat\u{e9}gorie de la t\u{e2}che",
+    ] {
+        for separator in [",", "\t"] {
+            let row = "x,01.03.2026 09:00:00,y,4625,Logon,\"An account\n\tfailed\"\r\n";
+            let text =
+                format!("\u{FEFF}{}\r\n{}", header.replace(',', separator), row.replace(',', separator));
+            let framed = frame(&text);
+            assert_eq!(framed.records, [expected], "{text}");
+            assert_eq!(framed.counts.total(), 0, "{text}");
+        }
+    }
+    // Another table of five columns stays what it is.
+    let framed = frame("UserId,Operation,a,b,c\n1,2,3,4,5\n");
+    assert_eq!(framed.records, [r#"{"UserId":"1","Operation":"2","a":"3","b":"4","c":"5"}"#]);
+}
+
 #[test]
 fn separators_are_recognised() {
     for separator in [",", ";", "\t"] {
@@ -133,4 +157,26 @@ proptest! {
         prop_assert!(theirs.len() <= ours.len(), "{:?} {:?}", theirs, ours);
         prop_assert_eq!(&ours[1..=whole], &theirs[..whole]);
     }
+}
+
+/// A log line under a first line that names columns, and behind a table.
+#[test]
+fn a_log_is_no_table() {
+    let lines = "Mar  4 08:00:00 web1 sshd[1]: Failed password for root from 192.0.2.1 port 1 ssh2\n\
+                 Mar  4 08:00:07 web1 sshd[1]: Change of username or service not allowed: (a,ssh) -> (b,ssh)\n";
+    let framed = frame(&format!("time,user\n{lines}"));
+    assert_eq!(framed.format, Some(Format::Lines));
+    assert_eq!(framed.records.len(), 3);
+    let framed =
+        frame(&format!("time,user,message\n2026-03-04T08:00:00Z,jane,hi there\n{lines}{{\"a\": 1}}\n"));
+    assert_eq!(framed.format, Some(Format::Csv));
+    assert_eq!(framed.records[1..3].join("\n") + "\n", lines);
+    assert_eq!(framed.records[3], "{\"a\": 1}");
+    // One value of a table may be a line of a log, in quotes or not.
+    let line = "Mar  4 08:00:00 web1 sshd[1]: hi";
+    let framed = frame(&format!("_raw,host,source\n{line},web1,x\n\"{line}\",web1,x\n"));
+    assert_eq!(
+        framed.records,
+        [r#"{"_raw":"Mar  4 08:00:00 web1 sshd[1]: hi","host":"web1","source":"x"}"#; 2]
+    );
 }

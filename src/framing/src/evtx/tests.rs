@@ -54,6 +54,34 @@ fn damage_costs_what_it_damages() {
     assert_eq!(framed.problems, [(Flaw::Chunk, 3)]);
 }
 
+#[test]
+fn a_file_that_ends_early_is_an_error_after_what_was_read() {
+    let bytes = file(&[chunk(1..3), chunk(3..5)]);
+    for (length, wanted) in [
+        (bytes.len(), &[1, 2, 3, 4][..]),
+        (bytes.len() - 1, &[1, 2, 3, 4]),
+        (bytes.len() - 60_000, &[1, 2, 3, 4]),
+        (4096 + 65_536, &[1, 2]),
+        (4096 + 100, &[]),
+        (4096, &[]),
+        (1000, &[]),
+        (8, &[]),
+    ] {
+        let mut stream = crate::Stream::new(&bytes[..length], None, None, 1 << 20);
+        let (mut all, mut batch) = (Vec::new(), Vec::new());
+        let error = loop {
+            match stream.next(&mut batch) {
+                Ok(Some(_)) => all.extend_from_slice(&batch),
+                Ok(None) => break None,
+                Err(error) => break Some(error.to_string()),
+            }
+        };
+        let records: Vec<String> = String::from_utf8(all).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(ids(&records), wanted, "{length} bytes");
+        assert_eq!(error.is_some(), length < bytes.len(), "{length} bytes: {error:?}");
+    }
+}
+
 /// Fuzzing found that names are written as they stand in the file, whatever that is.
 #[test]
 fn a_control_character_in_a_name_makes_no_record() {

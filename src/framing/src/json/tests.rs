@@ -154,3 +154,32 @@ proptest::proptest! {
         proptest::prop_assert_eq!(back, objects);
     }
 }
+
+#[test]
+fn a_log_behind_values_is_followed() {
+    let line = "Mar  4 08:00:00 web1 sshd[1]: {hi}";
+    let framed =
+        frame(&format!("{{\n \"a\": 1\n}}\n{line}\nno line of a log\n{line}\n{{\n \"a\": 2\n}}\n{line}"));
+    assert_eq!(framed.format, Some(Format::Json));
+    assert_eq!(framed.records.first().map(String::as_str), Some(r#"{"a": 1}"#));
+    assert_eq!(framed.records[1], line);
+    assert_eq!(framed.records[framed.records.len() - 2..], [r#"{"a": 2}"#, line]);
+}
+
+/// `evtx_dump` writes a line above each event.
+#[test]
+fn headings_of_evtx_dump_are_passed_over() {
+    let framed = frame("Record 1\n{\n  \"a\": 1\n}\nRecord 2\r\n{\n  \"a\": 2\n}\n");
+    assert_eq!(
+        (framed.records, framed.counts.total()),
+        (vec![r#"{"a": 1}"#.into(), r#"{"a": 2}"#.into()], 0)
+    );
+    let event = "<Event xmlns='x'>\n  <System/>\n</Event>\n";
+    let framed = frame(&format!(
+        "Record 1\n<?xml version=\"1.0\"?>\n{event}Record 2\n<?xml version=\"1.0\"?>\n{event}"
+    ));
+    assert_eq!((framed.records.len(), framed.counts.total()), (2, 0), "{:?}", framed.records);
+    for text in ["Record 1\n", "Record players\n{\"a\":1}\n", "Record 1 of 2\n{\"a\":1}\n"] {
+        assert_eq!(frame(text).format, Some(crate::Format::Lines), "{text}");
+    }
+}

@@ -42,3 +42,13 @@ fn long_events_are_skipped() {
     assert_eq!(framed.records, ["<Event><b/></Event>"]);
     assert_eq!(framed.oversized, [Oversized { line: 2, length: 122 }]);
 }
+
+#[test]
+fn as_internet_explorer_copies_them() {
+    let text = format!(
+        "- <Event {NS}>\n- <System>\n  <EventID>4625</EventID>\n  </System>\n  </Event>\n- <Event {NS}>\n  </Event>\n"
+    );
+    let framed = frame(&text);
+    assert_eq!((framed.format, framed.records.len()), (Some(Format::Xml), 2));
+    assert_eq!(frame("- a list\n- another\n").format, Some(Format::Lines));
+}

@@ -1,0 +1,372 @@
+//! Records of several lines of text: what `journalctl`, `wevtutil` and Splunk export.
+//!
+//! | form | a record is | becomes |
+//! |---|---|---|
+//! | `journalctl -o export` | fields up to an empty line; a value with newlines follows its length | an object of the fields |
+//! | `journalctl -o verbose` | a line with time and cursor, then fields that are indented | the same, with `timestamp` |
+//! | `wevtutil qe /f:text` | what follows `Event[0]:` | `LogName`, `ProviderName`, `TimeCreated`, `Id`, `MachineName`, `Message` |
+//! | syslog over TCP, `123 <38>…`, with no newline between | as many bytes as the number says (RFC 6587) | itself, on one line |
+//! | Splunk's classic Windows inputs | a line with a time, then `LogName=…`, `EventCode=…`, `Message=…` | `_raw` |
+//!
+//! Whoever can write a line of a message may write the beginning of a record: these forms have no quotes. A value of the
+//! journal cannot, since its length is given.
+
+use crate::lines::Lines;
+use crate::problem::Flaw;
+use crate::sink::{Record, Sink, TooLong};
+
+/// The forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Export,
+    Verbose,
+    Wevtutil,
+    Splunk,
+    Counted,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    lines: Lines,
+    form: Option<Form>,
+    /// Names and values of the record that has begun.
+    fields: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The bytes of the fields.
+    length: usize,
+    /// The line that the record begins in.
+    line: u64,
+    /// A line that begins the next record if the one behind it says so.
+    held: Option<Vec<u8>>,
+    /// The name of a value whose length follows.
+    binary: Option<Vec<u8>>,
+}
+
+/// A value is told from its label by its place in `wevtutil`'s text, whatever the language.
+const WEVTUTIL: [&str; 12] = [
+    "LogName",
+    "ProviderName",
+    "TimeCreated",
+    "Id",
+    "Task",
+    "Level",
+    "Opcode",
+    "Keyword",
+    "User",
+    "UserName",
+    "MachineName",
+    "Message",
+];
+
+/// How far a form is looked for: in a line and the next.
+const HEAD: usize = 64 << 10;
+
+/// The form of a text that begins with `head`. `None` if more bytes are needed; `Some(None)` if it is no such form.
+#[allow(clippy::option_option)]
+pub(crate) fn sniff(head: &[u8], is_last: bool) -> Option<Option<Form>> {
+    const EXPORT: [&[u8]; 4] =
+        [b"__CURSOR=", b"__REALTIME_TIMESTAMP=", b"__MONOTONIC_TIMESTAMP=", b"_BOOT_ID="];
+    if EXPORT.iter().any(|name| head.starts_with(name)) {
+        return Some(Some(Form::Export));
+    }
+    if !is_last && EXPORT.iter().any(|name| name.starts_with(head)) {
+        return None;
+    }
+    // One line holds several messages only where their lengths say so.
+    if let Some((start, end)) = counted(head) {
+        return match head.get(end..) {
+            Some(next) if counted(next).is_some() => Some(Some(Form::Counted)),
+            Some(next) if !is_last && may_be_counted(next) => None,
+            None if !is_last && !head.get(start..).is_some_and(|text| text.contains(&b'\n')) => None,
+            _ => Some(None),
+        };
+    }
+    let Some(end) = memchr::memchr(b'\n', head) else {
+        return if is_last { Some(None) } else { None };
+    };
+    let (first, rest) = head.split_at_checked(end).unwrap_or_default();
+    let (first, rest) = (first.trim_ascii_end(), rest.get(1..).unwrap_or_default());
+    if begins_wevtutil(first) {
+        return Some(Some(Form::Wevtutil));
+    }
+    let (form, next): (Form, &[u8]) = if begins_verbose(first) {
+        (Form::Verbose, b"    ")
+    } else if is_splunk_time(first) {
+        (Form::Splunk, b"LogName=")
+    } else {
+        return Some(None);
+    };
+    if rest.starts_with(next) {
+        Some(Some(form))
+    } else if next.starts_with(rest) && !is_last {
+        None
+    } else {
+        Some(None)
+    }
+}
+
+/// No message has a longer number before it.
+const LONGEST_COUNT: usize = 7;
+
+/// Where a message begins and ends that follows its length, `123 <38>…`.
+fn counted(text: &[u8]) -> Option<(usize, usize)> {
+    let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
+    let length: usize = std::str::from_utf8(text.get(..digits)?).ok()?.parse().ok()?;
+    let start = digits + 1;
+    let opens = text.get(digits..)?.starts_with(b" <") && text.get(start + 1).is_some_and(u8::is_ascii_digit);
+    (opens && length > 0).then_some((start, start + length))
+}
+
+/// Whether more bytes may make it the begin of a message behind its length.
+fn may_be_counted(text: &[u8]) -> bool {
+    let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = text.get(digits..).unwrap_or_default();
+    if digits == 0 { rest.is_empty() } else { b" <".starts_with(rest) }
+}
+
+/// `Event[0]:`
+fn begins_wevtutil(line: &[u8]) -> bool {
+    let inside =
+        line.strip_prefix(b"Event[").and_then(|rest| rest.strip_suffix(b"]:").or(rest.strip_suffix(b"]")));
+    inside.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+}
+
+/// `Wed 2026-03-04 08:00:00.000000 UTC [s=…;i=…]`
+fn begins_verbose(line: &[u8]) -> bool {
+    line.ends_with(b"]") && memchr::memmem::find(line, b" [s=").is_some_and(|at| at < 64)
+}
+
+/// `03/04/2026 08:00:00 AM`
+fn is_splunk_time(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    matches!(line.len(), 19..=40)
+        && line.iter().enumerate().all(|(at, byte)| match at {
+            2 | 5 => *byte == b'/',
+            10 => *byte == b' ',
+            13 | 16 => *byte == b':',
+            0..=18 => byte.is_ascii_digit(),
+            _ => byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b'-' | b'+' | b':'),
+        })
+}
+
+impl Blocks {
+    pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
+        let mut done = 0;
+        loop {
+            if self.form.is_none() && self.binary.is_none() {
+                // Each line may be the first of the form, and says so by no more than its head and the next line's.
+                let rest = window.get(done..).unwrap_or_default();
+                let head = rest.get(..HEAD).unwrap_or(rest);
+                match sniff(head, ended || rest.len() >= HEAD) {
+                    None => return done,
+                    Some(form) => self.form = form,
+                }
+            }
+            if self.form == Some(Form::Counted) {
+                return self.counted(window, done, ended, sink);
+            }
+            if let Some(name) = self.binary.take() {
+                match binary(window.get(done..).unwrap_or_default(), sink.max_record()) {
+                    Value::Whole(value, length) => {
+                        done += length;
+                        self.add(name, value);
+                        continue;
+                    }
+                    Value::More if !ended => {
+                        self.binary = Some(name);
+                        return done;
+                    }
+                    // No length: what follows is read as lines.
+                    _ => sink.problem(Flaw::Broken, window, done),
+                }
+            }
+            let at = done;
+            let Some(line) = self.lines.next(window, &mut done, ended, sink) else { break };
+            let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(line.bytes).to_vec();
+            self.take(&bytes, window, at, sink);
+        }
+        if ended {
+            if let Some(held) = self.held.take() {
+                self.text(&held);
+            }
+            self.end(window, done, sink);
+        }
+        done
+    }
+
+    /// Messages behind their lengths, after the first `done` bytes. Where a length is missing or wrong, the rest of the line
+    /// is one record.
+    fn counted(&mut self, window: &[u8], mut done: usize, ended: bool, sink: &mut Sink<'_>) -> usize {
+        while let Some(rest) = window.get(done..).filter(|rest| !rest.is_empty()) {
+            match counted(rest) {
+                Some((start, end)) if end - start <= sink.max_record() => {
+                    let Some(message) = rest.get(start..end) else {
+                        if !ended {
+                            return done;
+                        }
+                        sink.problem(Flaw::Truncated, window, done);
+                        return window.len();
+                    };
+                    // A message of several lines is one record.
+                    let mut lines = message.trim_ascii_end().split(|byte| *byte == b'\n');
+                    sink.record(window, done, |record| {
+                        record.put(lines.next().unwrap_or_default())?;
+                        lines.try_for_each(|line| {
+                            record.put(b" ")?;
+                            record.put(line)
+                        })
+                    });
+                    done += end;
+                }
+                _ if rest.len() <= LONGEST_COUNT + 2 && !ended => return done,
+                _ => {
+                    let Some(line) = self.lines.next(window, &mut done, ended, sink) else { return done };
+                    if !line.bytes.is_empty() {
+                        sink.record(window, line.at, |record| record.put(line.bytes));
+                    }
+                }
+            }
+        }
+        done
+    }
+
+    fn take(&mut self, line: &[u8], window: &[u8], at: usize, sink: &mut Sink<'_>) {
+        match self.form {
+            Some(Form::Export) => match memchr::memchr(b'=', line) {
+                _ if line.is_empty() => self.end(window, at, sink),
+                Some(equals) => {
+                    let (name, value) = line.split_at_checked(equals).unwrap_or_default();
+                    self.add(name.to_vec(), value.get(1..).unwrap_or_default().to_vec());
+                }
+                None if line.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_') => {
+                    self.binary = Some(line.to_vec());
+                }
+                None => {}
+            },
+            Some(Form::Verbose) => self.verbose(line, window, at, sink),
+            Some(Form::Wevtutil) => self.wevtutil(line, window, at, sink),
+            Some(Form::Splunk) => {
+                if let Some(held) = self.held.take() {
+                    if line.starts_with(b"LogName=") {
+                        self.end(window, at, sink);
+                    }
+                    self.text(&held);
+                }
+                if is_splunk_time(line) {
+                    self.held = Some(line.to_vec());
+                } else {
+                    self.text(line);
+                }
+            }
+            Some(Form::Counted) | None => sink.record(window, at, |record| record.put(line)),
+        }
+        if self.line == 0 {
+            self.line = sink.line(window, at);
+        }
+    }
+
+    fn verbose(&mut self, line: &[u8], window: &[u8], at: usize, sink: &mut Sink<'_>) {
+        if begins_verbose(line) {
+            self.end(window, at, sink);
+            let time =
+                memchr::memmem::find(line, b" [s=").and_then(|end| line.get(..end)).unwrap_or_default();
+            // The weekday says nothing, and of zones only one name is that of an offset.
+            let time = match time {
+                [a, b, c, b' ', rest @ ..] if [a, b, c].iter().all(|b| b.is_ascii_alphabetic()) => rest,
+                time => time,
+            };
+            let time = match time.strip_suffix(b" UTC") {
+                Some(time) => [time, b"Z"].concat(),
+                None => time.to_vec(),
+            };
+            return self.add(b"timestamp".to_vec(), time);
+        }
+        let Some(field) = line.strip_prefix(b"    ") else { return };
+        let name = field.iter().position(|b| !(b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_'));
+        match name.filter(|at| *at > 0 && field.get(*at) == Some(&b'=')) {
+            Some(equals) => {
+                let (name, value) = field.split_at_checked(equals).unwrap_or_default();
+                self.add(name.to_vec(), value.get(1..).unwrap_or_default().to_vec());
+            }
+            None => self.text(field.trim_ascii_start()),
+        }
+    }
+
+    fn wevtutil(&mut self, line: &[u8], window: &[u8], at: usize, sink: &mut Sink<'_>) {
+        if begins_wevtutil(line) {
+            return self.end(window, at, sink);
+        }
+        // The head is indented, and its last line begins the text.
+        if self.fields.len() < WEVTUTIL.len() && line.starts_with(b"  ") {
+            let name = WEVTUTIL.get(self.fields.len()).copied().unwrap_or_default();
+            let colon = memchr::memchr(b':', line).map_or(line.len(), |colon| colon + 1);
+            let value = line.get(colon..).unwrap_or_default().trim_ascii();
+            return self.add(name.as_bytes().to_vec(), value.to_vec());
+        }
+        self.text(line);
+    }
+
+    fn add(&mut self, name: Vec<u8>, value: Vec<u8>) {
+        self.length = self.length.saturating_add(name.len() + value.len() + 6);
+        self.fields.push((name, value));
+    }
+
+    /// Appends a line to the last value.
+    fn text(&mut self, line: &[u8]) {
+        if self.fields.is_empty() {
+            return self.add(b"_raw".to_vec(), line.to_vec());
+        }
+        self.length = self.length.saturating_add(line.len() + 2);
+        if let Some((_, value)) = self.fields.last_mut() {
+            value.push(b'\n');
+            value.extend_from_slice(line);
+        }
+    }
+
+    /// Hands on the record that has begun.
+    fn end(&mut self, window: &[u8], at: usize, sink: &mut Sink<'_>) {
+        let line = std::mem::take(&mut self.line);
+        let (fields, length) = (std::mem::take(&mut self.fields), std::mem::take(&mut self.length));
+        if fields.is_empty() {
+            return;
+        }
+        if length > sink.max_record() {
+            return sink.oversized_at(line, length as u64);
+        }
+        sink.record(window, at, |record| put(&fields, record));
+    }
+}
+
+/// A value behind its length.
+enum Value {
+    Whole(Vec<u8>, usize),
+    More,
+    None,
+}
+
+fn binary(bytes: &[u8], max: usize) -> Value {
+    let Some(length) = bytes.first_chunk().map(|length| u64::from_le_bytes(*length)) else {
+        return Value::More;
+    };
+    let Some(length) = usize::try_from(length).ok().filter(|length| *length <= max) else {
+        return Value::None;
+    };
+    match (bytes.get(8..8 + length), bytes.get(8 + length)) {
+        (Some(value), Some(b'\n')) => Value::Whole(value.to_vec(), length + 9),
+        (_, Some(_)) => Value::None,
+        (_, None) => Value::More,
+    }
+}
+
+fn put(fields: &[(Vec<u8>, Vec<u8>)], record: &mut Record<'_>) -> Result<(), TooLong> {
+    for (place, (name, value)) in fields.iter().enumerate() {
+        record.put(if place == 0 { b"{\"" } else { b",\"" })?;
+        record.put_escaped(name)?;
+        record.put(b"\":\"")?;
+        record.put_escaped(value)?;
+        record.put(b"\"")?;
+    }
+    record.put(b"}")
+}
+
+#[cfg(test)]
+mod tests;
