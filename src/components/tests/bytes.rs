@@ -148,7 +148,9 @@ fn modules_are_small() {
         let most = match (id, face) {
             ("suite", "browser") => 1_300_000,
             ("suite", _) => 1_100_000,
-            (_, "browser") => 740_000,
+            (_, "browser") => 840_000,
+            // An interpreter runs it, so it is made for speed.
+            (_, "fluent-bit") => 660_000,
             _ => 640_000,
         };
         assert!(bytes.len() < most, "{id}, {face}: {} bytes", bytes.len());

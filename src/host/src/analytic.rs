@@ -4,6 +4,7 @@ use crate::contract::{Descriptor, DetectorComponent, DetectorComponentPre};
 use crate::detector::Detector;
 use crate::engine::{Engine, Guard, Limits, ticks};
 use crate::error::{CallError, Cause, LoadError, StartError, one_line};
+use crate::weight;
 use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -30,7 +31,8 @@ impl Analytic {
     /// Takes in the order of a second of CPU time per megabyte, unless the engine's cache holds it.
     ///
     /// # Errors
-    /// If the bytes are no component, or the component imports anything or does not export the contract.
+    /// If the bytes are no component, or too large to be compiled ([`Limits::code`]), or the component imports anything
+    /// or does not export the contract.
     pub fn load(engine: &Engine, name: impl Into<String>, wasm: &[u8]) -> Result<Self, LoadError> {
         let inner = &engine.inner;
         if is_module(wasm) {
@@ -38,6 +40,7 @@ impl Analytic {
                 "it is a core module, as is a filter for Fluent Bit; `export` writes the component beside it";
             return Err(LoadError::Invalid(why.into()));
         }
+        weight::check(wasm, engine.limits.code).map_err(LoadError::TooLarge)?;
         let component = engine.component(wasm).map_err(|e| LoadError::Invalid(one_line(&e)))?;
         let ty = component.component_type();
         let imports: Vec<String> = ty.imports(inner).map(|(name, _)| name.to_owned()).collect();
@@ -121,7 +124,8 @@ impl Analytic {
         store.set_epoch_deadline(ticks(limits.call));
         let guest = bindings.authsieve_analytic_analytic().detector();
         let answer = guest.call_restore(&mut store, config, seed, snapshot);
-        let failed = |error| CallError { function: "restore", cause: Cause::of(&error, limits) };
+        let failed =
+            |error| CallError { function: "restore", cause: Cause::of(&error, limits, limits.answer) };
         let (resource, notes) = answer.map_err(failed)??;
         Ok((Detector::new(store, bindings, resource, self.engine.limits), notes))
     }
@@ -131,7 +135,7 @@ impl Analytic {
         let limits = self.engine.limits;
         let mut store = Store::new(&self.engine.inner, Guard::new(limits.memory));
         store.limiter(|guard| guard);
-        store.set_hostcall_fuel(limits.memory);
+        store.set_hostcall_fuel(limits.answer);
         store.set_epoch_deadline(ticks(limits.call));
         match self.pre.instantiate(&mut store) {
             Ok(bindings) => Ok((store, bindings)),
@@ -140,7 +144,8 @@ impl Analytic {
     }
 
     fn failed(&self, function: &'static str, error: &wasmtime::Error) -> CallError {
-        CallError { function, cause: Cause::of(error, self.engine.limits) }
+        let limits = self.engine.limits;
+        CallError { function, cause: Cause::of(error, limits, limits.answer) }
     }
 }
 

@@ -4,7 +4,11 @@ use authsieve_engine::detector::Reading;
 
 mod generated {
     #![allow(missing_docs, clippy::all)]
-    wasmtime::component::bindgen!({ path: "../../wit", world: "detector-component" });
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "detector-component",
+        additional_derives: [PartialEq],
+    });
 }
 
 pub(crate) use generated::exports::authsieve::analytic::analytic as wit;

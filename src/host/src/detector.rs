@@ -2,7 +2,7 @@
 
 use crate::contract::{Alert, DetectorComponent, Event, Note, Part, Problem, wit};
 use crate::convert;
-use crate::engine::{Guard, Limits, ticks};
+use crate::engine::{ALL_NEEDLES_BYTES, Guard, Limits, NEEDLE_BYTES, NEEDLES, ticks};
 use crate::error::{CallError, Cause};
 use authsieve_engine::detector::{Reading, Stats};
 use std::time::Duration;
@@ -42,9 +42,25 @@ impl Detector {
     /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// When the guest fails. When there are more than 1,000 of them, or 32 KiB in all, or one has more than 256 bytes: a
+    /// host searches for them in every record.
     pub fn needles(&mut self) -> Result<Vec<String>> {
-        self.call("needles", |guest, store, this| guest.call_needles(store, this))
+        const FUNCTION: &str = "needles";
+        let needles = self.call(FUNCTION, |guest, store, this| guest.call_needles(store, this))?;
+        let longest = needles.iter().map(String::len).max().unwrap_or_default();
+        let all: usize = needles.iter().map(String::len).sum();
+        let over = [
+            (needles.len(), NEEDLES, "needles"),
+            (longest, NEEDLE_BYTES, "bytes in one needle"),
+            (all, ALL_NEEDLES_BYTES, "bytes in all needles"),
+        ];
+        match over.into_iter().find(|(count, most, _)| count > most) {
+            Some((count, most, what)) => {
+                let text = format!("it has {count} {what}; a host searches for at most {most}");
+                Err(CallError { function: FUNCTION, cause: Cause::Needles(text) })
+            }
+            None => Ok(needles),
+        }
     }
 
     /// Reads whole records, each with a newline behind it, and returns their alerts. See the contract.
@@ -154,10 +170,15 @@ impl Detector {
         if let Some(error) = &self.dead {
             return Err(error.clone());
         }
+        // A snapshot is bytes, as large here as there. Anything else may take many times as much here.
+        // A flush gives out all alerts of an input that was sorted.
+        let all = ["snapshot", "flush"].contains(&function);
+        let answer = if all { self.limits.memory } else { self.limits.answer };
+        self.store.set_hostcall_fuel(answer);
         self.store.set_epoch_deadline(ticks(self.limits.call));
         let guest = self.bindings.authsieve_analytic_analytic().detector();
         run(guest, &mut self.store, self.resource).map_err(|error| {
-            let error = CallError { function, cause: Cause::of(&error, self.limits) };
+            let error = CallError { function, cause: Cause::of(&error, self.limits, answer) };
             self.dead = Some(error.clone());
             error
         })

@@ -19,8 +19,13 @@ pub struct Limits {
     /// How long one call may take. A batch takes about a millisecond. A call that goes through all of the state (a
     /// snapshot, the end of an input) may take twelve times as long.
     pub call: Duration,
-    /// How many bytes of memory one detector may hold, and how many one answer may have.
+    /// How many bytes of memory one detector may hold, and how many its snapshot may have.
     pub memory: usize,
+    /// How many bytes any other answer may take in the host. The alerts of a batch take some thousand.
+    pub answer: usize,
+    /// How large a component may be that is compiled, and how large one of its functions. Compiling takes time and
+    /// memory, and for a function more than in proportion to its size.
+    pub code: Code,
 }
 
 impl Limits {
@@ -28,7 +33,7 @@ impl Limits {
     #[must_use]
     pub fn times(self, analytics: usize) -> Self {
         let call = self.call.saturating_mul(u32::try_from(analytics).unwrap_or(u32::MAX));
-        Self { call, memory: self.memory.saturating_mul(analytics) }
+        Self { call, memory: self.memory.saturating_mul(analytics), ..self }
     }
 
     /// How long a call may take that goes through all of the state: a snapshot, the end of an input.
@@ -37,10 +42,34 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
-    /// 5 seconds and 1 GiB.
+/// How large a component may be, so that it is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The bytes of the component.
+    pub component: usize,
+    /// The bytes of one function.
+    pub function: usize,
+    /// How many functions there may be.
+    pub functions: usize,
+}
+
+impl Default for Code {
+    /// 16 MiB, 256 KiB and 100,000: far above what Rust, C or Go make of an analytic.
     fn default() -> Self {
-        Self { call: Duration::from_secs(5), memory: 1 << 30 }
+        Self { component: 16 << 20, function: 256 << 10, functions: 100_000 }
+    }
+}
+
+/// The most needles an analytic may have, and the most bytes of one and of all of them. They are searched for in every
+/// record, by an automaton that grows with their bytes.
+pub(crate) const NEEDLES: usize = 1000;
+pub(crate) const NEEDLE_BYTES: usize = 256;
+pub(crate) const ALL_NEEDLES_BYTES: usize = 32 << 10;
+
+impl Default for Limits {
+    /// 5 seconds, 1 GiB, 64 MiB, and the defaults of [`Code`].
+    fn default() -> Self {
+        Self { call: Duration::from_secs(5), memory: 1 << 30, answer: 64 << 20, code: Code::default() }
     }
 }
 

@@ -17,6 +17,9 @@ pub enum LoadError {
     /// The bytes are no component, or one that this wasmtime does not know.
     #[error("not a WebAssembly component: {0}")]
     Invalid(String),
+    /// Compiling the component would take too long, or too much memory.
+    #[error("refused, because {0}")]
+    TooLarge(String),
     /// The component wants these imports. An analytic that asks for anything could do more than look at records.
     #[error(
         "refused, because it imports {}: an analytic may import nothing, so that all it can do is look at records",
@@ -62,20 +65,23 @@ pub enum Cause {
     /// The guest wanted more than this many bytes of memory.
     #[error("it wanted more than {} MiB of memory", .0 >> 20)]
     Memory(usize),
-    /// The answer had more than this many bytes.
+    /// The answer took more than this many bytes.
     #[error("it answered with more than {} MiB", .0 >> 20)]
     Answer(usize),
     /// The guest trapped.
     #[error("{0}")]
     Trap(String),
+    /// The analytic has more needles than a host searches for, or longer ones.
+    #[error("{0}")]
+    Needles(String),
     /// Anything else, such as an answer that is no valid value of its type.
     #[error("{0}")]
     Other(String),
 }
 
 impl Cause {
-    /// What ended a call that was held to `limits`.
-    pub(crate) fn of(error: &wasmtime::Error, limits: Limits) -> Self {
+    /// What ended a call that was held to `limits`, and whose answer could have `answer` bytes.
+    pub(crate) fn of(error: &wasmtime::Error, limits: Limits, answer: usize) -> Self {
         if error.is::<MemoryLimit>() {
             return Self::Memory(limits.memory);
         }
@@ -87,7 +93,7 @@ impl Cause {
             }
             Some(trap) => Self::Trap(trap.to_string()),
             None => match error.root_cause().to_string() {
-                text if text.contains("fuel") => Self::Answer(limits.memory),
+                text if text.contains("fuel") => Self::Answer(answer),
                 text => Self::Other(text),
             },
         }

@@ -33,10 +33,10 @@
 //!
 //! # What it holds a component to
 //!
-//! A component is not trusted. [`Analytic::load`] refuses one that imports anything. Each call has a deadline, and each
-//! detector a limit of memory ([`Limits`]). A call that exceeds a limit, or traps, kills its [`Detector`]; the session
-//! makes a new one and leaves out only the record at fault. Of several analytics in one component, only the one that fails
-//! on the record skips it.
+//! A component is not trusted. [`Analytic::load`] refuses one that imports anything, or is too large to be compiled. Each
+//! call has a deadline, each answer a limit of size, and each detector a limit of memory ([`Limits`]). A call that exceeds
+//! a limit, or traps, kills its [`Detector`]; the session makes a new one and leaves out only the record at fault. Of
+//! several analytics in one component, only the one that fails on the record skips it.
 //!
 //! # What else is here
 //!
@@ -60,12 +60,13 @@ mod origins;
 pub mod prefilter;
 mod restarting;
 mod session;
+mod weight;
 
 pub use analytic::{Analytic, is_module};
 pub use cache::Cache;
 pub use contract::INTERFACE;
 pub use detector::Detector;
-pub use engine::{Engine, Limits};
+pub use engine::{Code, Engine, Limits};
 pub use error::{CallError, Cause, EngineError, LoadError, StartError};
 pub use order::in_order;
 pub use origins::{Origin, Origins};

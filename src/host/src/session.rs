@@ -298,7 +298,7 @@ impl Fault {
 }
 
 /// The configuration of a component with several analytics, of which only `id` shall run.
-fn alone(config: &str, id: &str) -> String {
+pub(crate) fn alone(config: &str, id: &str) -> String {
     let mut whole: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(config).unwrap_or_default();
     whole.insert("analytics".into(), [id].as_slice().into());

@@ -4,7 +4,13 @@ use crate::support;
 use std::time::{Duration, Instant};
 
 fn engine() -> Engine {
-    Engine::new(Limits { call: Duration::from_millis(200), memory: 16 << 20 }).unwrap()
+    Engine::new(Limits {
+        call: Duration::from_millis(200),
+        memory: 16 << 20,
+        answer: 16 << 20,
+        ..Limits::default()
+    })
+    .unwrap()
 }
 
 fn hostile() -> Analytic {
@@ -77,6 +83,34 @@ fn a_guest_that_hoards_is_stopped() {
 #[test]
 fn an_answer_that_is_none_is_an_error() {
     assert!(matches!(failure(b"$"), Cause::Other(_)));
+}
+
+#[test]
+fn an_answer_takes_no_more_memory_than_it_may() {
+    let limits = Limits { answer: 1 << 20, ..Limits::default() };
+    let of = |limits| {
+        let analytic = Analytic::load(&Engine::new(limits).unwrap(), "hostile", &support::hostile()).unwrap();
+        analytic.create("", 0).unwrap().process(b"%", 0)
+    };
+    assert_eq!(of(limits).unwrap_err().cause, Cause::Answer(1 << 20));
+    assert_eq!(of(Limits::default()).unwrap().len(), 10_000);
+}
+
+#[test]
+fn needles_are_few_and_short() {
+    for (config, what) in [(r#"{"n":1}"#, "1001 needles"), (r#"{"l":1}"#, "300 bytes in one needle")] {
+        let mut detector = hostile().create(config, 0).unwrap();
+        let error = detector.needles().unwrap_err();
+        assert!(error.to_string().contains(what), "{error}");
+    }
+}
+
+#[test]
+fn what_is_too_large_is_not_compiled() {
+    let code = crate::Code { function: 100, ..crate::Code::default() };
+    let engine = Engine::new(Limits { code, ..Limits::default() }).unwrap();
+    let error = Analytic::load(&engine, "x", &support::hostile()).err().expect("it must be refused");
+    assert!(matches!(&error, LoadError::TooLarge(text) if text.contains("function")), "{error}");
 }
 
 #[test]

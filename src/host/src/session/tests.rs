@@ -11,7 +11,7 @@ fn session(config: &str) -> Session {
 
 /// A session whose calls may take so long.
 fn within(call: Duration, config: &str) -> Session {
-    let engine = Engine::new(Limits { call, memory: 16 << 20 }).unwrap();
+    let engine = Engine::new(Limits { call, memory: 16 << 20, ..Limits::default() }).unwrap();
     let analytic = Analytic::load(&engine, "hostile", &support::hostile()).unwrap();
     Session::start(Arc::new(analytic), config.into(), 0).unwrap()
 }
@@ -211,7 +211,8 @@ fn notes_are_as_safe_as_alerts() {
 
 #[test]
 fn a_session_goes_on_from_a_snapshot() {
-    let engine = Engine::new(Limits { call: Duration::from_secs(9), memory: 16 << 20 }).unwrap();
+    let engine =
+        Engine::new(Limits { call: Duration::from_secs(9), memory: 16 << 20, ..Limits::default() }).unwrap();
     let analytic = Arc::new(Analytic::load(&engine, "hostile", &support::hostile()).unwrap());
     let mut before = Session::start(Arc::clone(&analytic), String::new(), 0).unwrap();
     before.process(b"aaa\n", 1);

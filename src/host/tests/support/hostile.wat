@@ -3,10 +3,12 @@
 ;;   A  raises an (empty) alert if the state is 3 or more
 ;;   !  traps            @  loops forever      #  takes memory without end
 ;;   $  answers with a list that lies outside of its memory
+;;   %  answers with 10,000 empty alerts
 ;;   ^  traps, but only where two analytics run together
 ;; and the third byte of its configuration tells it what to be bad at:
 ;;   {"b…  calls it invalid    {"c…  traps in create    {"s…  traps in snapshot
 ;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  a snapshot it does not accept
+;;   {"n…  has 1,001 needles   {"l…  has one of 300 bytes
 ;;   {"m…  is two analytics in one: touchy, and gentle, which traps at nothing. With {"analytics":["touchy…
 ;;   or {"analytics":["gentle… it is one of them. At the end of the input, touchy traps if its state is 7;
 ;;   asked for a snapshot, if it is 9.
@@ -85,6 +87,13 @@
     (i32.const 4096))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.needles") (param i32) (result i32)
+    (if (i32.eq (global.get $mode) (i32.const 0x6e))
+      (then (return (call $list (i32.const 65536) (i32.const 1001)))))
+    (if (i32.eq (global.get $mode) (i32.const 0x6c))
+      (then
+        (i32.store (i32.const 4120) (i32.const 65536))
+        (i32.store (i32.const 4124) (i32.const 300))
+        (return (call $list (i32.const 4120) (i32.const 1)))))
     (call $list (i32.const 0) (i32.const 0)))
 
   (func $process (export "authsieve:analytic/analytic@0.2.0#[method]detector.process")
@@ -118,13 +127,21 @@
           (then (loop $greed (drop (memory.grow (i32.const 16))) (br $greed))))
         (if (i32.eq (local.get $byte) (i32.const 0x24))
           (then (return (call $list (i32.const 0x7fff0000) (i32.const 1000)))))
+        (if (i32.eq (local.get $byte) (i32.const 0x25))
+          (then
+            ;; What is added is zero.
+            (drop (memory.grow (i32.const 100)))
+            (call $done)
+            (return (call $list (i32.const 0x400000) (i32.const 10000)))))
         (br $more)))
     (call $done)
     (call $list (i32.const 65536) (local.get $alerts)))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.decode")
     (param i32 i32 i32 i64 i32 i64 i64) (result i32)
-    (call $done)
+    (drop
+      (call $process
+        (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)))
     (call $list (i32.const 65536) (i32.const 0)))
 
   (func (export "authsieve:analytic/analytic@0.2.0#[method]detector.explain")
