@@ -1,8 +1,11 @@
 //! What several commands ask for, and how each of them ends early.
 
+use crate::feed::Totals;
 use crate::output::escape;
+use crate::output::summary::fell_short;
 use crate::selection::{Error, Options, Selection};
-use crate::sources::{Files, Input};
+use crate::sources::{Clock, Files, Input};
+use authsieve_engine::detector::Stats;
 use authsieve_engine::time::Span;
 use authsieve_framing::Format;
 use authsieve_host::{Cache, Engine, Limits};
@@ -10,6 +13,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Which analytics.
@@ -31,6 +35,15 @@ pub struct Isolation {
     pub isolate: bool,
 }
 
+/// What counts as a failure.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Strictness {
+    /// Exit with status 1 where any record could not be judged: its form is not known, its time cannot be read, it is
+    /// broken or too long.
+    #[arg(long)]
+    strict: bool,
+}
+
 /// How analytics are configured.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Configuration {
@@ -45,14 +58,18 @@ pub struct Configuration {
 /// What to read, and how.
 #[derive(Clone, Debug, Args)]
 pub struct Inputs {
-    /// When the logs were received, instead of the files' modification times: RFC 3339, or seconds since 1970.
+    /// When the logs were received, instead of now: RFC 3339, or seconds since 1970.
     #[arg(long, value_name = "TIME", value_parser = received)]
     pub received: Option<i64>,
     /// How records are laid out, instead of what the first bytes of each file show.
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>()))]
     pub input_format: Option<Format>,
-    /// Log files, in this order; `-` is standard input, and so is a pipe if no file is named. `.gz` and `.zst` are
-    /// unpacked. Lines, JSON of any layout, CSV, W3C logs, XML and `.evtx` are told by content.
+    /// In which order events are judged.
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
+    pub order: Order,
+    /// Log files and folders, in any order; `-` is standard input, and so is a pipe if no file is named. `.gz`, `.zst`,
+    /// `.bz2`, `.xz`, `.zip` and `.tar` are unpacked. Lines, JSON of any layout, CSV, W3C logs, XML, `.evtx` and text of
+    /// several lines a record are told by content.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -60,10 +77,14 @@ pub struct Inputs {
 /// An order of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Order {
-    /// As they come; what comes late is judged as far as memory allows.
+    /// Files by the times of their events: what runs backwards is read from its end, files that overlap are merged. A pipe
+    /// is judged as it comes.
     #[default]
-    Arrival,
-    /// By their time, for exports that run backwards: nothing is told before the input has ended.
+    Time,
+    /// All inputs as they are given, and records as they stand.
+    #[value(alias = "arrival")]
+    Given,
+    /// Events by their time, also those of a pipe: nothing is told before the input has ended.
     Sort,
 }
 
@@ -101,6 +122,18 @@ impl Isolation {
     }
 }
 
+impl Strictness {
+    /// The exit status of a command that has `failed`, or judged records as these counters say.
+    #[must_use]
+    pub fn status(self, failed: bool, analytics: &[Stats], totals: &Totals) -> ExitCode {
+        if failed || (self.strict && fell_short(analytics, totals)) {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
 impl Configuration {
     /// As the library has it, for events that are judged in this order.
     #[must_use]
@@ -110,11 +143,11 @@ impl Configuration {
 }
 
 impl Inputs {
-    /// The files of a command line as a source.
+    /// The files of a command line as a source, for analytics with these options.
     ///
     /// # Errors
     /// If no file is named, and nothing is piped into the command either.
-    pub fn source(&self) -> Result<Files, Error> {
+    pub fn source(&self, options: &Options) -> Result<Files, Error> {
         let mut inputs: Vec<Input> = self.files.iter().cloned().map(Input::from_argument).collect();
         if inputs.is_empty() {
             if !Input::is_piped() {
@@ -123,13 +156,16 @@ impl Inputs {
             }
             inputs.push(Input::Stdin);
         }
-        Ok(Files::new(inputs).received(self.received).format(self.input_format))
+        let config = options.read().unwrap_or_default();
+        let files = Files::new(inputs).received(self.received).format(self.input_format);
+        let clock = Clock::new(&config.times());
+        Ok(files.leave_dates(config.sets("date_order")).clock(clock, self.order != Order::Given))
     }
 
     /// Tells if there are several inputs, so that each line of output names its own.
     #[must_use]
-    pub const fn has_several(&self) -> bool {
-        self.files.len() > 1
+    pub fn has_several(&self) -> bool {
+        self.files.len() > 1 || self.files.iter().any(|file| Input::Path(file.clone()).is_several())
     }
 }
 
@@ -147,7 +183,8 @@ impl Bounds {
     /// # Errors
     /// When there can be none.
     pub fn engine(&self) -> Result<Engine, Error> {
-        engine(Limits { call: self.call_limit, memory: (self.memory_limit as usize).saturating_mul(1 << 20) })
+        let memory = (self.memory_limit as usize).saturating_mul(1 << 20);
+        engine(Limits { call: self.call_limit, memory, ..Limits::default() })
     }
 }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `input.*` | the log, in any form that `run` reads |
 //! | `config.toml` | options that differ from the defaults (optional) |
-//! | `case.toml` | `description`; `received` (RFC 3339): when the log was received; `analytic`, or `analytics`, a list (optional) |
+//! | `case.toml` | `description`; `received` (RFC 3339): when the log was received; `stream = true`: its records came in a stream, not in a stored log; `analytic`, or `analytics`, a list (optional) |
 //! | `expected.ndjson` | one JSON object per alert that must come, in order. Only the fields that it names are compared, exactly; `null`: the field must be absent. Empty: no alert |
 //!
 //! Nothing else may stand in it, so that a misspelt name does not go unnoticed. A case whose `case.toml` names no
@@ -39,7 +39,7 @@ use crate::config::{Audience, Config};
 use crate::feed;
 use crate::selection::{self, Loaded, Selection};
 use crate::sinks::Collected;
-use crate::sources::{Files, Input, Loss, Source};
+use crate::sources::{Files, Input, Loss, Source, Written};
 use authsieve_components::Component;
 use authsieve_engine::alert::Alert;
 use authsieve_host::{Analytic, Engine, Session, StartError};
@@ -70,6 +70,8 @@ pub struct Case {
     pub analytics: Vec<String>,
     /// When its log was received, in microseconds since 1970.
     pub received: i64,
+    /// Whether its records came in a stream, not in a stored log.
+    pub stream: bool,
     /// The log.
     pub input: PathBuf,
     dir: PathBuf,
@@ -98,6 +100,7 @@ pub enum Verdict {
 struct About {
     description: String,
     received: Option<String>,
+    stream: bool,
     analytic: Option<String>,
     analytics: Vec<String>,
 }
@@ -191,6 +194,7 @@ impl Case {
             description: about.description,
             analytics: chosen(dir, about.analytic, about.analytics, analytics)?,
             received,
+            stream: about.stream,
             input,
             dir: dir.to_owned(),
             config,
@@ -247,7 +251,8 @@ impl Case {
     }
 
     fn source(&self) -> Files {
-        Files::new(vec![Input::Path(self.input.clone())]).received(Some(self.received))
+        let written = if self.stream { Written::Live } else { Written::At(self.received) };
+        Files::new(vec![Input::Path(self.input.clone())]).received(Some(self.received)).written(written)
     }
 
     /// Compares alerts with what is expected. Where nothing was written down, everything differs.
@@ -378,7 +383,7 @@ impl Bench {
 
     /// The ids of all analytics.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
+    pub fn ids(&self) -> Vec<String> {
         let builtin = authsieve_components::ALL.iter().map(|component| component.id.to_owned());
         self.of_files().into_iter().chain(builtin).collect()
     }
@@ -426,7 +431,7 @@ impl Bench {
             } else if let Some(component) = authsieve_components::get(id) {
                 builtin.push(component);
             } else {
-                let known = self.names().join(", ");
+                let known = self.ids().join(", ");
                 return Err(Broken(format!("no analytic is called `{id}`; there are: {known}")));
             }
         }

@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   authsieve                                             a demonstration on sample logs
   authsieve run -a an1276 /var/log/auth.log             alerts, readable on a terminal
-  authsieve run $(ls -rt auth.log*) > alerts.json       several files, the oldest first; JSON in a file
+  authsieve run auth.log* > alerts.json                 several files, in the order of time; JSON in a file
   journalctl -o json | authsieve run -a an1276          standard input
   authsieve run -a an1276,fls auth.log signins.jsonl    several analytics at once
   authsieve test src/analytics --junit report.xml       detection cases, as data
@@ -25,8 +25,8 @@ Examples:
   authsieve bake -c my.toml -o my.wasm an1276           a filter for Fluent Bit with a configuration in it
 
 Exit status: 0 when it ran, whether alerts were found or not; 2 for a wrong command line or
-configuration; 1 when something failed, such as a file that cannot be read, and from doctor also
-when an analytic cannot fire.";
+configuration; 1 when something failed, such as a file that cannot be read, with --strict also when a
+record could not be judged, and from doctor also when an analytic named by -a cannot fire, or none can.";
 
 /// Stateful WebAssembly detections for authentication attacks, run over log files.
 #[derive(Debug, Parser)]
@@ -49,7 +49,7 @@ enum Command {
     Decode(decode::Arguments),
     /// Show what became of each event, and why it did or did not alert.
     Explain(explain::Arguments),
-    /// Check what a feed brings, and whether it can make an analytic fire. Exit status 1: one cannot.
+    /// Check what a feed brings, and whether it can make an analytic fire. Exit status 1: it cannot.
     Doctor(doctor::Arguments),
     /// Check a configuration and show what it amounts to. Exit status 2: it is not valid.
     Check(check::Arguments),

@@ -149,6 +149,36 @@ impl Config {
         self.forced.push((option.to_owned(), value.into()));
     }
 
+    /// Whether an option is set that stands at the top level alone.
+    #[must_use]
+    pub fn sets(&self, option: &str) -> bool {
+        self.file.get(option).is_some() || self.assignments.iter().any(|(key, _)| key == option)
+    }
+
+    /// What bears on the times of records, as JSON: options that stand at the top level alone, and the codes that any
+    /// analytic takes for failures as well.
+    #[must_use]
+    pub fn times(&self) -> String {
+        let mut table = Map::new();
+        for option in Common::DECODING {
+            let assigned = self.assignments.iter().rev().find(|(key, _)| key == option).map(|(_, node)| node);
+            let Some(node) = assigned.or_else(|| self.file.get(option)) else { continue };
+            let zone = named_zone(node).filter(|_| option == "timezone");
+            let value = zone.map_or_else(|| Some(node.json()), zones::transitions);
+            table.extend(value.map(|value| (option.to_owned(), value)));
+        }
+        let is_codes = |name: &str| matches!(name, "extra_failure_codes" | "extraFailureCodes");
+        let tables = self.file.members().iter().flat_map(|member| member.node.members());
+        let members = self.file.members().iter().chain(tables);
+        let written = members.filter(|member| is_codes(&member.name)).map(|member| &member.node);
+        let last = |key: &str| is_codes(key.rsplit('.').next().unwrap_or(key).trim());
+        let assigned = self.assignments.iter().filter(|(key, _)| last(key)).map(|(_, node)| node);
+        let lists = written.chain(assigned).map(Node::json);
+        let codes: Vec<Value> = lists.filter_map(|list| list.as_array().cloned()).flatten().collect();
+        table.insert("extra_failure_codes".into(), codes.into());
+        line(Value::Object(table))
+    }
+
     /// The ids that `analytics` names, if it is there and valid.
     #[must_use]
     pub fn analytics(&self) -> Option<Vec<String>> {
@@ -407,7 +437,7 @@ fn named_zone(node: &Node) -> Option<&str> {
 /// Notes a time zone that is none.
 fn check_zone(node: &Node, problems: &mut Vec<Problem>) {
     let Some(name) = named_zone(node).filter(|name| zones::transitions(name).is_none()) else { return };
-    let names: Vec<String> = zones::names().collect();
+    let names: Vec<String> = zones::all().collect();
     let near = near(name, names.iter().map(String::as_str));
     let meant = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
     let message = format!(

@@ -9,7 +9,7 @@ mod workers;
 pub(crate) use workers::tell;
 
 use crate::sinks::{News, Sink};
-use crate::sources::{Batch, Loss, Receipt, Source};
+use crate::sources::{Batch, Loss, Move, Receipt, Source};
 use authsieve_engine::detector::Reading;
 use authsieve_engine::time::Timestamp;
 use authsieve_framing::Counts;
@@ -155,6 +155,7 @@ impl Drop for Job {
 struct Arrival {
     file: Arc<str>,
     line: u64,
+    moves: Vec<Move>,
     first: u64,
     records: u64,
     bytes: u64,
@@ -196,11 +197,11 @@ impl Reader {
     }
 
     fn split(&self, batch: Batch, first: u64, records: u64) -> (Arrival, Arc<Job>) {
-        let Batch { file, line, bytes, received, written, losses, flaws, receipt } = batch;
+        let Batch { file, line, moves, bytes, received, written, losses, flaws, receipt } = batch;
         let reading = Reading { received: Timestamp(received), written: written.map(Timestamp), first };
         let size = bytes.len() as u64;
         let (routes, pool) = (self.prefilter.route(&bytes), Arc::clone(&self.pool));
-        let arrival = Arrival { file, line, first, records, bytes: size, losses, flaws, receipt };
+        let arrival = Arrival { file, line, moves, first, records, bytes: size, losses, flaws, receipt };
         (arrival, Arc::new(Job { bytes, reading, routes, pool }))
     }
 }
@@ -237,9 +238,10 @@ fn collect<W>(
 ) -> io::Result<(Vec<W>, Totals)> {
     let (mut totals, mut origins) = (Totals::default(), Origins::default());
     for arrival in arrived {
-        let Arrival { file, line, first, records, bytes, losses, flaws, receipt } = arrival;
+        let Arrival { file, line, moves, first, records, bytes, losses, flaws, receipt } = arrival;
         if records > 0 {
             origins.add(first, &file, line);
+            moves.iter().for_each(|to| origins.add(first + to.record, &to.file, to.line));
             origins.ends(first + records);
         }
         totals.records += records;

@@ -8,6 +8,7 @@ pub mod escape;
 pub mod event;
 pub mod located;
 pub mod ocsf;
+pub mod overview;
 pub mod paint;
 pub mod summary;
 pub mod text;
@@ -59,9 +60,8 @@ impl Layout {
 /// Those of `out`.
 pub fn write(out: &mut impl Write, alert: &Located<'_>, format: Format) -> io::Result<()> {
     match format {
-        Format::Lines { layout, terminal: false } => writeln!(out, "{}", layout.to_json(alert)),
-        Format::Lines { layout, terminal: true } => {
-            writeln!(out, "{}", escape::json(&layout.to_json(alert)))
+        Format::Lines { layout, terminal } => {
+            writeln!(out, "{}", escape::line(&layout.to_json(alert), terminal))
         }
         Format::Text(paint) => text::write(out, alert, paint),
     }

@@ -95,6 +95,12 @@ impl Selection {
         Ok(resolved)
     }
 
+    /// Whether any analytic is named on its own.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.files.is_empty() || self.ids.iter().any(|id| !id.eq_ignore_ascii_case(ALL))
+    }
+
     /// Whether exactly one analytic is named, so that its configuration stands without a table.
     #[must_use]
     pub fn is_one(&self) -> bool {
@@ -225,7 +231,7 @@ impl Configured<'_> {
         make: impl Fn(Arc<Analytic>, String) -> Result<T, StartError>,
     ) -> Result<Vec<T>, Error> {
         self.with(|audience| {
-            let ids: Vec<Vec<&str>> = self.components.iter().map(names).collect();
+            let ids: Vec<Vec<&str>> = self.components.iter().map(ids).collect();
             let each: Vec<&[&str]> = ids.iter().map(Vec::as_slice).collect();
             let (texts, mut problems) = self.config.of_components(&each, audience);
             let mut started = Vec::new();
@@ -265,14 +271,14 @@ impl Configured<'_> {
     }
 
     fn with<T>(&self, then: impl FnOnce(Audience<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let active: Vec<&str> = self.components.iter().flat_map(names).collect();
+        let active: Vec<&str> = self.components.iter().flat_map(ids).collect();
         let thresholds = |id: &str| thresholds(self.engine, &self.components, id);
         let known = known(&active);
         then(Audience { active: &active, known: &known, one: self.one, thresholds: &thresholds })
     }
 }
 
-fn names(component: &Loaded) -> Vec<&str> {
+fn ids(component: &Loaded) -> Vec<&str> {
     component.ids.iter().map(String::as_str).collect()
 }
 

@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         (Some(key), Form::FluentBit) => key.as_str(),
         (None, _) => &module.key,
     };
-    let options = arguments.configuration.options(Order::Arrival);
+    let options = arguments.configuration.options(Order::Time);
     let (written, engine) = (options.read()?, arguments.bounds.engine()?);
     let (config, baked) = selection::alone(&engine, &module.id, |audience| {
         let (mut configs, mut problems) = written.split(audience);
@@ -94,7 +94,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let path = &arguments.output;
     fs::write(path, &baked).map_err(|error| Error::Failure(format!("{}: {error}", path.display())))?;
     let what = form.as_str();
-    let config = if config.is_empty() { "the defaults".into() } else { escape::json(&config) };
+    let config = if config.is_empty() {
+        "the defaults".to_owned()
+    } else {
+        escape::json(&in_short(config)).into_owned()
+    };
     writeln!(io::stdout(), "{}  {} bytes, {what}, {}: {config}", path.display(), baked.len(), module.id)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -137,4 +141,14 @@ fn key(text: &str) -> Result<String, String> {
         return Err("expected 1 to 128 bytes without control characters".into());
     }
     Ok(text.to_owned())
+}
+
+/// A configuration with a time zone's name in place of its transitions, as it was written.
+fn in_short(config: String) -> String {
+    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&config) else { return config };
+    match value.get_mut("timezone") {
+        Some(zone) if zone["name"].is_string() => *zone = zone["name"].take(),
+        _ => return config,
+    }
+    value.to_string()
 }

@@ -1,14 +1,18 @@
 //! `authsieve decode`: what each record says.
 
 use super::decoding::decode;
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
+use super::run::stats;
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed::{self, Records, Worker};
 use crate::output::paint::When;
+use crate::output::summary::shortfall;
 use crate::selection;
 use crate::sinks::{Events, News};
-use authsieve_host::{CallError, Restarting};
+use authsieve_host::{CallError, Restarting, Session};
 use clap::Args;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The arguments of `decode`.
 #[derive(Debug, Args)]
@@ -23,6 +27,8 @@ pub struct Arguments {
     bounds: Bounds,
     #[command(flatten)]
     inputs: Inputs,
+    #[command(flatten)]
+    strictness: Strictness,
     /// Also print the records that say nothing, with a null outcome.
     #[arg(long)]
     all: bool,
@@ -36,19 +42,28 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let (selection, options) = (
         arguments.isolation.of(arguments.choice.selection()),
-        arguments.configuration.options(Order::Arrival),
+        arguments.configuration.options(arguments.inputs.order),
     );
-    let detectors = selection::start(&engine, &selection, &options, Restarting::start)?;
-    let source = arguments.inputs.source()?;
+    let readers = selection::start(&engine, &selection, &options, |analytic, text, seed| {
+        let detector = Restarting::start(Arc::clone(&analytic), text.clone(), seed)?;
+        Ok((detector, Session::start(analytic, text, seed)?))
+    })?;
+    let (detectors, sessions) = readers.into_iter().unzip();
+    let source = arguments.inputs.source(&options)?;
     let mut sink = Events::new(arguments.inputs.has_several(), color);
-    let decoder = Decoder { detectors, all: arguments.all };
-    let (_, totals) = feed::run(source, vec![decoder], &mut sink)?;
-    Ok(if totals.lost_something() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let decoder = Decoder { detectors, sessions, all: arguments.all };
+    let (decoders, totals) = feed::run(source, vec![decoder], &mut sink)?;
+    let (unread, paint) = (sink.finish(), color.paint(io::stderr().is_terminal()));
+    let stats = stats(decoders.into_iter().flat_map(|decoder| decoder.sessions).collect());
+    let _ = io::stderr().write_all(shortfall(&stats, &totals, &unread, paint).as_bytes());
+    Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
 }
 
 /// Analytics that are only asked what records say.
 struct Decoder {
     detectors: Vec<Restarting>,
+    /// The same once more: these count what they could not read.
+    sessions: Vec<Session>,
     /// Whether to tell of records that say nothing.
     all: bool,
 }
@@ -60,7 +75,7 @@ impl Worker for Decoder {
 
     fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>) {
         let trouble = |detector: &Restarting, record, error: CallError| {
-            let analytic = detector.analytic().name().into();
+            let analytic = detector.name().into();
             news.push(News::Trouble { analytic, record, why: error.to_string() });
         };
         let of_record = decode(&mut self.detectors, records, |_| {}, trouble);
@@ -68,6 +83,16 @@ impl Worker for Decoder {
             if self.all || !events.is_empty() {
                 news.push(News::Events { record, events });
             }
+        }
+        for session in &mut self.sessions {
+            // What fails here has failed above.
+            let _ = session.process(records.bytes, records.reading);
+        }
+    }
+
+    fn finish(&mut self, news: &mut Vec<News>) {
+        for session in &mut self.sessions {
+            news.extend(session.problems().unwrap_or_default().into_iter().map(News::Problem));
         }
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn decode(
     of_record
 }
 
-/// The events of a batch. A batch that fails is decoded record by record: only the record at fault says nothing.
+/// The events of a batch. A batch that fails is decoded record by record, and a record on which a suite fails by each of its
+/// analytics: it says nothing only to those that fail.
 fn decode_one(
     detector: &mut Restarting,
     records: &Records<'_>,
@@ -45,7 +46,39 @@ fn decode_one(
         let reading = Reading { first: number, ..records.reading };
         match detector.ask(|detector| detector.decode(record, reading)) {
             Ok(events) => all.extend(events),
-            Err(error) => failed(detector, number, error),
+            Err(error) => match detector.apart() {
+                Ok(mut parts) if !parts.is_empty() => {
+                    all.extend(decode_apart(&mut parts, record, reading, failed));
+                }
+                _ => failed(detector, number, error),
+            },
+        }
+    }
+    all
+}
+
+/// What a record says to analytics that do not fail on it: as in a suite, each event once, with all that read it.
+fn decode_apart(
+    parts: &mut [Restarting],
+    record: &[u8],
+    reading: Reading,
+    failed: &mut impl FnMut(&Restarting, u64, CallError),
+) -> Vec<Event> {
+    let mut all: Vec<Event> = Vec::new();
+    for part in parts {
+        match part.ask(|detector| detector.decode(record, reading)) {
+            Ok(events) => {
+                for event in events {
+                    let same = |known: &&mut Event| {
+                        Event { analytics: event.analytics.clone(), ..(**known).clone() } == event
+                    };
+                    match all.iter_mut().find(same) {
+                        Some(known) => known.analytics.extend(event.analytics),
+                        None => all.push(event),
+                    }
+                }
+            }
+            Err(error) => failed(part, reading.first, error),
         }
     }
     all

@@ -5,7 +5,7 @@ use crate::arguments::{Stop, engine};
 use crate::feed;
 use crate::output::Format;
 use crate::output::paint::When;
-use crate::output::summary::summary;
+use crate::output::summary::{shortfall, summary};
 use crate::selection::{self, Options, Selection};
 use crate::sinks::Alerts;
 use crate::sources::{Files, Input};
@@ -61,8 +61,10 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
     let mut sink = Alerts::new(Format::Text(paint), color, None);
     let started = Instant::now();
     let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
-    drop(sink);
-    let summary = summary(&stats(sessions), &totals, started.elapsed(), false, paint);
-    write!(io::stdout(), "{summary}\n{NEXT}")?;
+    let unread = sink.finish();
+    let stats = stats(sessions);
+    let summary = summary(&stats, &totals, started.elapsed(), false, paint);
+    let shortfall = shortfall(&stats, &totals, &unread, paint);
+    write!(io::stdout(), "{summary}{shortfall}\n{NEXT}")?;
     Ok(if totals.troubles > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -3,15 +3,16 @@
 mod report;
 
 use super::decoding::decode;
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
-use crate::doctor::{Feeds, Intake};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop};
+use crate::doctor::{Feeds, Intake, Unread};
 use crate::feed::{self, Records, Totals, Worker, tell};
+use crate::output::overview::arranged;
 use crate::output::paint::When;
 use crate::selection::{self, Error};
 use crate::sinks::{Complaints, News};
 use authsieve_engine::detector::Stats;
 use authsieve_host::contract::{Descriptor, Event};
-use authsieve_host::{Analytic, Answer, CallError, Restarting, Session};
+use authsieve_host::{Answer, CallError, Restarting, Session};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -57,15 +58,19 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let (selection, options) = (
         arguments.isolation.of(arguments.choice.selection()),
-        arguments.configuration.options(Order::Arrival),
+        arguments.configuration.options(arguments.inputs.order),
     );
-    let both = |analytic: Arc<Analytic>, config: String, seed| {
-        let detector = Restarting::start(Arc::clone(&analytic), config.clone(), seed)?;
-        Ok((detector, Session::start(analytic, config, seed)?))
-    };
-    let examination = Examination::start(selection::start(&engine, &selection, &options, both)?)?;
-    let source = arguments.inputs.source()?;
+    let started = selection::start(&engine, &selection, &options, |analytic, text, seed| {
+        let detector = Restarting::start(Arc::clone(&analytic), text.clone(), seed)?;
+        let session = Session::start(analytic, text.clone(), seed)?;
+        Ok(Started { detector, session, config: text })
+    })?;
+    let examination = Examination { named: selection.is_named(), ..Examination::start(started)? };
+    let source = arguments.inputs.source(&options)?;
+    let overview = source.overview();
     let (mut done, totals) = feed::run(source, vec![examination], &mut Complaints { color })?;
+    let told = arranged(&overview.seen().arranged, color.paint(io::stderr().is_terminal()));
+    let _ = io::stderr().write_all(told.as_bytes());
     let examination = done.pop().unwrap_or_default();
     let mut out = BufWriter::new(io::stdout().lock());
     let terminal = io::stdout().is_terminal();
@@ -75,6 +80,13 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     }
     out.flush()?;
     Ok(if examination.is_well(&totals) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A component, started to say what records hold, and to judge them.
+struct Started {
+    detector: Restarting,
+    session: Session,
+    config: String,
 }
 
 /// An analytic, and what it reads.
@@ -93,10 +105,14 @@ struct Examination {
     sessions: Vec<Session>,
     patients: Vec<Patient>,
     feeds: Feeds,
+    /// Whether the analytics were asked for one by one. Else those that find nothing of theirs are none the worse.
+    named: bool,
     /// Records that say something.
     read: u64,
+    /// The records that say nothing, though they look as if they did.
+    unread: Unread,
     /// The first records that say nothing.
-    unread: Vec<String>,
+    silent: Vec<String>,
     /// The last failure of each component that failed, with its name.
     failures: Vec<(String, CallError)>,
 }
@@ -119,8 +135,14 @@ impl Worker for Examination {
             self.count(record, events, records.reading.received.0);
         }
         for session in &mut self.sessions {
-            let answer = session.process(records.bytes, records.reading);
-            tell(Answer { alerts: Vec::new(), ..answer }, Some(records), news);
+            let answer = session.explain(records.bytes, records.reading);
+            // Notes say what is left out by options.
+            for note in &answer.notes {
+                if let Some(patient) = self.patients.iter_mut().find(|patient| patient.id == note.analytic) {
+                    patient.intake.note(note);
+                }
+            }
+            tell(Answer { notes: Vec::new(), ..answer }, Some(records), news);
         }
     }
 
@@ -135,15 +157,18 @@ impl Worker for Examination {
 }
 
 impl Examination {
-    fn start(components: Vec<(Restarting, Session)>) -> Result<Self, Error> {
+    fn start(components: Vec<Started>) -> Result<Self, Error> {
         let (mut detectors, mut sessions, mut patients) = (Vec::new(), Vec::new(), Vec::new());
-        for (detector, session) in components {
+        for Started { detector, session, config } in components {
             let name = detector.analytic().name().to_owned();
             let described = detector.analytic().describe();
             let described = described.map_err(|error| Error::Failure(format!("{name}: {error}")))?;
             let runs = |about: &Descriptor| session.ids().contains(&about.id);
-            let new =
-                |about: Descriptor| Patient { id: about.id.clone(), intake: Intake::new(about), stats: None };
+            let new = |about: Descriptor| Patient {
+                id: about.id.clone(),
+                intake: Intake::new(about, &config),
+                stats: None,
+            };
             patients.extend(described.into_iter().filter(runs).map(new));
             detectors.push(detector);
             sessions.push(session);
@@ -155,24 +180,32 @@ impl Examination {
         self.read += u64::from(!events.is_empty());
         events.iter().for_each(|event| self.feeds.take(event, received));
         let said = record.trim_ascii();
-        if events.is_empty() && !said.is_empty() && self.unread.len() < SAMPLES {
-            let sample = said.get(..SAMPLE_BYTES).unwrap_or(said);
-            self.unread.push(String::from_utf8_lossy(sample).into_owned());
+        if !events.is_empty() || said.is_empty() {
+            return;
+        }
+        self.unread.take(said, sample);
+        if self.silent.len() < SAMPLES {
+            self.silent.push(sample(said));
         }
     }
 
-    /// Whether everything was read, no analytic failed, and each can fire.
+    /// Whether everything was read, no analytic failed, and each that was asked for can fire. Where none was, one that
+    /// can is enough.
     fn is_well(&self, totals: &Totals) -> bool {
-        totals.unreadable == 0
-            && totals.troubles == 0
-            && self.failures.is_empty()
-            && self.patients.iter().all(|patient| patient.intake.readiness().can_fire)
+        let mut fire = self.patients.iter().map(|patient| patient.intake.readiness().can_fire);
+        let fire = if self.named { fire.all(|can| can) } else { fire.any(|can| can) };
+        totals.unreadable == 0 && totals.troubles == 0 && self.failures.is_empty() && fire
     }
+}
+
+/// The start of a record, to be shown.
+fn sample(record: &[u8]) -> String {
+    String::from_utf8_lossy(record.get(..SAMPLE_BYTES).unwrap_or(record)).into_owned()
 }
 
 /// Remembers the last failure of a component.
 fn note(failures: &mut Vec<(String, CallError)>, detector: &Restarting, error: CallError) {
-    let name = detector.analytic().name();
+    let name = detector.name();
     failures.retain(|(other, _)| other != name);
     failures.push((name.to_owned(), error));
 }

@@ -1,14 +1,15 @@
 //! `authsieve explain`: what became of each event for each of its keys, and why.
 
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed::{self, Records, Worker, tell};
 use crate::output::escape;
+use crate::output::overview::arranged;
 use crate::output::paint::When;
-use crate::output::summary::lateness;
+use crate::output::summary::{lateness, shortfall};
 use crate::selection;
 use crate::sinks::{Filter, News, NoteFormat, Notes};
 use crate::sources::now;
-use authsieve_engine::detector::Reading;
+use authsieve_engine::detector::{Reading, Stats};
 use authsieve_host::{Analytic, Answer, Session, StartError};
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
@@ -30,9 +31,8 @@ pub struct Arguments {
     filter: Filter,
     #[command(flatten)]
     inputs: Inputs,
-    /// In which order events are judged, as for `run`.
-    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    order: Order,
+    #[command(flatten)]
+    strictness: Strictness,
     /// How it is written; without it, by key on a terminal and one JSON object per line otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
@@ -67,24 +67,26 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let (selection, options) = (
         arguments.isolation.of(arguments.choice.selection()),
-        arguments.configuration.options(arguments.order),
+        arguments.configuration.options(arguments.inputs.order),
     );
     let explainers = selection::start(&engine, &selection, &options, Explainer::start)?;
-    let source = arguments.inputs.source()?;
+    let source = arguments.inputs.source(&options)?;
+    let overview = source.overview();
     let several = arguments.inputs.has_several();
     let mut sink = Notes::new(arguments.filter.clone(), arguments.format(color), several, color);
     let (mut explainers, totals) = feed::run(source, explainers, &mut sink)?;
-    sink.finish()?;
+    let unread = sink.finish()?;
     let paint = color.paint(io::stderr().is_terminal());
-    for explainer in &mut explainers {
-        for stats in explainer.session.stats() {
-            if let Some(note) = lateness(&stats, arguments.order.sorts()) {
-                let id = escape::text(&stats.analytic);
-                let _ = writeln!(io::stderr(), "{} {id}: {note}", paint.bold("note:"));
-            }
+    let _ = io::stderr().write_all(arranged(&overview.seen().arranged, paint).as_bytes());
+    let stats: Vec<Stats> = explainers.iter_mut().flat_map(|explainer| explainer.session.stats()).collect();
+    for stats in &stats {
+        if let Some(note) = lateness(stats, arguments.inputs.order.sorts()) {
+            let id = escape::text(&stats.analytic);
+            let _ = writeln!(io::stderr(), "{} {id}: {note}", paint.bold("note:"));
         }
     }
-    Ok(if totals.lost_something() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let _ = io::stderr().write_all(shortfall(&stats, &totals, &unread, paint).as_bytes());
+    Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
 }
 
 /// Analytics that are asked why.
@@ -118,5 +120,6 @@ impl Worker for Explainer {
         tell(ended, None, news);
         let reading = Reading { first: 0, ..self.reading };
         tell(self.session.explain(b"", reading), None, news);
+        news.extend(self.session.problems().unwrap_or_default().into_iter().map(News::Problem));
     }
 }

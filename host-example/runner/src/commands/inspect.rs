@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         let portrait = portray(&engine, chosen)?;
         if arguments.json {
             let json = portrait.json().to_string();
-            writeln!(out, "{}", if terminal { escape::json(&json) } else { json.as_str().into() })?;
+            writeln!(out, "{}", escape::line(&json, terminal))?;
         } else {
             portrait.write(&mut out, color.paint(terminal))?;
         }

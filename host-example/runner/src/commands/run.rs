@@ -1,9 +1,10 @@
 //! `authsieve run`: logs in, alerts out.
 
-use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Order, Stop};
+use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed;
+use crate::output::overview::{arranged, failing, inferred};
 use crate::output::paint::When;
-use crate::output::summary::summary;
+use crate::output::summary::{shortfall, summary};
 use crate::output::{Format, Layout};
 use crate::selection;
 use crate::sinks::Alerts;
@@ -30,9 +31,8 @@ pub struct Arguments {
     /// How alerts are written; without it, readable on a terminal and JSON otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
-    /// In which order events are judged.
-    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    order: Order,
+    #[command(flatten)]
+    strictness: Strictness,
     /// No summary and no progress.
     #[arg(short, long)]
     quiet: bool,
@@ -71,21 +71,28 @@ impl Arguments {
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let selection = arguments.isolation.of(arguments.choice.selection());
-    let options = arguments.configuration.options(arguments.order);
+    let options = arguments.configuration.options(arguments.inputs.order);
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
-    let source = arguments.inputs.source()?;
+    let source = arguments.inputs.source(&options)?;
+    let overview = source.overview();
     let progress = (!arguments.quiet).then(|| source.progress());
     let mut sink = Alerts::new(arguments.format(color), color, progress);
     let started = Instant::now();
     let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
-    drop(sink);
+    let unread = sink.finish();
+    let (stats, paint) = (stats(sessions), color.paint(io::stderr().is_terminal()));
+    let mut text = String::new();
     if !arguments.quiet {
-        let paint = color.paint(io::stderr().is_terminal());
-        let sorted = arguments.order.sorts();
-        let text = summary(&stats(sessions), &totals, started.elapsed(), sorted, paint);
-        let _ = io::stderr().write_all(text.as_bytes());
+        let seen = overview.seen();
+        text = arranged(&seen.arranged, paint) + &inferred(&seen, paint);
+        text += &summary(&stats, &totals, started.elapsed(), arguments.inputs.order.sorts(), paint);
+        text += &failing(&seen.failing, paint);
     }
-    Ok(if totals.unreadable > 0 || totals.troubles > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    // What was not judged is said even to who wants to hear nothing.
+    text.push_str(&shortfall(&stats, &totals, &unread, paint));
+    let _ = io::stderr().write_all(text.as_bytes());
+    let failed = totals.unreadable > 0 || totals.troubles > 0;
+    Ok(arguments.strictness.status(failed, &stats, &totals))
 }
 
 /// The counters of each analytic at the end.

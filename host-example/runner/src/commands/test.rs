@@ -20,7 +20,8 @@ const CASES: &str = "\
 A case is a folder:
   input.*          the log, in any form that `run` reads
   config.toml      options that differ from the defaults (optional)
-  case.toml        description, received (RFC 3339), analytic or analytics (optional)
+  case.toml        description, received (RFC 3339), stream = true for records that came in a stream,
+                   analytic or analytics (optional)
   expected.ndjson  one JSON object per alert that must come, in order; only the fields that it names
                    are compared, null: absent. An empty file: no alert
 
@@ -82,7 +83,7 @@ pub fn run(arguments: &Arguments, color: When) -> std::result::Result<ExitCode, 
     let bench = Bench::new(&engine, &arguments.choice.component)?.isolated(arguments.isolation.isolate);
     // A component that is named is meant, as an analytic that is.
     let mut given = bench.of_files();
-    let known = bench.names();
+    let known = bench.ids();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     given.extend(arguments.choice.selection().resolved(&known)?);
     let paint = color.paint(io::stdout().is_terminal());

@@ -208,3 +208,19 @@ fn the_readme_lists_every_code() {
         assert!(readme.contains(&format!("| `{code}` |")), "{code}");
     }
 }
+
+#[test]
+fn what_bears_on_times_is_found_wherever_it_stands() {
+    let assignments = ["timezone=Europe/Berlin", "fls.extra_failure_codes=[50140]", "an1276.window=5m"];
+    let config = Config::read(None, &assignments.map(String::from)).unwrap();
+    let times: Value = serde_json::from_str(&config.times()).unwrap();
+    assert_eq!(times["timezone"]["name"], "Europe/Berlin");
+    assert_eq!(times["extra_failure_codes"], serde_json::json!([50140]));
+    assert_eq!(times.as_object().unwrap().len(), 2, "{times}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.toml");
+    std::fs::write(&file, "date_order = \"dmy\"\n[an1269]\nextraFailureCodes = [1, 2]\n").unwrap();
+    let config = Config::read(Some(&file), &["date_order=mdy".into()]).unwrap();
+    let times: Value = serde_json::from_str(&config.times()).unwrap();
+    assert_eq!(times, serde_json::json!({ "date_order": "mdy", "extra_failure_codes": [1, 2] }));
+}

@@ -31,8 +31,8 @@ pub fn transitions(name: &str) -> Option<Value> {
     Some(json!({ "name": zone.iana_name().unwrap_or(name), "transitions": list }))
 }
 
-/// All names.
-pub fn names() -> impl Iterator<Item = String> {
+/// The names of all zones.
+pub fn all() -> impl Iterator<Item = String> {
     TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect::<Vec<_>>().into_iter()
 }
 
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn every_zone_is_one_that_analytics_take() {
         let mut count = 0;
-        for name in names() {
+        for name in all() {
             let zone = transitions(&name).unwrap_or_else(|| panic!("{name}")).to_string();
             let zone = Timezone::read(&Json::parse(&zone).unwrap());
             assert!(zone.is_some(), "{name}");

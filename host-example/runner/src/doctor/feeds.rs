@@ -206,7 +206,7 @@ pub(super) mod tests {
         Event {
             record: 0,
             analytics: Vec::new(),
-            origin: "remote".into(),
+            access: "remote".into(),
             time: second * 1_000_000,
             outcome,
             count: 1,
@@ -230,6 +230,7 @@ pub(super) mod tests {
             os: None,
             transaction: None,
             credential: false,
+            year_inferred: false,
             delivery: None,
             shape: "sshd".into(),
             provider: "linux".into(),

@@ -3,6 +3,8 @@
 pub mod feeds;
 pub mod readiness;
 pub mod thinned;
+pub mod unread;
 
 pub use feeds::{Feed, Feeds};
 pub use readiness::{Intake, Readiness};
+pub use unread::Unread;

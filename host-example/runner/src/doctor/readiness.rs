@@ -1,7 +1,13 @@
-//! Whether an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs.
+//! Whether an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs, and by
+//! its notes what its options leave out.
 
-use authsieve_host::contract::{Advice, Descriptor, Event, Need, Outcome};
+use authsieve_engine::time::Span;
+use authsieve_host::contract::{Advice, Descriptor, Event, Need, Note, Outcome, Step};
+use serde_json::Value;
 use std::collections::BTreeSet;
+
+/// So many attempts a second are more than an attack brings. Options that ask for more silence an analytic.
+const FASTEST: u64 = 20;
 
 /// From this share of lone events on, their loss is told.
 const WORTH_TELLING: u64 = 20;
@@ -26,6 +32,19 @@ pub struct Intake {
     providers: BTreeSet<String>,
     /// How the needs are met, in their order.
     met: Vec<Met>,
+    /// What became of the events of each outcome.
+    judged: [Judged; 7],
+    /// Why its thresholds cannot be reached.
+    too_fast: Option<String>,
+}
+
+/// What an analytic made of the events of one outcome.
+#[derive(Clone, Debug, Default)]
+struct Judged {
+    looked_at: u64,
+    left_out: u64,
+    /// Why the first of these was left out, in the analytic's words.
+    why: String,
 }
 
 /// How far one need is met.
@@ -47,9 +66,11 @@ pub struct Readiness {
 }
 
 impl Intake {
-    /// No events yet, for the analytic of this description.
+    /// No events yet, for the analytic of this description and with this configuration, as the contract has it.
     #[must_use]
-    pub fn new(about: Descriptor) -> Self {
+    pub fn new(about: Descriptor, config: &str) -> Self {
+        let too_fast = too_fast(&about, &serde_json::from_str(config).unwrap_or_default());
+        let judged = std::array::from_fn(|_| Judged::default());
         let met = vec![Met::default(); about.needs.len()];
         let (providers, zero) = (BTreeSet::new(), 0);
         Self {
@@ -62,6 +83,21 @@ impl Intake {
             challenges: zero,
             providers,
             met,
+            judged,
+            too_fast,
+        }
+    }
+
+    /// Takes into account what the analytic notes of an event.
+    pub fn note(&mut self, note: &Note) {
+        let Some(judged) = self.judged.get_mut(note.outcome as usize) else { return };
+        if note.step != Step::Ignored {
+            judged.looked_at += 1;
+            return;
+        }
+        judged.left_out += 1;
+        if judged.why.is_empty() {
+            judged.why.clone_from(&note.text);
         }
     }
 
@@ -115,7 +151,8 @@ impl Intake {
             };
             return Readiness { can_fire: false, why: vec![why] };
         }
-        let (mut can, mut why) = (true, Vec::new());
+        let mut why: Vec<String> = self.too_fast.iter().cloned().collect();
+        let mut can = why.is_empty();
         for (need, met) in self.about.needs.iter().zip(&self.met) {
             can &= self.judge(need, *met, &mut why) || need.loses.is_some();
         }
@@ -132,6 +169,14 @@ impl Intake {
                     format!("it needs {}: none of {} events is one{advice}", need.name, self.own)
                 }
             });
+            return false;
+        }
+        let of = |outcome: &Outcome| self.judged.get(*outcome as usize);
+        let judged = || need.outcomes.iter().filter_map(of);
+        let left_out: u64 = judged().map(|judged| judged.left_out).sum();
+        if left_out > 0 && judged().all(|judged| judged.looked_at == 0) {
+            let reason = judged().map(|judged| judged.why.as_str()).find(|why| !why.is_empty());
+            why.push(format!("all {} are left out: {}", need.name, reason.unwrap_or_default()));
             return false;
         }
         let without = met.found.saturating_sub(met.whole).saturating_mul(100) / met.found;
@@ -154,6 +199,37 @@ impl Intake {
         };
         list.iter().find(holds).map_or_else(String::new, |advice| format!(": {}", advice.text))
     }
+}
+
+/// Why no attack is fast enough for the options of an analytic, where that is so for each of its thresholds.
+fn too_fast(about: &Descriptor, config: &Value) -> Option<String> {
+    let schema: Value = serde_json::from_str(&about.config_schema).unwrap_or_default();
+    let own = config.as_object().into_iter().flatten();
+    let own = own.filter(|(name, _)| name.eq_ignore_ascii_case(&about.id)).map(|(_, own)| own).next();
+    let option = |name: &str| {
+        let default = || schema.get("properties")?.get(name)?.get("default");
+        own.and_then(|own| own.get(name)).or_else(|| config.get(name)).or_else(default).cloned()
+    };
+    let mut told = None;
+    for (least, window) in [
+        ("min_failures", "window"),
+        ("min_challenges", "window"),
+        ("slow_min_failures", "slow_window"),
+        ("slow_min_challenges", "slow_window"),
+    ] {
+        let (Some(count), Some(span)) = (option(least), option(window)) else { continue };
+        let count = count.as_u64()?;
+        let seconds = u64::try_from(Span::parse(span.as_str()?)?.0 / 1_000_000).ok()?;
+        if count <= FASTEST.saturating_mul(seconds.max(1)) {
+            return None;
+        }
+        told = told.or_else(|| {
+            Some(format!(
+                "{least} = {count} within {window} = {span} is more than {FASTEST} a second: no attack is that fast"
+            ))
+        });
+    }
+    told
 }
 
 /// Whether an event has a field, by its name in the contract.
@@ -196,16 +272,20 @@ mod tests {
 
     /// The readiness with a feed of these outcomes, addresses and providers, by the analytic's own description.
     fn readiness(id: &str, events: &[(Outcome, Option<&str>, &str)]) -> Readiness {
+        intake(id, events, "").readiness()
+    }
+
+    fn intake(id: &str, events: &[(Outcome, Option<&str>, &str)], config: &str) -> Intake {
         let engine = Engine::new(Limits::default()).unwrap();
         let built = authsieve_components::get(id).unwrap();
         let about = Analytic::load(&engine, id, built.wasm).unwrap().describe().unwrap().remove(0);
-        let mut intake = Intake::new(about);
+        let mut intake = Intake::new(about, config);
         for (outcome, address, provider) in events {
             let mut event = event(0, *outcome, "ada", *address);
             event.provider = (*provider).into();
             intake.take(&event);
         }
-        intake.readiness()
+        intake
     }
 
     const HERE: Option<&str> = Some("192.0.2.7");
@@ -244,6 +324,45 @@ mod tests {
     fn what_weakens_it_is_named_too() {
         let found = readiness("an1269", &[(Outcome::Failure, HERE, "entra")]);
         assert!(found.can_fire && found.why[0].contains("credential-accepted"), "{found:?}");
+    }
+
+    #[test]
+    fn thresholds_that_nothing_reaches_are_named() {
+        let both = [(Outcome::Failure, HERE, "linux"), (Outcome::Success, HERE, "linux")];
+        let can = |config: &str| {
+            let found = intake("an1276", &both, config).readiness();
+            assert_eq!(found.can_fire, !found.why.join("; ").contains("no attack is that fast"), "{found:?}");
+            found.can_fire
+        };
+        assert!(!can(r#"{"min_failures":1000,"window":"1s"}"#));
+        assert!(!can(r#"{"an1276":{"min_failures":1000,"window":"1s"}}"#));
+        assert!(can(r#"{"min_failures":1000,"window":"1m"}"#) && can(r#"{"min_failures":20,"window":"1s"}"#));
+        assert!(can(r#"{"fls":{"min_failures":1000,"window":"1s"}}"#) && can(""));
+    }
+
+    #[test]
+    fn what_options_leave_out_is_named() {
+        let both = [(Outcome::Failure, HERE, "linux"), (Outcome::Success, HERE, "linux")];
+        let note = |outcome, step| Note {
+            analytic: "an1276".into(),
+            record: 1,
+            time: 0,
+            outcome,
+            user: None,
+            src_ip: None,
+            step,
+            key: String::new(),
+            text: "ignored by allow_ips".into(),
+            count: None,
+            needed: None,
+        };
+        let mut intake = intake("an1276", &both, "");
+        intake.note(&note(Outcome::Failure, Step::Counted));
+        intake.note(&note(Outcome::Success, Step::Ignored));
+        let found = intake.readiness();
+        assert!(!found.can_fire && found.why[0].contains("are left out: ignored by allow_ips"), "{found:?}");
+        intake.note(&note(Outcome::Success, Step::Short));
+        assert!(intake.readiness().can_fire);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 fn sessions(count: usize) -> Vec<Session> {
-    let engine = Engine::new(Limits { call: Duration::from_millis(200), memory: 64 << 20 }).unwrap();
+    let engine =
+        Engine::new(Limits { call: Duration::from_millis(200), memory: 64 << 20, ..Limits::default() })
+            .unwrap();
     let analytic = Arc::new(Analytic::load(&engine, "hostile", &support::hostile()).unwrap());
     (0..count).map(|_| Session::start(Arc::clone(&analytic), String::new(), 0).unwrap()).collect()
 }
@@ -161,6 +163,7 @@ impl Source for Queue {
         Some(Batch {
             file: "queue".into(),
             line: 1,
+            moves: Vec::new(),
             bytes: b"aaaA\n".to_vec(),
             received: 1,
             written: None,

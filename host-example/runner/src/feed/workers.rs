@@ -22,6 +22,8 @@ impl Worker for Session {
     fn finish(&mut self, news: &mut Vec<News>) {
         let answer = self.flush();
         tell(answer, None, news);
+        // A guest that fails to say what it could not read has told its alerts.
+        news.extend(self.problems().unwrap_or_default().into_iter().map(News::Problem));
     }
 }
 

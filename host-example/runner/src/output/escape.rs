@@ -22,20 +22,34 @@ pub fn text(text: &str) -> Cow<'_, str> {
 /// A line of JSON with the same characters written as JSON escapes: the same value, harmless to show.
 #[must_use]
 pub fn json(line: &str) -> Cow<'_, str> {
-    replace(line, |out, c| {
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(out, "\\u{unit:04x}");
-        }
-    })
+    replace_those(line, is_harmful, escape)
+}
+
+/// A line of JSON for a file, a pipe, or a terminal ([`json`]). In files and pipes, too, those characters are escaped
+/// that make a terminal act or text stand in another order: somebody will look at them with `cat`.
+#[must_use]
+pub fn line(line: &str, terminal: bool) -> Cow<'_, str> {
+    if terminal { json(line) } else { replace_those(line, authsieve_engine::alert::acts, escape) }
+}
+
+/// As JSON writes a character in a string.
+fn escape(out: &mut String, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        let _ = write!(out, "\\u{unit:04x}");
+    }
 }
 
 fn replace(text: &str, write: impl Fn(&mut String, char)) -> Cow<'_, str> {
-    if !text.contains(is_harmful) {
+    replace_those(text, is_harmful, write)
+}
+
+fn replace_those(text: &str, which: fn(char) -> bool, write: impl Fn(&mut String, char)) -> Cow<'_, str> {
+    if !text.contains(which) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if is_harmful(c) {
+        if which(c) {
             write(&mut out, c);
         } else {
             out.push(c);
@@ -50,18 +64,27 @@ fn is_harmful(c: char) -> bool {
         || matches!(
             c,
             '\u{AD}'
+                | '\u{34F}'
                 | '\u{61C}'
                 | '\u{115F}'..='\u{1160}'
+                | '\u{17B4}'..='\u{17B5}'
                 | '\u{180B}'..='\u{180F}'
                 | '\u{200B}'..='\u{200F}'
                 | '\u{2028}'..='\u{202E}'
                 | '\u{2060}'..='\u{206F}'
+                | '\u{2800}'
                 | '\u{3164}'
                 | '\u{FE00}'..='\u{FE0F}'
                 | '\u{FEFF}'
                 | '\u{FFA0}'
                 | '\u{FFF0}'..='\u{FFFB}'
                 | '\u{E000}'..='\u{F8FF}'
+                | '\u{110BD}'
+                | '\u{110CD}'
+                | '\u{13430}'..='\u{1343F}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D159}'
+                | '\u{1D173}'..='\u{1D17A}'
                 | '\u{E0000}'..='\u{10FFFF}'
         )
 }
@@ -84,6 +107,8 @@ mod tests {
         assert_eq!(text("a\r\nHIGH forged\tx\0"), "a\\r\\nHIGH forged\\tx\\x00");
         assert_eq!(text("\u{9b}31m\u{7f}"), "\\x9b31m\\x7f");
         assert_eq!(text("user\u{202e}nimda\u{2066}"), "user\\u{202e}nimda\\u{2066}");
+        assert_eq!(text("a\u{34f}\u{17b4}\u{17b5}b\u{2800}"), "a\\u{34f}\\u{17b4}\\u{17b5}b\\u{2800}");
+        assert_eq!(text("a\u{1d159}\u{1bca0}"), "a\\u{1d159}\\u{1bca0}");
         assert_eq!(text("a\u{200b}b\u{feff}\u{2028}\u{e0041}"), "a\\u{200b}b\\u{feff}\\u{2028}\\u{e0041}");
     }
 
@@ -94,5 +119,8 @@ mod tests {
         let escaped = json(&line);
         assert!(!escaped.contains(is_harmful));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+        let piped = super::line(&line, false);
+        assert!(piped.contains("a\\u009b31m\\u202e\u{e0041}") && piped.contains("\\u007fé"), "{piped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&piped).unwrap(), value);
     }
 }

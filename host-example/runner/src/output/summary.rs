@@ -3,6 +3,7 @@
 use super::escape;
 use super::paint::Paint;
 use crate::feed::Totals;
+use crate::sinks::Unread;
 use authsieve_engine::detector::Stats;
 use authsieve_framing::Flaw;
 use std::fmt::Write;
@@ -35,8 +36,11 @@ pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: boo
             grouped(totals.records)
         );
         let rare = [
+            (stats.unread, "unread"),
             (stats.malformed, "malformed"),
+            (stats.undated, "undated"),
             (stats.oversized, "oversized"),
+            (stats.ignored, "ignored"),
             (stats.late, "late"),
             (stats.future, "from the future"),
             (stats.duplicates, "delivered twice"),
@@ -71,6 +75,77 @@ pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: boo
     text
 }
 
+/// What to do about records that were not judged.
+const DOCTOR: &str = "`authsieve doctor` on the same input says more";
+
+/// How many bytes of a record are shown.
+const SHOWN: usize = 120;
+
+/// One of the counters.
+type Counter = fn(&Stats) -> u64;
+
+/// The records that were not judged, by the kind of trouble: how many, the first of them, and what to do. Empty where all
+/// that was asked for was read. Every line ends in a newline.
+#[must_use]
+pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[Unread], paint: Paint) -> String {
+    let mut text = String::new();
+    let most = |count: fn(&Stats) -> u64| analytics.iter().map(count).max().unwrap_or_default();
+    let kinds: [(&str, Counter, &str); 6] = [
+        ("unread", |stats| stats.unread, "in a form that is not known; they were not judged"),
+        ("undated", |stats| stats.undated, "without a time that can be read; they were not judged"),
+        ("malformed", |stats| stats.malformed, "of a known form, but broken; they were not judged"),
+        ("oversized", |stats| stats.oversized, "longer than max_record; they were not judged"),
+        ("future", |stats| stats.future, "ahead of their time of receipt; see the option max_ahead"),
+        ("ignored", |stats| stats.ignored, "ignored by an option"),
+    ];
+    let mut unread = false;
+    for (kind, count, what) in kinds {
+        let (count, shown) = (most(count), first.iter().find(|first| first.problem.kind == kind));
+        if count == 0 && shown.is_none() {
+            continue;
+        }
+        unread |= kind != "ignored";
+        let records = if count == 1 { "record" } else { "records" };
+        let _ = write!(text, "{} {} {records} {what}", paint.red("note:"), grouped(count));
+        if let Some(Unread { problem, origin }) = shown {
+            let place = origin.as_ref().map(|origin| format!(" {origin}:")).unwrap_or_default();
+            let _ = write!(
+                text,
+                ". The first:{} {}",
+                escape::text(&place),
+                escape::text(beginning(&problem.text))
+            );
+        }
+        text.push('\n');
+    }
+    let nothing = totals.records > 0 && analytics.iter().all(|stats| stats.matched == 0);
+    if nothing {
+        let _ = writeln!(
+            text,
+            "{} nothing of this input could be judged: no record holds an event that these analytics read",
+            paint.red("note:")
+        );
+    }
+    if nothing || unread {
+        let _ = writeln!(text, "{} {DOCTOR}", paint.red("note:"));
+    }
+    text
+}
+
+/// Whether something of the input was not judged: records in a form that is not known, without a time that can be read,
+/// broken or too long.
+#[must_use]
+pub fn fell_short(analytics: &[Stats], totals: &Totals) -> bool {
+    let of = |stats: &Stats| stats.unread + stats.undated + stats.malformed + stats.oversized;
+    totals.oversized + totals.flaws.total() + analytics.iter().map(of).sum::<u64>() > 0
+}
+
+/// As much of a text as a line takes, cut between characters.
+fn beginning(text: &str) -> &str {
+    let end = (0..=SHOWN.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// Advice, if more than 1 % of the events came too late to be judged exactly. `sorted`: they were sorted by time already.
 #[must_use]
 pub fn lateness(stats: &Stats, sorted: bool) -> Option<String> {
@@ -85,7 +160,7 @@ pub fn lateness(stats: &Stats, sorted: bool) -> Option<String> {
 }
 
 /// A number with a comma between thousands.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -100,6 +175,8 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use authsieve_host::Origins;
+    use authsieve_host::contract::Problem;
 
     #[test]
     fn numbers_are_grouped() {
@@ -131,5 +208,32 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("2 records too long, skipped"), "{text}");
+    }
+
+    #[test]
+    fn records_that_were_not_judged_are_counted_and_the_first_is_shown() {
+        let stats = |matched, undated| Stats { matched, undated, ..Stats::default() };
+        let totals = Totals { records: 9, ..Totals::default() };
+        let show = |stats: &[Stats], first: &[Unread]| shortfall(stats, &totals, first, Paint::default());
+        assert_eq!(show(&[stats(0, 0), stats(4, 0)], &[]), "");
+        let mut origins = Origins::default();
+        origins.add(1, &"a.log".into(), 1);
+        let text = "\u{1b}[31m".to_owned() + &"ä".repeat(200);
+        let problem = Problem { kind: "undated".into(), record: 3, text };
+        let first = [Unread { origin: origins.of(3), problem }];
+        let text = show(&[stats(4, 2), stats(4, 3)], &first);
+        let (line, rest) = text.split_once('\n').unwrap();
+        let start =
+            "note: 3 records without a time that can be read; they were not judged. The first: a.log:3: ";
+        assert!(line.starts_with(start) && !line.contains('\u{1b}') && line.ends_with('ä'), "{line}");
+        assert!(line.len() < start.len() + SHOWN + 10, "{line}");
+        assert_eq!(rest, format!("note: {DOCTOR}\n"));
+        let nothing = show(&[stats(0, 0)], &[]);
+        assert!(nothing.contains("nothing of this input") && nothing.contains("doctor"), "{nothing}");
+        assert_eq!(
+            shortfall(&[stats(0, 0)], &Totals::default(), &[], Paint::default()),
+            "",
+            "nothing was read"
+        );
     }
 }

@@ -42,9 +42,9 @@ pub fn write(out: &mut impl Write, located: &Located<'_>, paint: Paint) -> io::R
     field("counts", &counts(alert))?;
     field("seen", &format!("{} to {}", alert.first_seen, alert.last_seen))?;
     // A list of one says nothing that was not said.
-    field("users", &if alert.users.len() > 1 { names(&alert.users) } else { String::new() })?;
-    field("addresses", &if alert.src_ips.len() > 1 { names(&alert.src_ips) } else { String::new() })?;
-    field("logged in", &names(&alert.related_successes))?;
+    field("users", &if alert.users.len() > 1 { listed(&alert.users) } else { String::new() })?;
+    field("addresses", &if alert.src_ips.len() > 1 { listed(&alert.src_ips) } else { String::new() })?;
+    field("logged in", &listed(&alert.related_successes))?;
     field("reasons", &tallies(&alert.reasons))?;
     field("outcomes", &tallies(&alert.outcomes))?;
     field("why", &alert.context.join("; "))?;
@@ -108,7 +108,7 @@ fn counts(alert: &Alert) -> String {
     text
 }
 
-fn names(list: &[String]) -> String {
+fn listed(list: &[String]) -> String {
     let shown = list.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     if list.len() > NAMES { format!("{shown} and {} more", list.len() - NAMES) } else { shown }
 }

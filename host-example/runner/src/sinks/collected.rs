@@ -22,7 +22,7 @@ impl Sink for Collected {
             News::Trouble { .. } | News::Loss { loss: Loss::Unreadable(_), .. } => {
                 self.failures.extend(news.complaint(origins));
             }
-            News::Loss { .. } | News::Note(_) | News::Events { .. } => {}
+            News::Loss { .. } | News::Note(_) | News::Events { .. } | News::Problem(_) => {}
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Events as JSON lines to standard output: the sink of `decode`.
 
+use super::unread::{Gathered, Unread};
 use super::{News, Sink};
 use crate::output::event::EventLine;
 use crate::output::paint::When;
@@ -13,6 +14,7 @@ pub struct Events {
     terminal: bool,
     several: bool,
     color: When,
+    unread: Gathered,
 }
 
 impl Events {
@@ -20,12 +22,19 @@ impl Events {
     #[must_use]
     pub fn new(several: bool, color: When) -> Self {
         let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
-        Self { out, terminal: io::stdout().is_terminal(), several, color }
+        let terminal = io::stdout().is_terminal();
+        Self { out, terminal, several, color, unread: Gathered::default() }
+    }
+
+    /// Ends the output. Returns the first record of each kind of trouble, by the kind.
+    #[must_use]
+    pub fn finish(self) -> Vec<Unread> {
+        self.unread.first()
     }
 
     fn write(&mut self, event: &EventLine<'_>) -> io::Result<()> {
         let json = event.to_json();
-        writeln!(self.out, "{}", if self.terminal { escape::json(&json) } else { json.as_str().into() })
+        writeln!(self.out, "{}", escape::line(&json, self.terminal))
     }
 }
 
@@ -34,7 +43,14 @@ impl Sink for Events {
         if let Some(text) = news.complaint(origins) {
             complain(self.color, &text);
         }
-        let News::Events { record, events } = news else { return Ok(()) };
+        let (record, events) = match news {
+            News::Events { record, events } => (record, events),
+            News::Problem(problem) => {
+                self.unread.take(problem, origins);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
         let origin = origins.of(record);
         let file = origin.as_ref().filter(|_| self.several).map(|origin| &*origin.file);
         let line = origin.as_ref().map_or(0, |origin| origin.line);

@@ -8,17 +8,19 @@ mod collected;
 mod complaints;
 mod events;
 mod notes;
+mod unread;
 
 pub use alerts::Alerts;
 pub use collected::Collected;
 pub use complaints::Complaints;
 pub use events::Events;
 pub use notes::{Filter, Format as NoteFormat, Notes};
+pub use unread::Unread;
 
 use crate::sources::Loss;
 use authsieve_engine::alert::Alert;
 use authsieve_host::Origins;
-use authsieve_host::contract::{Event, Note};
+use authsieve_host::contract::{Event, Note, Problem};
 use std::io;
 use std::sync::Arc;
 
@@ -60,6 +62,8 @@ pub enum News {
         /// What was lost.
         loss: Loss,
     },
+    /// The first record of a kind of trouble that an analytic has with records.
+    Problem(Problem),
     /// An analytic failed.
     Trouble {
         /// Its id.
@@ -79,6 +83,7 @@ impl News {
             Self::Alert(alert) => alert.record,
             Self::Note(note) => note.record,
             Self::Events { record, .. } | Self::Trouble { record, .. } => *record,
+            Self::Problem(problem) => problem.record,
             Self::Loss { .. } => 0,
         }
     }
@@ -95,7 +100,7 @@ impl News {
                 Some(origin) => format!("{origin}: {analytic}: {why}"),
                 None => format!("{analytic}: {why}"),
             }),
-            Self::Alert(_) | Self::Note(_) | Self::Events { .. } => None,
+            Self::Alert(_) | Self::Note(_) | Self::Events { .. } | Self::Problem(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod write;
 pub use groups::Filter;
 pub use write::Format;
 
+use super::unread::{Gathered, Unread};
 use super::{News, Sink};
 use crate::output::complain;
 use crate::output::paint::When;
@@ -22,6 +23,7 @@ pub struct Notes {
     several: bool,
     color: When,
     groups: Groups,
+    unread: Gathered,
 }
 
 impl Notes {
@@ -29,14 +31,16 @@ impl Notes {
     #[must_use]
     pub fn new(filter: Filter, format: Format, several: bool, color: When) -> Self {
         let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
-        Self { out, groups: Groups::new(filter.near), filter, format, several, color }
+        let groups = Groups::new(filter.near);
+        Self { out, groups, filter, format, several, color, unread: Gathered::default() }
     }
 
-    /// Writes everything that was held back, and says what is missing.
+    /// Writes everything that was held back, and says what is missing. Returns the first record of each kind of trouble, by
+    /// the kind.
     ///
     /// # Errors
     /// When standard output cannot be written to.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<Vec<Unread>> {
         let mut shown = 0;
         for group in self.groups.shown() {
             shown += 1;
@@ -53,7 +57,7 @@ impl Notes {
             let paint = self.color.paint(io::stderr().is_terminal());
             let _ = writeln!(io::stderr(), "{} {hint}", paint.bold("note:"));
         }
-        Ok(())
+        Ok(self.unread.first())
     }
 
     /// What a person should know of what is not shown.
@@ -84,6 +88,10 @@ impl Sink for Notes {
             complain(self.color, &text);
         }
         match news {
+            News::Problem(problem) => {
+                self.unread.take(problem, origins);
+                Ok(())
+            }
             News::Note(note) if self.filter.passes(&note) => {
                 self.place(Placed { origin: origins.of(note.record), note })
             }

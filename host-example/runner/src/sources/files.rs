@@ -1,64 +1,136 @@
-//! Stored logs: inputs that are read one after the other, each to its end.
+//! Stored logs and pipes, as one stream of records.
+//!
+//! Stored files come in the order of time, whatever order a command line has and whichever end of an export is the newest:
+//! each is read once for its times ([`survey`](super::survey)), then all are read in their order. Where the times of files
+//! do not overlap, each is read as it stands. Others are merged ([`merge`](super::merge)). A pipe is read as it comes,
+//! between the files that stand before and behind it.
 
-use super::input::{Input, Opened};
-use super::{Batch, Loss, Receipt, Source, now};
-use authsieve_framing::{Counts, Format, MAX_RECORD};
-use std::io;
+use super::clock::Clock;
+use super::failing::Tally;
+use super::input::Input;
+use super::merge::Merge;
+use super::open::{Manner, Open, Reopen, Written};
+use super::overview::{Arranged, Overview};
+use super::stored::{Spool, Stored};
+use super::survey::Survey;
+use super::walk::{Found, Walk};
+use super::{Batch, Source, now};
+use authsieve_framing::{Format, MAX_RECORD};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Inputs in the order in which they are read.
+/// So many bytes are sorted in memory.
+const IN_MEMORY: usize = 256 << 20;
+
+/// Inputs as a source.
 pub struct Files {
-    inputs: std::vec::IntoIter<Input>,
+    inputs: Vec<Input>,
+    manner: Manner,
+    /// Tells the times of records.
+    clock: Option<Clock>,
+    /// Whether stored files are read in the order of time.
+    by_time: bool,
     size: Option<u64>,
-    received: Option<i64>,
-    format: Option<Format>,
-    max_record: usize,
     read: Arc<AtomicU64>,
+    walk: Option<Walk>,
     current: Option<Current>,
-    /// When the run began.
-    began: i64,
+    /// What was found out, and is told before anything else is read.
+    told: VecDeque<Batch>,
+    /// Files that are read next.
+    groups: VecDeque<Vec<Stored>>,
+    tally: Tally,
+    overview: Overview,
 }
 
-/// The input that is read now.
-struct Current {
-    name: Arc<str>,
-    opened: Opened,
+/// What is read now.
+enum Current {
+    /// A file that nobody has read before, and when it was last written.
+    New(Box<Open>, Option<i64>),
+    File(Box<Open>),
+    Several(Box<Merge>),
 }
 
 impl Files {
-    /// The records of these inputs. Records longer than 16 MiB are skipped.
+    /// The records of these inputs, and of the files in those that are folders, one after the other as they are given.
+    /// Records longer than 16 MiB are skipped.
     #[must_use]
     pub fn new(inputs: Vec<Input>) -> Self {
-        Self {
-            size: inputs.iter().map(Input::size).sum(),
-            inputs: inputs.into_iter(),
-            received: None,
+        let inputs: Vec<Input> = inputs.into_iter().flat_map(Input::expanded).collect();
+        let began = now();
+        let manner = Manner {
+            received: began,
+            began,
+            written: Written::Modified,
             format: None,
             max_record: MAX_RECORD,
+            leave_dates: false,
+            memory: IN_MEMORY,
+        };
+        Self {
+            size: inputs.iter().map(Input::size).sum(),
+            inputs,
+            manner,
+            clock: None,
+            by_time: false,
             read: Arc::default(),
+            walk: None,
             current: None,
-            began: now(),
+            told: VecDeque::new(),
+            groups: VecDeque::new(),
+            tally: Tally::new(),
+            overview: Overview::default(),
         }
     }
 
-    /// Takes all records as received at this time, in microseconds since 1970. Without one, a file was received when it
-    /// was last modified, and a pipe is received as it is read.
+    /// Takes all records as received at this time, in microseconds since 1970. Without one, all of them are received when
+    /// the run begins.
     #[must_use]
-    pub fn received(self, received: Option<i64>) -> Self {
-        Self { received, ..self }
+    pub fn received(mut self, received: Option<i64>) -> Self {
+        self.manner.received = received.unwrap_or(self.manner.began);
+        self
+    }
+
+    /// Says when all records were written, whatever the files say.
+    #[must_use]
+    pub fn written(mut self, written: Written) -> Self {
+        self.manner.written = written;
+        self
     }
 
     /// Reads all inputs in this format. Without one, the first bytes of each tell.
     #[must_use]
-    pub fn format(self, format: Option<Format>) -> Self {
-        Self { format, ..self }
+    pub fn format(mut self, format: Option<Format>) -> Self {
+        self.manner.format = format;
+        self
+    }
+
+    /// Leaves dates of numbers as they are: the configuration says which of day and month goes first.
+    #[must_use]
+    pub fn leave_dates(mut self, leave_dates: bool) -> Self {
+        self.manner.leave_dates = leave_dates;
+        self
     }
 
     /// Skips records longer than this many bytes.
     #[must_use]
-    pub fn max_record(self, max_record: usize) -> Self {
-        Self { max_record, ..self }
+    pub fn max_record(mut self, max_record: usize) -> Self {
+        self.manner.max_record = max_record;
+        self
+    }
+
+    /// Sorts so many bytes in memory, and more of them on disk. Without it, 256 MiB.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.manner.memory = bytes;
+        self
+    }
+
+    /// Tells by this clock what the [`overview`](Self::overview) has. `by_time`: stored files are read in the order of time,
+    /// not as they are given.
+    #[must_use]
+    pub fn clock(self, clock: Clock, by_time: bool) -> Self {
+        Self { clock: Some(clock), by_time, ..self }
     }
 
     /// How far the inputs are read.
@@ -67,63 +139,202 @@ impl Files {
         Progress { size: self.size, read: Arc::clone(&self.read) }
     }
 
-    /// A batch without records.
-    fn empty(&self, file: Arc<str>) -> Batch {
-        Batch {
-            file,
-            line: 1,
-            bytes: Vec::new(),
-            received: self.received.unwrap_or_else(now),
-            written: Some(self.began),
-            losses: Vec::new(),
-            flaws: Counts::default(),
-            receipt: Receipt::default(),
+    /// What is found out on the way.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        self.overview.clone()
+    }
+
+    fn walk(&mut self) -> &mut Walk {
+        let Self { walk, inputs, read, .. } = self;
+        walk.get_or_insert_with(|| Walk::new(std::mem::take(inputs), Arc::clone(read)))
+    }
+
+    /// Finds what is read next; `false` at the end.
+    fn advance(&mut self) -> bool {
+        if let Some(group) = self.groups.pop_front() {
+            self.start(&group);
+            return true;
+        }
+        if self.by_time && self.walk().is_stored() {
+            self.gather();
+            if !self.told.is_empty() || !self.groups.is_empty() {
+                return true;
+            }
+        }
+        match self.walk().next() {
+            None => false,
+            Some(Ok(found)) => {
+                let written = found.written;
+                let again = found.again.clone();
+                let again = again.map(|input| Box::new(move || input.opened(&Arc::default())) as Reopen);
+                let open = Box::new(Open::new(found, again, &self.manner));
+                self.current = Some(Current::New(open, written));
+                true
+            }
+            Some(Err((name, error))) => {
+                self.told.push_back(self.manner.unreadable(name, error));
+                true
+            }
         }
     }
 
-    /// Tells that an input cannot be read any further.
-    fn failed(&self, file: Arc<str>, error: io::Error, flaws: Counts) -> Batch {
-        Batch { losses: vec![Loss::Unreadable(error)], flaws, ..self.empty(file) }
+    /// Reads all stored files up to the next pipe for their times, and settles their order.
+    fn gather(&mut self) {
+        let Some(mut clock) = self.clock.take() else { return };
+        let (mut spool, mut stored, manner) = (Spool::default(), Vec::new(), self.manner);
+        while self.walk().is_stored() {
+            let found: Found = match self.walk().next() {
+                None => break,
+                Some(Ok(found)) => found,
+                Some(Err((name, error))) => {
+                    self.told.push_back(manner.unreadable(name, error));
+                    continue;
+                }
+            };
+            let name = Arc::clone(&found.name);
+            match Stored::new(found, &mut clock, &mut self.tally, &mut spool, &manner) {
+                Ok(file) => stored.push(file),
+                Err(error) => {
+                    let why =
+                        format!("it cannot be kept in a temporary file: {error}; --order given needs none");
+                    self.told.push_back(manner.unreadable(name, std::io::Error::new(error.kind(), why)));
+                }
+            }
+        }
+        self.tally.publish(&self.overview);
+        self.groups = arrange(stored, &self.overview);
+        self.clock = Some(clock);
+    }
+
+    /// Begins to read files that are read together.
+    fn start(&mut self, group: &[Stored]) {
+        if let [file] = group
+            && file.survey.in_order()
+            && !file.survey.turned()
+        {
+            match file.open(&self.manner, &self.read) {
+                Ok(open) => self.current = Some(Current::File(Box::new(open))),
+                Err(error) => {
+                    self.told.push_back(self.manner.unreadable(Arc::clone(&file.name), error));
+                }
+            }
+            return;
+        }
+        if let Some(clock) = &self.clock {
+            let merge = Merge::new(group, clock, self.manner, &self.read);
+            self.current = Some(Current::Several(Box::new(merge)));
+        }
+    }
+}
+
+/// Puts files in order. Those that overlap in time stand in one group, in the order that decides between equal times.
+fn arrange(mut stored: Vec<Stored>, overview: &Overview) -> VecDeque<Vec<Stored>> {
+    let given: Vec<Arc<str>> = stored.iter().map(|file| Arc::clone(&file.name)).collect();
+    // By the first event, then as given. Files without any event come last.
+    stored.sort_by_key(|file| (file.survey.first().is_none(), file.survey.first()));
+    let mut files: Vec<(usize, Stored)> = stored.into_iter().enumerate().collect();
+    files.sort_by_key(|(_, file)| file.survey.range().map_or((true, 0), |(earliest, _)| (false, earliest)));
+    let mut groups: VecDeque<Vec<(usize, Stored)>> = VecDeque::new();
+    // How far the last group reaches, and the last of its files.
+    let mut reaches: Option<(i64, usize)> = None;
+    for (place, file) in files {
+        let range = file.survey.range();
+        let overlaps =
+            range.is_some_and(|(earliest, _)| reaches.is_some_and(|reaches| (earliest, place) < reaches));
+        reaches = range.map(|(_, latest)| match reaches.filter(|_| overlaps) {
+            Some((until, last)) => (until.max(latest), last.max(place)),
+            None => (latest, place),
+        });
+        match groups.back_mut().filter(|_| overlaps) {
+            Some(group) => group.push((place, file)),
+            None => groups.push_back(vec![(place, file)]),
+        }
+    }
+    let in_order = |mut group: Vec<(usize, Stored)>| -> Vec<Stored> {
+        group.sort_by_key(|(place, _)| *place);
+        group.into_iter().map(|(_, file)| file).collect()
+    };
+    let groups = groups.into_iter().map(in_order).collect();
+    note(&given, &groups, overview);
+    groups
+}
+
+/// Notes in which order files are read, where that is not as they were given.
+fn note(given: &[Arc<str>], groups: &VecDeque<Vec<Stored>>, overview: &Overview) {
+    let names =
+        |group: &Vec<Stored>| -> Vec<Arc<str>> { group.iter().map(|file| Arc::clone(&file.name)).collect() };
+    overview.change(|seen| {
+        for file in groups.iter().flatten() {
+            if file.survey.turned() {
+                seen.arranged.push(Arranged::Turned(Arc::clone(&file.name)));
+            }
+            if !file.survey.in_order() {
+                seen.arranged.push(Arranged::Sorted(Arc::clone(&file.name)));
+            }
+            if let Some((from, to)) = file.survey.range().filter(|_| file.survey.inferred()) {
+                seen.inferred(&file.name, from, to);
+            }
+        }
+        let several = groups.iter().filter(|group| group.len() > 1);
+        seen.arranged.extend(several.map(|group| Arranged::Merged(names(group))));
+        let read: Vec<Arc<str>> = groups.iter().flat_map(names).collect();
+        if groups.len() > 1 && read != given {
+            seen.arranged.push(Arranged::Reordered(read));
+        }
+    });
+}
+
+impl Files {
+    /// Looks at a batch of a file that nobody has read before.
+    fn look(&mut self, batch: &Batch, written: Option<i64>) {
+        let Some(clock) = &mut self.clock else { return };
+        if !self.tally.is_due() {
+            return;
+        }
+        let reading = self.manner.reading(written);
+        let mut survey = Survey::default();
+        clock.survey(&batch.bytes, reading, Some(&mut self.tally), |_, told| survey.take(told));
+        if let Some((from, to)) = survey.range().filter(|_| survey.inferred()) {
+            self.overview.change(|seen| seen.inferred(&batch.file, from, to));
+        }
     }
 }
 
 impl Source for Files {
-    fn next(&mut self, mut buffer: Vec<u8>) -> Option<Batch> {
+    fn next(&mut self, buffer: Vec<u8>) -> Option<Batch> {
+        let mut buffer = Some(buffer);
         loop {
-            let Some(mut current) = self.current.take() else {
-                let input = self.inputs.next()?;
-                let name: Arc<str> = input.name().into();
-                match input.open(self.max_record, self.format, &self.read) {
-                    Ok(opened) => self.current = Some(Current { name, opened }),
-                    Err(error) => return Some(self.failed(name, error, Counts::default())),
+            if let Some(told) = self.told.pop_front() {
+                return Some(told);
+            }
+            let next = match self.current.take() {
+                Some(Current::New(mut open, written)) => {
+                    let next = open.next(buffer.take().unwrap_or_default(), &self.manner);
+                    if let Some(batch) = &next {
+                        self.look(batch, written);
+                        self.current = Some(Current::New(open, written));
+                    }
+                    next
                 }
-                continue;
+                Some(Current::File(mut open)) => {
+                    let next = open.next(buffer.take().unwrap_or_default(), &self.manner);
+                    self.current = next.is_some().then_some(Current::File(open));
+                    next
+                }
+                Some(Current::Several(mut merge)) => {
+                    let next = merge.next(buffer.take().unwrap_or_default());
+                    self.current = next.is_some().then_some(Current::Several(merge));
+                    next
+                }
+                None if self.advance() => continue,
+                None => {
+                    self.tally.publish(&self.overview);
+                    return None;
+                }
             };
-            match current.opened.records.next(&mut buffer) {
-                Err(error) => {
-                    return Some(self.failed(current.name, error, current.opened.records.counts()));
-                }
-                Ok(Some(cut)) => {
-                    let oversized = cut.oversized.into_iter().map(Loss::Oversized);
-                    let batch = Batch {
-                        file: Arc::clone(&current.name),
-                        line: cut.first_line,
-                        bytes: buffer,
-                        received: self.received.or(current.opened.written).unwrap_or_else(now),
-                        written: current.opened.written.or(Some(self.began)),
-                        losses: oversized.chain(cut.problems.into_iter().map(Loss::Flawed)).collect(),
-                        flaws: Counts::default(),
-                        receipt: Receipt::default(),
-                    };
-                    self.current = Some(current);
-                    return Some(batch);
-                }
-                // All flaws of an input are told at its end.
-                Ok(None) if current.opened.records.counts().total() > 0 => {
-                    let flaws = current.opened.records.counts();
-                    return Some(Batch { flaws, ..self.empty(current.name) });
-                }
-                Ok(None) => {}
+            if next.is_some() {
+                return next;
             }
         }
     }
@@ -149,3 +360,6 @@ impl Progress {
         self.read.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

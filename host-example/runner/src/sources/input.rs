@@ -1,20 +1,18 @@
-//! One stored input: a file, standard input, memory; plain, `.gz` or `.zst`; in UTF-8 or UTF-16; lines, JSON of any
-//! layout, CSV, W3C logs, XML, `.evtx`.
+//! One stored input: a file, a folder, standard input, memory; plain or packed ([`unpack`](super::unpack)); in UTF-8 or
+//! UTF-16; lines, JSON of any layout, CSV, W3C logs, XML, `.evtx`.
 //!
 //! The first bytes of a file tell what it holds. Its name only decides where they leave doubt about a table.
 
-use super::{gzip, zstd};
-
-use authsieve_framing::{Format, InOrder, Stream};
+use super::unpack::{Bytes, Contents, Counted, Meter};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek};
-use std::path::PathBuf;
+use std::io::{self, Error, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Any bytes.
-type Bytes = Box<dyn Read + Send>;
+/// Folders deeper than this are not looked into.
+const MAX_DEPTH: usize = 32;
 
 /// Somewhere that records come from.
 #[derive(Clone, Debug)]
@@ -33,11 +31,15 @@ pub enum Input {
 }
 
 /// An input, opened.
-pub struct Opened {
-    /// Its records.
-    pub records: Stream<Box<dyn Read + Send>>,
+pub(super) struct Opened {
+    pub(super) contents: Contents,
+    /// The name of its file, without the folder.
+    pub(super) name: Option<String>,
     /// When the file was last written, in microseconds since 1970; `None` for a pipe.
-    pub written: Option<i64>,
+    pub(super) written: Option<i64>,
+    /// Whether it may still be written: it is no regular file.
+    pub(super) live: bool,
+    pub(super) meter: Arc<Meter>,
 }
 
 impl Input {
@@ -83,41 +85,94 @@ impl Input {
         }
     }
 
-    /// Opens it. `format` is that of its records, without it they are recognised. Bytes read (before decompression)
-    /// are added to `progress`.
+    /// Whether it is stored, and can be read more than once. What cannot be looked at is: opening it says why.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path(path) => {
+                path.metadata().map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
+            }
+            Self::Memory { .. } => true,
+        }
+    }
+
+    /// Opens it. Bytes that are read (before they are unpacked) are added to `progress`.
     ///
     /// # Errors
-    /// Those of the operating system.
-    pub fn open(
-        &self,
-        max_record: usize,
-        format: Option<Format>,
-        progress: &Arc<AtomicU64>,
-    ) -> io::Result<Opened> {
-        let records = |input: Bytes, name: Option<&str>| {
-            let input = unpacked(Box::new(Counted { input, progress: Arc::clone(progress) }))?;
-            io::Result::Ok(Stream::new(input, format, name, max_record))
-        };
-        match self {
+    /// Those of the operating system, and for a folder.
+    pub(super) fn open(&self, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
+        let meter = Meter::new(progress);
+        let counted = |input: Bytes| Box::new(Counted { input, meter: Arc::clone(&meter) });
+        let (input, file, name, written): (Bytes, _, _, _) = match self {
             // `StdinLock` is not `Send`; `Stdin` locks for each read, which costs nothing for large ones.
-            Self::Stdin => {
-                Ok(Opened { records: records(Box::new(io::stdin()), None)?.live(), written: None })
-            }
+            Self::Stdin => (Box::new(io::stdin()), None, None, None),
             Self::Path(path) => {
                 let file = File::open(path)?;
                 let metadata = file.metadata()?;
                 if metadata.is_dir() {
-                    return Err(ErrorKind::IsADirectory.into());
+                    return Err(Error::new(ErrorKind::NotFound, "there is no file in this folder"));
                 }
                 let regular = metadata.is_file();
-                let written = metadata.modified().ok().filter(|_| regular).map(micros);
-                let name = path.file_name().and_then(|name| name.to_str());
-                let records = records(if regular { in_order(file)? } else { Box::new(file) }, name)?;
-                Ok(Opened { records: if regular { records } else { records.live() }, written })
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                let same = if regular { Some(file.try_clone()?) } else { None };
+                (Box::new(file), same, name, metadata.modified().ok().filter(|_| regular).map(micros))
             }
-            Self::Memory { bytes, .. } => {
-                Ok(Opened { records: records(Box::new(*bytes), Some(self.name().as_str()))?, written: None })
-            }
+            Self::Memory { name, bytes } => (Box::new(*bytes), None, Some((*name).to_owned()), None),
+        };
+        let live = file.is_none() && !matches!(self, Self::Memory { .. });
+        let contents = Contents::of(counted(input), file, name.as_deref(), &meter, 0)?;
+        Ok(Opened { contents, name, written, live, meter })
+    }
+
+    /// Its bytes, if it holds one file. What is read of them is added to `progress`.
+    ///
+    /// # Errors
+    /// Those of the operating system, and for an archive.
+    pub(super) fn opened(&self, progress: &Arc<AtomicU64>) -> io::Result<Bytes> {
+        match self.open(progress)?.contents {
+            Contents::One(bytes) => Ok(bytes),
+            Contents::Tar(_) | Contents::Zip(_) => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// The files below it, by name, if it is a folder; else itself. Names that begin with a dot are left out, and links
+    /// to folders are not followed. A folder without files, or that cannot be read, is itself: opening it says why.
+    #[must_use]
+    pub fn expanded(self) -> Vec<Self> {
+        let Self::Path(path) = &self else { return vec![self] };
+        if !path.is_dir() {
+            return vec![self];
+        }
+        let mut found = Vec::new();
+        files(path, MAX_DEPTH, &mut found);
+        if found.is_empty() { vec![self] } else { found }
+    }
+
+    /// Whether several files may be behind it: it is a folder, or by its name an archive.
+    #[must_use]
+    pub fn is_several(&self) -> bool {
+        let Self::Path(path) = self else { return false };
+        let name = path.to_string_lossy().to_ascii_lowercase();
+        let archives = [".zip", ".tar", ".tgz", ".tbz2", ".txz"];
+        path.is_dir() || archives.iter().any(|end| name.ends_with(end)) || name.contains(".tar.")
+    }
+}
+
+fn files(folder: &Path, depth: usize, found: &mut Vec<Input>) {
+    let mut paths = Vec::new();
+    match std::fs::read_dir(folder) {
+        Ok(entries) => paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path()))),
+        Err(_) => return found.push(Input::Path(folder.to_owned())),
+    }
+    paths.sort();
+    for path in paths {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let Some(kind) = path.symlink_metadata().ok().filter(|_| !hidden) else { continue };
+        if kind.is_dir() && depth > 0 {
+            files(&path, depth - 1, found);
+        } else if path.is_file() {
+            found.push(Input::Path(path));
         }
     }
 }
@@ -134,77 +189,3 @@ fn micros(time: SystemTime) -> i64 {
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
     }
 }
-
-/// The bytes of a file, in the order of its events where it is an `.evtx` file.
-fn in_order(mut file: File) -> io::Result<Bytes> {
-    let mut head = Vec::new();
-    (&mut file).take(8).read_to_end(&mut head)?;
-    file.rewind()?;
-    Ok(if head == b"ElfFile\0" { Box::new(InOrder::new(file)?) } else { Box::new(file) })
-}
-
-/// The bytes in `input`, unpacked.
-fn unpacked(mut input: Bytes) -> io::Result<Bytes> {
-    let mut head = Vec::with_capacity(4);
-    // A pipe may bring its first bytes one by one, and no more than they.
-    while begins_magic(&head) {
-        let mut byte = [0];
-        match input.read(&mut byte) {
-            Ok(0) => break,
-            Ok(_) => head.extend_from_slice(&byte),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let packed = match head.as_slice() {
-        b"\x1F\x8B" => Packed::Gzip,
-        // Frames to be skipped may come first: pzstd begins with one.
-        b"\x28\xB5\x2F\xFD" | [0x50..=0x5F, 0x2A, 0x4D, 0x18] => Packed::Zstd,
-        _ => Packed::No,
-    };
-    let whole = Cursor::new(head).chain(input);
-    Ok(match packed {
-        Packed::No => Box::new(whole),
-        Packed::Gzip => Box::new(gzip::Members::new(buffered(whole))),
-        Packed::Zstd => Box::new(zstd::Frames::new(buffered(whole))),
-    })
-}
-
-/// Whether more bytes are needed to know how a file is packed.
-const fn begins_magic(head: &[u8]) -> bool {
-    matches!(
-        head,
-        [] | [0x1F | 0x28 | 0x50..=0x5F]
-            | [0x28, 0xB5]
-            | [0x28, 0xB5, 0x2F]
-            | [0x50..=0x5F, 0x2A]
-            | [0x50..=0x5F, 0x2A, 0x4D]
-    )
-}
-
-enum Packed {
-    No,
-    Gzip,
-    Zstd,
-}
-
-fn buffered<R: Read>(input: R) -> BufReader<R> {
-    BufReader::with_capacity(128 << 10, input)
-}
-
-/// Tells how far a reader got.
-struct Counted {
-    input: Bytes,
-    progress: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(into)?;
-        self.progress.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -4,13 +4,29 @@
 //! passes them through the analytics, and acknowledges each batch once a sink has all that came of it. To add a source,
 //! add a file here with a type that implements [`Source`].
 
+mod archive;
+mod clock;
+mod failing;
 mod files;
 mod gzip;
 mod input;
+mod merge;
+mod open;
+mod overview;
+mod section;
+mod sorter;
+mod stored;
+mod survey;
+mod unpack;
+mod walk;
 mod zstd;
 
+pub use clock::Clock;
+pub use failing::{Entry, Failing};
 pub use files::{Files, Progress};
 pub use input::{Input, now};
+pub use open::Written;
+pub use overview::{Arranged, Overview, Seen};
 
 use authsieve_framing::{Counts, Oversized, Problem};
 use std::fmt;
@@ -23,13 +39,15 @@ pub trait Source: Send {
     fn next(&mut self, buffer: Vec<u8>) -> Option<Batch>;
 }
 
-/// Some records of one input, and what became of the bytes between them.
+/// Some records, and what became of the bytes between them.
 #[derive(Debug)]
 pub struct Batch {
-    /// The name of the input, as reports show it.
+    /// The name of the input of the first record, as reports show it.
     pub file: Arc<str>,
-    /// Where the first record stands in the input, from 1. The others stand below, one by one.
+    /// Where the first record stands in the input, from 1. The others stand below, one by one, up to the first move.
     pub line: u64,
+    /// The records that do not stand below the one before them, in order.
+    pub moves: Vec<Move>,
     /// Whole records, separated by newlines. May be empty, if there is only something to tell.
     pub bytes: Vec<u8>,
     /// When the records were received, in microseconds since 1970.
@@ -43,6 +61,17 @@ pub struct Batch {
     pub flaws: Counts,
     /// Tells the source that the batch is done.
     pub receipt: Receipt,
+}
+
+/// A record that stands elsewhere than below the one before it. The next ones stand below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// How many records of the batch stand before it.
+    pub record: u64,
+    /// The name of its input.
+    pub file: Arc<str>,
+    /// Where it stands there, from 1.
+    pub line: u64,
 }
 
 /// Something of an input that is not in the records.

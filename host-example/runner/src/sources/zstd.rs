@@ -36,7 +36,10 @@ impl<R: BufRead> Frames<R> {
                     length,
                     ..
                 })) => {
-                    io::copy(&mut (&mut self.input).take(length.into()), &mut io::sink())?;
+                    let skipped = io::copy(&mut (&mut self.input).take(length.into()), &mut io::sink())?;
+                    if skipped < u64::from(length) {
+                        return Err(early());
+                    }
                 }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)))
                     if self.met_any =>
@@ -51,12 +54,16 @@ impl<R: BufRead> Frames<R> {
     }
 }
 
+fn early() -> io::Error {
+    io::Error::new(ErrorKind::UnexpectedEof, "the zstd data ends early")
+}
+
 /// The decoder's errors tell of its inside.
 fn io_error(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&dyn Error> = Some(&error);
     while let Some(inner) = cause {
         if inner.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::UnexpectedEof) {
-            return io::Error::new(ErrorKind::UnexpectedEof, "the zstd data ends early");
+            return early();
         }
         cause = inner.source();
     }

@@ -9,10 +9,14 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
+mod inputs;
 mod inspect;
+mod order;
+mod packed;
 mod run;
 mod selection;
 mod shell;
+mod strict;
 #[path = "../../../../src/host/tests/support/mod.rs"]
 mod support;
 mod test;

@@ -119,7 +119,7 @@ fn several_files_are_one_stream_and_a_missing_one_is_an_error() {
     assert_eq!(said.status, Some(1));
     assert_eq!(alerts(&said).len(), 1);
     assert!(said.err.contains("missing.log: No such file or directory"), "{}", said.err);
-    let said = shell.run(&["run", RECEIVED, "2.log", "1.log"]);
+    let said = shell.run(&["run", RECEIVED, "--order", "given", "2.log", "1.log"]);
     assert_eq!((said.status, alerts(&said).len()), (Some(0), 0));
 }
 
@@ -180,11 +180,16 @@ fn a_backwards_export_is_sorted_on_request() {
     let shell = Shell::new();
     let backwards: Vec<&str> = ATTACK.lines().rev().collect();
     shell.write("auth.log", backwards.join("\n"));
-    let said = shell.run(&["run", "-a", "an1276", RECEIVED, "auth.log"]);
+    let said = shell.run(&["run", "-a", "an1276", "--order", "given", RECEIVED, "auth.log"]);
     assert_eq!((said.status, said.out.as_str()), (Some(0), ""));
     assert!(said.err.contains("came too late") && said.err.contains("--order sort"), "{}", said.err);
     let said = shell.run(&["run", "-a", "an1276", "--order", "sort", RECEIVED, "auth.log"]);
     let sorted = alerts(&said);
+    let piped = shell.run_with_stdin(
+        &["run", "-a", "an1276", "--order", "sort", RECEIVED],
+        backwards.join("\n").as_bytes(),
+    );
+    assert_eq!(alerts(&piped).len(), 1, "{}", piped.err);
     assert_eq!((said.status, sorted.len()), (Some(0), 1), "{}", said.err);
     assert_eq!(
         (sorted[0]["pattern"].as_str(), sorted[0]["time"].as_str()),
@@ -281,4 +286,7 @@ fn guests_are_not_trusted() {
     assert!(said.err.contains("from now on each analytic runs on its own"), "{}", said.err);
     assert!(said.err.contains("auth.log:3: touchy: `process` failed"), "{}", said.err);
     assert!(!said.err.contains(": gentle: `process`"), "{}", said.err);
+    let said = shell.run(&["decode", "--component", "hostile.wasm", "--set", "m=1", "auth.log"]);
+    assert!(said.err.contains("auth.log:3: touchy: `decode` failed"), "{}", said.err);
+    assert!(!said.err.contains("gentle: `decode`"), "{}", said.err);
 }

@@ -6,6 +6,7 @@ pub use text::text;
 
 use super::{Examination, Patient};
 use crate::doctor::Feed;
+use crate::doctor::unread::Kind;
 use crate::feed::Totals;
 use crate::output::escape;
 use authsieve_engine::detector::Stats;
@@ -44,6 +45,17 @@ impl Examination {
     /// The greatest of a counter over the analytics: each counts all records.
     fn most(&self, of: impl Fn(&Stats) -> u64) -> u64 {
         self.patients.iter().filter_map(|patient| patient.stats.as_ref()).map(of).max().unwrap_or(0)
+    }
+
+    /// How many records look like logins and are read by nobody: those of the analytic that misses most.
+    fn missed(&self) -> u64 {
+        self.most(|stats| stats.unread)
+    }
+
+    /// What these records look like, where that is known; and records of forms that the analytics do not know at all.
+    fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        let missed = self.missed() > 0;
+        self.unread.kinds().iter().filter(move |kind| missed || kind.foreign)
     }
 
     /// What to set, and why.
@@ -99,12 +111,21 @@ pub fn json(out: &mut impl Write, found: &Examination, totals: &Totals, terminal
         .into_iter()
         .map(|(setting, why)| json!({ "setting": setting, "why": why }))
         .collect();
+    let unread: Vec<Value> = found
+        .kinds()
+        .map(|kind| {
+            json!({ "what": kind.what, "advice": kind.advice, "count": kind.count, "example": kind.example })
+        })
+        .collect();
     let whole = json!({
         "records": totals.judged(),
         "read": found.read,
-        "unread": totals.judged().saturating_sub(found.read),
-        "unread_samples": found.unread,
+        "unread": found.missed(),
+        "unread_kinds": unread,
+        "silent": totals.judged().saturating_sub(found.read).saturating_sub(found.missed()),
+        "silent_samples": found.silent,
         "malformed": found.most(|stats| stats.malformed),
+        "undated": found.most(|stats| stats.undated),
         "oversized": totals.oversized + found.most(|stats| stats.oversized),
         "unframed": totals.flaws.total(),
         "unreadable_files": totals.unreadable,
@@ -115,7 +136,7 @@ pub fn json(out: &mut impl Write, found: &Examination, totals: &Totals, terminal
         "suggestions": suggestions,
     });
     let line = whole.to_string();
-    if terminal { writeln!(out, "{}", escape::json(&line)) } else { writeln!(out, "{line}") }
+    writeln!(out, "{}", escape::line(&line, terminal))
 }
 
 fn of_analytic(found: &Examination, patient: &Patient) -> Value {

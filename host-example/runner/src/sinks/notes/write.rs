@@ -66,10 +66,7 @@ pub(super) fn write_json(
     };
     // Strings and integers: this cannot fail.
     let json = serde_json::to_string(&line).unwrap_or_default();
-    match format {
-        Format::JsonForTerminal => writeln!(out, "{}", escape::json(&json)),
-        _ => writeln!(out, "{json}"),
-    }
+    writeln!(out, "{}", escape::line(&json, matches!(format, Format::JsonForTerminal)))
 }
 
 pub(super) fn write_group(

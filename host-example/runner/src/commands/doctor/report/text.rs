@@ -23,8 +23,13 @@ fn records(out: &mut impl Write, found: &Examination, totals: &Totals, paint: Pa
     let rows = [
         (all, "records".to_owned()),
         (read, format!("say something about a login ({} %)", percent(read, all))),
-        (all.saturating_sub(read), "that no analytic reads".into()),
+        (all.saturating_sub(read).saturating_sub(found.missed()), "say nothing about a login".into()),
+        (found.missed(), "look like logins, and no analytic reads them".into()),
         (found.most(|stats| stats.malformed), "malformed".into()),
+        (
+            found.most(|stats| stats.undated),
+            "undated: no time in them can be read, so nothing was judged".into(),
+        ),
         (totals.oversized + found.most(|stats| stats.oversized), "too long".into()),
         (totals.flaws.total(), "or more pieces that could not be made records".into()),
         (found.feeds.duplicates, "events delivered twice (counted once)".into()),
@@ -37,9 +42,13 @@ fn records(out: &mut impl Write, found: &Examination, totals: &Totals, paint: Pa
     for (count, what) in rows.into_iter().filter(|(count, _)| *count > 0) {
         writeln!(out, "  {count:>10} {what}")?;
     }
-    if !found.unread.is_empty() {
-        writeln!(out, "  {}", paint.dim("the first that no analytic reads:"))?;
-        for record in &found.unread {
+    for kind in found.kinds() {
+        writeln!(out, "  {} {} {}: {}", paint.red("unread:"), kind.count, kind.what, kind.advice)?;
+        writeln!(out, "    {}", paint.dim(escape::text(&kind.example)))?;
+    }
+    if !found.silent.is_empty() {
+        writeln!(out, "  {}", paint.dim("the first that give no event:"))?;
+        for record in &found.silent {
             writeln!(out, "    {}", paint.dim(escape::text(record)))?;
         }
     }
@@ -108,7 +117,11 @@ fn feed(out: &mut impl Write, feed: &Feed, end: i64) -> io::Result<()> {
 fn analytic(out: &mut impl Write, found: &Examination, patient: &Patient, paint: Paint) -> io::Result<()> {
     let intake = &patient.intake;
     let readiness = intake.readiness();
-    let word = if readiness.can_fire { paint.bold("can fire") } else { paint.red("cannot fire") };
+    let word = match readiness.can_fire {
+        true => paint.bold("can fire"),
+        false if !found.named && intake.own == 0 => paint.dim("finds nothing of its telemetry"),
+        false => paint.red("cannot fire"),
+    };
     writeln!(out, "  {} {word}", escape::text(&format!("{:<8}", patient.id.to_uppercase())))?;
     writeln!(
         out,

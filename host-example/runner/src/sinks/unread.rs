@@ -1,0 +1,33 @@
+//! The first records that could not be judged, by the kind of trouble.
+
+use authsieve_host::contract::Problem;
+use authsieve_host::{Origin, Origins};
+
+/// The first record of a kind of trouble, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The kind, as the contract has it, and the record.
+    pub problem: Problem,
+    /// Where it stands, if that is known.
+    pub origin: Option<Origin>,
+}
+
+/// Gathers them from all analytics.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gathered(Vec<Unread>);
+
+impl Gathered {
+    pub(super) fn take(&mut self, problem: Problem, origins: &Origins) {
+        self.0.push(Unread { origin: origins.of(problem.record), problem });
+    }
+
+    /// The first of each kind, by the kind.
+    pub(super) fn first(self) -> Vec<Unread> {
+        let mut unread = self.0;
+        unread.sort_by(|one, other| {
+            (&one.problem.kind, one.problem.record).cmp(&(&other.problem.kind, other.problem.record))
+        });
+        unread.dedup_by(|later, first| later.problem.kind == first.problem.kind);
+        unread
+    }
+}

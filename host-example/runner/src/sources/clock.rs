@@ -1,0 +1,164 @@
+//! When the events of records happened, for the order of files.
+//!
+//! The engine's own decoder reads them, as the analytics do: the same zone, the same inferred years. Only records that
+//! hold a needle are read. A record without a time that can be read belongs to the record before it.
+
+use super::failing::Tally;
+use authsieve_engine::analytic::{Reads, Telemetry};
+use authsieve_engine::config::{Code, Common, Config};
+use authsieve_engine::dating::{Dating, Rules};
+use authsieve_engine::decode::{Decoder, Reader};
+use authsieve_engine::detector::Reading;
+use authsieve_host::prefilter::{Prefilter, Route};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Reads all families of telemetry.
+#[derive(Debug)]
+struct All;
+
+impl Reads for All {
+    const TELEMETRY: Telemetry = Telemetry::ANY;
+}
+
+authsieve_engine::settings! {
+    /// What bears on times, beside the options that all analytics share.
+    pub struct Codes {
+        /// Codes of sign-in and audit logs that are failures as well.
+        pub extra_failure_codes: Vec<Code> = [];
+    }
+}
+
+/// Tells the times of the records of one file.
+pub struct Clock {
+    decoder: Decoder<All>,
+    prefilter: Arc<Prefilter>,
+    common: Arc<Common>,
+    dating: Dating,
+}
+
+/// Records of a batch that stand one below the other and have the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// Their bytes in the batch.
+    pub(super) bytes: Range<usize>,
+    /// When they happened, in microseconds since 1970. `None`: no record of the file had a time so far.
+    pub(super) time: Option<i64>,
+}
+
+/// What the events of a record tell of its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// When the first happened, in microseconds since 1970.
+    pub(super) time: i64,
+    /// Its year was inferred.
+    pub(super) inferred: bool,
+}
+
+impl Clock {
+    /// A clock by these options, as JSON ([`times`](crate::config::Config::times)). Options that are not valid are not
+    /// its business: it then has the defaults.
+    #[must_use]
+    pub fn new(options: &str) -> Self {
+        let read = |text| Config::<Codes>::read(text, &[]);
+        let (common, codes) = match read(options).or_else(|_| read("")) {
+            Ok(config) => (config.common, config.options.extra_failure_codes),
+            // The defaults are valid.
+            Err(problems) => unreachable!("{problems}"),
+        };
+        let extra_failure_codes = codes.iter().map(|code| code.0).collect();
+        let decoder = Decoder::new(&common, vec![Reader { telemetry: Telemetry::ANY, extra_failure_codes }]);
+        let needles = decoder.needles().iter().map(|needle| (*needle).to_owned()).collect();
+        Self {
+            prefilter: Arc::new(Prefilter::new(&[needles])),
+            common: Arc::new(common),
+            decoder,
+            dating: Dating::default(),
+        }
+    }
+
+    /// A clock for another file.
+    pub(super) fn fresh(&self) -> Self {
+        Self {
+            decoder: self.decoder.aside(),
+            prefilter: Arc::clone(&self.prefilter),
+            common: Arc::clone(&self.common),
+            dating: Dating::default(),
+        }
+    }
+
+    /// Another file begins.
+    pub(super) fn begin(&mut self) {
+        self.dating = Dating::default();
+    }
+
+    /// Hands over each record with a time of its own: its place in the batch, and the time. `tally` takes their events.
+    pub(super) fn survey(
+        &mut self,
+        batch: &[u8],
+        reading: Reading,
+        mut tally: Option<&mut Tally>,
+        mut each: impl FnMut(Range<usize>, Told),
+    ) {
+        let runs = match self.prefilter.route(batch).into_iter().next() {
+            Some(Route::Runs(runs)) => runs,
+            _ => std::iter::once(0..batch.len()).collect(),
+        };
+        for run in runs {
+            let mut start = run.start;
+            for record in batch.get(run).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+                let end = start + record.len();
+                if let Some(told) = self.told(record, reading, tally.as_deref_mut()) {
+                    each(start..end, told);
+                }
+                start = end;
+            }
+        }
+    }
+
+    /// The batch as stretches of one time each. `before` is the time of the last record before it, and becomes that of
+    /// its last.
+    pub(super) fn stretches(
+        &mut self,
+        batch: &[u8],
+        reading: Reading,
+        before: &mut Option<i64>,
+    ) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut done = 0;
+        self.survey(batch, reading, None, |record, told| {
+            if *before == Some(told.time) {
+                return;
+            }
+            if done < record.start {
+                stretches.push(Stretch { bytes: done..record.start, time: *before });
+            }
+            (done, *before) = (record.start, Some(told.time));
+        });
+        if done < batch.len() {
+            stretches.push(Stretch { bytes: done..batch.len(), time: *before });
+        }
+        stretches
+    }
+
+    fn told(&mut self, record: &[u8], reading: Reading, mut tally: Option<&mut Tally>) -> Option<Told> {
+        let Self { decoder, dating, common, .. } = self;
+        // What has no time is not taken as of its receipt: it stays with its neighbour.
+        let rules = Rules { undated_is_received: false, ..common.times() };
+        let mut first = None;
+        if record.len() <= decoder.max_record() {
+            let _ = decoder.decode(record, &mut |decoded| {
+                let mut event = decoded.event;
+                let dated = dating.date(&mut event, &decoded.when, &rules, reading);
+                if dated.undated {
+                    return;
+                }
+                first = first.or(Some(Told { time: event.time.0, inferred: dated.inferred }));
+                if let Some(tally) = &mut tally {
+                    tally.take(event);
+                }
+            });
+        }
+        first
+    }
+}

@@ -1,0 +1,211 @@
+//! Who fails most: addresses and accounts, whether an analytic alerts on them or not.
+//!
+//! No analytic of Linux alerts on a brute force that never succeeds. It is worth a line all the same. The first
+//! 16 MiB of all inputs are counted whole, and behind these each sixteenth batch: so it costs a percent or two.
+
+use super::overview::Overview;
+use authsieve_engine::event::{Event, Outcome};
+use authsieve_engine::hash::Salt;
+use authsieve_engine::shapes::linux::attempts::{Attempts, Meant};
+use std::collections::HashMap;
+
+/// So many addresses and accounts are counted at once.
+const MOST: usize = 1024;
+
+/// All events of so many batches are counted: 16 MiB.
+const WHOLE: u64 = 64;
+
+/// Behind these, those of each so many-th batch.
+const EACH: u64 = 16;
+
+/// So many bytes of a name are kept.
+const NAME: usize = 256;
+
+/// Failures by address and by account. One attempt counts once, whatever programs tell of it.
+#[derive(Debug)]
+pub(super) struct Tally {
+    attempts: Attempts,
+    failing: Failing,
+    /// How many batches came.
+    batches: u64,
+}
+
+/// Who fails most.
+#[derive(Clone, Debug, Default)]
+pub struct Failing {
+    addresses: Counts,
+    accounts: Counts,
+    /// How many failures each stands for that comes now, beside itself.
+    others: u64,
+    /// Not all were looked at.
+    partly: bool,
+}
+
+/// The frequent ones among any number of names: Misra and Gries, in bounded memory. A count may be too low by what
+/// was taken from all when there was no room.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    counts: HashMap<Box<str>, u64>,
+    taken: u64,
+}
+
+/// Somebody who fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The address or the account.
+    pub name: Box<str>,
+    /// How many failures.
+    pub count: u64,
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self { attempts: Attempts::new(Salt::new(""), 0), failing: Failing::default(), batches: 0 }
+    }
+
+    /// Takes an event whose time is known.
+    pub(super) fn take(&mut self, event: Event<'_>) {
+        let Self { attempts, failing, .. } = self;
+        attempts.observe(event, failing);
+    }
+
+    /// Ends a file: the next one tells of other processes.
+    pub(super) fn ends(&mut self) {
+        self.attempts = Attempts::new(Salt::new(""), 0);
+    }
+
+    /// Another batch comes. Whether its events are to be counted: of much that is read, only a part is.
+    pub(super) fn is_due(&mut self) -> bool {
+        let number = self.batches;
+        self.batches += 1;
+        if number < WHOLE {
+            return true;
+        }
+        self.failing.others = EACH - 1;
+        self.failing.partly = true;
+        number.is_multiple_of(EACH)
+    }
+
+    /// Tells what is known by now.
+    pub(super) fn publish(&self, overview: &Overview) {
+        overview.change(|seen| seen.failing = self.failing.clone());
+    }
+}
+
+impl Meant for Failing {
+    fn count(&mut self, event: Event<'_>) {
+        if event.outcome != Outcome::Failure {
+            return;
+        }
+        let count = u64::from(event.count) * (1 + self.others);
+        if let Some(address) = event.src_ip {
+            self.addresses.add(&address.to_string(), count);
+        }
+        self.accounts.add(&event.user, count);
+    }
+
+    fn take_back(&mut self, event: Event<'_>) {
+        let count = u64::from(event.count) * (1 + self.others);
+        if let Some(address) = event.src_ip {
+            self.addresses.subtract(&address.to_string(), count);
+        }
+        self.accounts.subtract(&event.user, count);
+    }
+}
+
+impl Failing {
+    /// The addresses that fail most, and how often: at most `most`, of those that fail at least `least` times.
+    #[must_use]
+    pub fn addresses(&self, most: usize, least: u64) -> Vec<Entry> {
+        self.addresses.top(most, least)
+    }
+
+    /// The same for accounts.
+    #[must_use]
+    pub fn accounts(&self, most: usize, least: u64) -> Vec<Entry> {
+        self.accounts.top(most, least)
+    }
+
+    /// Whether every failure was counted.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.partly && self.addresses.taken == 0 && self.accounts.taken == 0
+    }
+}
+
+impl Counts {
+    fn add(&mut self, name: &str, count: u64) {
+        let end = (0..=NAME.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
+        let name = end.and_then(|end| name.get(..end)).unwrap_or(name);
+        if name.is_empty() {
+            return;
+        }
+        if let Some(known) = self.counts.get_mut(name) {
+            *known = known.saturating_add(count);
+            return;
+        }
+        let mut count = count;
+        if self.counts.len() >= MOST {
+            // All pay for the newcomer, until one has nothing left.
+            let least = self.counts.values().copied().min().unwrap_or_default().min(count);
+            self.counts.retain(|_, known| {
+                *known -= least;
+                *known > 0
+            });
+            self.taken += least;
+            count -= least;
+        }
+        if count > 0 && self.counts.len() < MOST {
+            self.counts.insert(name.into(), count);
+        }
+    }
+
+    fn subtract(&mut self, name: &str, count: u64) {
+        if let Some(known) = self.counts.get_mut(name) {
+            *known = known.saturating_sub(count);
+        }
+    }
+
+    fn top(&self, most: usize, least: u64) -> Vec<Entry> {
+        let known = self.counts.iter().filter(|(_, count)| **count >= least.max(1));
+        let mut list: Vec<Entry> =
+            known.map(|(name, count)| Entry { name: name.clone(), count: *count }).collect();
+        list.sort_by(|one, other| (other.count, &one.name).cmp(&(one.count, &other.name)));
+        list.truncate(most);
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frequent_are_found_among_any_number_of_names() {
+        let mut counts = Counts::default();
+        for number in 0..200_000_u32 {
+            counts.add(&format!("junk{number}"), 1);
+            if number % 100 == 0 {
+                counts.add("often", 3);
+            }
+        }
+        let top = counts.top(2, 5);
+        assert_eq!(top.len(), 1, "{top:?}");
+        assert_eq!(&*top[0].name, "often");
+        assert!(top[0].count <= 6_000 && top[0].count + counts.taken >= 6_000, "{top:?} {}", counts.taken);
+        assert!(counts.counts.len() <= MOST);
+    }
+
+    #[test]
+    fn few_names_are_counted_exactly_the_greatest_first() {
+        let mut counts = Counts::default();
+        for (name, count) in [("b", 7), ("a", 7), ("c", 4), ("d", 9), ("d", 1), ("", 50)] {
+            counts.add(name, count);
+        }
+        counts.subtract("d", 2);
+        let names: Vec<(String, u64)> =
+            counts.top(3, 5).into_iter().map(|entry| (entry.name.into(), entry.count)).collect();
+        assert_eq!(names, [("d".into(), 8), ("a".into(), 7), ("b".into(), 7)]);
+        assert_eq!((counts.taken, counts.top(9, 0).len()), (0, 4));
+    }
+}

@@ -1,0 +1,30 @@
+//! A part of a file that others read too.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Some bytes of a file. Each section has a place of its own in the file.
+pub(super) struct Section<F> {
+    file: Arc<Mutex<F>>,
+    at: u64,
+    end: u64,
+}
+
+impl<F> Section<F> {
+    /// The bytes from `start` up to `end`.
+    pub(super) fn new(file: &Arc<Mutex<F>>, start: u64, end: u64) -> Self {
+        Self { file: Arc::clone(file), at: start, end }
+    }
+}
+
+impl<F: Read + Seek> Read for Section<F> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let most = into.len().min(left);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(self.at))?;
+        let read = file.read(into.get_mut(..most).unwrap_or_default())?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,288 @@
+//! What an input holds: packed or not, one text or the files of an archive. The first bytes tell.
+
+use super::archive::{Tar, Zip};
+use super::{gzip, zstd};
+use authsieve_framing::InOrder;
+use bzip2::bufread::MultiBzDecoder;
+use lzma_rust2::XzReader;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Error, ErrorKind, Read, Seek, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Any bytes.
+pub(super) type Bytes = Box<dyn Read + Send>;
+
+/// How often packed bytes may stand within packed bytes: `.tar.gz` is two.
+const DEEPEST: usize = 4;
+
+/// How many bytes any input may unpack to, and how many more for each byte that is stored. No log comes near; what was
+/// made to fill memory or time does.
+const FREE: u64 = 4 << 30;
+const RATIO: u64 = 1000;
+
+/// How much memory the dictionary of an `.xz` file may take, in KiB. `xz -9` takes 64 MiB.
+const XZ_MEMORY: u32 = 256 << 10;
+
+/// A header of a tar archive, which is as long as its blocks.
+pub(super) const BLOCK: usize = 512;
+
+const EVTX: &[u8] = b"ElfFile\0";
+
+/// How much of one input was read and unpacked.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    stored: AtomicU64,
+    unpacked: AtomicU64,
+    /// The bytes read of all inputs.
+    progress: Arc<AtomicU64>,
+}
+
+/// What is left when nothing is packed any more.
+pub(super) enum Contents {
+    /// The bytes of one file.
+    One(Bytes),
+    /// Several files.
+    Tar(Tar),
+    /// Several files.
+    Zip(Zip),
+}
+
+/// How bytes are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    No,
+    Gzip,
+    Zstd,
+    Bzip2,
+    Xz,
+    Zip,
+    Tar,
+}
+
+impl Meter {
+    pub(super) fn new(progress: &Arc<AtomicU64>) -> Arc<Self> {
+        Arc::new(Self { progress: Arc::clone(progress), ..Self::default() })
+    }
+
+    /// Counts bytes that were read as they are stored.
+    pub(super) fn read(&self, count: usize) {
+        self.stored.fetch_add(count as u64, Ordering::Relaxed);
+        self.progress.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Takes back all bytes that were read: they will be read again.
+    pub(super) fn forget(&self) {
+        let count = self.stored.swap(0, Ordering::Relaxed);
+        self.progress.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Takes back bytes that were counted and will be read again.
+    fn unread(&self, count: usize) {
+        self.stored.fetch_sub(count as u64, Ordering::Relaxed);
+        self.progress.fetch_sub(count as u64, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that were unpacked.
+    ///
+    /// # Errors
+    /// When they are far too many.
+    pub(super) fn unpack(&self, count: usize) -> io::Result<()> {
+        let unpacked = self.unpacked.fetch_add(count as u64, Ordering::Relaxed).saturating_add(count as u64);
+        let most = FREE.saturating_add(self.stored.load(Ordering::Relaxed).saturating_mul(RATIO));
+        if unpacked <= most {
+            return Ok(());
+        }
+        let why =
+            format!("more than {RATIO} times as large when unpacked; a log is not, so the rest is not read");
+        Err(Error::new(ErrorKind::InvalidData, why))
+    }
+}
+
+impl Contents {
+    /// Looks into `input`, whose bytes are counted already. `file` is the file they are of, if they are of one as it is
+    /// stored; `name` its name. `depth`: how often it was unpacked so far.
+    ///
+    /// # Errors
+    /// Those of the input. A file whose name says that it is packed, and that ends within the mark of such files.
+    pub(super) fn of(
+        mut input: Bytes,
+        mut file: Option<File>,
+        name: Option<&str>,
+        meter: &Arc<Meter>,
+        depth: usize,
+    ) -> io::Result<Self> {
+        for deep in depth.. {
+            let (head, ended) = head(&mut input)?;
+            let packing = Packing::of(&head);
+            let (evtx, short) = (head.starts_with(EVTX), ended && head.len() < 6);
+            if short && packing == Packing::No && deep == depth && name.is_some_and(names_packed) {
+                return Err(Error::new(ErrorKind::UnexpectedEof, "the packed file ends early"));
+            }
+            let read = head.len();
+            let whole = Box::new(Cursor::new(head).chain(input));
+            if packing != Packing::No && deep >= DEEPEST {
+                let why = format!("it is packed more than {DEEPEST} times; unpack it first");
+                return Err(Error::new(ErrorKind::InvalidData, why));
+            }
+            let unpacked: Bytes = match packing {
+                Packing::No if evtx => {
+                    // The oldest events may stand anywhere, so the file is read out of its order.
+                    let Some(file) = file else {
+                        return Ok(Self::One(Box::new(InOrder::new(spool(whole)?)?)));
+                    };
+                    meter.unread(read);
+                    let input = Box::new(InOrder::new(file)?);
+                    return Ok(Self::One(Box::new(Counted { input, meter: Arc::clone(meter) })));
+                }
+                Packing::No => return Ok(Self::One(whole)),
+                Packing::Tar => return Ok(Self::Tar(Tar::new(whole, deep + 1))),
+                Packing::Zip => {
+                    meter.unread(read);
+                    let file = match file {
+                        Some(file) => file,
+                        None => spool(whole)?,
+                    };
+                    return Ok(Self::Zip(Zip::new(file, meter, deep + 1)?));
+                }
+                Packing::Gzip => Box::new(gzip::Members::new(buffered(whole))),
+                Packing::Zstd => Box::new(zstd::Frames::new(buffered(whole))),
+                Packing::Bzip2 => Box::new(MultiBzDecoder::new(buffered(whole))),
+                Packing::Xz => Box::new(XzReader::new_mem_limit(buffered(whole), true, XZ_MEMORY)),
+            };
+            input = Box::new(Bounded { input: unpacked, meter: Arc::clone(meter) });
+            file = None;
+        }
+        Err(ErrorKind::InvalidData.into())
+    }
+}
+
+impl Packing {
+    /// How bytes are packed that begin with `head`: all of them, or at least [`BLOCK`], or a whole line.
+    fn of(head: &[u8]) -> Self {
+        match head {
+            [0x1F, 0x8B, ..] => Self::Gzip,
+            // Frames to be skipped may come first: pzstd begins with one.
+            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', block @ ..] if begins_block(block) => Self::Bzip2,
+            [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            _ if is_tar(head) => Self::Tar,
+            _ => Self::No,
+        }
+    }
+}
+
+/// Whether what stands behind the mark of bzip2 begins a block, or ends the stream. The file may end within.
+fn begins_block(bytes: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
+    marks.iter().any(|mark| bytes.starts_with(mark) || mark.starts_with(bytes))
+}
+
+/// Whether a block is the header of a file in a tar archive. Its sum tells, in all dialects.
+fn is_tar(head: &[u8]) -> bool {
+    let Some(block) = head.get(..BLOCK).filter(|block| !block.starts_with(&[0])) else { return false };
+    let sum: u64 = block
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| if (148..156).contains(&at) { u64::from(b' ') } else { u64::from(*byte) })
+        .sum();
+    let digits = block.get(148..156).unwrap_or_default();
+    let digits =
+        digits.split(|byte| matches!(byte, 0 | b' ')).find(|part| !part.is_empty()).unwrap_or_default();
+    std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 8).ok()) == Some(sum)
+}
+
+/// Whether a name says that the file is packed.
+fn names_packed(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".gz", ".tgz", ".zst", ".zstd", ".bz2", ".tbz2", ".xz", ".txz", ".zip"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// The first bytes: as many as tell how the others are packed. And whether these are all. A pipe may bring its first
+/// bytes one by one, and no more than a line.
+fn head(input: &mut Bytes) -> io::Result<(Vec<u8>, bool)> {
+    let mut head = Vec::with_capacity(BLOCK);
+    while head.len() < BLOCK && (begins_mark(&head) || !head.contains(&b'\n')) {
+        let mut piece = [0; BLOCK];
+        let room = BLOCK - head.len();
+        match input.read(piece.get_mut(..room).unwrap_or_default()) {
+            Ok(0) => return Ok((head, true)),
+            Ok(read) => head.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if head.is_empty() => return Err(error),
+            // It is told behind what was read.
+            Err(error) => {
+                *input = Box::new(Failed(Some(error)));
+                break;
+            }
+        }
+    }
+    Ok((head, false))
+}
+
+/// Whether the first bytes may be those of a packed file, and more of them are needed to know.
+fn begins_mark(head: &[u8]) -> bool {
+    const MARKS: [&[u8]; 5] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD", b"BZh", b"\xFD7zXZ\0", b"PK\x03\x04"];
+    let skippable = matches!(head, [0x50..=0x5F] | [0x50..=0x5F, 0x2A] | [0x50..=0x5F, 0x2A, 0x4D]);
+    let begun = |mark: &&[u8]| mark.starts_with(head) && head.len() < mark.len();
+    head.is_empty() || skippable || MARKS.iter().any(begun) || (head.starts_with(b"BZh") && head.len() < 10)
+}
+
+/// Bytes in a temporary file, which has no name and goes when it is closed.
+fn spool(mut input: Bytes) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut input, &mut file)?;
+    file.flush()?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn buffered<R: Read>(input: R) -> BufReader<R> {
+    BufReader::with_capacity(128 << 10, input)
+}
+
+/// An input whose next read has failed already.
+struct Failed(Option<Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Counts what is read as it is stored.
+pub(super) struct Counted {
+    pub(super) input: Bytes,
+    pub(super) meter: Arc<Meter>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        self.meter.read(read);
+        Ok(read)
+    }
+}
+
+/// Ends with an error where far too much comes out of what was stored.
+struct Bounded {
+    input: Bytes,
+    meter: Arc<Meter>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => Error::new(error.kind(), "the packed data end early"),
+            _ => error,
+        })?;
+        self.meter.unpack(read)?;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
