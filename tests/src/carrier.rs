@@ -189,6 +189,9 @@ fn journald(carrier: Carrier, h: &Happening, line: &Line, rng: &mut Rng) -> Stri
         ("_BOOT_ID", text("0123456789abcdef0123456789abcdef")),
         ("_SOURCE_REALTIME_TIMESTAMP", text(stamp.clone())),
     ];
+    if local {
+        fields.push(("_EXE", text("/usr/bin/su")));
+    }
     match carrier {
         VectorJournald => fields.extend([
             ("message", text(message)),
@@ -239,7 +242,16 @@ fn filebeat(h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Record> {
         if let Some(Fact { says, .. }) = &mut fact {
             match says {
                 Says::Success(method) => ssh.push(("method", text(method.clone()))),
-                Says::Failure(_, count) => *count = 1,
+                Says::Failure(voice, count) => {
+                    let keyboard = line.text.contains(" keyboard-interactive/pam for ");
+                    if *voice == Voice::Failed {
+                        ssh.push((
+                            "method",
+                            text(if keyboard { "keyboard-interactive/pam" } else { "password" }),
+                        ));
+                    }
+                    *count = 1;
+                }
                 Says::WholeFailure => {}
             }
         }
@@ -285,6 +297,7 @@ fn whole(carrier: Carrier, h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Rec
                             ("category", rng.pick_category()),
                             ("outcome", text(if success { "success" } else { "failure" })),
                             ("action", text("user-login")),
+                            ("dataset", text("system.auth")),
                         ]),
                     ),
                     ("user", object(vec![("name", text(h.user)), ("id", text("1000"))])),
@@ -313,7 +326,13 @@ fn whole(carrier: Carrier, h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Rec
                 ("dst_endpoint", object(vec![("hostname", text(h.host))])),
                 ("device", object(vec![("hostname", text(h.host)), ("type_id", number(1))])),
                 ("is_remote", Json::Bare("true".into())),
-                ("metadata", object(vec![("version", text("1.3.0"))])),
+                (
+                    "metadata",
+                    object(vec![
+                        ("version", text("1.3.0")),
+                        ("product", object(vec![("name", text("sshd"))])),
+                    ]),
+                ),
             ],
             rng,
         )
@@ -335,7 +354,7 @@ fn audit(carrier: Carrier, h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Rec
             .map(|_| ("USER_AUTH", "PAM:authentication grantors=?", "failed", Says::Failure(Voice::Audit, 1)))
             .collect(),
         Kind::Invalid | Kind::Closed | Kind::TooMany => {
-            vec![("USER_LOGIN", "login", "failed", Says::Failure(Voice::Weak, 1))]
+            vec![("USER_LOGIN", "login", "failed", Says::Failure(Voice::AuditLogin, 1))]
         }
         Kind::Accepted(_) => vec![
             ("USER_AUTH", "PAM:authentication grantors=pam_unix", "success", Says::Success(String::new())),

@@ -19,23 +19,71 @@ pub enum Voice {
     SshdPam,
     /// auditd `USER_AUTH`.
     Audit,
-    /// `pam_unix(…): authentication failure`, `PAM N more authentication failures`.
-    Pam,
-    /// Another PAM module.
-    PamOther,
     /// `Invalid user`, `Connection closed by authenticating user`, and the like: once per process and user.
     Weak,
+    /// auditd `USER_LOGIN`: once per process and user.
+    AuditLogin,
+    /// `pam_unix(sshd:auth): authentication failure`.
+    Pam,
+    /// `PAM N more authentication failures`.
+    PamMore,
+    /// `pam_sss`.
+    PamSss,
+    /// `pam_ldap`.
+    PamLdap,
+    /// Another PAM module.
+    PamOther,
 }
 
 impl Voice {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Failed, Self::SshdPam, Self::Audit, Self::Pam, Self::PamOther, Self::Weak];
+    pub const ALL: [Self; 10] = [
+        Self::Failed,
+        Self::SshdPam,
+        Self::Audit,
+        Self::Weak,
+        Self::AuditLogin,
+        Self::Pam,
+        Self::PamMore,
+        Self::PamSss,
+        Self::PamLdap,
+        Self::PamOther,
+    ];
+    /// How many counters they have.
+    pub const COUNTERS: usize = 9;
+
+    /// The number of its counter: those of PAM's modules come last.
+    #[must_use]
+    pub const fn counter(self) -> usize {
+        match self {
+            Self::Failed => 0,
+            Self::SshdPam => 1,
+            Self::Audit => 2,
+            Self::Weak => 3,
+            Self::AuditLogin => 4,
+            Self::Pam | Self::PamMore => 5,
+            Self::PamSss => 6,
+            Self::PamLdap => 7,
+            Self::PamOther => 8,
+        }
+    }
+
+    /// Whether a counter is that of a module of PAM.
+    #[must_use]
+    pub const fn is_module(counter: usize) -> bool {
+        counter >= 5
+    }
 
     /// Whether only PAM speaks.
     #[must_use]
     pub const fn is_pam(self) -> bool {
-        matches!(self, Self::Pam | Self::PamOther)
+        Self::is_module(self.counter())
+    }
+
+    /// Whether it counts once for a process and user, however often it speaks.
+    #[must_use]
+    pub const fn is_once(self) -> bool {
+        matches!(self, Self::Weak | Self::AuditLogin)
     }
 }
 
@@ -67,6 +115,8 @@ pub struct Fact {
     pub tty: Option<String>,
     /// Whether it happened at the machine, not over the network.
     pub local: bool,
+    /// Whether the line says that it was an answer at the keyboard.
+    pub keyboard: bool,
     /// What it says.
     pub says: Says,
 }

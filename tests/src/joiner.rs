@@ -1,15 +1,16 @@
 //! "One attempt counts once", naively: after every line, all lines so far are told into ledgers from the beginning.
 //!
-//! The rule: per process (host and pid) and user, one counter for each voice; a line raises, at its own time, as many
-//! failures as the sum of the maxima of its user's counters grows.
+//! The rule: per process (host and pid) and user, one counter for each voice and each module of PAM; a line raises, at its own
+//! time, as many failures as the greatest counter of its user is above what was raised for that process and user.
 //!
 //! * A process is forgotten when more than 120 s pass without a line of it; its pid then names another process.
 //! * A line without user belongs to the user its process named last; where it named nobody yet, to the one it names next.
-//! * PAM lines of a process that sshd has not spoken in belong to the process of the same host and address in which
-//!   sshd spoke at most 10 s apart, unless it spoke of other users only: sshd allows no change of user, so that is
-//!   another connection. They come home as soon as sshd speaks in their own process.
-//! * A success names nobody in this sense: sshd takes no attempt after it. It first takes back the failures of its
-//!   process that only PAM reported, the newest first.
+//! * For an answer at the keyboard PAM has a process of its own. It belongs to the process of the same host, user and
+//!   address that tells, at most 10 s apart, of more failed answers than PAM did for it; whichever wrote first, and of several
+//!   the newest. It comes home as soon as sshd speaks in it.
+//! * A success names nobody in this sense: sshd takes no attempt after it. It takes back a failed `USER_LOGIN`, and of each
+//!   module one failure that it told by a line of its own and that sshd did not confirm: of its own process, and after an
+//!   answer at the keyboard of the newest PAM process that belongs to nobody.
 //! * Without a pid nothing can be joined: only `Failed` counts.
 
 use crate::fact::{Fact, Micros, SECOND, Says, Voice};
@@ -49,16 +50,49 @@ struct Process {
     home: Option<usize>,
 }
 
+/// A failure that was raised and not taken back.
+#[derive(Debug)]
+struct Raised {
+    line: usize,
+    process: usize,
+    user: Option<String>,
+}
+
 /// The counters of one process and user.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Ledger {
     user: Option<String>,
-    said: [u32; Voice::ALL.len()],
+    said: [u32; Voice::COUNTERS],
+    /// Of what was said, how much by a line for each failure.
+    single: [u32; Voice::COUNTERS],
 }
 
 impl Ledger {
-    fn most(&self, of: impl Fn(Voice) -> bool) -> u32 {
-        Voice::ALL.iter().zip(self.said).filter(|(voice, _)| of(**voice)).map(|(_, n)| n).max().unwrap_or(0)
+    fn most(&self, of: impl Fn(usize) -> bool) -> u32 {
+        (0..Voice::COUNTERS)
+            .filter(|counter| of(*counter))
+            .map(|counter| self.said[counter])
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn sshd(&self) -> u32 {
+        self.most(|counter| !Voice::is_module(counter))
+    }
+
+    fn pam(&self) -> u32 {
+        self.most(Voice::is_module)
+    }
+
+    fn is_unconfirmed(&self, module: usize) -> bool {
+        Voice::is_module(module) && self.single[module] > 0 && self.said[module] > self.sshd()
+    }
+
+    fn tell(&mut self, voice: Voice, count: u32) {
+        let counter = voice.counter();
+        let said = if voice.is_once() { 1 } else { self.said[counter] + count };
+        self.said[counter] = said;
+        self.single[counter] += if voice == Voice::PamMore { 0 } else { count };
     }
 }
 
@@ -67,8 +101,7 @@ impl Ledger {
 pub struct Joiner {
     lines: Vec<Fact>,
     processes: Vec<Process>,
-    /// The failures raised so far and not taken back, each as the line that raised it.
-    raised: Vec<usize>,
+    raised: Vec<Raised>,
 }
 
 impl Joiner {
@@ -80,31 +113,57 @@ impl Joiner {
         if fact.says == Says::WholeFailure {
             return vec![Event::Failure { fact, line }];
         }
-        let before = self.counted();
-        let process = self.process_of(&fact, pid, line);
-        if fact.says.is_pam() {
-            if !self.sshd_spoke(process) {
-                self.processes[process].home =
-                    self.sshd_process_near(process, &fact).or(self.processes[process].home);
-            }
-        } else {
+        let process = self.process_of(&fact, pid);
+        let is_sshd = !fact.says.is_pam() && fact.says != Says::Failure(Voice::Audit, 1);
+        if is_sshd {
             self.processes[process].home = None;
-            self.join_pam_of_others(process, &fact);
         }
+        let mut adopted = false;
+        match fact.says {
+            Says::Failure(voice, _)
+                if voice.is_pam() && !self.sshd_spoke(process) && self.processes[process].home.is_none() =>
+            {
+                self.processes[process].home = self.who_waits(process, &fact);
+            }
+            Says::Failure(..) if is_sshd => {
+                let told = self.ledger_with(process, line);
+                if self.is_at_the_keyboard(process, line) && told.sshd() > told.pam() {
+                    adopted = self.adopt(process, &fact);
+                }
+            }
+            Says::Success(_) if fact.keyboard => {
+                let told = self.ledgers(process, usize::MAX);
+                let of_user = |l: &&Ledger| are_one(&l.user, &fact.user);
+                if !told.iter().filter(of_user).any(|l| (0..Voice::COUNTERS).any(|m| l.is_unconfirmed(m))) {
+                    self.adopt(process, &fact);
+                }
+            }
+            _ => {}
+        }
+        self.processes[process].lines.push(line);
         let home = self.processes[process].home.unwrap_or(process);
         let fact = self.completed(fact, home, process, line);
-        match &fact.says {
-            Says::Success(_) => {
-                let mut events = self.take_back(home, line);
-                events.push(Event::Success(fact));
-                events
-            }
-            _ => {
-                let grown = self.of_user(&self.counted(), &fact).saturating_sub(self.of_user(&before, &fact));
-                self.raised.extend((0..grown).map(|_| line));
-                (0..grown).map(|_| Event::Failure { fact: fact.clone(), line }).collect()
+        if let Says::Success(_) = fact.says {
+            let mut events = self.take_back(home);
+            events.push(Event::Success(fact));
+            return events;
+        }
+        let mut events = vec![];
+        for of in 0..self.processes.len() {
+            for ledger in self.ledgers(of, usize::MAX).iter().filter(|l| l.user == fact.user) {
+                let raised = self.raised_in(of, ledger).len() as u32;
+                for _ in raised..ledger.most(|_| true) {
+                    let process = if of == home { process } else { of };
+                    self.raised.push(Raised { line, process, user: fact.user.clone() });
+                    events.push(Event::Failure { fact: fact.clone(), line });
+                }
             }
         }
+        if adopted {
+            // What `Invalid user` and PAM told of one attempt was raised twice.
+            events.extend(self.take_back(process));
+        }
+        events
     }
 
     fn without_pid(fact: Fact, line: usize) -> Vec<Event> {
@@ -119,63 +178,76 @@ impl Joiner {
     }
 
     /// The process that wrote the line: the last of that host and pid, unless it is forgotten.
-    fn process_of(&mut self, fact: &Fact, pid: u32, line: usize) -> usize {
+    fn process_of(&mut self, fact: &Fact, pid: u32) -> usize {
         let known = self.processes.iter().rposition(|p| p.host == fact.host && p.pid == pid);
         match known.filter(|&at| fact.time - self.processes[at].last <= FORGET) {
             Some(at) => {
                 self.processes[at].last = fact.time;
-                self.processes[at].lines.push(line);
                 at
             }
             None => {
-                self.processes.push(Process {
-                    host: fact.host.clone(),
-                    pid,
-                    lines: vec![line],
-                    last: fact.time,
-                    home: None,
-                });
+                let (host, last) = (fact.host.clone(), fact.time);
+                self.processes.push(Process { host, pid, lines: vec![], last, home: None });
                 self.processes.len() - 1
             }
         }
     }
 
     fn sshd_spoke(&self, process: usize) -> bool {
-        self.processes[process].lines.iter().any(|&line| !self.lines[line].says.is_pam())
+        self.processes[process].lines.iter().any(|&line| {
+            let says = &self.lines[line].says;
+            !says.is_pam() && !matches!(says, Says::Failure(Voice::Audit, _))
+        })
     }
 
     fn address(&self, process: usize) -> Option<IpAddr> {
         self.processes[process].lines.iter().rev().find_map(|&line| self.lines[line].ip)
     }
 
-    /// For a PAM line: the process of the same host and address in which sshd spoke at most 10 s ago, the latest.
-    fn sshd_process_near(&self, own: usize, fact: &Fact) -> Option<usize> {
-        let address = fact.ip?;
-        (0..self.processes.len())
+    /// Whether a line of sshd is about an answer at the keyboard, or implies that one failed.
+    fn is_at_the_keyboard(&self, process: usize, line: usize) -> bool {
+        let keyboard = |line: usize| {
+            let fact = &self.lines[line];
+            fact.keyboard || matches!(fact.says, Says::Failure(Voice::SshdPam, _))
+        };
+        let weak = matches!(self.lines[line].says, Says::Failure(Voice::Weak, _));
+        keyboard(line) || weak && self.processes[process].lines.iter().any(|&earlier| keyboard(earlier))
+    }
+
+    /// The other processes from the same place with a line at most 10 s before, the one with the newest line first.
+    fn near(&self, own: usize, fact: &Fact) -> Vec<usize> {
+        let Some(address) = fact.ip else { return vec![] };
+        let mut near: Vec<usize> = (0..self.processes.len())
             .filter(|&p| p != own && self.processes[p].host == fact.host && self.address(p) == Some(address))
-            .filter(|&p| self.sshd_spoke(p) && fact.time - self.processes[p].last <= JOIN)
-            .max_by_key(|&p| self.processes[p].lines.last().copied())
-            .filter(|&p| self.may_be_about(p, fact))
+            .filter(|&p| fact.time - self.processes[p].last <= JOIN)
+            .collect();
+        near.sort_by_key(|&p| std::cmp::Reverse(self.processes[p].lines.last().copied()));
+        near
     }
 
-    /// Whether a line of another process may be about an attempt of this one.
-    fn may_be_about(&self, process: usize, fact: &Fact) -> bool {
-        let mut users = self.counted_in(process).into_iter().filter_map(|line| self.blamed(line)).peekable();
-        fact.user.is_none() || users.peek().is_none() || users.any(|user| Some(user) == fact.user.as_ref())
+    /// For a line of PAM: the process that tells of more failures at the keyboard than PAM did.
+    fn who_waits(&self, own: usize, fact: &Fact) -> Option<usize> {
+        self.near(own, fact).into_iter().find(|&p| {
+            let Some(ledger) = self.ledgers(p, usize::MAX).pop() else { return false };
+            let lines = &self.processes[p].lines;
+            let accepted = lines.iter().any(|&l| matches!(self.lines[l].says, Says::Success(_)));
+            let keyboard = lines.iter().any(|&l| self.is_at_the_keyboard(p, l));
+            keyboard && !accepted && ledger.sshd() > ledger.pam() && are_one(&ledger.user, &fact.user)
+        })
     }
 
-    /// For a line of sshd: PAM of the same host and address that spoke at most 10 s ago in a process of its own.
-    fn join_pam_of_others(&mut self, own: usize, fact: &Fact) {
-        let Some(address) = fact.ip.or_else(|| self.address(own)) else { return };
-        for other in 0..self.processes.len() {
-            let near = self.processes[other].host == fact.host
-                && self.address(other) == Some(address)
-                && fact.time - self.processes[other].last <= JOIN;
-            let free = self.processes[other].home.is_none() && !self.sshd_spoke(other);
-            if other != own && near && free && self.may_be_about(other, fact) {
-                self.processes[other].home = Some(own);
-            }
+    /// For a line of sshd: takes in the newest PAM process that belongs to nobody.
+    fn adopt(&mut self, own: usize, fact: &Fact) -> bool {
+        let user = fact.user.clone().or_else(|| self.ledgers(own, usize::MAX).pop()?.user);
+        let free = self.near(own, fact).into_iter().find(|&p| {
+            let pam = self.processes[p].lines.iter().any(|&line| self.lines[line].says.is_pam());
+            let of_user = self.ledgers(p, usize::MAX).iter().all(|l| are_one(&l.user, &user));
+            pam && self.processes[p].home.is_none() && !self.sshd_spoke(p) && of_user
+        });
+        if let Some(free) = free {
+            self.processes[free].home = Some(own);
         }
+        free.is_some()
     }
 
     /// The lines that are counted in a process, in the order they came.
@@ -192,55 +264,25 @@ impl Joiner {
     fn ledgers(&self, process: usize, before: usize) -> Vec<Ledger> {
         let mut ledgers: Vec<Ledger> = vec![];
         for line in self.counted_in(process).into_iter().filter(|&line| line < before) {
-            let fact = &self.lines[line];
-            if let Says::Failure(voice, count) = fact.says {
-                let at = match &fact.user {
-                    // Whom the process named last stands last.
-                    None => ledgers.len().checked_sub(1),
-                    Some(_) => ledgers.iter().position(|l| l.user.is_none() || l.user == fact.user),
-                };
-                let mut ledger = at.map(|at| ledgers.remove(at)).unwrap_or_default();
-                ledger.user = ledger.user.or_else(|| fact.user.clone());
-                let said = &mut ledger.said[voice as usize];
-                *said = if voice == Voice::Weak { 1 } else { *said + count };
-                ledgers.push(ledger);
-            }
-            if matches!(fact.says, Says::Success(_)) {
-                for ledger in &mut ledgers {
-                    let others = ledger.most(|v| !v.is_pam());
-                    for voice in [Voice::Pam, Voice::PamOther] {
-                        ledger.said[voice as usize] = ledger.said[voice as usize].min(others);
-                    }
-                }
-            }
+            tell(&mut ledgers, &self.lines[line]);
         }
         ledgers
     }
 
-    /// The failed attempts of all processes and users.
-    fn counted(&self) -> Vec<(usize, Option<String>, u32)> {
-        let of = |process| self.ledgers(process, usize::MAX).into_iter().map(move |l| (process, l));
-        (0..self.processes.len())
-            .flat_map(of)
-            .map(|(process, l)| (process, l.user.clone(), l.most(|_| true)))
-            .collect()
+    /// The ledger of a line's user, once the line is told.
+    fn ledger_with(&self, process: usize, line: usize) -> Ledger {
+        let mut ledgers = self.ledgers(process, usize::MAX);
+        tell(&mut ledgers, &self.lines[line]);
+        ledgers.pop().unwrap_or_default()
     }
 
-    /// How many of them are those of the user of `fact`; with what nobody named until `fact` adopted it.
-    fn of_user(&self, told: &[(usize, Option<String>, u32)], fact: &Fact) -> u32 {
-        let adopted = |process: usize| self.ledgers(process, usize::MAX).iter().all(|l| l.user.is_some());
-        told.iter()
-            .filter(|(process, user, _)| match user {
-                None => fact.user.is_none() || (adopted(*process) && self.named_in(*process, fact)),
-                Some(_) => *user == fact.user,
-            })
-            .map(|(.., attempts)| attempts)
-            .sum()
-    }
-
-    /// Whether the first user that a process names is that of `fact`.
-    fn named_in(&self, process: usize, fact: &Fact) -> bool {
-        self.counted_in(process).into_iter().find_map(|line| self.blamed(line)) == fact.user.as_ref()
+    /// What was raised for a process and user, as places in `raised`.
+    fn raised_in(&self, process: usize, ledger: &Ledger) -> Vec<usize> {
+        let is_its = |raised: &Raised| {
+            let home = self.processes[raised.process].home.unwrap_or(raised.process);
+            home == process && (raised.user == ledger.user || raised.user.is_none())
+        };
+        (0..self.raised.len()).filter(|&at| is_its(&self.raised[at])).collect()
     }
 
     /// The user a line belongs to.
@@ -257,39 +299,62 @@ impl Joiner {
         fact
     }
 
-    /// What only PAM reported in the process of a success, the newest first. Told before the success counts.
-    fn take_back(&mut self, process: usize, success: usize) -> Vec<Event> {
+    /// What the last line takes back in its process: the newest of what may go.
+    fn take_back(&mut self, process: usize) -> Vec<Event> {
         let mut events = vec![];
-        for ledger in self.ledgers(process, success) {
-            let only_pam = ledger.most(|_| true) - ledger.most(|v| !v.is_pam());
-            for _ in 0..only_pam {
-                let counted = self.counted_in(process);
-                let newest = self.raised.iter().rposition(|&line| {
-                    counted.contains(&line)
-                        && self.lines[line].says.is_pam()
-                        && self.ledger_of(process, line, success) == ledger.user
-                });
-                if let Some(at) = newest {
-                    events.push(Event::TakeBack { line: self.raised.remove(at) });
-                }
+        for ledger in self.ledgers(process, usize::MAX).iter().rev() {
+            let raised = self.raised_in(process, ledger);
+            let excess = (raised.len() as u32).saturating_sub(ledger.most(|_| true));
+            let may_go = |at: &&usize| {
+                let says = &self.lines[self.raised[**at].line].says;
+                says.is_pam() && !matches!(says, Says::Failure(Voice::PamMore, _))
+                    || matches!(says, Says::Failure(Voice::AuditLogin, _))
+            };
+            let goes: Vec<usize> =
+                raised.iter().rev().filter(may_go).take(excess as usize).copied().collect();
+            for at in goes {
+                events.push(Event::TakeBack { line: self.raised.remove(at).line });
             }
         }
         events
     }
+}
 
-    /// In whose ledger a line stands when all lines up to `now` are told: a later user may have adopted it.
-    fn ledger_of(&self, process: usize, line: usize, now: usize) -> Option<String> {
-        self.user_of(process, line).or_else(|| {
-            let lines = self.counted_in(process).into_iter().filter(|&later| later > line && later < now);
-            lines.filter_map(|later| self.blamed(later)).next().cloned()
-        })
+/// Tells one line into the ledgers of its process; the one it was about stands last.
+fn tell(ledgers: &mut Vec<Ledger>, fact: &Fact) {
+    match fact.says {
+        Says::Failure(voice, count) => {
+            let at = match &fact.user {
+                // Whom the process named last stands last.
+                None => ledgers.len().checked_sub(1),
+                Some(_) => ledgers.iter().position(|l| l.user.is_none() || l.user == fact.user),
+            };
+            let mut ledger = at.map(|at| ledgers.remove(at)).unwrap_or_default();
+            ledger.user = ledger.user.or_else(|| fact.user.clone());
+            ledger.tell(voice, count);
+            ledgers.push(ledger);
+        }
+        Says::Success(_) => {
+            let mut given = [false; Voice::COUNTERS];
+            for ledger in ledgers.iter_mut().rev() {
+                ledger.said[Voice::AuditLogin.counter()] = 0;
+                let told = ledger.clone();
+                for module in (0..Voice::COUNTERS).filter(|module| told.is_unconfirmed(*module)) {
+                    if are_one(&ledger.user, &fact.user) && !given[module] {
+                        ledger.said[module] -= 1;
+                        ledger.single[module] -= 1;
+                        given[module] = true;
+                    }
+                }
+            }
+        }
+        Says::WholeFailure => {}
     }
+}
 
-    /// Whose failure a line tells: a success adopts nothing.
-    fn blamed(&self, line: usize) -> Option<&String> {
-        let fact = &self.lines[line];
-        fact.user.as_ref().filter(|_| matches!(fact.says, Says::Failure(..)))
-    }
+/// Whether two users may be one: one of them may not be said.
+fn are_one(one: &Option<String>, other: &Option<String>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 impl Says {

@@ -188,7 +188,10 @@ impl Shape {
     #[must_use]
     pub fn user(self, login: &Login) -> String {
         let lower = login.user.to_lowercase();
-        if Self::WINDOWS.contains(&self) {
+        if self == Self::Auth0 {
+            // Pushes name nothing else, logins name the account's address, too.
+            format!("auth0|{lower}")
+        } else if Self::WINDOWS.contains(&self) {
             lower
         } else if Self::NORMALISED.contains(&self) {
             login.user.clone()
@@ -623,8 +626,8 @@ fn auth0(login: &Login) -> Option<Value> {
         Outcome::Timeout => return None,
     };
     Some(json!({"log_id": id(login), "data": {"date": iso(login.time), "type": kind, "client_id": "c",
-        "client_name": "Portal", "ip": login.address.to_string(), "user_agent": "Mozilla/5.0", "user_id": "auth0|1",
-        "user_name": principal(login), "log_id": id(login)}}))
+        "client_name": "Portal", "ip": login.address.to_string(), "user_agent": "Mozilla/5.0",
+        "user_id": format!("auth0|{}", login.user.to_lowercase()), "user_name": principal(login), "log_id": id(login)}}))
 }
 
 fn w3c(login: &Login, stem: &str, user: &str, status: [&str; 3], method: &str) -> Value {

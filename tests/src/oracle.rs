@@ -95,7 +95,7 @@ fn judge_success(
     let quiet = alerts.iter().any(|(earlier, verdict)| {
         earlier.user == success.user
             && value(Key::Ip, earlier, options) == value(Key::Ip, success, options)
-            && success.time <= verdict.time + options.success_within
+            && (success.time - verdict.time).abs() <= options.success_within
     });
     let matched: Vec<Key> = Key::ALL
         .into_iter()

@@ -47,14 +47,18 @@ pub fn line(h: &Happening, sshd: &'static str, rng: &mut Rng) -> Line {
         Kind::PamMore(n) => {
             let s = if n == 1 { "" } else { "s" };
             let text = format!("PAM {n} more authentication failure{s}; {}", pam_tail(h, "ssh", ""));
-            (sshd, text, failure(Voice::Pam, u32::from(n)))
+            (sshd, text, failure(Voice::PamMore, u32::from(n)))
         }
         Kind::PamOther => {
-            let module = rng.pick(&["pam_sss", "pam_ldap"]);
+            let (module, voice) = rng.pick(&[
+                ("pam_sss", Voice::PamSss),
+                ("pam_ldap", Voice::PamLdap),
+                ("pam_fprintd", Voice::PamOther),
+            ]);
             let text = format!(
                 "{module}(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={ip} user={user}"
             );
-            (sshd, text, failure(Voice::PamOther, 1))
+            (sshd, text, failure(voice, 1))
         }
         Kind::Invalid => {
             (sshd, format!("Invalid user {user} from {ip} port {port}"), failure(Voice::Weak, 1))
@@ -133,6 +137,7 @@ fn fact(h: &Happening, text: &str, says: Says) -> Fact {
         ip: if local { None } else { h.source.parse().ok().map(|ip: std::net::IpAddr| ip.to_canonical()) },
         tty: local.then(|| "pts/0".into()),
         local,
+        keyboard: text.contains(" keyboard-interactive/pam for "),
         says,
     }
 }

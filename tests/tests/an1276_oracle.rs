@@ -213,7 +213,7 @@ enum Manner {
     Pam,
     /// `Invalid user`, PAM, `Failed` for each attempt, and `Connection closed` at the end.
     Talkative,
-    /// PAM in a process of its own, then `Failed`.
+    /// PAM in a process of its own, then `error: PAM`: an answer at the keyboard.
     Elsewhere,
 }
 
@@ -246,7 +246,8 @@ fn connections(list: &[(Manner, u8, Micros)]) -> (Vec<Happening>, u32) {
                     lines.push(Happening { time, kind: Kind::PamUnix, pid: pid + 5000, ..one })
                 }
             }
-            lines.push(Happening { time: time + 2 * SECOND, ..one });
+            let kind = if *manner == Manner::Elsewhere { Kind::SshdPam } else { one.kind };
+            lines.push(Happening { time: time + 2 * SECOND, kind, ..one });
             attempts += 1;
         }
         if *manner == Manner::Talkative {

@@ -31,10 +31,11 @@ fn natively<A: authsieve_engine::analytic::Analytic>(case: &Case, batches: &[&[u
     let mut detector = authsieve_engine::detector::Detector::<A>::create(config, 1)
         .unwrap_or_else(|why| panic!("{}: {why}", case.name));
     let received = Timestamp(case.received);
+    let written = (!case.stream).then_some(received);
     let mut alerts = Vec::new();
     let mut first = 1;
     for batch in batches {
-        alerts.extend(detector.process(batch, Reading { first, ..Reading::at(received) }));
+        alerts.extend(detector.process(batch, Reading { first, written, ..Reading::at(received) }));
         first += batch.iter().filter(|byte| **byte == b'\n').count() as u64;
     }
     alerts.extend(detector.flush());

@@ -78,7 +78,7 @@ impl Fixture {
     fn judge(&self, how: &str, alerts: &[Alert]) {
         let came: Vec<Value> = alerts.iter().map(compared).collect();
         for (n, (one, other)) in self.expected.iter().zip(&came).enumerate() {
-            assert_eq!(one, other, "{}, {how}: alert {n}", self.name);
+            assert_eq!(one, other, "{}, {how}: alert {n} is {other}", self.name);
         }
         assert_eq!(self.expected.len(), came.len(), "{}, {how}: alerts", self.name);
     }

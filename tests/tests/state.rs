@@ -91,8 +91,8 @@ fn both<A: Native>(component: &Analytic, config: &str, log: &[u8], case: &Case) 
 
 /// The keys of the test below.
 const KEYS: u32 = 1_000_000;
-/// What one of them may take of linear memory, all in.
-const BYTES_PER_KEY: usize = 128;
+/// What one of them may take of linear memory, all in: 111 bytes by STATE.md, its index, and its part of what is fixed.
+const BYTES_PER_KEY: usize = 134;
 const BEGIN: i64 = 1_772_359_200_000_000;
 
 /// One failure of each (user, address).
@@ -108,12 +108,13 @@ fn failures(range: std::ops::Range<u32>) -> Vec<u8> {
     log.into_bytes()
 }
 
-/// A million keys of AN1276 live within 128 bytes of linear memory each, whatever the module needs besides. They are
+/// A million keys of AN1276 live within 134 bytes of linear memory each, whatever the module needs besides. They are
 /// written down and read again more quickly than they came, and what comes out is the state that went in.
 #[test]
-fn a_million_keys_take_128_bytes_each_and_travel_quickly() {
+fn a_million_keys_take_134_bytes_each_and_travel_quickly() {
     let config = r#"{"correlate":["user+ip"],"max_keys":1000000,"min_failures":5}"#;
-    let tight = Limits { call: Duration::from_secs(20), memory: KEYS as usize * BYTES_PER_KEY };
+    let tight =
+        Limits { call: Duration::from_secs(20), memory: KEYS as usize * BYTES_PER_KEY, ..Limits::default() };
     let built = authsieve_components::get("an1276").expect("it is one of them");
     let fill = |limits: Limits| {
         let engine = Engine::new(limits).expect("wasmtime starts");

@@ -3,11 +3,16 @@
 use crate::RECEIVED;
 use authsieve_engine::analytic::{Analytic, Reads, Telemetry};
 use authsieve_engine::config::Config;
-use authsieve_engine::dating::Dating;
-use authsieve_engine::decode::{Decoded, Decoder, Reader, Readers};
-use authsieve_engine::event::{Event, Provider, Shape, Text};
+use authsieve_engine::dating::{Dating, Rules};
+use authsieve_engine::decode::{Decoded, Decoder, Misread, Reader, Readers};
+use authsieve_engine::event::{Event, Provider, Shape, Signal, Text};
+use authsieve_engine::stamp::Zone;
+use authsieve_engine::time::Span;
 use authsieve_suite::{analytics, each_analytic};
 use memchr::memmem;
+
+/// How times are read.
+const RULES: Rules<'_> = Rules { zone: Zone::UTC, max_ahead: Span(300_000_000), undated_is_received: false };
 
 authsieve_engine::settings! {
     /// None of interest.
@@ -68,19 +73,21 @@ pub fn share(bytes: &[u8]) {
     let mut alone: Vec<_> = readers.into_iter().map(|reader| decoder(vec![reader])).collect();
     for record in bytes.split(|byte| *byte == b'\n') {
         let mut given = vec![Vec::new(); alone.len()];
-        let malformed = together.decode(record, &mut |Decoded { event, stamp, readers, part, .. }| {
+        let misread = together.decode(record, &mut |Decoded { event, when, readers, part }| {
             let event = event.into_owned();
             for reader in readers.iter() {
-                given[reader].push((event.clone(), stamp, part.to_vec()));
+                given[reader].push((event.clone(), when.stamp, part.to_vec()));
             }
         });
         for (place, (decoder, given)) in alone.iter_mut().zip(given).enumerate() {
             let mut own = Vec::new();
-            let own_malformed = decoder.decode(record, &mut |Decoded { event, stamp, part, .. }| {
-                own.push((event.into_owned(), stamp, part.to_vec()));
-            });
+            let Misread { malformed, unread } =
+                decoder.decode(record, &mut |Decoded { event, when, part, .. }| {
+                    own.push((event.into_owned(), when.stamp, part.to_vec()));
+                });
             assert_eq!(given, own, "reader {place}");
-            assert_eq!(malformed.has(place), !own_malformed.is_empty(), "reader {place}");
+            assert_eq!(misread.malformed.has(place), !malformed.is_empty(), "reader {place}");
+            assert_eq!(misread.unread.has(place), !unread.is_empty(), "reader {place}");
         }
     }
 }
@@ -88,19 +95,22 @@ pub fn share(bytes: &[u8]) {
 /// For whom a record is malformed, and its events, dated by a new [`Dating`].
 fn read(decoder: &mut Decoder<Everything>, record: &[u8]) -> (Readers, Vec<Event<'static>>) {
     let (mut dating, mut events) = (Dating::default(), Vec::new());
-    let malformed = decoder.decode(record, &mut |Decoded { mut event, stamp, zone, readers, part }| {
+    let misread = decoder.decode(record, &mut |Decoded { mut event, when, readers, part }| {
         assert_eq!(readers, Readers::first(1));
-        dating.date(&mut event, stamp, zone, RECEIVED);
+        dating.date(&mut event, &when, &RULES, RECEIVED.into());
         check(&event, record, part);
         events.push(event.into_owned());
     });
-    (malformed, events)
+    (misread.malformed, events)
 }
 
 fn check(event: &Event<'_>, record: &[u8], part: &[u8]) {
     assert!(event.count >= 1, "{event:?}");
-    assert!(part.len() <= record.len(), "evidence longer than its record");
-    assert!(event.shape != Shape::Unknown && event.provider != Provider::Unknown, "{event:?}");
+    // A carrier's record is written down with what stands around it, 4 KiB at most; names of LAUREL's in hexadecimal.
+    assert!(part.len() <= 2 * record.len() + 4608, "evidence much longer than its record");
+    // What stands for the line before it has no shape of its own.
+    let has_shape = event.shape != Shape::Unknown || event.signal == Signal::Repeated;
+    assert!(has_shape && event.provider != Provider::Unknown, "{event:?}");
     assert_eq!(event.src_ip, event.src_ip.map(|address| address.to_canonical()), "{event:?}");
     let Event { user, domain, src_name, tty, user_agent, service, host, method, .. } = event;
     let Event { reason, status, reason_text, application, device, os, transaction, .. } = event;

@@ -11,6 +11,7 @@ mod framing;
 pub mod mutate;
 pub mod seeds;
 mod snapshot;
+mod times;
 pub mod words;
 
 use authsieve_engine::analytic::Telemetry;
@@ -68,15 +69,22 @@ pub fn targets() -> Vec<Target> {
         .collect();
     targets.push(line("decode-envelope", Run::Decode(CARRIED), &[&engine[1..], &[shapes("linux")]].concat()));
     targets.push(line("decode-shared", Run::Share, &engine));
-    let formats: [Framing; 6] = [
+    let formats: [Framing; 7] = [
         ("frame-sniff", |bytes| framing::run(None, bytes), "src/framing/src"),
         ("frame-json", |bytes| framing::run(Some(Format::Json), bytes), "src/framing/src/json"),
         ("frame-csv", |bytes| framing::run(Some(Format::Csv), bytes), "src/framing/src"),
         ("frame-w3c", |bytes| framing::run(Some(Format::W3c), bytes), "src/framing/src/w3c"),
         ("frame-xml", |bytes| framing::run(Some(Format::Xml), bytes), "src/framing/src/xml"),
+        ("frame-blocks", |bytes| framing::run(Some(Format::Blocks), bytes), "src/framing/src/blocks"),
         ("frame-evtx", |bytes| framing::run(Some(Format::Evtx), bytes), "src/framing/src/evtx"),
     ];
     targets.extend(formats.map(|(name, run, source)| file(name, run, &[source.into()])));
+    targets.push(file(
+        "times",
+        times::values,
+        &["src/engine/src/stamp".into(), "src/engine/src/times".into()],
+    ));
+    targets.push(file("frame-dates", times::dates, &["src/framing/src/dates".into()]));
     targets.push(file("config", config::run, &["src/engine/src/config".into(), "src/analytics".into()]));
     targets.push(file("snapshot", snapshot::run, &[]));
     macro_rules! analytics {

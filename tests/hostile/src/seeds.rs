@@ -129,6 +129,13 @@ impl Target {
                 [samples(&self.sources), samples(&["src/engine/src/decode"]), lines(&["MESSAGE", "message"])]
                     .concat()
             }
+            "times" => {
+                let words =
+                    |text: &[u8]| text.split(|byte| *byte == b'"').map(<[u8]>::to_vec).collect::<Vec<_>>();
+                let whole = samples(&self.sources);
+                let parts = whole.iter().flat_map(|sample| words(sample)).collect();
+                [whole, parts, lines(&[])].concat()
+            }
             name if name.starts_with("decode-") => [samples(&self.sources), lines(&["{"])].concat(),
             analytic => {
                 let shapes = samples(&["src/engine/src/shapes", "src/engine/src/decode"]);

@@ -78,6 +78,11 @@ fn formats() {
 }
 
 #[test]
+fn times() {
+    all("times");
+}
+
+#[test]
 fn configurations() {
     all("config");
 }
@@ -95,7 +100,7 @@ fn analytics() {
 
 #[test]
 fn every_target_is_run() {
-    let kinds = ["decode-", "frame-", "config", "snapshot", "an", "fls"];
+    let kinds = ["decode-", "frame-", "times", "config", "snapshot", "an", "fls"];
     for target in targets() {
         assert!(kinds.iter().any(|kind| target.name.starts_with(kind)), "{}", target.name);
     }

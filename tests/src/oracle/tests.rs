@@ -14,6 +14,7 @@ fn line(time: Micros, pid: u32, user: &str, ip: &str, says: Says) -> Fact {
         ip: ip.parse().ok(),
         tty: None,
         local: false,
+        keyboard: false,
         says,
     }
 }
@@ -172,16 +173,20 @@ fn one_attempt_counts_once() {
     assert_eq!(joined(&[voice(0, 1, Pam), voice(120 * SECOND + 1, 1, Failed)]).0, 2);
 }
 
+/// An answer at the keyboard.
+fn keyboard(time: Micros, pid: u32, voice: Voice) -> Fact {
+    Fact { keyboard: true, ..self::voice(time, pid, voice) }
+}
+
 #[test]
 fn pam_in_a_process_of_its_own() {
-    use Voice::{Failed, Pam, Weak};
-    assert_eq!(joined(&[voice(0, 1, Weak), voice(10 * SECOND, 2, Pam), voice(12 * SECOND, 1, Failed)]).0, 1);
-    assert_eq!(joined(&[voice(0, 1, Weak), voice(10 * SECOND + 1, 2, Pam)]).0, 2);
-    assert_eq!(
-        joined(&[voice(0, 2, Pam), voice(2 * SECOND, 1, Failed)]).0,
-        1,
-        "PAM may be the first to write"
-    );
+    use Voice::{Failed, Pam, SshdPam, Weak};
+    let pam = |second: i64| voice(second * SECOND, 2, Pam);
+    assert_eq!(joined(&[keyboard(0, 1, SshdPam), pam(10), keyboard(12 * SECOND, 1, Failed)]).0, 1);
+    assert_eq!(joined(&[keyboard(0, 1, SshdPam), voice(10 * SECOND + 1, 2, Pam)]).0, 2);
+    assert_eq!(joined(&[pam(0), keyboard(2 * SECOND, 1, Failed)]).0, 1, "PAM may be the first to write");
+    assert_eq!(joined(&[pam(0), voice(2 * SECOND, 1, Failed)]).0, 2, "a password: nothing joins");
+    assert_eq!(joined(&[voice(0, 1, Weak), pam(1)]).0, 2);
     // Two connections at once, each with its own PAM: two attempts.
     let parallel = [(0, 1, Pam), (0, 2, Pam), (2, 1, Failed), (2, 2, Failed)];
     assert_eq!(joined(&parallel.map(|(t, pid, v)| voice(t * SECOND, pid, v))).0, 2);
@@ -193,7 +198,14 @@ fn pam_in_a_process_of_its_own() {
 fn accepted_takes_back_what_only_pam_said() {
     use Voice::{Failed, Pam, PamOther};
     let accepted = |time| line(time, 1, "root", IP, Says::Success("password".into()));
+    let at_the_keyboard = |time| Fact { keyboard: true, ..accepted(time) };
     assert_eq!(joined(&[voice(0, 1, PamOther), accepted(1)]), (1, 1));
+    assert_eq!(joined(&[voice(0, 2, Pam), accepted(1)]), (1, 0), "of another process");
+    assert_eq!(joined(&[voice(0, 2, Pam), at_the_keyboard(1)]), (1, 1));
+    assert_eq!(joined(&[voice(0, 1, Pam), voice(1, 1, Pam), accepted(2)]), (2, 1));
+    assert_eq!(joined(&[voice(0, 1, Voice::PamMore), accepted(2)]), (1, 0));
+    assert_eq!(joined(&[voice(0, 1, Voice::AuditLogin), accepted(2)]), (1, 1));
+    assert_eq!(joined(&[voice(0, 1, Voice::AuditLogin), voice(1, 1, Voice::Audit), accepted(2)]), (1, 0));
     assert_eq!(joined(&[voice(0, 1, Pam), voice(1, 1, Failed), voice(2, 1, PamOther), accepted(3)]), (1, 0));
     assert_eq!(joined(&[voice(0, 1, Pam), voice(1, 1, Failed), voice(2, 1, Pam), accepted(3)]), (2, 1));
     // Six good logins through a stack whose first module fails: no alert.
