@@ -141,7 +141,8 @@ fn unread_records_are_counted_for_those_who_would_have_read_them() {
     let read = b"Mar  1 09:00:00 web1 sshd[17]: Failed password for bob from 192.0.2.7 port 5 ssh2".to_vec();
     let records = [b"nothing".to_vec(), sshd.clone(), read, sshd.clone(), windows];
     let reading = Reading { first: 1, ..Reading::at(RECEIVED) };
-    for (id, unread) in [("an0454", 0), ("an1269", 0), ("an1276", 2), ("an1521", 1), ("fls", 1)] {
+    let readers = [("an0454", 0), ("an1269", 0), ("an1276", 2), ("an1521", 1), ("fls", 1)];
+    for (id, unread) in readers {
         assert_eq!(compare(id, &Map::new(), &without(id), &records, reading), (0, unread), "{id}");
     }
     let mut suite = Detector::<Suite>::create("", 1).expect("the defaults");
@@ -152,7 +153,10 @@ fn unread_records_are_counted_for_those_who_would_have_read_them() {
     assert_eq!((&*problem.kind, problem.record, problem.text.as_bytes()), ("unread", 2, &*sshd));
     suite.route(&sshd, Reading { first: 9, ..reading });
     assert_eq!(suite.problems()[0].record, 9, "also where the work is split");
-    assert_eq!(suite.stats().iter().map(|stats| stats.unread).sum::<u64>(), 5);
+    // Other analytics may read the same families.
+    let stats = suite.stats();
+    let named = stats.iter().filter(|stats| readers.iter().any(|(id, _)| *id == stats.analytic));
+    assert_eq!(named.map(|stats| stats.unread).sum::<u64>(), 5);
 }
 
 proptest! {
