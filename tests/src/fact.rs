@@ -68,7 +68,7 @@ impl Voice {
         }
     }
 
-    /// Whether a counter is that of a module of PAM.
+    /// True if a counter is that of a module of PAM.
     #[must_use]
     pub const fn is_module(counter: usize) -> bool {
         counter >= 5
@@ -80,7 +80,7 @@ impl Voice {
         Self::is_module(self.counter())
     }
 
-    /// Whether it counts once for a process and user, however often it speaks.
+    /// True if it counts once for a process and user, however often it speaks.
     #[must_use]
     pub const fn is_once(self) -> bool {
         matches!(self, Self::Weak | Self::AuditLogin)
@@ -115,7 +115,7 @@ pub struct Fact {
     pub tty: Option<String>,
     /// Whether it happened at the machine, not over the network.
     pub local: bool,
-    /// Whether the line says that it was an answer at the keyboard.
+    /// True if the line says that it was an answer at the keyboard.
     pub keyboard: bool,
     /// What it says.
     pub says: Says,

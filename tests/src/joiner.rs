@@ -204,7 +204,7 @@ impl Joiner {
         self.processes[process].lines.iter().rev().find_map(|&line| self.lines[line].ip)
     }
 
-    /// Whether a line of sshd is about an answer at the keyboard, or implies that one failed.
+    /// True if a line of sshd is about an answer at the keyboard, or implies that one failed.
     fn is_at_the_keyboard(&self, process: usize, line: usize) -> bool {
         let keyboard = |line: usize| {
             let fact = &self.lines[line];
@@ -352,7 +352,7 @@ fn tell(ledgers: &mut Vec<Ledger>, fact: &Fact) {
     }
 }
 
-/// Whether two users may be one: one of them may not be said.
+/// True if two users may be one: one of them may not be said.
 fn are_one(one: &Option<String>, other: &Option<String>) -> bool {
     one.is_none() || other.is_none() || one == other
 }

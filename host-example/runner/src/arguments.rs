@@ -35,7 +35,7 @@ pub struct Isolation {
     pub isolate: bool,
 }
 
-/// What counts as a failure.
+/// The outcomes that count as a failure.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Strictness {
     /// Exit with status 1 where any record could not be judged: its form is not known, its time cannot be read, it is

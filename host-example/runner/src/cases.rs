@@ -70,7 +70,7 @@ pub struct Case {
     pub analytics: Vec<String>,
     /// When its log was received, in microseconds since 1970.
     pub received: i64,
-    /// Whether its records came in a stream, not in a stored log.
+    /// True if its records came in a stream, not in a stored log.
     pub stream: bool,
     /// The log.
     pub input: PathBuf,

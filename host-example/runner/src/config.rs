@@ -149,13 +149,13 @@ impl Config {
         self.forced.push((option.to_owned(), value.into()));
     }
 
-    /// Whether an option is set that stands at the top level alone.
+    /// True if an option is set that stands at the top level alone.
     #[must_use]
     pub fn sets(&self, option: &str) -> bool {
         self.file.get(option).is_some() || self.assignments.iter().any(|(key, _)| key == option)
     }
 
-    /// What bears on the times of records, as JSON: options that stand at the top level alone, and the codes that any
+    /// The options that bear on the times of records, as JSON: those of the top level alone, and the codes that any
     /// analytic takes for failures as well.
     #[must_use]
     pub fn times(&self) -> String {

@@ -54,6 +54,15 @@ impl Layout {
     }
 }
 
+/// The first `most` of some names, and how many more there are.
+fn listed(names: &[impl AsRef<str>], most: usize) -> String {
+    let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(most) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
 /// Writes an alert.
 ///
 /// # Errors

@@ -95,7 +95,7 @@ impl Selection {
         Ok(resolved)
     }
 
-    /// Whether any analytic is named on its own.
+    /// True if any analytic is named on its own.
     #[must_use]
     pub fn is_named(&self) -> bool {
         !self.files.is_empty() || self.ids.iter().any(|id| !id.eq_ignore_ascii_case(ALL))

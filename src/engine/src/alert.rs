@@ -146,7 +146,7 @@ impl Alert {
     }
 }
 
-/// Whether a terminal acts upon this character (DEL, C1), or it changes the order in which others stand. Within JSON
+/// True if a terminal acts upon this character (DEL, C1), or it changes the order in which others stand. Within JSON
 /// such characters stand in strings alone. C0 is escaped by every writer of JSON.
 #[must_use]
 pub const fn acts(c: char) -> bool {

@@ -36,7 +36,7 @@ pub struct Rules<'z> {
     pub zone: Zone<'z>,
     /// How far ahead of its receipt a time may be.
     pub max_ahead: Span,
-    /// Whether a record of a stored log that has no time is taken as of its receipt.
+    /// True if a record of a stored log that has no time is taken as of its receipt.
     pub undated_is_received: bool,
 }
 

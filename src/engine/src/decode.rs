@@ -286,12 +286,16 @@ fn behind_header<'a>(header: Option<&header::Header<'a>>, first: u8) -> Option<(
     (lends != Telemetry::NONE).then_some((header.message, lends))
 }
 
-/// The event as XML that a text in an envelope consists of, a syslog header aside, where its keeper passes on such records.
-fn xml<'a>(text: &'a [u8], lends: Telemetry, zone: Zone<'_>) -> Option<&'a [u8]> {
+/// The event as XML that a text consists of, its syslog header aside, where whoever keeps the text passes on such records.
+fn xml<'a>(
+    text: &'a [u8],
+    header: &LazyCell<Option<header::Header<'a>>, impl FnOnce() -> Option<header::Header<'a>>>,
+    lends: Telemetry,
+) -> Option<&'a [u8]> {
     let (text, lends) = match shapes::is_xml(text) {
         true => (text, lends),
         false => {
-            let (text, behind) = behind_header(header::parse(text, zone).as_ref(), b'<')?;
+            let (text, behind) = behind_header(header.as_ref(), b'<')?;
             (text, lends.common(behind))
         }
     };
@@ -308,7 +312,7 @@ struct Reading<'d, R> {
     /// To whom it says something, or who knows why it says nothing.
     known: &'d mut Readers,
     sink: &'d mut dyn FnMut(Decoded<'_>),
-    /// What prefixes say that were taken off: the last word on host and time.
+    /// The words of prefixes that were taken off: the last word on host and time.
     around: Envelope<'d>,
     /// How many more may be taken off.
     left: usize,
@@ -327,14 +331,8 @@ impl<R: Reads> Reading<'_, R> {
         let header = LazyCell::new(|| header::parse(line, zone));
         if R::TELEMETRY.has(Telemetry::WINDOWS) {
             let windows = self.audience.reads(Family::Windows).common(left);
-            let xml = || match shapes::is_xml(line) {
-                true => Some(line),
-                false => behind_header(header.as_ref(), b'<')
-                    .filter(|(text, lends)| lends.has(Telemetry::WINDOWS) && shapes::is_xml(text))
-                    .map(|(text, _)| text),
-            };
             if !windows.is_empty()
-                && let Some(xml) = xml()
+                && let Some(xml) = xml(line, &header, Telemetry::ANY)
             {
                 self.xml(xml, None, windows, line);
                 left = left.without(windows);
@@ -518,8 +516,10 @@ impl<R: Reads> Reading<'_, R> {
             && let Some(envelope) = envelope
         {
             let windows = readers.common(self.audience.reads(Family::Windows));
+            let zone = self.zone;
+            let header = LazyCell::new(|| header::parse(envelope.text, zone));
             if !windows.is_empty()
-                && let Some(xml) = xml(envelope.text, opened.lends, self.zone)
+                && let Some(xml) = xml(envelope.text, &header, opened.lends)
             {
                 self.xml(xml, Some(envelope), windows, opened.raw);
             }
@@ -598,7 +598,7 @@ impl<R: Reads> Reading<'_, R> {
         }
     }
 
-    /// What a decoder of fields made of a record, completed by what stands around it.
+    /// Completes what a decoder of fields made of a record by what stands around it.
     fn said<'e>(
         &mut self,
         said: Said<'e>,

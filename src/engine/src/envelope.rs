@@ -109,7 +109,7 @@ impl Envelope<'_> {
         }
     }
 
-    /// Whether the text may stand for the record before it: a syslog daemon wrote it, by its stamp or by its program.
+    /// True if the text may stand for the record before it: a syslog daemon wrote it, by its stamp or by its program.
     #[must_use]
     pub fn may_repeat(&self, repeat: &Repeated<'_>) -> bool {
         let program = self.program.as_bytes();
@@ -131,7 +131,7 @@ impl Envelope<'_> {
             && !self.text.starts_with(b"type=")
     }
 
-    /// Whether journald knows that another program wrote the text.
+    /// True if journald knows that another program wrote the text.
     #[must_use]
     pub fn is_of_another(&self) -> bool {
         self.trust == Trust::Verified && !linux::is_ours(self.program.as_bytes())
@@ -635,7 +635,7 @@ fn batch<'a>(found: &Slots<'a>, object: &Object<'a>, has_text: bool) -> Option<B
     }
 }
 
-/// Whether an event of Windows names OpenSSH. Its decoder looks closer.
+/// True if an event of Windows names OpenSSH. Its decoder looks closer.
 fn of_openssh(found: &Slots<'_>) -> bool {
     let system = found.get(mark(Family::Windows)).filter(|value| value.kind == Kind::Object);
     system.is_some_and(|system| find(system.raw, b"OpenSSH").is_some())
@@ -666,7 +666,7 @@ fn text<'a>(found: &Slots<'a>, trust: Trust) -> Option<Value<'a>> {
     if trust < Trust::Named { original.or(text) } else { text.or(original) }
 }
 
-/// Whether a text is one that hosts look for: bytes as numbers hold no word, so hosts know them by their name and what
+/// True if a text is one that hosts look for: bytes as numbers hold no word, so hosts know them by their name and what
 /// stands between both ([`Decoder::needles`](crate::decode::Decoder::needles)).
 fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -> bool {
     let numbers =

@@ -127,7 +127,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Whether a module of PAM speaks.
+    /// True if a module of PAM speaks.
     #[must_use]
     pub const fn is_pam(self) -> bool {
         matches!(

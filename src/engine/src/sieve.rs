@@ -171,7 +171,7 @@ impl Sieve {
         }
     }
 
-    /// Whether a needle stands where a pair was found, and `found` says that this is enough. The block of the record
+    /// True if a needle stands where a pair was found, and `found` says that this is enough. The block of the record
     /// begins at `from`.
     #[inline(always)]
     fn found(
@@ -203,7 +203,7 @@ impl Sieve {
         self.clues.get(usize::from(number).wrapping_sub(1))
     }
 
-    /// Whether one of a pair's needles stands where the pair was found, and `enough` says that this is enough.
+    /// True if one of a pair's needles stands where the pair was found, and `enough` says that this is enough.
     #[inline(never)]
     fn stands(&self, record: &[u8], at: usize, first: u16, enough: &mut dyn FnMut(usize) -> bool) -> bool {
         let eight = record.get(at..).and_then(|text| text.first_chunk());

@@ -30,7 +30,7 @@ pub enum Order {
 pub struct Zone<'z> {
     seconds: i32,
     transitions: &'z [Transition],
-    /// Whether another time may tell the zone of those that name none.
+    /// True if another time may tell the zone of those that name none.
     open: bool,
     order: Option<Order>,
 }
@@ -122,7 +122,7 @@ impl<'z> Zone<'z> {
         (utc >= next.at).then_some(utc)
     }
 
-    /// Whether its offset changes.
+    /// True if its offset changes.
     #[must_use]
     pub const fn changes(self) -> bool {
         !self.transitions.is_empty()

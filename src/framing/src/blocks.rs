@@ -116,7 +116,7 @@ fn counted(text: &[u8]) -> Option<(usize, usize)> {
     (opens && length > 0).then_some((start, start + length))
 }
 
-/// Whether more bytes may make it the begin of a message behind its length.
+/// True if more bytes may make it the begin of a message behind its length.
 fn may_be_counted(text: &[u8]) -> bool {
     let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
     let rest = text.get(digits..).unwrap_or_default();

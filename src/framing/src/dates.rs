@@ -232,7 +232,7 @@ fn name(before: &[u8]) -> Option<&[u8]> {
     before.get(memchr::memrchr(b'"', before)? + 1..).filter(|name| !name.contains(&b'\n'))
 }
 
-/// Whether the name of a member says that it holds a time, in the languages of Windows, and does not say in which order.
+/// True if the name of a member says that it holds a time, in the languages of Windows, and does not say in which order.
 fn is_time(name: &[u8]) -> bool {
     const WORDS: [&str; 24] = [
         "time",

@@ -57,7 +57,7 @@ impl Evtx {
         passed
     }
 
-    /// Whether the file has ended early.
+    /// True if the file has ended early.
     pub(crate) const fn is_cut_off(&self) -> bool {
         self.cut_off
     }

@@ -89,7 +89,7 @@ impl Framer {
         self.progress.counts()
     }
 
-    /// Whether the input has ended before its format says that it ends. Only `.evtx` files say so.
+    /// True if the input has ended before its format says that it ends. Only `.evtx` files say so.
     #[must_use]
     pub const fn is_cut_off(&self) -> bool {
         matches!(&self.kind, Some(Kind::Evtx(evtx)) if evtx.is_cut_off())

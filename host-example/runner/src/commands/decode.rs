@@ -1,6 +1,6 @@
 //! `authsieve decode`: what each record says.
 
-use super::decoding::decode;
+use super::decoding::{decode, pair};
 use super::run::stats;
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed::{self, Records, Worker};
@@ -12,7 +12,6 @@ use authsieve_host::{CallError, Restarting, Session};
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// The arguments of `decode`.
 #[derive(Debug, Args)]
@@ -44,18 +43,15 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         arguments.isolation.of(arguments.choice.selection()),
         arguments.configuration.options(arguments.inputs.order),
     );
-    let readers = selection::start(&engine, &selection, &options, |analytic, text, seed| {
-        let detector = Restarting::start(Arc::clone(&analytic), text.clone(), seed)?;
-        Ok((detector, Session::start(analytic, text, seed)?))
-    })?;
-    let (detectors, sessions) = readers.into_iter().unzip();
+    let pairs = selection::start(&engine, &selection, &options, pair)?;
+    let (detectors, sessions) = pairs.into_iter().unzip();
     let source = arguments.inputs.source(&options)?;
     let mut sink = Events::new(arguments.inputs.has_several(), color);
     let decoder = Decoder { detectors, sessions, all: arguments.all };
     let (decoders, totals) = feed::run(source, vec![decoder], &mut sink)?;
-    let (unread, paint) = (sink.finish(), color.paint(io::stderr().is_terminal()));
+    let (first, paint) = (sink.finish(), color.paint(io::stderr().is_terminal()));
     let stats = stats(decoders.into_iter().flat_map(|decoder| decoder.sessions).collect());
-    let _ = io::stderr().write_all(shortfall(&stats, &totals, &unread, paint).as_bytes());
+    let _ = io::stderr().write_all(shortfall(&stats, &totals, &first, paint).as_bytes());
     Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
 }
 
@@ -85,7 +81,7 @@ impl Worker for Decoder {
             }
         }
         for session in &mut self.sessions {
-            // What fails here has failed above.
+            // A failure here was told above.
             let _ = session.process(records.bytes, records.reading);
         }
     }

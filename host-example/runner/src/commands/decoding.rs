@@ -3,7 +3,18 @@
 use crate::feed::Records;
 use authsieve_engine::detector::Reading;
 use authsieve_host::contract::Event;
-use authsieve_host::{CallError, Restarting};
+use authsieve_host::{Analytic, CallError, Restarting, Session, StartError};
+use std::sync::Arc;
+
+/// Starts an analytic twice: to be asked what records say, and to judge them, by which it counts what it could not read.
+pub(super) fn pair(
+    analytic: Arc<Analytic>,
+    config: String,
+    seed: u64,
+) -> Result<(Restarting, Session), StartError> {
+    let detector = Restarting::start(Arc::clone(&analytic), config.clone(), seed)?;
+    Ok((detector, Session::start(analytic, config, seed)?))
+}
 
 /// The events of each record of a batch, in the order of the records. All components read the same of a record, or
 /// nothing: so the first that reads a record tells its events. `each` gets the events of every component, `failed` the
@@ -57,7 +68,7 @@ fn decode_one(
     all
 }
 
-/// What a record says to analytics that do not fail on it: as in a suite, each event once, with all that read it.
+/// The events of a record, for analytics that do not fail on it: as in a suite, each event once, with all that read it.
 fn decode_apart(
     parts: &mut [Restarting],
     record: &[u8],

@@ -61,10 +61,10 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
     let mut sink = Alerts::new(Format::Text(paint), color, None);
     let started = Instant::now();
     let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
-    let unread = sink.finish();
+    let first = sink.finish();
     let stats = stats(sessions);
     let summary = summary(&stats, &totals, started.elapsed(), false, paint);
-    let shortfall = shortfall(&stats, &totals, &unread, paint);
+    let shortfall = shortfall(&stats, &totals, &first, paint);
     write!(io::stdout(), "{summary}{shortfall}\n{NEXT}")?;
     Ok(if totals.troubles > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

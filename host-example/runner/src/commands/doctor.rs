@@ -2,7 +2,7 @@
 
 mod report;
 
-use super::decoding::decode;
+use super::decoding::{decode, pair};
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop};
 use crate::doctor::{Feeds, Intake, Unread};
 use crate::feed::{self, Records, Totals, Worker, tell};
@@ -16,7 +16,6 @@ use authsieve_host::{Answer, CallError, Restarting, Session};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// This many records that nothing reads are shown.
 const SAMPLES: usize = 5;
@@ -61,8 +60,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         arguments.configuration.options(arguments.inputs.order),
     );
     let started = selection::start(&engine, &selection, &options, |analytic, text, seed| {
-        let detector = Restarting::start(Arc::clone(&analytic), text.clone(), seed)?;
-        let session = Session::start(analytic, text.clone(), seed)?;
+        let (detector, session) = pair(analytic, text.clone(), seed)?;
         Ok(Started { detector, session, config: text })
     })?;
     let examination = Examination { named: selection.is_named(), ..Examination::start(started)? };
@@ -105,7 +103,7 @@ struct Examination {
     sessions: Vec<Session>,
     patients: Vec<Patient>,
     feeds: Feeds,
-    /// Whether the analytics were asked for one by one. Else those that find nothing of theirs are none the worse.
+    /// True if the analytics were asked for one by one. Else those that find nothing of theirs are none the worse.
     named: bool,
     /// Records that say something.
     read: u64,
@@ -189,7 +187,7 @@ impl Examination {
         }
     }
 
-    /// Whether everything was read, no analytic failed, and each that was asked for can fire. Where none was, one that
+    /// True if everything was read, no analytic failed, and each that was asked for can fire. Where none was, one that
     /// can is enough.
     fn is_well(&self, totals: &Totals) -> bool {
         let mut fire = self.patients.iter().map(|patient| patient.intake.readiness().can_fire);

@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let several = arguments.inputs.has_several();
     let mut sink = Notes::new(arguments.filter.clone(), arguments.format(color), several, color);
     let (mut explainers, totals) = feed::run(source, explainers, &mut sink)?;
-    let unread = sink.finish()?;
+    let first = sink.finish()?;
     let paint = color.paint(io::stderr().is_terminal());
     let _ = io::stderr().write_all(arranged(&overview.seen().arranged, paint).as_bytes());
     let stats: Vec<Stats> = explainers.iter_mut().flat_map(|explainer| explainer.session.stats()).collect();
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
             let _ = writeln!(io::stderr(), "{} {id}: {note}", paint.bold("note:"));
         }
     }
-    let _ = io::stderr().write_all(shortfall(&stats, &totals, &unread, paint).as_bytes());
+    let _ = io::stderr().write_all(shortfall(&stats, &totals, &first, paint).as_bytes());
     Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
 }
 

@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let mut sink = Alerts::new(arguments.format(color), color, progress);
     let started = Instant::now();
     let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
-    let unread = sink.finish();
+    let first = sink.finish();
     let (stats, paint) = (stats(sessions), color.paint(io::stderr().is_terminal()));
     let mut text = String::new();
     if !arguments.quiet {
@@ -88,8 +88,8 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         text += &summary(&stats, &totals, started.elapsed(), arguments.inputs.order.sorts(), paint);
         text += &failing(&seen.failing, paint);
     }
-    // What was not judged is said even to who wants to hear nothing.
-    text.push_str(&shortfall(&stats, &totals, &unread, paint));
+    // Records that were not judged are told even under `--quiet`.
+    text.push_str(&shortfall(&stats, &totals, &first, paint));
     let _ = io::stderr().write_all(text.as_bytes());
     let failed = totals.unreadable > 0 || totals.troubles > 0;
     Ok(arguments.strictness.status(failed, &stats, &totals))

@@ -1,4 +1,4 @@
-//! Whether an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs, and by
+//! True if an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs, and by
 //! its notes what its options leave out.
 
 use authsieve_engine::time::Span;
@@ -32,13 +32,13 @@ pub struct Intake {
     providers: BTreeSet<String>,
     /// How the needs are met, in their order.
     met: Vec<Met>,
-    /// What became of the events of each outcome.
+    /// The fate of the events of each outcome.
     judged: [Judged; 7],
     /// Why its thresholds cannot be reached.
     too_fast: Option<String>,
 }
 
-/// What an analytic made of the events of one outcome.
+/// The fate of the events of one outcome, by an analytic.
 #[derive(Clone, Debug, Default)]
 struct Judged {
     looked_at: u64,

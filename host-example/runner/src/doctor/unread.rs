@@ -1,23 +1,23 @@
-//! What records look like that nobody reads, though they may tell of logins.
+//! Names records that nobody reads, though they may tell of logins, by their looks.
 //!
 //! How many there are the analytics count themselves (`unread` in their statistics). These marks tell a person what the
 //! records were, and what to do.
 
 use memchr::memmem::find;
 
-/// What may be known of an unread record.
+/// A mark of unread records.
 struct Mark {
     /// Each of these must stand in the record: one of every list.
     all: &'static [&'static [&'static str]],
-    /// Whether the analytics do not know the form at all, so that they do not count its records.
+    /// True if the analytics do not know the form at all, so that they do not count its records.
     foreign: bool,
-    /// What the record looks like.
+    /// The looks of the record.
     what: &'static str,
-    /// What to do.
+    /// The advice.
     advice: &'static str,
 }
 
-/// What sshd and PAM write of a login.
+/// The words of sshd and PAM for a login.
 const SSHD: &[&str] = &[
     "Failed password for ",
     "Failed publickey for ",
@@ -122,11 +122,11 @@ const SIGN_IN_CODES: &[&str] = &["50126", "50053", "50034", "50056", "50057", "5
 /// A kind of unread records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// What they look like.
+    /// Their looks.
     pub what: &'static str,
-    /// What to do.
+    /// The advice.
     pub advice: &'static str,
-    /// Whether the analytics do not know the form at all.
+    /// True if the analytics do not know the form at all.
     pub foreign: bool,
     /// How many there are.
     pub count: u64,

@@ -1,6 +1,7 @@
-//! What was found out about the inputs, in a few lines: their order, inferred years, who fails most.
+//! Tells of the inputs in a few lines: their order, inferred years, who fails most.
 
 use super::escape;
+use super::listed;
 use super::paint::Paint;
 use super::summary::grouped;
 use crate::sources::{Arranged, Entry, Failing, Seen};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 /// This many names of files are shown.
 const SHOWN: usize = 5;
 
-/// What was done to files so that their events come in order: a line for each kind. Empty where nothing was.
+/// Tells which files were turned, sorted or merged: a line for each kind. Empty where none was.
 /// Every line ends in a newline.
 #[must_use]
 pub fn arranged(told: &[Arranged], paint: Paint) -> String {
@@ -30,7 +31,7 @@ pub fn arranged(told: &[Arranged], paint: Paint) -> String {
             [_] => one,
             _ => several,
         };
-        let _ = writeln!(text, "{} {what}: {}", paint.bold("note:"), list(names));
+        let _ = writeln!(text, "{} {what}: {}", paint.bold("note:"), escape::text(&listed(names, SHOWN)));
     };
     note(
         &turned,
@@ -60,8 +61,11 @@ pub fn inferred(seen: &Seen, paint: Paint) -> String {
         return String::new();
     };
     let years = if from == to { from.to_string() } else { format!("{from} to {to}") };
-    let (note, names) = (paint.bold("note:"), list(&seen.inferred));
-    format!("{note} these inputs leave out the year, which was inferred as {years}: {names}\n")
+    let (note, names) = (paint.bold("note:"), listed(&seen.inferred, SHOWN));
+    format!(
+        "{note} these inputs leave out the year, which was inferred as {years}: {}\n",
+        escape::text(&names)
+    )
 }
 
 /// This many addresses and accounts are shown.
@@ -83,16 +87,6 @@ pub fn failing(failing: &Failing, paint: Paint) -> String {
         if !entries.is_empty() {
             let _ = writeln!(text, "{} {}", paint.bold(&format!("{what} that fail most:")), shown(&entries));
         }
-    }
-    text
-}
-
-/// Some names, the first few of them.
-fn list(names: &[Arc<str>]) -> String {
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| escape::text(name).to_string()).collect();
-    let mut text = shown.join(", ");
-    if names.len() > SHOWN {
-        let _ = write!(text, " and {} more", names.len() - SHOWN);
     }
     text
 }

@@ -3,7 +3,7 @@
 use super::escape;
 use super::paint::Paint;
 use crate::feed::Totals;
-use crate::sinks::Unread;
+use crate::sinks::First;
 use authsieve_engine::detector::Stats;
 use authsieve_framing::Flaw;
 use std::fmt::Write;
@@ -75,7 +75,7 @@ pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: boo
     text
 }
 
-/// What to do about records that were not judged.
+/// The advice on records that were not judged.
 const DOCTOR: &str = "`authsieve doctor` on the same input says more";
 
 /// How many bytes of a record are shown.
@@ -87,7 +87,7 @@ type Counter = fn(&Stats) -> u64;
 /// The records that were not judged, by the kind of trouble: how many, the first of them, and what to do. Empty where all
 /// that was asked for was read. Every line ends in a newline.
 #[must_use]
-pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[Unread], paint: Paint) -> String {
+pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[First], paint: Paint) -> String {
     let mut text = String::new();
     let most = |count: fn(&Stats) -> u64| analytics.iter().map(count).max().unwrap_or_default();
     let kinds: [(&str, Counter, &str); 6] = [
@@ -107,7 +107,7 @@ pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[Unread], paint: 
         unread |= kind != "ignored";
         let records = if count == 1 { "record" } else { "records" };
         let _ = write!(text, "{} {} {records} {what}", paint.red("note:"), grouped(count));
-        if let Some(Unread { problem, origin }) = shown {
+        if let Some(First { problem, origin }) = shown {
             let place = origin.as_ref().map(|origin| format!(" {origin}:")).unwrap_or_default();
             let _ = write!(
                 text,
@@ -132,7 +132,7 @@ pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[Unread], paint: 
     text
 }
 
-/// Whether something of the input was not judged: records in a form that is not known, without a time that can be read,
+/// True if something of the input was not judged: records in a form that is not known, without a time that can be read,
 /// broken or too long.
 #[must_use]
 pub fn fell_short(analytics: &[Stats], totals: &Totals) -> bool {
@@ -142,8 +142,7 @@ pub fn fell_short(analytics: &[Stats], totals: &Totals) -> bool {
 
 /// As much of a text as a line takes, cut between characters.
 fn beginning(text: &str) -> &str {
-    let end = (0..=SHOWN.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    end.and_then(|end| text.get(..end)).unwrap_or(text)
+    text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(text)
 }
 
 /// Advice, if more than 1 % of the events came too late to be judged exactly. `sorted`: they were sorted by time already.
@@ -214,13 +213,13 @@ mod tests {
     fn records_that_were_not_judged_are_counted_and_the_first_is_shown() {
         let stats = |matched, undated| Stats { matched, undated, ..Stats::default() };
         let totals = Totals { records: 9, ..Totals::default() };
-        let show = |stats: &[Stats], first: &[Unread]| shortfall(stats, &totals, first, Paint::default());
+        let show = |stats: &[Stats], first: &[First]| shortfall(stats, &totals, first, Paint::default());
         assert_eq!(show(&[stats(0, 0), stats(4, 0)], &[]), "");
         let mut origins = Origins::default();
         origins.add(1, &"a.log".into(), 1);
         let text = "\u{1b}[31m".to_owned() + &"ä".repeat(200);
         let problem = Problem { kind: "undated".into(), record: 3, text };
-        let first = [Unread { origin: origins.of(3), problem }];
+        let first = [First { origin: origins.of(3), problem }];
         let text = show(&[stats(4, 2), stats(4, 3)], &first);
         let (line, rest) = text.split_once('\n').unwrap();
         let start =

@@ -1,6 +1,7 @@
 //! An alert for people.
 
 use super::escape;
+use super::listed;
 use super::located::Located;
 use super::paint::Paint;
 use authsieve_engine::alert::{Alert, Tally};
@@ -42,9 +43,9 @@ pub fn write(out: &mut impl Write, located: &Located<'_>, paint: Paint) -> io::R
     field("counts", &counts(alert))?;
     field("seen", &format!("{} to {}", alert.first_seen, alert.last_seen))?;
     // A list of one says nothing that was not said.
-    field("users", &if alert.users.len() > 1 { listed(&alert.users) } else { String::new() })?;
-    field("addresses", &if alert.src_ips.len() > 1 { listed(&alert.src_ips) } else { String::new() })?;
-    field("logged in", &listed(&alert.related_successes))?;
+    field("users", &if alert.users.len() > 1 { listed(&alert.users, NAMES) } else { String::new() })?;
+    field("addresses", &if alert.src_ips.len() > 1 { listed(&alert.src_ips, NAMES) } else { String::new() })?;
+    field("logged in", &listed(&alert.related_successes, NAMES))?;
     field("reasons", &tallies(&alert.reasons))?;
     field("outcomes", &tallies(&alert.outcomes))?;
     field("why", &alert.context.join("; "))?;
@@ -106,11 +107,6 @@ fn counts(alert: &Alert) -> String {
         let _ = write!(text, "{comma}{least}{count} {}", if count == 1 { one } else { many });
     }
     text
-}
-
-fn listed(list: &[String]) -> String {
-    let shown = list.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if list.len() > NAMES { format!("{shown} and {} more", list.len() - NAMES) } else { shown }
 }
 
 fn tallies(list: &[Tally]) -> String {

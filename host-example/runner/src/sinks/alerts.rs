@@ -1,6 +1,6 @@
 //! Alerts to standard output, everything else to standard error: the sink of `run` and of the demonstration.
 
-use super::unread::{Gathered, Unread};
+use super::first::{First, Gathered};
 use super::{News, Sink};
 use crate::output::located::Located;
 use crate::output::paint::When;
@@ -20,7 +20,7 @@ pub struct Alerts {
     format: Format,
     color: When,
     bar: Bar,
-    unread: Gathered,
+    troubles: Gathered,
 }
 
 impl Alerts {
@@ -32,27 +32,27 @@ impl Alerts {
             format,
             color,
             bar: Bar::new(progress.filter(|_| io::stderr().is_terminal())),
-            unread: Gathered::default(),
+            troubles: Gathered::default(),
         }
     }
 
     /// Ends the output. Returns the first record of each kind of trouble, once, by the kind.
     #[must_use]
-    pub fn finish(mut self) -> Vec<Unread> {
-        std::mem::take(&mut self.unread).first()
+    pub fn finish(mut self) -> Vec<First> {
+        std::mem::take(&mut self.troubles).first()
     }
 }
 
 impl Sink for Alerts {
     fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
-        let Self { out, format, color, bar, unread } = self;
+        let Self { out, format, color, bar, troubles } = self;
         if let Some(text) = news.complaint(origins) {
             bar.aside(|| complain(*color, &text));
         }
         match news {
             News::Alert(alert) => bar.aside(|| output::write(out, &Located::new(&alert, origins), *format)),
             News::Problem(problem) => {
-                unread.take(problem, origins);
+                troubles.take(problem, origins);
                 Ok(())
             }
             _ => Ok(()),

@@ -1,6 +1,6 @@
 //! Events as JSON lines to standard output: the sink of `decode`.
 
-use super::unread::{Gathered, Unread};
+use super::first::{First, Gathered};
 use super::{News, Sink};
 use crate::output::event::EventLine;
 use crate::output::paint::When;
@@ -14,7 +14,7 @@ pub struct Events {
     terminal: bool,
     several: bool,
     color: When,
-    unread: Gathered,
+    troubles: Gathered,
 }
 
 impl Events {
@@ -23,13 +23,13 @@ impl Events {
     pub fn new(several: bool, color: When) -> Self {
         let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
         let terminal = io::stdout().is_terminal();
-        Self { out, terminal, several, color, unread: Gathered::default() }
+        Self { out, terminal, several, color, troubles: Gathered::default() }
     }
 
     /// Ends the output. Returns the first record of each kind of trouble, by the kind.
     #[must_use]
-    pub fn finish(self) -> Vec<Unread> {
-        self.unread.first()
+    pub fn finish(self) -> Vec<First> {
+        self.troubles.first()
     }
 
     fn write(&mut self, event: &EventLine<'_>) -> io::Result<()> {
@@ -46,7 +46,7 @@ impl Sink for Events {
         let (record, events) = match news {
             News::Events { record, events } => (record, events),
             News::Problem(problem) => {
-                self.unread.take(problem, origins);
+                self.troubles.take(problem, origins);
                 return Ok(());
             }
             _ => return Ok(()),

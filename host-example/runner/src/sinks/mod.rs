@@ -7,15 +7,15 @@ mod alerts;
 mod collected;
 mod complaints;
 mod events;
+mod first;
 mod notes;
-mod unread;
 
 pub use alerts::Alerts;
 pub use collected::Collected;
 pub use complaints::Complaints;
 pub use events::Events;
+pub use first::First;
 pub use notes::{Filter, Format as NoteFormat, Notes};
-pub use unread::Unread;
 
 use crate::sources::Loss;
 use authsieve_engine::alert::Alert;

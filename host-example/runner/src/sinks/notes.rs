@@ -6,7 +6,7 @@ mod write;
 pub use groups::Filter;
 pub use write::Format;
 
-use super::unread::{Gathered, Unread};
+use super::first::{First, Gathered};
 use super::{News, Sink};
 use crate::output::complain;
 use crate::output::paint::When;
@@ -23,7 +23,7 @@ pub struct Notes {
     several: bool,
     color: When,
     groups: Groups,
-    unread: Gathered,
+    troubles: Gathered,
 }
 
 impl Notes {
@@ -32,7 +32,7 @@ impl Notes {
     pub fn new(filter: Filter, format: Format, several: bool, color: When) -> Self {
         let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
         let groups = Groups::new(filter.near);
-        Self { out, groups, filter, format, several, color, unread: Gathered::default() }
+        Self { out, groups, filter, format, several, color, troubles: Gathered::default() }
     }
 
     /// Writes everything that was held back, and says what is missing. Returns the first record of each kind of trouble, by
@@ -40,7 +40,7 @@ impl Notes {
     ///
     /// # Errors
     /// When standard output cannot be written to.
-    pub fn finish(mut self) -> io::Result<Vec<Unread>> {
+    pub fn finish(mut self) -> io::Result<Vec<First>> {
         let mut shown = 0;
         for group in self.groups.shown() {
             shown += 1;
@@ -57,7 +57,7 @@ impl Notes {
             let paint = self.color.paint(io::stderr().is_terminal());
             let _ = writeln!(io::stderr(), "{} {hint}", paint.bold("note:"));
         }
-        Ok(self.unread.first())
+        Ok(self.troubles.first())
     }
 
     /// What a person should know of what is not shown.
@@ -89,7 +89,7 @@ impl Sink for Notes {
         }
         match news {
             News::Problem(problem) => {
-                self.unread.take(problem, origins);
+                self.troubles.take(problem, origins);
                 Ok(())
             }
             News::Note(note) if self.filter.passes(&note) => {

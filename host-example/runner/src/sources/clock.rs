@@ -22,7 +22,7 @@ impl Reads for All {
 }
 
 authsieve_engine::settings! {
-    /// What bears on times, beside the options that all analytics share.
+    /// The options that bear on times, beside those that all analytics share.
     pub struct Codes {
         /// Codes of sign-in and audit logs that are failures as well.
         pub extra_failure_codes: Vec<Code> = [];
@@ -46,7 +46,7 @@ pub(super) struct Stretch {
     pub(super) time: Option<i64>,
 }
 
-/// What the events of a record tell of its time.
+/// The time of a record, by its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     /// When the first happened, in microseconds since 1970.
@@ -67,7 +67,9 @@ impl Clock {
             Err(problems) => unreachable!("{problems}"),
         };
         let extra_failure_codes = codes.iter().map(|code| code.0).collect();
-        let decoder = Decoder::new(&common, vec![Reader { telemetry: Telemetry::ANY, extra_failure_codes }]);
+        // Aside: nobody asks here what is unread, so no record is searched for signs of a login.
+        let decoder =
+            Decoder::new(&common, vec![Reader { telemetry: Telemetry::ANY, extra_failure_codes }]).aside();
         let needles = decoder.needles().iter().map(|needle| (*needle).to_owned()).collect();
         Self {
             prefilter: Arc::new(Prefilter::new(&[needles])),
@@ -143,7 +145,7 @@ impl Clock {
 
     fn told(&mut self, record: &[u8], reading: Reading, mut tally: Option<&mut Tally>) -> Option<Told> {
         let Self { decoder, dating, common, .. } = self;
-        // What has no time is not taken as of its receipt: it stays with its neighbour.
+        // A record without a time is not taken as of its receipt: it stays with its neighbour.
         let rules = Rules { undated_is_received: false, ..common.times() };
         let mut first = None;
         if record.len() <= decoder.max_record() {

@@ -126,7 +126,7 @@ impl Failing {
         self.accounts.top(most, least)
     }
 
-    /// Whether every failure was counted.
+    /// True if every failure was counted.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         !self.partly && self.addresses.taken == 0 && self.accounts.taken == 0
@@ -135,8 +135,7 @@ impl Failing {
 
 impl Counts {
     fn add(&mut self, name: &str, count: u64) {
-        let end = (0..=NAME.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
-        let name = end.and_then(|end| name.get(..end)).unwrap_or(name);
+        let name = name.get(..name.floor_char_boundary(NAME)).unwrap_or(name);
         if name.is_empty() {
             return;
         }

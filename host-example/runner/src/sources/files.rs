@@ -29,13 +29,13 @@ pub struct Files {
     manner: Manner,
     /// Tells the times of records.
     clock: Option<Clock>,
-    /// Whether stored files are read in the order of time.
+    /// True if stored files are read in the order of time.
     by_time: bool,
     size: Option<u64>,
     read: Arc<AtomicU64>,
     walk: Option<Walk>,
     current: Option<Current>,
-    /// What was found out, and is told before anything else is read.
+    /// Findings that are told before anything else is read.
     told: VecDeque<Batch>,
     /// Files that are read next.
     groups: VecDeque<Vec<Stored>>,
@@ -43,7 +43,7 @@ pub struct Files {
     overview: Overview,
 }
 
-/// What is read now.
+/// The input that is read now.
 enum Current {
     /// A file that nobody has read before, and when it was last written.
     New(Box<Open>, Option<i64>),
@@ -139,7 +139,7 @@ impl Files {
         Progress { size: self.size, read: Arc::clone(&self.read) }
     }
 
-    /// What is found out on the way.
+    /// The findings on the way.
     #[must_use]
     pub fn overview(&self) -> Overview {
         self.overview.clone()

@@ -37,7 +37,7 @@ pub(super) struct Opened {
     pub(super) name: Option<String>,
     /// When the file was last written, in microseconds since 1970; `None` for a pipe.
     pub(super) written: Option<i64>,
-    /// Whether it may still be written: it is no regular file.
+    /// True if it may still be written: it is no regular file.
     pub(super) live: bool,
     pub(super) meter: Arc<Meter>,
 }
@@ -85,7 +85,7 @@ impl Input {
         }
     }
 
-    /// Whether it is stored, and can be read more than once. What cannot be looked at is: opening it says why.
+    /// True if it is stored, and can be read more than once. What cannot be looked at is: opening it says why.
     #[must_use]
     pub fn is_stored(&self) -> bool {
         match self {
@@ -149,7 +149,7 @@ impl Input {
         if found.is_empty() { vec![self] } else { found }
     }
 
-    /// Whether several files may be behind it: it is a folder, or by its name an archive.
+    /// True if several files may be behind it: it is a folder, or by its name an archive.
     #[must_use]
     pub fn is_several(&self) -> bool {
         let Self::Path(path) = self else { return false };

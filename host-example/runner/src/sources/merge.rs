@@ -30,11 +30,11 @@ pub(super) struct Merge {
     /// The next records of the files that are open.
     next: BinaryHeap<Reverse<(i64, u32, usize)>>,
     sorted: Option<Sorted>,
-    /// What could not be read, to be told before the next records.
+    /// Losses that are told before the next records.
     losses: VecDeque<Batch>,
 }
 
-/// What is told of the records of a file.
+/// The facts that are told of the records of a file.
 struct File {
     name: Arc<str>,
     written: Option<i64>,
@@ -225,7 +225,7 @@ impl Merge {
     }
 }
 
-/// What is told of the records of each file. Files count as written when the newest was, unless that changes their
+/// The facts that are told of the records of each file. Files count as written when the newest was, unless that changes their
 /// years.
 fn files(stored: &[Stored], manner: &Manner) -> Vec<File> {
     let written = |stored: &Stored| manner.last_written(stored.written);

@@ -1,4 +1,4 @@
-//! What is found out about inputs on the way, beside their records.
+//! The findings about inputs, beside their records.
 
 use super::failing::Failing;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// This many names of files are kept.
 const MOST: usize = 100;
 
-/// What is known of the inputs by now.
+/// The findings about the inputs by now.
 #[derive(Clone, Debug, Default)]
 pub struct Overview(Arc<Mutex<Seen>>);
 
-/// What is known of the inputs.
+/// The findings about the inputs.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// In which order files are read, other than as they are given.
@@ -37,7 +37,7 @@ pub enum Arranged {
 }
 
 impl Overview {
-    /// What is known by now.
+    /// The findings by now.
     #[must_use]
     pub fn seen(&self) -> Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,4 +1,4 @@
-//! What the times of a file look like: in order, backwards, neither.
+//! The order of the times of a file: in order, backwards, neither.
 
 use super::clock::Told;
 
@@ -36,12 +36,12 @@ impl Survey {
         *ends = Ends { last: time, least: ends.least.min(time), greatest: ends.greatest.max(time), ..*ends };
     }
 
-    /// Whether the file is read from its end: its last event is earlier than its first.
+    /// True if the file is read from its end: its last event is earlier than its first.
     pub(super) fn turned(&self) -> bool {
         self.ends.is_some_and(|ends| ends.last < ends.first)
     }
 
-    /// Whether its records are in order in the direction in which it is read.
+    /// True if its records are in order in the direction in which it is read.
     pub(super) fn in_order(&self) -> bool {
         if self.turned() { !self.rises } else { !self.falls }
     }
@@ -57,7 +57,7 @@ impl Survey {
         self.ends.map(|ends| ends.first)
     }
 
-    /// Whether a time does not say its year.
+    /// True if a time does not say its year.
     pub(super) fn inferred(&self) -> bool {
         self.inferred
     }

@@ -1,4 +1,4 @@
-//! What an input holds: packed or not, one text or the files of an archive. The first bytes tell.
+//! Opens an input: packed or not, one text or the files of an archive. The first bytes tell.
 
 use super::archive::{Tar, Zip};
 use super::{gzip, zstd};
@@ -38,7 +38,7 @@ pub(super) struct Meter {
     progress: Arc<AtomicU64>,
 }
 
-/// What is left when nothing is packed any more.
+/// The contents when nothing is packed any more.
 pub(super) enum Contents {
     /// The bytes of one file.
     One(Bytes),
@@ -173,13 +173,13 @@ impl Packing {
     }
 }
 
-/// Whether what stands behind the mark of bzip2 begins a block, or ends the stream. The file may end within.
+/// True if what stands behind the mark of bzip2 begins a block, or ends the stream. The file may end within.
 fn begins_block(bytes: &[u8]) -> bool {
     let marks: [&[u8]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
     marks.iter().any(|mark| bytes.starts_with(mark) || mark.starts_with(bytes))
 }
 
-/// Whether a block is the header of a file in a tar archive. Its sum tells, in all dialects.
+/// True if a block is the header of a file in a tar archive. Its sum tells, in all dialects.
 fn is_tar(head: &[u8]) -> bool {
     let Some(block) = head.get(..BLOCK).filter(|block| !block.starts_with(&[0])) else { return false };
     let sum: u64 = block
@@ -193,7 +193,7 @@ fn is_tar(head: &[u8]) -> bool {
     std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 8).ok()) == Some(sum)
 }
 
-/// Whether a name says that the file is packed.
+/// True if a name says that the file is packed.
 fn names_packed(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [".gz", ".tgz", ".zst", ".zstd", ".bz2", ".tbz2", ".xz", ".txz", ".zip"]
@@ -223,7 +223,7 @@ fn head(input: &mut Bytes) -> io::Result<(Vec<u8>, bool)> {
     Ok((head, false))
 }
 
-/// Whether the first bytes may be those of a packed file, and more of them are needed to know.
+/// True if the first bytes may be those of a packed file, and more of them are needed to know.
 fn begins_mark(head: &[u8]) -> bool {
     const MARKS: [&[u8]; 5] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD", b"BZh", b"\xFD7zXZ\0", b"PK\x03\x04"];
     let skippable = matches!(head, [0x50..=0x5F] | [0x50..=0x5F, 0x2A] | [0x50..=0x5F, 0x2A, 0x4D]);

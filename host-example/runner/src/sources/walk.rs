@@ -23,7 +23,7 @@ pub(super) struct Found {
     pub(super) short: Option<String>,
     /// When it was last written, in microseconds since 1970.
     pub(super) written: Option<i64>,
-    /// Whether it may still be written: it is no regular file.
+    /// True if it may still be written: it is no regular file.
     pub(super) live: bool,
     pub(super) bytes: Bytes,
     /// The input, if it can be read once more.
@@ -36,7 +36,7 @@ pub(super) type Unopened = (Arc<str>, io::Error);
 
 /// An archive whose files are read one after the other.
 struct Archive {
-    /// Whether it is a stored file, or in one.
+    /// True if it is a stored file, or in one.
     stored: bool,
     name: Arc<str>,
     files: Packed,
@@ -55,7 +55,7 @@ impl Walk {
         Self { inputs: inputs.into_iter().peekable(), read, archives: Vec::new() }
     }
 
-    /// Whether the next file, if there is one, is stored: it can be read from its end.
+    /// True if the next file, if there is one, is stored: it can be read from its end.
     pub(super) fn is_stored(&mut self) -> bool {
         match self.archives.last() {
             Some(archive) => archive.stored,
@@ -133,13 +133,13 @@ impl Walk {
     }
 }
 
-/// What is known of a file before it is opened.
+/// A file before it is opened.
 struct Place {
     name: Arc<str>,
     short: Option<String>,
     written: Option<i64>,
     live: bool,
-    /// Whether it is a stored file, or in one.
+    /// True if it is a stored file, or in one.
     stored: bool,
     again: Option<Input>,
 }

@@ -1,4 +1,4 @@
-//! What commands read: packed files, archives, folders; and what is none of them.
+//! Commands read packed files, archives and folders, and refuse others.
 
 use crate::packed::{bzip2, gzip, tar, xz, zip, zstd};
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};

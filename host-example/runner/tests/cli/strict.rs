@@ -1,4 +1,4 @@
-//! What could not be judged is said, and with `--strict` it is a failure. Who fails most is said too.
+//! Commands tell what could not be judged, and who fails most. With `--strict` the former is a failure.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 

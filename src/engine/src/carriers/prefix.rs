@@ -1,4 +1,4 @@
-//! What agents and tools put in front of whole lines: containers' runtimes, relays, grep, Wazuh's archives.
+//! Takes off what agents and tools put in front of whole lines: containers' runtimes, relays, grep, Wazuh's archives.
 //!
 //! A prefix is taken off only where the line itself says nothing. What follows has to begin like a record of its own (a
 //! time, a priority, XML, JSON, an audit record), or the prefix has to be one that only a container's log has.
@@ -36,7 +36,7 @@ pub const PREFIXES: &[(&str, &str)] = &[
 /// A line without its prefix, and what the prefix says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prefixed<'a> {
-    /// What follows.
+    /// The rest of the line.
     pub rest: &'a [u8],
     /// When it was written.
     pub stamp: Option<Stamp>,
@@ -69,7 +69,7 @@ pub fn strip<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     }
 }
 
-/// Whether a text begins like a record.
+/// True if a text begins like a record.
 fn opens(text: &[u8], zone: Zone<'_>) -> bool {
     match text.first() {
         Some(b'<') => text.starts_with(b"<Event") || text.get(1).is_some_and(u8::is_ascii_digit),
@@ -257,7 +257,7 @@ fn relayed<'a>(rest: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     })
 }
 
-/// What follows the labels that logcli writes: `{host="web1"} …`.
+/// The rest behind the labels that logcli writes: `{host="web1"} …`.
 fn labelled(rest: &[u8]) -> Option<&[u8]> {
     let labels = rest.strip_prefix(b"{")?;
     labels.first()?.is_ascii_alphabetic().then_some(())?;

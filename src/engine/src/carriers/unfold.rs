@@ -22,7 +22,7 @@ pub const VALUES: u8 = 1;
 pub const TABLE: u8 = 2;
 /// Graylog's extended format.
 pub const GELF: u8 = 3;
-/// What Graylog makes of the fields of Beats.
+/// The fields of Beats, as Graylog writes them.
 pub const GRAYLOG: u8 = 4;
 /// Records of the audit log by LAUREL.
 pub const LAUREL: u8 = 5;
@@ -87,7 +87,7 @@ impl<'a> Fold<'a> {
 /// The longest text that is repeated for each record: labels, attributes of a resource.
 pub const AROUND: usize = 4096;
 
-/// Whether an array holds the pairs of one record, as CloudWatch's `GetQueryResults` gives them.
+/// True if an array holds the pairs of one record, as CloudWatch's `GetQueryResults` gives them.
 #[must_use]
 pub fn is_pairs(array: &[u8]) -> bool {
     let first = Items::new(array).and_then(|mut items| items.next()).and_then(|item| item.as_object());
@@ -287,7 +287,7 @@ fn table<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     Some(Form::Table(columns.take(COLUMNS).map(name).collect(), rows))
 }
 
-/// What a row says under its names: a row of single letters would grow by all of them.
+/// Writes a row under its names, without what is empty: a row of single letters would grow by all of them.
 fn next_row(names: &[&[u8]], rows: &mut Items<'_>, buffer: &mut Vec<u8>) -> bool {
     let Some(values) = rows.find_map(|row| row.as_array()) else { return false };
     begin(buffer);
@@ -371,7 +371,7 @@ const GRAYLOG_NAMES: Names = &[
     ("winlogbeat_", ""),
 ];
 
-/// What a name begins with instead, and the rest of it.
+/// The new begin of a name, and the rest of it.
 fn new_name(names: Names, name: &[u8]) -> Option<(&'static str, &[u8])> {
     names.iter().find_map(|(from, to)| Some((*to, name.strip_prefix(from.as_bytes())?)))
 }

@@ -48,7 +48,7 @@ impl DateOrder {
 }
 
 crate::words! {
-    /// What becomes of a record without a time in a stored log.
+    /// The fate of a record without a time in a stored log.
     pub enum Undated {
         /// It is counted, and not judged.
         Ignored = "ignored",
@@ -82,7 +82,7 @@ crate::settings! {
         /// Which of day and month goes first in dates of numbers (`04/03/2026`): `dmy`, `mdy`, or `unknown`. Where it is
         /// unknown, the command `authsieve` finds it out from the whole of a file; dates that leave it open are not read.
         pub date_order: DateOrder = "unknown";
-        /// What becomes of a record without any time in a stored log: `ignored`, it is counted as undated; `received`, it is
+        /// The fate of a record without any time in a stored log: `ignored`, it is counted as undated; `received`, it is
         /// judged as of when it was received, as in a stream.
         pub undated: Undated = "ignored";
         /// Proxies and load balancers, addresses and blocks: behind them, the client is the last address of

@@ -48,7 +48,7 @@ impl Glob {
     }
 }
 
-/// Whether a part of a pattern fits text of its length.
+/// True if a part of a pattern fits text of its length.
 fn fits(part: &[u8], text: &[u8], fold: bool) -> bool {
     let same = |(a, b): (&u8, &u8)| a == b || *a == b'?' || fold && a.eq_ignore_ascii_case(b);
     part.len() == text.len() && part.iter().zip(text).all(same)

@@ -56,7 +56,7 @@ impl PartialEq for Overrides {
     }
 }
 
-/// What an override may be found by.
+/// A condition by which an override may be found.
 const USER: u8 = b'u';
 const HOST: u8 = b'h';
 const ADDRESS: u8 = b'a';
@@ -132,7 +132,7 @@ impl Overrides {
         Self { all, named, patterns }
     }
 
-    /// What the overrides say of `event`. O(log n) in the overrides that name a user, an address or a host; O(conditions) in
+    /// The judgement of the overrides on `event`. O(log n) in the overrides that name a user, an address or a host; O(conditions) in
     /// the others before the one that decides.
     #[must_use]
     pub fn judge(&self, event: &Event<'_>) -> Judgement<'_> {
@@ -170,7 +170,7 @@ impl Overrides {
         (most, names)
     }
 
-    /// What is wrong with how many there are to be tried for one event.
+    /// Finds where too many are to be tried for one event.
     fn excess(&self) -> Option<String> {
         let patterns = self.patterns.iter().filter_map(|place| self.all.get(*place as usize));
         let patterns = patterns.fold((0, 0), |(count, sum), one| (count + 1, sum + one.len()));

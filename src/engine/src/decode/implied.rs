@@ -129,7 +129,7 @@ fn spaced(record: &str, how: u8) -> String {
     out
 }
 
-/// Whether a record says something; fails where it does and holds no needle.
+/// True if a record says something; fails where it does and holds no needle.
 fn read(decoder: &mut Decoder<Everything>, record: &str) -> bool {
     let mut events = 0;
     let _ = decoder.decode(record.as_bytes(), &mut |_| events += 1);

@@ -41,7 +41,7 @@ fn readers() -> Vec<Reader> {
 /// An event, when it happened, and its part of the record.
 type Read = (Event<'static>, Option<Stamp>, Vec<u8>);
 
-/// What each reader is given of a record, for whom it cannot be read, and how often it was taken apart.
+/// The events that each reader is given of a record, for whom it cannot be read, and how often it was taken apart.
 fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Vec<Vec<Read>>, Misread, u64) {
     let mut given = vec![Vec::new(); readers];
     let before = decoder.decodes();

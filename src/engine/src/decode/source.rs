@@ -5,7 +5,7 @@ use crate::json::Object;
 use crate::stamp::{Stamp, Zone};
 use crate::times::{Times, When};
 
-/// What an event was read from, and what else that says of its time.
+/// The source that an event was read from, with all that it says of the time.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a, 's> {
     /// A line, its header aside.

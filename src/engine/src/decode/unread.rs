@@ -55,7 +55,7 @@ impl Signs {
     }
 }
 
-/// Whether one of the words stands in the record, a number by itself.
+/// True if one of the words stands in the record, a number by itself.
 fn any(record: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| stands(record, word.as_bytes()))
 }

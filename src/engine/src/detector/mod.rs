@@ -527,7 +527,7 @@ impl<S: Analytics> Detector<S> {
     }
 }
 
-/// What was wrong with the times of a record.
+/// The trouble with the times of a record.
 #[derive(Default)]
 struct Trouble {
     /// One of its events is ahead of its receipt.

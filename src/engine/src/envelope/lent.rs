@@ -22,7 +22,7 @@ use crate::shapes::{Family, KEEPERS};
 /// Nobody's name is longer.
 const LONGEST: usize = 256;
 
-/// Whether a program's business is to pass on what others wrote. All words of its name have to say that: a name that holds
+/// True if a program's business is to pass on what others wrote. All words of its name have to say that: a name that holds
 /// another is an application's. Numbers are no words (`relay1`).
 pub fn is_forwarder(program: &[u8]) -> bool {
     // A file that people name as they name its tag.
@@ -187,7 +187,7 @@ impl<'n> Name<'n> {
         Self { text, letters: letters(text) }
     }
 
-    /// Whether a word stands in the name, with no letter or digit before or behind it. Most words hold a letter that the name
+    /// True if a word stands in the name, with no letter or digit before or behind it. Most words hold a letter that the name
     /// has not.
     fn has(self, word: Word) -> bool {
         let known = word.text.as_bytes();

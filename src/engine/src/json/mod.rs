@@ -51,7 +51,7 @@ impl<'a> Object<'a> {
         Some(Self { inside: bytes.trim_ascii_start().strip_prefix(b"{")? })
     }
 
-    /// What stands in it before one of its values.
+    /// The bytes in it before one of its values.
     #[must_use]
     pub fn before(&self, value: &Value<'_>) -> Option<&'a [u8]> {
         let at = (value.raw.as_ptr() as usize).checked_sub(self.inside.as_ptr() as usize)?;

@@ -54,7 +54,7 @@ rooms! {
     ECS ecs Ecs, Ecs = "ecs";
 }
 
-/// Whether a text is an event as XML.
+/// True if a text is an event as XML.
 #[must_use]
 pub fn is_xml(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();

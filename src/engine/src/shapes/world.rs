@@ -66,7 +66,7 @@ const COUNT: usize = {
     count
 };
 
-/// Whether a process of this name is one of Linux through which somebody logs in.
+/// True if a process of this name is one of Linux through which somebody logs in.
 pub fn is_linux_program(name: &str) -> bool {
     const PROGRAMS: [&str; 19] = [
         "sshd",

@@ -543,7 +543,7 @@ impl<'t> Rest<'t> {
     }
 }
 
-/// Whether a word looks like one for a zone.
+/// True if a word looks like one for a zone.
 fn is_zone(word: &[u8]) -> bool {
     (2..=5).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase)
 }
@@ -612,7 +612,7 @@ pub(super) const fn two(tens: u8, ones: u8) -> Option<u8> {
     if tens.is_ascii_digit() && ones.is_ascii_digit() { Some((tens - b'0') * 10 + ones - b'0') } else { None }
 }
 
-/// Whether 14 digits are a date and a clock.
+/// True if 14 digits are a date and a clock.
 pub(super) fn is_civil(digits: &[u8]) -> bool {
     let Some(&[c0, c1, y0, y1, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1]) = digits.first_chunk::<14>() else {
         return false;

@@ -33,7 +33,7 @@ pub(super) fn short_month(name: [u8; 3]) -> Option<u8> {
     })
 }
 
-/// Whether a word is a day of the week in English, whole or by its first three letters.
+/// True if a word is a day of the week in English, whole or by its first three letters.
 pub(super) fn is_weekday(word: &[u8]) -> bool {
     const DAYS: [&[u8]; 7] =
         [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];

@@ -117,7 +117,7 @@ impl<'a> Failures<'a> {
         held.max(settled)
     }
 
-    /// Whether a success at `s` lies in the armed interval of the threshold of that index, or at most success_within after
+    /// True if a success at `s` lies in the armed interval of the threshold of that index, or at most success_within after
     /// it. Then some failure qualifies for it, though it may be held no more.
     #[must_use]
     pub fn armed(&self, s: Timestamp, threshold: usize) -> bool {

@@ -66,7 +66,7 @@ pub struct Entry<'a> {
     pub time: Timestamp,
     /// The kind, as the analytic numbers them.
     pub kind: u8,
-    /// Whether the year of its time is inferred.
+    /// True if the year of its time is inferred.
     pub year_inferred: bool,
     /// How many attempts it reports.
     pub count: u32,

@@ -95,7 +95,7 @@ impl Folder {
     }
 }
 
-/// Whether nobody but this user can write to it, root aside.
+/// True if nobody but this user can write to it, root aside.
 fn is_private(stat: &Stat) -> bool {
     stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o022 == 0
 }

@@ -52,7 +52,7 @@ impl Examination {
         self.most(|stats| stats.unread)
     }
 
-    /// What these records look like, where that is known; and records of forms that the analytics do not know at all.
+    /// The looks of these records, as far as they are known; and records of forms that the analytics do not know at all.
     fn kinds(&self) -> impl Iterator<Item = &Kind> {
         let missed = self.missed() > 0;
         self.unread.kinds().iter().filter(move |kind| missed || kind.foreign)

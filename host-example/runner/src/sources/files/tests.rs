@@ -49,7 +49,7 @@ fn read(files: &[Vec<Record>], memory: usize) -> (Vec<(String, String, u64)>, Ve
     (records, overview.seen().arranged)
 }
 
-/// What must come: a stable sort by time, file and line.
+/// The order that must come: a stable sort by time, file and line.
 fn sorted(files: &[Vec<Record>]) -> Vec<(String, String, u64)> {
     let mut keyed = Vec::new();
     for (given, records) in files.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 const TEXT: &[u8] = b"one\ntwo\r\n\x00three\xFF\nlast";
 
-/// What an input holds, and what went wrong.
+/// The contents of an input, and its errors.
 pub(in super::super) fn drain(mut source: Files) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
     let (mut files, mut errors): (Vec<(String, Vec<u8>)>, _) = (Vec::new(), Vec::new());
     while let Some(batch) = source.next(Vec::new()) {

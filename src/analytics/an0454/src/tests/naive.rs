@@ -97,7 +97,7 @@ impl World {
         }
     }
 
-    /// Whether something was counted already: Duo's by its txid, Entra's by correlation id and code within 5 s.
+    /// True if something was counted already: Duo's by its txid, Entra's by correlation id and code within 5 s.
     fn repeated(&mut self, event: &Event<'static>, user: &str) -> bool {
         let id = (user.to_string(), event.transaction.to_string());
         if id.1.is_empty() {

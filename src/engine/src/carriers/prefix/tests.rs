@@ -2,7 +2,7 @@ use super::*;
 use std::format;
 use std::string::{String, ToString};
 
-/// What is left, and what the prefix said.
+/// The rest of the line, and the words of its prefix.
 fn said(line: &str) -> Option<String> {
     let found = strip(line.as_bytes(), Zone::UTC)?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();

@@ -1,4 +1,4 @@
-//! What is read, what rightly gives no event, and what nobody reads: siblings of each family.
+//! Records that are read, that rightly give no event, and that nobody reads: siblings of each family.
 
 use super::super::trial;
 use crate::analytic::{Reads, Telemetry};

@@ -216,7 +216,7 @@ fn finished(found: &Slots<'_>) -> Option<Outcome> {
     judge(&text(found, RESULT), &text(found, REASON), &text(found, FACTOR))
 }
 
-/// What became of a challenge, by Duo's own words. `None` for an answer that nobody gave.
+/// The fate of a challenge, by Duo's own words. `None` for an answer that nobody gave.
 pub(super) fn judge(result: &str, reason: &str, factor: &str) -> Option<Outcome> {
     if begins(result, "success") {
         let nobody = ["remembered", "trusted", "bypass_user", "allow"];

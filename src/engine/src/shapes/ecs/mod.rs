@@ -299,7 +299,7 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
     }
 }
 
-/// Whether the agent may tell of its own machine: nothing names another source.
+/// True if the agent may tell of its own machine: nothing names another source.
 fn is_own(found: &Slots<'_>) -> bool {
     let (module, dataset) = (text(found, MODULE), text(found, DATASET));
     let system = module == "system";

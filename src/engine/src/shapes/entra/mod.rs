@@ -372,14 +372,14 @@ impl<'a> Status<'a> {
     }
 }
 
-/// Whether a reason of IdentityLogonEvents is that of a password which was tried, or of an account that does not exist.
+/// True if a reason of IdentityLogonEvents is that of a password which was tried, or of an account that does not exist.
 fn wrong(reason: &str) -> bool {
     ["wrongpassword", "unknownuser", "accountlocked", "accountdisabled", "passwordexpired"]
         .iter()
         .any(|known| is(reason.as_bytes(), known))
 }
 
-/// Whether somebody logged on at a machine, not a service that asked for a ticket.
+/// True if somebody logged on at a machine, not a service that asked for a ticket.
 fn interactive(found: &Slots<'_>) -> bool {
     found.get(KINDS).and_then(|kind| kind.as_str()).is_some_and(|kind| contains(&kind, "interactive"))
 }

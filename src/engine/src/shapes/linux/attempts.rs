@@ -413,13 +413,13 @@ impl Attempts {
     }
 }
 
-/// Whether a line tells of an attempt for which PAM has a process of its own.
+/// True if a line tells of an attempt for which PAM has a process of its own.
 fn is_keyboard(event: &Event<'_>) -> bool {
     matches!(event.signal, Signal::SshdPam | Signal::Postponed)
         || event.method.starts_with("keyboard-interactive")
 }
 
-/// Whether two names may be those of one user: one of them may not be said.
+/// True if two names may be those of one user: one of them may not be said.
 fn are_one(one: &str, other: &str) -> bool {
     one == other || one.is_empty() || other.is_empty()
 }

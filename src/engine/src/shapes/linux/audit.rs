@@ -86,7 +86,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// Whether [`decode`] rightly makes nothing of a line: it is a record of the audit log, of another type or with a
+/// True if [`decode`] rightly makes nothing of a line: it is a record of the audit log, of another type or with a
 /// result.
 pub(crate) fn knows(record: &[u8]) -> bool {
     let is_record = record.starts_with(b"type=") || record.starts_with(b"node=");

@@ -157,12 +157,12 @@ fn base(program: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a program is one whose messages [`decode`] reads.
+/// True if a program is one whose messages [`decode`] reads.
 pub(crate) fn is_ours(program: &[u8]) -> bool {
     reader(base(program)).is_some()
 }
 
-/// Whether [`decode`] rightly makes nothing of a message: its program is one that is known, and it does not begin as
+/// True if [`decode`] rightly makes nothing of a message: its program is one that is known, and it does not begin as
 /// one that should say something.
 pub(crate) fn knows(program: &[u8], message: &[u8]) -> bool {
     let (_, message) = repeated(message.trim_ascii());
@@ -171,7 +171,7 @@ pub(crate) fn knows(program: &[u8], message: &[u8]) -> bool {
     !is_cut && pam::knows(base(program), message).unwrap_or_else(|| is_ours(program))
 }
 
-/// Whether a message is one that another program wrote, which may repeat what somebody sent to it. One that begins as a
+/// True if a message is one that another program wrote, which may repeat what somebody sent to it. One that begins as a
 /// login does may be that of a program whose name is not known.
 pub(crate) fn is_of_another(program: &[u8], message: &[u8]) -> bool {
     let message = message.trim_ascii();

@@ -215,7 +215,7 @@ fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event
     Some(event)
 }
 
-/// Whether [`decode`] rightly makes nothing of a message: it is of another service, or of another event. A message that
+/// True if [`decode`] rightly makes nothing of a message: it is of another service, or of another event. A message that
 /// should tell of a failure and does not was cut. `None` for a message of no module.
 pub(super) fn knows(program: &[u8], message: &[u8]) -> Option<bool> {
     said(program, message).map(|said| {

@@ -38,7 +38,7 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     }
 }
 
-/// Whether a message begins like one that tells of an attempt, whatever became of its end.
+/// True if a message begins like one that tells of an attempt, whatever became of its end.
 pub(super) fn begins_an_attempt(message: &[u8]) -> bool {
     const WORDS: [&[u8]; 6] = [
         b"Failed password for ",

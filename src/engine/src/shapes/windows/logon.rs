@@ -136,7 +136,7 @@ impl<'a> Logon<'a> {
         [TYPE, USER, SID, ADDRESS].iter().all(|slot| self.get(*slot).is_empty())
     }
 
-    /// Whether it is a logon of which nothing else was found.
+    /// True if it is a logon of which nothing else was found.
     pub fn is_missed(&self) -> bool {
         self.outcome().is_some() && self.is_security() && self.is_empty()
     }

@@ -37,7 +37,7 @@ pub(super) const fn voice(signal: Signal) -> Option<usize> {
     }
 }
 
-/// Whether a counter is that of a module of PAM.
+/// True if a counter is that of a module of PAM.
 pub(super) const fn is_pam(voice: usize) -> bool {
     voice >= SSHD
 }
@@ -48,7 +48,7 @@ pub(super) struct Said {
     pub voice: usize,
     pub count: u32,
     pub time: Timestamp,
-    /// Whether it may turn out to be none: one line of a module, not `N more`, and a failed `USER_LOGIN`.
+    /// True if it may turn out to be none: one line of a module, not `N more`, and a failed `USER_LOGIN`.
     pub may_go: bool,
 }
 
@@ -133,14 +133,14 @@ impl Ledger {
         self.said.iter().skip(SSHD).copied().max().unwrap_or(0)
     }
 
-    /// Whether sshd tells of more failures than PAM, once it has said `count` more in that voice.
+    /// True if sshd tells of more failures than PAM, once it has said `count` more in that voice.
     pub fn lacks_pam(&self, voice: usize, count: u32) -> bool {
         let said = self.said.get(voice).copied().unwrap_or(0);
         let said = if voice == WEAK { count.min(1).max(said) } else { said.saturating_add(count) };
         self.told_by_sshd().max(said) > self.told_by_pam()
     }
 
-    /// Whether PAM alone tells of a failure, by a line that may go.
+    /// True if PAM alone tells of a failure, by a line that may go.
     pub fn has_unconfirmed(&self) -> bool {
         let confirmed = self.told_by_sshd();
         let modules = self.said.iter().skip(SSHD).zip(self.single);

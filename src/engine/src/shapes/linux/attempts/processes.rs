@@ -27,7 +27,7 @@ pub(super) struct Process {
     pub accepted: Option<String>,
     /// The process whose ledgers hold a copy of this one's: PAM in a process of its own.
     pub home: Option<Fingerprint>,
-    /// Whether it has asked for an answer at the keyboard, for which PAM has a process of its own.
+    /// True if it has asked for an answer at the keyboard, for which PAM has a process of its own.
     pub keyboard: bool,
     pub ledgers: Vec<Ledger>,
     /// The list of `by_place` in which it stands.

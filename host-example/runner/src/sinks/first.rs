@@ -5,7 +5,7 @@ use authsieve_host::{Origin, Origins};
 
 /// The first record of a kind of trouble, and where it stands.
 #[derive(Clone, Debug)]
-pub struct Unread {
+pub struct First {
     /// The kind, as the contract has it, and the record.
     pub problem: Problem,
     /// Where it stands, if that is known.
@@ -14,20 +14,20 @@ pub struct Unread {
 
 /// Gathers them from all analytics.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gathered(Vec<Unread>);
+pub(super) struct Gathered(Vec<First>);
 
 impl Gathered {
     pub(super) fn take(&mut self, problem: Problem, origins: &Origins) {
-        self.0.push(Unread { origin: origins.of(problem.record), problem });
+        self.0.push(First { origin: origins.of(problem.record), problem });
     }
 
     /// The first of each kind, by the kind.
-    pub(super) fn first(self) -> Vec<Unread> {
-        let mut unread = self.0;
-        unread.sort_by(|one, other| {
+    pub(super) fn first(self) -> Vec<First> {
+        let mut troubles = self.0;
+        troubles.sort_by(|one, other| {
             (&one.problem.kind, one.problem.record).cmp(&(&other.problem.kind, other.problem.record))
         });
-        unread.dedup_by(|later, first| later.problem.kind == first.problem.kind);
-        unread
+        troubles.dedup_by(|later, first| later.problem.kind == first.problem.kind);
+        troubles
     }
 }
