@@ -6,12 +6,13 @@
 //! | `journalctl -o verbose` | a line with time and cursor, then fields that are indented | the same, with `timestamp` |
 //! | `wevtutil qe /f:text` | what follows `Event[0]:` | `LogName`, `ProviderName`, `TimeCreated`, `Id`, `MachineName`, `Message` |
 //! | syslog over TCP, `123 <38>…`, with no newline between | as many bytes as the number says (RFC 6587) | itself, on one line |
+//! | `Get-WinEvent`, `Get-EventLog` as a list (`fl`) | `Name : value` with the colons in one column; texts are indented | an object of them |
 //! | Splunk's classic Windows inputs | a line with a time, then `LogName=…`, `EventCode=…`, `Message=…` | `_raw` |
 //!
 //! Whoever can write a line of a message may write the beginning of a record: these forms have no quotes. A value of the
 //! journal cannot, since its length is given.
 
-use crate::lines::Lines;
+use crate::lines::{Lines, Step};
 use crate::problem::Flaw;
 use crate::sink::{Record, Sink, TooLong};
 
@@ -23,6 +24,8 @@ pub(crate) enum Form {
     Wevtutil,
     Splunk,
     Counted,
+    /// The column of its colons.
+    List(usize),
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +91,16 @@ pub(crate) fn sniff(head: &[u8], is_last: bool) -> Option<Option<Form>> {
     if begins_wevtutil(first) {
         return Some(Some(Form::Wevtutil));
     }
+    if let Some((name, colon)) = listed(first).filter(|(name, _)| LISTED_FIRST.contains(name)) {
+        let second = match memchr::memchr(b'\n', rest) {
+            Some(end) => rest.get(..end).unwrap_or_default(),
+            None if is_last => rest,
+            None => return None,
+        };
+        let goes_on = listed(second).is_some_and(|(next, column)| next != name && column == colon)
+            || indented(second, colon).is_some();
+        return Some(goes_on.then_some(Form::List(colon)));
+    }
     let (form, next): (Form, &[u8]) = if begins_verbose(first) {
         (Form::Verbose, b"    ")
     } else if is_splunk_time(first) {
@@ -130,6 +143,26 @@ fn begins_wevtutil(line: &[u8]) -> bool {
     inside.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
 }
 
+/// The property that PowerShell's lists of events begin with, by the command and what was selected.
+const LISTED_FIRST: [&[u8]; 8] =
+    [b"Message", b"TimeCreated", b"Index", b"Id", b"EventID", b"LogName", b"MachineName", b"ProviderName"];
+
+/// The name and the column of the colon of `TimeCreated  : 3/4/2026 8:00:00 AM`.
+fn listed(line: &[u8]) -> Option<(&[u8], usize)> {
+    const LONGEST: usize = 40;
+    let name = line.iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let blanks = line.iter().skip(name).take(LONGEST).take_while(|byte| **byte == b' ').count();
+    let colon = name + blanks;
+    let is_one = name > 0 && blanks > 0 && line.get(colon) == Some(&b':');
+    (is_one && matches!(line.get(colon + 1), None | Some(b' ' | b'\r'))).then_some((line.get(..name)?, colon))
+}
+
+/// What a line of a list's text says, where it goes on under the value.
+fn indented(line: &[u8], colon: usize) -> Option<&[u8]> {
+    let (margin, rest) = line.split_at_checked(colon + 2)?;
+    margin.iter().all(|byte| *byte == b' ').then_some(rest)
+}
+
 /// `Wed 2026-03-04 08:00:00.000000 UTC [s=…;i=…]`
 fn begins_verbose(line: &[u8]) -> bool {
     line.ends_with(b"]") && memchr::memmem::find(line, b" [s=").is_some_and(|at| at < 64)
@@ -152,7 +185,7 @@ impl Blocks {
     pub(crate) fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         let mut done = 0;
         loop {
-            if self.form.is_none() && self.binary.is_none() {
+            if self.form.is_none() && self.binary.is_none() && self.lines.is_at_start() {
                 // Each line may be the first of the form, and says so by no more than its head and the next line's.
                 let rest = window.get(done..).unwrap_or_default();
                 let head = rest.get(..HEAD).unwrap_or(rest);
@@ -180,7 +213,12 @@ impl Blocks {
                 }
             }
             let at = done;
-            let Some(line) = self.lines.next(window, &mut done, ended, sink) else { break };
+            let line = match self.lines.step(window, &mut done, ended, sink) {
+                Step::Line(line) => line,
+                // The next line may be the first of a form.
+                Step::Skipped => continue,
+                Step::More => break,
+            };
             let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(line.bytes).to_vec();
             self.take(&bytes, window, at, sink);
         }
@@ -197,7 +235,7 @@ impl Blocks {
     /// is one record.
     fn counted(&mut self, window: &[u8], mut done: usize, ended: bool, sink: &mut Sink<'_>) -> usize {
         while let Some(rest) = window.get(done..).filter(|rest| !rest.is_empty()) {
-            match counted(rest) {
+            match counted(rest).filter(|_| self.lines.is_at_start()) {
                 Some((start, end)) if end - start <= sink.max_record() => {
                     let Some(message) = rest.get(start..end) else {
                         if !ended {
@@ -217,13 +255,14 @@ impl Blocks {
                     });
                     done += end;
                 }
-                _ if rest.len() <= LONGEST_COUNT + 2 && !ended => return done,
-                _ => {
-                    let Some(line) = self.lines.next(window, &mut done, ended, sink) else { return done };
-                    if !line.bytes.is_empty() {
+                _ if rest.len() <= LONGEST_COUNT + 2 && !ended && self.lines.is_at_start() => return done,
+                _ => match self.lines.step(window, &mut done, ended, sink) {
+                    Step::Line(line) if !line.bytes.is_empty() => {
                         sink.record(window, line.at, |record| record.put(line.bytes));
                     }
-                }
+                    Step::Line(_) | Step::Skipped => {}
+                    Step::More => return done,
+                },
             }
         }
         done
@@ -257,6 +296,8 @@ impl Blocks {
                     self.text(line);
                 }
             }
+            Some(Form::List(colon)) => self.list(line, colon, window, at, sink),
+            None if line.is_empty() => return,
             Some(Form::Counted) | None => sink.record(window, at, |record| record.put(line)),
         }
         if self.line == 0 {
@@ -305,6 +346,28 @@ impl Blocks {
         self.text(line);
     }
 
+    fn list(&mut self, line: &[u8], colon: usize, window: &[u8], at: usize, sink: &mut Sink<'_>) {
+        if let Some((name, _)) = listed(line).filter(|(_, column)| *column == colon) {
+            self.trim();
+            if self.fields.first().is_some_and(|(first, _)| first == name) {
+                self.end(window, at, sink);
+            }
+            let value = line.get(colon + 1..).unwrap_or_default().trim_ascii();
+            return self.add(name.to_vec(), value.to_vec());
+        }
+        // Blank lines between records have no margin, and those within a text may have lost it.
+        if !self.fields.is_empty() {
+            self.text(indented(line, colon).unwrap_or(line.trim_ascii()).trim_ascii_end());
+        }
+    }
+
+    /// Takes blank lines off the end of the last value.
+    fn trim(&mut self) {
+        if let Some((_, value)) = self.fields.last_mut() {
+            value.truncate(value.trim_ascii_end().len());
+        }
+    }
+
     fn add(&mut self, name: Vec<u8>, value: Vec<u8>) {
         self.length = self.length.saturating_add(name.len() + value.len() + 6);
         self.fields.push((name, value));
@@ -324,6 +387,9 @@ impl Blocks {
 
     /// Hands on the record that has begun.
     fn end(&mut self, window: &[u8], at: usize, sink: &mut Sink<'_>) {
+        if let Some(Form::List(_)) = self.form {
+            self.trim();
+        }
         let line = std::mem::take(&mut self.line);
         let (fields, length) = (std::mem::take(&mut self.fields), std::mem::take(&mut self.length));
         if fields.is_empty() {

@@ -9,6 +9,7 @@
 //! | Duo | `response.authlogs`; `response` beside `stat`; `authlogs` | its logs |
 //! | Log Analytics, Kusto, SQL over HTTP | `tables`; `columns` and `rows` | a table of one row each |
 //! | Loki | `data.result` beside `resultType`; `streams` | a stream of one value each |
+//! | Grafana | `results.*.frames[]`: `schema.fields` and `data.values`, a list for each column | a table of one row each |
 //!
 //! A record that carries what a row or a value has in common with others is written in the same form, which decoders read.
 
@@ -100,6 +101,8 @@ pub(crate) enum Export<'v> {
     Table(&'v [u8], &'v [u8]),
     /// Streams of values.
     Streams(&'v [u8]),
+    /// Answers, each with frames: columns, and a list of values for each.
+    Frames(&'v [u8]),
 }
 
 /// What an object is the export of. `None` for a record like any other. O(n).
@@ -120,6 +123,11 @@ pub(crate) fn recognise(object: &[u8]) -> Option<Export<'_>> {
                 _ if is_array(value) => batch = Some(value),
                 _ => return None,
             },
+            b"results"
+                if members(value).any(|(_, answer)| member(answer, "frames").is_some_and(is_array)) =>
+            {
+                return Some(Export::Frames(value));
+            }
             b"results" | b"value" if is_array(value) => batch = Some(value),
             b"stat" | b"preview" | b"init_offset" | b"@odata.context" | b"@odata.nextLink"
             | b"@odata.count" => marked = true,
@@ -181,6 +189,21 @@ pub(crate) fn unpack(
                 });
             }
         }
+        Export::Frames(answers) => {
+            let frames = members(answers).filter_map(|(_, answer)| member(answer, "frames"));
+            for frame in frames.flat_map(elements) {
+                let columns = member(frame, "schema").and_then(|schema| member(schema, "fields"));
+                let values = member(frame, "data").and_then(|data| member(data, "values"));
+                match (columns.filter(|columns| columns.len() <= AROUND), values) {
+                    (Some(columns), Some(values)) => {
+                        rows(columns, values, &mut |parts| {
+                            sink.record(window, at, |record| whole(parts, record, write));
+                        });
+                    }
+                    _ => sink.record(window, at, |record| write(frame, record)),
+                }
+            }
+        }
         Export::Streams(streams) => {
             for stream in elements(streams) {
                 let labels =
@@ -196,6 +219,23 @@ pub(crate) fn unpack(
                 }
             }
         }
+    }
+}
+
+/// Turns lists of values, one for each column, into rows. O(n).
+fn rows(columns: &[u8], values: &[u8], take: &mut dyn FnMut(&[&[u8]])) {
+    let mut lists: Vec<_> = elements(values).map(elements).collect();
+    loop {
+        let row: Vec<Option<&[u8]>> = lists.iter_mut().map(Iterator::next).collect();
+        if row.iter().all(Option::is_none) {
+            return;
+        }
+        let mut parts: Vec<&[u8]> = vec![b"{\"columns\":", columns, b",\"rows\":[["];
+        for (place, value) in row.into_iter().enumerate() {
+            parts.extend([if place == 0 { &b""[..] } else { b"," }, value.unwrap_or(b"null")]);
+        }
+        parts.push(b"]]}");
+        take(&parts);
     }
 }
 
@@ -245,6 +285,13 @@ mod tests {
                     r#"{"stream":{"h":"w"},"values":[["1","a"]]}"#,
                 ],
             ),
+            (
+                r#"{"results":{"A":{"status":200,"frames":[{"schema":{"fields":[{"name":"Time"},{"name":"Line"}]},"data":{"values":[[2,1],["b","a"]]}}]}}}"#,
+                vec![
+                    r#"{"columns":[{"name":"Time"},{"name":"Line"}],"rows":[[2,"b"]]}"#,
+                    r#"{"columns":[{"name":"Time"},{"name":"Line"}],"rows":[[1,"a"]]}"#,
+                ],
+            ),
         ] {
             for layout in [
                 text.to_owned(),
@@ -266,6 +313,7 @@ mod tests {
             r#"{"results":[1]}"#,
             r#"{"data":{"result":[]}}"#,
             r#"{"streams":7}"#,
+            r#"{"results":{"A":{"frames":7}}}"#,
             r#"{"columns":[1]}"#,
             r#"{"message":"{\"hits\":{\"hits\":[1]}}"}"#,
             "{",

@@ -137,25 +137,25 @@ impl Json {
                 b'0'..=b'9' | b'-' | b'+' | b'.' | b'a'..=b'z' | b'E' if self.arrays > 0 => {}
                 _ => {
                     // A log goes on where the values have ended.
-                    let rest = window.get(start..).unwrap_or_default();
-                    let end = memchr::memchr(b'\n', rest).or_else(|| ended.then_some(rest.len()));
-                    let at_start = self.arrays == 0 && self.column == Some(0);
-                    match end.filter(|_| at_start) {
-                        None if at_start && rest.len() < INDENT => {
-                            (self.at, *done, self.state) = (start, start, State::Between);
-                            return false;
+                    if self.arrays == 0 && self.column == Some(0) {
+                        let rest = window.get(start..).unwrap_or_default();
+                        match line_among_values(rest, ended, sink.max_record()) {
+                            Line::Open => {
+                                (self.at, *done, self.state) = (start, start, State::Between);
+                                return false;
+                            }
+                            Line::Heading(end) => {
+                                self.at = start + end;
+                                continue;
+                            }
+                            Line::Log(end) => {
+                                let line = rest.get(..end).unwrap_or_default();
+                                sink.record(window, start, |record| record.put(line));
+                                self.at = start + end;
+                                continue;
+                            }
+                            Line::Other => {}
                         }
-                        Some(end) if is_dump_heading(rest.get(..end).unwrap_or_default()) => {
-                            self.at = start + end;
-                            continue;
-                        }
-                        Some(end) if is_log_line(rest.get(..end).unwrap_or_default()) => {
-                            let line = rest.get(..end).unwrap_or_default();
-                            sink.record(window, start, |record| record.put(line));
-                            self.at = start + end;
-                            continue;
-                        }
-                        _ => {}
                     }
                     sink.problem(Flaw::Stray, window, start);
                     self.lose(start);
@@ -354,6 +354,34 @@ impl Json {
                 true
             }
         }
+    }
+}
+
+/// What stands between values, from the start of its line.
+enum Line {
+    /// More bytes are needed to tell.
+    Open,
+    /// What `evtx_dump` writes above an event. It ends before this byte.
+    Heading(usize),
+    /// The line of a log. It ends before this byte.
+    Log(usize),
+    Other,
+}
+
+/// Tells what the line is with which `rest` begins. The pieces in which bytes come change no answer: a line is known by
+/// its first [`INDENT`] bytes, and is waited for up to `max_record` bytes.
+fn line_among_values(rest: &[u8], ended: bool, max_record: usize) -> Line {
+    let most = INDENT.max(max_record.saturating_add(1));
+    let seen = rest.get(..most.min(rest.len())).unwrap_or_default();
+    let end = memchr::memchr(b'\n', seen).or_else(|| (ended && rest.len() < most).then_some(rest.len()));
+    let head = seen.get(..end.unwrap_or(seen.len()).min(INDENT)).unwrap_or_default();
+    match end {
+        None if head.len() < INDENT => Line::Open,
+        Some(end) if end < INDENT && is_dump_heading(head) => Line::Heading(end),
+        _ if !is_log_line(head) => Line::Other,
+        Some(end) if end <= max_record => Line::Log(end),
+        None if seen.len() < most => Line::Open,
+        _ => Line::Other,
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Cut {
 pub struct Oversized {
     /// The line it begins in, from 1.
     pub line: u64,
-    /// Its length in bytes, without the newline.
+    /// Its length in bytes, without the newline. At least this, where a record is written in parts.
     pub length: u64,
 }
 

@@ -71,12 +71,12 @@ impl<'a> Sink<'a> {
         write: impl FnOnce(&mut Record<'_>) -> Result<(), TooLong>,
     ) {
         let start = self.out.len();
-        let mut record = Record { out: self.out, start, max: self.max_record };
+        let mut record = Record { out: self.out, start, max: self.max_record, beyond: 0 };
         if write(&mut record).is_ok() {
             self.out.push(b'\n');
             self.progress.records += 1;
         } else {
-            let length = (self.out.len() - start) as u64;
+            let length = (record.out.len() - start + record.beyond) as u64;
             self.out.truncate(start);
             self.oversized(window, at, length);
         }
@@ -118,12 +118,15 @@ pub(crate) struct Record<'a> {
     out: &'a mut Vec<u8>,
     start: usize,
     max: usize,
+    /// The length of what did not fit.
+    beyond: usize,
 }
 
 impl Record<'_> {
     /// Appends bytes without a newline.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if self.out.len() - self.start + bytes.len() > self.max {
+            self.beyond = bytes.len();
             return Err(TooLong);
         }
         self.out.extend_from_slice(bytes);

@@ -1,6 +1,7 @@
 //! A short fuzz run without coverage: every target, its seeds, what fuzzing has found before, and mutations of both.
 //!
 //! `AUTHSIEVE_FUZZ_SEED=… AUTHSIEVE_FUZZ_INPUTS=… cargo test -p authsieve-hostile` runs others, and more of them.
+//! `AUTHSIEVE_FUZZ_SECONDS=600` gives each target ten minutes, `AUTHSIEVE_FUZZ_TARGET=decode-linux` runs that one alone.
 
 use authsieve_hostile::mutate::{Random, mutated};
 use authsieve_hostile::{Target, targets};
@@ -49,22 +50,34 @@ fn fuzz(target: &Target) {
         holds(target, random.one(&seeds), "a seed");
     }
     let all = [seeds, found].concat();
-    for n in 0..inputs {
+    let seconds = number("AUTHSIEVE_FUZZ_SECONDS", 0);
+    let end = (seconds > 0).then(|| Duration::from_secs(seconds));
+    let mut runs = 0;
+    for n in 0.. {
+        if end.map_or(n >= inputs, |end| start.elapsed() >= end) {
+            break;
+        }
+        runs = n + 1;
         let input = mutated(&mut random, &all, &words, target.longest);
         holds(target, &input, &format!("mutation {n} of AUTHSIEVE_FUZZ_SEED={seed}"));
-        if inputs == INPUTS && start.elapsed() > MOST {
+        if end.is_none() && inputs == INPUTS && start.elapsed() > MOST {
             println!("{}: {n} of {inputs} mutations within {MOST:?}", target.name);
             return;
         }
     }
-    println!("{}: seed {seed}, {inputs} mutations in {:?}", target.name, start.elapsed());
+    println!("{}: seed {seed}, {runs} mutations in {:?}", target.name, start.elapsed());
 }
 
 /// A test for each kind of target, so that they run beside one another.
 fn all(prefix: &str) {
     let targets = targets().into_iter().filter(|target| target.name.starts_with(prefix));
+    let only = env::var("AUTHSIEVE_FUZZ_TARGET").ok();
+    if let Some(name) = &only {
+        assert!(Target::named(name).is_some(), "AUTHSIEVE_FUZZ_TARGET={name} is no target");
+    }
+    let targets = targets.filter(|target| only.as_ref().is_none_or(|only| target.name == *only));
     let run = targets.inspect(fuzz).count();
-    assert!(run > 0, "there are targets called {prefix}…");
+    assert!(run > 0 || only.is_some(), "there are targets called {prefix}…");
 }
 
 #[test]

@@ -37,6 +37,35 @@ fn the_journal_in_words() {
 }
 
 #[test]
+fn windows_events_as_a_list_of_powershell() {
+    let text = "\r\n\r\nTimeCreated  : 3/4/2026 8:00:00 AM\r\nProviderName : Security\r\nId           : 4625\r\nMessage      : An account failed.\r\n\
+                               \r\n               Subject:\r\n               \tAccount Name:\t\tId           : 1\r\n\r\n\r\n\
+                TimeCreated  : 3/4/2026 8:00:07 AM\r\nMessage      : \r\n\r\n";
+    let framed = frame(text);
+    assert_eq!(framed.format, Some(Format::Blocks));
+    assert_eq!(
+        framed.records,
+        [
+            concat!(
+                r#"{"TimeCreated":"3/4/2026 8:00:00 AM","ProviderName":"Security","Id":"4625","Message":"An account failed.\n\n"#,
+                r#"Subject:\n\tAccount Name:\t\tId           : 1"}"#
+            ),
+            r#"{"TimeCreated":"3/4/2026 8:00:07 AM","Message":""}"#
+        ]
+    );
+    // All properties, in the order of the object: the text goes first.
+    let text =
+        "Message      : a\n               b\nId           : 4625\nTimeCreated  : x\n\nMessage      : c\n";
+    assert_eq!(
+        frame(text).records,
+        [r#"{"Message":"a\nb","Id":"4625","TimeCreated":"x"}"#, r#"{"Message":"c"}"#]
+    );
+    for text in ["Message : hello\nbye\n", "Message : hello\nId: 7\n", "Note : x\nId   : y\n"] {
+        assert_eq!(frame(text).format, Some(Format::Lines), "{text}");
+    }
+}
+
+#[test]
 fn windows_events_as_text() {
     let text = "Event[0]:\r\n  Log Name: Security\r\n  Source: Microsoft-Windows-Security-Auditing\r\n  Date: 2026-03-04T08:00:00.521\r\n  \
                 Event ID: 4625\r\n  Task: Logon\r\n  Level: Information\r\n  Opcode: Info\r\n  Keyword: Audit Failure\r\n  User: N/A\r\n  \

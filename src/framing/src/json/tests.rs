@@ -166,6 +166,33 @@ fn a_log_behind_values_is_followed() {
     assert_eq!(framed.records[framed.records.len() - 2..], [r#"{"a": 2}"#, line]);
 }
 
+/// A line among values is known by its first bytes, however long it is and in whatever pieces it comes.
+#[test]
+fn long_lines_among_values_are_told_alike_in_any_pieces() {
+    for (begin, is_log) in
+        [("Mar  4 08:00:00 web1 app: ", true), ("no line of a log ", false), ("Record 7", false)]
+    {
+        for (length, fill) in [(900, "x"), (1024, "x"), (1500, "x"), (1500, " "), (1999, "x"), (2500, "x")] {
+            let line = format!("{begin}{}", fill.repeat(length - begin.len()));
+            let text = format!("{{\n \"a\": 1\n}}\n{line}\n{{\n \"a\": 2\n}}\n");
+            let whole = frame_with(None, text.as_bytes(), 2000);
+            assert_eq!(whole.records.contains(&line), is_log && length <= 2000, "{length} {begin}");
+            assert_eq!(whole.records.last().map(String::as_str), Some(r#"{"a": 2}"#));
+            for piece in [1, 7, 1000] {
+                let mut framer = crate::Framer::new(None, None, 2000);
+                let mut out = Vec::new();
+                for part in text.as_bytes().chunks(piece) {
+                    framer.push(part, &mut out);
+                }
+                framer.finish(&mut out);
+                let records: Vec<&str> = std::str::from_utf8(&out).expect("it was text").lines().collect();
+                assert_eq!(records, whole.records, "{piece} {length} {begin}");
+                assert_eq!(framer.counts().total(), whole.counts.total(), "{piece} {length} {begin}");
+            }
+        }
+    }
+}
+
 /// `evtx_dump` writes a line above each event.
 #[test]
 fn headings_of_evtx_dump_are_passed_over() {
