@@ -143,6 +143,7 @@ impl Joiner {
         self.processes[process].lines.push(line);
         let home = self.processes[process].home.unwrap_or(process);
         let fact = self.completed(fact, home, process, line);
+        self.name(home, &fact);
         if let Says::Success(_) = fact.says {
             let mut events = self.take_back(home);
             events.push(Event::Success(fact));
@@ -164,6 +165,18 @@ impl Joiner {
             events.extend(self.take_back(process));
         }
         events
+    }
+
+    /// Gives what was raised for nobody to the user that its process names now.
+    fn name(&mut self, home: usize, fact: &Fact) {
+        if fact.user.is_none() || self.ledgers(home, usize::MAX).iter().any(|ledger| ledger.user.is_none()) {
+            return;
+        }
+        for raised in self.raised.iter_mut().filter(|raised| raised.user.is_none()) {
+            if self.processes[raised.process].home.unwrap_or(raised.process) == home {
+                raised.user.clone_from(&fact.user);
+            }
+        }
     }
 
     fn without_pid(fact: Fact, line: usize) -> Vec<Event> {

@@ -49,6 +49,9 @@ pub struct Dated {
     pub ahead: bool,
     /// Its year was inferred.
     pub inferred: bool,
+    /// Its receipt dates it, since its own time names no zone and lies near no zone's. By at least so much, in
+    /// microseconds, its own time is the older one.
+    pub delay: Option<u64>,
 }
 
 /// Dates the events of one analytic. Its state are the newest times of hosts whose records leave something open, at most
@@ -72,7 +75,13 @@ impl Dating {
         let host = event.host.as_bytes();
         let time = match when.stamp {
             Some(Stamp::At(time)) => Some(time),
-            Some(Stamp::Local(local)) => Some(self.local(host, local, when.receipt, rules.zone)),
+            Some(Stamp::Local(local)) => Some(match when.receipt {
+                Some(receipt) => by_receipt(local, receipt).unwrap_or_else(|| {
+                    dated.delay = delay(local, receipt);
+                    receipt
+                }),
+                None => self.local(host, local, rules.zone),
+            }),
             Some(Stamp::Yearless(stamp)) => {
                 let told = when.receipt.and_then(|receipt| yearless(stamp, receipt));
                 dated.inferred = told.is_none();
@@ -93,13 +102,9 @@ impl Dating {
     }
 
     /// The point in time at which a clock shows `local`, in microseconds since 1970.
-    fn local(&mut self, host: &[u8], local: i64, receipt: Option<Timestamp>, zone: Zone<'_>) -> Timestamp {
-        match receipt {
-            Some(receipt) => by_receipt(local, receipt).unwrap_or(receipt),
-            // Only a clock that changes repeats an hour.
-            None if zone.changes() => self.years.settle(host, local, zone),
-            None => zone.time(local),
-        }
+    fn local(&mut self, host: &[u8], local: i64, zone: Zone<'_>) -> Timestamp {
+        // Only a clock that changes repeats an hour.
+        if zone.changes() { self.years.settle(host, local, zone) } else { zone.time(local) }
     }
 
     /// Writes the years of all hosts.
@@ -132,11 +137,20 @@ impl Dating {
 /// The point in time at which a clock shows `local`, if an offset that is in use brings it near to its receipt.
 fn by_receipt(local: i64, receipt: Timestamp) -> Option<Timestamp> {
     let ahead = local.checked_sub(receipt.0)?;
-    let minutes = (-12..=14).map(|hours| hours * 60).chain(BROKEN);
-    minutes
-        .map(|minutes| minutes * 60_000_000)
+    offsets()
         .find(|offset| ahead.abs_diff(*offset) <= NEAR)
         .map(|offset| Timestamp(local.saturating_sub(offset)))
+}
+
+/// By how much at least a clock that shows `local` is behind its receipt, whatever its zone. `None` where it is ahead.
+fn delay(local: i64, receipt: Timestamp) -> Option<u64> {
+    let behind = receipt.0.checked_sub(local)?;
+    offsets().filter_map(|offset| u64::try_from(behind.checked_add(offset)?).ok()).min()
+}
+
+/// The offsets from UTC that are in use somewhere, in microseconds.
+fn offsets() -> impl Iterator<Item = i64> {
+    (-12..=14).map(|hours| hours * 60).chain(BROKEN).map(|minutes| minutes * 60_000_000)
 }
 
 /// The same for a clock that does not show the year.

@@ -644,6 +644,8 @@ impl<R: Reads> Reading<'_, R> {
 #[cfg(test)]
 mod implied;
 #[cfg(test)]
+mod ordered;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -26,7 +26,7 @@ use crate::carriers::slot::{
     BATCH, CONTAINER, CURSOR, FOLD, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, RECEIPT, SENDER, STREAM,
     TAG, TEXT, TIME, WATCHED, mark, marked,
 };
-use crate::carriers::{record_in, unfold};
+use crate::carriers::{GRAYLOG_NAMES_IT, record_in, unfold};
 use crate::event::Text;
 use crate::find::find;
 use crate::json::{Items, Kind, Object, Slots, Value, read, unescape_into};
@@ -448,7 +448,7 @@ impl<'a> Walk<'a> {
             let inner = match text {
                 _ if batch.is_some() || shaped == self.readers || lends == Telemetry::NONE => None,
                 Some(value) => self.inside(value),
-                None if around => record_in(&object),
+                None if around => record_in(&object).and_then(|value| self.inside(value)),
                 None => None,
             };
             let readers = if inner.is_some() { shaped } else { self.readers };
@@ -543,7 +543,9 @@ impl<'a> Sender<'a> {
         }
         let pid = found.get(PID).and_then(|value| value.as_i64()).and_then(|pid| u32::try_from(pid).ok());
         self.pid = pid.or(tag_pid).or(self.pid);
-        if let Some(host) = text(HOST) {
+        // What Docker calls the source is one of two streams. Graylog's is the machine.
+        let source = || text(STREAM).filter(|_| found.rank(PROGRAM) == Some(GRAYLOG_NAMES_IT));
+        if let Some(host) = text(HOST).or_else(source) {
             self.host = host;
         }
         let micros =

@@ -244,6 +244,9 @@ crate::record! { $ event_fields;
         pub credential: bool,
         /// The year of its time is inferred: the record names none, and nothing beside it tells.
         pub year_inferred: bool,
+        /// Its receipt dates it, since its own time names no zone and lies near no zone's. By at least so much, in
+        /// microseconds, its own time is the older one.
+        pub delay: Option<u64>,
         /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
         pub delivery: Option<u128>,
         /// The shape it was read from.
@@ -289,6 +292,7 @@ impl Event<'_> {
             transaction: NOTHING,
             credential: false,
             year_inferred: false,
+            delay: None,
             shape: Shape::Unknown,
             provider: Provider::Unknown,
             delivery: None,
@@ -364,6 +368,7 @@ plain!(
     Access,
     Option<IpAddr>,
     Option<u32>,
+    Option<u64>,
     bool,
     Option<u128>,
     Shape,

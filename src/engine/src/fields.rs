@@ -108,6 +108,7 @@ plain! {
     Severity: |_| false;
     Option<String>: Option::is_none;
     Option<u32>: Option::is_none;
+    Option<u64>: Option::is_none;
     Option<IpAddr>: Option::is_none;
     Vec<String>: Vec::is_empty;
     Vec<&'static str>: Vec::is_empty;

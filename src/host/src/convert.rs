@@ -119,7 +119,7 @@ macro_rules! as_it_is {
     )+ };
 }
 
-as_it_is!(u32, bool, Option<String>, Option<u32>);
+as_it_is!(u32, bool, Option<String>, Option<u32>, Option<u64>);
 
 /// A word. `remote` is left out, as most logins are.
 impl Say for String {

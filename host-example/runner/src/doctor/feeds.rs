@@ -47,6 +47,9 @@ pub struct Feed {
     pub future: u64,
     /// The least and the most that events were older than their receipt.
     pub age: (i64, i64),
+    /// Events that their receipt dates, since their own times name no zone and lie near no zone's: by how much at least
+    /// they lie before it.
+    pub delays: Thinned,
     previous: i64,
 }
 
@@ -109,6 +112,9 @@ impl Feed {
         self.future += u64::from(age < -5 * MINUTE);
         if let Some(count) = self.outcomes.get_mut(event.outcome as usize) {
             *count += 1;
+        }
+        if let Some(delay) = event.delay {
+            self.delays.add(delay.try_into().unwrap_or(i64::MAX));
         }
         self.no_address += u64::from(matches!(event.outcome, Outcome::Failure) && event.src_ip.is_none());
         self.no_user += u64::from(event.user.is_none());
@@ -231,6 +237,7 @@ pub(super) mod tests {
             transaction: None,
             credential: false,
             year_inferred: false,
+            delay: None,
             delivery: None,
             shape: "sshd".into(),
             provider: "linux".into(),

@@ -38,6 +38,12 @@ impl Thinned {
         self.came += 1;
     }
 
+    /// How many values came.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.came
+    }
+
     /// The value that so many of a hundred do not exceed; 100: the greatest. `None` where there is none.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> Option<i64> {

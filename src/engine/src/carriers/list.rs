@@ -11,7 +11,7 @@ use super::slot::{
     BATCH, CONTAINER, CURSOR, DATASET, ENTRY, FOLD, HOST, JOURNALD, LABEL, MICROS, ORIGINAL, PID, PROGRAM,
     RECEIPT, STREAM, TAG, TEXT, TIME, WATCHED,
 };
-use super::unfold::{GELF, GRAYLOG, LAUREL, OTLP, TABLE, VALUES};
+use super::unfold::{DATADOG, GELF, GRAYLOG, KAFKA, LAUREL, OTLP, TABLE, VALUES};
 use crate::json::Member;
 
 /// Whose business it is to pass on what others wrote: agents, relays, and the tags that people give to the log files
@@ -75,6 +75,9 @@ pub const BESIDE: &[&str] = &[
 
 /// Data sets of Elastic's inputs that take whatever comes: `httpjson.generic`, `aws.cloudwatch_logs`.
 pub const INPUTS: &[&str] = &["generic", "httpjson", "http_endpoint", "cloudwatch", "filestream", "pubsub"];
+
+/// The rank of the program where Graylog names it: no other carrier's.
+pub const GRAYLOG_NAMES_IT: u8 = 4;
 
 const fn member(path: &'static str, slot: u8, rank: u8) -> Member {
     Member::new(path, slot, rank)
@@ -230,8 +233,6 @@ pub const CARRIERS: &[Carrier] = &[
             // NXLog, whose Windows events have an id beside it.
             member("SourceName", PROGRAM, 3),
             member("Message", TEXT, 8),
-            member("application_name", PROGRAM, 2),
-            member("process_id", PID, 3),
             member("program_name", PROGRAM, 2),
             member("proc_id", PID, 3),
             member("PID", PID, 1),
@@ -415,6 +416,13 @@ pub const CARRIERS: &[Carrier] = &[
         ..Carrier::EMPTY
     },
     Carrier {
+        name: "Graylog: its API, its exports",
+        members: &[member("application_name", PROGRAM, GRAYLOG_NAMES_IT), member("process_id", PID, 3)],
+        example: r#"{"messages":[{"message":{"timestamp":"2026-03-01T09:00:00.000Z","source":"web1","application_name":"sshd","process_id":"17","message":"TEXT"},"index":"graylog_0"}]}"#,
+        says: "Named sshd 17 web1 2026-03-01T09:00:00Z",
+        ..Carrier::EMPTY
+    },
+    Carrier {
         name: "Graylog: what it makes of Beats",
         members: &[
             member("winlogbeat_event_code", FOLD, GRAYLOG),
@@ -443,6 +451,20 @@ pub const CARRIERS: &[Carrier] = &[
         records: &["jsonPayload"],
         example: r#"{"insertId":"x","textPayload":"TEXT","logName":"projects/p/logs/auth","timestamp":"2026-03-01T09:00:00Z"}"#,
         says: "Unnamed - - - 2026-03-01T09:00:00Z",
+    },
+    Carrier {
+        name: "Kafka: what consumers, browsers of topics and its REST proxy print",
+        members: &[member("partition", FOLD, KAFKA)],
+        example: r#"{"topic":"auth","partition":0,"offset":7,"ts":1772355600000,"key":null,"payload":"{\"message\":\"TEXT\",\"host\":\"web1\",\"timestamp\":\"2026-03-01T09:00:00Z\"}"}"#,
+        says: "Unnamed - - web1 2026-03-01T09:00:00Z",
+        ..Carrier::EMPTY
+    },
+    Carrier {
+        name: "Datadog: a record that it has taken apart",
+        members: &[Member::open("attributes"), member("attributes.attributes", FOLD, DATADOG)],
+        example: r#"{"id":"x","type":"log","attributes":{"host":"web1","timestamp":"2026-03-01T09:00:05Z","attributes":{"message":"TEXT","appname":"sshd","timestamp":"2026-03-01T09:00:00Z"}}}"#,
+        says: "Named sshd - web1 2026-03-01T09:00:00Z",
+        ..Carrier::EMPTY
     },
     Carrier {
         name: "Datadog: the API's answer, archives; whoever keeps a record in a member of its own",

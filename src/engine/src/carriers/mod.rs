@@ -11,8 +11,8 @@ pub mod prefix;
 mod tests;
 pub mod unfold;
 
-use crate::json::{Kind, Member, Object};
-pub use list::{BESIDE, CARRIERS, FORWARDERS, INPUTS};
+use crate::json::{Key, Kind, Member, Object, Value};
+pub use list::{BESIDE, CARRIERS, FORWARDERS, GRAYLOG_NAMES_IT, INPUTS};
 
 /// One carrier.
 #[derive(Clone, Copy, Debug)]
@@ -36,19 +36,25 @@ impl Carrier {
     pub const EMPTY: Self = Self { name: "", members: &[], records: &[], example: "", says: "" };
 }
 
-/// The record that another one is the carrier of, in a member of its own. O(n).
+/// The record that another one is the carrier of, in a member of its own: an object, or in `_source` also the text of one, as
+/// tables of documents have it. O(n).
 #[must_use]
-pub fn record_in<'a>(object: &Object<'a>) -> Option<Object<'a>> {
-    let mut best: Option<(usize, Object<'a>)> = None;
-    for (key, value) in object.fields().filter(|(_, value)| value.kind == Kind::Object) {
+pub fn record_in<'a>(object: &Object<'a>) -> Option<Value<'a>> {
+    let mut best: Option<(usize, Value<'a>)> = None;
+    let may_be = |key: &Key<'a>, value: &Value<'a>| match value.kind {
+        Kind::Object => true,
+        Kind::Str => key.is("_source"),
+        _ => false,
+    };
+    for (key, value) in object.fields().filter(|(key, value)| may_be(key, value)) {
         let place = CARRIERS.iter().flat_map(|carrier| carrier.records).position(|name| key.is(name));
-        if let (Some(place), Some(inner)) = (place, value.as_object())
+        if let Some(place) = place
             && best.is_none_or(|(before, _)| place < before)
         {
-            best = Some((place, inner));
+            best = Some((place, value));
         }
     }
-    best.map(|(_, object)| object)
+    best.map(|(_, value)| value)
 }
 
 /// Where the envelope finds what one pass over a record told it.

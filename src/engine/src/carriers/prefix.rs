@@ -26,6 +26,9 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("auth.log:17:", "`grep -n`"),
     ("[2026-03-01 09:00:00] ", "tools that date what they copy"),
     ("2026-03-01T09:00:00+00:00\tsystem.auth\t", "Fluentd's files, before JSON"),
+    ("2026-03-01 09:00:00.123456789 +0000 system.auth: ", "Fluentd's standard output, before JSON"),
+    ("[0] tail.0: [1772355600.123456789, ", "Fluent Bit's standard output, around JSON"),
+    ("[4711] Mar 01 09:00:00 ", "dropbear, into its standard error"),
     ("4711 2026-03-01 09:00:00.123 ", "sshd on Windows, into `sshd.log`"),
     ("Mar  1 09:00:00 relay ", "a relay, before a whole line"),
     ("Mar  1 09:00:00 relay rsyslogd: ", "a relay that names itself"),
@@ -84,6 +87,9 @@ fn opens(text: &[u8], zone: Zone<'_>) -> bool {
 fn bracketed<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let end = position(line.get(..LONGEST).unwrap_or(line), b']')?;
     let (inside, rest) = (line.get(1..end)?, line.get(end + 1..)?.strip_prefix(b" ")?);
+    if inside.len() < 8 && inside.iter().all(u8::is_ascii_digit) {
+        return printed(rest).or_else(|| of_process(inside, rest, zone));
+    }
     if let Some(name) = inside.strip_prefix(b"pod/") {
         let container = name.rsplit(|byte| *byte == b'/').next()?;
         return Some(Prefixed { rest, container, stream: true, ..Prefixed::default() });
@@ -91,6 +97,34 @@ fn bracketed<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     // A word boundary behind the stamp, as in a header.
     let (stamp, _) = header::stamp(line.get(1..)?, zone).or_else(|| header::whole_stamp(inside, zone))?;
     Some(Prefixed { rest, stamp: Some(stamp), ..Prefixed::default() })
+}
+
+/// `tail.0: [1772355600.123456789, {…}]`, and with what Fluent Bit calls metadata, `[[1772355600.123456789, {}], {…}]`.
+#[inline(never)]
+fn printed(line: &[u8]) -> Option<Prefixed<'_>> {
+    let (tag, rest) = line.split_at_checked(position(line.get(..LONGEST).unwrap_or(line), b':')?)?;
+    let rest = rest.strip_prefix(b": [")?;
+    let rest = rest.strip_suffix(b"]").unwrap_or(rest);
+    let is_time = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let clock = |text: &[u8]| text.iter().take(24).take_while(|byte| is_time(byte)).count();
+    let rest = match rest.strip_prefix(b"[") {
+        None => rest.get(clock(rest)..)?.strip_prefix(b", ")?,
+        Some(rest) => {
+            let rest = rest.get(clock(rest)..)?.strip_prefix(b", {")?;
+            rest.get(find(rest.get(..LONGEST).unwrap_or(rest), b"}], ")? + 4..)?
+        }
+    };
+    let is_tag = !tag.is_empty() && !tag.iter().any(|byte| matches!(byte, b' ' | b'"' | b'{' | b'['));
+    (is_tag && rest.starts_with(b"{")).then_some(Prefixed { rest, ..Prefixed::default() })
+}
+
+/// `[4711] Mar 01 09:00:00 …`, without the process in its brackets.
+#[inline(never)]
+fn of_process<'a>(process: &[u8], rest: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
+    let pid = core::str::from_utf8(process).ok()?.parse().ok()?;
+    let (stamp, used) = header::stamp(rest, zone)?;
+    let rest = rest.get(used..)?.strip_prefix(b" ")?;
+    Some(Prefixed { rest, stamp: Some(stamp), stream: true, pid: Some(pid), ..Prefixed::default() })
 }
 
 /// `123 <38>…`
@@ -208,7 +242,13 @@ fn dated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let behind = line.get(used..)?;
     let rest = behind.trim_ascii_start();
     let found = Prefixed { rest, stamp: Some(stamp), ..Prefixed::default() };
-    if let Some(rest) = behind.strip_prefix(b"\t").and_then(tagged) {
+    if let Some(rest) = behind.strip_prefix(b"\t").and_then(|rest| tagged(rest, b"\t")) {
+        return Some(Prefixed { rest, ..found });
+    }
+    // Fluentd writes nanoseconds and an offset; a program that names itself in parts, and then JSON, does not.
+    if line.get(..used).is_some_and(counts_nanoseconds)
+        && let Some(rest) = behind.strip_prefix(b" ").and_then(|rest| tagged(rest, b": "))
+    {
         return Some(Prefixed { rest, ..found });
     }
     for stream in [&b"stdout "[..], b"stderr "] {
@@ -229,10 +269,19 @@ fn dated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     nanos.then_some(Prefixed { stream: true, ..found })
 }
 
+/// `2026-03-01 09:00:00.123456789 +0000`
+#[inline(never)]
+fn counts_nanoseconds(time: &[u8]) -> bool {
+    let fraction = position(time, b'.').and_then(|point| time.get(point + 1..)).unwrap_or_default();
+    fraction.iter().take_while(|byte| byte.is_ascii_digit()).count() == 9
+        && matches!(fraction.get(9..), Some([b' ', b'+' | b'-', ..]))
+}
+
 /// `system.auth⇥{…`: JSON behind one of Fluentd's tags, of several parts. Other loggers write a level there.
-fn tagged(rest: &[u8]) -> Option<&[u8]> {
-    let end = position(rest.get(..LONGEST).unwrap_or(rest), b'\t')?;
-    let (tag, record) = (rest.get(..end)?, rest.get(end + 1..)?);
+#[inline(never)]
+fn tagged<'a>(rest: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let at = find(rest.get(..LONGEST).unwrap_or(rest), end)?;
+    let (tag, record) = (rest.get(..at)?, rest.get(at + end.len()..)?);
     let is_tag = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/');
     (record.starts_with(b"{") && tag.contains(&b'.') && tag.iter().all(is_tag)).then_some(record)
 }

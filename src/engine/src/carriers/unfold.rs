@@ -10,6 +10,8 @@
 //! | GELF, `short_message`, `_name` | `message`, `name` |
 //! | LAUREL, `{"ID": …, "USER_AUTH": {…}}` | the line of the audit log |
 //! | Graylog, `winlogbeat_winlog_event_id` | `winlog.event_id` |
+//! | Kafka, `payload` or `value` beside `partition` | `message` |
+//! | Datadog, `attributes` within `attributes` | the members of both, the inner ones first |
 
 use crate::json::{Items, Kind, Object, Value};
 use alloc::vec::Vec;
@@ -26,6 +28,10 @@ pub const GELF: u8 = 3;
 pub const GRAYLOG: u8 = 4;
 /// Records of the audit log by LAUREL.
 pub const LAUREL: u8 = 5;
+/// A message of Kafka.
+pub const KAFKA: u8 = 6;
+/// A record that Datadog has taken apart.
+pub const DATADOG: u8 = 7;
 
 /// Deeper values of OTLP say nothing.
 const DEEPEST: usize = 6;
@@ -46,6 +52,8 @@ enum Form<'a> {
     Renamed(Object<'a>, Names),
     /// The record, and how many of its types were looked at.
     Laurel(Object<'a>, usize),
+    /// What is said around a record, and the record.
+    Around(Object<'a>, Object<'a>),
     Nothing,
 }
 
@@ -60,6 +68,8 @@ impl<'a> Fold<'a> {
             GELF => Some(Form::Renamed(*object, GELF_NAMES)),
             GRAYLOG => Some(Form::Renamed(*object, GRAYLOG_NAMES)),
             LAUREL => Some(Form::Laurel(*object, 0)),
+            KAFKA => Some(Form::Renamed(*object, KAFKA_NAMES)),
+            DATADOG => datadog(object),
             _ => None,
         };
         Self(form.unwrap_or(Form::Nothing))
@@ -79,6 +89,11 @@ impl<'a> Fold<'a> {
                 true
             }
             Form::Laurel(object, seen) => laurel(object, seen, buffer),
+            Form::Around(outer, inner) => {
+                around(outer, inner, buffer);
+                self.0 = Form::Nothing;
+                true
+            }
             Form::Nothing => false,
         }
     }
@@ -273,6 +288,25 @@ fn next_value<'a>(labels: Option<&Value<'a>>, values: &mut Items<'a>, buffer: &m
     true
 }
 
+/// What Datadog says of a record, and the record as it has taken it apart.
+fn datadog<'a>(object: &Object<'a>) -> Option<Form<'a>> {
+    let outer = object.get("attributes")?.as_object()?;
+    let inner = outer.get("attributes")?.as_object()?;
+    Some(Form::Around(outer, inner))
+}
+
+/// Writes the members of both. Of two members of one name the last counts.
+#[inline(never)]
+fn around(outer: &Object<'_>, inner: &Object<'_>, buffer: &mut Vec<u8>) {
+    begin(buffer);
+    for object in [outer, inner] {
+        for (key, value) in object.fields().filter(|(key, _)| !key.is("attributes")) {
+            member(buffer, key.raw, &value);
+        }
+    }
+    buffer.push(b'}');
+}
+
 /// Columns and rows. A column is a name, or an object that has one.
 fn table<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     let of = |names: &[&str]| names.iter().find_map(|name| object.get(name)?.as_array());
@@ -360,6 +394,9 @@ fn hex(byte: u8) -> [u8; 2] {
 type Names = &'static [(&'static str, &'static str)];
 
 const GELF_NAMES: Names = &[("short_message", "message"), ("full_message", "Message"), ("_", "")];
+
+/// `partition` makes way, so that the record is not taken apart again.
+const KAFKA_NAMES: Names = &[("payload", "message"), ("value", "message"), ("partition", "of_partition")];
 
 const GRAYLOG_NAMES: Names = &[
     ("winlogbeat_winlog_event_data_", "winlog.event_data."),

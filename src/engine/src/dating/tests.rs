@@ -27,7 +27,8 @@ fn at(text: &str) -> Timestamp {
     stamp(text).and_then(Stamp::point).unwrap()
 }
 
-const UNDATED: Result<String, Dated> = Err(Dated { undated: true, ahead: false, inferred: false });
+const UNDATED: Result<String, Dated> =
+    Err(Dated { undated: true, ahead: false, inferred: false, delay: None });
 
 #[test]
 fn years_survive_a_snapshot() {
@@ -78,7 +79,10 @@ fn a_clock_that_runs_ahead() {
     assert_eq!(dated(dating, ahead(300), false), Ok("2026-03-01T10:06:40Z".into()));
     assert_eq!(dated(dating, ahead(300), true), Ok("2026-03-01T10:06:40Z".into()));
     assert_eq!(dated(dating, ahead(301), false), Ok(RECEIVED.to_rfc3339()));
-    assert_eq!(dated(dating, ahead(301), true), Err(Dated { undated: true, ahead: true, inferred: false }));
+    assert_eq!(
+        dated(dating, ahead(301), true),
+        Err(Dated { undated: true, ahead: true, ..Dated::default() })
+    );
     // A file that is older than its content says nothing of that.
     let reading = Reading { received: RECEIVED, written: Some(at("2026-02-01T00:00:00Z")), first: 0 };
     let when = When::at(at("2026-02-20T00:00:00Z"));
@@ -126,7 +130,8 @@ fn a_receipt_tells_the_zone() {
         let reading = Reading::at(at("2030-01-01T00:00:00Z"));
         let mut event = Event::default();
         let how = Dating::default().date(&mut event, &when, &RULES, reading);
-        assert_eq!((event.time.to_rfc3339().as_str(), how), (time, Dated::default()), "{local} {receipt}");
+        let told = Dated { delay: how.delay, ..Dated::default() };
+        assert_eq!((event.time.to_rfc3339().as_str(), how), (time, told), "{local} {receipt}");
     }
     // A log that was read long after: the year is inferred, since a record without a year has a time all the same.
     let when =
@@ -179,5 +184,25 @@ proptest! {
         let local = Timestamp((at + offsets[minutes] * 60) * 1_000_000);
         let receipt = Timestamp((at + late) * 1_000_000);
         prop_assert_eq!(by_receipt(local.0, receipt), Some(Timestamp(at * 1_000_000)));
+    }
+}
+
+/// Where no offset brings a time near to its receipt, the receipt dates it, and the least delay is told.
+#[test]
+fn the_delay_of_a_time_without_a_zone_is_told() {
+    let receipt = at("2026-03-01T10:00:00Z");
+    for (text, delay) in [
+        ("2026-03-01 09:50:00", Some(600)),
+        ("2026-03-01 09:58:30", None),
+        // At +5:45 it would be 10 minutes late, at +6 hours 25.
+        ("2026-03-01 15:35:00", Some(600)),
+        ("2026-02-27 10:00:00", Some(2 * 86_400 - 12 * 3600)),
+    ] {
+        let when = When { stamp: stamp(text), receipt: Some(receipt), unread: &[] };
+        let mut event = Event::default();
+        let reading = Reading { received: RECEIVED, written: None, first: 0 };
+        let dated = Dating::default().date(&mut event, &when, &RULES, reading);
+        assert_eq!(dated.delay, delay.map(|seconds: u64| seconds * 1_000_000), "{text}");
+        assert_eq!(event.time == receipt, delay.is_some(), "{text}");
     }
 }

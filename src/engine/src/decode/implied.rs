@@ -16,10 +16,12 @@ impl Reads for Everything {
 }
 
 /// Records of each family, as JSON.
-fn records() -> Vec<String> {
+pub(super) fn records() -> Vec<String> {
     let mut records: Vec<String> = [
         AUDITED,
         PUSHED,
+        r#"{"TimeGenerated":"2026-03-01T09:00:00Z","ResultType":"50126","UserPrincipalName":"b@example.com","IPAddress":"192.0.2.7","DeviceDetail":"{\"operatingSystem\":\"MacOs\",\"displayName\":\"mac1\",\"deviceId\":\"7\"}","IsInteractive":true}"#,
+        r#"{"EventID":4625,"Computer":"dc1","Channel":"Security","TimeGenerated":"2026-03-01T09:00:00Z","EventData":{"TargetUserName":"bob","LogonType":"3","IpAddress":"192.0.2.7"},"ProviderName":"Microsoft-Windows-Security-Auditing"}"#,
         r#"{"TimeGenerated":"2026-03-01T09:00:00Z","ResultType":"50034","UserPrincipalName":"","IPAddress":"192.0.2.7","Category":"SignInLogs","Id":"1","CorrelationId":"2"}"#,
         r#"{"createdDateTime":"2026-03-01T09:00:00Z","userPrincipalName":"b@example.com","ipAddress":"192.0.2.7","status":{"errorCode":50126},"id":"1","isInteractive":true}"#,
         r#"{"Timestamp":"2026-03-01T09:00:00Z","AccountUpn":"b@example.com","IPAddress":"192.0.2.7","ErrorCode":50126,"LogonType":"[\"interactiveUser\"]","RequestId":"1"}"#,

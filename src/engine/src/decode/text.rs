@@ -8,6 +8,7 @@ use crate::event::{Event, Provider, Signal, text};
 use crate::json::Object;
 use crate::readers::Readers;
 use crate::shapes::linux::{self, header};
+use crate::stamp::Stamp;
 
 impl<R: Reads> Reading<'_, R> {
     /// The text of an envelope. Whether it said something.
@@ -30,7 +31,10 @@ impl<R: Reads> Reading<'_, R> {
         let (program, message) = match &header {
             Some(header) => (header.program, header.message),
             // In a container's output sshd names neither itself nor the time: its carrier gives the time.
-            None if envelope.stream && envelope.program.is_empty() => (&b"sshd"[..], envelope.text),
+            None if envelope.stream && matches!(&*envelope.program, "" | "sshd") => {
+                let dropbear = linux::is_of_dropbear(envelope.text);
+                (if dropbear { &b"dropbear"[..] } else { b"sshd" }, envelope.text)
+            }
             None => (envelope.program.as_bytes(), envelope.text),
         };
         let event = match linux::decode(program, message) {
@@ -83,12 +87,20 @@ impl<R: Reads> Reading<'_, R> {
             true if envelope.trust == Trust::Labelled => envelope.program.clone(),
             _ => in_container(text(found.container)),
         };
+        // A carrier's time tells the zone and the year of one that the program wrote.
+        let (time, receipt) = match (found.stamp, envelope.time) {
+            (Some(Stamp::Local(_) | Stamp::Yearless(_)), Some(Stamp::At(outer))) => {
+                (found.stamp, Some(outer))
+            }
+            (stamp, outer) => (stamp.or(outer), envelope.receipt),
+        };
         let inner = Envelope {
             text: found.rest,
             trust: if program.is_empty() { Trust::Unnamed } else { Trust::Labelled },
             program,
             host: if found.host.is_empty() { envelope.host.clone() } else { text(found.host) },
-            time: found.stamp.or(envelope.time),
+            time,
+            receipt,
             stream: envelope.stream || found.stream,
             ..envelope.clone()
         };

@@ -400,7 +400,7 @@ impl<S: Analytics> Detector<S> {
                     // Those that read it find the same year, unless they have seen other records of the host.
                     if let (Some(dating), Some(judge)) = (dating.get_mut(place), self.judges.get(place)) {
                         let how = dating.date(&mut event, &decoded.when, &judge.rules(), reading);
-                        (dated, event.year_inferred) = (!how.undated, how.inferred);
+                        (dated, event.year_inferred, event.delay) = (!how.undated, how.inferred, how.delay);
                     }
                     analytics.extend(S::IDS.iter().filter(|id| self.is(place, id)));
                 }

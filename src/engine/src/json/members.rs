@@ -16,6 +16,8 @@ const DEEPEST: usize = 4;
 const SPARSE: usize = 4;
 /// More members than any set has.
 const MOST: usize = 4096;
+/// Ranks are below this, so that rank and place of a member are one number.
+const RANKS: u8 = 16;
 /// How many values a decoder can look for: a bit each.
 pub const SLOTS: usize = u64::BITS as usize;
 
@@ -25,28 +27,31 @@ pub struct Member {
     path: &'static str,
     slot: u8,
     rank: u8,
+    /// Where it stands in its set.
+    place: u16,
     open: bool,
 }
 
 impl Member {
     const NOWHERE: u8 = u8::MAX;
 
-    /// The value goes to `slot`. Where several paths share a slot, the lowest `rank` stays; of equal ranks the last.
+    /// The value goes to `slot`. Where several paths share a slot, the lowest `rank` stays, which is below 16; of equal ranks
+    /// the path that stands first in the set. So the order of a record's members decides nothing. Of one path the last stays.
     #[must_use]
     pub const fn new(path: &'static str, slot: u8, rank: u8) -> Self {
-        Self { path, slot, rank, open: false }
+        Self { path, slot, rank, place: 0, open: false }
     }
 
     /// As [`new`](Self::new), but an object is opened instead, for the paths that begin with this one.
     #[must_use]
     pub const fn or_open(path: &'static str, slot: u8, rank: u8) -> Self {
-        Self { path, slot, rank, open: true }
+        Self { path, slot, rank, place: 0, open: true }
     }
 
     /// An object to be opened; any other value is of no interest.
     #[must_use]
     pub const fn open(path: &'static str) -> Self {
-        Self { path, slot: Self::NOWHERE, rank: 0, open: true }
+        Self { path, slot: Self::NOWHERE, rank: 0, place: 0, open: true }
     }
 
     /// The same member with its value in another slot, if it goes to one at all.
@@ -66,6 +71,11 @@ impl Member {
     #[must_use]
     pub const fn opens(&self) -> bool {
         self.open
+    }
+
+    /// The rank, then the place: the lower goes first.
+    const fn order(&self) -> u16 {
+        (self.rank as u16) << 12 | self.place
     }
 
     /// One member that does what two of the same path do.
@@ -95,7 +105,9 @@ impl<const N: usize> Members<N> {
         let buckets = set.buckets.as_flattened_mut();
         let mut i = 0;
         while i < N {
-            let member = members[i];
+            set.members[i].place = i as u16;
+            let member = set.members[i];
+            assert!(member.rank < RANKS, "a rank that is none");
             assert!(member.path.len() <= LONGEST, "a path that cannot be found");
             assert!(member.slot == Member::NOWHERE || (member.slot as usize) < SLOTS, "a slot that is none");
             let mut at = hash(member.path.as_bytes(), buckets.len());
@@ -182,7 +194,8 @@ const fn hash(path: &[u8], buckets: usize) -> usize {
 #[derive(Clone, Debug)]
 pub struct Slots<'a> {
     values: [Option<Value<'a>>; SLOTS],
-    ranks: [u8; SLOTS],
+    /// The [`order`](Member::order) of the members that the values are from.
+    orders: [u16; SLOTS],
     clashes: u64,
     /// Which slots have a value.
     there: u64,
@@ -191,9 +204,14 @@ pub struct Slots<'a> {
 impl Default for Slots<'_> {
     fn default() -> Self {
         // Copied in one piece, not written slot by slot.
-        const EMPTY: Slots<'_> = Slots { values: [None; SLOTS], ranks: [0; SLOTS], clashes: 0, there: 0 };
+        const EMPTY: Slots<'_> = Slots { values: [None; SLOTS], orders: [0; SLOTS], clashes: 0, there: 0 };
         EMPTY
     }
+}
+
+/// The rank in an [`order`](Member::order).
+const fn rank(order: u16) -> u8 {
+    (order >> 12) as u8
 }
 
 /// The slots of a list, to be [asked for](Slots::has_any) at once.
@@ -219,7 +237,7 @@ impl<'a> Slots<'a> {
     #[must_use]
     pub fn rank(&self, slot: u8) -> Option<u8> {
         self.get(slot)?;
-        self.ranks.get(usize::from(slot)).copied()
+        self.orders.get(usize::from(slot)).map(|order| rank(*order))
     }
 
     /// The slots that have a value, a bit each.
@@ -242,29 +260,38 @@ impl<'a> Slots<'a> {
         self.clashes & 1u64.checked_shl(u32::from(slot)).unwrap_or(0) != 0
     }
 
-    /// Gives a value to the slot of a member.
+    /// Gives a value to the slot of a member, unless the value of a better one is there. Of one member the last value stays.
+    #[inline]
     pub fn take(&mut self, member: &Member, value: Value<'a>) {
-        self.offer(member.slot, member.rank, value);
+        self.offer(member, value, false);
     }
 
-    /// Gives a value to a slot, unless a value of a lower rank is there.
+    /// The same for members of several spellings: of one member the value with the greatest bytes stays, since the order
+    /// of spellings says nothing.
     #[inline]
-    pub fn offer(&mut self, slot: u8, rank: u8, value: Value<'a>) {
+    pub fn take_greatest(&mut self, member: &Member, value: Value<'a>) {
+        self.offer(member, value, true);
+    }
+
+    fn offer(&mut self, member: &Member, value: Value<'a>, greatest: bool) {
+        let (slot, order) = (member.slot, member.order());
         let at = usize::from(slot);
-        let (Some(held), Some(held_rank)) = (self.values.get_mut(at), self.ranks.get_mut(at)) else { return };
+        let (Some(held), Some(held_order)) = (self.values.get_mut(at), self.orders.get_mut(at)) else {
+            return;
+        };
         if value.kind == Kind::Null || (value.kind == Kind::Str && value.raw.is_empty()) {
             return;
         }
         if let Some(old) = held {
-            if *held_rank < rank {
-                return;
-            }
-            if *held_rank == rank && old.raw != value.raw {
+            if rank(*held_order) == member.rank && old.raw != value.raw {
                 self.clashes |= 1u64.checked_shl(u32::from(slot)).unwrap_or(0);
+            }
+            if *held_order < order || (*held_order == order && greatest && old.raw > value.raw) {
+                return;
             }
         }
         *held = Some(value);
-        *held_rank = rank;
+        *held_order = order;
         self.there |= 1u64.checked_shl(u32::from(slot)).unwrap_or(0);
     }
 }

@@ -42,7 +42,7 @@ pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Slot
         }
         let Some(value) = cursor.value() else { return false };
         if let Some(name) = name {
-            found.take(name, value);
+            found.take_greatest(name, value);
         }
     }
 }

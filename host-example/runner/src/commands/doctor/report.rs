@@ -178,6 +178,11 @@ fn of_feed(shape: &str, host: &str, feed: &Feed, end: i64) -> Value {
             "p99": seconds(feed.lateness.percentile(99)),
             "max": seconds(feed.lateness.percentile(100)),
         },
+        "delay_seconds": (feed.delays.count() > 0).then(|| json!({
+            "events": feed.delays.count(),
+            "p50": seconds(feed.delays.percentile(50)),
+            "max": seconds(feed.delays.percentile(100)),
+        })),
         "newest_first": feed.newest_first(),
         "future": feed.future,
         "silent_seconds": seconds(feed.silent(end)),

@@ -47,6 +47,10 @@ fn each_prefix_is_taken_off() {
         ("4711 2026-03-01 09:00:00.123 Failed password", "stream dated [] [] Failed password"),
         ("2026-03-01T09:00:00+00:00\tsystem.auth\t{\"a\":1}", "dated [] [] {\"a\":1}"),
         ("2026-03-01T09:00:00Z\tdocker.sshd-1\t{\"a\":1}", "dated [] [] {\"a\":1}"),
+        ("2026-03-01 09:00:00.123456789 +0000 system.auth.info: {\"a\":1}", "dated [] [] {\"a\":1}"),
+        ("[0] tail.0: [1772355600.123456789, {\"a\":1}]", "[] [] {\"a\":1}"),
+        ("[17] tail.0: [[1772355600.123456789, {}], {\"a\":1}]", "[] [] {\"a\":1}"),
+        ("[4711] Mar 01 09:00:00 Bad password attempt", "stream dated [] [] Bad password attempt"),
     ] {
         assert_eq!(said(line).as_deref(), Some(says), "{line}");
     }
@@ -77,6 +81,12 @@ fn what_only_looks_like_a_prefix_stays() {
         &format!("app said: {LINE}"),
         &format!("203.0.113.9 - - \"GET /:{LINE}"),
         "Mar  1 09:00:00 web1 {\"a\":1}",
+        // Loggers that name a class.
+        "2026-03-01 09:00:00.123 +0000 com.example.App: {\"a\":1}",
+        "2026-03-01 09:00:00.123456789 com.example.App: {\"a\":1}",
+        "[17] client said: [1772355600.1, {\"a\":1}]",
+        "[17] tail.0: {\"a\":1}",
+        "[17] hi",
         "[app] hi",
         "2026-03-01T09:00:00Z hi",
         // A level, or a program's own words, before JSON that somebody sent.

@@ -236,9 +236,9 @@ fn named<'a>(items: Items<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
         let (mut name, mut said) = (None, None);
         for (key, value) in object.fields() {
             if is(key.raw, "name") {
-                name = Some(value.raw);
+                name = name.max(Some(value.raw));
             } else if is(key.raw, "value") {
-                said = value.as_text();
+                said = said.max(value.as_text());
             }
         }
         if let (Some(name), Some(said)) = (name, said)

@@ -466,7 +466,8 @@ fn named<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
     for (key, value) in object.fields() {
         for (text, name) in texts.iter_mut().zip(names) {
             if is(key.raw, name) {
-                *text = value.as_text().unwrap_or_default();
+                // Of several spellings the greatest bytes: their order says nothing.
+                *text = value.as_text().unwrap_or_default().max(core::mem::take(text));
             }
         }
     }

@@ -179,6 +179,11 @@ pub(crate) fn is_of_another(program: &[u8], message: &[u8]) -> bool {
     !is_login && !is_ours(program) && !is_forwarder(program) && pam::knows(base(program), message).is_none()
 }
 
+/// True if a message is one that dropbear writes and sshd does not.
+pub(crate) fn is_of_dropbear(message: &[u8]) -> bool {
+    dropbear::decode(message.trim_ascii()).is_some()
+}
+
 /// Reads a message of sshd, from a log in which neither a syslog daemon nor PAM writes in front of it.
 pub(crate) fn decode_sshd(message: &[u8]) -> Option<Event<'_>> {
     sshd::decode(without_source(message.trim_ascii()))

@@ -105,6 +105,15 @@ fn feed(out: &mut impl Write, feed: &Feed, end: i64) -> io::Result<()> {
             late(100)
         ))?;
     }
+    if feed.delays.count() > 0 {
+        let delay = |p| span(feed.delays.percentile(p).unwrap_or(0));
+        said(format!(
+            "{} events are dated by their receipt: their own times name no zone, and lie {} or more before it (the most: {})",
+            feed.delays.count(),
+            delay(50),
+            delay(100)
+        ))?;
+    }
     if feed.future > 0 {
         said(format!("{} events from beyond their receipt + 5 m", feed.future))?;
     }
