@@ -84,8 +84,6 @@ rm targets
 if [ "${1:-}" != native ]; then
     echo "== the modules"
     # The whole workspace is chosen, since the features of wasmtime and so its build depend on the choice.
-    # The tests of the command line bring the command.
-    cargo test --workspace --no-run --test=readme --test=cases --test=state --test=cli
     cargo test --workspace --test=readme --test=cases --test=state
     record='{"acme_login":"denied","who":"bob","from":"192.0.2.7","at":"2026-03-01T09:00:00Z"}'
     authsieve="$CARGO_TARGET_DIR/debug/authsieve"

@@ -1,6 +1,8 @@
 //! The command line.
 
 use crate::arguments::Stop;
+#[cfg(feature = "serve")]
+use crate::commands::serve;
 use crate::commands::{bake, check, decode, demo, doctor, explain, export, inspect, run, test};
 use crate::output::paint::When;
 use crate::output::{complain, explain_problems};
@@ -16,6 +18,7 @@ Examples:
   authsieve run auth.log* > alerts.json                 several files, in the order of time; JSON in a file
   journalctl -o json | authsieve run -a an1276          standard input
   authsieve run -a an1276,fls auth.log signins.jsonl    several analytics at once
+  authsieve serve --http 127.0.0.1:7401 --alerts -       a service beside a pipeline
   authsieve test src/analytics --junit report.xml       detection cases, as data
   authsieve inspect an1276                              what it reads and how it can be configured
   authsieve decode auth.log                             what each record says
@@ -43,6 +46,9 @@ struct Cli {
 enum Command {
     /// Run analytics over logs and show their alerts.
     Run(run::Arguments),
+    /// Run as a service: live records in by HTTP, alerts out to files, URLs and sockets, nothing lost.
+    #[cfg(feature = "serve")]
+    Serve(serve::Arguments),
     /// Run detection cases (a log, a configuration, the alerts that must come) and report like a test runner.
     Test(test::Arguments),
     /// Show what each record says: one JSON object per event.
@@ -70,6 +76,8 @@ pub fn main() -> ExitCode {
     let color = cli.color;
     let done = match cli.command {
         Some(Command::Run(arguments)) => run::run(&arguments, color),
+        #[cfg(feature = "serve")]
+        Some(Command::Serve(arguments)) => serve::run(&arguments),
         Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
         Some(Command::Explain(arguments)) => explain::run(&arguments, color),

@@ -10,4 +10,6 @@ pub mod explain;
 pub mod export;
 pub mod inspect;
 pub mod run;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod test;

@@ -21,6 +21,8 @@
 pub mod effective;
 mod lists;
 mod problem;
+#[cfg(feature = "serve")]
+pub mod service;
 mod tree;
 pub mod zones;
 

@@ -15,6 +15,8 @@ pub mod doctor;
 pub mod feed;
 pub mod output;
 pub mod selection;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod sinks;
 pub mod sources;
 

@@ -122,7 +122,7 @@ pub fn start<T>(
 ) -> Result<Vec<T>, Error> {
     let seed = RandomState::new().build_hasher().finish();
     let mut configured = configure(engine, selection, options)?;
-    configured.components.sort_by(|one, other| one.ids.cmp(&other.ids));
+    configured.by_id();
     configured.start(|analytic, text| make(analytic, text, seed))
 }
 
@@ -222,6 +222,12 @@ pub struct Configured<'e> {
 }
 
 impl Configured<'_> {
+    /// Brings the components into the order of their ids, so that no output depends on the order in which a command line
+    /// names them.
+    pub fn by_id(&mut self) {
+        self.components.sort_by(|one, other| one.ids.cmp(&other.ids));
+    }
+
     /// Makes of each component what `make` makes of its configuration.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
 fn effective(arguments: &Arguments) -> Result<Effective, Error> {
     let engine = arguments.bounds.engine()?;
     let options = arguments.configuration.options(Order::Time);
+    #[cfg(feature = "serve")]
+    options.read()?.served().map_err(Error::Config)?;
     let configured = selection::configure(&engine, &arguments.choice.selection(), &options)?;
     // An analytic says itself whether it takes its configuration.
     configured.start(|analytic, text| analytic.create(&text, 0).map(drop))?;

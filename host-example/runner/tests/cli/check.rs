@@ -9,7 +9,7 @@ fn check_prints_what_a_configuration_amounts_to() {
     shell.write(
         "config.toml",
         "analytics = [\"FLS\", \"an1276\"]\ntimezone = \"Europe/Berlin\"\nallow_ips = { file = \"egress.txt\" }\n\
-         [server]\nlisten = \"x\"\n[an1276]\nminFailures = 8\nmax_keys = 500\n[an1521]\nmin_failures = 4\n\
+         [server]\nstate_dir = \"x\"\n[an1276]\nminFailures = 8\nmax_keys = 500\n[an1521]\nmin_failures = 4\n\
          [[override]]\nignore = true\nusers = [\"ci-*\"]\n[[override]]\nhosts = [\"a\"]\nspray_accounts = 20\n",
     );
     let said = shell.run(&["check", "-c", "config.toml", "--no-defaults"]);
@@ -120,7 +120,7 @@ fn advice_names_what_is_wrong() {
     // Options of the only analytic stand at the top beside its table, which goes before them.
     shell.write(
         "config.toml",
-        "window = \"5m\"\nmin_failures = 7\n[an1276]\nwindow = \"6m\"\n[sinks.x]\nfile = \"none\"\n",
+        "window = \"5m\"\nmin_failures = 7\n[an1276]\nwindow = \"6m\"\n[sinks.x]\nto = \"none\"\n",
     );
     let said = shell.run(&["check", "-a", "an1276", "-c", "config.toml", "--no-defaults"]);
     assert_eq!(

@@ -16,6 +16,17 @@ const LONGEST: usize = 256;
 pub struct Glob(String);
 
 impl Glob {
+    /// A pattern in which `*` stands for any letters, and `?` for one.
+    ///
+    /// ```
+    /// use authsieve_engine::config::Glob;
+    /// assert!(Glob::new("auth.log*").matches("auth.log.1", false));
+    /// ```
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        Self(pattern.into())
+    }
+
     /// Whether the whole of `name` matches. Names are compared as they are, or without ASCII case where `fold`.
     ///
     /// O(name) for a pattern without `?`, whatever its `*`: each part between two of these is looked for once, from where

@@ -1,0 +1,169 @@
+//! `authsieve serve`: a service beside a pipeline.
+
+use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
+use crate::config::service::{Feed, Outlet, Served, duration, local};
+use crate::output::Layout;
+use crate::selection::{self, Error};
+use crate::serve::{Service, Setup, Target};
+use authsieve_engine::alert::Severity;
+use authsieve_host::{Session, StartError};
+use clap::Args;
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// The arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    configuration: Configuration,
+    #[command(flatten)]
+    isolation: Isolation,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Take records by HTTP at this address: POST /v1/events with NDJSON, a JSON array or plain lines. Other sources stand
+    /// in the configuration: [sources.NAME].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    http: Option<SocketAddr>,
+    /// Where alerts go, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…, unix:PATH,
+    /// tcp:HOST:PORT; repeat for several. Without any, standard output.
+    #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
+    alerts: Vec<Target>,
+    /// How alerts are written.
+    #[arg(long, value_enum, default_value_t = Wanted::Json, value_name = "FORMAT")]
+    format: Wanted,
+    /// A folder for the state: with it, a crash or a restart loses nothing.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// After SIGTERM serve on until no request came for this long, such as 1.5s.
+    #[arg(long, value_name = "TIME", value_parser = drain)]
+    drain: Option<Duration>,
+    /// The largest body of a request, in MiB, before and after it is unpacked; without it, 64.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    max_body: Option<u64>,
+    /// Alerts that wait for a sink may take so many MiB; beyond, senders are asked to come again. Without it, 256.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    max_waiting: Option<u64>,
+}
+
+/// A format, as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Wanted {
+    /// Our own.
+    Json,
+    /// OCSF Detection Finding.
+    Ocsf,
+    /// Elastic Common Schema.
+    Ecs,
+}
+
+/// Runs it, until a signal ends it.
+///
+/// # Errors
+/// When it cannot start.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
+    let engine = arguments.bounds.engine()?;
+    let selection = arguments.isolation.of(arguments.choice.selection());
+    let options = arguments.configuration.options(Order::Given);
+    let served = options.read()?.served().map_err(Error::Config)?;
+    let (sources, sinks) = (sources(arguments, &served)?, sinks(arguments, &served)?);
+    let mut configured = selection::configure(&engine, &selection, &options)?;
+    configured.by_id();
+    // Wrong options are told as those of any command, before anything else happens.
+    let texts = Mutex::new(Vec::new());
+    let seed = RandomState::new().build_hasher().finish();
+    let checked = configured.start(|analytic, text| {
+        let started = Session::start(analytic.clone(), text.clone(), seed)?;
+        if let Ok(mut texts) = texts.lock() {
+            texts.push((analytic, text));
+        }
+        Ok(started)
+    })?;
+    drop(checked);
+    let texts = texts.into_inner().unwrap_or_default();
+    let sessions = move |snapshots: &HashMap<String, Vec<u8>>| {
+        let (mut sessions, mut notes) = (Vec::new(), Vec::new());
+        for (analytic, text) in &texts {
+            let name = analytic.name().to_owned();
+            let failed = |error: StartError| format!("{name}: {error}");
+            // A state of other components, such as of the suite, holds that of their analytics too.
+            let others = || snapshots.values().flatten().copied().collect::<Vec<u8>>();
+            let snapshot =
+                snapshots.get(&name).cloned().or_else(|| Some(others()).filter(|all| !all.is_empty()));
+            let session = match &snapshot {
+                Some(snapshot) => {
+                    let restored = Session::restore(analytic.clone(), text.clone(), seed, snapshot);
+                    let (session, dropped) = restored.map_err(failed)?;
+                    notes.extend(dropped.into_iter().map(|note| format!("{name}: {note}")));
+                    session
+                }
+                None => Session::start(analytic.clone(), text.clone(), seed).map_err(failed)?,
+            };
+            sessions.push(session);
+        }
+        Ok((sessions, notes))
+    };
+    let service = Service::new(Setup {
+        sessions: Box::new(sessions),
+        sources,
+        sinks,
+        state: arguments.state_dir.clone().or(served.state_dir),
+        max_body: usize::try_from(arguments.max_body.or(served.max_body).unwrap_or(64) << 20)
+            .unwrap_or(usize::MAX),
+        outbox_bytes: arguments.max_waiting.or(served.max_waiting).unwrap_or(256) << 20,
+        drain: arguments.drain.or(served.drain),
+    });
+    service.run().map_err(Error::Failure)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The sources of the configuration, and that of the command line.
+fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>, Error> {
+    let mut sources = served.sources.clone();
+    if let Some(address) = arguments.http {
+        let address = local(address).map_err(|why| Error::Usage(format!("--http {address} {why}")))?;
+        sources.push(("http".into(), Feed::Http(address)));
+    }
+    if sources.is_empty() {
+        let why =
+            "there is nothing to read: name --http ADDRESS:PORT, or a [sources.NAME] in the configuration";
+        return Err(Error::Usage(why.into()));
+    }
+    Ok(sources)
+}
+
+/// The sinks of the configuration, and those of the command line.
+fn sinks(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Outlet)>, Error> {
+    let layout = match arguments.format {
+        Wanted::Json => Layout::Native,
+        Wanted::Ocsf => Layout::Ocsf,
+        Wanted::Ecs => Layout::Ecs,
+    };
+    let outlet = |to: &Target| {
+        let outlet =
+            Outlet { to: to.clone(), layout, min_severity: Severity::Informational, analytics: Vec::new() };
+        (to.to_string(), outlet)
+    };
+    let mut sinks = served.sinks.clone();
+    sinks.extend(arguments.alerts.iter().map(outlet));
+    if sinks.is_empty() {
+        sinks.push(outlet(&Target::Stdout));
+    }
+    for (at, (name, _)) in sinks.iter().enumerate() {
+        if sinks.iter().take(at).any(|(other, _)| other == name) {
+            return Err(Error::Usage(format!("alerts go to {name} twice; expected each sink once")));
+        }
+    }
+    Ok(sinks)
+}
+
+fn drain(text: &str) -> Result<Duration, String> {
+    duration(text).map_err(|why| format!("this {why}"))
+}

@@ -1,0 +1,47 @@
+//! A batch of records on its way to the analytics, and the answer that its sender waits for.
+
+use authsieve_engine::detector::Stats;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Records that came together from one source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// The name of the source.
+    pub source: Arc<str>,
+    /// When they were received, in microseconds since 1970.
+    pub received: i64,
+    /// Whole records, each with a newline behind it.
+    pub records: Vec<u8>,
+    /// What tells this batch from others, for a sender that repeats it because no answer came. 0 for one that cannot.
+    pub digest: u128,
+    /// Up to where its source was read with it.
+    pub positions: Vec<(String, String)>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It counts, and cannot be lost any more where there is a state folder.
+    Kept,
+    /// It came before, and counts once.
+    Repeated,
+    /// It cannot be kept now: the disk is full, or cannot be written to. Nothing of it counts.
+    Refused,
+}
+
+/// What the core is asked for.
+pub(super) enum Request {
+    /// To take a batch.
+    Take(Arrival, oneshot::Sender<Taken>),
+    /// To forget that the batch of this digest may be repeated: its sender has the answer.
+    Answered(u128),
+    /// To note that a sink has delivered all alerts up to this number.
+    Delivered(usize, u64),
+    /// About a second has passed.
+    Tick,
+    /// To count.
+    Stats(oneshot::Sender<Vec<Stats>>),
+    /// To write down the state and end.
+    Stop(oneshot::Sender<()>),
+}

@@ -1,0 +1,193 @@
+//! The state of the analytics on disk, two generations of it.
+//!
+//! A file is written under another name, synced, and renamed; then the folder is synced. So a crash leaves whole files alone. A
+//! checksum tells one that was damaged all the same. Then the generation before it counts, and the journal still has the batches
+//! behind that.
+//!
+//! ```text
+//! authsieve state 1
+//! {"batch":17,…}          what the state counts up to, and how long its parts are
+//! …                       the snapshots of the components, one after the other
+//! 16 bytes                the SipHash of all before
+//! ```
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::hash::Hasher;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The first line of a file.
+const MAGIC: &[u8] = b"authsieve state 1\n";
+/// This many generations are kept.
+const GENERATIONS: usize = 2;
+/// How files of states are called, before the number of their batch.
+const PREFIX: &str = "state-";
+/// A header is shorter.
+const HEADER: usize = 1 << 20;
+
+/// What a state counts up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Header {
+    /// The number of the last batch in it.
+    pub batch: u64,
+    /// The number of the next record.
+    pub record: u64,
+    /// The number of the next alert.
+    pub alert: u64,
+    /// How many records each source has sent.
+    pub lines: BTreeMap<String, u64>,
+    /// The components, and how many bytes of state each has. Written by [`Checkpoints::save`].
+    pub parts: Vec<(String, u64)>,
+}
+
+/// A state, and the components whose snapshots are in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    /// What it counts up to.
+    pub header: Header,
+    /// The name of each component, and its snapshot.
+    pub parts: Vec<(String, Vec<u8>)>,
+}
+
+/// The folder of the states.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    /// States in this folder.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The newest state that is whole, and what is wrong with newer ones.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub(super) fn load(&self) -> io::Result<(Option<State>, Vec<String>)> {
+        let mut wrong = Vec::new();
+        for (_, path) in self.list()?.into_iter().rev() {
+            match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| decode(&bytes)) {
+                Ok(state) => return Ok((Some(state), wrong)),
+                Err(why) => wrong.push(format!("{}: {why}", path.display())),
+            }
+        }
+        Ok((None, wrong))
+    }
+
+    /// Writes a state. Returns up to which batch the journal is needed no more: the one that the generation before it counts
+    /// up to.
+    ///
+    /// # Errors
+    /// Where the disk is full or fails. The states before stay.
+    pub(super) fn save(&self, state: &State) -> io::Result<u64> {
+        let name = |number: u64| self.folder.join(format!("{PREFIX}{number:020}"));
+        let new = self.folder.join("state.new");
+        let mut file = File::create(&new)?;
+        file.write_all(&encode(state)?)?;
+        file.sync_all()?;
+        fs::rename(&new, name(state.header.batch))?;
+        File::open(&self.folder)?.sync_all()?;
+        let mut all = self.list()?;
+        while all.len() > GENERATIONS {
+            fs::remove_file(all.remove(0).1)?;
+        }
+        Ok(if all.len() < GENERATIONS { 0 } else { all.first().map_or(0, |(number, _)| *number) })
+    }
+
+    /// The files, the oldest first.
+    fn list(&self) -> io::Result<Vec<(u64, PathBuf)>> {
+        let mut all = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let number = entry.file_name().to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse().ok());
+            all.extend(number.map(|number| (number, entry.path())));
+        }
+        all.sort();
+        Ok(all)
+    }
+}
+
+fn encode(state: &State) -> io::Result<Vec<u8>> {
+    let parts = state.parts.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
+    let header = serde_json::to_vec(&Header { parts, ..state.header.clone() })?;
+    let mut out = MAGIC.to_vec();
+    out.extend(header);
+    out.push(b'\n');
+    state.parts.iter().for_each(|(_, bytes)| out.extend(bytes));
+    let sum = checksum(&out);
+    out.extend(sum);
+    Ok(out)
+}
+
+fn decode(bytes: &[u8]) -> Result<State, String> {
+    let damaged = || "it is damaged".to_owned();
+    let (body, sum) = bytes.split_last_chunk::<16>().ok_or_else(damaged)?;
+    if checksum(body) != *sum {
+        return Err(damaged());
+    }
+    let rest = body.strip_prefix(MAGIC).ok_or("it is none of this version's")?;
+    let end =
+        memchr::memchr(b'\n', rest.get(..HEADER.min(rest.len())).unwrap_or_default()).ok_or_else(damaged)?;
+    let (header, mut rest) = rest.split_at_checked(end).ok_or_else(damaged)?;
+    rest = rest.get(1..).unwrap_or_default();
+    let header: Header = serde_json::from_slice(header).map_err(|error| error.to_string())?;
+    let mut parts = Vec::new();
+    for (name, length) in &header.parts {
+        let length = usize::try_from(*length).map_err(|_| damaged())?;
+        let (part, behind) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        parts.push((name.clone(), part.to_vec()));
+        rest = behind;
+    }
+    Ok(State { header: Header { parts: Vec::new(), ..header }, parts })
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 16] {
+    let mut hasher = SipHasher13::new();
+    hasher.write(bytes);
+    hasher.finish128().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(batch: u64) -> State {
+        let lines = BTreeMap::from([("http".to_owned(), 7)]);
+        let header = Header { batch, record: 8, alert: 2, lines, parts: Vec::new() };
+        State { header, parts: vec![("an1276".into(), vec![1, 2, 3]), ("fls".into(), b"\n".to_vec())] }
+    }
+
+    #[test]
+    fn the_newest_whole_state_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path());
+        assert_eq!(checkpoints.load().unwrap(), (None, vec![]));
+        assert_eq!(checkpoints.save(&state(5)).unwrap(), 0, "the journal is all there is beside it");
+        assert_eq!(checkpoints.save(&state(9)).unwrap(), 5);
+        assert_eq!(checkpoints.save(&state(12)).unwrap(), 9);
+        assert_eq!(checkpoints.load().unwrap(), (Some(state(12)), vec![]));
+        let files = checkpoints.list().unwrap();
+        assert_eq!(files.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [9, 12]);
+        // Damage at any place, a cut at any place.
+        let path = &files[1].1;
+        let whole = fs::read(path).unwrap();
+        for at in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            assert!(decode(&damaged).is_err(), "{at}");
+            assert!(decode(&whole[..at]).is_err(), "{at}");
+        }
+        fs::write(path, &whole[..whole.len() - 1]).unwrap();
+        let (found, wrong) = checkpoints.load().unwrap();
+        assert_eq!(found, Some(state(9)));
+        assert!(wrong[0].ends_with(": it is damaged"), "{wrong:?}");
+        // A crash within a save leaves a file that counts for nothing.
+        fs::write(folder.path().join("state.new"), b"half").unwrap();
+        assert_eq!(checkpoints.load().unwrap().0, Some(state(9)));
+    }
+}

@@ -1,0 +1,610 @@
+//! The thread that journals batches, judges them, and fills the outbox.
+//!
+//! It takes as many batches as wait, writes them to disk together, answers their senders, and judges them one by one. Only it
+//! writes to the journal, so nothing there needs a lock.
+
+use super::arrival::{Arrival, Request, Taken};
+use super::checkpoint::{Checkpoints, Header, State};
+use super::journal::{self, Aside, Entry, Journal};
+use super::metrics::Counters;
+use super::outbox::{Item, Outbox, name, rank};
+use super::say;
+use super::service::Sessions;
+use crate::output::Layout;
+use crate::output::located::Located;
+use authsieve_engine::alert::Alert;
+use authsieve_engine::detector::{Reading, Stats};
+use authsieve_engine::time::Timestamp;
+use authsieve_host::prefilter::Prefilter;
+use authsieve_host::{Answer, Fault, Origins, Session, convert, in_order};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+
+/// This many batches, or bytes of them, go to disk together.
+const GROUP: usize = 256;
+const GROUP_BYTES: usize = 8 << 20;
+/// A state is written after this time, or so many bytes of records.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+const CHECKPOINT_BYTES: u64 = 64 << 20;
+/// A batch that a sender may repeat is remembered so long, in microseconds, and among so many.
+const REPEATED: i64 = 3_600_000_000;
+const MOST_REPEATED: usize = 1 << 16;
+/// So much of a record is kept where an analytic fails on it.
+const DEAD_RECORD: usize = 64 << 10;
+/// A failure that lasts is told this often.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// What is on disk.
+struct Disk {
+    folder: PathBuf,
+    /// `None` after a failure, until it can be opened again.
+    journal: Option<Journal>,
+    checkpoints: Checkpoints,
+    last_checkpoint: Instant,
+    bytes: u64,
+    /// Up to which batch the last state counts.
+    kept: u64,
+    told: Option<Instant>,
+    /// What was written last is not synced.
+    unsynced: bool,
+}
+
+/// The thread's state.
+pub(super) struct Core {
+    sessions: Vec<Session>,
+    prefilter: Prefilter,
+    layouts: Vec<Layout>,
+    sinks: Vec<String>,
+    outbox: Arc<Outbox>,
+    counters: Arc<Counters>,
+    disk: Option<Disk>,
+    aside: Aside,
+    origins: Origins,
+    lines: BTreeMap<String, u64>,
+    /// The number of the last batch.
+    batch: u64,
+    /// The number of the next record.
+    record: u64,
+    /// The digests of batches whose senders may not have their answer.
+    open: HashMap<u128, ()>,
+    order: VecDeque<(i64, u128)>,
+    /// When the last records came.
+    last: Instant,
+    gathered: Vec<u8>,
+}
+
+/// A core that may take requests, and what goes with it.
+pub(super) struct Started {
+    /// The core.
+    pub core: Core,
+    /// Where alerts wait for the sinks.
+    pub outbox: Arc<Outbox>,
+    /// Up to where each source was read.
+    pub positions: HashMap<String, String>,
+}
+
+/// What a core begins with.
+pub(super) struct Start {
+    /// Starts the sessions, from the snapshots of components by their names.
+    pub sessions: Sessions,
+    /// The folder of the state, if there is one.
+    pub folder: Option<PathBuf>,
+    /// The layouts that sinks want.
+    pub layouts: Vec<Layout>,
+    /// The names of the sinks, in order.
+    pub sinks: Vec<String>,
+    /// Beyond so many bytes of alerts sources have to wait.
+    pub outbox_bytes: u64,
+    /// The counters.
+    pub counters: Arc<Counters>,
+}
+
+impl Core {
+    /// Loads what is on disk, and judges the batches again that the state there does not count.
+    ///
+    /// # Errors
+    /// Where the state folder cannot be used, or the analytics cannot be started.
+    pub(super) fn start(start: Start) -> Result<Started, String> {
+        let Some(folder) = &start.folder else {
+            let (sessions, _) = (start.sessions)(&HashMap::new())?;
+            let outbox = Arc::new(Outbox::new(vec![0; start.sinks.len()], 1, start.outbox_bytes));
+            let core = Self::new(start, sessions, Arc::clone(&outbox), None);
+            return Ok(Started { core, outbox, positions: HashMap::new() });
+        };
+        let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
+        std::fs::create_dir_all(folder).map_err(|error| shown(&error))?;
+        let journal = Journal::open(&folder.join("journal")).map_err(|error| shown(&error))?;
+        let checkpoints = Checkpoints::new(folder);
+        let (state, wrong) = checkpoints.load().map_err(|error| shown(&error))?;
+        wrong.iter().for_each(|why| say(&format!("{why}; the state before it is used")));
+        let state = state.unwrap_or_default();
+        let first = journal.bounds().map_err(|error| shown(&error))?.map_or(u64::MAX, |(first, _)| first);
+        if first != u64::MAX && first > state.header.batch + 1 {
+            say(&format!(
+                "{}: no state is left that goes up to batch {}; what came before it is forgotten",
+                folder.display(),
+                first - 1
+            ));
+        }
+        let snapshots = state.parts.into_iter().collect();
+        let (sessions, notes) = (start.sessions)(&snapshots)?;
+        notes.iter().for_each(|note| say(note));
+        let (outbox, fresh) = waiting(&journal, &start, state.header.alert).map_err(|error| shown(&error))?;
+        // From here on they are known, also if they deliver nothing.
+        journal
+            .write(&[], &Aside { delivered: fresh, ..Aside::default() }, true)
+            .map_err(|error| shown(&error))?;
+        let positions = journal.positions().map_err(|error| shown(&error))?;
+        let disk = Disk {
+            folder: folder.clone(),
+            journal: Some(journal),
+            checkpoints,
+            last_checkpoint: Instant::now(),
+            bytes: 0,
+            kept: state.header.batch,
+            told: None,
+            unsynced: false,
+        };
+        let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", disk.folder.display());
+        let judged = disk.journal.as_ref().map_or(Ok(0), Journal::judged).map_err(|error| shown(&error))?;
+        let mut core = Self::new(start, sessions, Arc::clone(&outbox), Some(disk));
+        (core.batch, core.record, core.lines) =
+            (state.header.batch, state.header.record.max(1), state.header.lines);
+        core.replay(judged)?;
+        Ok(Started { core, outbox, positions })
+    }
+
+    fn new(start: Start, mut sessions: Vec<Session>, outbox: Arc<Outbox>, disk: Option<Disk>) -> Self {
+        let needles: Vec<Vec<String>> =
+            sessions.iter_mut().map(|session| session.needles().unwrap_or_default()).collect();
+        Self {
+            prefilter: Prefilter::new(&needles),
+            sessions,
+            layouts: start.layouts,
+            sinks: start.sinks,
+            outbox,
+            counters: start.counters,
+            disk,
+            aside: Aside::default(),
+            origins: Origins::default(),
+            lines: BTreeMap::new(),
+            batch: 0,
+            record: 1,
+            open: HashMap::new(),
+            order: VecDeque::new(),
+            last: Instant::now(),
+            gathered: Vec::new(),
+        }
+    }
+
+    /// Judges batches again. Alerts of those up to `judged` are in the outbox already.
+    fn replay(&mut self, judged: u64) -> Result<(), String> {
+        let began = self.batch;
+        loop {
+            // One at a time: a journal may be larger than the memory.
+            let journal = self.disk.as_ref().and_then(|disk| disk.journal.as_ref());
+            let found = journal.map_or(Ok(None), |journal| journal.behind(self.batch));
+            let Some((number, entry)) = found.map_err(|error| error.to_string())? else { break };
+            self.batch = number;
+            let alerts = match entry {
+                Entry::Records(first, arrival) => {
+                    self.record = first;
+                    self.remember(&arrival);
+                    self.judge(&arrival)
+                }
+                Entry::Idle(micros) => self.elapse(micros),
+            };
+            if number > judged {
+                self.hand_on(&alerts);
+                self.aside.judged = Some(number);
+            }
+        }
+        if self.batch > began {
+            say(&format!(
+                "judged the {} batches again that the last state does not count",
+                self.batch - began
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes requests until it is to stop, or nobody is left to ask.
+    pub(super) fn run(mut self, mut requests: Receiver<Request>) {
+        while let Some(first) = requests.blocking_recv() {
+            let (mut group, mut bytes) = (Vec::new(), 0);
+            let mut next = Some(first);
+            while let Some(request) = next.take() {
+                match request {
+                    Request::Take(arrival, reply) => {
+                        bytes += arrival.records.len();
+                        group.push((arrival, reply));
+                    }
+                    Request::Answered(digest) => {
+                        self.open.remove(&digest);
+                    }
+                    Request::Delivered(sink, number) => self.delivered(sink, number),
+                    Request::Tick => self.tick(),
+                    Request::Stats(reply) => {
+                        let _ = reply.send(self.stats());
+                    }
+                    Request::Stop(reply) => {
+                        self.take(group);
+                        self.stop();
+                        let _ = reply.send(());
+                        return;
+                    }
+                }
+                if group.len() < GROUP && bytes < GROUP_BYTES {
+                    next = requests.try_recv().ok();
+                }
+            }
+            self.take(group);
+            self.checkpoint_if_due();
+        }
+    }
+
+    /// Writes batches to disk, answers their senders, and judges them.
+    fn take(&mut self, group: Vec<(Arrival, oneshot::Sender<Taken>)>) {
+        let (mut entries, mut replies, mut record) = (Vec::new(), Vec::new(), self.record);
+        for (arrival, reply) in group {
+            if arrival.digest != 0 && self.open.contains_key(&arrival.digest) {
+                // Once: its sender asks for an answer to this copy now.
+                self.open.remove(&arrival.digest);
+                self.counters.repeated.inc();
+                let _ = reply.send(Taken::Repeated);
+                continue;
+            }
+            self.remember(&arrival);
+            let number = self.batch + 1 + entries.len() as u64;
+            let first = record;
+            record += count(&arrival.records);
+            entries.push((number, Entry::Records(first, arrival)));
+            replies.push(reply);
+        }
+        if entries.is_empty() {
+            return self.write_aside();
+        }
+        if self.disk.is_some() && !self.write(&entries, true) {
+            for ((_, entry), reply) in entries.iter().zip(replies) {
+                if let Entry::Records(_, arrival) = entry {
+                    self.open.remove(&arrival.digest);
+                }
+                let _ = reply.send(Taken::Refused);
+            }
+            return;
+        }
+        let mut replies: VecDeque<_> = replies.into();
+        if self.disk.is_some() {
+            for reply in replies.drain(..) {
+                let _ = reply.send(Taken::Kept);
+            }
+        }
+        for (number, entry) in entries {
+            let Entry::Records(_, arrival) = entry else { continue };
+            self.batch = number;
+            let alerts = self.judge(&arrival);
+            self.hand_on(&alerts);
+            self.aside.judged = Some(number);
+            if let Some(disk) = &mut self.disk {
+                disk.bytes += arrival.records.len() as u64;
+            }
+            if let Some(reply) = replies.pop_front() {
+                let _ = reply.send(Taken::Kept);
+            }
+            self.counters.latency.observe(since(arrival.received));
+        }
+        self.last = Instant::now();
+        self.write_aside();
+    }
+
+    /// Remembers a batch whose sender has no answer yet.
+    fn remember(&mut self, arrival: &Arrival) {
+        if arrival.digest == 0 {
+            return;
+        }
+        while self.order.front().is_some_and(|(time, _)| {
+            self.order.len() >= MOST_REPEATED || arrival.received.saturating_sub(*time) > REPEATED
+        }) {
+            if let Some((_, digest)) = self.order.pop_front() {
+                self.open.remove(&digest);
+            }
+        }
+        self.open.insert(arrival.digest, ());
+        self.order.push_back((arrival.received, arrival.digest));
+    }
+
+    /// Judges the records of a batch: those whose numbers begin at the next one.
+    fn judge(&mut self, arrival: &Arrival) -> Vec<Alert> {
+        let (first, records) = (self.record, count(&arrival.records));
+        self.record += records;
+        let line = self.lines.entry(arrival.source.to_string()).or_default();
+        self.origins.add(first, &arrival.source, *line + 1);
+        *line += records;
+        self.origins.ends(self.record);
+        self.counters.took(records, arrival.records.len() as u64);
+        let reading = Reading { received: Timestamp(arrival.received), written: None, first };
+        let routes = self.prefilter.route(&arrival.records);
+        let mut all = Vec::new();
+        for (session, route) in self.sessions.iter_mut().zip(&routes) {
+            let bytes = route.gather(&arrival.records, &mut self.gathered);
+            if bytes.is_empty() {
+                continue;
+            }
+            let answer = session.process(bytes, reading);
+            troubles(
+                &answer,
+                bytes,
+                arrival,
+                self.disk.as_ref().map(|disk| disk.folder.as_path()),
+                &self.counters,
+            );
+            all.push(answer.alerts);
+        }
+        in_order(all, |alert| alert.record).into_iter().map(convert::alert).collect()
+    }
+
+    fn elapse(&mut self, micros: u64) -> Vec<Alert> {
+        let mut all = Vec::new();
+        for session in &mut self.sessions {
+            all.extend(session.elapse(micros).alerts.into_iter().map(convert::alert));
+        }
+        all
+    }
+
+    /// Puts alerts into the outbox.
+    fn hand_on(&mut self, alerts: &[Alert]) {
+        if alerts.is_empty() {
+            return;
+        }
+        let items: Vec<Arc<Item>> = alerts.iter().map(|alert| Arc::new(self.item(alert))).collect();
+        for alert in alerts {
+            self.counters.alert(&alert.analytic, alert.severity);
+        }
+        let numbers = self.outbox.push(items.clone());
+        if self.disk.is_some() && !self.sinks.is_empty() {
+            let encoded = items.iter().map(|item| item.encode());
+            self.aside.alerts.extend(numbers.into_iter().zip(encoded));
+        }
+    }
+
+    fn item(&self, alert: &Alert) -> Item {
+        let located = Located::new(alert, &self.origins);
+        let line = |layout: &Layout| {
+            let json = layout.to_json(&located);
+            (name(*layout).to_owned(), crate::output::escape::line(&json, false).into_owned())
+        };
+        Item {
+            analytic: alert.analytic.to_string(),
+            severity: rank(alert.severity),
+            id: alert.id.to_string(),
+            lines: self.layouts.iter().map(line).collect(),
+        }
+    }
+
+    /// About a second passed: gives out what waits for time.
+    fn tick(&mut self) {
+        // So that little is delivered twice after a crash.
+        if self.disk.as_ref().is_some_and(|disk| disk.unsynced) {
+            self.write(&[], true);
+        }
+        let idle = self.last.elapsed();
+        if idle < Duration::from_millis(900) {
+            return;
+        }
+        let micros = u64::try_from(idle.as_micros()).unwrap_or(u64::MAX);
+        let alerts = self.elapse(micros);
+        if alerts.is_empty() {
+            return self.write_aside();
+        }
+        // Later records find the time as it is now, so a replay has to pass it too.
+        self.batch += 1;
+        let entry = [(self.batch, Entry::Idle(micros))];
+        if self.disk.is_some() && !self.write(&entry, true) {
+            self.batch -= 1;
+        }
+        self.hand_on(&alerts);
+        self.aside.judged = Some(self.batch);
+        self.write_aside();
+    }
+
+    fn delivered(&mut self, sink: usize, number: u64) {
+        let done = self.outbox.delivered(sink, number);
+        if self.disk.is_some()
+            && let Some(name) = self.sinks.get(sink)
+        {
+            self.aside.delivered.retain(|(other, _)| other != name);
+            self.aside.delivered.push((name.clone(), number));
+            self.aside.done = Some(done);
+        }
+    }
+
+    fn stats(&mut self) -> Vec<Stats> {
+        self.sessions.iter_mut().flat_map(Session::stats).collect()
+    }
+
+    /// Writes what waits beside batches, without waiting for the disk.
+    fn write_aside(&mut self) {
+        if self.disk.is_some() && !self.aside.is_empty() {
+            self.write(&[], false);
+        }
+    }
+
+    /// Writes batches and what waits beside them. `false` where the disk fails, and says so now and then.
+    fn write(&mut self, entries: &[(u64, Entry)], synced: bool) -> bool {
+        let Some(disk) = &mut self.disk else { return true };
+        let mut opened = Ok(());
+        if disk.journal.is_none() {
+            // After a failure all that waits is written again: what was not synced is lost.
+            let waiting = self.outbox.waiting();
+            self.aside.alerts = waiting.into_iter().map(|(number, item)| (number, item.encode())).collect();
+            opened = Journal::open(&disk.folder.join("journal")).map(|journal| disk.journal = Some(journal));
+        }
+        let aside = &self.aside;
+        let written = opened.and_then(|()| match &disk.journal {
+            Some(journal) => journal.write(entries, aside, synced),
+            None => Ok(()),
+        });
+        match written {
+            Ok(()) => {
+                self.aside = Aside::default();
+                disk.unsynced = !synced;
+                if disk.told.take().is_some() {
+                    say("the state folder can be written to again");
+                }
+                self.counters.disk_fails.set(0);
+                true
+            }
+            Err(error) => {
+                disk.failed(&error);
+                self.counters.disk_fails.set(1);
+                false
+            }
+        }
+    }
+
+    fn checkpoint_if_due(&mut self) {
+        let Some(disk) = &self.disk else { return };
+        let due = disk.last_checkpoint.elapsed() >= CHECKPOINT_EVERY || disk.bytes >= CHECKPOINT_BYTES;
+        if due && self.batch > disk.kept {
+            self.checkpoint();
+        }
+    }
+
+    /// Writes the state, and forgets the batches that the generation before it counts.
+    fn checkpoint(&mut self) {
+        let began = Instant::now();
+        let mut parts = Vec::new();
+        for session in &mut self.sessions {
+            match session.snapshot() {
+                Ok((bytes, _)) => parts.push((session.analytic().name().to_owned(), bytes)),
+                Err(error) => {
+                    return say(&format!("{}: no state can be taken: {error}", session.analytic().name()));
+                }
+            }
+        }
+        // Alerts of batches that are forgotten have to be in the store for good.
+        if !self.write(&[], true) {
+            return;
+        }
+        let header = Header {
+            batch: self.batch,
+            record: self.record,
+            alert: self.outbox.following(),
+            lines: self.lines.clone(),
+            parts: Vec::new(),
+        };
+        let Some(disk) = &mut self.disk else { return };
+        (disk.last_checkpoint, disk.bytes) = (Instant::now(), 0);
+        let saved = disk.checkpoints.save(&State { header, parts });
+        let forgotten = saved.map_err(|error| error.to_string()).and_then(|up_to| {
+            disk.kept = self.batch;
+            let forget = disk.journal.as_ref().map_or(Ok(()), |journal| journal.forget(up_to));
+            forget.map_err(|error| error.to_string())
+        });
+        match forgotten {
+            Ok(()) => self.counters.checkpoint(began.elapsed()),
+            Err(why) => disk.failed(&why),
+        }
+    }
+
+    fn stop(&mut self) {
+        if self.disk.is_some() {
+            self.checkpoint();
+        }
+    }
+}
+
+impl Disk {
+    /// Closes the journal, so that it is opened anew, and tells why now and then.
+    fn failed(&mut self, why: &dyn std::fmt::Display) {
+        self.journal = None;
+        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            say(&format!(
+                "{}: {why}; senders are asked to try again until it can be written to",
+                self.folder.display()
+            ));
+            self.told = Some(Instant::now());
+        }
+    }
+}
+
+/// The last alert that each sink has delivered.
+type Delivered = Vec<(String, u64)>;
+
+/// The alerts that some sink has not delivered, from the store; and the sinks that are new, with what they need not deliver.
+fn waiting(journal: &Journal, start: &Start, next: u64) -> Result<(Arc<Outbox>, Delivered), journal::Error> {
+    let alerts = journal.alerts()?;
+    let mut known = Vec::new();
+    for sink in &start.sinks {
+        known.push(journal.delivered(sink)?);
+    }
+    let last = alerts.last().map_or(0, |(number, _)| *number);
+    let most = known.iter().flatten().copied().max().unwrap_or(0).max(last).max(next.saturating_sub(1));
+    // A sink that is new gets what comes from now on.
+    let are_new = start.sinks.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let fresh = are_new.map(|(sink, _)| (sink.clone(), most)).collect();
+    let delivered = known.into_iter().map(|number| number.unwrap_or(most)).collect();
+    let outbox = Outbox::new(delivered, most + 1, start.outbox_bytes);
+    for (number, bytes) in alerts {
+        match Item::decode(&bytes) {
+            Some(item) => outbox.restore(number, item),
+            None => say(&format!("alert {number} in the journal cannot be read and is left out")),
+        }
+    }
+    Ok((Arc::new(outbox), fresh))
+}
+
+/// How many records there are.
+fn count(records: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', records).count() as u64
+}
+
+/// How long ago that was.
+fn since(received: i64) -> Duration {
+    let now = crate::sources::now();
+    Duration::from_micros(u64::try_from(now.saturating_sub(received)).unwrap_or(0))
+}
+
+/// Tells of what an analytic failed on, and keeps the record.
+fn troubles(answer: &Answer, bytes: &[u8], arrival: &Arrival, folder: Option<&Path>, counters: &Counters) {
+    for trouble in &answer.troubles {
+        counters.restarts.inc();
+        say(&format!("{}: {}", trouble.analytic, trouble.fault));
+        let (Fault::Lost { offset, length, .. } | Fault::GivenUp { offset, length, .. }) = &trouble.fault
+        else {
+            continue;
+        };
+        let end = offset.saturating_add(*length).min(bytes.len());
+        let lost = bytes.get(*offset..end).unwrap_or_default();
+        if let Some(folder) = folder
+            && let Err(error) = bury(folder, lost, &trouble.analytic, &trouble.fault.to_string(), arrival)
+        {
+            say(&format!("{}: {error}", folder.join(DEAD_LETTERS).display()));
+        }
+    }
+}
+
+/// Records on which an analytic failed, one JSON object each.
+const DEAD_LETTERS: &str = "dead-letters.ndjson";
+
+fn bury(folder: &Path, lost: &[u8], analytic: &str, why: &str, arrival: &Arrival) -> io::Result<()> {
+    let path = folder.join(DEAD_LETTERS);
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    for record in lost.split(|byte| *byte == b'\n').filter(|record| !record.is_empty()) {
+        let cut = record.get(..DEAD_RECORD.min(record.len())).unwrap_or_default();
+        let letter = serde_json::json!({
+            "time": Timestamp(arrival.received).to_rfc3339(),
+            "source": &*arrival.source,
+            "analytic": analytic,
+            "why": why,
+            "record": String::from_utf8_lossy(cut),
+        });
+        writeln!(file, "{letter}")?;
+    }
+    Ok(())
+}

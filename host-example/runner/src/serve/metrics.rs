@@ -1,0 +1,189 @@
+//! The counters of the service, as Prometheus reads them.
+
+use super::outbox::Outbox;
+use authsieve_engine::alert::Severity;
+use authsieve_engine::detector::Stats;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram as Buckets;
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
+
+/// Counters that the parts of the service share.
+pub(super) struct Counters {
+    registry: Registry,
+    records: Counter,
+    bytes: Counter,
+    /// Batches that came a second time, and count once.
+    pub repeated: Counter,
+    /// Requests that were asked to come again: too much waits for the sinks, or the disk fails.
+    pub refused: Counter,
+    /// Bytes that could not be made records.
+    pub flaws: Counter,
+    /// Records that were too long.
+    pub oversized: Counter,
+    /// How often an analytic failed and was started anew.
+    pub restarts: Counter,
+    /// How often a sink was tried again.
+    pub retries: Counter,
+    /// 1 while the state folder cannot be written to.
+    pub disk_fails: Gauge,
+    alerts: Family<Vec<(String, String)>, Counter>,
+    /// From a batch's receipt to its alerts.
+    pub latency: Latency,
+    checkpoints: Counter,
+    checkpoint_micros: Gauge,
+}
+
+/// A histogram of durations.
+pub(super) struct Latency(Buckets);
+
+impl Latency {
+    /// Adds one.
+    pub(super) fn observe(&self, duration: Duration) {
+        self.0.observe(duration.as_secs_f64());
+    }
+}
+
+/// A counter of an analytic: its name, its kind, its value.
+type Column = (&'static str, &'static str, fn(&Stats) -> u64);
+
+impl Counters {
+    /// All zero.
+    pub(super) fn new() -> Self {
+        let mut counters = Self {
+            registry: Registry::with_prefix("authsieve"),
+            records: Counter::default(),
+            bytes: Counter::default(),
+            repeated: Counter::default(),
+            refused: Counter::default(),
+            flaws: Counter::default(),
+            oversized: Counter::default(),
+            restarts: Counter::default(),
+            retries: Counter::default(),
+            disk_fails: Gauge::default(),
+            alerts: Family::default(),
+            latency: Latency(Buckets::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0])),
+            checkpoints: Counter::default(),
+            checkpoint_micros: Gauge::default(),
+        };
+        let registry = &mut counters.registry;
+        registry.register("records", "Records received", counters.records.clone());
+        registry.register_with_unit(
+            "received",
+            "Bytes of records received",
+            Unit::Bytes,
+            counters.bytes.clone(),
+        );
+        let repeated = "Batches that came a second time and count once";
+        registry.register("batches_repeated", repeated, counters.repeated.clone());
+        let refused = "Requests that were asked to come again";
+        registry.register("requests_refused", refused, counters.refused.clone());
+        registry.register("flaws", "Pieces that could not be made records", counters.flaws.clone());
+        registry.register("records_oversized", "Records that were too long", counters.oversized.clone());
+        registry.register("analytic_restarts", "Failures of analytics", counters.restarts.clone());
+        registry.register("sink_retries", "Deliveries that were tried again", counters.retries.clone());
+        let fails = "1 while the state folder cannot be written to";
+        registry.register("state_folder_fails", fails, counters.disk_fails.clone());
+        registry.register("alerts", "Alerts by analytic and severity", counters.alerts.clone());
+        let latency = "From the receipt of a batch to its alerts";
+        registry.register_with_unit("latency", latency, Unit::Seconds, counters.latency.0.clone());
+        registry.register("checkpoints", "States written to disk", counters.checkpoints.clone());
+        let took = "How long the last state took to write, in microseconds";
+        registry.register("checkpoint_duration_micros", took, counters.checkpoint_micros.clone());
+        counters
+    }
+
+    /// So many records of so many bytes were received.
+    pub(super) fn took(&self, records: u64, bytes: u64) {
+        self.records.inc_by(records);
+        self.bytes.inc_by(bytes);
+    }
+
+    /// An alert was raised.
+    pub(super) fn alert(&self, analytic: &str, severity: Severity) {
+        let labels = vec![
+            ("analytic".to_owned(), analytic.to_owned()),
+            ("severity".to_owned(), severity.as_str().to_owned()),
+        ];
+        self.alerts.get_or_create(&labels).inc();
+    }
+
+    /// A state was written to disk in that time.
+    pub(super) fn checkpoint(&self, took: Duration) {
+        self.checkpoints.inc();
+        self.checkpoint_micros.set(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
+    }
+
+    /// All counters as text, with those of the analytics and the queue.
+    pub(super) fn text(&self, stats: &[Stats], outbox: &Outbox) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        let end = text.rfind("# EOF").unwrap_or(text.len());
+        text.truncate(end);
+        let (waiting, bytes) = outbox.size();
+        text += &format!(
+            "# HELP authsieve_outbox_alerts Alerts that some sink has not delivered.\n\
+             # TYPE authsieve_outbox_alerts gauge\nauthsieve_outbox_alerts {waiting}\n\
+             # HELP authsieve_outbox_bytes Bytes of these alerts.\n\
+             # TYPE authsieve_outbox_bytes gauge\nauthsieve_outbox_bytes {bytes}\n"
+        );
+        let columns: [Column; 11] = [
+            ("events", "counter", |s| s.matched),
+            ("unread", "counter", |s| s.unread),
+            ("undated", "counter", |s| s.undated),
+            ("malformed", "counter", |s| s.malformed),
+            ("late", "counter", |s| s.late),
+            ("future", "counter", |s| s.future),
+            ("duplicates", "counter", |s| s.duplicates),
+            ("ignored", "counter", |s| s.ignored),
+            ("evicted", "counter", |s| s.evicted),
+            ("keys", "gauge", |s| s.keys),
+            ("state_bytes", "gauge", |s| s.state_bytes),
+        ];
+        for (name, kind, of) in columns {
+            let total = if kind == "counter" { "_total" } else { "" };
+            text += &format!(
+                "# HELP authsieve_analytic_{name} See the statistics of the contract.\n# TYPE authsieve_analytic_{name} {kind}\n"
+            );
+            for one in stats {
+                text += &format!(
+                    "authsieve_analytic_{name}{total}{{analytic=\"{}\"}} {}\n",
+                    one.analytic,
+                    of(one)
+                );
+            }
+        }
+        text + "# EOF\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_written_as_prometheus_reads_them() {
+        let counters = Counters::new();
+        counters.took(3, 40);
+        counters.alert("FLS", Severity::High);
+        counters.latency.observe(Duration::from_millis(3));
+        let stats = [Stats { analytic: "fls".into(), matched: 2, keys: 1, ..Stats::default() }];
+        let text = counters.text(&stats, &Outbox::new(vec![], 1, 0));
+        for line in [
+            "authsieve_records_total 3",
+            "authsieve_received_bytes_total 40",
+            r#"authsieve_alerts_total{analytic="FLS",severity="high"} 1"#,
+            r#"authsieve_latency_seconds_bucket{le="0.005"} 1"#,
+            r#"authsieve_analytic_events_total{analytic="fls"} 2"#,
+            r#"authsieve_analytic_keys{analytic="fls"} 1"#,
+            "authsieve_outbox_alerts 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1);
+    }
+}

@@ -1,0 +1,220 @@
+//! Alerts on their way to the sinks: each sink takes them in order and at its own pace.
+
+use crate::output::Layout;
+use authsieve_engine::alert::Severity;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// An alert, written as the sinks want it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Item {
+    /// The analytic, such as `AN1276`.
+    pub analytic: String,
+    /// How bad it is.
+    pub severity: u8,
+    /// Its id.
+    pub id: String,
+    /// The alert as one line of JSON, for each layout that a sink wants, by [`name`].
+    pub lines: Vec<(String, String)>,
+}
+
+impl Item {
+    /// The alert in a layout, without a newline. One that waited while the configuration changed is in another.
+    pub(super) fn line(&self, layout: Layout) -> &str {
+        let of = |(wanted, _): &&(String, String)| wanted == name(layout);
+        let found = self.lines.iter().find(of).or(self.lines.first());
+        found.map_or("", |(_, line)| line)
+    }
+
+    /// As the store has it.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What [`encode`](Self::encode) wrote.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    fn size(&self) -> u64 {
+        self.lines.iter().map(|(_, line)| line.len() as u64).sum()
+    }
+}
+
+/// The word for a layout.
+pub(super) const fn name(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Native => "json",
+        Layout::Ocsf => "ocsf",
+        Layout::Ecs => "ecs",
+    }
+}
+
+/// The number of a severity: the greater the worse.
+pub(super) const fn rank(severity: Severity) -> u8 {
+    severity as u8
+}
+
+/// The alerts that some sink has not delivered.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    inner: Mutex<Inner>,
+    newest: watch::Sender<u64>,
+    /// Beyond so many bytes the sources have to wait.
+    most: u64,
+}
+
+#[derive(Debug)]
+struct Inner {
+    items: VecDeque<(u64, Arc<Item>)>,
+    bytes: u64,
+    /// The last alert that each sink has delivered.
+    delivered: Vec<u64>,
+    next: u64,
+}
+
+impl Outbox {
+    /// For sinks that have delivered up to these alerts; the next alert has the number `next`. Holds up to `most` bytes before
+    /// sources have to wait.
+    pub(super) fn new(delivered: Vec<u64>, next: u64, most: u64) -> Self {
+        let inner = Inner { items: VecDeque::new(), bytes: 0, delivered, next };
+        Self { inner: Mutex::new(inner), newest: watch::Sender::new(next.saturating_sub(1)), most }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves the queue as it is.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts back an alert that the store held, in order.
+    pub(super) fn restore(&self, number: u64, item: Item) {
+        let mut inner = self.inner();
+        inner.bytes += item.size();
+        inner.next = inner.next.max(number + 1);
+        inner.items.push_back((number, Arc::new(item)));
+        self.newest.send_replace(number);
+    }
+
+    /// Takes alerts in. Returns the number of each.
+    pub(super) fn push(&self, items: Vec<Arc<Item>>) -> Vec<u64> {
+        let mut inner = self.inner();
+        let mut numbers = Vec::new();
+        for item in items {
+            let number = inner.next;
+            inner.next += 1;
+            numbers.push(number);
+            if !inner.delivered.is_empty() {
+                inner.bytes += item.size();
+                inner.items.push_back((number, item));
+            }
+        }
+        if let Some(last) = numbers.last() {
+            self.newest.send_replace(*last);
+        }
+        numbers
+    }
+
+    /// The next alerts of a sink, at most so many.
+    pub(super) fn next(&self, sink: usize, most: usize) -> Vec<(u64, Arc<Item>)> {
+        let inner = self.inner();
+        let after = inner.delivered.get(sink).copied().unwrap_or(u64::MAX);
+        let start = inner.items.partition_point(|(number, _)| *number <= after);
+        inner.items.range(start..).take(most).cloned().collect()
+    }
+
+    /// A sink has delivered everything up to this alert. Returns up to which alert all sinks have.
+    pub(super) fn delivered(&self, sink: usize, number: u64) -> u64 {
+        let mut inner = self.inner();
+        if let Some(delivered) = inner.delivered.get_mut(sink) {
+            *delivered = number.max(*delivered);
+        }
+        let done = inner.delivered.iter().copied().min().unwrap_or(u64::MAX);
+        while let Some((_, item)) = inner.items.pop_front_if(|(number, _)| *number <= done) {
+            inner.bytes = inner.bytes.saturating_sub(item.size());
+        }
+        done
+    }
+
+    /// All alerts that wait, with their numbers.
+    pub(super) fn waiting(&self) -> Vec<(u64, Arc<Item>)> {
+        self.inner().items.iter().cloned().collect()
+    }
+
+    /// How many alerts wait, and their bytes.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let inner = self.inner();
+        (inner.items.len() as u64, inner.bytes)
+    }
+
+    /// The number of the next alert.
+    pub(super) fn following(&self) -> u64 {
+        self.inner().next
+    }
+
+    /// True if sources have to wait for sinks.
+    pub(super) fn is_full(&self) -> bool {
+        self.inner().bytes > self.most
+    }
+
+    /// Tells of new alerts: the number of the newest.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(id: &str) -> Item {
+        Item {
+            analytic: "FLS".into(),
+            severity: 3,
+            id: id.into(),
+            lines: vec![("json".into(), "x".repeat(10))],
+        }
+    }
+
+    fn ids(outbox: &Outbox, sink: usize) -> Vec<String> {
+        outbox.next(sink, 10).iter().map(|(_, item)| item.id.clone()).collect()
+    }
+
+    #[test]
+    fn each_sink_goes_at_its_own_pace() {
+        let outbox = Outbox::new(vec![0, 0], 1, 25);
+        assert_eq!(outbox.push(vec![Arc::new(item("a")), Arc::new(item("b"))]), [1, 2]);
+        assert_eq!(
+            (ids(&outbox, 0), ids(&outbox, 1)),
+            (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()])
+        );
+        assert_eq!(outbox.delivered(0, 2), 0);
+        assert_eq!((ids(&outbox, 0), ids(&outbox, 1).len()), (vec![], 2));
+        assert_eq!((outbox.size(), outbox.is_full()), ((2, 20), false));
+        outbox.push(vec![Arc::new(item("c"))]);
+        assert!(outbox.is_full());
+        assert_eq!(outbox.delivered(1, 1), 1);
+        assert_eq!((outbox.size(), ids(&outbox, 1)), ((2, 20), vec!["b".into(), "c".into()]));
+        assert_eq!(outbox.delivered(1, 3), 2);
+        assert_eq!(ids(&outbox, 0), ["c"]);
+        assert_eq!(outbox.delivered(1, 2), 2, "a number that falls says nothing");
+    }
+
+    #[test]
+    fn without_sinks_nothing_is_held() {
+        let outbox = Outbox::new(vec![], 1, 0);
+        assert_eq!(outbox.push(vec![Arc::new(item("a"))]), [1]);
+        assert_eq!((outbox.size(), outbox.following(), outbox.is_full()), ((0, 0), 2, false));
+    }
+
+    #[test]
+    fn items_come_back_from_the_store() {
+        let one = item("a");
+        assert_eq!(Item::decode(&one.encode()), Some(one.clone()));
+        assert_eq!((one.line(Layout::Native), one.line(Layout::Ecs)), ("xxxxxxxxxx", "xxxxxxxxxx"));
+        let outbox = Outbox::new(vec![4], 5, 99);
+        outbox.restore(5, one);
+        assert_eq!((outbox.following(), ids(&outbox, 0)), (6, vec!["a".into()]));
+    }
+}

@@ -1,0 +1,125 @@
+//! Fluentd's and Fluent Bit's own protocol: their output `forward`.
+//!
+//! A chunk is acknowledged once its records count. A sender that gets no acknowledgement sends the chunk again, and it counts
+//! once.
+
+pub(super) mod protocol;
+
+use super::Inlet;
+use crate::serve::arrival::Request;
+use crate::serve::say;
+use protocol::{Connection, Event, Key};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// So many connections are read at once. Others wait to be accepted.
+const CONNECTIONS: usize = 256;
+/// A chunk has at most so many bytes, packed and unpacked. Senders make them of 2 to 8 MiB.
+pub(super) const CHUNK: usize = 16 << 20;
+/// Bytes that are read at once.
+const READ: usize = 64 << 10;
+/// A client has so long to prove the shared key.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// The key that clients have to prove, and the name of this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::serve) struct Shared {
+    /// The key.
+    pub key: String,
+    /// The name that this server gives itself; clients refuse one that is their own.
+    pub hostname: String,
+}
+
+/// Reads all that connect.
+pub(super) async fn serve(listener: TcpListener, inlet: Inlet, shared: Option<Shared>, limit: usize) {
+    let open = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = inlet.ended() => return,
+        };
+        let Some((stream, _)) = super::sockets::accepted_or_told(accepted).await else { continue };
+        let (inlet, shared) = (inlet.clone(), shared.clone());
+        tokio::spawn(async move {
+            if let Err(why) = read(stream, &inlet, shared, limit).await {
+                say(&format!("{}: a connection is closed: {why}", inlet.name));
+            }
+            drop(slot);
+        });
+    }
+}
+
+async fn read(
+    mut stream: TcpStream,
+    inlet: &Inlet,
+    shared: Option<Shared>,
+    limit: usize,
+) -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let key = match shared {
+        Some(Shared { key, hostname }) => {
+            let mut nonce = vec![0; 16];
+            getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
+            Some(Key { shared: key, hostname, nonce })
+        }
+        None => None,
+    };
+    let mut has_proved = key.is_none();
+    let mut connection = Connection::new(limit, key);
+    if let Some(hello) = connection.hello() {
+        stream.write_all(&hello).await.map_err(text)?;
+    }
+    let (mut buffer, mut parts) = (vec![0; READ], Vec::new());
+    loop {
+        let read = stream.read(&mut buffer);
+        let count = tokio::select! {
+            count = async {
+                match has_proved {
+                    true => read.await,
+                    false => timeout(HANDSHAKE, read).await.unwrap_or(Ok(0)),
+                }
+            } => count.map_err(text)?,
+            () = inlet.ended() => return Ok(()),
+        };
+        if count == 0 {
+            return Ok(());
+        }
+        connection.push(buffer.get(..count).unwrap_or_default());
+        while let Some(event) = connection.next().map_err(|error| error.to_string())? {
+            match event {
+                Event::Write(bytes) => {
+                    has_proved = true;
+                    stream.write_all(&bytes).await.map_err(text)?;
+                }
+                Event::Records { lines, ack, .. } => {
+                    let mut hasher = SipHasher13::new();
+                    hasher.write(&lines);
+                    let mut digest = hasher.finish128().as_u128().max(1);
+                    // Within one connection nobody repeats what was just sent: equal records are others.
+                    while parts.contains(&digest) {
+                        digest = digest.wrapping_add(1).max(1);
+                    }
+                    if !inlet.take_once(lines, digest).await {
+                        return Ok(());
+                    }
+                    parts.push(digest);
+                    // Of a large message only the last part has an acknowledgement.
+                    if let Some(ack) = ack {
+                        stream.write_all(&ack).await.map_err(text)?;
+                    }
+                }
+            }
+        }
+        // Whole messages were read, and their senders have what they wait for.
+        for digest in parts.drain(..) {
+            let _ = inlet.requests.send(Request::Answered(digest)).await;
+        }
+    }
+}

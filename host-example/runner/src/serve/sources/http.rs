@@ -1,0 +1,372 @@
+//! The HTTP source, and the pages about the service.
+//!
+//! | request | what |
+//! |---|---|
+//! | `POST /v1/events` | records: NDJSON, a JSON array, plain lines, Fluent Bit's MessagePack; gzip and zstd. 200 once they count |
+//! | `POST /v1/logs` | OTLP logs, protobuf or JSON |
+//! | `GET`, `HEAD /healthz` | 200 while the service runs |
+//! | `GET`, `HEAD /readyz` | 200 while it takes records, else 503 |
+//! | `GET /metrics` | counters for Prometheus |
+//! | `GET /v1/status` | the same in short, as JSON |
+//!
+//! A bad line costs itself, never its batch: senders drop a batch that is answered 4xx. 429 and 503 ask to come again.
+
+use super::body::{self, Error};
+use super::otlp::{self, Encoding};
+use super::{Inlet, Limits};
+use crate::serve::arrival::{Arrival, Request, Taken};
+use crate::serve::say;
+use authsieve_engine::detector::Stats;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http_body_util::{BodyExt, Limited};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::borrow::Cow;
+use std::hash::Hasher;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
+
+/// Bytes of bodies that may be in memory at once.
+const ROOM: usize = 256 << 20;
+/// OTLP repeats attributes for each record, so its bodies grow.
+const OTLP_BODY: usize = 8 << 20;
+/// A request whose head takes longer is closed.
+const HEAD: Duration = Duration::from_secs(10);
+/// A body that brings nothing for so long is closed.
+const IDLE: Duration = Duration::from_secs(30);
+/// So many connections are served at once. Others wait to be accepted.
+const CONNECTIONS: usize = 256;
+/// Connections that are open when the service ends have so long to end theirs.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(in crate::serve) struct Front {
+    inlet: Inlet,
+    limits: Limits,
+    /// Bytes of bodies that may be in memory at once.
+    room: Arc<Semaphore>,
+}
+
+impl Front {
+    /// Handlers that hand records to this inlet.
+    pub(super) fn new(inlet: Inlet, limits: Limits) -> Self {
+        Self { inlet, limits, room: Arc::new(Semaphore::new(ROOM.max(limits.max_body))) }
+    }
+}
+
+/// Serves until `ending` is true, and then for as long as open requests take.
+pub(super) async fn serve(listener: TcpListener, front: Front) {
+    let inlet = front.inlet.clone();
+    let app = Router::new()
+        .route("/v1/events", post(events))
+        .route("/v1/logs", post(logs))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/v1/status", get(status))
+        .layer(axum::middleware::from_fn(no_pages))
+        .with_state(front);
+    let (open, graceful) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
+    loop {
+        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = inlet.ended() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Too many open files, most likely: others will be closed.
+                say(&format!("a connection cannot be accepted: {error}"));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A client that goes away is no news.
+            let _ = connection.await;
+            drop(slot);
+        });
+    }
+    let _ = timeout(FAREWELL, graceful.shutdown()).await;
+}
+
+/// Refuses what a web page sends: pages of strangers can reach this machine's own addresses through a browser, also under a name
+/// of theirs.
+async fn no_pages(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let headers = request.headers();
+    let host = header(headers, HOST);
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let is_ours = name.is_empty() || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok();
+    if headers.contains_key(ORIGIN) || !is_ours {
+        let why = "web pages are not served; expected a request to an address, without the header Origin\n";
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
+    next.run(request).await
+}
+
+/// Takes records.
+async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
+    let taken = receive(&front, &headers, body, front.limits.max_body).await;
+    let (plain, digest, _room) = match taken {
+        Ok(taken) => taken,
+        Err(refused) => return refused,
+    };
+    let is_packed = header(&headers, CONTENT_TYPE).to_ascii_lowercase().contains("msgpack");
+    let (most, max_record) = (front.limits.max_body, front.limits.max_record);
+    let made = tokio::task::spawn_blocking(move || match is_packed {
+        true => body::packed(&plain, most),
+        false => Ok(body::records(&plain, max_record)),
+    });
+    let records = match made.await {
+        Ok(Ok(records)) => records,
+        Ok(Err(error)) => return wrong(&error),
+        Err(_) => return again(&front, "the body could not be read; try again later"),
+    };
+    front.inlet.counters.flaws.inc_by(records.flaws.total());
+    front.inlet.counters.oversized.inc_by(records.oversized);
+    let answer = format!("{{\"records\":{}}}\n", records.count);
+    keep(&front, records.bytes, digest, "application/json", answer.into()).await
+}
+
+/// Takes records of OpenTelemetry.
+async fn logs(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
+    let Some(encoding) = Encoding::of(header(&headers, CONTENT_TYPE)) else {
+        let why = "the content type is not known; expected application/x-protobuf or application/json\n";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
+    };
+    let taken = receive(&front, &headers, body, front.limits.max_body.min(OTLP_BODY)).await;
+    let (plain, digest, _room) = match taken {
+        Ok(taken) => taken,
+        Err(refused) => return refused,
+    };
+    let kind = [(CONTENT_TYPE, encoding.content_type())];
+    let lines = match tokio::task::spawn_blocking(move || otlp::lines(&plain, encoding)).await {
+        Ok(Ok(lines)) => lines,
+        Ok(Err(error)) => {
+            return (StatusCode::BAD_REQUEST, kind, otlp::refusal(encoding, &error.to_string()))
+                .into_response();
+        }
+        Err(_) => return again(&front, "the body could not be read; try again later"),
+    };
+    front.inlet.counters.flaws.inc_by(lines.rejected);
+    let why = if lines.rejected > 0 { "records that are broken were left out" } else { "" };
+    let answer = otlp::answer(encoding, lines.rejected, why);
+    keep(&front, lines.bytes, digest, encoding.content_type(), answer).await
+}
+
+fn header(headers: &HeaderMap, name: axum::http::HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Asks the sender to come again.
+fn again(front: &Front, why: &str) -> Response {
+    front.inlet.counters.refused.inc();
+    (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], format!("{why}\n")).into_response()
+}
+
+/// Says what is wrong with a body as a whole.
+fn wrong(error: &Error) -> Response {
+    let status = match error {
+        Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::Broken(_) | Error::Packed(_) => StatusCode::BAD_REQUEST,
+    };
+    (status, format!("{error}\n")).into_response()
+}
+
+/// The plain bytes of a body, what tells it from others, and the room that it takes; or why it is not taken.
+async fn receive(
+    front: &Front,
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<(Vec<u8>, u128, OwnedSemaphorePermit), Response> {
+    front.inlet.asked.fetch_add(1, Ordering::Relaxed);
+    if front.inlet.outbox.is_full() {
+        return Err(again(front, "too many alerts wait to be delivered; try again later"));
+    }
+    // What is packed may hold anything.
+    let is_plain = matches!(header(headers, CONTENT_ENCODING), "" | "identity");
+    let length = header(headers, CONTENT_LENGTH).parse::<usize>().ok().filter(|_| is_plain);
+    let expected = length.unwrap_or(most).min(most);
+    let permits = u32::try_from(expected.max(1)).unwrap_or(u32::MAX);
+    let Ok(room) = Arc::clone(&front.room).acquire_many_owned(permits).await else {
+        return Err(again(front, "the service ends; try again later"));
+    };
+    let Some(bytes) = read(body, most).await else {
+        let why = format!("a body may hold {most} bytes, and has to come without long breaks\n");
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response());
+    };
+    let encoding = header(headers, CONTENT_ENCODING).to_owned();
+    let digest = digest(&encoding, &bytes);
+    let unpacked =
+        tokio::task::spawn_blocking(move || body::plain(&bytes, &encoding, most).map(Cow::into_owned)).await;
+    match unpacked {
+        Ok(Ok(plain)) => Ok((plain, digest, room)),
+        Ok(Err(error)) => Err(wrong(&error)),
+        Err(_) => Err(again(front, "the body could not be read; try again later")),
+    }
+}
+
+/// Hands records to the core, and answers once they count.
+async fn keep(
+    front: &Front,
+    records: Vec<u8>,
+    digest: u128,
+    kind: &'static str,
+    answer: Vec<u8>,
+) -> Response {
+    let kind = [(CONTENT_TYPE, kind)];
+    if records.is_empty() {
+        return (kind, answer).into_response();
+    }
+    let arrival = Arrival {
+        source: Arc::clone(&front.inlet.name),
+        received: crate::sources::now(),
+        records,
+        digest,
+        positions: Vec::new(),
+    };
+    let (reply, taken) = oneshot::channel();
+    if front.inlet.requests.send(Request::Take(arrival, reply)).await.is_err() {
+        return again(front, "the service ends; try again later");
+    }
+    match taken.await {
+        Ok(Taken::Kept | Taken::Repeated) => {
+            let told = Told { digest, requests: front.inlet.requests.clone() };
+            (kind, Body::new(WithEnd { text: Some(answer.into()), told: Some(told) })).into_response()
+        }
+        Ok(Taken::Refused) => {
+            front.inlet.counters.refused.inc();
+            (StatusCode::SERVICE_UNAVAILABLE, "the records cannot be written to disk; try again later\n")
+                .into_response()
+        }
+        Err(_) => again(front, "the service ends; try again later"),
+    }
+}
+
+/// The bytes of a body. `None` where there are more than allowed, or they end early.
+async fn read(body: Body, most: usize) -> Option<Vec<u8>> {
+    let mut body = Limited::new(body, most);
+    let mut bytes = Vec::new();
+    loop {
+        match timeout(IDLE, body.frame()).await {
+            Ok(Some(Ok(frame))) => bytes.extend_from_slice(&frame.into_data().ok()?),
+            Ok(None) => return Some(bytes),
+            Ok(Some(Err(_))) | Err(_) => return None,
+        }
+    }
+}
+
+/// What tells a body from others. The journal has it too, so that a sender's repetition is known after a crash.
+fn digest(encoding: &str, body: &[u8]) -> u128 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(encoding.as_bytes());
+    hasher.write_u8(0);
+    hasher.write(body);
+    hasher.finish128().as_u128()
+}
+
+/// Tells the core that a sender has its answer, once that was handed to the connection.
+struct Told {
+    digest: u128,
+    requests: mpsc::Sender<Request>,
+}
+
+/// An answer that knows when it was written.
+struct WithEnd {
+    text: Option<axum::body::Bytes>,
+    told: Option<Told>,
+}
+
+impl hyper::body::Body for WithEnd {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        let next = self.text.take().map(|text| Ok(hyper::body::Frame::data(text)));
+        if next.is_some()
+            && let Some(Told { digest, requests }) = self.told.take()
+        {
+            // Where the core is busy, the batch stays known a little longer.
+            let _ = requests.try_send(Request::Answered(digest));
+        }
+        std::task::Poll::Ready(next)
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        hyper::body::SizeHint::with_exact(self.text.as_ref().map_or(0, |text| text.len() as u64))
+    }
+}
+
+async fn ready(State(front): State<Front>) -> Response {
+    match (front.inlet.outbox.is_full(), front.inlet.counters.disk_fails.get()) {
+        (false, 0) => "ok\n".into_response(),
+        (true, _) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "too many alerts wait to be delivered\n").into_response()
+        }
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the state folder cannot be written to\n").into_response(),
+    }
+}
+
+/// The statistics of the analytics; none while the core is busy for long.
+async fn stats(front: &Front) -> Vec<Stats> {
+    let (reply, stats) = oneshot::channel();
+    let asked = timeout(Duration::from_secs(2), front.inlet.requests.send(Request::Stats(reply))).await;
+    if !matches!(asked, Ok(Ok(()))) {
+        return Vec::new();
+    }
+    timeout(Duration::from_secs(5), stats).await.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+async fn metrics(State(front): State<Front>) -> Response {
+    let text = front.inlet.counters.text(&stats(&front).await, &front.inlet.outbox);
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+async fn status(State(front): State<Front>) -> Response {
+    let (waiting, bytes) = front.inlet.outbox.size();
+    let analytics: Vec<serde_json::Value> = stats(&front)
+        .await
+        .iter()
+        .map(|one| {
+            serde_json::json!({
+                "analytic": one.analytic, "events": one.matched, "unread": one.unread, "undated": one.undated,
+                "malformed": one.malformed, "late": one.late, "alerts": one.alerts, "keys": one.keys,
+                "state_bytes": one.state_bytes,
+            })
+        })
+        .collect();
+    let status = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "state_folder_fails": front.inlet.counters.disk_fails.get() != 0,
+        "outbox": { "alerts": waiting, "bytes": bytes },
+        "analytics": analytics,
+    });
+    ([(CONTENT_TYPE, "application/json")], format!("{status}\n")).into_response()
+}

@@ -1,0 +1,482 @@
+//! This module turns the body of an OTLP/HTTP logs request into NDJSON, and builds the answer. The output holds one
+//! line for each log record, with the attributes of its resource. The scope is left out.
+//!
+//! The messages are those of opentelemetry-proto (`logs.proto`, `common.proto`), under the same field numbers. A nested
+//! message stays bytes until its turn: one bad record is rejected alone, and many empty records take little memory.
+//! A text may hold bytes that are not UTF-8, and U+FFFD replaces them. Otherwise one such byte in a user name would
+//! hide a login. `opentelemetry-proto` would refuse the whole request, as its texts are of the type `String`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use prost::bytes::Bytes;
+use prost::{DecodeError, Message, Oneof};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The attributes of a resource are repeated for each record up to this length, in bytes of JSON.
+pub const AROUND: usize = 4096;
+/// All repeated attributes of a request are at most so many times as long as its body, and [`SPARE`] bytes.
+pub const REPEATS: usize = 32;
+/// Small requests may repeat so many bytes of attributes in any case.
+pub const SPARE: usize = 64 << 10;
+/// Arrays and lists at a deeper level are written as empty values. The engine reads fewer levels.
+pub const DEEPEST: usize = 32;
+
+/// The code `INVALID_ARGUMENT` of `google.rpc.Code`.
+const INVALID_ARGUMENT: i32 = 3;
+
+/// The encoding of a request, and of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Binary protobuf.
+    Protobuf,
+    /// The JSON mapping of protobuf.
+    Json,
+}
+
+impl Encoding {
+    /// Finds the encoding by the value of the header `Content-Type`. Parameters and case do not count.
+    #[must_use]
+    pub fn of(content_type: &str) -> Option<Self> {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        [Self::Protobuf, Self::Json].into_iter().find(|one| kind.eq_ignore_ascii_case(one.content_type()))
+    }
+
+    /// Names the encoding as the header `Content-Type` does.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Protobuf => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// A body is not a logs request. Nothing of the request is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body is not the protobuf message.
+    #[error(transparent)]
+    Protobuf(#[from] DecodeError),
+    /// The body is not the JSON object.
+    #[error("failed to read JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The lines of a request, with their counts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// The lines hold one JSON object each, and end with a line feed.
+    pub bytes: Vec<u8>,
+    /// This counts the records, which is the number of lines.
+    pub records: u64,
+    /// This counts the records without a line, because they are not valid.
+    pub rejected: u64,
+    /// This counts the lines without the attributes of their resource, as these are too long or no array.
+    pub bare: u64,
+}
+
+/// Writes a line for each log record of a request, in the order of the request.
+///
+/// The output is at most 80 times as long as the body, and [`SPARE`] bytes.
+///
+/// # Errors
+///
+/// The body is not a logs request. A bad log record is no error: [`Lines::rejected`] counts such records.
+pub fn lines(body: &[u8], encoding: Encoding) -> Result<Lines, Error> {
+    let spare = body.len().saturating_mul(REPEATS).saturating_add(SPARE);
+    let mut writer = Writer { lines: Lines::default(), spare };
+    match encoding {
+        Encoding::Protobuf => protobuf(Bytes::copy_from_slice(body), &mut writer)?,
+        Encoding::Json => json(&String::from_utf8_lossy(body), &mut writer)?,
+    }
+    Ok(writer.lines)
+}
+
+/// Builds the answer to a request that was read: an `ExportLogsServiceResponse`.
+///
+/// The answer is empty where `rejected` is zero and `why` is empty. A text alone is a warning to the sender.
+#[must_use]
+pub fn answer(encoding: Encoding, rejected: u64, why: &str) -> Vec<u8> {
+    let some = rejected > 0 || !why.is_empty();
+    match encoding {
+        Encoding::Protobuf => {
+            let rejected = i64::try_from(rejected).unwrap_or(i64::MAX);
+            let partial = Partial { rejected, why: why.into() };
+            Response { partial: some.then_some(partial) }.encode_to_vec()
+        }
+        Encoding::Json if some => {
+            let mut out =
+                format!(r#"{{"partialSuccess":{{"rejectedLogRecords":"{rejected}","errorMessage":"#).into();
+            text(&mut out, why.as_bytes());
+            put(&mut out, "}}");
+            out
+        }
+        Encoding::Json => b"{}".into(),
+    }
+}
+
+/// Builds the answer to a request that was refused: a `google.rpc.Status` with the code `INVALID_ARGUMENT`.
+#[must_use]
+pub fn refusal(encoding: Encoding, why: &str) -> Vec<u8> {
+    match encoding {
+        Encoding::Protobuf => Status { code: INVALID_ARGUMENT, message: why.into() }.encode_to_vec(),
+        Encoding::Json => {
+            let mut out = format!(r#"{{"code":{INVALID_ARGUMENT},"message":"#).into();
+            text(&mut out, why.as_bytes());
+            put(&mut out, "}");
+            out
+        }
+    }
+}
+
+struct Writer {
+    lines: Lines,
+    /// How many bytes of attributes may still be repeated.
+    spare: usize,
+}
+
+impl Writer {
+    /// Writes a line. Both parts are compact JSON. Attributes that are no array are left out.
+    fn line(&mut self, attributes: &[u8], record: &[u8]) {
+        let fits = attributes.starts_with(b"[") && attributes.len() <= AROUND.min(self.spare);
+        let out = &mut self.lines.bytes;
+        put(out, r#"{"resourceLogs":[{"resource":{"attributes":"#);
+        if fits {
+            self.spare -= attributes.len();
+            out.extend_from_slice(attributes);
+        } else {
+            put(out, "[]");
+            self.lines.bare += u64::from(!attributes.is_empty());
+        }
+        put(out, r#"},"scopeLogs":[{"logRecords":["#);
+        out.extend_from_slice(record);
+        put(out, "]}]}]}\n");
+        self.lines.records += 1;
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct JsonRequest<'a> {
+    #[serde(borrow, alias = "resource_logs")]
+    resource_logs: Option<Vec<JsonLogs<'a>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct JsonLogs<'a> {
+    #[serde(borrow)]
+    resource: Option<JsonResource<'a>>,
+    #[serde(borrow, alias = "scope_logs")]
+    scope_logs: Option<Vec<JsonScope<'a>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JsonResource<'a> {
+    #[serde(borrow)]
+    attributes: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct JsonScope<'a> {
+    #[serde(borrow, alias = "log_records")]
+    log_records: Option<Vec<&'a RawValue>>,
+}
+
+fn json(body: &str, writer: &mut Writer) -> Result<(), serde_json::Error> {
+    let request: JsonRequest<'_> = serde_json::from_str(body)?;
+    let (mut attributes, mut line) = (Vec::new(), Vec::new());
+    for logs in request.resource_logs.into_iter().flatten() {
+        attributes.clear();
+        if let Some(values) = logs.resource.and_then(|resource| resource.attributes) {
+            compact(&mut attributes, values.get());
+        }
+        for record in logs.scope_logs.into_iter().flatten().flat_map(|scope| scope.log_records).flatten() {
+            if record.get().starts_with('{') {
+                line.clear();
+                compact(&mut line, record.get());
+                writer.line(&attributes, &line);
+            } else {
+                writer.lines.rejected += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Copies valid JSON without blanks and line feeds, as they stand outside of texts.
+fn compact(out: &mut Vec<u8>, json: &str) {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in json.bytes().filter(|byte| byte >= &b' ') {
+        if quoted || byte != b' ' {
+            out.push(byte);
+        }
+        quoted ^= byte == b'"' && !escaped;
+        escaped = quoted && byte == b'\\' && !escaped;
+    }
+}
+
+/// `ExportLogsServiceRequest`, `Resource`, `ArrayValue`, `KeyValueList`.
+#[derive(Message)]
+struct Items {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    items: Vec<Bytes>,
+}
+
+/// `ResourceLogs` under a resource, `ScopeLogs` under a scope.
+#[derive(Message)]
+struct Group {
+    #[prost(bytes = "bytes", tag = "1")]
+    head: Bytes,
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    items: Vec<Bytes>,
+}
+
+#[derive(Message)]
+struct LogRecord {
+    #[prost(fixed64, tag = "1")]
+    time: u64,
+    #[prost(int32, tag = "2")]
+    severity: i32,
+    #[prost(bytes = "bytes", tag = "3")]
+    severity_text: Bytes,
+    #[prost(bytes = "bytes", optional, tag = "5")]
+    body: Option<Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    attributes: Vec<Bytes>,
+    #[prost(uint32, tag = "7")]
+    dropped: u32,
+    #[prost(fixed32, tag = "8")]
+    flags: u32,
+    #[prost(bytes = "bytes", tag = "9")]
+    trace: Bytes,
+    #[prost(bytes = "bytes", tag = "10")]
+    span: Bytes,
+    #[prost(fixed64, tag = "11")]
+    observed: u64,
+    #[prost(bytes = "bytes", tag = "12")]
+    event: Bytes,
+}
+
+#[derive(Message)]
+struct KeyValue {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+    #[prost(bytes = "bytes", optional, tag = "2")]
+    value: Option<Bytes>,
+}
+
+#[derive(Message)]
+struct AnyValue {
+    #[prost(oneof = "Value", tags = "1, 2, 3, 4, 5, 6, 7")]
+    value: Option<Value>,
+}
+
+#[derive(Oneof)]
+enum Value {
+    #[prost(bytes = "bytes", tag = "1")]
+    String(Bytes),
+    #[prost(bool, tag = "2")]
+    Bool(bool),
+    #[prost(int64, tag = "3")]
+    Int(i64),
+    #[prost(double, tag = "4")]
+    Double(f64),
+    #[prost(bytes = "bytes", tag = "5")]
+    Array(Bytes),
+    #[prost(bytes = "bytes", tag = "6")]
+    Kvlist(Bytes),
+    #[prost(bytes = "bytes", tag = "7")]
+    Bytes(Bytes),
+}
+
+/// `ExportLogsServiceResponse`.
+#[derive(Message)]
+struct Response {
+    #[prost(message, optional, tag = "1")]
+    partial: Option<Partial>,
+}
+
+/// `ExportLogsPartialSuccess`.
+#[derive(Message)]
+struct Partial {
+    #[prost(int64, tag = "1")]
+    rejected: i64,
+    #[prost(string, tag = "2")]
+    why: String,
+}
+
+/// `google.rpc.Status`.
+#[derive(Message)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+fn protobuf(body: Bytes, writer: &mut Writer) -> Result<(), DecodeError> {
+    let (mut attributes, mut line) = (Vec::new(), Vec::new());
+    for logs in Items::decode(body)?.items {
+        let logs = Group::decode(logs)?;
+        attributes.clear();
+        pairs(&mut attributes, Items::decode(logs.head)?.items, 0)?;
+        for scope in logs.items {
+            for record in Group::decode(scope)?.items {
+                line.clear();
+                match log_record(&mut line, record) {
+                    Ok(()) => writer.line(&attributes, &line),
+                    Err(_) => writer.lines.rejected += 1,
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a record in the order of the collector's JSON. Fields with the default value are left out, as there.
+fn log_record(out: &mut Vec<u8>, record: Bytes) -> Result<(), DecodeError> {
+    let record = LogRecord::decode(record)?;
+    put(out, "{");
+    for (name, time) in [("timeUnixNano", record.time), ("observedTimeUnixNano", record.observed)] {
+        if time != 0 {
+            member(out, name);
+            put(out, &format!("\"{time}\""));
+        }
+    }
+    let number = |out: &mut Vec<u8>, name: &str, number: i64| {
+        if number != 0 {
+            member(out, name);
+            put(out, &number.to_string());
+        }
+    };
+    number(out, "severityNumber", record.severity.into());
+    if !record.severity_text.is_empty() {
+        member(out, "severityText");
+        text(out, &record.severity_text);
+    }
+    if let Some(body) = record.body {
+        member(out, "body");
+        any(out, body, 0)?;
+    }
+    if !record.attributes.is_empty() {
+        member(out, "attributes");
+        pairs(out, record.attributes, 0)?;
+    }
+    number(out, "droppedAttributesCount", record.dropped.into());
+    number(out, "flags", record.flags.into());
+    for (name, id) in [("traceId", record.trace), ("spanId", record.span)] {
+        if !id.is_empty() {
+            member(out, name);
+            put(out, "\"");
+            id.iter().for_each(|byte| put(out, &format!("{byte:02x}")));
+            put(out, "\"");
+        }
+    }
+    if !record.event.is_empty() {
+        member(out, "eventName");
+        text(out, &record.event);
+    }
+    put(out, "}");
+    Ok(())
+}
+
+/// Writes an `AnyValue`, with at most [`DEEPEST`] levels below.
+fn any(out: &mut Vec<u8>, value: Bytes, depth: usize) -> Result<(), DecodeError> {
+    put(out, "{");
+    match AnyValue::decode(value)?.value {
+        Some(Value::String(value)) => {
+            member(out, "stringValue");
+            text(out, &value);
+        }
+        Some(Value::Bool(value)) => {
+            member(out, "boolValue");
+            put(out, &value.to_string());
+        }
+        Some(Value::Int(value)) => {
+            member(out, "intValue");
+            put(out, &format!("\"{value}\""));
+        }
+        Some(Value::Double(value)) => {
+            member(out, "doubleValue");
+            match value {
+                f64::INFINITY => put(out, "\"Infinity\""),
+                f64::NEG_INFINITY => put(out, "\"-Infinity\""),
+                value if value.is_nan() => put(out, "\"NaN\""),
+                value => put(out, &format!("{value:?}")),
+            }
+        }
+        Some(Value::Array(value)) if depth < DEEPEST => {
+            member(out, "arrayValue");
+            put(out, "{\"values\":");
+            list(out, Items::decode(value)?.items, |out, item| any(out, item, depth + 1))?;
+            put(out, "}");
+        }
+        Some(Value::Kvlist(value)) if depth < DEEPEST => {
+            member(out, "kvlistValue");
+            put(out, "{\"values\":");
+            pairs(out, Items::decode(value)?.items, depth + 1)?;
+            put(out, "}");
+        }
+        Some(Value::Bytes(value)) => {
+            member(out, "bytesValue");
+            put(out, &format!("\"{}\"", STANDARD.encode(value)));
+        }
+        Some(Value::Array(_) | Value::Kvlist(_)) | None => {}
+    }
+    put(out, "}");
+    Ok(())
+}
+
+/// Writes `KeyValue`s.
+fn pairs(out: &mut Vec<u8>, pairs: Vec<Bytes>, depth: usize) -> Result<(), DecodeError> {
+    list(out, pairs, |out, pair| {
+        let pair = KeyValue::decode(pair)?;
+        put(out, "{\"key\":");
+        text(out, &pair.key);
+        if let Some(value) = pair.value {
+            member(out, "value");
+            any(out, value, depth)?;
+        }
+        put(out, "}");
+        Ok(())
+    })
+}
+
+/// Writes an array.
+fn list(
+    out: &mut Vec<u8>,
+    items: Vec<Bytes>,
+    mut write: impl FnMut(&mut Vec<u8>, Bytes) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    put(out, "[");
+    for (place, item) in items.into_iter().enumerate() {
+        put(out, if place > 0 { "," } else { "" });
+        write(out, item)?;
+    }
+    put(out, "]");
+    Ok(())
+}
+
+/// Writes the name of a member, after a comma where another member stands before.
+fn member(out: &mut Vec<u8>, name: &str) {
+    put(out, if out.ends_with(b"{") { "\"" } else { ",\"" });
+    put(out, name);
+    put(out, "\":");
+}
+
+/// Writes a text between quotes.
+fn text(out: &mut Vec<u8>, text: &[u8]) {
+    // A vector takes all bytes, and a text has no part that JSON lacks.
+    let _ = serde_json::to_writer(out, &String::from_utf8_lossy(text));
+}
+
+fn put(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! Lines and syslog over TCP, UDP and sockets in the file system.
+
+use super::Inlet;
+use super::lines::{Splitter, put};
+use crate::serve::say;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::{TcpListener, UdpSocket, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+/// So many connections are read at once. Others wait to be accepted.
+const CONNECTIONS: usize = 256;
+/// Bytes that are read at once, and become one batch.
+const READ: usize = 64 << 10;
+/// Datagrams that become one batch.
+const DATAGRAMS: usize = 1024;
+
+/// Reads all that connect over TCP.
+pub(super) async fn tcp(listener: TcpListener, inlet: Inlet, max_record: usize) {
+    let open = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = inlet.ended() => return,
+        };
+        if let Some((stream, _)) = accepted_or_told(accepted).await {
+            let inlet = inlet.clone();
+            tokio::spawn(async move {
+                read(stream, &inlet, max_record).await;
+                drop(slot);
+            });
+        }
+    }
+}
+
+/// Reads all that connect to a socket in the file system.
+pub(super) async fn unix(listener: UnixListener, path: PathBuf, inlet: Inlet, max_record: usize) {
+    let open = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = inlet.ended() => break,
+        };
+        if let Some((stream, _)) = accepted_or_told(accepted).await {
+            let inlet = inlet.clone();
+            tokio::spawn(async move {
+                read(stream, &inlet, max_record).await;
+                drop(slot);
+            });
+        }
+    }
+    let _ = tokio::fs::remove_file(path).await;
+}
+
+pub(super) async fn accepted_or_told<T>(accepted: io::Result<T>) -> Option<T> {
+    match accepted {
+        Ok(accepted) => Some(accepted),
+        Err(error) => {
+            // Too many open files, most likely: others will be closed.
+            say(&format!("a connection cannot be accepted: {error}"));
+            sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}
+
+/// Removes a socket that nobody listens to any more, as a crash leaves it.
+pub(super) async fn remove_dead(path: &Path) {
+    let is_socket = |about: std::fs::Metadata| {
+        use std::os::unix::fs::FileTypeExt;
+        about.file_type().is_socket()
+    };
+    if tokio::fs::symlink_metadata(path).await.is_ok_and(is_socket)
+        && UnixStream::connect(path).await.is_err()
+    {
+        let _ = tokio::fs::remove_file(path).await;
+    }
+}
+
+/// Reads a stream to its end. Nothing further is read before what was read counts.
+pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, max_record: usize) {
+    let (mut splitter, mut buffer) = (Splitter::new(max_record), vec![0; READ]);
+    loop {
+        let count = tokio::select! {
+            count = stream.read(&mut buffer) => count,
+            () = inlet.ended() => Ok(0),
+        };
+        let mut records = Vec::new();
+        let count = count.unwrap_or(0);
+        match count {
+            0 => splitter.finish(&mut records),
+            count => splitter.push(buffer.get(..count).unwrap_or_default(), &mut records),
+        }
+        inlet.counters.oversized.inc_by(std::mem::take(&mut splitter.oversized));
+        if !inlet.take(records, Vec::new()).await || count == 0 {
+            return;
+        }
+    }
+}
+
+/// Reads datagrams. Nobody repeats one that is lost: those that are there are taken together.
+pub(super) async fn udp(socket: UdpSocket, inlet: Inlet) {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let first = tokio::select! {
+            first = socket.recv(&mut buffer) => first,
+            () = inlet.ended() => return,
+        };
+        let mut records = Vec::new();
+        let mut next = first.ok();
+        for _ in 0..DATAGRAMS {
+            let Some(length) = next else { break };
+            put(buffer.get(..length).unwrap_or_default(), &mut records);
+            next = socket.try_recv(&mut buffer).ok();
+        }
+        if let Some(length) = next {
+            put(buffer.get(..length).unwrap_or_default(), &mut records);
+        }
+        if !inlet.take(records, Vec::new()).await {
+            return;
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! `authsieve serve`, as its senders and receivers see it: real processes, sockets and files.
+#![cfg(all(feature = "serve", unix))]
+
+mod http;
+mod kills;
+mod receiver;
+mod server;
+mod service;
+mod sources;
+mod state;

@@ -1,0 +1,272 @@
+//! A service that runs, and a client that knows nothing of it but HTTP.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// Nothing here takes longer, on a slow machine either.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `authsieve serve`.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: String,
+    lines: Receiver<String>,
+    said: Vec<String>,
+}
+
+impl Server {
+    /// Starts one with these arguments beside `-a an1276 --http 127.0.0.1:0`.
+    pub fn start(arguments: &[&str]) -> Self {
+        let http = [&["--http", "127.0.0.1:0"], arguments].concat();
+        let mut server = Self::begin(&http, Stdio::null());
+        server.address = server.place("http listens to http://");
+        server
+    }
+
+    /// Starts one with a configuration that has this in it.
+    pub fn configured(config: &str, folder: &Path, stdin: Stdio) -> Self {
+        let path = folder.join("serve.toml");
+        fs::write(&path, config).expect("it can be written");
+        Self::begin(&["-c", path.to_str().expect("text")], stdin)
+    }
+
+    /// Where a source listens.
+    pub fn place(&mut self, before: &str) -> String {
+        self.waits_for(before).rsplit(before).next().expect("an address").into()
+    }
+
+    /// The standard input of the process, where it is piped.
+    pub fn stdin(&mut self) -> std::process::ChildStdin {
+        self.child.stdin.take().expect("it is piped")
+    }
+
+    /// Waits until it ends by itself.
+    pub fn ends(mut self) -> Option<i32> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().expect("it is ours") {
+                return status.code();
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("it does not end: {}", self.said());
+    }
+
+    /// Starts one whose files may grow to so many KiB: as on a disk that is full.
+    pub fn cramped(arguments: &[&str], kib: u32) -> Self {
+        let limits = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
+        let mut command = Command::new("bash");
+        command.args(["-c", &limits, "bash", env!("CARGO_BIN_EXE_authsieve")]);
+        let http = [&["--http", "127.0.0.1:0"], arguments].concat();
+        let mut server = Self::spawn(command, &http, Stdio::null());
+        server.address = server.place("http listens to http://");
+        server
+    }
+
+    fn begin(arguments: &[&str], stdin: Stdio) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_authsieve")), arguments, stdin)
+    }
+
+    fn spawn(mut command: Command, arguments: &[&str], stdin: Stdio) -> Self {
+        let mut child = command
+            .args(["serve", "-a", "an1276"])
+            .args(arguments)
+            .stdin(stdin)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let (send, lines) = channel();
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self { child, address: String::new(), lines, said: Vec::new() }
+    }
+
+    /// Waits until it says something with this in it.
+    pub fn waits_for(&mut self, text: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(line) = self.said.iter().find(|line| line.contains(text)) {
+                return line.clone();
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.said.push(line),
+                Err(why) => panic!("no {text:?} ({why}): {:#?}", self.said),
+            }
+        }
+    }
+
+    /// What it has said so far.
+    pub fn said(&mut self) -> String {
+        self.said.extend(self.lines.try_iter());
+        self.said.join("\n")
+    }
+
+    /// Kills it as nothing can be caught.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ended");
+    }
+
+    /// Ends it by SIGTERM. Its exit status, and how long it took.
+    pub fn terminate(mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+        while began.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().expect("it is ours") {
+                return (status.code(), began.elapsed());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("it does not end: {}", self.said());
+    }
+
+    /// Asks for a page: its status and its body.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        request(
+            &self.address,
+            &format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"),
+            b"",
+        )
+        .expect("it answers")
+    }
+
+    /// Sends records: the status and the body of the answer.
+    pub fn post(&self, body: &[u8]) -> (u16, String) {
+        self.post_as("", body).expect("it answers")
+    }
+
+    /// The same with further header lines; an error where the connection broke.
+    pub fn post_as(&self, headers: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
+        post(&self.address, headers, body)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends records to a service.
+pub fn post(address: &str, headers: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
+    let head = format!(
+        "POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+        body.len()
+    );
+    request(address, &head, body)
+}
+
+/// Sends the bytes of a request, and reads the answer to its end.
+pub fn request(address: &str, head: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.ok_or_else(|| std::io::Error::other("no answer"))?;
+    Ok((status, text.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.into())))
+}
+
+/// An attack on `user` of that number: five failures, and a login.
+pub fn attack(number: u32) -> Vec<String> {
+    let line = |second: u32, what: &str| {
+        let at = 8 * 3600 + number * 60 + second;
+        format!(
+            "2026-03-{:02}T{:02}:{:02}:{:02}Z web1 sshd[{}]: {what} password for user{number} from 198.51.{}.{} port 4000 ssh2",
+            4 + at / 86_400,
+            at / 3600 % 24,
+            at / 60 % 60,
+            at % 60,
+            1000 + at,
+            number / 250,
+            number % 250 + 1,
+        )
+    };
+    let mut lines: Vec<String> = (0..5).map(|failure| line(failure, "Failed")).collect();
+    lines.push(line(10, "Accepted"));
+    lines
+}
+
+/// Lines as a body.
+pub fn body(lines: &[String]) -> Vec<u8> {
+    (lines.join("\n") + "\n").into_bytes()
+}
+
+/// The alerts in a file of them; none where there is no such file.
+pub fn alerts(path: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
+        .collect()
+}
+
+/// Waits until a file holds so many alerts.
+pub fn waits_for_alerts(path: &Path, count: usize) -> Vec<serde_json::Value> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let found = alerts(path);
+        if found.len() >= count {
+            return found;
+        }
+        assert!(Instant::now() < end, "{} of {count} alerts came", found.len());
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits until a file holds so many different alerts. Those that came twice, after a crash, are left out.
+pub fn waits_for_ids(path: &Path, count: usize) -> Vec<serde_json::Value> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let mut seen = BTreeSet::new();
+        let mut found = alerts(path);
+        found.retain(|alert| seen.insert(alert["id"].to_string()));
+        if found.len() >= count {
+            return found;
+        }
+        assert!(Instant::now() < end, "{} of {count} alerts came", found.len());
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The ids of alerts, each once.
+pub fn ids(alerts: &[serde_json::Value]) -> BTreeSet<String> {
+    alerts.iter().map(|alert| alert["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// What `authsieve run` says of the same lines.
+pub fn expected(lines: &[String]) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log: PathBuf = folder.path().join("auth.log");
+    fs::write(&log, body(lines)).expect("it can be written");
+    let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["run", "-a", "an1276", "--format", "json", "--order", "given"])
+        .arg(&log)
+        .output()
+        .expect("it starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an alert"))
+        .collect()
+}
+
+/// An alert without what its host adds.
+pub fn bare(alert: &serde_json::Value) -> serde_json::Value {
+    let mut alert = alert.clone();
+    alert.as_object_mut().expect("an object").remove("origin");
+    alert
+}

@@ -1,0 +1,140 @@
+//! The state folder: a restart continues, damage is told, and nothing counts twice.
+
+use crate::server::{Server, attack, body, expected, ids, waits_for_alerts};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn states(folder: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("state-"))
+        .collect();
+    all.sort();
+    all
+}
+
+fn start(folder: &Path) -> Server {
+    let (state, out) = (folder.join("state"), folder.join("alerts.jsonl"));
+    Server::start(&["--state-dir", state.to_str().unwrap(), "--alerts", out.to_str().unwrap()])
+}
+
+#[test]
+fn half_an_attack_is_remembered_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = attack(1);
+    let server = start(folder.path());
+    server.post(&body(&lines[..3]));
+    assert_eq!(server.terminate().0, Some(0));
+    let server = start(folder.path());
+    server.post(&body(&lines[3..5]));
+    server.kill();
+    let server = start(folder.path());
+    server.post(&body(&lines[5..]));
+    let found = waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+    assert_eq!(ids(&found), ids(&expected(&lines)));
+    assert_eq!(found[0]["failure_count"], 5);
+    assert_eq!(found[0]["origin"]["line"], 6, "lines are counted over restarts");
+}
+
+#[test]
+fn a_damaged_state_is_told_and_the_one_before_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = attack(1);
+    for part in [&lines[..2], &lines[2..4]] {
+        let server = start(folder.path());
+        server.post(&body(part));
+        server.terminate();
+    }
+    let files = states(&folder.path().join("state"));
+    assert_eq!(files.len(), 2);
+    let mut bytes = fs::read(&files[1]).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    fs::write(&files[1], bytes).unwrap();
+    let mut server = start(folder.path());
+    server.waits_for("it is damaged; the state before it is used");
+    server.post(&body(&lines[4..]));
+    let found = waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+    assert_eq!(ids(&found), ids(&expected(&lines)));
+}
+
+#[test]
+fn two_services_share_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path());
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["serve", "-a", "an1276", "--http", "127.0.0.1:0", "--state-dir"])
+        .arg(folder.path().join("state"))
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1), "{}", String::from_utf8_lossy(&done.stderr));
+    drop(server);
+}
+
+/// Alerts that no sink took before a crash are delivered after it.
+#[test]
+fn alerts_outlive_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    // Nobody listens there.
+    let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (state, url) = (state.to_str().unwrap().to_owned(), format!("http://{place}/"));
+    let all: Vec<String> = (0..4).flat_map(attack).collect();
+    for number in 0..4 {
+        let server = Server::start(&["--state-dir", &state, "--alerts", &url]);
+        assert_eq!(server.post(&body(&attack(number))).0, 200);
+        if number % 2 == 0 { server.kill() } else { assert_eq!(server.terminate().0, Some(0)) }
+    }
+    let got = crate::receiver::listen(std::net::TcpListener::bind(place).unwrap(), 0);
+    let mut server = Server::start(&["--state-dir", &state, "--alerts", &url]);
+    let end = std::time::Instant::now() + crate::server::PATIENCE;
+    let wanted = ids(&expected(&all));
+    loop {
+        let found: Vec<serde_json::Value> = got
+            .lock()
+            .unwrap()
+            .iter()
+            .flat_map(|(_, body)| body.lines())
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        if ids(&found) == wanted {
+            assert_eq!(found.len(), wanted.len(), "nothing was delivered before, so nothing comes twice");
+            return;
+        }
+        assert!(std::time::Instant::now() < end, "{}", server.said());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// What was answered counts; what cannot be kept is asked for again, and the service goes on.
+#[test]
+fn a_full_disk_loses_nothing_that_was_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, out) = (folder.path().join("state"), folder.path().join("alerts.jsonl"));
+    let arguments = ["--state-dir", state.to_str().unwrap(), "--alerts", out.to_str().unwrap()];
+    let lines = attack(1);
+    let mut server = Server::cramped(&arguments, 8 << 10);
+    assert_eq!(server.post(&body(&lines[..5])).0, 200);
+    // Ordinary lines, until no more fit.
+    let filler = vec![format!("2026-03-04T08:00:00Z web1 app: {}", "x".repeat(1000)); 500];
+    let mut statuses = Vec::new();
+    for number in 0..40 {
+        let mut lines = filler.clone();
+        lines.push(format!("batch {number}"));
+        statuses.push(server.post(&body(&lines)).0);
+        if statuses.ends_with(&[503]) {
+            break;
+        }
+    }
+    assert!(statuses.ends_with(&[503]), "{statuses:?}");
+    server.waits_for("senders are asked to try again");
+    assert_eq!((server.get("/healthz").0, server.get("/readyz").0), (200, 503));
+    server.kill();
+    // There is room again.
+    let server = Server::start(&arguments);
+    assert_eq!(server.post(&body(&lines[5..])).0, 200);
+    let found = waits_for_alerts(&out, 1);
+    assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
+    assert_eq!(server.get("/readyz").0, 200);
+}
