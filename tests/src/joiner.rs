@@ -152,7 +152,7 @@ impl Joiner {
         let mut events = vec![];
         for of in 0..self.processes.len() {
             for ledger in self.ledgers(of, usize::MAX).iter().filter(|l| l.user == fact.user) {
-                let raised = self.raised_in(of, ledger).len() as u32;
+                let raised = self.named_in(of, ledger);
                 for _ in raised..ledger.most(|_| true) {
                     let process = if of == home { process } else { of };
                     self.raised.push(Raised { line, process, user: fact.user.clone() });
@@ -173,7 +173,7 @@ impl Joiner {
             return;
         }
         for raised in self.raised.iter_mut().filter(|raised| raised.user.is_none()) {
-            if self.processes[raised.process].home.unwrap_or(raised.process) == home {
+            if raised.process == home {
                 raised.user.clone_from(&fact.user);
             }
         }
@@ -296,6 +296,16 @@ impl Joiner {
             home == process && (raised.user == ledger.user || raised.user.is_none())
         };
         (0..self.raised.len()).filter(|&at| is_its(&self.raised[at])).collect()
+    }
+
+    /// How many of them name the user of the ledger. What a process that was taken in raised for nobody does not: the line
+    /// that took it in names the user, and takes that failure back.
+    fn named_in(&self, process: usize, ledger: &Ledger) -> u32 {
+        let is_its = |at: &&usize| {
+            let raised = &self.raised[**at];
+            raised.user == ledger.user || raised.process == process
+        };
+        self.raised_in(process, ledger).iter().filter(is_its).count() as u32
     }
 
     /// The user a line belongs to.
