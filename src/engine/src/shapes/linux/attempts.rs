@@ -127,8 +127,11 @@ impl Attempts {
             if event.user.is_empty() {
                 event.user = Cow::Owned(ledger.user.clone());
             }
-            if joined {
-                // `Invalid user` and PAM were counted both, before it was known that they tell of one attempt.
+        }
+        if joined && let Some(process) = self.processes.get_mut(owner) {
+            // `Invalid user` and PAM were counted both, before it was known that they tell of one attempt; PAM perhaps for the
+            // user whom the process had named before.
+            for ledger in &mut process.ledgers {
                 ledger.take_back_excess(&mut |user, time, count| {
                     let user = Cow::Borrowed(user);
                     meant.take_back(Event { time, signal: Signal::Pam, count, user, ..event.clone() });
