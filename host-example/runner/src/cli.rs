@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::arguments::Stop;
-#[cfg(feature = "serve")]
+#[cfg(all(feature = "serve", unix))]
 use crate::commands::serve;
 use crate::commands::{bake, check, decode, demo, doctor, explain, export, inspect, run, test};
 use crate::output::paint::When;
@@ -47,7 +47,7 @@ enum Command {
     /// Run analytics over logs and show their alerts.
     Run(run::Arguments),
     /// Run as a service: live records in by HTTP, alerts out to files, URLs and sockets, nothing lost.
-    #[cfg(feature = "serve")]
+    #[cfg(all(feature = "serve", unix))]
     Serve(serve::Arguments),
     /// Run detection cases (a log, a configuration, the alerts that must come) and report like a test runner.
     Test(test::Arguments),
@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
     let color = cli.color;
     let done = match cli.command {
         Some(Command::Run(arguments)) => run::run(&arguments, color),
-        #[cfg(feature = "serve")]
+        #[cfg(all(feature = "serve", unix))]
         Some(Command::Serve(arguments)) => serve::run(&arguments),
         Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),

@@ -10,6 +10,6 @@ pub mod explain;
 pub mod export;
 pub mod inspect;
 pub mod run;
-#[cfg(feature = "serve")]
+#[cfg(all(feature = "serve", unix))]
 pub mod serve;
 pub mod test;

@@ -21,7 +21,7 @@
 pub mod effective;
 mod lists;
 mod problem;
-#[cfg(feature = "serve")]
+#[cfg(all(feature = "serve", unix))]
 pub mod service;
 mod tree;
 pub mod zones;

@@ -15,7 +15,7 @@ pub mod doctor;
 pub mod feed;
 pub mod output;
 pub mod selection;
-#[cfg(feature = "serve")]
+#[cfg(all(feature = "serve", unix))]
 pub mod serve;
 pub mod sinks;
 pub mod sources;

@@ -43,6 +43,25 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Native, Self::Ocsf, Self::Ecs];
+
+    /// The word for it, on command lines and in configurations.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "json",
+            Self::Ocsf => "ocsf",
+            Self::Ecs => "ecs",
+        }
+    }
+
+    /// The layout of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layout| layout.name() == word)
+    }
+
     /// The alert as one line of JSON, without its newline.
     #[must_use]
     pub fn to_json(self, alert: &Located<'_>) -> String {

@@ -256,6 +256,15 @@ impl Configured<'_> {
         })
     }
 
+    /// The tables of the service.
+    ///
+    /// # Errors
+    /// For everything that is wrong there.
+    #[cfg(all(feature = "serve", unix))]
+    pub fn served(&self) -> Result<crate::config::service::Served, Error> {
+        self.config.served().map_err(Error::Config)
+    }
+
     /// What is set, and the defaults of all else.
     ///
     /// # Errors

@@ -25,17 +25,23 @@ fn journal() -> String {
     failures.chain([line(30, "Accepted password")]).map(|line| line + "\n").collect()
 }
 
+/// A program in place of `journalctl`, since there is no journal where tests run: it prints what one would, notes the arguments
+/// that it was given, and goes on with `then`.
+fn stand_in(folder: &Path, log: &Path, arguments: &Path, then: &str) -> PathBuf {
+    let journalctl = folder.join("journalctl");
+    let script =
+        format!("#!/bin/sh\necho \"$@\" > '{}'\ncat '{}'\n{then}\n", arguments.display(), log.display());
+    fs::write(&journalctl, script).unwrap();
+    fs::set_permissions(&journalctl, fs::Permissions::from_mode(0o755)).unwrap();
+    journalctl
+}
+
 #[test]
 fn the_journal_live() {
     let folder = tempfile::tempdir().unwrap();
     let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
     fs::write(&log, journal()).unwrap();
-    // There is no journal where tests run: this prints what one would, and notes what it was asked for.
-    let journalctl = folder.path().join("journalctl");
-    let script = format!("#!/bin/sh\necho \"$@\" > '{}'\ncat '{}'\n", arguments.display(), log.display());
-    fs::write(&journalctl, script).unwrap();
-    fs::set_permissions(&journalctl, fs::Permissions::from_mode(0o755)).unwrap();
-
+    let journalctl = stand_in(folder.path(), &log, &arguments, "");
     let output = Command::new(pipelines().join("journald/authsieve-journald.sh"))
         .env("AUTHSIEVE", env!("CARGO_BIN_EXE_authsieve"))
         .env("JOURNALCTL", &journalctl)
@@ -126,4 +132,37 @@ fn the_forms_of_a_pipeline_for_fluent_bit_say_the_same() {
             }
         }
     }
+}
+
+/// The service with its own configuration. The state goes elsewhere: its folder is the system's.
+#[cfg(feature = "serve")]
+#[test]
+fn the_journal_by_the_service() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
+    fs::write(&log, journal()).unwrap();
+    stand_in(folder.path(), &log, &arguments, "exec sleep 60");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut service = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["serve", "-c"])
+        .arg(pipelines().join("journald/serve.toml"))
+        .arg("--state-dir")
+        .arg(folder.path().join("state"))
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(service.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    let alert: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&alert["user"], &alert["failure_count"]), (&"root".into(), &5.into()));
+    let asked = fs::read_to_string(&arguments).unwrap();
+    assert!(
+        asked.contains("--follow") && asked.ends_with("SYSLOG_FACILITY=10 + _TRANSPORT=audit\n"),
+        "{asked}"
+    );
 }

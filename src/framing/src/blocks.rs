@@ -157,7 +157,7 @@ fn listed(line: &[u8]) -> Option<(&[u8], usize)> {
     (is_one && matches!(line.get(colon + 1), None | Some(b' ' | b'\r'))).then_some((line.get(..name)?, colon))
 }
 
-/// What a line of a list's text says, where it goes on under the value.
+/// The text of a line that goes on under the value of a list.
 fn indented(line: &[u8], colon: usize) -> Option<&[u8]> {
     let (margin, rest) = line.split_at_checked(colon + 2)?;
     margin.iter().all(|byte| *byte == b' ').then_some(rest)

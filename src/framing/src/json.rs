@@ -357,11 +357,11 @@ impl Json {
     }
 }
 
-/// What stands between values, from the start of its line.
+/// A text between values, from the start of its line.
 enum Line {
     /// More bytes are needed to tell.
     Open,
-    /// What `evtx_dump` writes above an event. It ends before this byte.
+    /// A heading of `evtx_dump` above an event. It ends before this byte.
     Heading(usize),
     /// The line of a log. It ends before this byte.
     Log(usize),

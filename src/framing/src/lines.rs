@@ -17,7 +17,7 @@ pub(crate) struct Line<'w> {
     pub(crate) bytes: &'w [u8],
 }
 
-/// What came of looking for the end of a line.
+/// The outcome of the search for the end of a line.
 pub(crate) enum Step<'w> {
     /// A whole line.
     Line(Line<'w>),

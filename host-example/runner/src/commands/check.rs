@@ -58,9 +58,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
 fn effective(arguments: &Arguments) -> Result<Effective, Error> {
     let engine = arguments.bounds.engine()?;
     let options = arguments.configuration.options(Order::Time);
-    #[cfg(feature = "serve")]
-    options.read()?.served().map_err(Error::Config)?;
     let configured = selection::configure(&engine, &arguments.choice.selection(), &options)?;
+    #[cfg(all(feature = "serve", unix))]
+    configured.served()?;
     // An analytic says itself whether it takes its configuration.
     configured.start(|analytic, text| analytic.create(&text, 0).map(drop))?;
     configured.effective()

@@ -8,13 +8,13 @@ use crate::serve::{Service, Setup, Target};
 use authsieve_engine::alert::Severity;
 use authsieve_host::{Session, StartError};
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::time::Duration;
 
 /// The arguments of `serve`.
@@ -37,8 +37,8 @@ pub struct Arguments {
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
     alerts: Vec<Target>,
     /// How alerts are written.
-    #[arg(long, value_enum, default_value_t = Wanted::Json, value_name = "FORMAT")]
-    format: Wanted,
+    #[arg(long, default_value = Layout::Native.name(), value_name = "FORMAT", value_parser = PossibleValuesParser::new(Layout::ALL.map(Layout::name)).map(|word| Layout::parse(&word).unwrap_or(Layout::Native)))]
+    format: Layout,
     /// A folder for the state: with it, a crash or a restart loses nothing.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
@@ -53,17 +53,6 @@ pub struct Arguments {
     max_waiting: Option<u64>,
 }
 
-/// A format, as it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Wanted {
-    /// Our own.
-    Json,
-    /// OCSF Detection Finding.
-    Ocsf,
-    /// Elastic Common Schema.
-    Ecs,
-}
-
 /// Runs it, until a signal ends it.
 ///
 /// # Errors
@@ -72,22 +61,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let selection = arguments.isolation.of(arguments.choice.selection());
     let options = arguments.configuration.options(Order::Given);
-    let served = options.read()?.served().map_err(Error::Config)?;
-    let (sources, sinks) = (sources(arguments, &served)?, sinks(arguments, &served)?);
     let mut configured = selection::configure(&engine, &selection, &options)?;
     configured.by_id();
+    let served = configured.served()?;
+    let (sources, sinks) = (sources(arguments, &served)?, sinks(arguments, &served)?);
     // Wrong options are told as those of any command, before anything else happens.
-    let texts = Mutex::new(Vec::new());
-    let seed = RandomState::new().build_hasher().finish();
-    let checked = configured.start(|analytic, text| {
-        let started = Session::start(analytic.clone(), text.clone(), seed)?;
-        if let Ok(mut texts) = texts.lock() {
-            texts.push((analytic, text));
-        }
-        Ok(started)
+    let texts = configured.start(|analytic, text| {
+        analytic.create(&text, 0)?;
+        Ok((analytic, text))
     })?;
-    drop(checked);
-    let texts = texts.into_inner().unwrap_or_default();
+    let seed = RandomState::new().build_hasher().finish();
     let sessions = move |snapshots: &HashMap<String, Vec<u8>>| {
         let (mut sessions, mut notes) = (Vec::new(), Vec::new());
         for (analytic, text) in &texts {
@@ -141,11 +124,7 @@ fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>
 
 /// The sinks of the configuration, and those of the command line.
 fn sinks(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Outlet)>, Error> {
-    let layout = match arguments.format {
-        Wanted::Json => Layout::Native,
-        Wanted::Ocsf => Layout::Ocsf,
-        Wanted::Ecs => Layout::Ecs,
-    };
+    let layout = arguments.format;
     let outlet = |to: &Target| {
         let outlet =
             Outlet { to: to.clone(), layout, min_severity: Severity::Informational, analytics: Vec::new() };

@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the tables of the service say.
+/// The tables of the service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Served {
     /// The folder of the state.
@@ -67,12 +67,12 @@ pub enum Feed {
     Files {
         /// Paths; `*` and `?` in the last part stand for anything.
         include: Vec<String>,
-        /// Whether files that are there at the first start are read from their beginning.
+        /// True if files that are there at the first start are read from their beginning.
         from_beginning: bool,
     },
     /// The journal of systemd, by `journalctl`.
     Journal {
-        /// What is read of it, such as `_COMM=sshd`. All of it where there is none.
+        /// The entries that are read, such as `_COMM=sshd`. All of them where there is none.
         matches: Vec<String>,
         /// The program, for one that is elsewhere.
         command: PathBuf,
@@ -95,7 +95,7 @@ pub struct Outlet {
 const TYPES: [&str; 8] = ["http", "forward", "tcp", "udp", "unix", "stdin", "files", "journal"];
 
 impl Config {
-    /// What the tables of the service say.
+    /// Reads the tables of the service.
     ///
     /// # Errors
     /// For everything that is wrong there.
@@ -332,16 +332,11 @@ impl<'n, 'p> Table<'n, 'p> {
             self.missing("to", "-, a file, http://…, unix:PATH or tcp:HOST:PORT");
         }
         let to = self.read("to", Target::parse);
-        let layout = self.read("format", |text| match text {
-            "json" => Ok(Layout::Native),
-            "ocsf" => Ok(Layout::Ocsf),
-            "ecs" => Ok(Layout::Ecs),
-            _ => Err("is no format; expected json, ocsf or ecs".into()),
+        let layout = self.read("format", |text| {
+            Layout::parse(text).ok_or_else(|| "is no format; expected json, ocsf or ecs".into())
         });
-        const SEVERITIES: [Severity; 5] =
-            [Severity::Informational, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
         let min_severity = self.read("min_severity", |text| {
-            let known = SEVERITIES.into_iter().find(|severity| severity.as_str() == text);
+            let known = Severity::parse(text);
             known
                 .ok_or_else(|| "is no severity; expected informational, low, medium, high or critical".into())
         });

@@ -1,4 +1,4 @@
-//! True if an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs, and by
+//! Says if an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs, and by
 //! its notes what its options leave out.
 
 use authsieve_engine::time::Span;

@@ -13,24 +13,24 @@ pub(super) struct Arrival {
     pub received: i64,
     /// Whole records, each with a newline behind it.
     pub records: Vec<u8>,
-    /// What tells this batch from others, for a sender that repeats it because no answer came. 0 for one that cannot.
+    /// Tells this batch from others, for a sender that repeats it because no answer came. 0 for one that cannot.
     pub digest: u128,
     /// Up to where its source was read with it.
     pub positions: Vec<(String, String)>,
 }
 
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The fate of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// It counts, and cannot be lost any more where there is a state folder.
     Kept,
     /// It came before, and counts once.
     Repeated,
-    /// It cannot be kept now: the disk is full, or cannot be written to. Nothing of it counts.
-    Refused,
+    /// It cannot be kept now, and comes back: the disk is full, or cannot be written to. Nothing of it counts.
+    Refused(Arrival),
 }
 
-/// What the core is asked for.
+/// A request to the core.
 pub(super) enum Request {
     /// To take a batch.
     Take(Arrival, oneshot::Sender<Taken>),

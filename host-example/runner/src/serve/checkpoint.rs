@@ -11,11 +11,10 @@
 //! 16 bytes                the SipHash of all before
 //! ```
 
+use super::digest;
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::hash::Hasher;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +27,7 @@ const PREFIX: &str = "state-";
 /// A header is shorter.
 const HEADER: usize = 1 << 20;
 
-/// What a state counts up to.
+/// The end of a state: the last batch, and the numbers that come next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     /// The number of the last batch in it.
@@ -46,7 +45,7 @@ pub(super) struct Header {
 /// A state, and the components whose snapshots are in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
-    /// What it counts up to.
+    /// Its end.
     pub header: Header,
     /// The name of each component, and its snapshot.
     pub parts: Vec<(String, Vec<u8>)>,
@@ -119,7 +118,7 @@ fn encode(state: &State) -> io::Result<Vec<u8>> {
     out.extend(header);
     out.push(b'\n');
     state.parts.iter().for_each(|(_, bytes)| out.extend(bytes));
-    let sum = checksum(&out);
+    let sum = digest(&[&out]).as_bytes();
     out.extend(sum);
     Ok(out)
 }
@@ -127,7 +126,7 @@ fn encode(state: &State) -> io::Result<Vec<u8>> {
 fn decode(bytes: &[u8]) -> Result<State, String> {
     let damaged = || "it is damaged".to_owned();
     let (body, sum) = bytes.split_last_chunk::<16>().ok_or_else(damaged)?;
-    if checksum(body) != *sum {
+    if digest(&[body]).as_bytes() != *sum {
         return Err(damaged());
     }
     let rest = body.strip_prefix(MAGIC).ok_or("it is none of this version's")?;
@@ -144,12 +143,6 @@ fn decode(bytes: &[u8]) -> Result<State, String> {
         rest = behind;
     }
     Ok(State { header: Header { parts: Vec::new(), ..header }, parts })
-}
-
-fn checksum(bytes: &[u8]) -> [u8; 16] {
-    let mut hasher = SipHasher13::new();
-    hasher.write(bytes);
-    hasher.finish128().as_bytes()
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use super::arrival::{Arrival, Request, Taken};
 use super::checkpoint::{Checkpoints, Header, State};
 use super::journal::{self, Aside, Entry, Journal};
 use super::metrics::Counters;
-use super::outbox::{Item, Outbox, name, rank};
+use super::outbox::{Item, Outbox, rank};
 use super::say;
 use super::service::Sessions;
+use super::trouble::Trouble;
 use crate::output::Layout;
 use crate::output::located::Located;
 use authsieve_engine::alert::Alert;
@@ -17,7 +18,7 @@ use authsieve_engine::detector::{Reading, Stats};
 use authsieve_engine::time::Timestamp;
 use authsieve_host::prefilter::Prefilter;
 use authsieve_host::{Answer, Fault, Origins, Session, convert, in_order};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,10 +37,8 @@ const REPEATED: i64 = 3_600_000_000;
 const MOST_REPEATED: usize = 1 << 16;
 /// So much of a record is kept where an analytic fails on it.
 const DEAD_RECORD: usize = 64 << 10;
-/// A failure that lasts is told this often.
-const TELL_EVERY: Duration = Duration::from_secs(60);
 
-/// What is on disk.
+/// The state folder.
 struct Disk {
     folder: PathBuf,
     /// `None` after a failure, until it can be opened again.
@@ -49,8 +48,8 @@ struct Disk {
     bytes: u64,
     /// Up to which batch the last state counts.
     kept: u64,
-    told: Option<Instant>,
-    /// What was written last is not synced.
+    trouble: Trouble,
+    /// True if the last write is not synced.
     unsynced: bool,
 }
 
@@ -71,7 +70,7 @@ pub(super) struct Core {
     /// The number of the next record.
     record: u64,
     /// The digests of batches whose senders may not have their answer.
-    open: HashMap<u128, ()>,
+    open: HashSet<u128>,
     order: VecDeque<(i64, u128)>,
     /// When the last records came.
     last: Instant,
@@ -88,7 +87,7 @@ pub(super) struct Started {
     pub positions: HashMap<String, String>,
 }
 
-/// What a core begins with.
+/// All that a core begins with.
 pub(super) struct Start {
     /// Starts the sessions, from the snapshots of components by their names.
     pub sessions: Sessions,
@@ -147,7 +146,7 @@ impl Core {
             last_checkpoint: Instant::now(),
             bytes: 0,
             kept: state.header.batch,
-            told: None,
+            trouble: Trouble::default(),
             unsynced: false,
         };
         let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", disk.folder.display());
@@ -175,7 +174,7 @@ impl Core {
             lines: BTreeMap::new(),
             batch: 0,
             record: 1,
-            open: HashMap::new(),
+            open: HashSet::new(),
             order: VecDeque::new(),
             last: Instant::now(),
             gathered: Vec::new(),
@@ -234,7 +233,9 @@ impl Core {
                     }
                     Request::Stop(reply) => {
                         self.take(group);
-                        self.stop();
+                        if self.disk.is_some() {
+                            self.checkpoint();
+                        }
                         let _ = reply.send(());
                         return;
                     }
@@ -252,9 +253,8 @@ impl Core {
     fn take(&mut self, group: Vec<(Arrival, oneshot::Sender<Taken>)>) {
         let (mut entries, mut replies, mut record) = (Vec::new(), Vec::new(), self.record);
         for (arrival, reply) in group {
-            if arrival.digest != 0 && self.open.contains_key(&arrival.digest) {
-                // Once: its sender asks for an answer to this copy now.
-                self.open.remove(&arrival.digest);
+            // Once: its sender asks for an answer to this copy now. No batch that cannot be repeated is in the set.
+            if self.open.remove(&arrival.digest) {
                 self.counters.repeated.inc();
                 let _ = reply.send(Taken::Repeated);
                 continue;
@@ -270,11 +270,10 @@ impl Core {
             return self.write_aside();
         }
         if self.disk.is_some() && !self.write(&entries, true) {
-            for ((_, entry), reply) in entries.iter().zip(replies) {
-                if let Entry::Records(_, arrival) = entry {
-                    self.open.remove(&arrival.digest);
-                }
-                let _ = reply.send(Taken::Refused);
+            for ((_, entry), reply) in entries.into_iter().zip(replies) {
+                let Entry::Records(_, arrival) = entry else { continue };
+                self.open.remove(&arrival.digest);
+                let _ = reply.send(Taken::Refused(arrival));
             }
             return;
         }
@@ -314,7 +313,7 @@ impl Core {
                 self.open.remove(&digest);
             }
         }
-        self.open.insert(arrival.digest, ());
+        self.open.insert(arrival.digest);
         self.order.push_back((arrival.received, arrival.digest));
     }
 
@@ -376,7 +375,7 @@ impl Core {
         let located = Located::new(alert, &self.origins);
         let line = |layout: &Layout| {
             let json = layout.to_json(&located);
-            (name(*layout).to_owned(), crate::output::escape::line(&json, false).into_owned())
+            (layout.name().to_owned(), crate::output::escape::line(&json, false).into_owned())
         };
         Item {
             analytic: alert.analytic.to_string(),
@@ -453,9 +452,7 @@ impl Core {
             Ok(()) => {
                 self.aside = Aside::default();
                 disk.unsynced = !synced;
-                if disk.told.take().is_some() {
-                    say("the state folder can be written to again");
-                }
+                disk.trouble.ends(|| "the state folder can be written to again".into());
                 self.counters.disk_fails.set(0);
                 true
             }
@@ -511,25 +508,16 @@ impl Core {
             Err(why) => disk.failed(&why),
         }
     }
-
-    fn stop(&mut self) {
-        if self.disk.is_some() {
-            self.checkpoint();
-        }
-    }
 }
 
 impl Disk {
     /// Closes the journal, so that it is opened anew, and tells why now and then.
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         self.journal = None;
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-            say(&format!(
-                "{}: {why}; senders are asked to try again until it can be written to",
-                self.folder.display()
-            ));
-            self.told = Some(Instant::now());
-        }
+        self.trouble.tell(|| {
+            let folder = self.folder.display();
+            format!("{folder}: {why}; senders are asked to try again until it can be written to")
+        });
     }
 }
 

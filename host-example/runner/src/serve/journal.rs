@@ -6,7 +6,7 @@
 //! | `alerts` | number of the alert | what sinks need of it |
 //! | `delivered` | name of a sink | number of the last alert that it has delivered |
 //! | `positions` | what a source reads | up to where it was read |
-//! | `counters` | name | up to which batch alerts are in the store; the number of the next record |
+//! | `counters` | name | up to which batch alerts are in the store; the layout of the tables |
 //!
 //! A batch is committed to disk before its sender is answered. Alerts, positions of sinks and counters go along with the next
 //! such commit: a crash loses them together, and the batches that are judged again bring them back.
@@ -48,7 +48,7 @@ pub(super) enum Error {
         "the journal has layout {0}, and this version reads layout {VERSION}: run the version that wrote it"
     )]
     Version(u64),
-    /// What stands there is no entry.
+    /// An entry cannot be read.
     #[error("the journal holds an entry that cannot be read (batch {0})")]
     Entry(u64),
 }
@@ -65,7 +65,7 @@ macro_rules! from_parts {
 
 from_parts! { CommitError DatabaseError SetDurabilityError StorageError TableError TransactionError }
 
-/// What is written beside batches, with the next commit.
+/// All that is written beside batches, with the next commit.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
     /// Alerts by their numbers.
@@ -220,7 +220,7 @@ impl Journal {
         Ok(all.collect::<Result<_, _>>()?)
     }
 
-    /// What a sink has delivered, if it is known.
+    /// The last alert that a sink has delivered, if the sink is known.
     ///
     /// # Errors
     /// Where the disk fails.

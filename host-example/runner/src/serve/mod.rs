@@ -32,9 +32,20 @@ mod outbox;
 mod service;
 mod sinks;
 mod sources;
+mod trouble;
 
 pub use service::{Service, Setup};
 pub use sinks::Target;
+
+use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
+use std::hash::Hasher;
+
+/// The SipHash of some bytes, the same on each run: it tells batches and files apart, and whole files from damaged ones.
+fn digest(parts: &[&[u8]]) -> Hash128 {
+    let mut hasher = SipHasher13::new();
+    parts.iter().for_each(|part| hasher.write(part));
+    hasher.finish128()
+}
 
 /// Writes a line about the service to standard error: what happened, for people and for the journal of the machine.
 fn say(text: &str) {

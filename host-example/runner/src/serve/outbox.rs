@@ -16,14 +16,14 @@ pub(super) struct Item {
     pub severity: u8,
     /// Its id.
     pub id: String,
-    /// The alert as one line of JSON, for each layout that a sink wants, by [`name`].
+    /// The alert as one line of JSON, for each layout that a sink wants, by its name.
     pub lines: Vec<(String, String)>,
 }
 
 impl Item {
     /// The alert in a layout, without a newline. One that waited while the configuration changed is in another.
     pub(super) fn line(&self, layout: Layout) -> &str {
-        let of = |(wanted, _): &&(String, String)| wanted == name(layout);
+        let of = |(wanted, _): &&(String, String)| wanted == layout.name();
         let found = self.lines.iter().find(of).or(self.lines.first());
         found.map_or("", |(_, line)| line)
     }
@@ -33,22 +33,13 @@ impl Item {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// What [`encode`](Self::encode) wrote.
+    /// Reads the bytes that [`encode`](Self::encode) wrote.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 
     fn size(&self) -> u64 {
         self.lines.iter().map(|(_, line)| line.len() as u64).sum()
-    }
-}
-
-/// The word for a layout.
-pub(super) const fn name(layout: Layout) -> &'static str {
-    match layout {
-        Layout::Native => "json",
-        Layout::Ocsf => "ocsf",
-        Layout::Ecs => "ecs",
     }
 }
 

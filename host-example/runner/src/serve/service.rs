@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub type Sessions =
     Box<dyn Fn(&HashMap<String, Vec<u8>>) -> Result<(Vec<Session>, Vec<String>), String> + Send>;
 
-/// What a service is made of.
+/// The parts of a service.
 pub struct Setup {
     /// Starts the analytics.
     pub sessions: Sessions,

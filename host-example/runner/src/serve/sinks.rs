@@ -1,12 +1,12 @@
 //! Where alerts go: standard output, files, HTTP, sockets.
 //!
 //! Each sink has a task of its own, which takes alerts from the outbox in order and delivers them. What fails is tried again,
-//! after a second at first and half a minute at last; nothing behind it overtakes it.
+//! after a quarter of a second at first and half a minute at last; nothing behind it overtakes it.
 
 use super::arrival::Request;
 use super::metrics::Counters;
 use super::outbox::{Item, Outbox};
-use super::say;
+use super::trouble::Trouble;
 use crate::output::Layout;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -21,21 +21,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 /// This many alerts are delivered together.
 const TOGETHER: usize = 256;
-/// What is tried again waits so long at first, twice as long each time, and so long at most.
+/// A retry waits so long at first, twice as long each time, and so long at most.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// A delivery that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A failure that lasts is told this often.
-const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// A place that alerts go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +43,6 @@ pub enum Target {
     /// POST to this URL.
     Http(Uri),
     /// Lines to a socket in the file system.
-    #[cfg(unix)]
     Unix(PathBuf),
     /// Lines to a host and port.
     Tcp(String),
@@ -70,7 +65,6 @@ impl Target {
                 _ => Err(format!("`{text}` is no address; expected tcp:HOST:PORT")),
             };
         }
-        #[cfg(unix)]
         if let Some(path) = text.strip_prefix("unix:") {
             return Ok(Self::Unix(path.into()));
         }
@@ -93,7 +87,6 @@ impl fmt::Display for Target {
             Self::Stdout => f.write_str("-"),
             Self::File(path) => path.display().fmt(f),
             Self::Http(uri) => uri.fmt(f),
-            #[cfg(unix)]
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Tcp(place) => write!(f, "tcp:{place}"),
         }
@@ -115,13 +108,13 @@ pub(super) struct Sink {
     pub analytics: Vec<String>,
 }
 
-/// What a sink needs of the service.
+/// The ties of a sink to the service.
 pub(super) struct Ties {
     /// Its number.
     pub number: usize,
     /// Where alerts wait.
     pub outbox: Arc<Outbox>,
-    /// Whom to tell what was delivered.
+    /// The core, which is told of deliveries.
     pub requests: mpsc::Sender<Request>,
     /// The counters.
     pub counters: Arc<Counters>,
@@ -152,7 +145,7 @@ impl Sink {
     pub(super) async fn run(self, mut ties: Ties) {
         let mut outlet = Outlet::new(&self.target);
         let mut news = ties.outbox.news();
-        let (mut wait, mut told): (Duration, Option<Instant>) = (FIRST_RETRY, None);
+        let (mut wait, mut trouble) = (FIRST_RETRY, Trouble::default());
         loop {
             if ties.reopen.has_changed().unwrap_or(false) {
                 ties.reopen.borrow_and_update();
@@ -177,9 +170,7 @@ impl Sink {
             };
             let failed = match delivered {
                 Ok(Ok(())) => {
-                    if told.take().is_some() {
-                        say(&format!("{}: alerts are delivered again", self.target));
-                    }
+                    trouble.ends(|| format!("{}: alerts are delivered again", self.target));
                     wait = FIRST_RETRY;
                     // The core may be busy; what is delivered twice for that has the same ids.
                     ties.outbox.delivered(ties.number, last);
@@ -195,10 +186,7 @@ impl Sink {
             }
             outlet = Outlet::new(&self.target);
             ties.counters.retries.inc();
-            if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-                say(&format!("{}: {failed}; it is tried again until it works", self.target));
-                told = Some(Instant::now());
-            }
+            trouble.tell(|| format!("{}: {failed}; it is tried again until it works", self.target));
             if *ties.ending.borrow() {
                 return;
             }
@@ -216,7 +204,6 @@ enum Outlet {
     Stdout,
     File(PathBuf, Option<File>),
     Http(Box<Client<HttpConnector, Full<Bytes>>>, Uri),
-    #[cfg(unix)]
     Unix(PathBuf, Option<UnixStream>),
     Tcp(String, Option<TcpStream>),
 }
@@ -229,7 +216,6 @@ impl Outlet {
             Target::Http(uri) => {
                 Self::Http(Box::new(Client::builder(TokioExecutor::new()).build_http()), uri.clone())
             }
-            #[cfg(unix)]
             Target::Unix(path) => Self::Unix(path.clone(), None),
             Target::Tcp(place) => Self::Tcp(place.clone(), None),
         }
@@ -243,7 +229,7 @@ impl Outlet {
                 out.flush().await
             }
             Self::File(path, open) => {
-                if open.is_none() || moved(path, open.as_ref()).await {
+                if moved(path, open.as_ref()).await {
                     *open = Some(opened(path).await?);
                 }
                 match open {
@@ -256,7 +242,6 @@ impl Outlet {
                 }
             }
             Self::Http(client, uri) => post(client, uri, lines).await,
-            #[cfg(unix)]
             Self::Unix(path, open) => {
                 if open.is_none() {
                     *open = Some(UnixStream::connect(path).await?);
@@ -300,8 +285,7 @@ async fn opened(path: &PathBuf) -> io::Result<File> {
     Ok(file)
 }
 
-/// True if another file stands at the path by now: it was rotated.
-#[cfg(unix)]
+/// True if no file is open, or another stands at the path by now: it was rotated.
 async fn moved(path: &PathBuf, open: Option<&File>) -> bool {
     use std::os::unix::fs::MetadataExt;
     let Some(open) = open else { return true };
@@ -309,11 +293,6 @@ async fn moved(path: &PathBuf, open: Option<&File>) -> bool {
         (Ok(own), Ok(there)) => (own.dev(), own.ino()) != (there.dev(), there.ino()),
         _ => true,
     }
-}
-
-#[cfg(not(unix))]
-async fn moved(_: &PathBuf, open: Option<&File>) -> bool {
-    open.is_none()
 }
 
 async fn post(client: &Client<HttpConnector, Full<Bytes>>, uri: &Uri, lines: Vec<u8>) -> io::Result<()> {

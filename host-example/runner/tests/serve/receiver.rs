@@ -5,8 +5,15 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What it got: the head and the body of each request.
+/// The head and the body of each request that came.
 pub type Got = Arc<Mutex<Vec<(String, String)>>>;
+
+/// The alerts that came.
+pub fn alerts(got: &Got) -> Vec<serde_json::Value> {
+    let got = got.lock().expect("no panic");
+    let lines = got.iter().flat_map(|(_, body)| body.lines());
+    lines.map(|line| serde_json::from_str(line).expect("an alert")).collect()
+}
 
 /// Listens at this address, and answers the first `refuse` requests with 503.
 pub fn listen(listener: TcpListener, refuse: usize) -> Got {

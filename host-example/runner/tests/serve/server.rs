@@ -104,7 +104,7 @@ impl Server {
         }
     }
 
-    /// What it has said so far.
+    /// All that it has said so far.
     pub fn said(&mut self) -> String {
         self.said.extend(self.lines.try_iter());
         self.said.join("\n")
@@ -117,17 +117,11 @@ impl Server {
     }
 
     /// Ends it by SIGTERM. Its exit status, and how long it took.
-    pub fn terminate(mut self) -> (Option<i32>, Duration) {
+    pub fn terminate(self) -> (Option<i32>, Duration) {
         let began = Instant::now();
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
-        while began.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().expect("it is ours") {
-                return (status.code(), began.elapsed());
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        panic!("it does not end: {}", self.said());
+        (self.ends(), began.elapsed())
     }
 
     /// Asks for a page: its status and its body.
@@ -214,32 +208,31 @@ pub fn alerts(path: &Path) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// Waits until a file holds so many alerts.
-pub fn waits_for_alerts(path: &Path, count: usize) -> Vec<serde_json::Value> {
+/// Waits until there are so many alerts.
+pub fn waits(count: usize, found: impl Fn() -> Vec<serde_json::Value>) -> Vec<serde_json::Value> {
     let end = Instant::now() + PATIENCE;
     loop {
-        let found = alerts(path);
+        let found = found();
         if found.len() >= count {
             return found;
         }
-        assert!(Instant::now() < end, "{} of {count} alerts came", found.len());
+        assert!(Instant::now() < end, "{} of {count} alerts came: {found:?}", found.len());
         thread::sleep(Duration::from_millis(10));
     }
 }
 
+/// Waits until a file holds so many alerts.
+pub fn waits_for_alerts(path: &Path, count: usize) -> Vec<serde_json::Value> {
+    waits(count, || alerts(path))
+}
+
 /// Waits until a file holds so many different alerts. Those that came twice, after a crash, are left out.
 pub fn waits_for_ids(path: &Path, count: usize) -> Vec<serde_json::Value> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let mut seen = BTreeSet::new();
-        let mut found = alerts(path);
+    waits(count, || {
+        let (mut seen, mut found) = (BTreeSet::new(), alerts(path));
         found.retain(|alert| seen.insert(alert["id"].to_string()));
-        if found.len() >= count {
-            return found;
-        }
-        assert!(Instant::now() < end, "{} of {count} alerts came", found.len());
-        thread::sleep(Duration::from_millis(10));
-    }
+        found
+    })
 }
 
 /// The ids of alerts, each once.
@@ -247,7 +240,7 @@ pub fn ids(alerts: &[serde_json::Value]) -> BTreeSet<String> {
     alerts.iter().map(|alert| alert["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// What `authsieve run` says of the same lines.
+/// The alerts of `authsieve run` for the same lines.
 pub fn expected(lines: &[String]) -> Vec<serde_json::Value> {
     let folder = tempfile::tempdir().expect("a folder");
     let log: PathBuf = folder.path().join("auth.log");

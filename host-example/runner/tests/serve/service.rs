@@ -1,7 +1,7 @@
 //! Sinks, time and the end of a service.
 
 use crate::receiver;
-use crate::server::{PATIENCE, Server, attack, body, expected, ids, waits_for_alerts};
+use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -60,22 +60,11 @@ fn alerts_go_to_each_sink_and_wait_for_one_that_is_down() {
     server.waits_for("it is tried again until it works");
     let got = receiver::listen(TcpListener::bind(place).unwrap(), 1);
     server.post(&body(&attacks[2]));
-    let end = Instant::now() + PATIENCE;
-    let received = || -> Vec<serde_json::Value> {
-        let got = got.lock().unwrap();
-        got.iter()
-            .flat_map(|(_, body)| body.lines())
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    };
-    while received().len() < 3 {
-        assert!(Instant::now() < end, "{:?}", received());
-        thread::sleep(Duration::from_millis(10));
-    }
+    let received = waits(3, || receiver::alerts(&got));
     let order = |alerts: &[serde_json::Value]| -> Vec<String> {
         alerts.iter().map(|alert| alert["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(order(&received()), order(&wanted), "each once, and in order");
+    assert_eq!(order(&received), order(&wanted), "each once, and in order");
     assert!(got.lock().unwrap()[0].0.starts_with("POST /alerts HTTP/1.1\r\n"));
     assert!(got.lock().unwrap()[0].0.to_ascii_lowercase().contains("content-type: application/x-ndjson\r\n"));
     let read = |stream: Box<dyn std::io::Read>| -> Vec<serde_json::Value> {
@@ -99,7 +88,7 @@ fn a_file_that_was_rotated_is_opened_anew() {
     assert_eq!(waits_for_alerts(&old, 1).len(), 1);
 }
 
-/// What waits for time comes when nothing else does.
+/// Alerts that wait for time come when nothing else does.
 #[test]
 fn time_passes_while_nothing_comes() {
     let folder = tempfile::tempdir().unwrap();

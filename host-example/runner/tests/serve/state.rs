@@ -1,6 +1,6 @@
 //! The state folder: a restart continues, damage is told, and nothing counts twice.
 
-use crate::server::{Server, attack, body, expected, ids, waits_for_alerts};
+use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -87,27 +87,15 @@ fn alerts_outlive_a_crash() {
         if number % 2 == 0 { server.kill() } else { assert_eq!(server.terminate().0, Some(0)) }
     }
     let got = crate::receiver::listen(std::net::TcpListener::bind(place).unwrap(), 0);
-    let mut server = Server::start(&["--state-dir", &state, "--alerts", &url]);
-    let end = std::time::Instant::now() + crate::server::PATIENCE;
+    let server = Server::start(&["--state-dir", &state, "--alerts", &url]);
     let wanted = ids(&expected(&all));
-    loop {
-        let found: Vec<serde_json::Value> = got
-            .lock()
-            .unwrap()
-            .iter()
-            .flat_map(|(_, body)| body.lines())
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        if ids(&found) == wanted {
-            assert_eq!(found.len(), wanted.len(), "nothing was delivered before, so nothing comes twice");
-            return;
-        }
-        assert!(std::time::Instant::now() < end, "{}", server.said());
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    let found = waits(wanted.len(), || crate::receiver::alerts(&got));
+    assert_eq!(ids(&found), wanted);
+    assert_eq!(found.len(), wanted.len(), "nothing was delivered before, so nothing comes twice");
+    drop(server);
 }
 
-/// What was answered counts; what cannot be kept is asked for again, and the service goes on.
+/// Batches that were answered count; others are asked for again, and the service goes on.
 #[test]
 fn a_full_disk_loses_nothing_that_was_answered() {
     let folder = tempfile::tempdir().unwrap();

@@ -52,7 +52,7 @@ enum Form<'a> {
     Renamed(Object<'a>, Names),
     /// The record, and how many of its types were looked at.
     Laurel(Object<'a>, usize),
-    /// What is said around a record, and the record.
+    /// The members around a record, and the record.
     Around(Object<'a>, Object<'a>),
     Nothing,
 }
@@ -288,7 +288,7 @@ fn next_value<'a>(labels: Option<&Value<'a>>, values: &mut Items<'a>, buffer: &m
     true
 }
 
-/// What Datadog says of a record, and the record as it has taken it apart.
+/// Datadog's words about a record, and the record as Datadog has taken it apart.
 fn datadog<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     let outer = object.get("attributes")?.as_object()?;
     let inner = outer.get("attributes")?.as_object()?;

@@ -96,7 +96,7 @@ fn written(value: &Value, random: &mut Random) -> String {
     }
 }
 
-/// What a record says to one who reads everything, dated or not.
+/// The events of a record for one who reads everything, dated or not.
 fn said(record: &str) -> Vec<String> {
     let readers = vec![Reader { telemetry: Telemetry::ANY, extra_failure_codes: Vec::new() }];
     let mut decoder = trial::several::<Everything>("+00:00", readers);

@@ -15,7 +15,7 @@ pub(super) struct Records {
     pub count: u64,
     /// Records that were too long.
     pub oversized: u64,
-    /// What could not be made a record.
+    /// Pieces that could not be made a record.
     pub flaws: Counts,
 }
 

@@ -7,12 +7,10 @@
 
 use super::lines::Splitter;
 use super::{Inlet, Position};
-use crate::serve::say;
+use crate::serve::{digest, say};
 use authsieve_engine::config::Glob;
-use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
-use std::hash::Hasher;
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -192,7 +190,7 @@ impl Files {
     }
 }
 
-/// What `read` wrote: the offset, and the first bytes.
+/// Reads a place that `read` wrote: the offset, and the first bytes.
 fn parse(text: &str) -> Option<(u64, Head)> {
     let mut parts = text.split(' ');
     let offset = parts.next()?.parse().ok()?;
@@ -210,9 +208,7 @@ fn head_of(file: &File, length: usize) -> io::Result<Head> {
             count => filled += count,
         }
     }
-    let mut hasher = SipHasher13::new();
-    hasher.write(bytes.get(..filled).unwrap_or_default());
-    Ok(Head(filled, hasher.finish128().h1))
+    Ok(Head(filled, digest(&[bytes.get(..filled).unwrap_or_default()]).h1))
 }
 
 fn is_packed(path: &Path) -> bool {

@@ -12,10 +12,11 @@
 //! A bad line costs itself, never its batch: senders drop a batch that is answered 4xx. 429 and 503 ask to come again.
 
 use super::body::{self, Error};
+use super::connections::Connections;
 use super::otlp::{self, Encoding};
 use super::{Inlet, Limits};
-use crate::serve::arrival::{Arrival, Request, Taken};
-use crate::serve::say;
+use crate::serve::arrival::{Request, Taken};
+use crate::serve::digest;
 use authsieve_engine::detector::Stats;
 use axum::Router;
 use axum::body::Body;
@@ -28,9 +29,6 @@ use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use siphasher::sip128::{Hasher128, SipHasher13};
-use std::borrow::Cow;
-use std::hash::Hasher;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -47,12 +45,10 @@ const OTLP_BODY: usize = 8 << 20;
 const HEAD: Duration = Duration::from_secs(10);
 /// A body that brings nothing for so long is closed.
 const IDLE: Duration = Duration::from_secs(30);
-/// So many connections are served at once. Others wait to be accepted.
-const CONNECTIONS: usize = 256;
 /// Connections that are open when the service ends have so long to end theirs.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// What the handlers share.
+/// All that the handlers share.
 #[derive(Clone)]
 pub(in crate::serve) struct Front {
     inlet: Inlet,
@@ -68,7 +64,7 @@ impl Front {
     }
 }
 
-/// Serves until `ending` is true, and then for as long as open requests take.
+/// Serves until the service ends, and then for as long as open requests take.
 pub(super) async fn serve(listener: TcpListener, front: Front) {
     let inlet = front.inlet.clone();
     let app = Router::new()
@@ -80,22 +76,8 @@ pub(super) async fn serve(listener: TcpListener, front: Front) {
         .route("/v1/status", get(status))
         .layer(axum::middleware::from_fn(no_pages))
         .with_state(front);
-    let (open, graceful) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
-    loop {
-        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = inlet.ended() => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Too many open files, most likely: others will be closed.
-                say(&format!("a connection cannot be accepted: {error}"));
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
+    let (connections, graceful) = (Connections::new(), GracefulShutdown::new());
+    while let Some((stream, place)) = connections.next(&inlet, || listener.accept()).await {
         let _ = stream.set_nodelay(true);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
@@ -105,7 +87,7 @@ pub(super) async fn serve(listener: TcpListener, front: Front) {
         tokio::spawn(async move {
             // A client that goes away is no news.
             let _ = connection.await;
-            drop(slot);
+            drop(place);
         });
     }
     let _ = timeout(FAREWELL, graceful.shutdown()).await;
@@ -128,21 +110,16 @@ async fn no_pages(request: axum::extract::Request, next: axum::middleware::Next)
 
 /// Takes records.
 async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
-    let taken = receive(&front, &headers, body, front.limits.max_body).await;
-    let (plain, digest, _room) = match taken {
-        Ok(taken) => taken,
-        Err(refused) => return refused,
-    };
     let is_packed = header(&headers, CONTENT_TYPE).to_ascii_lowercase().contains("msgpack");
     let (most, max_record) = (front.limits.max_body, front.limits.max_record);
-    let made = tokio::task::spawn_blocking(move || match is_packed {
-        true => body::packed(&plain, most),
-        false => Ok(body::records(&plain, max_record)),
-    });
-    let records = match made.await {
-        Ok(Ok(records)) => records,
-        Ok(Err(error)) => return wrong(&error),
-        Err(_) => return again(&front, "the body could not be read; try again later"),
+    let make = move |plain: &[u8]| match is_packed {
+        true => body::packed(plain, most),
+        false => Ok(body::records(plain, max_record)),
+    };
+    let (records, digest, _room) = match receive(&front, &headers, body, most, make).await {
+        Ok((Ok(records), digest, room)) => (records, digest, room),
+        Ok((Err(error), ..)) => return wrong(&error),
+        Err(refused) => return refused,
     };
     front.inlet.counters.flaws.inc_by(records.flaws.total());
     front.inlet.counters.oversized.inc_by(records.oversized);
@@ -156,19 +133,16 @@ async fn logs(State(front): State<Front>, headers: HeaderMap, body: Body) -> Res
         let why = "the content type is not known; expected application/x-protobuf or application/json\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
     };
-    let taken = receive(&front, &headers, body, front.limits.max_body.min(OTLP_BODY)).await;
-    let (plain, digest, _room) = match taken {
-        Ok(taken) => taken,
-        Err(refused) => return refused,
-    };
-    let kind = [(CONTENT_TYPE, encoding.content_type())];
-    let lines = match tokio::task::spawn_blocking(move || otlp::lines(&plain, encoding)).await {
-        Ok(Ok(lines)) => lines,
-        Ok(Err(error)) => {
+    let most = front.limits.max_body.min(OTLP_BODY);
+    let make = move |plain: &[u8]| otlp::lines(plain, encoding);
+    let (lines, digest, _room) = match receive(&front, &headers, body, most, make).await {
+        Ok((Ok(lines), digest, room)) => (lines, digest, room),
+        Ok((Err(error), ..)) => {
+            let kind = [(CONTENT_TYPE, encoding.content_type())];
             return (StatusCode::BAD_REQUEST, kind, otlp::refusal(encoding, &error.to_string()))
                 .into_response();
         }
-        Err(_) => return again(&front, "the body could not be read; try again later"),
+        Err(refused) => return refused,
     };
     front.inlet.counters.flaws.inc_by(lines.rejected);
     let why = if lines.rejected > 0 { "records that are broken were left out" } else { "" };
@@ -196,13 +170,15 @@ fn wrong(error: &Error) -> Response {
     (status, format!("{error}\n")).into_response()
 }
 
-/// The plain bytes of a body, what tells it from others, and the room that it takes; or why it is not taken.
-async fn receive(
+/// Reads a body and makes records of its plain bytes. Beside these come its digest, and the room that it takes. An error is the
+/// answer to a body that is not taken.
+async fn receive<T: Send + 'static>(
     front: &Front,
     headers: &HeaderMap,
     body: Body,
     most: usize,
-) -> Result<(Vec<u8>, u128, OwnedSemaphorePermit), Response> {
+    make: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> Result<(T, u128, OwnedSemaphorePermit), Response> {
     front.inlet.asked.fetch_add(1, Ordering::Relaxed);
     if front.inlet.outbox.is_full() {
         return Err(again(front, "too many alerts wait to be delivered; try again later"));
@@ -220,11 +196,13 @@ async fn receive(
         return Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response());
     };
     let encoding = header(headers, CONTENT_ENCODING).to_owned();
-    let digest = digest(&encoding, &bytes);
-    let unpacked =
-        tokio::task::spawn_blocking(move || body::plain(&bytes, &encoding, most).map(Cow::into_owned)).await;
-    match unpacked {
-        Ok(Ok(plain)) => Ok((plain, digest, room)),
+    // The journal has the digest too, so that a sender's repetition is known after a crash.
+    let digest = digest(&[encoding.as_bytes(), &[0], &bytes]).as_u128();
+    // On a thread of its own: a large body takes a while.
+    let made =
+        tokio::task::spawn_blocking(move || body::plain(&bytes, &encoding, most).map(|plain| make(&plain)));
+    match made.await {
+        Ok(Ok(made)) => Ok((made, digest, room)),
         Ok(Err(error)) => Err(wrong(&error)),
         Err(_) => Err(again(front, "the body could not be read; try again later")),
     }
@@ -242,28 +220,17 @@ async fn keep(
     if records.is_empty() {
         return (kind, answer).into_response();
     }
-    let arrival = Arrival {
-        source: Arc::clone(&front.inlet.name),
-        received: crate::sources::now(),
-        records,
-        digest,
-        positions: Vec::new(),
-    };
-    let (reply, taken) = oneshot::channel();
-    if front.inlet.requests.send(Request::Take(arrival, reply)).await.is_err() {
-        return again(front, "the service ends; try again later");
-    }
-    match taken.await {
-        Ok(Taken::Kept | Taken::Repeated) => {
+    match front.inlet.offer(front.inlet.arrival(records, Vec::new(), digest)).await {
+        Some(Taken::Kept | Taken::Repeated) => {
             let told = Told { digest, requests: front.inlet.requests.clone() };
             (kind, Body::new(WithEnd { text: Some(answer.into()), told: Some(told) })).into_response()
         }
-        Ok(Taken::Refused) => {
+        Some(Taken::Refused(_)) => {
             front.inlet.counters.refused.inc();
             (StatusCode::SERVICE_UNAVAILABLE, "the records cannot be written to disk; try again later\n")
                 .into_response()
         }
-        Err(_) => again(front, "the service ends; try again later"),
+        None => again(front, "the service ends; try again later"),
     }
 }
 
@@ -278,15 +245,6 @@ async fn read(body: Body, most: usize) -> Option<Vec<u8>> {
             Ok(Some(Err(_))) | Err(_) => return None,
         }
     }
-}
-
-/// What tells a body from others. The journal has it too, so that a sender's repetition is known after a crash.
-fn digest(encoding: &str, body: &[u8]) -> u128 {
-    let mut hasher = SipHasher13::new();
-    hasher.write(encoding.as_bytes());
-    hasher.write_u8(0);
-    hasher.write(body);
-    hasher.finish128().as_u128()
 }
 
 /// Tells the core that a sender has its answer, once that was handed to the connection.

@@ -4,6 +4,7 @@
 //! reads no further: what it cannot pass on waits where it is, in the sender's buffers, in its file, in the journal.
 
 mod body;
+mod connections;
 mod files;
 pub(super) mod forward;
 pub(super) mod http;
@@ -30,7 +31,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// What cannot be kept is tried again after this time.
+/// A batch that is refused is offered again after this time.
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// The way from a source into the service.
@@ -69,7 +70,7 @@ impl Inlet {
             return true;
         }
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let received = crate::sources::now();
+        let mut arrival = self.arrival(records, positions, digest);
         loop {
             while self.outbox.is_full() {
                 sleep(AGAIN).await;
@@ -77,22 +78,35 @@ impl Inlet {
                     return false;
                 }
             }
-            let (source, records, positions) = (Arc::clone(&self.name), records.clone(), positions.clone());
-            let arrival = Arrival { source, received, records, digest, positions };
-            let (reply, taken) = oneshot::channel();
-            if self.requests.send(Request::Take(arrival, reply)).await.is_err() {
-                return false;
+            match self.offer(arrival).await {
+                Some(Taken::Kept | Taken::Repeated) => return true,
+                Some(Taken::Refused(refused)) => arrival = refused,
+                None => return false,
             }
-            match taken.await {
-                Ok(Taken::Kept | Taken::Repeated) => return true,
-                Ok(Taken::Refused) => self.counters.refused.inc(),
-                Err(_) => return false,
-            };
+            self.counters.refused.inc();
             if *self.ending.borrow() {
                 return false;
             }
             sleep(AGAIN).await;
         }
+    }
+
+    /// A batch that is received now.
+    fn arrival(&self, records: Vec<u8>, positions: Vec<Position>, digest: u128) -> Arrival {
+        Arrival {
+            source: Arc::clone(&self.name),
+            received: crate::sources::now(),
+            records,
+            digest,
+            positions,
+        }
+    }
+
+    /// Hands a batch to the core, and waits for its word. `None` where the service has ended.
+    async fn offer(&self, arrival: Arrival) -> Option<Taken> {
+        let (reply, taken) = oneshot::channel();
+        self.requests.send(Request::Take(arrival, reply)).await.ok()?;
+        taken.await.ok()
     }
 
     /// Waits until the service ends.
@@ -200,7 +214,7 @@ impl Ready {
     }
 }
 
-/// What a source may take.
+/// The limits of a source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The largest body of a request, before and after it is unpacked.

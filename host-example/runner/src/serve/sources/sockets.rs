@@ -1,19 +1,13 @@
 //! Lines and syslog over TCP, UDP and sockets in the file system.
 
 use super::Inlet;
+use super::connections::Connections;
 use super::lines::{Splitter, put};
-use crate::serve::say;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, UdpSocket, UnixListener, UnixStream};
-use tokio::sync::Semaphore;
-use tokio::time::sleep;
 
-/// So many connections are read at once. Others wait to be accepted.
-const CONNECTIONS: usize = 256;
 /// Bytes that are read at once, and become one batch.
 const READ: usize = 64 << 10;
 /// Datagrams that become one batch.
@@ -21,52 +15,28 @@ const DATAGRAMS: usize = 1024;
 
 /// Reads all that connect over TCP.
 pub(super) async fn tcp(listener: TcpListener, inlet: Inlet, max_record: usize) {
-    let open = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { return };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = inlet.ended() => return,
-        };
-        if let Some((stream, _)) = accepted_or_told(accepted).await {
-            let inlet = inlet.clone();
-            tokio::spawn(async move {
-                read(stream, &inlet, max_record).await;
-                drop(slot);
-            });
-        }
-    }
+    all(&inlet, max_record, || listener.accept()).await;
 }
 
 /// Reads all that connect to a socket in the file system.
 pub(super) async fn unix(listener: UnixListener, path: PathBuf, inlet: Inlet, max_record: usize) {
-    let open = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = inlet.ended() => break,
-        };
-        if let Some((stream, _)) = accepted_or_told(accepted).await {
-            let inlet = inlet.clone();
-            tokio::spawn(async move {
-                read(stream, &inlet, max_record).await;
-                drop(slot);
-            });
-        }
-    }
+    all(&inlet, max_record, || listener.accept()).await;
     let _ = tokio::fs::remove_file(path).await;
 }
 
-pub(super) async fn accepted_or_told<T>(accepted: io::Result<T>) -> Option<T> {
-    match accepted {
-        Ok(accepted) => Some(accepted),
-        Err(error) => {
-            // Too many open files, most likely: others will be closed.
-            say(&format!("a connection cannot be accepted: {error}"));
-            sleep(Duration::from_millis(100)).await;
-            None
-        }
+/// Reads each connection on a task of its own.
+async fn all<S, A, F>(inlet: &Inlet, max_record: usize, accept: impl Fn() -> F)
+where
+    S: AsyncRead + Unpin + Send + 'static,
+    F: Future<Output = io::Result<(S, A)>>,
+{
+    let connections = Connections::new();
+    while let Some((stream, place)) = connections.next(inlet, &accept).await {
+        let inlet = inlet.clone();
+        tokio::spawn(async move {
+            read(stream, &inlet, max_record).await;
+            drop(place);
+        });
     }
 }
 
@@ -113,14 +83,11 @@ pub(super) async fn udp(socket: UdpSocket, inlet: Inlet) {
             () = inlet.ended() => return,
         };
         let mut records = Vec::new();
-        let mut next = first.ok();
-        for _ in 0..DATAGRAMS {
-            let Some(length) = next else { break };
+        let (mut next, mut count) = (first.ok(), 0);
+        while let Some(length) = next {
             put(buffer.get(..length).unwrap_or_default(), &mut records);
-            next = socket.try_recv(&mut buffer).ok();
-        }
-        if let Some(length) = next {
-            put(buffer.get(..length).unwrap_or_default(), &mut records);
+            count += 1;
+            next = if count < DATAGRAMS { socket.try_recv(&mut buffer).ok() } else { None };
         }
         if !inlet.take(records, Vec::new()).await {
             return;

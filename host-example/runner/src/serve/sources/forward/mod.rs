@@ -6,20 +6,15 @@
 pub(super) mod protocol;
 
 use super::Inlet;
+use super::connections::Connections;
 use crate::serve::arrival::Request;
-use crate::serve::say;
+use crate::serve::{digest, say};
 use protocol::{Connection, Event, Key};
-use siphasher::sip128::{Hasher128, SipHasher13};
-use std::hash::Hasher;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// So many connections are read at once. Others wait to be accepted.
-const CONNECTIONS: usize = 256;
 /// A chunk has at most so many bytes, packed and unpacked. Senders make them of 2 to 8 MiB.
 pub(super) const CHUNK: usize = 16 << 20;
 /// Bytes that are read at once.
@@ -38,20 +33,14 @@ pub(in crate::serve) struct Shared {
 
 /// Reads all that connect.
 pub(super) async fn serve(listener: TcpListener, inlet: Inlet, shared: Option<Shared>, limit: usize) {
-    let open = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(slot) = Arc::clone(&open).acquire_owned().await else { return };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = inlet.ended() => return,
-        };
-        let Some((stream, _)) = super::sockets::accepted_or_told(accepted).await else { continue };
+    let connections = Connections::new();
+    while let Some((stream, place)) = connections.next(&inlet, || listener.accept()).await {
         let (inlet, shared) = (inlet.clone(), shared.clone());
         tokio::spawn(async move {
             if let Err(why) = read(stream, &inlet, shared, limit).await {
                 say(&format!("{}: a connection is closed: {why}", inlet.name));
             }
-            drop(slot);
+            drop(place);
         });
     }
 }
@@ -99,9 +88,7 @@ async fn read(
                     stream.write_all(&bytes).await.map_err(text)?;
                 }
                 Event::Records { lines, ack, .. } => {
-                    let mut hasher = SipHasher13::new();
-                    hasher.write(&lines);
-                    let mut digest = hasher.finish128().as_u128().max(1);
+                    let mut digest = digest(&[&lines]).as_u128().max(1);
                     // Within one connection nobody repeats what was just sent: equal records are others.
                     while parts.contains(&digest) {
                         digest = digest.wrapping_add(1).max(1);
