@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The state is written to disk so often.
+const CHECKPOINT: Duration = Duration::from_secs(60);
+
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -102,6 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
             .unwrap_or(usize::MAX),
         outbox_bytes: arguments.max_waiting.or(served.max_waiting).unwrap_or(256) << 20,
         drain: arguments.drain.or(served.drain),
+        checkpoint: served.checkpoint.unwrap_or(CHECKPOINT),
     });
     service.run().map_err(Error::Failure)?;
     Ok(ExitCode::SUCCESS)

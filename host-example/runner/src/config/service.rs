@@ -37,6 +37,8 @@ pub struct Served {
     pub max_waiting: Option<u64>,
     /// After SIGTERM the service goes on until no request came for this long.
     pub drain: Option<Duration>,
+    /// The state is written to disk after this time.
+    pub checkpoint: Option<Duration>,
     /// Where records come from, by name.
     pub sources: Vec<(String, Feed)>,
     /// Where alerts go, by name.
@@ -108,6 +110,7 @@ impl Config {
             served.max_body = table.number("max_body", 1, 1024);
             served.max_waiting = table.number("max_waiting", 1, 1 << 20);
             served.drain = table.duration("drain");
+            served.checkpoint = table.duration("checkpoint");
             table.end();
         }
         for (name, node) in named(self.file.get("sources"), "sources", &mut problems) {

@@ -11,7 +11,7 @@
 //! 16 bytes                the SipHash of all before
 //! ```
 
-use super::digest;
+use super::{digest, faults};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -87,13 +87,21 @@ impl Checkpoints {
         let name = |number: u64| self.folder.join(format!("{PREFIX}{number:020}"));
         let new = self.folder.join("state.new");
         let mut file = File::create(&new)?;
-        file.write_all(&encode(state)?)?;
+        let bytes = encode(state)?;
+        let (half, rest) = bytes.split_at(bytes.len() / 2);
+        file.write_all(half)?;
+        faults::at("state-write");
+        file.write_all(rest)?;
+        faults::at("state-sync");
         file.sync_all()?;
+        faults::at("rename");
         fs::rename(&new, name(state.header.batch))?;
+        faults::at("renamed");
         File::open(&self.folder)?.sync_all()?;
         let mut all = self.list()?;
         while all.len() > GENERATIONS {
             fs::remove_file(all.remove(0).1)?;
+            faults::at("removed");
         }
         Ok(if all.len() < GENERATIONS { 0 } else { all.first().map_or(0, |(number, _)| *number) })
     }

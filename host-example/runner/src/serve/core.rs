@@ -29,8 +29,7 @@ use tokio::sync::oneshot;
 /// This many batches, or bytes of them, go to disk together.
 const GROUP: usize = 256;
 const GROUP_BYTES: usize = 8 << 20;
-/// A state is written after this time, or so many bytes of records.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// A state is written after so many bytes of records, if its time has not come before.
 const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// A batch that a sender may repeat is remembered so long, in microseconds, and among so many.
 const REPEATED: i64 = 3_600_000_000;
@@ -45,6 +44,8 @@ struct Disk {
     journal: Option<Journal>,
     checkpoints: Checkpoints,
     last_checkpoint: Instant,
+    /// A state is written after this time.
+    every: Duration,
     bytes: u64,
     /// Up to which batch the last state counts.
     kept: u64,
@@ -99,6 +100,8 @@ pub(super) struct Start {
     pub sinks: Vec<String>,
     /// Beyond so many bytes of alerts sources have to wait.
     pub outbox_bytes: u64,
+    /// A state is written after this time.
+    pub checkpoint: Duration,
     /// The counters.
     pub counters: Arc<Counters>,
 }
@@ -144,6 +147,7 @@ impl Core {
             journal: Some(journal),
             checkpoints,
             last_checkpoint: Instant::now(),
+            every: start.checkpoint,
             bytes: 0,
             kept: state.header.batch,
             trouble: Trouble::default(),
@@ -466,7 +470,7 @@ impl Core {
 
     fn checkpoint_if_due(&mut self) {
         let Some(disk) = &self.disk else { return };
-        let due = disk.last_checkpoint.elapsed() >= CHECKPOINT_EVERY || disk.bytes >= CHECKPOINT_BYTES;
+        let due = disk.last_checkpoint.elapsed() >= disk.every || disk.bytes >= CHECKPOINT_BYTES;
         if due && self.batch > disk.kept {
             self.checkpoint();
         }

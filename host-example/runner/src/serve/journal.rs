@@ -12,8 +12,12 @@
 //! such commit: a crash loses them together, and the batches that are judged again bring them back.
 
 use super::arrival::Arrival;
+#[cfg(debug_assertions)]
+use super::faults;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -96,22 +100,11 @@ impl Journal {
     /// # Errors
     /// Where it cannot be opened: it is another's, or of a later version.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let database = Database::builder().set_cache_size(CACHE).create(path)?;
-        let write = database.begin_write()?;
-        {
-            let mut counters = write.open_table(COUNTERS)?;
-            let version = counters.get("version")?.map(|version| version.value());
-            match version {
-                None => drop(counters.insert("version", VERSION)?),
-                Some(VERSION) => {}
-                Some(other) => return Err(Error::Version(other)),
-            }
-            write.open_table(BATCHES)?;
-            write.open_table(ALERTS)?;
-            write.open_table(DELIVERED)?;
-            write.open_table(POSITIONS)?;
+        if !path.exists() {
+            create(path)?;
         }
-        write.commit()?;
+        let database = open(path)?;
+        tables(&database)?;
         Ok(Self { database })
     }
 
@@ -228,6 +221,50 @@ impl Journal {
         let read = self.database.begin_read()?;
         Ok(read.open_table(DELIVERED)?.get(sink)?.map(|number| number.value()))
     }
+}
+
+/// Makes a store under another name and renames it, so that a crash leaves a whole one or none.
+fn create(path: &Path) -> Result<(), Error> {
+    let new = path.with_extension("new");
+    let failed = |error| Error::Store(redb::Error::Io(error));
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    tables(&open(&new)?)?;
+    fs::rename(&new, path).map_err(failed)?;
+    let folder = path.parent().map(File::open).transpose().map_err(failed)?;
+    folder.map_or(Ok(()), |folder| folder.sync_all()).map_err(failed)
+}
+
+/// Makes the tables that are not there. A store of another layout is refused.
+fn tables(database: &Database) -> Result<(), Error> {
+    let write = database.begin_write()?;
+    {
+        let mut counters = write.open_table(COUNTERS)?;
+        let version = counters.get("version")?.map(|version| version.value());
+        match version {
+            None => drop(counters.insert("version", VERSION)?),
+            Some(VERSION) => {}
+            Some(other) => return Err(Error::Version(other)),
+        }
+        write.open_table(BATCHES)?;
+        write.open_table(ALERTS)?;
+        write.open_table(DELIVERED)?;
+        write.open_table(POSITIONS)?;
+    }
+    Ok(write.commit()?)
+}
+
+fn open(path: &Path) -> Result<Database, Error> {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE);
+    #[cfg(debug_assertions)]
+    if faults::are_wanted() {
+        let file = faults::Unsynced::open(path).map_err(|error| Error::Store(redb::Error::Io(error)))?;
+        return Ok(builder.create_with_backend(file)?);
+    }
+    Ok(builder.create(path)?)
 }
 
 impl Entry {

@@ -13,6 +13,7 @@
 //! | `sources` | where records come from, and the pages about the service |
 //! | `journal` | batches, alerts and positions on disk, in one transactional store |
 //! | `checkpoint` | the state of the analytics on disk, two generations of it |
+//! | `faults` | the places where tests cut the power |
 //! | `outbox` | alerts on their way to the sinks |
 //! | `sinks` | where alerts go |
 //! | `metrics` | the counters |
@@ -26,6 +27,7 @@
 mod arrival;
 mod checkpoint;
 mod core;
+mod faults;
 mod journal;
 mod metrics;
 mod outbox;

@@ -44,6 +44,8 @@ pub struct Setup {
     pub max_body: usize,
     /// Beyond so many bytes of alerts that wait for a sink, sources have to wait.
     pub outbox_bytes: u64,
+    /// The state is written to disk after this time, or after 64 MiB of records.
+    pub checkpoint: Duration,
     /// After SIGTERM it serves on until no request came for this long.
     pub drain: Option<Duration>,
 }
@@ -74,7 +76,7 @@ impl Service {
     }
 
     async fn serve(self) -> Result<(), String> {
-        let Setup { sessions, sources, sinks, state, max_body, outbox_bytes, drain } = self.setup;
+        let Setup { sessions, sources, sinks, state, max_body, outbox_bytes, checkpoint, drain } = self.setup;
         let mut signals = Signals::new().map_err(|error| error.to_string())?;
         let mut ready = Vec::new();
         for (name, feed) in &sources {
@@ -103,6 +105,7 @@ impl Service {
             layouts,
             sinks: sinks.iter().map(|sink| sink.name.clone()).collect(),
             outbox_bytes,
+            checkpoint,
             counters: Arc::clone(&counters),
         };
         let (requests, taken) = mpsc::channel(REQUESTS);

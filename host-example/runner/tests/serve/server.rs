@@ -70,6 +70,37 @@ impl Server {
         server
     }
 
+    /// Starts one that ends at a failure point, as after a power cut. `None` if this comes before it listens.
+    pub fn failing(arguments: &[&str], fault: &str, listens: &dyn Fn(&str)) -> Option<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
+        command.env("AUTHSIEVE_FAULT", fault);
+        let http = [&["--http", "127.0.0.1:0"], arguments].concat();
+        let server = Self::spawn(command, &http, Stdio::null());
+        let before = "http listens to http://";
+        loop {
+            match server.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(before) => {
+                    listens(line.rsplit(before).next().expect("an address"));
+                    return Some(server);
+                }
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// True if it ends by itself within this time.
+    pub fn is_gone_within(mut self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            if self.child.try_wait().expect("it is ours").is_some() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        false
+    }
+
     fn begin(arguments: &[&str], stdin: Stdio) -> Self {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_authsieve")), arguments, stdin)
     }
