@@ -17,7 +17,7 @@ use super::faults;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters"
 const VERSION: u64 = 1;
 /// Pages of the store that are kept in memory, in bytes.
 const CACHE: usize = 16 << 20;
+/// What stands before the name of the source in an entry: kind, first record, time, digest, length of the name.
+const HEAD: usize = 1 + 8 + 8 + 16 + 4;
 
 /// An entry of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +122,8 @@ impl Journal {
             let mut table = write.open_table(BATCHES)?;
             let mut positions = write.open_table(POSITIONS)?;
             for (number, entry) in batches {
-                table.insert(number, entry.encode().as_slice())?;
+                // Written in place: batches are large.
+                entry.encode(table.insert_reserve(number, entry.length())?.as_mut());
                 let Entry::Records(_, arrival) = entry else { continue };
                 for (what, place) in &arrival.positions {
                     positions.insert(what.as_str(), place.as_str())?;
@@ -267,21 +270,38 @@ fn open(path: &Path) -> Result<Database, Error> {
     Ok(builder.create(path)?)
 }
 
+/// Writes parts one after the other into bytes that are long enough.
+fn put(mut out: &mut [u8], parts: &[&[u8]]) {
+    for part in parts {
+        let _ = out.write_all(part);
+    }
+}
+
 impl Entry {
-    fn encode(&self) -> Vec<u8> {
+    /// The bytes of its encoding.
+    fn length(&self) -> usize {
         match self {
-            Self::Records(first, arrival) => {
-                let mut out = Vec::with_capacity(arrival.records.len() + arrival.source.len() + 64);
-                out.push(0);
-                out.extend(first.to_le_bytes());
-                out.extend(arrival.received.to_le_bytes());
-                out.extend(arrival.digest.to_le_bytes());
-                out.extend((arrival.source.len() as u32).to_le_bytes());
-                out.extend(arrival.source.as_bytes());
-                out.extend(&arrival.records);
-                out
-            }
-            Self::Idle(micros) => [&[1], &micros.to_le_bytes()[..]].concat(),
+            Self::Records(_, arrival) => HEAD + arrival.source.len() + arrival.records.len(),
+            Self::Idle(_) => 9,
+        }
+    }
+
+    /// Writes it to `out`, as long as [`Entry::length`].
+    fn encode(&self, out: &mut [u8]) {
+        match self {
+            Self::Records(first, arrival) => put(
+                out,
+                &[
+                    &[0],
+                    &first.to_le_bytes(),
+                    &arrival.received.to_le_bytes(),
+                    &arrival.digest.to_le_bytes(),
+                    &(arrival.source.len() as u32).to_le_bytes(),
+                    arrival.source.as_bytes(),
+                    &arrival.records,
+                ],
+            ),
+            Self::Idle(micros) => put(out, &[&[1], &micros.to_le_bytes()]),
         }
     }
 
@@ -366,7 +386,10 @@ mod tests {
 
     #[test]
     fn entries_that_are_cut_are_none() {
-        let whole = Entry::Records(1, arrival("a\n")).encode();
+        let entry = Entry::Records(1, arrival("a\n"));
+        let mut whole = vec![0; entry.length()];
+        entry.encode(&mut whole);
+        assert_eq!(Entry::decode(&whole), Some(entry));
         for end in 0..whole.len() - 2 {
             assert_eq!(Entry::decode(&whole[..end]), None, "{end}");
         }

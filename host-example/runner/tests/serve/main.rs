@@ -6,5 +6,6 @@ mod kills;
 mod receiver;
 mod server;
 mod service;
+mod soak;
 mod sources;
 mod state;

@@ -42,6 +42,11 @@ impl Server {
         self.waits_for(before).rsplit(before).next().expect("an address").into()
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The standard input of the process, where it is piped.
     pub fn stdin(&mut self) -> std::process::ChildStdin {
         self.child.stdin.take().expect("it is piped")
@@ -68,6 +73,31 @@ impl Server {
         let mut server = Self::spawn(command, &http, Stdio::null());
         server.address = server.place("http listens to http://");
         server
+    }
+
+    /// Starts one that sees a disk of so many MiB, half of it taken by a file `ballast`, at this path. `None` where this machine
+    /// lets nobody mount one.
+    pub fn on_small_disk(arguments: &[&str], disk: &Path, mib: u32) -> Option<Self> {
+        let apart = ["--user", "--map-root-user", "--mount"];
+        if !Command::new("unshare").args(apart).arg("true").status().is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let mount = format!(
+            "mount -t tmpfs -o size={mib}m tmpfs \"$0\" && head -c {}m /dev/zero > \"$0/ballast\" && exec \"$@\"",
+            mib / 2
+        );
+        let mut command = Command::new("unshare");
+        command.args(apart).args(["sh", "-c", &mount]).arg(disk).arg(env!("CARGO_BIN_EXE_authsieve"));
+        let http = [&["--http", "127.0.0.1:0"], arguments].concat();
+        let mut server = Self::spawn(command, &http, Stdio::null());
+        server.address = server.place("http listens to http://");
+        Some(server)
+    }
+
+    /// A path as the process sees it.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(path.strip_prefix("/").expect("it begins at the root"))
     }
 
     /// Starts one that ends at a failure point, as after a power cut. `None` if this comes before it listens.
@@ -196,8 +226,8 @@ pub fn post(address: &str, headers: &str, body: &[u8]) -> std::io::Result<(u16, 
 pub fn request(address: &str, head: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body)?;
+    // In one write: the second would wait for the receiver's word on the first.
+    stream.write_all(&[head.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let text = String::from_utf8_lossy(&answer).into_owned();

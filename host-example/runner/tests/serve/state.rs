@@ -126,3 +126,38 @@ fn a_full_disk_loses_nothing_that_was_answered() {
     assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
     assert_eq!(server.get("/readyz").0, 200);
 }
+
+/// A service goes on once there is room, without a restart.
+#[test]
+fn a_disk_that_has_room_again_is_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, out) = (folder.path().join("disk"), folder.path().join("alerts.jsonl"));
+    fs::create_dir(&disk).unwrap();
+    let state = disk.join("state");
+    let arguments = ["--state-dir", state.to_str().unwrap(), "--alerts", out.to_str().unwrap()];
+    let Some(mut server) = Server::on_small_disk(&arguments, &disk, 16) else {
+        println!("skipped: a small disk. This machine lets nobody mount one");
+        return;
+    };
+    let lines = attack(1);
+    assert_eq!(server.post(&body(&lines[..5])).0, 200);
+    let filler = vec![format!("2026-03-04T08:00:00Z web1 app: {}", "x".repeat(1000)); 500];
+    let full = (0..40).find(|number| {
+        let mut lines = filler.clone();
+        lines.push(format!("batch {number}"));
+        server.post(&body(&lines)).0 == 503
+    });
+    assert!(full.is_some(), "the disk holds all of it");
+    server.waits_for("senders are asked to try again");
+    assert_eq!(server.get("/readyz").0, 503);
+    fs::remove_file(server.sees(&disk.join("ballast"))).unwrap();
+    let accepted = (0..400).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        server.post(&body(&lines[5..])).0 == 200
+    });
+    assert!(accepted, "{}", server.said());
+    server.waits_for("the state folder can be written to again");
+    let found = waits_for_alerts(&out, 1);
+    assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
+    assert_eq!(server.get("/readyz").0, 200);
+}

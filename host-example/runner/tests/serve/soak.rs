@@ -1,0 +1,230 @@
+//! A soak: events by HTTP at a steady rate, while the service and the receiver of its alerts end now and then.
+//!
+//! ```text
+//! AUTHSIEVE_SOAK=3600 AUTHSIEVE_SOAK_RATE=10000 cargo test --release -p authsieve --test serve -- soak --nocapture
+//! ```
+//!
+//! runs for an hour. `AUTHSIEVE_SOAK_RATE=0` sends as fast as the service takes, and `AUTHSIEVE_SOAK_ENDS=0` lets it run
+//! undisturbed: that measures its speed. The test prints what it measured, and asserts that each attack came out as one alert with
+//! its exact count.
+
+use crate::server::{PATIENCE, Server, post};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+/// Seconds, events a second, and ends of the service in the ordinary test run.
+const SECONDS: u64 = 60;
+const RATE: u64 = 3_000;
+const ENDS: u64 = 4;
+/// Events in a request.
+const BATCH: u64 = 500;
+/// There is an attack in so many events.
+const ATTACK_EVERY: u64 = 2_000;
+
+fn number(name: &str, default: u64) -> u64 {
+    env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// Some of the events, the first of which has this number. Most are ordinary lines, a fourth are failures from everywhere; the
+/// last six of each [`ATTACK_EVERY`] are an attack.
+fn events(first: u64, rate: u64) -> String {
+    let mut text = String::new();
+    for event in first..first + BATCH {
+        let second = event / rate.max(1_000);
+        let (day, clock) = (4 + second / 86_400, second % 86_400);
+        let time = format!("2026-03-{day:02}T{:02}:{:02}:{:02}Z", clock / 3600, clock / 60 % 60, clock % 60);
+        let (attack, place) = (event / ATTACK_EVERY, event % ATTACK_EVERY);
+        let address =
+            |number: u64| format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
+        let pid = event % 30_000 + 1_000;
+        let _ = match place {
+            1_994.. => {
+                let what = if place == 1_999 { "Accepted" } else { "Failed" };
+                let from = address(attack);
+                writeln!(
+                    text,
+                    "{time} web1 sshd[{pid}]: {what} password for user{attack} from {from} port 4000 ssh2"
+                )
+            }
+            _ if event % 4 == 0 => {
+                let from = format!("172.16.{}.{}", event / 256 % 256, event % 256);
+                writeln!(text, "{time} web2 sshd[{pid}]: Failed password for root from {from} port 4000 ssh2")
+            }
+            _ => writeln!(
+                text,
+                "{time} web3 app[{pid}]: GET /items/{event} 200 in {} ms for 10.1.2.3",
+                event % 97
+            ),
+        };
+    }
+    text
+}
+
+/// A receiver of alerts that may be down.
+struct Receiver {
+    address: String,
+    is_down: Arc<AtomicBool>,
+    got: Arc<Mutex<Vec<(Instant, String)>>>,
+}
+
+impl Receiver {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (is_down, got) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let receiver = Self { address, is_down, got };
+        let (down, got) = (Arc::clone(&receiver.is_down), Arc::clone(&receiver.got));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (down, got) = (Arc::clone(&down), Arc::clone(&got));
+                thread::spawn(move || answer(stream, &down, &got));
+            }
+        });
+        receiver
+    }
+}
+
+/// Answers requests until the receiver is down, or the client goes.
+fn answer(stream: TcpStream, is_down: &AtomicBool, got: &Mutex<Vec<(Instant, String)>>) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        // Goes away in the middle of a request, as a receiver that is killed does.
+        if is_down.load(Ordering::Relaxed) {
+            return None;
+        }
+        let now = Instant::now();
+        got.lock()
+            .unwrap()
+            .extend(String::from_utf8(body).unwrap().lines().map(|line| (now, line.to_owned())));
+        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
+    }
+}
+
+/// The seconds of CPU and the KiB of memory, at most, that a process took.
+fn took(pid: u32) -> (f64, u64) {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks = |place: usize| fields.get(place).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
+    ((ticks(11) + ticks(12)) / 100.0, peak.unwrap_or(0))
+}
+
+#[test]
+fn a_soak() {
+    let (seconds, rate) = (number("AUTHSIEVE_SOAK", SECONDS), number("AUTHSIEVE_SOAK_RATE", RATE));
+    let ends = number("AUTHSIEVE_SOAK_ENDS", ENDS);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("often.toml");
+    fs::write(&config, "[server]\ncheckpoint = \"5s\"\n").unwrap();
+    let receiver = Receiver::new();
+    let (state, url) = (folder.path().join("state"), format!("http://{}/alerts", receiver.address));
+    let mut arguments = vec!["-c", config.to_str().unwrap(), "--alerts", &url];
+    if env::var_os("AUTHSIEVE_SOAK_STATELESS").is_none() {
+        arguments.extend(["--state-dir", state.to_str().unwrap()]);
+    }
+    let address = Arc::new(Mutex::new(String::new()));
+    let began = Instant::now();
+    let sender = {
+        let address = Arc::clone(&address);
+        thread::spawn(move || {
+            let (mut sent, mut attacks) = (0, Vec::new());
+            while began.elapsed() < Duration::from_secs(seconds) {
+                if rate > 0 {
+                    let due = Duration::from_micros(sent * 1_000_000 / rate);
+                    thread::sleep(due.saturating_sub(began.elapsed()));
+                }
+                let batch = events(sent, rate);
+                let at = Instant::now();
+                loop {
+                    let place = address.lock().unwrap().clone();
+                    if post(&place, "", batch.as_bytes()).is_ok_and(|(status, _)| status == 200) {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(5));
+                }
+                sent += BATCH;
+                if sent % ATTACK_EVERY == 0 {
+                    attacks.push(at);
+                }
+            }
+            (sent, attacks)
+        })
+    };
+    let (mut cpu, mut peak) = (0.0, 0);
+    let mut server = Server::start(&arguments);
+    server.address.clone_into(&mut address.lock().unwrap());
+    let pause = Duration::from_millis(seconds * 1000 / (2 * ends + 2).max(1));
+    let down = pause.min(Duration::from_secs(3)) / 3;
+    for _ in 0..ends {
+        thread::sleep(pause);
+        receiver.is_down.store(true, Ordering::Relaxed);
+        thread::sleep(down);
+        receiver.is_down.store(false, Ordering::Relaxed);
+        thread::sleep(pause.saturating_sub(down));
+        let (seconds, memory) = took(server.id());
+        (cpu, peak) = (cpu + seconds, memory.max(peak));
+        server.kill();
+        server = Server::start(&arguments);
+        server.address.clone_into(&mut address.lock().unwrap());
+    }
+    let (sent, attacks) = sender.join().unwrap();
+    let time = began.elapsed();
+    let end = Instant::now() + PATIENCE;
+    let mut alerts: BTreeMap<String, (Instant, serde_json::Value)> = BTreeMap::new();
+    let mut taken = 0;
+    while alerts.len() < attacks.len() {
+        for (at, line) in receiver.got.lock().unwrap().drain(..) {
+            let alert: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let first = alerts.entry(alert["id"].as_str().unwrap().into()).or_insert((at, alert.clone()));
+            assert_eq!(first.1, alert, "what comes twice is the same");
+            taken += 1;
+        }
+        assert!(Instant::now() < end, "{} of {} alerts\n{}", alerts.len(), attacks.len(), server.said());
+        thread::sleep(Duration::from_millis(20));
+    }
+    let (seconds, memory) = took(server.id());
+    (cpu, peak) = (cpu + seconds, memory.max(peak));
+    let mut waits = vec![None; attacks.len()];
+    for (at, alert) in alerts.values() {
+        assert_eq!(alert["failure_count"], 5, "an event was lost or counted twice: {alert}");
+        let attack: usize =
+            alert["user"].as_str().and_then(|user| user.strip_prefix("user")?.parse().ok()).unwrap();
+        assert!(waits[attack].replace(at.saturating_duration_since(attacks[attack])).is_none(), "{alert}");
+    }
+    waits.sort();
+    let wait = |part: usize| waits.get(waits.len() * part / 100).copied().flatten().unwrap_or_default();
+    println!(
+        "{sent} events in {:.1} s ({:.0} a second), {cpu:.1} s of CPU ({:.0} events each), {peak} KiB at most, {ends} ends; \
+         {} alerts, {} twice; from a request to its alert: {:.1} ms median, {:.1} ms for 99 of 100",
+        time.as_secs_f64(),
+        sent as f64 / time.as_secs_f64(),
+        sent as f64 / cpu,
+        attacks.len(),
+        taken - attacks.len(),
+        wait(50).as_secs_f64() * 1e3,
+        wait(99).as_secs_f64() * 1e3,
+    );
+}
