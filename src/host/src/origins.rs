@@ -62,6 +62,13 @@ impl Origins {
         self.runs.push_back(Run { first, file: Arc::clone(file), line });
     }
 
+    /// The newest runs of records that stand one below the other, at most so many, the oldest first: the number of the first
+    /// record, its file, its line. [`Origins::add`] takes them again.
+    pub fn newest(&self, most: usize) -> impl Iterator<Item = (u64, &Arc<str>, u64)> {
+        let skipped = self.runs.len().saturating_sub(most);
+        self.runs.iter().skip(skipped).map(|run| (run.first, &run.file, run.line))
+    }
+
     /// The next record will have this number: there is none of it yet, nor of any above.
     pub fn ends(&mut self, next: u64) {
         self.end = Some(next);
@@ -116,6 +123,12 @@ mod tests {
         }
         assert_eq!(at(&origins, 0), None);
         assert_eq!(origins.runs.len(), 4, "contiguous lines take no room");
+        // What is taken out and put in again says the same, but for what was left out.
+        let mut again = Origins::default();
+        origins.newest(2).for_each(|(first, file, line)| again.add(first, file, line));
+        for number in 1..=10 {
+            assert_eq!(at(&again, number), if number < 6 { None } else { at(&origins, number) }, "{number}");
+        }
     }
 
     #[test]

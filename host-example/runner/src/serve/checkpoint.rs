@@ -38,6 +38,9 @@ pub(super) struct Header {
     pub alert: u64,
     /// How many records each source has sent.
     pub lines: BTreeMap<String, u64>,
+    /// Where the newest records stand: the number of the first of a run, its source, its line.
+    #[serde(default)]
+    pub places: Vec<(u64, String, u64)>,
     /// The components, and how many bytes of state each has. Written by [`Checkpoints::save`].
     pub parts: Vec<(String, u64)>,
 }
@@ -159,7 +162,8 @@ mod tests {
 
     fn state(batch: u64) -> State {
         let lines = BTreeMap::from([("http".to_owned(), 7)]);
-        let header = Header { batch, record: 8, alert: 2, lines, parts: Vec::new() };
+        let places = vec![(1, "http".to_owned(), 1)];
+        let header = Header { batch, record: 8, alert: 2, lines, places, parts: Vec::new() };
         State { header, parts: vec![("an1276".into(), vec![1, 2, 3]), ("fls".into(), b"\n".to_vec())] }
     }
 

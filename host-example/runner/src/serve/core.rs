@@ -34,6 +34,8 @@ const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// A batch that a sender may repeat is remembered so long, in microseconds, and among so many.
 const REPEATED: i64 = 3_600_000_000;
 const MOST_REPEATED: usize = 1 << 16;
+/// A state knows where the records of so many runs stand. A run is at least a batch.
+const PLACES: usize = 4096;
 /// So much of a record is kept where an analytic fails on it.
 const DEAD_RECORD: usize = 64 << 10;
 
@@ -158,6 +160,10 @@ impl Core {
         let mut core = Self::new(start, sessions, Arc::clone(&outbox), Some(disk));
         (core.batch, core.record, core.lines) =
             (state.header.batch, state.header.record.max(1), state.header.lines);
+        for (first, source, line) in state.header.places {
+            core.origins.add(first, &source.into(), line);
+        }
+        core.origins.ends(core.record);
         core.replay(judged)?;
         Ok(Started { core, outbox, positions })
     }
@@ -497,6 +503,11 @@ impl Core {
             record: self.record,
             alert: self.outbox.following(),
             lines: self.lines.clone(),
+            places: self
+                .origins
+                .newest(PLACES)
+                .map(|(first, file, line)| (first, file.to_string(), line))
+                .collect(),
             parts: Vec::new(),
         };
         let Some(disk) = &mut self.disk else { return };

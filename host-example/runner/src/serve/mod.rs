@@ -20,7 +20,8 @@
 //!
 //! **Nothing lost.** A sender is answered once its batch is in the journal on disk. A state on disk says up to which batch it
 //! counts. After a crash the newest valid state is loaded, and the batches behind it are judged again, as of the time they were
-//! received then. So the same alerts come, with the same ids. What was delivered before may come twice, and never differs.
+//! received then. So the same alerts come, with the same ids. What was delivered before may come twice, with the
+//! same id. An alert names the places of records that came before the last 4,096 batches of a state no more.
 //!
 //! Everything asynchronous lives here. The analytics run on a thread of their own, which waits for nobody but the disk.
 
