@@ -4,7 +4,7 @@ use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
 use crate::config::service::{Feed, Outlet, Served, duration, local};
 use crate::output::Layout;
 use crate::selection::{self, Error};
-use crate::serve::{Service, Setup, Target};
+use crate::serve::{Access, Service, Setup, Target};
 use authsieve_engine::alert::Severity;
 use authsieve_host::{Session, StartError};
 use clap::Args;
@@ -35,8 +35,8 @@ pub struct Arguments {
     /// in the configuration: [sources.NAME].
     #[arg(long, value_name = "ADDRESS:PORT")]
     http: Option<SocketAddr>,
-    /// Where alerts go, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…, unix:PATH,
-    /// tcp:HOST:PORT; repeat for several. Without any, standard output.
+    /// Where alerts go, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…, https://…,
+    /// unix:PATH, tcp:HOST:PORT, tls:HOST:PORT; repeat for several. Without any, standard output.
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
     alerts: Vec<Target>,
     /// How alerts are written.
@@ -130,8 +130,13 @@ fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>
 fn sinks(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Outlet)>, Error> {
     let layout = arguments.format;
     let outlet = |to: &Target| {
-        let outlet =
-            Outlet { to: to.clone(), layout, min_severity: Severity::Informational, analytics: Vec::new() };
+        let outlet = Outlet {
+            to: to.clone(),
+            access: Access::default(),
+            layout,
+            min_severity: Severity::Informational,
+            analytics: Vec::new(),
+        };
         (to.to_string(), outlet)
     };
     let mut sinks = served.sinks.clone();

@@ -13,11 +13,13 @@
 //! min_severity = "high"
 //! ```
 
+mod network;
+
 use super::problem::Problem;
 use super::tree::{Content, Node};
 use super::{Config, Problems};
 use crate::output::Layout;
-use crate::serve::Target;
+use crate::serve::{Access, Secret, Target};
 use authsieve_engine::alert::Severity;
 use authsieve_engine::config::{code, near};
 use authsieve_engine::time::Span;
@@ -57,7 +59,7 @@ pub enum Feed {
         /// Where it listens.
         listen: SocketAddr,
         /// The key that clients have to prove, and the name of this server.
-        shared: Option<(String, String)>,
+        shared: Option<(Secret, String)>,
     },
     /// Datagrams of syslog, or of lines.
     Udp(SocketAddr),
@@ -86,6 +88,8 @@ pub enum Feed {
 pub struct Outlet {
     /// The place.
     pub to: Target,
+    /// What its receiver wants to see.
+    pub access: Access,
     /// How alerts are written.
     pub layout: Layout,
     /// Alerts below this severity are left out.
@@ -256,28 +260,10 @@ impl<'n, 'p> Table<'n, 'p> {
         })
     }
 
-    /// A text that may stand in a variable of the environment or in a file: `{ env = "NAME" }`, `{ file = "PATH" }`.
-    fn secret(&mut self, name: &'static str) -> Option<String> {
-        let node = self.node.get(name)?;
-        let [member] = node.members() else { return self.text(name) };
-        self.asked.push(name);
-        let place = member.node.as_str().unwrap_or_default();
-        let found = match member.name.as_str() {
-            "env" => std::env::var(place).map_err(|error| error.to_string()),
-            "file" => std::fs::read_to_string(place).map_err(|error| error.to_string()),
-            _ => Err("expected a text, { env = \"NAME\" } or { file = \"PATH\" }".into()),
-        };
-        match found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()) {
-            Ok(text) if !text.is_empty() => Some(text),
-            Ok(_) => {
-                self.refuse(node, name, code::EMPTY, "names what is empty; expected a text there");
-                None
-            }
-            Err(why) => {
-                self.refuse(node, name, code::INVALID_VALUE, &format!("cannot be read: {why}"));
-                None
-            }
-        }
+    /// Like `refuse`, for a value that nobody is to see.
+    fn refuse_unseen(&mut self, name: &str, code: &str, why: &str) {
+        let path = format!("{}.{name}", self.path);
+        self.problems.push(Problem::new(code, &path, why.to_owned()).at(self.node.origin.clone()));
     }
 
     fn missing(&mut self, name: &'static str, expected: &str) {
@@ -332,9 +318,10 @@ impl<'n, 'p> Table<'n, 'p> {
 
     fn outlet(&mut self) -> Option<Outlet> {
         if self.node.is_table() && self.node.get("to").is_none() {
-            self.missing("to", "-, a file, http://…, unix:PATH or tcp:HOST:PORT");
+            self.missing("to", "-, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT or tls:HOST:PORT");
         }
         let to = self.read("to", Target::parse);
+        let access = to.as_ref().map(|to| self.access(to)).unwrap_or_default();
         let layout = self.read("format", |text| {
             Layout::parse(text).ok_or_else(|| "is no format; expected json, ocsf or ecs".into())
         });
@@ -346,6 +333,7 @@ impl<'n, 'p> Table<'n, 'p> {
         let analytics = self.texts("analytics");
         Some(Outlet {
             to: to?,
+            access,
             layout: layout.unwrap_or(Layout::Native),
             min_severity: min_severity.unwrap_or(Severity::Informational),
             analytics,

@@ -31,14 +31,20 @@ mod core;
 mod faults;
 mod journal;
 mod metrics;
+mod net;
 mod outbox;
+mod secret;
 mod service;
 mod sinks;
 mod sources;
+mod tls;
 mod trouble;
 
+pub use net::{Access, server_name};
+pub use secret::Secret;
 pub use service::{Service, Setup};
 pub use sinks::Target;
+pub use tls::{Identity, Listening, Trust, Unusable};
 
 use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
 use std::hash::Hasher;

@@ -88,6 +88,7 @@ impl Service {
             .map(|(name, outlet)| Sink {
                 name,
                 target: outlet.to,
+                access: outlet.access,
                 layout: outlet.layout,
                 least: rank(outlet.min_severity),
                 analytics: outlet.analytics,

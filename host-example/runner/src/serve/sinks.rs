@@ -5,15 +5,12 @@
 
 use super::arrival::Request;
 use super::metrics::Counters;
+use super::net::{self, Access, Http};
 use super::outbox::{Item, Outbox};
+use super::tls::Trust;
 use super::trouble::Trouble;
 use crate::output::Layout;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::{Method, StatusCode, Uri};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper::{HeaderMap, Uri};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
@@ -46,10 +43,15 @@ pub enum Target {
     Unix(PathBuf),
     /// Lines to a host and port.
     Tcp(String),
+    /// The same by TLS.
+    Tls(String),
 }
 
+/// What a target may be.
+const EXPECTED: &str = "-, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT or tls:HOST:PORT";
+
 impl Target {
-    /// Reads a target: `-`, a path, `http://…`, `unix:PATH`, `tcp:HOST:PORT`.
+    /// Reads a target: `-`, a path, `http://…`, `https://…`, `unix:PATH`, `tcp:HOST:PORT`, `tls:HOST:PORT`.
     ///
     /// # Errors
     /// For what is none of these.
@@ -57,27 +59,34 @@ impl Target {
         if text == "-" {
             return Ok(Self::Stdout);
         }
-        if let Some(place) = text.strip_prefix("tcp:") {
+        for (scheme, target) in [("tcp", Self::Tcp as fn(String) -> Self), ("tls", Self::Tls)] {
+            let Some(place) = text.strip_prefix(scheme).and_then(|rest| rest.strip_prefix(':')) else {
+                continue;
+            };
             let port =
                 place.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
             return match port {
-                Some((host, _)) if !host.is_empty() => Ok(Self::Tcp(place.into())),
-                _ => Err(format!("`{text}` is no address; expected tcp:HOST:PORT")),
+                Some((host, _)) if !host.is_empty() => Ok(target(place.into())),
+                _ => Err(format!("`{text}` is no address; expected {scheme}:HOST:PORT")),
             };
         }
         if let Some(path) = text.strip_prefix("unix:") {
             return Ok(Self::Unix(path.into()));
         }
-        if text.starts_with("http://") {
+        if text.starts_with("http://") || text.starts_with("https://") {
             let uri: Uri = text.parse().map_err(|error| format!("`{text}` is no URL: {error}"))?;
             return Ok(Self::Http(uri));
         }
         if text.contains("://") || text.is_empty() {
-            return Err(format!(
-                "`{text}` is no place for alerts; expected -, a file, http://…, unix:PATH or tcp:HOST:PORT"
-            ));
+            return Err(format!("`{text}` is no place for alerts; expected {EXPECTED}"));
         }
         Ok(Self::File(text.into()))
+    }
+
+    /// True where TLS protects what goes there.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Tls(_)) || matches!(self, Self::Http(uri) if uri.scheme_str() == Some("https"))
     }
 }
 
@@ -89,6 +98,7 @@ impl fmt::Display for Target {
             Self::Http(uri) => uri.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Tcp(place) => write!(f, "tcp:{place}"),
+            Self::Tls(place) => write!(f, "tls:{place}"),
         }
     }
 }
@@ -100,6 +110,8 @@ pub(super) struct Sink {
     pub name: String,
     /// Where alerts go.
     pub target: Target,
+    /// What the receiver wants to see.
+    pub access: Access,
     /// How they are written.
     pub layout: Layout,
     /// Alerts of a lower rank are left out.
@@ -143,13 +155,13 @@ impl Sink {
 
     /// Delivers until the service ends.
     pub(super) async fn run(self, mut ties: Ties) {
-        let mut outlet = Outlet::new(&self.target);
+        let mut outlet = Outlet::new(&self.target, &self.access);
         let mut news = ties.outbox.news();
         let (mut wait, mut trouble) = (FIRST_RETRY, Trouble::default());
         loop {
             if ties.reopen.has_changed().unwrap_or(false) {
                 ties.reopen.borrow_and_update();
-                outlet = Outlet::new(&self.target);
+                outlet = Outlet::new(&self.target, &self.access);
             }
             let items = ties.outbox.next(ties.number, TOGETHER);
             let Some((last, _)) = items.last() else {
@@ -159,7 +171,7 @@ impl Sink {
                 tokio::select! {
                     changed = news.changed() => if changed.is_err() { return },
                     _ = ties.ending.changed() => {}
-                    _ = ties.reopen.changed() => outlet = Outlet::new(&self.target),
+                    _ = ties.reopen.changed() => outlet = Outlet::new(&self.target, &self.access),
                 }
                 continue;
             };
@@ -184,7 +196,7 @@ impl Sink {
                 let _ = ties.closed.send(()).await;
                 return;
             }
-            outlet = Outlet::new(&self.target);
+            outlet = Outlet::new(&self.target, &self.access);
             ties.counters.retries.inc();
             trouble.tell(|| format!("{}: {failed}; it is tried again until it works", self.target));
             if *ties.ending.borrow() {
@@ -203,21 +215,20 @@ impl Sink {
 enum Outlet {
     Stdout,
     File(PathBuf, Option<File>),
-    Http(Box<Client<HttpConnector, Full<Bytes>>>, Uri),
+    Http(Uri, Access, Option<Box<Http>>),
     Unix(PathBuf, Option<UnixStream>),
-    Tcp(String, Option<TcpStream>),
+    Tcp(String, Option<Trust>, Option<net::Stream>),
 }
 
 impl Outlet {
-    fn new(target: &Target) -> Self {
+    fn new(target: &Target, access: &Access) -> Self {
         match target {
             Target::Stdout => Self::Stdout,
             Target::File(path) => Self::File(path.clone(), None),
-            Target::Http(uri) => {
-                Self::Http(Box::new(Client::builder(TokioExecutor::new()).build_http()), uri.clone())
-            }
+            Target::Http(uri) => Self::Http(uri.clone(), access.clone(), None),
             Target::Unix(path) => Self::Unix(path.clone(), None),
-            Target::Tcp(place) => Self::Tcp(place.clone(), None),
+            Target::Tcp(place) => Self::Tcp(place.clone(), None, None),
+            Target::Tls(place) => Self::Tcp(place.clone(), Some(access.tls.clone()), None),
         }
     }
 
@@ -241,16 +252,22 @@ impl Outlet {
                     None => Ok(()),
                 }
             }
-            Self::Http(client, uri) => post(client, uri, lines).await,
+            Self::Http(uri, access, open) => {
+                if open.is_none() {
+                    *open = Some(Box::new(Http::new(uri, access).map_err(io::Error::other)?));
+                }
+                let Some(client) = open else { return Ok(()) };
+                client.post(uri, "application/x-ndjson", HeaderMap::new(), lines).await?.accepted().map(drop)
+            }
             Self::Unix(path, open) => {
                 if open.is_none() {
                     *open = Some(UnixStream::connect(path).await?);
                 }
                 write(open, &lines).await
             }
-            Self::Tcp(place, open) => {
+            Self::Tcp(place, trust, open) => {
                 if open.is_none() {
-                    *open = Some(TcpStream::connect(place.as_str()).await?);
+                    *open = Some(net::connect(place, trust.as_ref()).await?);
                 }
                 write(open, &lines).await
             }
@@ -295,36 +312,24 @@ async fn moved(path: &PathBuf, open: Option<&File>) -> bool {
     }
 }
 
-async fn post(client: &Client<HttpConnector, Full<Bytes>>, uri: &Uri, lines: Vec<u8>) -> io::Result<()> {
-    let request = hyper::Request::builder()
-        .method(Method::POST)
-        .uri(uri)
-        .header("content-type", "application/x-ndjson")
-        .header("user-agent", concat!("authsieve/", env!("CARGO_PKG_VERSION")))
-        .body(Full::new(Bytes::from(lines)))
-        .map_err(io::Error::other)?;
-    let response = client.request(request).await.map_err(io::Error::other)?;
-    let status = response.status();
-    // Read to its end, so that the connection can be used again; at most a little of it.
-    let _ = http_body_util::Limited::new(response.into_body(), 64 << 10).collect().await;
-    match status {
-        status if status.is_success() => Ok(()),
-        StatusCode::TOO_MANY_REQUESTS => Err(io::Error::other("the receiver asks to wait (429)")),
-        status => Err(io::Error::other(format!("the receiver answers {status}"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn targets_are_written_as_they_are_read() {
-        for text in ["-", "out.jsonl", "/var/log/alerts.jsonl", "http://127.0.0.1:7402/alerts", "tcp:host:7"]
-        {
+        for text in [
+            "-",
+            "out.jsonl",
+            "/var/log/alerts.jsonl",
+            "http://127.0.0.1:7402/alerts",
+            "https://siem.example/alerts",
+            "tcp:host:7",
+            "tls:host:7",
+        ] {
             assert_eq!(Target::parse(text).map(|target| target.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", "tcp:7", "tcp::7", "tcp:host:port", "https://x/y", "ftp://x", "http://"] {
+        for text in ["", "tcp:7", "tcp::7", "tcp:host:port", "tls:host", "ftp://x", "http://"] {
             assert!(Target::parse(text).is_err(), "{text}");
         }
     }

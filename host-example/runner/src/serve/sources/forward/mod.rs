@@ -8,7 +8,7 @@ pub(super) mod protocol;
 use super::Inlet;
 use super::connections::Connections;
 use crate::serve::arrival::Request;
-use crate::serve::{digest, say};
+use crate::serve::{Secret, digest, say};
 use protocol::{Connection, Event, Key};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,7 +26,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::serve) struct Shared {
     /// The key.
-    pub key: String,
+    pub key: Secret,
     /// The name that this server gives itself; clients refuse one that is their own.
     pub hostname: String,
 }
@@ -56,7 +56,7 @@ async fn read(
         Some(Shared { key, hostname }) => {
             let mut nonce = vec![0; 16];
             getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
-            Some(Key { shared: key, hostname, nonce })
+            Some(Key { shared: key.reveal().to_owned(), hostname, nonce })
         }
         None => None,
     };

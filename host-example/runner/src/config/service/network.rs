@@ -1,0 +1,181 @@
+//! What listeners and receivers have in common: TLS, tokens, headers.
+
+use super::super::tree::Node;
+use super::Table;
+use crate::serve::{Access, Identity, Secret, Target, Trust, Unusable, server_name};
+use authsieve_engine::config::code;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use std::path::PathBuf;
+
+/// A token has at least so many characters: nobody finds it by trying.
+const SHORTEST: usize = 16;
+
+impl<'n> Table<'n, '_> {
+    /// A text that may stand in a variable of the environment or in a file: `{ env = "NAME" }`, `{ file = "PATH" }`.
+    pub(super) fn secret(&mut self, name: &'static str) -> Option<Secret> {
+        let node = self.node.get(name)?;
+        if !node.is_table() {
+            return self.text(name).map(Secret::new);
+        }
+        self.asked.push(name);
+        self.found(node, name)
+    }
+
+    /// A secret in the environment or in a file. The configuration itself is no place for one.
+    pub(super) fn token(&mut self) -> Option<Secret> {
+        const NAME: &str = "token";
+        let node = self.at(NAME)?;
+        if !node.is_table() {
+            // The problem is not shown where the secret stands.
+            let why = "stands in the configuration; expected { env = \"NAME\" } or { file = \"PATH\" }";
+            self.refuse_unseen(NAME, code::WRONG_TYPE, why);
+            return None;
+        }
+        let token = self.found(node, NAME)?;
+        match bearer(&token) {
+            Ok(()) => Some(token),
+            Err(why) => {
+                self.refuse(node, NAME, code::INVALID_VALUE, &why);
+                None
+            }
+        }
+    }
+
+    /// The text at the place that a table names.
+    fn found(&mut self, node: &Node, name: &str) -> Option<Secret> {
+        let place = match node.members() {
+            [member] => member.node.as_str().map(|place| (member.name.as_str(), place)),
+            _ => None,
+        };
+        let found = match place {
+            Some(("env", name)) => std::env::var(name).map_err(|error| error.to_string()),
+            Some(("file", path)) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+            _ => Err("expected a text, { env = \"NAME\" } or { file = \"PATH\" }".into()),
+        };
+        match found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()) {
+            Ok(text) if !text.is_empty() => Some(Secret::new(text)),
+            Ok(_) => {
+                self.refuse(node, name, code::EMPTY, "names what is empty; expected a text there");
+                None
+            }
+            Err(why) => {
+                self.refuse(node, name, code::INVALID_VALUE, &format!("cannot be read: {why}"));
+                None
+            }
+        }
+    }
+
+    /// The certificate and its key, which go together.
+    fn identity(&mut self, is_wanted: bool) -> Option<Identity> {
+        let (cert, key) = (self.text("cert"), self.text("key"));
+        if (is_wanted || key.is_some()) && self.node.get("cert").is_none() {
+            self.missing("cert", "a PEM file of the certificate");
+        }
+        if (is_wanted || cert.is_some()) && self.node.get("key").is_none() {
+            self.missing("key", "a PEM file of the certificate's private key");
+        }
+        Some(Identity { cert: cert?.into(), key: key?.into() })
+    }
+
+    fn refuse_file(&mut self, unusable: &Unusable) {
+        let node = self.node.get(unusable.option).unwrap_or(self.node);
+        self.refuse(node, unusable.option, code::INVALID_VALUE, &format!("cannot be used: {}", unusable.why));
+    }
+
+    /// What a receiver wants to see: `tls`, `token`, `headers`.
+    pub(super) fn access(&mut self, target: &Target) -> Access {
+        let mut access = Access::default();
+        if let Some(node) = self.at("tls") {
+            if !target.is_encrypted() {
+                self.refuse(node, "tls", code::INVALID_VALUE, "counts for https:// and tls: alone");
+            }
+            let path = format!("{}.tls", self.path);
+            let mut table = Table::new(node, &path, self.problems);
+            access.tls = table.trust();
+            table.end();
+        } else if target.is_encrypted()
+            && let Err(unusable) = access.tls.config()
+        {
+            self.missing("tls", &format!("tls = {{ ca = FILE }}: {}", unusable.why));
+        }
+        let is_http = matches!(target, Target::Http(_));
+        for name in ["token", "headers"] {
+            if let Some(node) = self.node.get(name).filter(|_| !is_http) {
+                self.asked.push(name);
+                let why = format!("{name} counts for http:// and https:// alone");
+                self.refuse_unseen(name, code::INVALID_VALUE, &why);
+                let _ = node;
+            }
+        }
+        if is_http {
+            self.headers(&mut access);
+        }
+        access
+    }
+
+    fn headers(&mut self, access: &mut Access) {
+        if let Some(node) = self.at("headers") {
+            let path = format!("{}.headers", self.path);
+            let mut table = Table::new(node, &path, self.problems);
+            for member in node.members() {
+                table.header(&member.name, &member.node, access);
+            }
+        }
+        if let Some(token) = self.token()
+            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
+        {
+            value.set_sensitive(true);
+            if access.headers.insert(AUTHORIZATION, value).is_some() {
+                self.refuse_unseen(
+                    "token",
+                    code::INVALID_VALUE,
+                    "and the header authorization exclude each other",
+                );
+            }
+        }
+    }
+
+    fn header(&mut self, name: &str, node: &'n Node, access: &mut Access) {
+        let value = match node.as_str() {
+            Some(text) => Some(Secret::new(text.to_owned())),
+            None => self.found(node, name),
+        };
+        let Some(value) = value else { return };
+        let header = HeaderName::try_from(name).ok().zip(HeaderValue::from_str(value.reveal()).ok());
+        match header {
+            Some((name, mut value)) => {
+                value.set_sensitive(true);
+                access.headers.insert(name, value);
+            }
+            None => self.refuse_unseen(name, code::INVALID_VALUE, "is no header; expected printable ASCII"),
+        }
+    }
+
+    /// Whom to trust.
+    fn trust(&mut self) -> Trust {
+        let ca = self.text("ca").map(PathBuf::from);
+        let name = self.read("name", |name| server_name(name).map(|_| name.to_owned()));
+        let before = self.problems.len();
+        let trust = Trust { ca, identity: self.identity(false), name };
+        if self.problems.len() == before
+            && let Err(unusable) = trust.config()
+        {
+            self.refuse_file(&unusable);
+        }
+        trust
+    }
+}
+
+/// Whether a text can be a bearer token.
+///
+/// # Errors
+/// For one that is short, and for characters that no header can hold.
+pub fn bearer(token: &Secret) -> Result<(), String> {
+    let text = token.reveal();
+    if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!(
+            "names no token; expected {SHORTEST} characters of ASCII or more, without blanks"
+        ));
+    }
+    Ok(())
+}
