@@ -1,10 +1,10 @@
 //! `authsieve serve`: a service beside a pipeline.
 
 use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
-use crate::config::service::{Feed, Outlet, Served, duration, local};
+use crate::config::service::{Feed, Listen, Outlet, Served, bearer, duration};
 use crate::output::Layout;
 use crate::selection::{self, Error};
-use crate::serve::{Access, Service, Setup, Target};
+use crate::serve::{Access, Identity, Listening, Secret, Service, Setup, Target};
 use authsieve_engine::alert::Severity;
 use authsieve_host::{Session, StartError};
 use clap::Args;
@@ -35,6 +35,19 @@ pub struct Arguments {
     /// in the configuration: [sources.NAME].
     #[arg(long, value_name = "ADDRESS:PORT")]
     http: Option<SocketAddr>,
+    /// The certificate for --http, a PEM file, for https://. An address that other machines reach needs one, and --client-ca or
+    /// --token-file.
+    #[arg(long, value_name = "FILE", requires = "http", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The private key of the certificate, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Take requests only of clients with a certificate of one of these authorities, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    client_ca: Option<PathBuf>,
+    /// Take requests only with the token in this file, as Authorization: Bearer TOKEN.
+    #[arg(long, value_name = "FILE", requires = "http")]
+    token_file: Option<PathBuf>,
     /// Where alerts go, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…, https://…,
     /// unix:PATH, tcp:HOST:PORT, tls:HOST:PORT; repeat for several. Without any, standard output.
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
@@ -115,8 +128,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
 fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>, Error> {
     let mut sources = served.sources.clone();
     if let Some(address) = arguments.http {
-        let address = local(address).map_err(|why| Error::Usage(format!("--http {address} {why}")))?;
-        sources.push(("http".into(), Feed::Http(address)));
+        sources.push(("http".into(), Feed::Http(listen(arguments, address)?)));
     }
     if sources.is_empty() {
         let why =
@@ -124,6 +136,25 @@ fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>
         return Err(Error::Usage(why.into()));
     }
     Ok(sources)
+}
+
+/// Where the command line listens, if it may.
+fn listen(arguments: &Arguments, address: SocketAddr) -> Result<Listen, Error> {
+    let mut listen = Listen::new(address);
+    if let (Some(cert), Some(key)) = (arguments.cert.clone(), arguments.key.clone()) {
+        let identity = Identity { cert, key };
+        listen.tls = Some(Listening { identity, client_ca: arguments.client_ca.clone() });
+    }
+    if let Some(path) = &arguments.token_file {
+        let wrong = |why| Error::Usage(format!("--token-file {} {why}", path.display()));
+        let text =
+            std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let token = Secret::new(text.trim_end().to_owned());
+        bearer(&token).map_err(wrong)?;
+        listen.token = Some(token);
+    }
+    listen.for_http().map_err(|why| Error::Usage(format!("--http {address} {why}")))?;
+    Ok(listen)
 }
 
 /// The sinks of the configuration, and those of the command line.

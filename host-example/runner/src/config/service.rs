@@ -15,6 +15,9 @@
 
 mod network;
 
+use network::is_long;
+pub use network::{Listen, bearer};
+
 use super::problem::Problem;
 use super::tree::{Content, Node};
 use super::{Config, Problems};
@@ -51,13 +54,13 @@ pub struct Served {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Feed {
     /// Requests by HTTP.
-    Http(SocketAddr),
+    Http(Listen),
     /// Lines over TCP; also syslog, by newlines or by counted octets.
-    Tcp(SocketAddr),
+    Tcp(Listen),
     /// Fluentd's and Fluent Bit's own protocol.
     Forward {
         /// Where it listens.
-        listen: SocketAddr,
+        listen: Listen,
         /// The key that clients have to prove, and the name of this server.
         shared: Option<(Secret, String)>,
     },
@@ -248,18 +251,6 @@ impl<'n, 'p> Table<'n, 'p> {
         self.read(name, duration)
     }
 
-    fn listen(&mut self) -> Option<SocketAddr> {
-        if self.node.get("listen").is_none() {
-            self.missing("listen", "an address such as \"127.0.0.1:7401\"");
-        }
-        self.read("listen", |text| {
-            let address: SocketAddr = text.parse().map_err(|_| {
-                "is no address; expected one such as \"127.0.0.1:7401\" or \"[::1]:7401\"".to_owned()
-            })?;
-            local(address).map_err(str::to_owned)
-        })
-    }
-
     /// Like `refuse`, for a value that nobody is to see.
     fn refuse_unseen(&mut self, name: &str, code: &str, why: &str) {
         let path = format!("{}.{name}", self.path);
@@ -286,13 +277,16 @@ impl<'n, 'p> Table<'n, 'p> {
         self.knows_all = kind.is_none();
         let kind = kind?;
         Some(match kind {
-            "http" => Feed::Http(self.listen()?),
-            "tcp" => Feed::Tcp(self.listen()?),
-            "udp" => Feed::Udp(self.listen()?),
+            "http" => Feed::Http(self.listen(kind, false)?),
+            "tcp" => Feed::Tcp(self.listen(kind, false)?),
+            "udp" => Feed::Udp(self.datagrams()?),
             "forward" => {
                 let (key, hostname) = (self.secret("shared_key"), self.text("hostname"));
                 let hostname = hostname.unwrap_or_else(|| "authsieve".into());
-                Feed::Forward { listen: self.listen()?, shared: key.map(|key| (key, hostname)) }
+                Feed::Forward {
+                    listen: self.listen(kind, key.as_ref().is_some_and(is_long))?,
+                    shared: key.map(|key| (key, hostname)),
+                }
             }
             "unix" => {
                 if self.node.get("path").is_none() {
@@ -355,19 +349,6 @@ impl<'n, 'p> Table<'n, 'p> {
             self.problems.push(Problem::new(code::UNKNOWN_OPTION, &path, message).at(member.origin.clone()));
         }
     }
-}
-
-/// An address that only this machine reaches.
-///
-/// # Errors
-/// For any other: requests are neither encrypted nor checked.
-pub fn local(address: SocketAddr) -> Result<SocketAddr, &'static str> {
-    if address.ip().is_loopback() {
-        return Ok(address);
-    }
-    Err(
-        "can be reached from other machines, and senders are not checked; expected an address such as 127.0.0.1:7401",
-    )
 }
 
 /// A time such as `1.5s`, `500ms`, `2m`.
@@ -434,7 +415,7 @@ mod tests {
         assert_eq!((served.max_body, served.max_waiting), (Some(32), Some(7)));
         let names: Vec<&str> = served.sources.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c", "d"]);
-        assert_eq!(served.sources[0].1, Feed::Http("127.0.0.1:7401".parse().unwrap()));
+        assert_eq!(served.sources[0].1, Feed::Http(Listen::new("127.0.0.1:7401".parse().unwrap())));
         let (name, pager) = &served.sinks[1];
         assert_eq!((name.as_str(), pager.layout, pager.min_severity), ("pager", Layout::Ecs, Severity::High));
         assert_eq!(pager.analytics, ["an1276"]);

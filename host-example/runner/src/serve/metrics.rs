@@ -30,6 +30,9 @@ pub(super) struct Counters {
     pub retries: Counter,
     /// 1 while the state folder cannot be written to.
     pub disk_fails: Gauge,
+    /// Requests without the token of their source.
+    pub unauthorized: Counter,
+    rejected: Family<Vec<(String, String)>, Counter>,
     alerts: Family<Vec<(String, String)>, Counter>,
     /// From a batch's receipt to its alerts.
     pub latency: Latency,
@@ -44,6 +47,33 @@ impl Latency {
     /// Adds one.
     pub(super) fn observe(&self, duration: Duration) {
         self.0.observe(duration.as_secs_f64());
+    }
+}
+
+/// Why a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rejected {
+    /// Too many are open.
+    Full,
+    /// The client does not speak TLS.
+    Plain,
+    /// The handshake failed: no certificate, or one that is not accepted.
+    Handshake,
+    /// The handshake, or a body, took too long.
+    Slow,
+    /// Nothing came for too long.
+    Idle,
+}
+
+impl Rejected {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Plain => "plain_text",
+            Self::Handshake => "handshake",
+            Self::Slow => "slow",
+            Self::Idle => "idle",
+        }
     }
 }
 
@@ -64,6 +94,8 @@ impl Counters {
             restarts: Counter::default(),
             retries: Counter::default(),
             disk_fails: Gauge::default(),
+            unauthorized: Counter::default(),
+            rejected: Family::default(),
             alerts: Family::default(),
             latency: Latency(Buckets::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0])),
             checkpoints: Counter::default(),
@@ -87,6 +119,10 @@ impl Counters {
         registry.register("sink_retries", "Deliveries that were tried again", counters.retries.clone());
         let fails = "1 while the state folder cannot be written to";
         registry.register("state_folder_fails", fails, counters.disk_fails.clone());
+        let unauthorized = "Requests without the token of their source";
+        registry.register("requests_unauthorized", unauthorized, counters.unauthorized.clone());
+        let rejected = "Connections that were closed, by source and reason";
+        registry.register("connections_rejected", rejected, counters.rejected.clone());
         registry.register("alerts", "Alerts by analytic and severity", counters.alerts.clone());
         let latency = "From the receipt of a batch to its alerts";
         registry.register_with_unit("latency", latency, Unit::Seconds, counters.latency.0.clone());
@@ -100,6 +136,13 @@ impl Counters {
     pub(super) fn took(&self, records: u64, bytes: u64) {
         self.records.inc_by(records);
         self.bytes.inc_by(bytes);
+    }
+
+    /// A connection was refused or closed.
+    pub(super) fn rejected(&self, source: &str, why: Rejected) {
+        let labels =
+            vec![("source".to_owned(), source.to_owned()), ("reason".to_owned(), why.as_str().to_owned())];
+        self.rejected.get_or_create(&labels).inc();
     }
 
     /// An alert was raised.

@@ -32,6 +32,7 @@ mod faults;
 mod journal;
 mod metrics;
 mod net;
+mod notify;
 mod outbox;
 mod secret;
 mod service;

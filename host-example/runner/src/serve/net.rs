@@ -195,9 +195,7 @@ pub(super) fn told(error: &(dyn Error + 'static)) -> String {
         if !text.ends_with(&part) {
             text = if text.is_empty() { part } else { format!("{text}: {part}") };
         }
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref());
-        hint = match tls {
+        hint = match of_tls(error) {
             Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 "; the option tls.ca names the authority of a receiver"
             }
@@ -216,4 +214,13 @@ pub(super) fn told(error: &(dyn Error + 'static)) -> String {
         next = error.source();
     }
     text + hint
+}
+
+/// The error of TLS that an error is, or wraps: errors of I/O do not name what they wrap as their source.
+fn of_tls<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut error = error;
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error.downcast_ref()
 }

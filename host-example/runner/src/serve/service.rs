@@ -3,6 +3,7 @@
 use super::arrival::Request;
 use super::core::{Core, Start, Started};
 use super::metrics::Counters;
+use super::notify;
 use super::outbox::rank;
 use super::say;
 use super::sinks::{Sink, Ties};
@@ -144,11 +145,14 @@ impl Service {
                 outbox: Arc::clone(&outbox),
                 counters: Arc::clone(&counters),
                 ending: ended.clone(),
+                reopen: reopened.clone(),
                 asked: Arc::clone(&asked),
             };
             reading.push(source.start(inlet, limits, &positions));
         }
         let ticking = tokio::spawn(tick(requests.clone()));
+        let watching = tokio::spawn(notify::watchdog(requests.clone()));
+        notify::ready();
         let (done, mut all_read) = mpsc::channel::<()>(1);
         let waits = tokio::spawn(async move {
             for source in reading {
@@ -166,8 +170,10 @@ impl Service {
                     if !hangs_up {
                         break;
                     }
+                    notify::reloading();
                     say("opens its files again");
                     reopen.send_modify(|count| *count += 1);
+                    notify::ready();
                 }
                 _ = hung_up.recv() => {
                     say("standard output is closed: ends");
@@ -175,6 +181,7 @@ impl Service {
                 }
             }
         }
+        notify::stopping();
         if let Some(quiet) = drain {
             drained(&asked, quiet, &mut hung_up).await;
         }
@@ -182,6 +189,7 @@ impl Service {
         ending.send_replace(true);
         let _ = waits.await;
         ticking.abort();
+        watching.abort();
         // What was sent before this question is judged before the answer.
         let (reply, judged) = oneshot::channel();
         if requests.send(Request::Stats(reply)).await.is_ok() {

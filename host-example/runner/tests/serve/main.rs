@@ -3,9 +3,13 @@
 
 mod http;
 mod kills;
+mod limits;
+mod pki;
 mod receiver;
 mod server;
 mod service;
 mod soak;
 mod sources;
 mod state;
+mod tls;
+mod unit;

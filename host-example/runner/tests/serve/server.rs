@@ -30,6 +30,18 @@ impl Server {
         server
     }
 
+    /// Starts one that other machines can reach.
+    pub fn secured(arguments: &[&str]) -> Self {
+        Self::begin(&[&["--http", "0.0.0.0:0"], arguments].concat(), Stdio::null())
+    }
+
+    /// Starts one as systemd does: it tells its news at a socket, and that it lives every so many microseconds.
+    pub fn supervised(socket: &Path, watchdog: u64) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
+        command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", watchdog.to_string());
+        Self::spawn(command, &["--http", "127.0.0.1:0", "--alerts", "/dev/null"], Stdio::null())
+    }
+
     /// Starts one with a configuration that has this in it.
     pub fn configured(config: &str, folder: &Path, stdin: Stdio) -> Self {
         let path = folder.join("serve.toml");
@@ -177,11 +189,20 @@ impl Server {
         self.child.wait().expect("it ended");
     }
 
+    /// Asks it to open its files again, by SIGHUP.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("it runs");
+    }
+
     /// Ends it by SIGTERM. Its exit status, and how long it took.
     pub fn terminate(self) -> (Option<i32>, Duration) {
         let began = Instant::now();
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+        self.signal(rustix::process::Signal::TERM);
         (self.ends(), began.elapsed())
     }
 

@@ -236,7 +236,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// A chunk as Fluent Bit sends it: the tag, times and records, and the name of the chunk.
-fn chunk(lines: &[String], name: &str) -> Vec<u8> {
+pub fn chunk(lines: &[String], name: &str) -> Vec<u8> {
     let mut out = vec![0x93];
     text(&mut out, "auth.log");
     out.extend([0xdc, 0, lines.len() as u8]);

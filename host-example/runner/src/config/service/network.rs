@@ -2,15 +2,145 @@
 
 use super::super::tree::Node;
 use super::Table;
-use crate::serve::{Access, Identity, Secret, Target, Trust, Unusable, server_name};
+use crate::serve::{Access, Identity, Listening, Secret, Target, Trust, Unusable, server_name};
 use authsieve_engine::config::code;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// A token has at least so many characters: nobody finds it by trying.
+/// A token or a key has at least so many characters: nobody finds it by trying.
 const SHORTEST: usize = 16;
 
+/// Where a source listens over TCP, and who may connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The address.
+    pub address: SocketAddr,
+    /// Its certificate, and those of clients.
+    pub tls: Option<Listening>,
+    /// What each request has to show: HTTP alone.
+    pub token: Option<Secret>,
+    /// More connections than these are refused.
+    pub max_connections: usize,
+    /// A connection that brings nothing for so long is closed. HTTP has times of its own.
+    pub idle: Duration,
+}
+
+impl Listen {
+    /// Listens there, to whom the address reaches.
+    #[must_use]
+    pub const fn new(address: SocketAddr) -> Self {
+        Self { address, tls: None, token: None, max_connections: 256, idle: Duration::from_secs(3600) }
+    }
+
+    /// True if clients show who they are by a certificate, and nobody else hears it.
+    fn knows_clients(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
+    }
+
+    /// Whether HTTP may be spoken there.
+    ///
+    /// # Errors
+    /// For an address that other machines reach, without TLS and a way to know clients.
+    pub fn for_http(&self) -> Result<(), String> {
+        let is_safe = self.knows_clients() || self.tls.is_some() && self.token.is_some();
+        local(self.address, is_safe, "tls with client_ca, or tls with a token")
+    }
+}
+
+/// Refuses an address that other machines reach, where that is not safe.
+fn local(address: SocketAddr, is_safe: bool, allowed: &str) -> Result<(), String> {
+    if is_safe || address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "can be reached from other machines; expected an address such as \"127.0.0.1:7401\", {allowed}"
+    ))
+}
+
 impl<'n> Table<'n, '_> {
+    /// Where a source of this type listens, if it may. A shared key shows who a client is, as a token does.
+    pub(super) fn listen(&mut self, kind: &str, has_key: bool) -> Option<Listen> {
+        let before = self.problems.len();
+        let tls = self.at("tls").map(|node| {
+            let path = format!("{}.tls", self.path);
+            let mut table = Table::new(node, &path, self.problems);
+            let tls = table.listening();
+            table.end();
+            tls
+        });
+        let token = if kind == "http" { self.token() } else { None };
+        let insecure = kind == "tcp" && self.flag("insecure").unwrap_or(false);
+        let most = self.number("max_connections", 1, 65_536);
+        let idle = if kind == "http" { None } else { self.duration("idle") };
+        let address = self.address();
+        let mut listen = Listen::new(address?);
+        if self.problems.len() > before {
+            return None;
+        }
+        (listen.tls, listen.token) = (tls.flatten(), token);
+        listen.max_connections =
+            most.and_then(|most| usize::try_from(most).ok()).unwrap_or(listen.max_connections);
+        listen.idle = idle.unwrap_or(listen.idle);
+        let allowed = match kind {
+            "http" => listen.for_http(),
+            "forward" => {
+                let is_safe = listen.knows_clients() || listen.tls.is_some() && has_key;
+                let others = "tls with client_ca, or tls with a shared_key of 16 characters or more";
+                local(listen.address, is_safe, others)
+            }
+            _ => {
+                let is_safe = listen.knows_clients() || insecure;
+                let others = "tls with client_ca, or insecure = true for senders that have no certificate";
+                local(listen.address, is_safe, others)
+            }
+        };
+        self.allow(allowed).then_some(listen)
+    }
+
+    /// Where datagrams are taken. They have no TLS, and nothing shows who sent one.
+    pub(super) fn datagrams(&mut self) -> Option<SocketAddr> {
+        let insecure = self.flag("insecure").unwrap_or(false);
+        let address = self.address()?;
+        let allowed = local(address, insecure, "or insecure = true, where all who reach it may send records");
+        self.allow(allowed).then_some(address)
+    }
+
+    fn address(&mut self) -> Option<SocketAddr> {
+        if self.node.get("listen").is_none() {
+            self.missing("listen", "an address such as \"127.0.0.1:7401\"");
+        }
+        self.read("listen", |text| {
+            text.parse().map_err(|_| {
+                "is no address; expected one such as \"127.0.0.1:7401\" or \"[::1]:7401\"".to_owned()
+            })
+        })
+    }
+
+    /// Tells why an address is refused.
+    fn allow(&mut self, allowed: Result<(), String>) -> bool {
+        if let Err(why) = &allowed
+            && let Some(node) = self.node.get("listen")
+        {
+            self.refuse(node, "listen", code::INVALID_VALUE, why);
+        }
+        allowed.is_ok()
+    }
+
+    /// The certificate of a listener, and those of its clients.
+    fn listening(&mut self) -> Option<Listening> {
+        let before = self.problems.len();
+        let (identity, client_ca) = (self.identity(true), self.text("client_ca").map(PathBuf::from));
+        let listening = Listening { identity: identity?, client_ca };
+        if self.problems.len() == before
+            && let Err(unusable) = listening.config(&[])
+        {
+            self.refuse_file(&unusable);
+        }
+        Some(listening)
+    }
+
     /// A text that may stand in a variable of the environment or in a file: `{ env = "NAME" }`, `{ file = "PATH" }`.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<Secret> {
         let node = self.node.get(name)?;
@@ -100,11 +230,8 @@ impl<'n> Table<'n, '_> {
         }
         let is_http = matches!(target, Target::Http(_));
         for name in ["token", "headers"] {
-            if let Some(node) = self.node.get(name).filter(|_| !is_http) {
-                self.asked.push(name);
-                let why = format!("{name} counts for http:// and https:// alone");
-                self.refuse_unseen(name, code::INVALID_VALUE, &why);
-                let _ = node;
+            if !is_http && self.at(name).is_some() {
+                self.refuse_unseen(name, code::INVALID_VALUE, "counts for http:// and https:// alone");
             }
         }
         if is_http {
@@ -172,10 +299,15 @@ impl<'n> Table<'n, '_> {
 /// For one that is short, and for characters that no header can hold.
 pub fn bearer(token: &Secret) -> Result<(), String> {
     let text = token.reveal();
-    if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_long(token) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
             "names no token; expected {SHORTEST} characters of ASCII or more, without blanks"
         ));
     }
     Ok(())
+}
+
+/// Whether nobody finds a secret by trying.
+pub(super) fn is_long(secret: &Secret) -> bool {
+    secret.reveal().len() >= SHORTEST
 }

@@ -9,31 +9,33 @@
 //! | `GET /metrics` | counters for Prometheus |
 //! | `GET /v1/status` | the same in short, as JSON |
 //!
+//! With a token, all but `/healthz` and `/readyz` ask for it.
+//!
 //! A bad line costs itself, never its batch: senders drop a batch that is answered 4xx. 429 and 503 ask to come again.
 
 use super::body::{self, Error};
-use super::connections::Connections;
+use super::guard::{self, Guard};
+use super::listener::Listener;
 use super::otlp::{self, Encoding};
 use super::{Inlet, Limits};
 use crate::serve::arrival::{Request, Taken};
-use crate::serve::digest;
+use crate::serve::metrics::Rejected;
+use crate::serve::{Secret, digest};
 use authsieve_engine::detector::Stats;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -45,6 +47,10 @@ const OTLP_BODY: usize = 8 << 20;
 const HEAD: Duration = Duration::from_secs(10);
 /// A body that brings nothing for so long is closed.
 const IDLE: Duration = Duration::from_secs(30);
+/// A body takes no longer.
+const BODY: Duration = Duration::from_secs(120);
+/// The rest of a body that is too large is read for so long, and dropped.
+const LINGER: Duration = Duration::from_secs(10);
 /// Connections that are open when the service ends have so long to end theirs.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -55,18 +61,22 @@ pub(in crate::serve) struct Front {
     limits: Limits,
     /// Bytes of bodies that may be in memory at once.
     room: Arc<Semaphore>,
+    /// The same of bodies that are unpacked.
+    unpacking: Arc<Semaphore>,
 }
 
 impl Front {
     /// Handlers that hand records to this inlet.
     pub(super) fn new(inlet: Inlet, limits: Limits) -> Self {
-        Self { inlet, limits, room: Arc::new(Semaphore::new(ROOM.max(limits.max_body))) }
+        let room = || Arc::new(Semaphore::new(ROOM.max(limits.max_body)));
+        Self { inlet, limits, room: room(), unpacking: room() }
     }
 }
 
 /// Serves until the service ends, and then for as long as open requests take.
-pub(super) async fn serve(listener: TcpListener, front: Front) {
-    let inlet = front.inlet.clone();
+pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Front) {
+    let (inlet, listener) = (front.inlet.clone(), Arc::new(listener));
+    let guard = Guard { inlet: inlet.clone(), token, is_encrypted: listener.is_encrypted() };
     let app = Router::new()
         .route("/v1/events", post(events))
         .route("/v1/logs", post(logs))
@@ -74,38 +84,27 @@ pub(super) async fn serve(listener: TcpListener, front: Front) {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/v1/status", get(status))
-        .layer(axum::middleware::from_fn(no_pages))
+        .layer(axum::middleware::from_fn_with_state(guard, guard::check))
         .with_state(front);
-    let (connections, graceful) = (Connections::new(), GracefulShutdown::new());
-    while let Some((stream, place)) = connections.next(&inlet, || listener.accept()).await {
-        let _ = stream.set_nodelay(true);
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
-        let connection = graceful.watch(connection);
+    let graceful = GracefulShutdown::new();
+    let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
+    while let Some((stream, place)) = listener.next(&inlet).await {
+        let (listener, inlet, app, watcher) =
+            (Arc::clone(&listener), inlet.clone(), app.clone(), graceful.watcher());
         tokio::spawn(async move {
-            // A client that goes away is no news.
-            let _ = connection.await;
+            if let Some(stream) = listener.greet(stream, &inlet).await {
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD)
+                    .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+                // A client that goes away is no news.
+                let _ = watcher.watch(connection).await;
+            }
             drop(place);
         });
     }
+    let _ = renewing.await;
     let _ = timeout(FAREWELL, graceful.shutdown()).await;
-}
-
-/// Refuses what a web page sends: pages of strangers can reach this machine's own addresses through a browser, also under a name
-/// of theirs.
-async fn no_pages(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
-    let headers = request.headers();
-    let host = header(headers, HOST);
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let is_ours = name.is_empty() || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok();
-    if headers.contains_key(ORIGIN) || !is_ours {
-        let why = "web pages are not served; expected a request to an address, without the header Origin\n";
-        return (StatusCode::FORBIDDEN, why).into_response();
-    }
-    next.run(request).await
 }
 
 /// Takes records.
@@ -178,31 +177,54 @@ async fn receive<T: Send + 'static>(
     body: Body,
     most: usize,
     make: impl FnOnce(&[u8]) -> T + Send + 'static,
-) -> Result<(T, u128, OwnedSemaphorePermit), Response> {
+) -> Result<(T, u128, Held), Response> {
     front.inlet.asked.fetch_add(1, Ordering::Relaxed);
     if front.inlet.outbox.is_full() {
         return Err(again(front, "too many alerts wait to be delivered; try again later"));
     }
-    // What is packed may hold anything.
-    let is_plain = matches!(header(headers, CONTENT_ENCODING), "" | "identity");
-    let length = header(headers, CONTENT_LENGTH).parse::<usize>().ok().filter(|_| is_plain);
-    let expected = length.unwrap_or(most).min(most);
-    let permits = u32::try_from(expected.max(1)).unwrap_or(u32::MAX);
-    let Ok(room) = Arc::clone(&front.room).acquire_many_owned(permits).await else {
-        return Err(again(front, "the service ends; try again later"));
-    };
-    let Some(bytes) = read(body, most).await else {
-        let why = format!("a body may hold {most} bytes, and has to come without long breaks\n");
-        return Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response());
-    };
+    let announced = header(headers, CONTENT_LENGTH).parse::<usize>().unwrap_or(0);
+    let read = read(body, announced, most, &front.room);
+    let read = timeout(BODY, read).await.unwrap_or(Err(Unread::Slow));
+    let (bytes, room) = read.map_err(|why| match why {
+        Unread::TooLarge => {
+            let why = format!("a body may hold {most} bytes; send smaller batches\n");
+            (StatusCode::PAYLOAD_TOO_LARGE, why).into_response()
+        }
+        Unread::Broken => (StatusCode::BAD_REQUEST, "the body breaks off\n").into_response(),
+        Unread::Crowded => again(front, "too many bodies are on their way; try again later"),
+        Unread::Slow => {
+            front.inlet.counters.rejected(&front.inlet.name, Rejected::Slow);
+            let why = format!("nothing came for {IDLE:?}, or the body took more than {BODY:?}\n");
+            (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")], why).into_response()
+        }
+    })?;
     let encoding = header(headers, CONTENT_ENCODING).to_owned();
     // The journal has the digest too, so that a sender's repetition is known after a crash.
     let digest = digest(&[encoding.as_bytes(), &[0], &bytes]).as_u128();
+    // What is packed may hold anything. None of those that unpack waits for a client.
+    let is_plain = matches!(encoding.as_str(), "" | "identity");
+    let unpacking = match is_plain {
+        true => None,
+        false => {
+            let permits = u32::try_from(most).unwrap_or(u32::MAX);
+            Arc::clone(&front.unpacking).acquire_many_owned(permits).await.ok()
+        }
+    };
     // On a thread of its own: a large body takes a while.
-    let made =
-        tokio::task::spawn_blocking(move || body::plain(&bytes, &encoding, most).map(|plain| make(&plain)));
+    let made = tokio::task::spawn_blocking(move || {
+        body::plain(&bytes, &encoding, most).map(|plain| (plain.len(), make(&plain)))
+    });
     match made.await {
-        Ok(Ok(made)) => Ok((made, digest, room)),
+        Ok(Ok((length, made))) => {
+            // From here on the records take what they hold.
+            if let Some(mut unpacking) = unpacking
+                && let Some(held) = unpacking.split(length)
+            {
+                drop(unpacking);
+                return Ok((made, digest, (room, Some(held))));
+            }
+            Ok((made, digest, (room, None)))
+        }
         Ok(Err(error)) => Err(wrong(&error)),
         Err(_) => Err(again(front, "the body could not be read; try again later")),
     }
@@ -234,17 +256,45 @@ async fn keep(
     }
 }
 
-/// The bytes of a body. `None` where there are more than allowed, or they end early.
-async fn read(body: Body, most: usize) -> Option<Vec<u8>> {
-    let mut body = Limited::new(body, most);
-    let mut bytes = Vec::new();
-    loop {
-        match timeout(IDLE, body.frame()).await {
-            Ok(Some(Ok(frame))) => bytes.extend_from_slice(&frame.into_data().ok()?),
-            Ok(None) => return Some(bytes),
-            Ok(Some(Err(_))) | Err(_) => return None,
+/// The room that a body takes, packed and unpacked, until its records count.
+type Held = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
+
+/// Why a body is not read.
+enum Unread {
+    TooLarge,
+    Broken,
+    /// All bodies together would take too much memory.
+    Crowded,
+    Slow,
+}
+
+/// The bytes of a body, and the room that they take. A body takes room as its bytes come: who sends none holds none.
+async fn read(
+    mut body: Body,
+    announced: usize,
+    most: usize,
+    room: &Arc<Semaphore>,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Unread> {
+    let (mut bytes, mut held) = (Vec::new(), None::<OwnedSemaphorePermit>);
+    let mut fits = announced <= most;
+    while fits {
+        let frame = timeout(IDLE, body.frame()).await.map_err(|_| Unread::Slow)?;
+        let Some(frame) = frame else { return Ok((bytes, held)) };
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        fits = bytes.len() + data.len() <= most;
+        let permits = u32::try_from(data.len()).map_err(|_| Unread::TooLarge)?;
+        let more = Arc::clone(room).try_acquire_many_owned(permits).map_err(|_| Unread::Crowded)?;
+        match &mut held {
+            Some(held) => held.merge(more),
+            None => held = Some(more),
         }
+        bytes.extend_from_slice(&data);
     }
+    drop((bytes, held));
+    // Who still writes when the connection is closed never sees the answer, and would send the same again.
+    let rest = async { while body.frame().await.is_some_and(|frame| frame.is_ok()) {} };
+    let _ = timeout(LINGER, rest).await;
+    Err(Unread::TooLarge)
 }
 
 /// Tells the core that a sender has its answer, once that was handed to the connection.

@@ -7,9 +7,11 @@ mod body;
 mod connections;
 mod files;
 pub(super) mod forward;
+mod guard;
 pub(super) mod http;
 mod journal;
 mod lines;
+mod listener;
 mod otlp;
 mod sockets;
 mod stdin;
@@ -18,7 +20,9 @@ use super::arrival::{Arrival, Request, Taken};
 use super::metrics::Counters;
 use super::outbox::Outbox;
 use super::say;
+use super::secret::Secret;
 use crate::config::service::Feed;
+use listener::{Listener, Speaks};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -26,7 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, UdpSocket, UnixListener};
+use tokio::net::{UdpSocket, UnixListener};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -47,6 +51,8 @@ pub(super) struct Inlet {
     pub counters: Arc<Counters>,
     /// True once the service ends.
     pub ending: watch::Receiver<bool>,
+    /// Counts up when files are to be opened again: SIGHUP.
+    pub reopen: watch::Receiver<u64>,
     /// Counts batches and requests, so that a service that drains knows when nobody sends any more.
     pub asked: Arc<AtomicU64>,
 }
@@ -118,9 +124,9 @@ impl Inlet {
 
 /// A source that has what it needs of the machine, such as its address.
 pub(super) enum Ready {
-    Http(TcpListener),
-    Tcp(TcpListener),
-    Forward(TcpListener, Option<forward::Shared>),
+    Http(Listener, Option<Secret>),
+    Tcp(Listener),
+    Forward(Listener, Option<forward::Shared>),
     Udp(UdpSocket),
     Unix(UnixListener, PathBuf),
     Stdin,
@@ -137,18 +143,15 @@ impl Ready {
         let failed =
             |place: &dyn fmt::Display, error: io::Error| format!("{place} cannot be listened to: {error}");
         Ok(match feed {
-            Feed::Http(address) => {
-                Self::Http(TcpListener::bind(address).await.map_err(|error| failed(address, error))?)
+            Feed::Http(listen) => {
+                Self::Http(Listener::bind(listen, Speaks::Http).await?, listen.token.clone())
             }
-            Feed::Tcp(address) => {
-                Self::Tcp(TcpListener::bind(address).await.map_err(|error| failed(address, error))?)
-            }
+            Feed::Tcp(listen) => Self::Tcp(Listener::bind(listen, Speaks::Bytes).await?),
             Feed::Forward { listen, shared } => {
-                let listener = TcpListener::bind(listen).await.map_err(|error| failed(listen, error))?;
                 let shared = shared
                     .as_ref()
                     .map(|(key, hostname)| forward::Shared { key: key.clone(), hostname: hostname.clone() });
-                Self::Forward(listener, shared)
+                Self::Forward(Listener::bind(listen, Speaks::Bytes).await?, shared)
             }
             Feed::Udp(address) => {
                 Self::Udp(UdpSocket::bind(address).await.map_err(|error| failed(address, error))?)
@@ -170,10 +173,14 @@ impl Ready {
 
     /// Says where it listens.
     pub(super) fn introduce(&self, name: &str) {
+        let at = |listener: &Listener, plain: &str, encrypted: &str| {
+            let scheme = if listener.is_encrypted() { encrypted } else { plain };
+            listener.address().map(|address| format!("{scheme}{address}"))
+        };
         let place = match self {
-            Self::Http(listener) => listener.local_addr().map(|address| format!("http://{address}")),
-            Self::Tcp(listener) => listener.local_addr().map(|address| format!("tcp:{address}")),
-            Self::Forward(listener, _) => listener.local_addr().map(|address| format!("forward:{address}")),
+            Self::Http(listener, _) => at(listener, "http://", "https://"),
+            Self::Tcp(listener) => at(listener, "tcp:", "tls:"),
+            Self::Forward(listener, _) => at(listener, "forward:", "forward+tls:"),
             Self::Udp(socket) => socket.local_addr().map(|address| format!("udp:{address}")),
             Self::Unix(_, path) => Ok(format!("unix:{}", path.display())),
             Self::Stdin | Self::Files { .. } | Self::Journal { .. } => return,
@@ -192,7 +199,9 @@ impl Ready {
     ) -> JoinHandle<()> {
         let positions = positions.clone();
         match self {
-            Self::Http(listener) => tokio::spawn(http::serve(listener, http::Front::new(inlet, limits))),
+            Self::Http(listener, token) => {
+                tokio::spawn(http::serve(listener, token, http::Front::new(inlet, limits)))
+            }
             Self::Tcp(listener) => tokio::spawn(sockets::tcp(listener, inlet, limits.max_record)),
             Self::Forward(listener, shared) => {
                 let limit = limits.max_body.min(forward::CHUNK);

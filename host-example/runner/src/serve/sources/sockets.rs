@@ -3,41 +3,51 @@
 use super::Inlet;
 use super::connections::Connections;
 use super::lines::{Splitter, put};
+use super::listener::Listener;
+use crate::serve::metrics::Rejected;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::net::{TcpListener, UdpSocket, UnixListener, UnixStream};
+use tokio::net::{UdpSocket, UnixListener, UnixStream};
 
 /// Bytes that are read at once, and become one batch.
 const READ: usize = 64 << 10;
 /// Datagrams that become one batch.
 const DATAGRAMS: usize = 1024;
 
+/// Connections to a socket in the file system that are open at once.
+const LOCAL: usize = 256;
+/// A line of a connection has at most so many bytes: each may hold one that does not end.
+const LINE: usize = 1 << 20;
+
 /// Reads all that connect over TCP.
-pub(super) async fn tcp(listener: TcpListener, inlet: Inlet, max_record: usize) {
-    all(&inlet, max_record, || listener.accept()).await;
+pub(super) async fn tcp(listener: Listener, inlet: Inlet, max_record: usize) {
+    let listener = Arc::new(listener);
+    let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
+    while let Some((stream, place)) = listener.next(&inlet).await {
+        let (listener, inlet) = (Arc::clone(&listener), inlet.clone());
+        tokio::spawn(async move {
+            if let Some(stream) = listener.greet(stream, &inlet).await {
+                read(stream, &inlet, max_record.min(LINE)).await;
+            }
+            drop(place);
+        });
+    }
+    let _ = renewing.await;
 }
 
 /// Reads all that connect to a socket in the file system.
 pub(super) async fn unix(listener: UnixListener, path: PathBuf, inlet: Inlet, max_record: usize) {
-    all(&inlet, max_record, || listener.accept()).await;
-    let _ = tokio::fs::remove_file(path).await;
-}
-
-/// Reads each connection on a task of its own.
-async fn all<S, A, F>(inlet: &Inlet, max_record: usize, accept: impl Fn() -> F)
-where
-    S: AsyncRead + Unpin + Send + 'static,
-    F: Future<Output = io::Result<(S, A)>>,
-{
-    let connections = Connections::new();
-    while let Some((stream, place)) = connections.next(inlet, &accept).await {
+    let connections = Connections::new(LOCAL);
+    while let Some((stream, place)) = connections.next(&inlet, || listener.accept(), drop).await {
         let inlet = inlet.clone();
         tokio::spawn(async move {
-            read(stream, &inlet, max_record).await;
+            read(stream, &inlet, max_record.min(LINE)).await;
             drop(place);
         });
     }
+    let _ = tokio::fs::remove_file(path).await;
 }
 
 /// Removes a socket that nobody listens to any more, as a crash leaves it.
@@ -62,6 +72,9 @@ pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, max_
             () = inlet.ended() => Ok(0),
         };
         let mut records = Vec::new();
+        if count.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            inlet.counters.rejected(&inlet.name, Rejected::Idle);
+        }
         let count = count.unwrap_or(0);
         match count {
             0 => splitter.finish(&mut records),

@@ -6,14 +6,17 @@
 pub(super) mod protocol;
 
 use super::Inlet;
-use super::connections::Connections;
+use super::listener::Listener;
 use crate::serve::arrival::Request;
-use crate::serve::{Secret, digest, say};
+use crate::serve::metrics::Rejected;
+use crate::serve::net::Stream;
+use crate::serve::{Secret, digest};
 use protocol::{Connection, Event, Key};
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// A chunk has at most so many bytes, packed and unpacked. Senders make them of 2 to 8 MiB.
 pub(super) const CHUNK: usize = 16 << 20;
@@ -32,26 +35,25 @@ pub(in crate::serve) struct Shared {
 }
 
 /// Reads all that connect.
-pub(super) async fn serve(listener: TcpListener, inlet: Inlet, shared: Option<Shared>, limit: usize) {
-    let connections = Connections::new();
-    while let Some((stream, place)) = connections.next(&inlet, || listener.accept()).await {
-        let (inlet, shared) = (inlet.clone(), shared.clone());
+pub(super) async fn serve(listener: Listener, inlet: Inlet, shared: Option<Shared>, limit: usize) {
+    let listener = Arc::new(listener);
+    let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
+    while let Some((stream, place)) = listener.next(&inlet).await {
+        let (listener, inlet, shared) = (Arc::clone(&listener), inlet.clone(), shared.clone());
         tokio::spawn(async move {
-            if let Err(why) = read(stream, &inlet, shared, limit).await {
-                say(&format!("{}: a connection is closed: {why}", inlet.name));
+            if let Some(stream) = listener.greet(stream, &inlet).await
+                && let Err(why) = read(stream, &inlet, shared, limit).await
+            {
+                listener.tell(|| format!("{}: a connection is closed: {why}", inlet.name));
             }
             drop(place);
         });
     }
+    let _ = renewing.await;
 }
 
-async fn read(
-    mut stream: TcpStream,
-    inlet: &Inlet,
-    shared: Option<Shared>,
-    limit: usize,
-) -> Result<(), String> {
-    let text = |error: std::io::Error| error.to_string();
+async fn read(mut stream: Stream, inlet: &Inlet, shared: Option<Shared>, limit: usize) -> Result<(), String> {
+    let text = |error: io::Error| error.to_string();
     let key = match shared {
         Some(Shared { key, hostname }) => {
             let mut nonce = vec![0; 16];
@@ -66,17 +68,23 @@ async fn read(
         stream.write_all(&hello).await.map_err(text)?;
     }
     let (mut buffer, mut parts) = (vec![0; READ], Vec::new());
+    let began = Instant::now();
     loop {
         let read = stream.read(&mut buffer);
         let count = tokio::select! {
             count = async {
                 match has_proved {
                     true => read.await,
-                    false => timeout(HANDSHAKE, read).await.unwrap_or(Ok(0)),
+                    false => timeout_at(began + HANDSHAKE, read).await.unwrap_or(Ok(0)),
                 }
-            } => count.map_err(text)?,
+            } => count,
             () = inlet.ended() => return Ok(()),
         };
+        if count.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            inlet.counters.rejected(&inlet.name, Rejected::Idle);
+            return Ok(());
+        }
+        let count = count.map_err(text)?;
         if count == 0 {
             return Ok(());
         }

@@ -1,0 +1,189 @@
+//! A TCP address that a source listens to: who may connect, how many, and for how long.
+//!
+//! A client that stays silent, or slow, takes one place and no more: its handshake, its silence and a write that it does not
+//! read end after a while. A client for which there is no place is refused at once.
+
+use super::Inlet;
+use super::connections::Connections;
+use crate::config::service::Listen;
+use crate::serve::metrics::Rejected;
+use crate::serve::net::{Stream, told};
+use crate::serve::say;
+use crate::serve::tls::Listening;
+use rustls::ServerConfig;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+/// A handshake takes no longer.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A client that does not read what it is sent is closed after this time.
+const STALL: Duration = Duration::from_secs(30);
+/// The first byte of a client that speaks TLS.
+const TLS: u8 = 0x16;
+
+/// What is spoken at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Http,
+    Bytes,
+}
+
+impl Speaks {
+    /// The answer to a client that gets nothing else. Other protocols have none: they are closed.
+    fn refusal(self, status: &str, why: &str) -> Vec<u8> {
+        match self {
+            Self::Bytes => Vec::new(),
+            Self::Http => format!(
+                "HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nretry-after: 1\r\n\
+                 connection: close\r\n\r\n{why}\n",
+                why.len() + 1
+            )
+            .into_bytes(),
+        }
+    }
+}
+
+/// An address that is listened to.
+pub(in crate::serve) struct Listener {
+    tcp: TcpListener,
+    speaks: Speaks,
+    connections: Connections,
+    /// A connection that brings nothing for so long is closed. HTTP has times of its own.
+    idle: Option<Duration>,
+    tls: Option<(Listening, Mutex<Arc<ServerConfig>>)>,
+}
+
+impl Listener {
+    /// Listens.
+    ///
+    /// # Errors
+    /// Where the address is taken, and where a certificate cannot be read.
+    pub(super) async fn bind(listen: &Listen, speaks: Speaks) -> Result<Self, String> {
+        let tls = match &listen.tls {
+            Some(listening) => {
+                let config = listening.config(protocols(speaks)).map_err(|error| error.to_string())?;
+                Some((listening.clone(), Mutex::new(config)))
+            }
+            None => None,
+        };
+        let failed = |error| format!("{} cannot be listened to: {error}", listen.address);
+        Ok(Self {
+            tcp: TcpListener::bind(listen.address).await.map_err(failed)?,
+            speaks,
+            connections: Connections::new(listen.max_connections),
+            idle: Some(listen.idle).filter(|_| speaks == Speaks::Bytes),
+            tls,
+        })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Whether it speaks TLS.
+    pub(super) const fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Waits for the next client. Beside it stands its place. `None` once the service ends.
+    pub(super) async fn next(&self, inlet: &Inlet) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+        let refuse = |stream: TcpStream| {
+            if self.tls.is_none() {
+                let answer = self.speaks.refusal("503 Service Unavailable", "too many connections are open");
+                // Nothing was written before, so there is room for this; if not, the client sees the end alone.
+                let _ = stream.try_write(&answer);
+            }
+        };
+        self.connections.next(inlet, || self.tcp.accept(), refuse).await
+    }
+
+    /// Shakes hands with a client. `None` for one that is refused, or has gone.
+    pub(super) async fn greet(&self, stream: TcpStream, inlet: &Inlet) -> Option<Stream> {
+        let _ = stream.set_nodelay(true);
+        let shaken = tokio::select! {
+            shaken = timeout(HANDSHAKE, self.shake(stream)) => shaken,
+            () = inlet.ended() => return None,
+        };
+        let (why, text) = match shaken {
+            Ok(Ok(stream)) => return stream,
+            Ok(Err(Refusal::Plain)) => (Rejected::Plain, "it does not speak TLS, and has to".to_owned()),
+            Ok(Err(Refusal::Handshake(error))) => (Rejected::Handshake, told(&error)),
+            Err(_) => (Rejected::Slow, format!("no handshake within {HANDSHAKE:?}")),
+        };
+        inlet.counters.rejected(&inlet.name, why);
+        self.tell(|| format!("{}: a client is refused: {text}", inlet.name));
+        None
+    }
+
+    /// Says something about a client, now and then.
+    pub(super) fn tell(&self, text: impl FnOnce() -> String) {
+        self.connections.tell(text);
+    }
+
+    async fn shake(&self, stream: TcpStream) -> Result<Option<Stream>, Refusal> {
+        let Some((_, config)) = &self.tls else { return Ok(Some(self.patient(stream))) };
+        match stream.peek(&mut [0]).await {
+            // A test of the connection.
+            Ok(0) | Err(_) => return Ok(None),
+            Ok(_) => {}
+        }
+        let mut first = [0];
+        if stream.peek(&mut first).await.is_ok() && first != [TLS] {
+            let why = "TLS is spoken here; expected https://";
+            let _ = stream.try_read(&mut [0; 16 << 10]);
+            let _ = stream.try_write(&self.speaks.refusal("400 Bad Request", why));
+            return Err(Refusal::Plain);
+        }
+        let config = Arc::clone(&config.lock().unwrap_or_else(PoisonError::into_inner));
+        let stream = TlsAcceptor::from(config).accept(stream).await.map_err(Refusal::Handshake)?;
+        Ok(Some(self.patient(stream)))
+    }
+
+    fn patient(&self, stream: impl crate::serve::net::Io + 'static) -> Stream {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(STALL));
+        stream.set_read_timeout(self.idle);
+        Box::new(Box::pin(stream))
+    }
+
+    /// Reads certificates anew each time files are opened again, until the service ends. Those that cannot be read leave the
+    /// former ones in use.
+    pub(super) async fn renew(self: Arc<Self>, inlet: Inlet) {
+        let Some((listening, config)) = &self.tls else { return };
+        let mut reopen = inlet.reopen.clone();
+        loop {
+            tokio::select! {
+                changed = reopen.changed() => if changed.is_err() { return },
+                () = inlet.ended() => return,
+            }
+            match listening.config(protocols(self.speaks)) {
+                Ok(new) => {
+                    *config.lock().unwrap_or_else(PoisonError::into_inner) = new;
+                    say(&format!("{}: certificates were read anew", inlet.name));
+                }
+                Err(why) => say(&format!("{}: {why}; the former certificates stay in use", inlet.name)),
+            }
+        }
+    }
+}
+
+const fn protocols(speaks: Speaks) -> &'static [&'static str] {
+    match speaks {
+        Speaks::Http => &["http/1.1"],
+        Speaks::Bytes => &[],
+    }
+}
+
+/// Why a client is refused.
+enum Refusal {
+    Plain,
+    Handshake(io::Error),
+}

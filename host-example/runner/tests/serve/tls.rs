@@ -1,0 +1,415 @@
+//! TLS, certificates and tokens, with clients and receivers of the test's own.
+
+use crate::pki::{Authority, Pair, ask, connect, greet};
+use crate::server::{
+    PATIENCE, Server, alerts, attack, body, expected, ids, request, waits, waits_for_alerts,
+};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+const TOKEN: &str = "6f1c2d3e4b5a69788796a5b4c3d2e1f0";
+
+/// A source of this type with these further options, and alerts in a file.
+fn config(kind: &str, listen: &str, more: &str, folder: &Path) -> String {
+    format!(
+        "[sources.it]\ntype = \"{kind}\"\nlisten = \"{listen}\"\n{more}\n[sinks.out]\nto = \"{}/alerts.jsonl\"\n",
+        folder.display()
+    )
+}
+
+fn token(folder: &Path) -> String {
+    let path = folder.join("token");
+    fs::write(&path, format!("{TOKEN}\n")).unwrap();
+    format!("token = {{ file = \"{}\" }}", path.display())
+}
+
+/// What `check` says of a configuration.
+fn checked(config: &str, folder: &Path) -> (bool, String) {
+    let path = folder.join("check.toml");
+    fs::write(&path, config).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["check", "-a", "an1276", "-c", path.to_str().unwrap()])
+        .env("AUTHSIEVE_TEST_TOKEN", TOKEN)
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn clients_show_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, others) = (Authority::new("own", folder.path()), Authority::new("others", folder.path()));
+    let server = own.issue("server");
+    let more = server.table(&format!(", client_ca = \"{}\"", own.file().display()));
+    let config = config("http", "0.0.0.0:0", &more, folder.path());
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    let place = service.place("it listens to https://").replace("0.0.0.0", "127.0.0.1");
+    let known = own.client(Some(&own.issue("client")));
+    let post = "POST /v1/events HTTP/1.1";
+    let (status, answer) = ask(&place, &known, post, &body(&attack(1))).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+    // Nobody else is heard: none, another's, and one who does not trust this server.
+    let strangers = [
+        (own.client(None), "CertificateRequired"),
+        (own.client(Some(&others.issue("stranger"))), ""),
+        (others.client(Some(&own.issue("wary"))), "UnknownIssuer"),
+    ];
+    for (client, why) in strangers {
+        let error = ask(&place, &client, post, &body(&attack(2))).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    // Neither is one without TLS, who learns why.
+    let head = "POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 3\r\n\r\n";
+    let (status, answer) = request(&place, head, b"hi\n").unwrap();
+    assert_eq!((status, answer.as_str()), (400, "TLS is spoken here; expected https://\n"));
+    let said = service.waits_for("it: a client is refused: ");
+    assert!(!said.is_empty());
+    let (_, metrics) = ask(&place, &known, "GET /metrics HTTP/1.1", b"").unwrap();
+    for line in [
+        r#"authsieve_connections_rejected_total{source="it",reason="handshake"} 3"#,
+        r#"authsieve_connections_rejected_total{source="it",reason="plain_text"} 1"#,
+        "authsieve_records_total 6",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    }
+}
+
+#[test]
+fn requests_show_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Authority::new("own", folder.path());
+    let more = format!("{}\n{}", own.issue("server").table(""), token(folder.path()));
+    let config = config("http", "0.0.0.0:0", &more, folder.path());
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    let place = service.place("it listens to https://").replace("0.0.0.0", "127.0.0.1");
+    let client = own.client(None);
+    let lines = body(&attack(1));
+    for (sent, status) in [
+        (String::new(), 401),
+        ("\r\nauthorization: Bearer 6f1c2d3e4b5a69788796a5b4c3d2e1f1".into(), 401),
+        (format!("\r\nauthorization: Bearer {TOKEN}0"), 401),
+        (format!("\r\nauthorization: Basic {TOKEN}"), 401),
+        (format!("\r\nauthorization: bearer {TOKEN}"), 200),
+    ] {
+        for page in ["POST /v1/events", "GET /v1/status", "GET /metrics", "GET /v1/anything"] {
+            let (found, answer) = ask(&place, &client, &format!("{page} HTTP/1.1{sent}"), &lines).unwrap();
+            let wanted = if status == 200 && page.ends_with("anything") { 404 } else { status };
+            assert_eq!(found, wanted, "{page} {sent}");
+            assert_eq!(answer.to_ascii_lowercase().contains("www-authenticate: bearer"), found == 401);
+        }
+        // Load balancers have none.
+        for page in ["/healthz", "/readyz"] {
+            assert_eq!(ask(&place, &client, &format!("GET {page} HTTP/1.1{sent}"), b"").unwrap().0, 200);
+        }
+    }
+    assert_eq!(waits_for_alerts(&folder.path().join("alerts.jsonl"), 1).len(), 1);
+    let (_, metrics) =
+        ask(&place, &client, &format!("GET /metrics HTTP/1.1\r\nauthorization: Bearer {TOKEN}"), b"")
+            .unwrap();
+    assert!(metrics.contains("authsieve_requests_unauthorized_total 16\n"), "{metrics}");
+    assert!(!metrics.contains(TOKEN) && !service.said().contains(TOKEN));
+    let (valid, said) = checked(&config, folder.path());
+    assert!(valid && !said.contains(TOKEN), "{said}");
+}
+
+#[test]
+fn the_short_form_has_certificates_and_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Authority::new("own", folder.path());
+    let (pair, out) = (own.issue("server"), folder.path().join("alerts.jsonl"));
+    token(folder.path());
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let arguments = [
+        ["--alerts", &text(&out)],
+        ["--cert", &text(&pair.cert)],
+        ["--key", &text(&pair.key)],
+        ["--token-file", &text(&folder.path().join("token"))],
+    ];
+    let mut service = Server::secured(&arguments.concat());
+    let place = service.place("http listens to https://").replace("0.0.0.0", "127.0.0.1");
+    let head = format!("POST /v1/events HTTP/1.1\r\nauthorization: Bearer {TOKEN}");
+    assert_eq!(ask(&place, &own.client(None), &head, &body(&attack(1))).unwrap().0, 200);
+    waits_for_alerts(&out, 1);
+}
+
+#[test]
+fn what_others_can_reach_has_to_be_safe() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Authority::new("own", folder.path());
+    let pair = own.issue("server");
+    let ca = format!(", client_ca = \"{}\"", own.file().display());
+    let (tls, both, token) = (pair.table(""), pair.table(&ca), token(folder.path()));
+    let key = "shared_key = { env = \"AUTHSIEVE_TEST_TOKEN\" }";
+    let with = |more: &str| format!("{tls}\n{more}");
+    let certificates = "or \"[::1]:7401\"";
+    for (kind, more, refused) in [
+        ("http", String::new(), "tls with client_ca, or tls with a token"),
+        ("http", token.clone(), "tls with client_ca, or tls with a token"),
+        ("http", tls.clone(), "tls with client_ca, or tls with a token"),
+        ("http", "insecure = true".into(), "there is no such option"),
+        ("http", with(&token), ""),
+        ("http", both.clone(), ""),
+        ("forward", key.into(), "tls with client_ca, or tls with a shared_key of 16 characters"),
+        ("forward", with("shared_key = \"0123456789abcde\""), "tls with a shared_key of 16 characters"),
+        ("forward", tls.clone(), "tls with client_ca, or tls with a shared_key"),
+        ("forward", with(key), ""),
+        ("tcp", tls.clone(), "tls with client_ca, or insecure = true"),
+        ("tcp", both, ""),
+        ("tcp", "insecure = true".into(), ""),
+        ("tcp", token, "there is no such option"),
+        ("udp", String::new(), "or insecure = true"),
+        ("udp", "insecure = true".into(), ""),
+    ] {
+        for listen in ["0.0.0.0:7401", "[::]:7401", "192.0.2.1:7401"] {
+            let (valid, said) = checked(&config(kind, listen, &more, folder.path()), folder.path());
+            assert_eq!(valid, refused.is_empty(), "{kind} {more}\n{said}");
+            assert!(said.contains(refused), "{kind} {more}: no {refused:?}\n{said}");
+        }
+        let (_, said) = checked(&config(kind, "elsewhere", "", folder.path()), folder.path());
+        assert!(said.contains(certificates), "{said}");
+    }
+    // And so has the short form.
+    let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["serve", "-a", "an1276", "--http", "0.0.0.0:0", "--cert"])
+        .arg(&pair.cert)
+        .arg("--key")
+        .arg(&pair.key)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said.contains("tls with client_ca, or tls with a token"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_used_is_told_by_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Authority::new("own", folder.path());
+    let (pair, other) = (own.issue("server"), own.issue("other"));
+    let mixed = Pair { cert: pair.cert.clone(), key: other.key };
+    let swapped = Pair { cert: pair.key.clone(), key: pair.cert.clone() };
+    let absent = Pair { cert: folder.path().join("absent.pem"), key: pair.key.clone() };
+    fs::write(folder.path().join("short"), "0123456789abcde\n").unwrap();
+    let short = format!("token = {{ file = \"{}\" }}", folder.path().join("short").display());
+    for (more, why) in [
+        (mixed.table(""), "sources.it.tls.key"),
+        (swapped.table(""), "holds no certificate in PEM"),
+        (absent.table(""), "absent.pem cannot be read: No such file or directory"),
+        (format!("tls = {{ cert = \"{}\" }}", pair.cert.display()), "key is missing"),
+        (short, "expected 16 characters of ASCII or more"),
+        (
+            "token = { env = \"AUTHSIEVE_TEST_NONE\" }".into(),
+            "cannot be read: environment variable not found",
+        ),
+        (format!("token = \"{TOKEN}\""), "expected { env = \"NAME\" } or { file = \"PATH\" }"),
+        ("max_connections = 0".into(), "expected a number from 1 to 65536"),
+    ] {
+        let (valid, said) = checked(&config("http", "127.0.0.1:0", &more, folder.path()), folder.path());
+        assert!(!valid && said.contains(why) && !said.contains(TOKEN), "{more}: no {why:?}\n{said}");
+    }
+    for (sink, why) in [
+        ("to = \"http://siem.example/\"\ntls = { name = \"x\" }", "counts for https:// and tls: alone"),
+        ("to = \"tcp:siem.example:7\"\nheaders = { a = \"b\" }", "counts for http:// and https:// alone"),
+        ("to = \"https://siem.example/\"\ntls = { ca = \"/none.pem\" }", "/none.pem cannot be read"),
+        ("to = \"http://siem.example/\"\nheaders = { \"a b\" = \"c\" }", "is no header"),
+    ] {
+        let (valid, said) = checked(&format!("[sinks.out]\n{sink}\n"), folder.path());
+        assert!(!valid && said.contains(why), "{sink}: no {why:?}\n{said}");
+    }
+    let headers = "to = \"http://siem.example/\"\ntoken = { env = \"AUTHSIEVE_TEST_TOKEN\" }\n\
+                   headers = { x-scope = { env = \"AUTHSIEVE_TEST_TOKEN\" } }";
+    let (valid, said) = checked(&format!("[sinks.out]\n{headers}\n"), folder.path());
+    assert!(valid && !said.contains(TOKEN), "{said}");
+}
+
+#[test]
+fn lines_and_chunks_come_by_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Authority::new("own", folder.path());
+    let more = own.issue("server").table(&format!(", client_ca = \"{}\"", own.file().display()));
+    let client = own.client(Some(&own.issue("client")));
+    let out = folder.path().join("alerts.jsonl");
+    let config = format!(
+        "{}[sources.chunks]\ntype = \"forward\"\nlisten = \"127.0.0.1:0\"\n{more}\n",
+        config("tcp", "127.0.0.1:0", &more, folder.path())
+    );
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    let (lines, chunks) =
+        (service.place("it listens to tls:"), service.place("chunks listens to forward+tls:"));
+    connect(&lines, &client).unwrap().write_all(&body(&attack(1))).unwrap();
+    waits_for_alerts(&out, 1);
+    let mut stream = connect(&chunks, &client).unwrap();
+    stream.write_all(&crate::sources::chunk(&attack(2), "one")).unwrap();
+    let mut ack = [0; 9];
+    stream.read_exact(&mut ack).unwrap();
+    assert_eq!(&ack, b"\x81\xa3ack\xa3one");
+    let found = waits_for_alerts(&out, 2);
+    assert_eq!(ids(&found), ids(&expected(&[attack(1), attack(2)].concat())));
+    // Plain text is closed, and not read.
+    let mut plain = TcpStream::connect(&lines).unwrap();
+    plain.set_read_timeout(Some(PATIENCE)).unwrap();
+    let _ = plain.write_all(&body(&attack(3)));
+    let mut rest = Vec::new();
+    let _ = plain.read_to_end(&mut rest);
+    assert!(rest.is_empty());
+    service.waits_for("it: a client is refused: it does not speak TLS, and has to");
+    assert_eq!(alerts(&out).len(), 2);
+}
+
+#[test]
+fn datagrams_come_from_elsewhere_where_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config("udp", "0.0.0.0:0", "insecure = true", folder.path());
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    let place = service.place("it listens to udp:").replace("0.0.0.0", "127.0.0.1");
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for line in attack(1) {
+        socket.send_to(line.as_bytes(), &place).unwrap();
+    }
+    waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+}
+
+/// As when a certificate is renewed every some weeks.
+#[test]
+fn certificates_are_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (Authority::new("old", folder.path()), Authority::new("new", folder.path()));
+    let pair = old.issue("server");
+    let config = config("http", "127.0.0.1:0", &pair.table(""), folder.path());
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    let place = service.place("it listens to https://");
+    let works = |authority: &Authority| {
+        ask(&place, &authority.client(None), "GET /healthz HTTP/1.1", b"")
+            .is_ok_and(|(status, _)| status == 200)
+    };
+    assert!(works(&old) && !works(&new));
+    fs::write(&pair.cert, "no certificate").unwrap();
+    service.hang_up();
+    service.waits_for("holds no certificate in PEM; the former certificates stay in use");
+    assert!(works(&old) && !works(&new));
+    // Issued under the same names of files.
+    new.issue("server");
+    service.hang_up();
+    service.waits_for("it: certificates were read anew");
+    assert!(works(&new) && !works(&old));
+}
+
+/// A receiver by HTTPS whose certificate can be changed. It keeps the heads and bodies of requests.
+struct Receiver {
+    address: String,
+    server: Arc<Mutex<Arc<rustls::ServerConfig>>>,
+    got: crate::receiver::Got,
+}
+
+impl Receiver {
+    fn start(server: Arc<rustls::ServerConfig>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = Arc::new(Mutex::new(server));
+        let got = crate::receiver::Got::default();
+        let (current, kept) = (Arc::clone(&server), Arc::clone(&got));
+        thread::spawn(move || {
+            for tcp in listener.incoming().map_while(Result::ok) {
+                let config = Arc::clone(&current.lock().unwrap());
+                let Ok(stream) = greet(tcp, &config) else { continue };
+                let mut reader = BufReader::new(stream);
+                while let Some(request) = next(&mut reader) {
+                    kept.lock().unwrap().push(request);
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                    if reader.get_mut().write_all(answer).is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        Self { address, server, got }
+    }
+
+    fn shows(&self, server: Arc<rustls::ServerConfig>) {
+        *self.server.lock().unwrap() = server;
+    }
+}
+
+/// The next request of a connection.
+fn next(reader: &mut impl BufRead) -> Option<(String, String)> {
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
+        head += &line.to_ascii_lowercase();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, String::from_utf8(body).unwrap()))
+}
+
+#[test]
+fn alerts_go_out_by_https() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, others) = (Authority::new("own", folder.path()), Authority::new("others", folder.path()));
+    let (right, wrong) = (own.issue("receiver"), others.issue("impostor"));
+    let receiver = Receiver::start(wrong.server(None));
+    let shown = own.issue("sender");
+    let config = format!(
+        "[sources.in]\ntype = \"http\"\nlisten = \"127.0.0.1:0\"\n[sinks.siem]\nto = \"https://{}/alerts\"\n{}\n{}\n\
+         headers = {{ x-scope = \"blue\" }}\n",
+        receiver.address,
+        token(folder.path()),
+        shown.table(&format!(", ca = \"{}\"", own.file().display())),
+    );
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    service.address = service.place("in listens to http://");
+    assert_eq!(service.post(&body(&attack(1))).0, 200);
+    // An impostor gets nothing, and the log says why and what to do.
+    let said = service.waits_for("it is tried again until it works");
+    assert!(said.contains("UnknownIssuer") && said.contains("tls.ca names the authority"), "{said}");
+    assert!(receiver.got.lock().unwrap().is_empty());
+    // The right one, which knows its senders.
+    receiver.shows(right.server(Some(&own)));
+    assert_eq!(service.post(&body(&attack(2))).0, 200);
+    let wanted = expected(&[attack(1), attack(2)].concat());
+    let found = waits(2, || crate::receiver::alerts(&receiver.got));
+    assert_eq!(ids(&found), ids(&wanted));
+    service.waits_for("alerts are delivered again");
+    let head = receiver.got.lock().unwrap()[0].0.clone();
+    for line in [&format!("authorization: bearer {TOKEN}"), "x-scope: blue", "post /alerts http/1.1"] {
+        assert!(head.lines().any(|found| found == line), "{line}\n{head}");
+    }
+    assert!(!service.said().contains(TOKEN));
+}
+
+#[test]
+fn alerts_go_out_as_lines_by_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, others) = (Authority::new("own", folder.path()), Authority::new("others", folder.path()));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = format!(
+        "[sources.in]\ntype = \"http\"\nlisten = \"127.0.0.1:0\"\n[sinks.siem]\nto = \"tls:{}\"\n\
+         tls = {{ ca = \"{}\", name = \"localhost\" }}\n",
+        listener.local_addr().unwrap(),
+        own.file().display(),
+    );
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    service.address = service.place("in listens to http://");
+    assert_eq!(service.post(&body(&attack(1))).0, 200);
+    let pair = own.issue("receiver");
+    // A receiver that wants a certificate says so after the handshake. Nothing is lost by it.
+    let strict = pair.server(Some(&others));
+    assert!(greet(listener.accept().unwrap().0, &strict).is_err());
+    let said = service.waits_for("it is tried again until it works");
+    assert!(said.contains("CertificateRequired") && said.contains("tls.cert and tls.key"), "{said}");
+    let mut lines = BufReader::new(greet(listener.accept().unwrap().0, &pair.server(None)).unwrap()).lines();
+    assert_eq!(service.post(&body(&attack(2))).0, 200);
+    let mut next = || serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(ids(&[next(), next()]), ids(&expected(&[attack(1), attack(2)].concat())));
+}
