@@ -166,3 +166,44 @@ fn the_journal_by_the_service() {
         "{asked}"
     );
 }
+
+/// Each configuration on the page about sinks is valid as it stands, and each type of sink has one.
+#[cfg(feature = "serve")]
+#[test]
+fn the_examples_of_sinks_are_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = fs::read_to_string(pipelines().join("sinks/README.md")).unwrap();
+    let blocks = |kind: &str| -> Vec<String> {
+        let begin = format!("```{kind}\n");
+        page.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let [template] = &blocks("jinja")[..] else { panic!() };
+    let path = folder.path().join("tickets.jinja");
+    fs::write(&path, template).unwrap();
+    let authority = folder.path().join("authority.pem");
+    let cert = rcgen::generate_simple_self_signed(vec!["siem.example".to_owned()]).unwrap();
+    fs::write(&authority, cert.cert.pem()).unwrap();
+    let configs = blocks("toml");
+    for (number, config) in configs.iter().enumerate() {
+        let file = folder.path().join(format!("{number}.toml"));
+        fs::write(&file, config.replace("/etc/authsieve/tickets.jinja", path.to_str().unwrap())).unwrap();
+        let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+            .args(["check", "-c"])
+            .arg(&file)
+            // In place of the authorities that the machine trusts.
+            .env("SSL_CERT_FILE", &authority)
+            .env("SIEM_TOKEN", "0123456789abcdef")
+            .env("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x")
+            .env("TEAMS_WEBHOOK_URL", "https://example.logic.azure.com/workflows/x")
+            .env("PAGERDUTY_ROUTING_KEY", "R0")
+            .env("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            .env("FLUENT_SHARED_KEY", "open sesame")
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{config}\n{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let all = configs.concat();
+    for kind in ["webhook", "alertmanager", "otlp", "forward", "syslog"] {
+        assert!(all.contains(&format!("type = \"{kind}\"")), "{kind}");
+    }
+}

@@ -4,8 +4,8 @@ use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
 use crate::config::service::{Feed, Listen, Outlet, Served, bearer, duration};
 use crate::output::Layout;
 use crate::selection::{self, Error};
-use crate::serve::{Access, Identity, Listening, Secret, Service, Setup, Target};
-use authsieve_engine::alert::Severity;
+use crate::serve::sinks::Target;
+use crate::serve::{Identity, Listening, Secret, Service, Setup};
 use authsieve_host::{Session, StartError};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -49,7 +49,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "http")]
     token_file: Option<PathBuf>,
     /// Where alerts go, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…, https://…,
-    /// unix:PATH, tcp:HOST:PORT, tls:HOST:PORT; repeat for several. Without any, standard output.
+    /// unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, or a protocol before the place: alertmanager+http://…, otlp+http://…,
+    /// forward+tcp:HOST:PORT, syslog+udp:HOST:PORT. Repeat for several. Without any, standard output.
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
     alerts: Vec<Target>,
     /// How alerts are written.
@@ -160,16 +161,7 @@ fn listen(arguments: &Arguments, address: SocketAddr) -> Result<Listen, Error> {
 /// The sinks of the configuration, and those of the command line.
 fn sinks(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Outlet)>, Error> {
     let layout = arguments.format;
-    let outlet = |to: &Target| {
-        let outlet = Outlet {
-            to: to.clone(),
-            access: Access::default(),
-            layout,
-            min_severity: Severity::Informational,
-            analytics: Vec::new(),
-        };
-        (to.to_string(), outlet)
-    };
+    let outlet = |to: &Target| (to.to_string(), Outlet::new(to.clone(), layout));
     let mut sinks = served.sinks.clone();
     sinks.extend(arguments.alerts.iter().map(outlet));
     if sinks.is_empty() {

@@ -14,6 +14,9 @@
 //! ```
 
 mod network;
+mod outlets;
+
+pub use outlets::Outlet;
 
 use network::is_long;
 pub use network::{Listen, bearer};
@@ -21,9 +24,7 @@ pub use network::{Listen, bearer};
 use super::problem::Problem;
 use super::tree::{Content, Node};
 use super::{Config, Problems};
-use crate::output::Layout;
-use crate::serve::{Access, Secret, Target};
-use authsieve_engine::alert::Severity;
+use crate::serve::Secret;
 use authsieve_engine::config::{code, near};
 use authsieve_engine::time::Span;
 use serde_json::Value as Scalar;
@@ -84,21 +85,6 @@ pub enum Feed {
         /// The program, for one that is elsewhere.
         command: PathBuf,
     },
-}
-
-/// Where alerts go, and which.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outlet {
-    /// The place.
-    pub to: Target,
-    /// What its receiver wants to see.
-    pub access: Access,
-    /// How alerts are written.
-    pub layout: Layout,
-    /// Alerts below this severity are left out.
-    pub min_severity: Severity,
-    /// The ids of the analytics whose alerts go there; all where there is none.
-    pub analytics: Vec<String>,
 }
 
 const TYPES: [&str; 8] = ["http", "forward", "tcp", "udp", "unix", "stdin", "files", "journal"];
@@ -310,30 +296,6 @@ impl<'n, 'p> Table<'n, 'p> {
         })
     }
 
-    fn outlet(&mut self) -> Option<Outlet> {
-        if self.node.is_table() && self.node.get("to").is_none() {
-            self.missing("to", "-, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT or tls:HOST:PORT");
-        }
-        let to = self.read("to", Target::parse);
-        let access = to.as_ref().map(|to| self.access(to)).unwrap_or_default();
-        let layout = self.read("format", |text| {
-            Layout::parse(text).ok_or_else(|| "is no format; expected json, ocsf or ecs".into())
-        });
-        let min_severity = self.read("min_severity", |text| {
-            let known = Severity::parse(text);
-            known
-                .ok_or_else(|| "is no severity; expected informational, low, medium, high or critical".into())
-        });
-        let analytics = self.texts("analytics");
-        Some(Outlet {
-            to: to?,
-            access,
-            layout: layout.unwrap_or(Layout::Native),
-            min_severity: min_severity.unwrap_or(Severity::Informational),
-            analytics,
-        })
-    }
-
     /// Complains of members that nobody has asked for.
     fn end(self) {
         for member in self.node.members().iter().filter(|_| !self.knows_all) {
@@ -366,6 +328,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Layout;
+    use authsieve_engine::alert::Severity;
 
     fn served(text: &str) -> Result<Served, Vec<String>> {
         let folder = tempfile::tempdir().unwrap();

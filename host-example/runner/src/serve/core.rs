@@ -7,12 +7,11 @@ use super::arrival::{Arrival, Request, Taken};
 use super::checkpoint::{Checkpoints, Header, State};
 use super::journal::{self, Aside, Entry, Journal};
 use super::metrics::Counters;
-use super::outbox::{Item, Outbox, rank};
+use super::outbox::{Item, Outbox};
 use super::say;
 use super::service::Sessions;
 use super::trouble::Trouble;
 use crate::output::Layout;
-use crate::output::located::Located;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Reading, Stats};
 use authsieve_engine::time::Timestamp;
@@ -370,7 +369,8 @@ impl Core {
         if alerts.is_empty() {
             return;
         }
-        let items: Vec<Arc<Item>> = alerts.iter().map(|alert| Arc::new(self.item(alert))).collect();
+        let items: Vec<Arc<Item>> =
+            alerts.iter().map(|alert| Arc::new(Item::of(alert, &self.layouts, &self.origins))).collect();
         for alert in alerts {
             self.counters.alert(&alert.analytic, alert.severity);
         }
@@ -378,20 +378,6 @@ impl Core {
         if self.disk.is_some() && !self.sinks.is_empty() {
             let encoded = items.iter().map(|item| item.encode());
             self.aside.alerts.extend(numbers.into_iter().zip(encoded));
-        }
-    }
-
-    fn item(&self, alert: &Alert) -> Item {
-        let located = Located::new(alert, &self.origins);
-        let line = |layout: &Layout| {
-            let json = layout.to_json(&located);
-            (layout.name().to_owned(), crate::output::escape::line(&json, false).into_owned())
-        };
-        Item {
-            analytic: alert.analytic.to_string(),
-            severity: rank(alert.severity),
-            id: alert.id.to_string(),
-            lines: self.layouts.iter().map(line).collect(),
         }
     }
 

@@ -26,8 +26,8 @@ pub(super) struct Counters {
     pub oversized: Counter,
     /// How often an analytic failed and was started anew.
     pub restarts: Counter,
-    /// How often a sink was tried again.
-    pub retries: Counter,
+    /// Those of the sinks.
+    pub sinks: Sinks,
     /// 1 while the state folder cannot be written to.
     pub disk_fails: Gauge,
     /// Requests without the token of their source.
@@ -38,6 +38,54 @@ pub(super) struct Counters {
     pub latency: Latency,
     checkpoints: Counter,
     checkpoint_micros: Gauge,
+}
+
+/// The counters of the sinks, each by the name of the sink.
+#[derive(Default)]
+pub(super) struct Sinks {
+    delivered: BySink,
+    retries: BySink,
+    refused: BySink,
+    held_back: BySink,
+}
+
+type BySink = Family<Vec<(String, String)>, Counter>;
+
+impl Sinks {
+    fn register(&self, registry: &mut Registry) {
+        for (name, help, family) in [
+            ("sink_delivered", "Alerts that the receiver of a sink has taken", &self.delivered),
+            ("sink_retries", "Deliveries that were tried again", &self.retries),
+            ("sink_refused", "Alerts that the receiver of a sink refuses for good", &self.refused),
+            ("sink_held_back", "Alerts beyond the rate of a sink", &self.held_back),
+        ] {
+            registry.register(name, help, family.clone());
+        }
+    }
+
+    /// A sink has delivered so many alerts.
+    pub(super) fn delivered(&self, sink: &str, count: u64) {
+        add(&self.delivered, sink, count);
+    }
+
+    /// A sink tries again.
+    pub(super) fn retried(&self, sink: &str) {
+        add(&self.retries, sink, 1);
+    }
+
+    /// The receiver of a sink refuses so many alerts.
+    pub(super) fn refused(&self, sink: &str, count: u64) {
+        add(&self.refused, sink, count);
+    }
+
+    /// A sink holds an alert back.
+    pub(super) fn held_back(&self, sink: &str) {
+        add(&self.held_back, sink, 1);
+    }
+}
+
+fn add(family: &BySink, sink: &str, count: u64) {
+    family.get_or_create(&vec![("sink".to_owned(), sink.to_owned())]).inc_by(count);
 }
 
 /// A histogram of durations.
@@ -92,7 +140,7 @@ impl Counters {
             flaws: Counter::default(),
             oversized: Counter::default(),
             restarts: Counter::default(),
-            retries: Counter::default(),
+            sinks: Sinks::default(),
             disk_fails: Gauge::default(),
             unauthorized: Counter::default(),
             rejected: Family::default(),
@@ -116,7 +164,7 @@ impl Counters {
         registry.register("flaws", "Pieces that could not be made records", counters.flaws.clone());
         registry.register("records_oversized", "Records that were too long", counters.oversized.clone());
         registry.register("analytic_restarts", "Failures of analytics", counters.restarts.clone());
-        registry.register("sink_retries", "Deliveries that were tried again", counters.retries.clone());
+        counters.sinks.register(registry);
         let fails = "1 while the state folder cannot be written to";
         registry.register("state_folder_fails", fails, counters.disk_fails.clone());
         let unauthorized = "Requests without the token of their source";
@@ -213,6 +261,7 @@ mod tests {
         let counters = Counters::new();
         counters.took(3, 40);
         counters.alert("FLS", Severity::High);
+        counters.sinks.held_back("pager");
         counters.latency.observe(Duration::from_millis(3));
         let stats = [Stats { analytic: "fls".into(), matched: 2, keys: 1, ..Stats::default() }];
         let text = counters.text(&stats, &Outbox::new(vec![], 1, 0));
@@ -220,6 +269,7 @@ mod tests {
             "authsieve_records_total 3",
             "authsieve_received_bytes_total 40",
             r#"authsieve_alerts_total{analytic="FLS",severity="high"} 1"#,
+            r#"authsieve_sink_held_back_total{sink="pager"} 1"#,
             r#"authsieve_latency_seconds_bucket{le="0.005"} 1"#,
             r#"authsieve_analytic_events_total{analytic="fls"} 2"#,
             r#"authsieve_analytic_keys{analytic="fls"} 1"#,

@@ -36,7 +36,7 @@ mod notify;
 mod outbox;
 mod secret;
 mod service;
-mod sinks;
+pub mod sinks;
 mod sources;
 mod tls;
 mod trouble;
@@ -44,7 +44,6 @@ mod trouble;
 pub use net::{Access, server_name};
 pub use secret::Secret;
 pub use service::{Service, Setup};
-pub use sinks::Target;
 pub use tls::{Identity, Listening, Trust, Unusable};
 
 use siphasher::sip128::{Hash128, Hasher128, SipHasher13};

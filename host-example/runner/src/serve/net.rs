@@ -27,8 +27,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const OBJECTION: Duration = Duration::from_millis(300);
 /// So much of an answer's body is read.
 const ANSWER: usize = 64 << 10;
-/// So many characters of it are shown.
-const EXCERPT: usize = 200;
 
 /// What a connection can do.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -109,24 +107,10 @@ pub(super) struct Http {
 pub(super) struct Answer {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its body. Empty where that is larger than 64 KiB, or breaks off.
     pub body: Bytes,
-}
-
-impl Answer {
-    /// An error for all but success.
-    pub(super) fn accepted(self) -> io::Result<Self> {
-        match self.status {
-            status if status.is_success() => Ok(self),
-            StatusCode::TOO_MANY_REQUESTS => Err(io::Error::other("the receiver asks to wait (429)")),
-            status => {
-                let text = String::from_utf8_lossy(&self.body);
-                let why: String = text.trim().chars().take(EXCERPT).collect();
-                let colon = if why.is_empty() { "" } else { ": " };
-                Err(io::Error::other(format!("the receiver answers {status}{colon}{why}")))
-            }
-        }
-    }
 }
 
 impl Http {
@@ -158,19 +142,20 @@ impl Http {
         Ok(Self { client, headers: access.headers.clone() })
     }
 
-    /// Sends a body by POST. Headers of the access are added to these, and go before them.
+    /// Sends a body. Headers of the access are added to these, and go before them.
     ///
     /// # Errors
     /// Where there is no answer. Any status is one.
-    pub(super) async fn post(
+    pub(super) async fn send(
         &self,
+        method: &Method,
         uri: &Uri,
         content_type: &'static str,
         headers: HeaderMap,
         body: Vec<u8>,
     ) -> io::Result<Answer> {
         let mut request = Request::new(Full::new(Bytes::from(body)));
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = method.clone();
         *request.uri_mut() = uri.clone();
         let all = request.headers_mut();
         all.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -179,11 +164,11 @@ impl Http {
         all.extend(headers);
         all.extend(self.headers.clone());
         let response = self.client.request(request).await.map_err(|error| io::Error::other(told(&error)))?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         // Read to its end, so that the connection can be used again; at most a little of it.
         let body = Limited::new(response.into_body(), ANSWER).collect().await;
         let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        Ok(Answer { status, body })
+        Ok(Answer { status, headers, body })
     }
 }
 

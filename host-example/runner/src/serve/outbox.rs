@@ -1,7 +1,9 @@
 //! Alerts on their way to the sinks: each sink takes them in order and at its own pace.
 
 use crate::output::Layout;
-use authsieve_engine::alert::Severity;
+use crate::output::located::Located;
+use authsieve_engine::alert::{Alert, Severity};
+use authsieve_host::Origins;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,11 +23,30 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// An alert in these layouts. The records are those of `origins`.
+    pub(super) fn of(alert: &Alert, layouts: &[Layout], origins: &Origins) -> Self {
+        let located = Located::new(alert, origins);
+        let line = |layout: &Layout| {
+            let json = layout.to_json(&located);
+            (layout.name().to_owned(), crate::output::escape::line(&json, false).into_owned())
+        };
+        Self {
+            analytic: alert.analytic.to_string(),
+            severity: rank(alert.severity),
+            id: alert.id.to_string(),
+            lines: layouts.iter().map(line).collect(),
+        }
+    }
+
     /// The alert in a layout, without a newline. One that waited while the configuration changed is in another.
     pub(super) fn line(&self, layout: Layout) -> &str {
-        let of = |(wanted, _): &&(String, String)| wanted == layout.name();
-        let found = self.lines.iter().find(of).or(self.lines.first());
-        found.map_or("", |(_, line)| line)
+        self.exactly(layout).or(self.lines.first().map(|(_, line)| line.as_str())).unwrap_or_default()
+    }
+
+    /// The alert in this layout and no other.
+    pub(super) fn exactly(&self, layout: Layout) -> Option<&str> {
+        let mut lines = self.lines.iter();
+        lines.find(|(wanted, _)| wanted == layout.name()).map(|(_, line)| line.as_str())
     }
 
     /// As the store has it.
@@ -38,7 +59,8 @@ impl Item {
         serde_json::from_slice(bytes).ok()
     }
 
-    fn size(&self) -> u64 {
+    /// Its bytes, in all layouts.
+    pub(super) fn size(&self) -> u64 {
         self.lines.iter().map(|(_, line)| line.len() as u64).sum()
     }
 }
@@ -107,12 +129,16 @@ impl Outbox {
         numbers
     }
 
-    /// The next alerts of a sink, at most so many.
-    pub(super) fn next(&self, sink: usize, most: usize) -> Vec<(u64, Arc<Item>)> {
+    /// The alerts behind this one, at most so many.
+    pub(super) fn after(&self, number: u64, most: usize) -> Vec<(u64, Arc<Item>)> {
         let inner = self.inner();
-        let after = inner.delivered.get(sink).copied().unwrap_or(u64::MAX);
-        let start = inner.items.partition_point(|(number, _)| *number <= after);
+        let start = inner.items.partition_point(|(other, _)| *other <= number);
         inner.items.range(start..).take(most).cloned().collect()
+    }
+
+    /// The last alert that a sink has delivered.
+    pub(super) fn position(&self, sink: usize) -> u64 {
+        self.inner().delivered.get(sink).copied().unwrap_or(u64::MAX)
     }
 
     /// A sink has delivered everything up to this alert. Returns up to which alert all sinks have.
@@ -144,6 +170,11 @@ impl Outbox {
         self.inner().next
     }
 
+    /// Beyond so many bytes sources have to wait.
+    pub(super) const fn most(&self) -> u64 {
+        self.most
+    }
+
     /// True if sources have to wait for sinks.
     pub(super) fn is_full(&self) -> bool {
         self.inner().bytes > self.most
@@ -169,7 +200,7 @@ mod tests {
     }
 
     fn ids(outbox: &Outbox, sink: usize) -> Vec<String> {
-        outbox.next(sink, 10).iter().map(|(_, item)| item.id.clone()).collect()
+        outbox.after(outbox.position(sink), 10).iter().map(|(_, item)| item.id.clone()).collect()
     }
 
     #[test]

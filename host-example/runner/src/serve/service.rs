@@ -4,7 +4,6 @@ use super::arrival::Request;
 use super::core::{Core, Start, Started};
 use super::metrics::Counters;
 use super::notify;
-use super::outbox::rank;
 use super::say;
 use super::sinks::{Sink, Ties};
 use super::sources::{Inlet, Limits, Ready};
@@ -84,21 +83,12 @@ impl Service {
             ready.push((name.clone(), Ready::new(feed).await?));
         }
         let counters = Arc::new(Counters::new());
-        let sinks: Vec<Sink> = sinks
-            .into_iter()
-            .map(|(name, outlet)| Sink {
-                name,
-                target: outlet.to,
-                access: outlet.access,
-                layout: outlet.layout,
-                least: rank(outlet.min_severity),
-                analytics: outlet.analytics,
-            })
-            .collect();
+        let sinks: Vec<Sink> =
+            sinks.into_iter().map(|(name, outlet)| Sink::new(name, outlet, state.as_deref())).collect();
         let mut layouts = Vec::new();
-        for sink in &sinks {
-            if !layouts.contains(&sink.layout) {
-                layouts.push(sink.layout);
+        for layout in sinks.iter().flat_map(Sink::layouts) {
+            if !layouts.contains(&layout) {
+                layouts.push(layout);
             }
         }
         let start = Start {

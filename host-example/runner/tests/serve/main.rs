@@ -8,6 +8,7 @@ mod pki;
 mod receiver;
 mod server;
 mod service;
+mod sinks;
 mod soak;
 mod sources;
 mod state;

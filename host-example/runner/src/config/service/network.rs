@@ -2,7 +2,9 @@
 
 use super::super::tree::Node;
 use super::Table;
-use crate::serve::{Access, Identity, Listening, Secret, Target, Trust, Unusable, server_name};
+use crate::serve::sinks::Target;
+use crate::serve::sinks::place::Place;
+use crate::serve::{Access, Identity, Listening, Secret, Trust, Unusable, server_name};
 use authsieve_engine::config::code;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use std::net::SocketAddr;
@@ -172,7 +174,7 @@ impl<'n> Table<'n, '_> {
     }
 
     /// The text at the place that a table names.
-    fn found(&mut self, node: &Node, name: &str) -> Option<Secret> {
+    pub(super) fn found(&mut self, node: &Node, name: &str) -> Option<Secret> {
         let place = match node.members() {
             [member] => member.node.as_str().map(|place| (member.name.as_str(), place)),
             _ => None,
@@ -215,20 +217,21 @@ impl<'n> Table<'n, '_> {
     /// What a receiver wants to see: `tls`, `token`, `headers`.
     pub(super) fn access(&mut self, target: &Target) -> Access {
         let mut access = Access::default();
+        let place = target.place();
         if let Some(node) = self.at("tls") {
-            if !target.is_encrypted() {
+            if !place.is_encrypted() {
                 self.refuse(node, "tls", code::INVALID_VALUE, "counts for https:// and tls: alone");
             }
             let path = format!("{}.tls", self.path);
             let mut table = Table::new(node, &path, self.problems);
             access.tls = table.trust();
             table.end();
-        } else if target.is_encrypted()
+        } else if place.is_encrypted()
             && let Err(unusable) = access.tls.config()
         {
             self.missing("tls", &format!("tls = {{ ca = FILE }}: {}", unusable.why));
         }
-        let is_http = matches!(target, Target::Http(_));
+        let is_http = matches!(place, Place::Url(_));
         for name in ["token", "headers"] {
             if !is_http && self.at(name).is_some() {
                 self.refuse_unseen(name, code::INVALID_VALUE, "counts for http:// and https:// alone");

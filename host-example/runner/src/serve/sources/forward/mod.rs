@@ -3,7 +3,7 @@
 //! A chunk is acknowledged once its records count. A sender that gets no acknowledgement sends the chunk again, and it counts
 //! once.
 
-pub(super) mod protocol;
+pub(in crate::serve) mod protocol;
 
 use super::Inlet;
 use super::listener::Listener;

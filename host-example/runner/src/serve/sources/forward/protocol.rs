@@ -34,7 +34,7 @@ use value::{Scan, Value, skip, value};
 
 #[cfg(test)]
 mod tests;
-mod value;
+pub(in crate::serve) mod value;
 
 /// A record nests at most so many arrays and maps.
 pub const MAX_DEPTH: usize = 32;

@@ -6,7 +6,7 @@ use super::{Error, MAX_DEPTH};
 
 /// A value without its elements. Strings and binary values are the same here.
 #[derive(Clone, Copy)]
-pub(super) enum Value<'a> {
+pub(in crate::serve) enum Value<'a> {
     Nil,
     Bool(bool),
     Unsigned(u64),
@@ -111,7 +111,7 @@ fn big_endian(bytes: &[u8]) -> u64 {
 }
 
 /// Reads a value without its elements, and moves behind what is read.
-pub(super) fn value<'a>(rest: &mut &'a [u8]) -> Result<Value<'a>, Error> {
+pub(in crate::serve) fn value<'a>(rest: &mut &'a [u8]) -> Result<Value<'a>, Error> {
     use Marker as M;
     let head = Head::read(rest)?.ok_or(Error::Cut)?;
     let (_, bytes) = rest.split_at_checked(head.size).ok_or(Error::Cut)?;
@@ -148,7 +148,7 @@ pub(super) fn value<'a>(rest: &mut &'a [u8]) -> Result<Value<'a>, Error> {
 }
 
 /// Moves behind a value with all its elements, and gives its bytes.
-pub(super) fn skip<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
+pub(in crate::serve) fn skip<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
     let mut scan = Scan::new(MAX_DEPTH);
     if !scan.advance(rest, usize::MAX)? {
         return Err(Error::Cut);
@@ -159,9 +159,9 @@ pub(super) fn skip<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
 }
 
 /// A scan finds the end of a value. When bytes are missing, the scan goes on later where it stopped.
-pub(super) struct Scan {
+pub(in crate::serve) struct Scan {
     /// The place of the next head, which is the end of the value once all is scanned.
-    pub(super) at: usize,
+    pub(in crate::serve) at: usize,
     /// The number of missing values in each array and map around that place.
     missing: Vec<u64>,
     depth: usize,
@@ -169,12 +169,12 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    pub(super) fn new(depth: usize) -> Self {
+    pub(in crate::serve) fn new(depth: usize) -> Self {
         Self { at: 0, missing: Vec::new(), depth, ended: false }
     }
 
     /// Goes on, and says whether all bytes of the value are there. The bytes are the old ones and more behind.
-    pub(super) fn advance(&mut self, bytes: &[u8], limit: usize) -> Result<bool, Error> {
+    pub(in crate::serve) fn advance(&mut self, bytes: &[u8], limit: usize) -> Result<bool, Error> {
         while !self.ended {
             let Some(head) = Head::read(bytes.get(self.at..).unwrap_or_default())? else { return Ok(false) };
             let count = match head.follows {

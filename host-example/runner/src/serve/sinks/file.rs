@@ -1,0 +1,65 @@
+//! Lines to the end of a file, which can be rotated at any time.
+//!
+//! Before each write the file at the path is compared with the one that is open, by device and inode. If it was renamed
+//! or removed, the path is opened anew. SIGHUP opens it anew as well.
+
+use super::Batch;
+use super::failure::Failure;
+use std::io;
+use std::path::{Path, PathBuf};
+use tokio::fs;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+/// A file.
+pub(super) struct File {
+    path: PathBuf,
+    open: Option<fs::File>,
+}
+
+impl File {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), open: None }
+    }
+
+    /// The lines are on disk when this returns.
+    pub(super) async fn deliver(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
+        let file = match self.open.take() {
+            Some(file) if !moved(&self.path, &file).await => file,
+            _ => opened(&self.path).await?,
+        };
+        let file = self.open.insert(file);
+        file.write_all(&batch.lines()).await?;
+        file.flush().await?;
+        Ok(file.sync_data().await?)
+    }
+}
+
+/// Opens a file at its end. What a crash left of a line is taken off: that alert is delivered again.
+async fn opened(path: &Path) -> io::Result<fs::File> {
+    const TAIL: u64 = 1 << 20;
+    let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(path).await?;
+    let about = file.metadata().await?;
+    if !about.is_file() || about.len() == 0 {
+        return Ok(file);
+    }
+    let start = about.len().saturating_sub(TAIL);
+    let mut tail = Vec::new();
+    file.seek(io::SeekFrom::Start(start)).await?;
+    file.read_to_end(&mut tail).await?;
+    match memchr::memrchr(b'\n', &tail) {
+        Some(at) if at + 1 < tail.len() => file.set_len(start + at as u64 + 1).await?,
+        Some(_) => {}
+        // Not a line of ours.
+        None => file.write_all(b"\n").await?,
+    }
+    Ok(file)
+}
+
+/// True if another file, or none, stands at the path by now.
+async fn moved(path: &Path, open: &fs::File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (open.metadata().await, fs::metadata(path).await) {
+        (Ok(own), Ok(there)) => (own.dev(), own.ino()) != (there.dev(), there.ino()),
+        _ => true,
+    }
+}

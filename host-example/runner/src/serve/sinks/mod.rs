@@ -1,0 +1,328 @@
+//! Where alerts go: each file here is one sink, or a part of one.
+//!
+//! Each sink has a task of its own ([`delivery`]), which takes alerts from the outbox in order and delivers them. A
+//! failure is tried again, after a quarter of a second at first and half a minute at last; nothing behind it overtakes
+//! it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `stdout`, `file`, `socket`, `http` | alerts one a line |
+//! | `webhook` | a request from a template, with a signature: Slack, Teams, PagerDuty, others |
+//! | `alertmanager`, `otlp`, `forward`, `syslog` | the protocols of others |
+//! | `delivery` | the loop of each sink: retries, limits, its position |
+//! | `failure` | what can fail, and how long to wait |
+//! | `rate`, `undelivered` | what is held back or refused, and where it is kept |
+//! | `place` | how a place is written |
+//! | `fields` | an alert read back, field by field |
+//!
+//! A new sink is a file with `Options` and a type that has `deliver`; a case of [`Target`] and of [`Way`]; and its
+//! options in `config/service/outlets.rs`.
+
+pub mod alertmanager;
+mod delivery;
+mod failure;
+mod fields;
+mod file;
+pub mod forward;
+pub mod http;
+pub mod otlp;
+pub mod place;
+pub mod rate;
+mod socket;
+mod stdout;
+pub mod syslog;
+mod undelivered;
+pub mod webhook;
+
+use super::arrival::Request;
+use super::metrics::Counters;
+use super::net::Access;
+use super::outbox::{Item, Outbox, rank};
+use crate::config::service::Outlet;
+use crate::output::Layout;
+use delivery::Delivery;
+use failure::Failure;
+use place::Place;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use undelivered::Undelivered;
+
+/// This many alerts are delivered together.
+const TOGETHER: usize = 256;
+
+/// A place that alerts go to, and how they get there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// Lines to standard output.
+    Stdout,
+    /// Lines to the end of a file.
+    File(PathBuf),
+    /// Lines by HTTP.
+    Http(http::Options),
+    /// Lines to a socket.
+    Socket(Place),
+    /// Requests made from a template.
+    Webhook(Box<webhook::Options>),
+    /// Prometheus' Alertmanager.
+    Alertmanager(alertmanager::Options),
+    /// OpenTelemetry's logs over HTTP.
+    Otlp(otlp::Options),
+    /// Fluentd's and Fluent Bit's protocol.
+    Forward(forward::Options),
+    /// Syslog.
+    Syslog(syslog::Options),
+}
+
+impl Target {
+    /// Reads the short form of a target: `-`, a file, `http://…`, `https://…`, `unix:PATH`, `tcp:HOST:PORT`,
+    /// `tls:HOST:PORT`; or with a protocol before the place: `alertmanager+http://…`, `otlp+http://…`,
+    /// `forward+tcp:HOST:PORT`, `syslog+udp:HOST:PORT`.
+    ///
+    /// # Errors
+    /// For what is none of these.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let rest = |name: &str| text.strip_prefix(name)?.strip_prefix('+').map(Place::parse);
+        if let Some(place) = rest("alertmanager") {
+            return place.and_then(alertmanager::Options::new).map(Self::Alertmanager);
+        }
+        if let Some(place) = rest("otlp") {
+            return place.and_then(otlp::Options::new).map(Self::Otlp);
+        }
+        if let Some(place) = rest("forward") {
+            return place.and_then(forward::Options::new).map(Self::Forward);
+        }
+        if let Some(place) = rest("syslog") {
+            return place.and_then(syslog::Options::new).map(Self::Syslog);
+        }
+        Place::parse(text).and_then(Self::plain)
+    }
+
+    /// The sink that writes lines to a place.
+    ///
+    /// # Errors
+    /// For a place that takes datagrams.
+    pub fn plain(place: Place) -> Result<Self, String> {
+        match place {
+            Place::Stdout => Ok(Self::Stdout),
+            Place::File(path) => Ok(Self::File(path)),
+            Place::Url(uri) => Ok(Self::Http(http::Options::new(uri))),
+            Place::Unix(_) | Place::Tcp(_) | Place::Tls(_) => Ok(Self::Socket(place)),
+            Place::Udp(_) => Err(format!("`{place}` takes datagrams; expected syslog+{place}")),
+        }
+    }
+
+    /// The place.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Stdout => Place::Stdout,
+            Self::File(path) => Place::File(path.clone()),
+            Self::Http(http) => Place::Url(http.uri.clone()),
+            Self::Webhook(options) => Place::Url(options.http.uri.clone()),
+            Self::Alertmanager(options) => Place::Url(options.http.uri.clone()),
+            Self::Otlp(options) => Place::Url(options.http.uri.clone()),
+            Self::Socket(place) => place.clone(),
+            Self::Forward(options) => options.to.clone(),
+            Self::Syslog(options) => options.to.clone(),
+        }
+    }
+
+    /// Whether fields are needed one by one, so that the alert has to be kept as the contract has it.
+    const fn needs_fields(&self) -> bool {
+        !matches!(self, Self::Stdout | Self::File(_) | Self::Http(_) | Self::Socket(_))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Stdout | Self::File(_) | Self::Http(_) | Self::Socket(_) => "",
+            Self::Webhook(_) => "webhook+",
+            Self::Alertmanager(_) => "alertmanager+",
+            Self::Otlp(_) => "otlp+",
+            Self::Forward(_) => "forward+",
+            Self::Syslog(_) => "syslog+",
+        };
+        write!(f, "{kind}{}", self.place())
+    }
+}
+
+/// A sink, as it is configured.
+#[derive(Clone, Debug)]
+pub(super) struct Sink {
+    /// Under this name its position is kept.
+    pub name: String,
+    /// How it is configured.
+    outlet: Outlet,
+    /// Where alerts go that it does not deliver.
+    undelivered: Undelivered,
+}
+
+/// The ties of a sink to the service.
+pub(super) struct Ties {
+    /// Its number.
+    pub number: usize,
+    /// Where alerts wait.
+    pub outbox: Arc<Outbox>,
+    /// The core, which is told of deliveries.
+    pub requests: mpsc::Sender<Request>,
+    /// The counters.
+    pub counters: Arc<Counters>,
+    /// True once the service ends: what waits is tried once more.
+    pub ending: watch::Receiver<bool>,
+    /// Counts up when files are to be opened again: SIGHUP.
+    pub reopen: watch::Receiver<u64>,
+    /// Told when standard output is closed: nobody listens any more.
+    pub closed: mpsc::Sender<()>,
+}
+
+impl Sink {
+    /// A sink of this name. With a state folder it keeps there what it does not deliver.
+    pub(super) fn new(name: String, outlet: Outlet, folder: Option<&Path>) -> Self {
+        let undelivered = Undelivered::new(outlet.undelivered.clone(), folder);
+        Self { name, outlet, undelivered }
+    }
+
+    /// The layouts in which it needs alerts.
+    pub(super) fn layouts(&self) -> Vec<Layout> {
+        let mut layouts = vec![self.outlet.layout];
+        if self.outlet.to.needs_fields() && self.outlet.layout != Layout::Native {
+            layouts.push(Layout::Native);
+        }
+        layouts
+    }
+
+    /// Whether an alert goes there.
+    fn wants(&self, item: &Item) -> bool {
+        let is_of = |id: &String| id.eq_ignore_ascii_case(&item.analytic);
+        let analytics = &self.outlet.analytics;
+        item.severity >= rank(self.outlet.min_severity)
+            && (analytics.is_empty() || analytics.iter().any(is_of))
+    }
+
+    /// Delivers until the service ends.
+    pub(super) async fn run(self, ties: Ties) {
+        Delivery::new(self, ties).run().await;
+    }
+}
+
+/// The name of this machine.
+fn hostname() -> String {
+    let read = |path: &&str| std::fs::read_to_string(path).ok();
+    let found = ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(read);
+    found
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "authsieve".into())
+}
+
+/// Alerts that are delivered together.
+struct Batch<'i> {
+    items: &'i [Arc<Item>],
+    layout: Layout,
+}
+
+impl Batch<'_> {
+    /// One alert a line.
+    fn lines(&self) -> Vec<u8> {
+        let mut lines = Vec::new();
+        for item in self.items {
+            lines.extend(item.line(self.layout).as_bytes());
+            lines.push(b'\n');
+        }
+        lines
+    }
+}
+
+/// An open way to a target.
+enum Way {
+    Stdout(stdout::Stdout),
+    File(file::File),
+    Http(http::Http),
+    Socket(socket::Socket),
+    Webhook(Box<webhook::Webhook>),
+    Alertmanager(alertmanager::Alertmanager),
+    Otlp(otlp::Otlp),
+    Forward(Box<forward::Forward>),
+    Syslog(syslog::Syslog),
+}
+
+impl Way {
+    /// A way that is not open yet.
+    fn new(target: &Target, access: &Access) -> Self {
+        match target {
+            Target::Stdout => Self::Stdout(stdout::Stdout),
+            Target::File(path) => Self::File(file::File::new(path)),
+            Target::Http(options) => Self::Http(http::Http::new(options, access)),
+            Target::Socket(place) => Self::Socket(socket::Socket::new(place, access)),
+            Target::Webhook(options) => Self::Webhook(Box::new(webhook::Webhook::new(options, access))),
+            Target::Alertmanager(options) => {
+                Self::Alertmanager(alertmanager::Alertmanager::new(options, access))
+            }
+            Target::Otlp(options) => Self::Otlp(otlp::Otlp::new(options, access)),
+            Target::Forward(options) => Self::Forward(Box::new(forward::Forward::new(options, access))),
+            Target::Syslog(options) => Self::Syslog(syslog::Syslog::new(options, access)),
+        }
+    }
+
+    /// The number of alerts that it takes together.
+    fn together(&self) -> usize {
+        match self {
+            Self::Webhook(webhook) => webhook.together(),
+            _ => TOGETHER,
+        }
+    }
+
+    /// Delivers all of a batch.
+    async fn deliver(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Stdout(way) => way.deliver(batch).await,
+            Self::File(way) => way.deliver(batch).await,
+            Self::Http(way) => way.deliver(batch).await,
+            Self::Socket(way) => way.deliver(batch).await,
+            Self::Webhook(way) => way.deliver(batch).await,
+            Self::Alertmanager(way) => way.deliver(batch).await,
+            Self::Otlp(way) => way.deliver(batch).await,
+            Self::Forward(way) => way.deliver(batch).await,
+            Self::Syslog(way) => way.deliver(batch).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_written_as_they_are_read() {
+        for text in [
+            "-",
+            "out.jsonl",
+            "http://127.0.0.1:7402/alerts",
+            "tls:host:7",
+            "alertmanager+https://127.0.0.1:9093/",
+            "otlp+http://127.0.0.1:4318/",
+            "forward+tcp:127.0.0.1:24224",
+            "forward+unix:/run/fluent.sock",
+            "syslog+udp:127.0.0.1:514",
+            "syslog+tls:127.0.0.1:6514",
+            "syslog+unix:/dev/log",
+        ] {
+            assert_eq!(Target::parse(text).map(|target| target.to_string()), Ok(text.to_owned()));
+        }
+        for text in [
+            "",
+            "tcp:7",
+            "ftp://x",
+            "udp:h:1",
+            "otlp+tcp:h:1",
+            "forward+udp:h:1",
+            "syslog+http://h",
+            "alertmanager+-",
+        ] {
+            assert!(Target::parse(text).is_err(), "{text}");
+        }
+    }
+}

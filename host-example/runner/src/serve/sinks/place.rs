@@ -1,0 +1,132 @@
+//! A place that alerts go to, as it is written: a path, a URL, a socket.
+
+use crate::serve::net::{self, Access, Stream};
+use hyper::Uri;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use tokio::net::UnixStream;
+
+/// The places that lines can go to.
+pub const EXPECTED: &str = "-, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT or tls:HOST:PORT";
+
+/// A place that alerts go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Standard output: `-`.
+    Stdout,
+    /// A file, by its path.
+    File(PathBuf),
+    /// A URL: `http://…`, `https://…`.
+    Url(Uri),
+    /// A socket in the file system: `unix:PATH`.
+    Unix(PathBuf),
+    /// A host and port: `tcp:HOST:PORT`.
+    Tcp(String),
+    /// The same by TLS: `tls:HOST:PORT`.
+    Tls(String),
+    /// A host and port that take datagrams: `udp:HOST:PORT`.
+    Udp(String),
+}
+
+impl Place {
+    /// Reads a place.
+    ///
+    /// # Errors
+    /// For what is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "-" {
+            return Ok(Self::Stdout);
+        }
+        let kinds = [("tcp", Self::Tcp as fn(String) -> Self), ("tls", Self::Tls), ("udp", Self::Udp)];
+        for (kind, place) in kinds {
+            let Some(rest) = text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')) else {
+                continue;
+            };
+            let port = rest.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+            return match port {
+                Some((host, _)) if !host.is_empty() => Ok(place(rest.into())),
+                _ => Err(format!("`{text}` is no address; expected {kind}:HOST:PORT")),
+            };
+        }
+        if let Some(path) = text.strip_prefix("unix:") {
+            let is_path = !path.is_empty();
+            return is_path
+                .then(|| Self::Unix(path.into()))
+                .ok_or_else(|| format!("`{text}` is no socket; expected unix:PATH"));
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return text.parse().map(Self::Url).map_err(|error| format!("`{text}` is no URL: {error}"));
+        }
+        if text.contains("://") || text.is_empty() {
+            return Err(format!("`{text}` is no place for alerts; expected {EXPECTED}"));
+        }
+        Ok(Self::File(text.into()))
+    }
+
+    /// True where TLS protects what goes there.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Tls(_)) || matches!(self, Self::Url(uri) if uri.scheme_str() == Some("https"))
+    }
+
+    /// True for a TCP or unix socket, with TLS or without.
+    #[must_use]
+    pub const fn is_stream(&self) -> bool {
+        matches!(self, Self::Tcp(_) | Self::Tls(_) | Self::Unix(_))
+    }
+
+    /// Connects to a TCP or unix socket.
+    pub(super) async fn connect(&self, access: &Access) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(place) => net::connect(place, None).await,
+            Self::Tls(place) => net::connect(place, Some(&access.tls)).await,
+            Self::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+            Self::Stdout | Self::File(_) | Self::Url(_) | Self::Udp(_) => {
+                Err(io::Error::other(format!("{self} is no socket for a stream")))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("-"),
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(uri) => uri.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(place) => write!(f, "tcp:{place}"),
+            Self::Tls(place) => write!(f, "tls:{place}"),
+            Self::Udp(place) => write!(f, "udp:{place}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_written_as_they_are_read() {
+        let places = [
+            "-",
+            "out.jsonl",
+            "/var/log/alerts.jsonl",
+            "http://127.0.0.1:7402/alerts",
+            "https://siem.example/alerts",
+            "tcp:host:7",
+            "tls:host:7",
+            "udp:[::1]:7",
+            "unix:/run/a.sock",
+        ];
+        for text in places {
+            assert_eq!(Place::parse(text).map(|place| place.to_string()), Ok(text.to_owned()));
+        }
+        for text in
+            ["", "tcp:7", "tcp::7", "tcp:host:port", "tls:host", "udp:host", "unix:", "ftp://x", "http://"]
+        {
+            assert!(Place::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Syslog as RFC 5424 has it: over TCP and TLS with counted octets (RFC 6587, RFC 5425), over UDP (RFC 5426), and as
+//! datagrams to a unix socket.
+//!
+//! ```text
+//! <131>1 2026-03-04T08:00:10Z web1 authsieve 4711 AN1276 [authsieve@32473 id="4c3d…" severity="high" …] {"id":"4c3d…",…}
+//! ```
+//!
+//! The message is the alert as one line of the sink's format. Structured data names what is searched for most. A
+//! receiver acknowledges nothing: a message counts as delivered once the kernel has it.
+//!
+//! **A message that is too long** for `max_size` is not cut in the middle of its JSON. In place of the JSON stands the
+//! title of the alert, cut to what fits, and structured data says `cut="1"`. If even the structured data do not fit,
+//! only the id stands there.
+
+use super::failure::Failure;
+use super::fields::{Fields, cut, shown};
+use super::place::Place;
+use super::socket::Socket;
+use super::{Batch, hostname};
+use crate::serve::net::Access;
+use authsieve_engine::alert::Severity;
+use authsieve_engine::time::Timestamp;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use tokio::net::{UdpSocket, UnixDatagram};
+
+/// A datagram has so many bytes at most: receivers of syslog over UDP should take that many.
+const DATAGRAM: usize = 2048;
+/// The smallest bound, which each receiver must take, and the largest of a datagram.
+pub const LEAST_SIZE: usize = 480;
+/// See [`LEAST_SIZE`].
+pub const MOST_DATAGRAM: usize = 65_507;
+/// A value of structured data has so many bytes at most, before it is escaped.
+const VALUE: usize = 128;
+/// A host's name has so many bytes at most.
+const HOST: usize = 64;
+/// The name of our structured data. The number is the one that IANA keeps for examples: authsieve has none of its own.
+const SD_ID: &str = "authsieve@32473";
+
+/// The names of facilities, by their numbers.
+pub const FACILITIES: [&str; 24] = [
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+    "local7",
+];
+
+/// The options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// A TCP, UDP or unix socket.
+    pub to: Place,
+    /// The number of the facility. Not `auth` or `authpriv`, unless somebody wants that: their messages may end in the
+    /// log that the analytics read.
+    pub facility: u8,
+    /// The name of this host in messages.
+    pub hostname: Option<String>,
+    /// A message has so many bytes at most.
+    pub max_size: Option<usize>,
+}
+
+impl Options {
+    /// For a receiver at this place.
+    ///
+    /// # Errors
+    /// For a place that is no socket.
+    pub fn new(place: Place) -> Result<Self, String> {
+        let max_size = match place {
+            Place::Tcp(_) | Place::Tls(_) => None,
+            Place::Udp(_) | Place::Unix(_) => Some(DATAGRAM),
+            other => {
+                let expected = "udp:HOST:PORT, tcp:HOST:PORT, tls:HOST:PORT or unix:PATH";
+                return Err(format!("`{other}` is no socket; expected {expected}"));
+            }
+        };
+        Ok(Self { to: place, facility: 16, hostname: None, max_size })
+    }
+
+    /// Whether messages are datagrams.
+    #[must_use]
+    pub const fn is_datagram(&self) -> bool {
+        matches!(self.to, Place::Udp(_) | Place::Unix(_))
+    }
+}
+
+/// Whether a text can be a host's name in a message: visible ASCII, and not too long.
+#[must_use]
+pub fn is_hostname(text: &str) -> bool {
+    (1..=HOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// A receiver.
+pub(super) struct Syslog {
+    options: Options,
+    host: String,
+    way: Way,
+}
+
+/// A way to a receiver.
+enum Way {
+    Stream(Box<Socket>),
+    Udp(String, Option<UdpSocket>),
+    Unix(PathBuf, Option<UnixDatagram>),
+}
+
+impl Syslog {
+    pub(super) fn new(options: &Options, access: &Access) -> Self {
+        let way = match &options.to {
+            Place::Udp(place) => Way::Udp(place.clone(), None),
+            Place::Unix(path) => Way::Unix(path.clone(), None),
+            place => Way::Stream(Box::new(Socket::new(place, access))),
+        };
+        let host = Some(options.hostname.clone().unwrap_or_else(hostname));
+        let host = host.filter(|host| is_hostname(host)).unwrap_or_else(|| "-".into());
+        Self { options: options.clone(), host, way }
+    }
+
+    pub(super) async fn deliver(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
+        let messages: Vec<Vec<u8>> =
+            batch.items.iter().map(|item| self.message(&Fields::of(item), item.line(batch.layout))).collect();
+        match &mut self.way {
+            Way::Stream(socket) => {
+                let mut bytes = Vec::new();
+                for message in &messages {
+                    bytes.extend(format!("{} ", message.len()).as_bytes());
+                    bytes.extend(message);
+                }
+                Ok(socket.write(&bytes).await?)
+            }
+            Way::Udp(place, open) => {
+                let socket = match open {
+                    Some(socket) => socket,
+                    None => open.insert(udp(place).await?),
+                };
+                for message in &messages {
+                    socket.send(message).await?;
+                    // On this machine the system knows at once that nobody listens.
+                    if let Some(error) = socket.take_error()? {
+                        return Err(error.into());
+                    }
+                }
+                Ok(())
+            }
+            Way::Unix(path, open) => {
+                let socket = match open {
+                    Some(socket) => socket,
+                    None => {
+                        let socket = UnixDatagram::unbound()?;
+                        socket.connect(path)?;
+                        open.insert(socket)
+                    }
+                };
+                for message in &messages {
+                    socket.send(message).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn message(&self, fields: &Fields, line: &str) -> Vec<u8> {
+        let severity = fields.severity();
+        let priority = u32::from(self.options.facility) * 8 + level(severity);
+        let time = Timestamp(fields.time("time").unwrap_or_else(crate::sources::now)).to_rfc3339();
+        let analytic = fields.text("analytic").unwrap_or_default();
+        let kind: String = analytic.chars().filter(char::is_ascii_graphic).take(32).collect();
+        let kind = if kind.is_empty() { "-" } else { &kind };
+        let (host, process) = (&self.host, std::process::id());
+        let head = format!("<{priority}>1 {time} {host} authsieve {process} {kind} ");
+        let most = self.options.max_size.unwrap_or(usize::MAX);
+        let whole = format!("{head}{} {line}", data(fields, &NAMES, false));
+        if whole.len() <= most {
+            return whole.into();
+        }
+        let title = shown(fields.text("title").unwrap_or_default(), most).into_owned();
+        let mut head_and_data = format!("{head}{} ", data(fields, &NAMES, true));
+        if head_and_data.len() > most {
+            head_and_data = format!("{head}{} ", data(fields, &[("id", "id")], true));
+        }
+        let room = most.saturating_sub(head_and_data.len());
+        (head_and_data + &cut(&title, room)).into()
+    }
+}
+
+/// The parameters of structured data, and the fields of an alert that they hold.
+const NAMES: [(&str, &str); 9] = [
+    ("id", "id"),
+    ("analytic", "analytic"),
+    ("pattern", "pattern"),
+    ("severity", "severity"),
+    ("status", "status"),
+    ("user", "user"),
+    ("address", "src_ip"),
+    ("host", "host"),
+    ("service", "service"),
+];
+
+/// Structured data with these fields. Quotes, backslashes and closing brackets are escaped.
+fn data(fields: &Fields, names: &[(&str, &str)], is_cut: bool) -> String {
+    let mut out = format!("[{SD_ID}");
+    for (name, field) in names {
+        let Some(text) = fields.text(field) else { continue };
+        out += &format!(" {name}=\"");
+        for c in shown(text, VALUE).chars() {
+            if matches!(c, '"' | '\\' | ']') {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        out.push('"');
+    }
+    if is_cut {
+        out += " cut=\"1\"";
+    }
+    out + "]"
+}
+
+/// The number of a severity: informational, notice, warning, error, critical.
+const fn level(severity: Severity) -> u32 {
+    match severity {
+        Severity::Informational => 6,
+        Severity::Low => 5,
+        Severity::Medium => 4,
+        Severity::High => 3,
+        Severity::Critical => 2,
+    }
+}
+
+/// A socket for datagrams to this place.
+async fn udp(place: &str) -> io::Result<UdpSocket> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{place} has no address"));
+    for address in tokio::net::lookup_host(place).await? {
+        let own: SocketAddr = match address {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(own).await?;
+        match socket.connect(address).await {
+            Ok(()) => return Ok(socket),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Layout;
+    use crate::serve::outbox::Item;
+
+    fn message(options: Options, alert: &serde_json::Value) -> String {
+        let item = Item {
+            analytic: String::new(),
+            severity: 0,
+            id: String::new(),
+            lines: vec![("json".into(), alert.to_string())],
+        };
+        let syslog = Syslog::new(&options, &Access::default());
+        String::from_utf8(syslog.message(&Fields::of(&item), item.line(Layout::Native))).unwrap()
+    }
+
+    fn options(to: &str, most: usize) -> Options {
+        let options = Options::new(Place::parse(to).unwrap()).unwrap();
+        Options { hostname: Some("web1".into()), max_size: Some(most), ..options }
+    }
+
+    #[test]
+    fn values_cannot_leave_the_structured_data() {
+        let alert = serde_json::json!({
+            "id": "a1", "analytic": "AN 1276", "severity": "critical", "time": "2026-03-04T08:00:10.25Z",
+            "user": "x\"] evil \\ \n<13>1", "pattern": "ü",
+        });
+        let text = message(options("udp:h:1", 9999), &alert);
+        let process = std::process::id();
+        let wanted = format!(
+            "<130>1 2026-03-04T08:00:10.250Z web1 authsieve {process} AN1276 [authsieve@32473 id=\"a1\" analytic=\"AN 1276\" \
+             pattern=\"ü\" severity=\"critical\" user=\"x\\\"\\] evil \\\\ \\\\n<13>1\"] {alert}"
+        );
+        assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn a_long_message_keeps_its_id_and_says_that_it_is_cut() {
+        let user = "\u{fc}\"".repeat(300);
+        let alert = serde_json::json!({
+            "id": "4c3dc1d1dff9f3861961337377d4626c", "analytic": "FLS", "severity": "low", "title": user, "user": user,
+            "host": user, "service": user, "pattern": user, "src_ip": user, "status": user,
+        });
+        for most in [480, 700, 1500, 2048] {
+            let text = message(options("udp:h:1", most), &alert);
+            assert!(text.len() <= most && text.len() > most - 8, "{} of {most}: {text}", text.len());
+            assert!(
+                text.contains("id=\"4c3dc1d1dff9f3861961337377d4626c\"") && text.contains(" cut=\"1\"] ü\""),
+                "{text}"
+            );
+            assert!(text.ends_with('…'), "{text}");
+        }
+        assert!(!message(options("tcp:h:1", 1 << 20), &alert).contains("cut="));
+    }
+
+    #[test]
+    fn a_hostname_is_one_word() {
+        assert!(is_hostname("web1.example") && !is_hostname("") && !is_hostname("a b") && !is_hostname("ü"));
+        assert!(!is_hostname(&"x".repeat(65)));
+    }
+}

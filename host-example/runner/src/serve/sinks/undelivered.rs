@@ -1,0 +1,66 @@
+//! Alerts that a sink does not deliver: those that its receiver refuses for good, and those beyond its rate.
+//!
+//! They go to a file, with why, one JSON object a line: `time`, `sink`, `why`, and `alert` as the sink would have
+//! written it. The file is `undelivered.ndjson` in the state folder, or the one that the sink's `undelivered` names. It
+//! is opened for each write, so it can be rotated at any time. Without a file these lines go to standard error.
+
+use super::super::outbox::Item;
+use super::super::say;
+use crate::output::Layout;
+use authsieve_engine::time::Timestamp;
+use serde_json::Value;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::fs::OpenOptions;
+use tokio::io::AsyncWriteExt;
+
+/// The name of the file in the state folder.
+const NAME: &str = "undelivered.ndjson";
+
+/// Where they go.
+#[derive(Clone, Debug)]
+pub(super) struct Undelivered(Option<PathBuf>);
+
+impl Undelivered {
+    /// The file that a sink names, or the one in the state folder.
+    pub(super) fn new(named: Option<PathBuf>, folder: Option<&Path>) -> Self {
+        Self(named.or_else(|| folder.map(|folder| folder.join(NAME))))
+    }
+
+    /// Keeps alerts. They are on disk when this returns.
+    pub(super) async fn keep(
+        &self,
+        sink: &str,
+        why: &str,
+        items: &[Arc<Item>],
+        layout: Layout,
+    ) -> io::Result<()> {
+        let time = Timestamp(crate::sources::now()).to_rfc3339();
+        let mut lines = String::new();
+        for item in items {
+            let alert = Some(item.line(layout)).filter(|line| !line.is_empty()).unwrap_or("null");
+            let (sink, why) = (Value::from(sink), Value::from(why));
+            lines += &format!(r#"{{"time":"{time}","sink":{sink},"why":{why},"alert":{alert}}}"#);
+            lines.push('\n');
+        }
+        let Some(path) = &self.0 else {
+            lines.lines().for_each(|line| say(&format!("an alert is not delivered: {line}")));
+            return Ok(());
+        };
+        let mut file = OpenOptions::new().create(true).append(true).open(path).await?;
+        file.write_all(lines.as_bytes()).await?;
+        file.flush().await?;
+        file.sync_data().await
+    }
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(path) => path.display().fmt(f),
+            None => f.write_str("standard error of authsieve"),
+        }
+    }
+}

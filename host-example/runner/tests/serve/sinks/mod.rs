@@ -1,0 +1,70 @@
+//! Sinks against receivers that know nothing of authsieve: sockets, and the bytes that come.
+
+mod config;
+mod file;
+mod forward;
+mod http;
+mod limits;
+mod otlp;
+mod syslog;
+mod webhook;
+mod wire;
+
+use crate::server::{Server, attack, body};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A service with a state folder and one sink: `[sinks.it]` and these options.
+struct Service {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+    server: Server,
+}
+
+impl Service {
+    fn start(sink: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("serve.toml");
+        let state = folder.path().join("state");
+        fs::write(&config, format!("[server]\nstate_dir = \"{}\"\n[sinks.it]\n{sink}\n", state.display()))
+            .unwrap();
+        let server = Server::start(&["-c", config.to_str().unwrap()]);
+        Self { folder, config, server }
+    }
+
+    /// Ends the process as nothing can be caught, and starts it again.
+    fn restart(self) -> Self {
+        let Self { folder, config, server } = self;
+        server.kill();
+        let server = Server::start(&["-c", config.to_str().unwrap()]);
+        Self { folder, config, server }
+    }
+
+    /// Sends attacks of these numbers. Each raises an alert.
+    fn attack(&self, numbers: impl Iterator<Item = u32>) {
+        let lines: Vec<String> = numbers.flat_map(attack).collect();
+        assert_eq!(self.server.post(&body(&lines)).0, 200);
+    }
+
+    fn undelivered(&self) -> PathBuf {
+        self.folder.path().join("state/undelivered.ndjson")
+    }
+
+    /// The value of a counter with these labels.
+    fn counter(&self, name: &str) -> u64 {
+        let page = self.server.get("/metrics").1;
+        let line = page.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |value| value.trim().parse().unwrap())
+    }
+}
+
+/// The entries of a file of undelivered alerts.
+fn entries(path: &Path) -> Vec<serde_json::Value> {
+    crate::server::alerts(path)
+}
+
+/// The numbers of the attacks behind alerts, from the names of their users.
+fn numbers<'a>(alerts: impl IntoIterator<Item = &'a serde_json::Value>) -> Vec<u32> {
+    let user = |alert: &serde_json::Value| alert["user"].as_str().unwrap().to_owned();
+    alerts.into_iter().map(|alert| user(alert).trim_start_matches("user").parse().unwrap()).collect()
+}

@@ -1,0 +1,158 @@
+//! A receiver by HTTP that answers as a test wants.
+
+use crate::server::PATIENCE;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
+
+/// A request, and when it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub line: String,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub at: Instant,
+}
+
+impl Request {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> &str {
+        let mut found = self.headers.iter().filter(|(known, _)| known == name);
+        let value = found.next().unwrap_or_else(|| panic!("no {name}: {:?}", self.headers));
+        assert!(found.next().is_none(), "{name} twice: {:?}", self.headers);
+        &value.1
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|why| panic!("{why}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("text")
+    }
+
+    /// The alerts of a body that has one a line.
+    pub fn lines(&self) -> Vec<serde_json::Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).expect("an alert")).collect()
+    }
+}
+
+/// What a receiver does with a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A status, further header lines, and a body.
+    Status(u16, &'static str, Vec<u8>),
+    /// Nothing, for ever.
+    Hang,
+    /// It reads no more than the head, and cuts the connection.
+    Cut,
+}
+
+impl Answer {
+    pub fn status(status: u16) -> Self {
+        Self::Status(status, "", Vec::new())
+    }
+}
+
+/// A receiver that listens, and what it got.
+pub struct Receiver {
+    pub url: String,
+    got: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Receiver {
+    /// Listens. Each request is answered as `answer` says for its number, from 0.
+    pub fn listen(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+    }
+
+    pub fn on(
+        listener: TcpListener,
+        answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let (kept, answer) = (Arc::clone(&got), Arc::new(answer));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
+                // A connection that hangs holds up no other.
+                thread::spawn(move || serve(stream, &kept, &*answer));
+            }
+        });
+        Self { url, got }
+    }
+
+    /// All requests so far.
+    pub fn got(&self) -> Vec<Request> {
+        self.got.lock().unwrap().clone()
+    }
+
+    /// Waits until what came is enough.
+    pub fn waits(&self, is_enough: impl Fn(&[Request]) -> bool) -> Vec<Request> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let got = self.got();
+            if is_enough(&got) {
+                return got;
+            }
+            assert!(Instant::now() < end, "{} requests came: {got:#?}", got.len());
+            thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for so many requests.
+    pub fn requests(&self, count: usize) -> Vec<Request> {
+        self.waits(|got| got.len() >= count)
+    }
+}
+
+fn serve(stream: TcpStream, got: &Mutex<Vec<Request>>, answer: &(dyn Fn(usize, &Request) -> Answer + Sync)) {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            match line.trim_end() {
+                "" => break,
+                line => lines.push(line.to_owned()),
+            }
+        }
+        let headers: Vec<(String, String)> = lines[1..]
+            .iter()
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect();
+        let mut request = Request { line: lines[0].clone(), headers, body: Vec::new(), at: Instant::now() };
+        let number = got.lock().unwrap().len();
+        // Only a cut does not need the body.
+        if matches!(answer(number, &request), Answer::Cut) {
+            got.lock().unwrap().push(request);
+            let _ = reader.get_ref().shutdown(Shutdown::Both);
+            return;
+        }
+        request.body = vec![0; request.header("content-length").parse().expect("a number")];
+        if reader.read_exact(&mut request.body).is_err() {
+            return;
+        }
+        let answer = answer(number, &request);
+        got.lock().unwrap().push(request);
+        match answer {
+            Answer::Status(status, headers, body) => {
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+                if reader.get_mut().write_all(&[head.as_bytes(), &body].concat()).is_err() {
+                    return;
+                }
+            }
+            Answer::Hang => loop {
+                thread::park();
+            },
+            Answer::Cut => return,
+        }
+    }
+}
