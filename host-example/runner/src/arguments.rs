@@ -4,7 +4,7 @@ use crate::feed::Totals;
 use crate::output::escape;
 use crate::output::summary::fell_short;
 use crate::selection::{Error, Options, Selection};
-use crate::sources::{Clock, Files, Input};
+use crate::sources::{Clock, Files, Input, Written};
 use authsieve_engine::detector::Stats;
 use authsieve_engine::time::Span;
 use authsieve_framing::Format;
@@ -148,18 +148,48 @@ impl Inputs {
     /// # Errors
     /// If no file is named, and nothing is piped into the command either.
     pub fn source(&self, options: &Options) -> Result<Files, Error> {
-        let mut inputs: Vec<Input> = self.files.iter().cloned().map(Input::from_argument).collect();
-        if inputs.is_empty() {
-            if !Input::is_piped() {
-                let why = "there is nothing to read: name a FILE, or pipe a log into the command";
-                return Err(Error::Usage(why.into()));
-            }
-            inputs.push(Input::Stdin);
-        }
+        let inputs = self.inputs()?;
         let config = options.read().unwrap_or_default();
         let files = Files::new(inputs).received(self.received).format(self.input_format);
         let clock = Clock::new(&config.times());
         Ok(files.leave_dates(config.sets("date_order")).clock(clock, self.order != Order::Given))
+    }
+
+    /// The files of a command line as streams, each to be read on its own: what comes is received then, and a file is read on as
+    /// it grows.
+    ///
+    /// # Errors
+    /// If no file is named, and nothing is piped into the command either; for a folder; and for an order that waits for the
+    /// end.
+    pub fn streams(&self) -> Result<Vec<Files>, Error> {
+        if self.order.sorts() {
+            let why = "--follow never comes to an end, and --order sort waits for one; expected one of them";
+            return Err(Error::Usage(why.into()));
+        }
+        let followed = |input| match input {
+            Input::Path(path) if path.is_dir() => {
+                let path = escape::text(&path.display().to_string()).into_owned();
+                Err(Error::Usage(format!("{path} is a folder, and --follow reads files; expected a file")))
+            }
+            Input::Path(path) if path.is_file() => Ok(Input::Growing(path)),
+            other => Ok(other),
+        };
+        let stream = |input| {
+            // Dates of numbers would hold records back until their order is known.
+            let files = Files::new(vec![input]).format(self.input_format).leave_dates(true);
+            files.written(Written::Live)
+        };
+        self.inputs()?.into_iter().map(|input| followed(input).map(stream)).collect()
+    }
+
+    fn inputs(&self) -> Result<Vec<Input>, Error> {
+        if !self.files.is_empty() {
+            return Ok(self.files.iter().cloned().map(Input::from_argument).collect());
+        }
+        if Input::is_piped() {
+            return Ok(vec![Input::Stdin]);
+        }
+        Err(Error::Usage("there is nothing to read: name a FILE, or pipe a log into the command".into()))
     }
 
     /// Tells if there are several inputs, so that each line of output names its own.

@@ -36,8 +36,18 @@ pub trait Worker: Send + 'static {
     /// Takes the records of a batch that may matter, and tells what comes of them. All others have left their newline.
     fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>);
 
+    /// Nothing came for `idle` microseconds: gives out what waited for this time.
+    fn elapse(&mut self, idle: u64, news: &mut Vec<News>) {
+        let _ = (idle, news);
+    }
+
     /// The end of the input.
     fn finish(&mut self, news: &mut Vec<News>) {
+        let _ = news;
+    }
+
+    /// The input is left before its end: what waits is not given out.
+    fn leave(&mut self, news: &mut Vec<News>) {
         let _ = news;
     }
 }
@@ -138,7 +148,15 @@ struct Job {
     bytes: Vec<u8>,
     reading: Reading,
     routes: Vec<Route>,
+    idle: Option<u64>,
     pool: Arc<Pool>,
+}
+
+/// What a worker is told.
+enum Order {
+    Take(Arc<Job>),
+    /// The input is left before its end.
+    Leave,
 }
 
 impl Drop for Job {
@@ -174,7 +192,7 @@ struct Reader {
     source: Box<dyn Source>,
     prefilter: Prefilter,
     arrivals: SyncSender<Arrival>,
-    inlets: Vec<SyncSender<Arc<Job>>>,
+    inlets: Vec<SyncSender<Order>>,
     pool: Arc<Pool>,
 }
 
@@ -184,25 +202,29 @@ impl Reader {
         let mut first = 1;
         loop {
             let buffer = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
-            let Some(batch) = self.source.next(buffer) else { return };
+            let Some(batch) = self.source.next(buffer) else { break };
             let records = count(&batch.bytes);
             let (arrival, job) = self.split(batch, first, records);
             first += records;
             let taken = self.arrivals.send(arrival).is_ok()
-                && self.inlets.iter().all(|inlet| inlet.send(Arc::clone(&job)).is_ok());
+                && self.inlets.iter().all(|inlet| inlet.send(Order::Take(Arc::clone(&job))).is_ok());
             if !taken {
                 return;
             }
         }
+        if self.source.was_left() {
+            // A worker that has gone needs no word.
+            self.inlets.iter().for_each(|inlet| drop(inlet.send(Order::Leave)));
+        }
     }
 
     fn split(&self, batch: Batch, first: u64, records: u64) -> (Arrival, Arc<Job>) {
-        let Batch { file, line, moves, bytes, received, written, losses, flaws, receipt } = batch;
+        let Batch { file, line, moves, bytes, received, written, idle, losses, flaws, receipt } = batch;
         let reading = Reading { received: Timestamp(received), written: written.map(Timestamp), first };
         let size = bytes.len() as u64;
         let (routes, pool) = (self.prefilter.route(&bytes), Arc::clone(&self.pool));
         let arrival = Arrival { file, line, moves, first, records, bytes: size, losses, flaws, receipt };
-        (arrival, Arc::new(Job { bytes, reading, routes, pool }))
+        (arrival, Arc::new(Job { bytes, reading, routes, idle, pool }))
     }
 }
 
@@ -213,20 +235,31 @@ fn count(bytes: &[u8]) -> u64 {
 }
 
 /// The thread of one worker. It ends when there is no more to take, or nobody to take the results.
-fn work<W: Worker>(mut worker: W, index: usize, jobs: &Receiver<Arc<Job>>, results: &SyncSender<Outcome<W>>) {
-    let mut gathered = Vec::new();
-    for job in jobs {
+fn work<W: Worker>(mut worker: W, index: usize, orders: &Receiver<Order>, results: &SyncSender<Outcome<W>>) {
+    let (mut gathered, mut left) = (Vec::new(), false);
+    for order in orders {
+        let Order::Take(job) = order else {
+            left = true;
+            break;
+        };
         let mut news = Vec::new();
         let bytes = job.routes.get(index).unwrap_or(&Route::All).gather(&job.bytes, &mut gathered);
         if !bytes.is_empty() {
             worker.take(&Records { bytes, reading: job.reading }, &mut news);
+        }
+        if let Some(idle) = job.idle {
+            worker.elapse(idle, &mut news);
         }
         if results.send(Outcome::Batch(news)).is_err() {
             return;
         }
     }
     let mut news = Vec::new();
-    worker.finish(&mut news);
+    if left {
+        worker.leave(&mut news)
+    } else {
+        worker.finish(&mut news)
+    }
     let _ = results.send(Outcome::End(Box::new(worker), news));
 }
 

@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod doctor;
 pub mod feed;
+pub mod interrupt;
 pub mod output;
 pub mod selection;
 #[cfg(all(feature = "serve", unix))]

@@ -2,12 +2,14 @@
 
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed;
+use crate::interrupt::Interrupt;
 use crate::output::overview::{arranged, failing, inferred};
 use crate::output::paint::When;
 use crate::output::summary::{shortfall, summary};
 use crate::output::{Format, Layout};
 use crate::selection;
 use crate::sinks::Alerts;
+use crate::sources::{Files, Live};
 use authsieve_engine::detector::Stats;
 use authsieve_host::Session;
 use clap::Args;
@@ -31,6 +33,10 @@ pub struct Arguments {
     /// How alerts are written; without it, readable on a terminal and JSON otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
+    /// Read on as the input grows: a pipe as a stream, a file as `tail -F` does. While nothing comes, time passes about once a
+    /// second. Ctrl-C ends it.
+    #[arg(short, long)]
+    follow: bool,
     #[command(flatten)]
     strictness: Strictness,
     /// No summary and no progress.
@@ -73,10 +79,15 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let selection = arguments.isolation.of(arguments.choice.selection());
     let options = arguments.configuration.options(arguments.inputs.order);
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
-    let source = arguments.inputs.source(&options)?;
-    let overview = source.overview();
-    let progress = (!arguments.quiet).then(|| source.progress());
+    let inputs = &arguments.inputs;
+    let files = if arguments.follow { inputs.streams()? } else { vec![inputs.source(&options)?] };
+    let overview = files.first().map(Files::overview).unwrap_or_default();
+    let progress = files.first().filter(|_| !arguments.quiet && !arguments.follow).map(Files::progress);
     let mut sink = Alerts::new(arguments.format(color), color, progress);
+    let source = Live::new(files)?;
+    let source = if arguments.follow { source.stream(inputs.received) } else { source };
+    let stopper = source.stopper();
+    let interrupt = Interrupt::catch(move || stopper.stop())?;
     let started = Instant::now();
     let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
     let first = sink.finish();
@@ -87,10 +98,17 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
         text = arranged(&seen.arranged, paint) + &inferred(&seen, paint);
         text += &summary(&stats, &totals, started.elapsed(), arguments.inputs.order.sorts(), paint);
         text += &failing(&seen.failing, paint);
+        if interrupt.status().is_some() {
+            text +=
+                &format!("{} a signal ended it: the rest of the input was not read\n", paint.bold("note:"));
+        }
     }
     // Records that were not judged are told even under `--quiet`.
     text.push_str(&shortfall(&stats, &totals, &first, paint));
     let _ = io::stderr().write_all(text.as_bytes());
+    if let Some(status) = interrupt.status() {
+        return Ok(ExitCode::from(status));
+    }
     let failed = totals.unreadable > 0 || totals.troubles > 0;
     Ok(arguments.strictness.status(failed, &stats, &totals))
 }

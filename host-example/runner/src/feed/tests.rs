@@ -167,6 +167,7 @@ impl Source for Queue {
             bytes: b"aaaA\n".to_vec(),
             received: 1,
             written: None,
+            idle: None,
             losses: Vec::new(),
             flaws: Counts::default(),
             receipt: Receipt::new(move || {

@@ -19,9 +19,18 @@ impl Worker for Session {
         tell(answer, Some(records), news);
     }
 
+    fn elapse(&mut self, idle: u64, news: &mut Vec<News>) {
+        let answer = Self::elapse(self, idle);
+        tell(answer, None, news);
+    }
+
     fn finish(&mut self, news: &mut Vec<News>) {
         let answer = self.flush();
         tell(answer, None, news);
+        self.leave(news);
+    }
+
+    fn leave(&mut self, news: &mut Vec<News>) {
         // A guest that fails to say what it could not read has told its alerts.
         news.extend(self.problems().unwrap_or_default().into_iter().map(News::Problem));
     }

@@ -3,6 +3,7 @@
 //!
 //! The first bytes of a file tell what it holds. Its name only decides where they leave doubt about a table.
 
+use super::tail::Tail;
 use super::unpack::{Bytes, Contents, Counted, Meter};
 use std::fs::File;
 use std::io::{self, Error, ErrorKind};
@@ -21,6 +22,8 @@ pub enum Input {
     Stdin,
     /// A file.
     Path(PathBuf),
+    /// A file that grows.
+    Growing(PathBuf),
     /// Records that are compiled in.
     Memory {
         /// What they are called.
@@ -70,7 +73,7 @@ impl Input {
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "-".into(),
-            Self::Path(path) => path.display().to_string(),
+            Self::Path(path) | Self::Growing(path) => path.display().to_string(),
             Self::Memory { name, .. } => (*name).into(),
         }
     }
@@ -79,7 +82,7 @@ impl Input {
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match self {
-            Self::Stdin => None,
+            Self::Stdin | Self::Growing(_) => None,
             Self::Path(path) => path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len()),
             Self::Memory { bytes, .. } => Some(bytes.len() as u64),
         }
@@ -89,7 +92,7 @@ impl Input {
     #[must_use]
     pub fn is_stored(&self) -> bool {
         match self {
-            Self::Stdin => false,
+            Self::Stdin | Self::Growing(_) => false,
             Self::Path(path) => {
                 path.metadata().map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
             }
@@ -107,6 +110,10 @@ impl Input {
         let (input, file, name, written): (Bytes, _, _, _) = match self {
             // `StdinLock` is not `Send`; `Stdin` locks for each read, which costs nothing for large ones.
             Self::Stdin => (Box::new(io::stdin()), None, None, None),
+            Self::Growing(path) => {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                (Box::new(Tail::new(path)?), None, name, None)
+            }
             Self::Path(path) => {
                 let file = File::open(path)?;
                 let metadata = file.metadata()?;

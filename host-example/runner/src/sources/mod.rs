@@ -10,6 +10,7 @@ mod failing;
 mod files;
 mod gzip;
 mod input;
+mod live;
 mod merge;
 mod open;
 mod overview;
@@ -17,6 +18,7 @@ mod section;
 mod sorter;
 mod stored;
 mod survey;
+mod tail;
 mod unpack;
 mod walk;
 mod zstd;
@@ -25,6 +27,7 @@ pub use clock::Clock;
 pub use failing::{Entry, Failing};
 pub use files::{Files, Progress};
 pub use input::{Input, now};
+pub use live::{Live, Stopper};
 pub use open::Written;
 pub use overview::{Arranged, Overview, Seen};
 
@@ -37,6 +40,12 @@ use std::sync::Arc;
 pub trait Source: Send {
     /// Waits for the next batch; `None` at the end. The batch takes its bytes in `buffer`, which is a used one or empty.
     fn next(&mut self, buffer: Vec<u8>) -> Option<Batch>;
+
+    /// Tells, once there is no further batch, that the input was left before its end. What waits in the analytics then goes on
+    /// waiting: more of the input may exist.
+    fn was_left(&self) -> bool {
+        false
+    }
 }
 
 /// Some records, and what became of the bytes between them.
@@ -55,6 +64,8 @@ pub struct Batch {
     /// When the file was last written, for a stored log; the start of the run, for a pipe that holds one. `None` for a
     /// stream.
     pub written: Option<i64>,
+    /// Nothing came for so many microseconds: the time of a stream passes for what waits. Such a batch has no records.
+    pub idle: Option<u64>,
     /// What could not be read, in the order it was met.
     pub losses: Vec<Loss>,
     /// How often each flaw was met, as far as earlier batches did not tell. `losses` holds only the first few.

@@ -130,6 +130,7 @@ impl Manner {
             bytes: Vec::new(),
             received: self.received,
             written: self.last_written(None),
+            idle: None,
             losses: Vec::new(),
             flaws: Counts::default(),
             receipt: Receipt::default(),

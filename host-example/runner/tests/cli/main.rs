@@ -9,6 +9,8 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
+#[cfg(unix)]
+mod follow;
 mod inputs;
 mod inspect;
 mod order;
