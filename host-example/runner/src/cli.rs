@@ -1,13 +1,13 @@
 //! The command line.
 
 use crate::arguments::Stop;
+use crate::commands::{bake, check, completions, decode, demo, doctor, explain, export, inspect, run, test};
 #[cfg(all(feature = "serve", unix))]
-use crate::commands::serve;
-use crate::commands::{bake, check, decode, demo, doctor, explain, export, inspect, run, test};
+use crate::commands::{serve, snapshot};
 use crate::output::paint::When;
 use crate::output::{complain, explain_problems};
 use crate::selection::Error;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
@@ -49,6 +49,9 @@ enum Command {
     /// Run as a service: live records in by HTTP, alerts out to files, URLs and sockets, nothing lost.
     #[cfg(all(feature = "serve", unix))]
     Serve(serve::Arguments),
+    /// Take the state out of a service, into a file for `serve --restore`.
+    #[cfg(all(feature = "serve", unix))]
+    Snapshot(snapshot::Arguments),
     /// Run detection cases (a log, a configuration, the alerts that must come) and report like a test runner.
     Test(test::Arguments),
     /// Show what each record says: one JSON object per event.
@@ -65,6 +68,10 @@ enum Command {
     Export(export::Arguments),
     /// Write a configuration into a module, for hosts that cannot pass one.
     Bake(bake::Arguments),
+    /// Write completions for a shell to standard output.
+    Completions(completions::Arguments),
+    /// Write pages for `man` into a folder.
+    Man(completions::Pages),
     /// Run the analytics over sample logs (the default).
     Demo,
 }
@@ -78,6 +85,8 @@ pub fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run::run(&arguments, color),
         #[cfg(all(feature = "serve", unix))]
         Some(Command::Serve(arguments)) => serve::run(&arguments),
+        #[cfg(all(feature = "serve", unix))]
+        Some(Command::Snapshot(arguments)) => snapshot::run(&arguments),
         Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
         Some(Command::Explain(arguments)) => explain::run(&arguments, color),
@@ -86,6 +95,8 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments, color),
         Some(Command::Export(arguments)) => export::run(&arguments),
         Some(Command::Bake(arguments)) => bake::run(&arguments),
+        Some(Command::Completions(arguments)) => completions::run(&arguments, Cli::command()),
+        Some(Command::Man(arguments)) => completions::pages(&arguments, Cli::command()),
         Some(Command::Demo) | None => demo::run(color),
     };
     let (status, text) = match done {
@@ -107,7 +118,6 @@ pub fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -2,6 +2,7 @@
 
 pub mod bake;
 pub mod check;
+pub mod completions;
 pub mod decode;
 mod decoding;
 pub mod demo;
@@ -12,4 +13,6 @@ pub mod inspect;
 pub mod run;
 #[cfg(all(feature = "serve", unix))]
 pub mod serve;
+#[cfg(all(feature = "serve", unix))]
+pub mod snapshot;
 pub mod test;

@@ -22,6 +22,8 @@ pub mod effective;
 mod lists;
 mod problem;
 #[cfg(all(feature = "serve", unix))]
+pub mod schema;
+#[cfg(all(feature = "serve", unix))]
 pub mod service;
 mod tree;
 pub mod zones;

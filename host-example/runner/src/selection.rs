@@ -270,6 +270,15 @@ impl Configured<'_> {
     /// # Errors
     /// When an analytic does not say what its options are.
     pub fn effective(&self) -> Result<Effective, Error> {
+        let schemas = self.schemas()?;
+        self.with(|audience| Ok(Effective::of(&self.config, &schemas, audience)))
+    }
+
+    /// The JSON Schema of the options of each analytic that runs, by its id.
+    ///
+    /// # Errors
+    /// When an analytic does not say what its options are.
+    pub fn schemas(&self) -> Result<Vec<(String, serde_json::Value)>, Error> {
         let mut schemas = Vec::new();
         for component in &self.components {
             let analytic = &component.analytic;
@@ -282,7 +291,7 @@ impl Configured<'_> {
                 (about.id, schema)
             }));
         }
-        self.with(|audience| Ok(Effective::of(&self.config, &schemas, audience)))
+        Ok(schemas)
     }
 
     fn with<T>(&self, then: impl FnOnce(Audience<'_>) -> Result<T, Error>) -> Result<T, Error> {

@@ -4,6 +4,8 @@ use crate::arguments::{Bounds, Choice, Configuration, Order, Stop};
 use crate::config::effective::Effective;
 use crate::config::line;
 use crate::output::escape;
+#[cfg(all(feature = "serve", unix))]
+use crate::selection::Options;
 use crate::selection::{self, Error};
 use clap::Args;
 use serde_json::json;
@@ -25,6 +27,10 @@ pub struct Arguments {
     /// One JSON object: whether it is valid, and the configuration or the problems.
     #[arg(long)]
     json: bool,
+    /// Print the JSON Schema of configurations instead: for editors, and for programs that write one.
+    #[cfg(all(feature = "serve", unix))]
+    #[arg(long, conflicts_with_all = ["config", "set", "no_defaults", "json"])]
+    schema: bool,
 }
 
 /// Runs it.
@@ -33,6 +39,14 @@ pub struct Arguments {
 /// For a configuration that is not valid, and where standard output cannot be written to.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let mut out = io::stdout().lock();
+    #[cfg(all(feature = "serve", unix))]
+    if arguments.schema {
+        let engine = arguments.bounds.engine()?;
+        let chosen = selection::configure(&engine, &arguments.choice.selection(), &Options::default())?;
+        let schema = crate::config::schema::schema(&chosen.schemas()?);
+        writeln!(out, "{schema:#}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match effective(arguments) {
         Ok(effective) => {
             let effective = if arguments.no_defaults { effective.without_defaults() } else { effective };

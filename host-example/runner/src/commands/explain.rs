@@ -15,6 +15,12 @@ use clap::Args;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+#[cfg(all(feature = "serve", unix))]
+use {
+    crate::selection::Error,
+    crate::serve::SINCE,
+    crate::serve::client::{self, Credentials, Part, Place},
+};
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -33,6 +39,14 @@ pub struct Arguments {
     inputs: Inputs,
     #[command(flatten)]
     strictness: Strictness,
+    /// Ask a service that runs, instead of reading files: http://HOST:PORT of a source of HTTP, unix:PATH of a socket, or its state
+    /// folder. The records that it received lately are told.
+    #[cfg(all(feature = "serve", unix))]
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse, conflicts_with_all = ["files", "analytic", "config", "set", "isolate"])]
+    from: Option<Place>,
+    #[cfg(all(feature = "serve", unix))]
+    #[command(flatten)]
+    credentials: Credentials,
     /// How it is written; without it, by key on a terminal and one JSON object per line otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
@@ -64,6 +78,10 @@ impl Arguments {
 /// # Errors
 /// When the analytics cannot be started, or standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
+    #[cfg(all(feature = "serve", unix))]
+    if let Some(place) = &arguments.from {
+        return ask(arguments, place, color);
+    }
     let engine = arguments.bounds.engine()?;
     let (selection, options) = (
         arguments.isolation.of(arguments.choice.selection()),
@@ -87,6 +105,43 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     }
     let _ = io::stderr().write_all(shortfall(&stats, &totals, &first, paint).as_bytes());
     Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
+}
+
+/// Asks a service that runs.
+#[cfg(all(feature = "serve", unix))]
+fn ask(arguments: &Arguments, place: &Place, color: When) -> Result<ExitCode, Stop> {
+    let access = arguments.credentials.read().map_err(Error::Failure)?;
+    let filter = &arguments.filter;
+    let mut notes = Notes::new(filter.clone(), arguments.format(color), true, color);
+    let encoded = |(name, value): (&str, String)| {
+        format!(
+            "{name}={}",
+            percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC)
+        )
+    };
+    let query: Vec<String> = filter.pairs().into_iter().map(encoded).collect();
+    let (path, mut rest, mut since) = (format!("/v1/explain?{}", query.join("&")), Vec::new(), None);
+    let asked = client::get(place, &path, &access, &mut |part| match part {
+        Part::Head(head) => {
+            since = head.get(SINCE).and_then(|since| since.to_str().ok()).map(str::to_owned);
+            Ok(())
+        }
+        Part::Body(bytes) => {
+            rest.extend_from_slice(bytes);
+            let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let lines: Vec<u8> = rest.drain(..whole).collect();
+            let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            lines.map(String::from_utf8_lossy).try_for_each(|line| notes.tell(&line))
+        }
+    });
+    notes.finish()?;
+    asked.map_err(Error::Failure)?;
+    if let Some(since) = since {
+        let paint = color.paint(io::stderr().is_terminal());
+        let since = escape::text(&since).into_owned();
+        let _ = writeln!(io::stderr(), "{} the service knows what came since {since}", paint.bold("note:"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Analytics that are asked why.

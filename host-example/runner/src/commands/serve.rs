@@ -4,24 +4,25 @@ use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
 use crate::config::service::{Feed, Listen, Outlet, Served, bearer, duration};
 use crate::output::Layout;
 use crate::selection::{self, Error};
+use crate::serve::log::{self, Form, Least};
 use crate::serve::sinks::Target;
-use crate::serve::{Identity, Listening, Secret, Service, Setup};
-use authsieve_host::{Session, StartError};
+use crate::serve::{Identity, Listening, Plan, Planned, Restore, Secret, Service, Setup};
+use authsieve_host::Engine;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The state is written to disk so often.
 const CHECKPOINT: Duration = Duration::from_secs(60);
 
 /// The arguments of `serve`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     choice: Choice,
@@ -59,9 +60,24 @@ pub struct Arguments {
     /// A folder for the state: with it, a crash or a restart loses nothing.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Start from the state that `authsieve snapshot` wrote. The state folder has to be new.
+    #[arg(long, value_name = "FILE")]
+    restore: Option<PathBuf>,
+    /// Forget the state that is in the folder.
+    #[arg(long, requires = "restore")]
+    force: bool,
     /// After SIGTERM serve on until no request came for this long, such as 1.5s.
     #[arg(long, value_name = "TIME", value_parser = drain)]
     drain: Option<Duration>,
+    /// How the service's own log is written, on standard error.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    log_format: Form,
+    /// What is logged.
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    log_level: Least,
+    /// End when the process that started it ends. --drain implies it.
+    #[arg(long)]
+    with_parent: bool,
     /// The largest body of a request, in MiB, before and after it is unpacked; without it, 64.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_body: Option<u64>,
@@ -75,54 +91,44 @@ pub struct Arguments {
 /// # Errors
 /// When it cannot start.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
+    log::start(arguments.log_format, arguments.log_level);
+    let parent = std::os::unix::process::parent_id();
     let engine = arguments.bounds.engine()?;
-    let selection = arguments.isolation.of(arguments.choice.selection());
-    let options = arguments.configuration.options(Order::Given);
-    let mut configured = selection::configure(&engine, &selection, &options)?;
-    configured.by_id();
-    let served = configured.served()?;
-    let (sources, sinks) = (sources(arguments, &served)?, sinks(arguments, &served)?);
-    // Wrong options are told as those of any command, before anything else happens.
-    let texts = configured.start(|analytic, text| {
-        analytic.create(&text, 0)?;
-        Ok((analytic, text))
-    })?;
-    let seed = RandomState::new().build_hasher().finish();
-    let sessions = move |snapshots: &HashMap<String, Vec<u8>>| {
-        let (mut sessions, mut notes) = (Vec::new(), Vec::new());
-        for (analytic, text) in &texts {
-            let name = analytic.name().to_owned();
-            let failed = |error: StartError| format!("{name}: {error}");
-            // A state of other components, such as of the suite, holds that of their analytics too.
-            let others = || snapshots.values().flatten().copied().collect::<Vec<u8>>();
-            let snapshot =
-                snapshots.get(&name).cloned().or_else(|| Some(others()).filter(|all| !all.is_empty()));
-            let session = match &snapshot {
-                Some(snapshot) => {
-                    let restored = Session::restore(analytic.clone(), text.clone(), seed, snapshot);
-                    let (session, dropped) = restored.map_err(failed)?;
-                    notes.extend(dropped.into_iter().map(|note| format!("{name}: {note}")));
-                    session
-                }
-                None => Session::start(analytic.clone(), text.clone(), seed).map_err(failed)?,
-            };
-            sessions.push(session);
-        }
-        Ok((sessions, notes))
-    };
+    let (first, served) = plan(&engine, arguments)?;
+    let drain = arguments.drain.or(served.drain);
+    let with_parent = arguments.with_parent || served.with_parent.unwrap_or(false) || drain.is_some();
+    let asked = arguments.clone();
+    let again = move || plan(&engine, &asked).map(|(plan, _)| plan).map_err(|error| error.to_string());
     let service = Service::new(Setup {
-        sessions: Box::new(sessions),
-        sources,
-        sinks,
+        plan: first,
+        again: Arc::new(again),
+        seed: RandomState::new().build_hasher().finish(),
         state: arguments.state_dir.clone().or(served.state_dir),
+        restore: arguments.restore.clone().map(|file| Restore { file, force: arguments.force }),
         max_body: usize::try_from(arguments.max_body.or(served.max_body).unwrap_or(64) << 20)
             .unwrap_or(usize::MAX),
         outbox_bytes: arguments.max_waiting.or(served.max_waiting).unwrap_or(256) << 20,
-        drain: arguments.drain.or(served.drain),
+        drain,
         checkpoint: served.checkpoint.unwrap_or(CHECKPOINT),
+        parent: with_parent.then_some(parent),
     });
     service.run().map_err(Error::Failure)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration. Wrong options are told as those of any command, before anything else happens.
+fn plan(engine: &Engine, arguments: &Arguments) -> Result<(Plan, Served), Error> {
+    let selection = arguments.isolation.of(arguments.choice.selection());
+    let options = arguments.configuration.options(Order::Given);
+    let mut configured = selection::configure(engine, &selection, &options)?;
+    configured.by_id();
+    let served = configured.served()?;
+    let (sources, sinks) = (sources(arguments, &served)?, sinks(arguments, &served)?);
+    let components = configured.start(|analytic, config| {
+        analytic.create(&config, 0)?;
+        Ok(Planned { analytic, config })
+    })?;
+    Ok((Plan { components, sources, sinks }, served))
 }
 
 /// The sources of the configuration, and that of the command line.

@@ -45,6 +45,8 @@ pub struct Served {
     pub drain: Option<Duration>,
     /// The state is written to disk after this time.
     pub checkpoint: Option<Duration>,
+    /// The service ends when the process that started it ends.
+    pub with_parent: Option<bool>,
     /// Where records come from, by name.
     pub sources: Vec<(String, Feed)>,
     /// Where alerts go, by name.
@@ -104,6 +106,7 @@ impl Config {
             served.max_waiting = table.number("max_waiting", 1, 1 << 20);
             served.drain = table.duration("drain");
             served.checkpoint = table.duration("checkpoint");
+            served.with_parent = table.flag("with_parent");
             table.end();
         }
         for (name, node) in named(self.file.get("sources"), "sources", &mut problems) {

@@ -1,6 +1,10 @@
 //! A batch of records on its way to the analytics, and the answer that its sender waits for.
 
+use super::history::Recent;
+use super::plan::Planned;
+use crate::output::Layout;
 use authsieve_engine::detector::Stats;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -30,6 +34,18 @@ pub(super) enum Taken {
     Refused(Arrival),
 }
 
+/// Another configuration, as far as the core has to know of it.
+pub(super) struct Reload {
+    /// The components.
+    pub components: Vec<Planned>,
+    /// The names of the sinks by their numbers.
+    pub sinks: Vec<String>,
+    /// The layouts that they want.
+    pub layouts: Vec<Layout>,
+    /// Sinks that are new, and the last alert that each does not get.
+    pub new: Vec<(String, u64)>,
+}
+
 /// A request to the core.
 pub(super) enum Request {
     /// To take a batch.
@@ -40,6 +56,14 @@ pub(super) enum Request {
     Delivered(usize, u64),
     /// About a second has passed.
     Tick,
+    /// To go on with other components and sinks.
+    Reload(Reload, oneshot::Sender<Result<Vec<String>, String>>),
+    /// To tell of the recent past. `None` where nothing is known of it.
+    Recent(oneshot::Sender<Option<Recent>>),
+    /// To take the state, as a file holds it.
+    Snapshot(oneshot::Sender<Result<Vec<u8>, String>>),
+    /// To tell up to where each source was read.
+    Positions(oneshot::Sender<HashMap<String, String>>),
     /// To count.
     Stats(oneshot::Sender<Vec<Stats>>),
     /// To write down the state and end.

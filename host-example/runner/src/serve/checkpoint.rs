@@ -10,6 +10,8 @@
 //! …                       the snapshots of the components, one after the other
 //! 16 bytes                the SipHash of all before
 //! ```
+//!
+//! Every layout begins with its number and ends with this checksum, so that a later one is not taken for a damaged one.
 
 use super::{digest, faults};
 use serde::{Deserialize, Serialize};
@@ -18,8 +20,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The first line of a file.
-const MAGIC: &[u8] = b"authsieve state 1\n";
+/// The first line of a file, up to the number of its layout.
+const MAGIC: &[u8] = b"authsieve state ";
+/// The layout that is written and read here.
+const LAYOUT: u32 = 1;
 /// This many generations are kept.
 const GENERATIONS: usize = 2;
 /// How files of states are called, before the number of their batch.
@@ -41,6 +45,12 @@ pub(super) struct Header {
     /// Where the newest records stand: the number of the first of a run, its source, its line.
     #[serde(default)]
     pub places: Vec<(u64, String, u64)>,
+    /// The version that wrote it.
+    #[serde(default)]
+    pub version: String,
+    /// The ids of the analytics whose state it holds.
+    #[serde(default)]
+    pub analytics: Vec<String>,
     /// The components, and how many bytes of state each has. Written by [`Checkpoints::save`].
     pub parts: Vec<(String, u64)>,
 }
@@ -69,16 +79,35 @@ impl Checkpoints {
     /// The newest state that is whole, and what is wrong with newer ones.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// Where the folder cannot be read, and where a later version wrote the newest state: the one before would be too old.
     pub(super) fn load(&self) -> io::Result<(Option<State>, Vec<String>)> {
         let mut wrong = Vec::new();
         for (_, path) in self.list()?.into_iter().rev() {
-            match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| decode(&bytes)) {
+            match State::read(&path) {
                 Ok(state) => return Ok((Some(state), wrong)),
+                Err(why @ Error::Layout(_)) => {
+                    return Err(io::Error::other(format!("{}: {why}", path.display())));
+                }
                 Err(why) => wrong.push(format!("{}: {why}", path.display())),
             }
         }
         Ok((None, wrong))
+    }
+
+    /// The number of the newest state, damaged or not.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub(super) fn newest(&self) -> io::Result<Option<u64>> {
+        Ok(self.list()?.last().map(|(number, _)| *number))
+    }
+
+    /// Removes all states.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        self.list()?.into_iter().try_for_each(|(_, path)| fs::remove_file(path))
     }
 
     /// Writes a state. Returns up to which batch the journal is needed no more: the one that the generation before it counts
@@ -90,7 +119,7 @@ impl Checkpoints {
         let name = |number: u64| self.folder.join(format!("{PREFIX}{number:020}"));
         let new = self.folder.join("state.new");
         let mut file = File::create(&new)?;
-        let bytes = encode(state)?;
+        let bytes = state.encode()?;
         let (half, rest) = bytes.split_at(bytes.len() / 2);
         file.write_all(half)?;
         faults::at("state-write");
@@ -122,38 +151,88 @@ impl Checkpoints {
     }
 }
 
-fn encode(state: &State) -> io::Result<Vec<u8>> {
-    let parts = state.parts.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
-    let header = serde_json::to_vec(&Header { parts, ..state.header.clone() })?;
-    let mut out = MAGIC.to_vec();
-    out.extend(header);
-    out.push(b'\n');
-    state.parts.iter().for_each(|(_, bytes)| out.extend(bytes));
-    let sum = digest(&[&out]).as_bytes();
-    out.extend(sum);
-    Ok(out)
+/// Why bytes are no state.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// They cannot be read.
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    /// They were changed, or are not whole.
+    #[error("it is damaged")]
+    Damaged,
+    /// They are something else.
+    #[error("it is no state of authsieve")]
+    Foreign,
+    /// Another version wrote them.
+    #[error(
+        "the state has layout {0}, and this version reads layout {LAYOUT}: run the version that wrote it"
+    )]
+    Layout(u32),
 }
 
-fn decode(bytes: &[u8]) -> Result<State, String> {
-    let damaged = || "it is damaged".to_owned();
-    let (body, sum) = bytes.split_last_chunk::<16>().ok_or_else(damaged)?;
-    if digest(&[body]).as_bytes() != *sum {
-        return Err(damaged());
+impl State {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Where there is none, or it holds no state that this version reads.
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        Self::decode(&fs::read(path)?)
     }
-    let rest = body.strip_prefix(MAGIC).ok_or("it is none of this version's")?;
-    let end =
-        memchr::memchr(b'\n', rest.get(..HEADER.min(rest.len())).unwrap_or_default()).ok_or_else(damaged)?;
-    let (header, mut rest) = rest.split_at_checked(end).ok_or_else(damaged)?;
-    rest = rest.get(1..).unwrap_or_default();
-    let header: Header = serde_json::from_slice(header).map_err(|error| error.to_string())?;
-    let mut parts = Vec::new();
-    for (name, length) in &header.parts {
-        let length = usize::try_from(*length).map_err(|_| damaged())?;
-        let (part, behind) = rest.split_at_checked(length).ok_or_else(damaged)?;
-        parts.push((name.clone(), part.to_vec()));
-        rest = behind;
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// None in practice: all of it is text and numbers.
+    pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
+        let parts = self.parts.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
+        let header = serde_json::to_vec(&Header { parts, ..self.header.clone() })?;
+        let mut out = MAGIC.to_vec();
+        out.extend(format!("{LAYOUT}\n").bytes());
+        out.extend(header);
+        out.push(b'\n');
+        self.parts.iter().for_each(|(_, bytes)| out.extend(bytes));
+        let sum = digest(&[&out]).as_bytes();
+        out.extend(sum);
+        Ok(out)
     }
-    Ok(State { header: Header { parts: Vec::new(), ..header }, parts })
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// For all that `encode` of this version did not write.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(Error::Foreign);
+        }
+        let (body, sum) = bytes.split_last_chunk::<16>().ok_or(Error::Damaged)?;
+        if digest(&[body]).as_bytes() != *sum {
+            return Err(Error::Damaged);
+        }
+        let (layout, rest) = line(body.get(MAGIC.len()..).unwrap_or_default())?;
+        let layout = std::str::from_utf8(layout).ok().and_then(|layout| layout.parse().ok());
+        match layout {
+            Some(LAYOUT) => {}
+            other => return Err(other.map_or(Error::Foreign, Error::Layout)),
+        }
+        let (header, mut rest) = line(rest)?;
+        let header: Header = serde_json::from_slice(header).map_err(|_| Error::Damaged)?;
+        let mut parts = Vec::new();
+        for (name, length) in &header.parts {
+            let length = usize::try_from(*length).map_err(|_| Error::Damaged)?;
+            let (part, behind) = rest.split_at_checked(length).ok_or(Error::Damaged)?;
+            parts.push((name.clone(), part.to_vec()));
+            rest = behind;
+        }
+        Ok(Self { header: Header { parts: Vec::new(), ..header }, parts })
+    }
+}
+
+/// The first line, and the bytes behind it.
+fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let head = bytes.get(..HEADER.min(bytes.len())).unwrap_or_default();
+    let end = memchr::memchr(b'\n', head).ok_or(Error::Damaged)?;
+    let (line, rest) = bytes.split_at_checked(end).ok_or(Error::Damaged)?;
+    Ok((line, rest.get(1..).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -163,7 +242,7 @@ mod tests {
     fn state(batch: u64) -> State {
         let lines = BTreeMap::from([("http".to_owned(), 7)]);
         let places = vec![(1, "http".to_owned(), 1)];
-        let header = Header { batch, record: 8, alert: 2, lines, places, parts: Vec::new() };
+        let header = Header { batch, record: 8, alert: 2, lines, places, ..Header::default() };
         State { header, parts: vec![("an1276".into(), vec![1, 2, 3]), ("fls".into(), b"\n".to_vec())] }
     }
 
@@ -184,8 +263,8 @@ mod tests {
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
-            assert!(decode(&damaged).is_err(), "{at}");
-            assert!(decode(&whole[..at]).is_err(), "{at}");
+            assert!(State::decode(&damaged).is_err(), "{at}");
+            assert!(State::decode(&whole[..at]).is_err(), "{at}");
         }
         fs::write(path, &whole[..whole.len() - 1]).unwrap();
         let (found, wrong) = checkpoints.load().unwrap();
@@ -194,5 +273,22 @@ mod tests {
         // A crash within a save leaves a file that counts for nothing.
         fs::write(folder.path().join("state.new"), b"half").unwrap();
         assert_eq!(checkpoints.load().unwrap().0, Some(state(9)));
+    }
+
+    #[test]
+    fn a_later_layout_is_refused_and_not_taken_for_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path());
+        checkpoints.save(&state(5)).unwrap();
+        let mut later = b"authsieve state 2\nanything".to_vec();
+        let sum = digest(&[&later]).as_bytes();
+        later.extend(sum);
+        fs::write(folder.path().join("state-00000000000000000009"), later).unwrap();
+        let why = checkpoints.load().unwrap_err().to_string();
+        assert!(
+            why.ends_with("layout 2, and this version reads layout 1: run the version that wrote it"),
+            "{why}"
+        );
+        assert!(matches!(State::decode(b"{}"), Err(Error::Foreign)));
     }
 }

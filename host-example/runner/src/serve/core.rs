@@ -3,23 +3,29 @@
 //! It takes as many batches as wait, writes them to disk together, answers their senders, and judges them one by one. Only it
 //! writes to the journal, so nothing there needs a lock.
 
+mod bury;
+mod reload;
+
 use super::arrival::{Arrival, Request, Taken};
 use super::checkpoint::{Checkpoints, Header, State};
+use super::history::{History, Past};
 use super::journal::{self, Aside, Entry, Journal};
+use super::letters::Letters;
 use super::metrics::Counters;
 use super::outbox::{Item, Outbox};
+use super::plan::{Planned, Snapshots};
+use super::restore::{self, Restore};
 use super::say;
-use super::service::Sessions;
 use super::trouble::Trouble;
 use crate::output::Layout;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Reading, Stats};
 use authsieve_engine::time::Timestamp;
 use authsieve_host::prefilter::Prefilter;
-use authsieve_host::{Answer, Fault, Origins, Session, convert, in_order};
+use authsieve_host::{Origins, Session, convert, in_order};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
@@ -29,14 +35,14 @@ use tokio::sync::oneshot;
 const GROUP: usize = 256;
 const GROUP_BYTES: usize = 8 << 20;
 /// A state is written after so many bytes of records, if its time has not come before.
+/// The recent past is cut so often where no state is written.
+const CUT_EVERY: Duration = Duration::from_secs(60);
 const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// A batch that a sender may repeat is remembered so long, in microseconds, and among so many.
 const REPEATED: i64 = 3_600_000_000;
 const MOST_REPEATED: usize = 1 << 16;
 /// A state knows where the records of so many runs stand. A run is at least a batch.
 const PLACES: usize = 4096;
-/// So much of a record is kept where an analytic fails on it.
-const DEAD_RECORD: usize = 64 << 10;
 
 /// The state folder.
 struct Disk {
@@ -57,6 +63,10 @@ struct Disk {
 
 /// The thread's state.
 pub(super) struct Core {
+    components: Vec<Planned>,
+    /// Places entries in hash tables.
+    seed: u64,
+    /// One for each component.
     sessions: Vec<Session>,
     prefilter: Prefilter,
     layouts: Vec<Layout>,
@@ -66,6 +76,12 @@ pub(super) struct Core {
     disk: Option<Disk>,
     aside: Aside,
     origins: Origins,
+    history: History,
+    letters: Arc<Letters>,
+    /// Batches are judged again that were judged before.
+    replays: bool,
+    /// When the past was cut last.
+    cut: Instant,
     lines: BTreeMap<String, u64>,
     /// The number of the last batch.
     batch: u64,
@@ -91,10 +107,14 @@ pub(super) struct Started {
 
 /// All that a core begins with.
 pub(super) struct Start {
-    /// Starts the sessions, from the snapshots of components by their names.
-    pub sessions: Sessions,
+    /// The components that judge.
+    pub components: Vec<Planned>,
+    /// Places entries in hash tables. Random, since attackers choose the keys.
+    pub seed: u64,
     /// The folder of the state, if there is one.
     pub folder: Option<PathBuf>,
+    /// A state that it starts from.
+    pub restore: Option<Restore>,
     /// The layouts that sinks want.
     pub layouts: Vec<Layout>,
     /// The names of the sinks, in order.
@@ -105,6 +125,38 @@ pub(super) struct Start {
     pub checkpoint: Duration,
     /// The counters.
     pub counters: Arc<Counters>,
+    /// Where bad records go.
+    pub letters: Arc<Letters>,
+}
+
+impl Start {
+    /// Starts the components, and tells what of their state was dropped. `restored`: the state of another service, if it is one.
+    fn sessions(&self, snapshots: &Snapshots, restored: Option<&State>) -> Result<Vec<Session>, String> {
+        if let (Some(state), Some(restore)) = (restored, &self.restore) {
+            let mut running = Vec::new();
+            for component in &self.components {
+                let started = component.start(&Snapshots::new(), self.seed);
+                let (session, _) = started.map_err(|error| format!("{}: {error}", component.name()))?;
+                running.extend(session.ids().iter().cloned());
+            }
+            let compared = restore::compare(state, &running);
+            compared.map_err(|why| format!("{}: {why}", restore.file.display()))?;
+        }
+        let start = |component: &Planned| {
+            let started = component.start(snapshots, self.seed);
+            let (session, notes) = started.map_err(|error| format!("{}: {error}", component.name()))?;
+            notes.iter().for_each(|note| say(note));
+            Ok(session)
+        };
+        self.components.iter().map(start).collect()
+    }
+}
+
+/// Tells which records may matter to which session.
+fn prefilter(sessions: &mut [Session]) -> Prefilter {
+    let needles: Vec<Vec<String>> =
+        sessions.iter_mut().map(|session| session.needles().unwrap_or_default()).collect();
+    Prefilter::new(&needles)
 }
 
 impl Core {
@@ -113,16 +165,31 @@ impl Core {
     /// # Errors
     /// Where the state folder cannot be used, or the analytics cannot be started.
     pub(super) fn start(start: Start) -> Result<Started, String> {
+        let restored = start.restore.as_ref().map(Restore::read).transpose()?;
         let Some(folder) = &start.folder else {
-            let (sessions, _) = (start.sessions)(&HashMap::new())?;
+            let State { header, parts } = restored.clone().unwrap_or_default();
+            let snapshots: Snapshots = parts.into_iter().collect();
+            let sessions = start.sessions(&snapshots, restored.as_ref())?;
             let outbox = Arc::new(Outbox::new(vec![0; start.sinks.len()], 1, start.outbox_bytes));
-            let core = Self::new(start, sessions, Arc::clone(&outbox), None);
+            let mut core = Self::new(start, sessions, Arc::clone(&outbox), None);
+            (core.record, core.lines) = (header.record.max(1), header.lines);
+            core.history.begin(snapshots, crate::sources::now());
             return Ok(Started { core, outbox, positions: HashMap::new() });
         };
         let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
-        std::fs::create_dir_all(folder).map_err(|error| shown(&error))?;
+        // What is in it tells of people.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| shown(&error))?;
         let journal = Journal::open(&folder.join("journal")).map_err(|error| shown(&error))?;
         let checkpoints = Checkpoints::new(folder);
+        if let (Some(restore), Some(state)) = (&start.restore, &restored) {
+            // A state that cannot be used replaces none.
+            start.sessions(&state.parts.iter().cloned().collect(), restored.as_ref())?;
+            restore.install(state.clone(), folder, &journal, &checkpoints)?;
+        }
         let (state, wrong) = checkpoints.load().map_err(|error| shown(&error))?;
         wrong.iter().for_each(|why| say(&format!("{why}; the state before it is used")));
         let state = state.unwrap_or_default();
@@ -134,9 +201,8 @@ impl Core {
                 first - 1
             ));
         }
-        let snapshots = state.parts.into_iter().collect();
-        let (sessions, notes) = (start.sessions)(&snapshots)?;
-        notes.iter().for_each(|note| say(note));
+        let snapshots: Snapshots = state.parts.into_iter().collect();
+        let sessions = start.sessions(&snapshots, None)?;
         let (outbox, fresh) = waiting(&journal, &start, state.header.alert).map_err(|error| shown(&error))?;
         // From here on they are known, also if they deliver nothing.
         journal
@@ -163,15 +229,18 @@ impl Core {
             core.origins.add(first, &source.into(), line);
         }
         core.origins.ends(core.record);
+        core.history.begin(snapshots, crate::sources::now());
+        core.replays = true;
         core.replay(judged)?;
+        core.replays = false;
         Ok(Started { core, outbox, positions })
     }
 
     fn new(start: Start, mut sessions: Vec<Session>, outbox: Arc<Outbox>, disk: Option<Disk>) -> Self {
-        let needles: Vec<Vec<String>> =
-            sessions.iter_mut().map(|session| session.needles().unwrap_or_default()).collect();
         Self {
-            prefilter: Prefilter::new(&needles),
+            prefilter: prefilter(&mut sessions),
+            components: start.components,
+            seed: start.seed,
             sessions,
             layouts: start.layouts,
             sinks: start.sinks,
@@ -180,6 +249,10 @@ impl Core {
             disk,
             aside: Aside::default(),
             origins: Origins::default(),
+            history: History::default(),
+            letters: start.letters,
+            replays: false,
+            cut: Instant::now(),
             lines: BTreeMap::new(),
             batch: 0,
             record: 1,
@@ -237,6 +310,25 @@ impl Core {
                     }
                     Request::Delivered(sink, number) => self.delivered(sink, number),
                     Request::Tick => self.tick(),
+                    Request::Reload(reload, reply) => {
+                        // Under the configuration that held when they came.
+                        self.take(std::mem::take(&mut group));
+                        let _ = reply.send(self.reload(reload));
+                    }
+                    Request::Recent(reply) => {
+                        self.take(std::mem::take(&mut group));
+                        let _ = reply.send(self.history.recent(self.components.clone(), self.seed));
+                    }
+                    Request::Snapshot(reply) => {
+                        self.take(std::mem::take(&mut group));
+                        let taken = self.snapshots().map(|snapshots| self.state(snapshots));
+                        let _ = reply
+                            .send(taken.and_then(|state| state.encode().map_err(|error| error.to_string())));
+                    }
+                    Request::Positions(reply) => {
+                        self.take(std::mem::take(&mut group));
+                        let _ = reply.send(self.positions());
+                    }
                     Request::Stats(reply) => {
                         let _ = reply.send(self.stats());
                     }
@@ -330,28 +422,34 @@ impl Core {
     fn judge(&mut self, arrival: &Arrival) -> Vec<Alert> {
         let (first, records) = (self.record, count(&arrival.records));
         self.record += records;
-        let line = self.lines.entry(arrival.source.to_string()).or_default();
-        self.origins.add(first, &arrival.source, *line + 1);
-        *line += records;
+        let known = self.lines.entry(arrival.source.to_string()).or_default();
+        let line = *known + 1;
+        *known += records;
+        self.origins.add(first, &arrival.source, line);
         self.origins.ends(self.record);
         self.counters.took(records, arrival.records.len() as u64);
         let reading = Reading { received: Timestamp(arrival.received), written: None, first };
         let routes = self.prefilter.route(&arrival.records);
-        let mut all = Vec::new();
-        for (session, route) in self.sessions.iter_mut().zip(&routes) {
+        let (mut all, mut parts) = (Vec::new(), Vec::new());
+        for (at, (session, route)) in self.sessions.iter_mut().zip(&routes).enumerate() {
             let bytes = route.gather(&arrival.records, &mut self.gathered);
             if bytes.is_empty() {
                 continue;
             }
             let answer = session.process(bytes, reading);
-            troubles(
-                &answer,
-                bytes,
-                arrival,
-                self.disk.as_ref().map(|disk| disk.folder.as_path()),
-                &self.counters,
-            );
+            for trouble in &answer.troubles {
+                self.counters.restarted(&trouble.analytic);
+            }
+            // What is judged again was told before.
+            if !self.replays {
+                bury::bury(session, &answer, bytes, arrival, &self.letters);
+            }
             all.push(answer.alerts);
+            parts.push((at, bytes.to_vec()));
+        }
+        if !parts.is_empty() {
+            let (source, received) = (Arc::clone(&arrival.source), arrival.received);
+            self.history.push(Past::Records { source, line, received, first, count: records, parts });
         }
         in_order(all, |alert| alert.record).into_iter().map(convert::alert).collect()
     }
@@ -360,6 +458,9 @@ impl Core {
         let mut all = Vec::new();
         for session in &mut self.sessions {
             all.extend(session.elapse(micros).alerts.into_iter().map(convert::alert));
+        }
+        if !all.is_empty() {
+            self.history.push(Past::Idle(micros));
         }
         all
     }
@@ -461,29 +562,38 @@ impl Core {
     }
 
     fn checkpoint_if_due(&mut self) {
-        let Some(disk) = &self.disk else { return };
+        let Some(disk) = &self.disk else {
+            if self.cut.elapsed() >= CUT_EVERY
+                && let Ok(snapshots) = self.snapshots()
+            {
+                self.cut = Instant::now();
+                self.history.cut(snapshots, crate::sources::now());
+            }
+            return;
+        };
         let due = disk.last_checkpoint.elapsed() >= disk.every || disk.bytes >= CHECKPOINT_BYTES;
         if due && self.batch > disk.kept {
             self.checkpoint();
         }
     }
 
-    /// Writes the state, and forgets the batches that the generation before it counts.
-    fn checkpoint(&mut self) {
-        let began = Instant::now();
-        let mut parts = Vec::new();
-        for session in &mut self.sessions {
+    /// The state of each component.
+    fn snapshots(&mut self) -> Result<Snapshots, String> {
+        let of = |session: &mut Session| {
+            let name = session.analytic().name().to_owned();
             match session.snapshot() {
-                Ok((bytes, _)) => parts.push((session.analytic().name().to_owned(), bytes)),
-                Err(error) => {
-                    return say(&format!("{}: no state can be taken: {error}", session.analytic().name()));
-                }
+                Ok((bytes, _)) => Ok((name, bytes)),
+                Err(error) => Err(format!("{name}: no state can be taken: {error}")),
             }
-        }
-        // Alerts of batches that are forgotten have to be in the store for good.
-        if !self.write(&[], true) {
-            return;
-        }
+        };
+        self.sessions.iter_mut().map(of).collect()
+    }
+
+    /// The whole state.
+    fn state(&self, snapshots: Snapshots) -> State {
+        let mut parts: Vec<(String, Vec<u8>)> = snapshots.into_iter().collect();
+        parts.sort();
+        let ids = self.sessions.iter().flat_map(Session::ids).cloned();
         let header = Header {
             batch: self.batch,
             record: self.record,
@@ -494,11 +604,29 @@ impl Core {
                 .newest(PLACES)
                 .map(|(first, file, line)| (first, file.to_string(), line))
                 .collect(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            analytics: ids.collect(),
             parts: Vec::new(),
         };
+        State { header, parts }
+    }
+
+    /// Writes the state, and forgets the batches that the generation before it counts.
+    fn checkpoint(&mut self) {
+        let began = Instant::now();
+        let snapshots = match self.snapshots() {
+            Ok(snapshots) => snapshots,
+            Err(why) => return say(&why),
+        };
+        // Alerts of batches that are forgotten have to be in the store for good.
+        if !self.write(&[], true) {
+            return;
+        }
+        let state = self.state(snapshots.clone());
+        self.history.cut(snapshots, crate::sources::now());
         let Some(disk) = &mut self.disk else { return };
         (disk.last_checkpoint, disk.bytes) = (Instant::now(), 0);
-        let saved = disk.checkpoints.save(&State { header, parts });
+        let saved = disk.checkpoints.save(&state);
         let forgotten = saved.map_err(|error| error.to_string()).and_then(|up_to| {
             disk.kept = self.batch;
             let forget = disk.journal.as_ref().map_or(Ok(()), |journal| journal.forget(up_to));
@@ -557,43 +685,4 @@ fn count(records: &[u8]) -> u64 {
 fn since(received: i64) -> Duration {
     let now = crate::sources::now();
     Duration::from_micros(u64::try_from(now.saturating_sub(received)).unwrap_or(0))
-}
-
-/// Tells of what an analytic failed on, and keeps the record.
-fn troubles(answer: &Answer, bytes: &[u8], arrival: &Arrival, folder: Option<&Path>, counters: &Counters) {
-    for trouble in &answer.troubles {
-        counters.restarts.inc();
-        say(&format!("{}: {}", trouble.analytic, trouble.fault));
-        let (Fault::Lost { offset, length, .. } | Fault::GivenUp { offset, length, .. }) = &trouble.fault
-        else {
-            continue;
-        };
-        let end = offset.saturating_add(*length).min(bytes.len());
-        let lost = bytes.get(*offset..end).unwrap_or_default();
-        if let Some(folder) = folder
-            && let Err(error) = bury(folder, lost, &trouble.analytic, &trouble.fault.to_string(), arrival)
-        {
-            say(&format!("{}: {error}", folder.join(DEAD_LETTERS).display()));
-        }
-    }
-}
-
-/// Records on which an analytic failed, one JSON object each.
-const DEAD_LETTERS: &str = "dead-letters.ndjson";
-
-fn bury(folder: &Path, lost: &[u8], analytic: &str, why: &str, arrival: &Arrival) -> io::Result<()> {
-    let path = folder.join(DEAD_LETTERS);
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-    for record in lost.split(|byte| *byte == b'\n').filter(|record| !record.is_empty()) {
-        let cut = record.get(..DEAD_RECORD.min(record.len())).unwrap_or_default();
-        let letter = serde_json::json!({
-            "time": Timestamp(arrival.received).to_rfc3339(),
-            "source": &*arrival.source,
-            "analytic": analytic,
-            "why": why,
-            "record": String::from_utf8_lossy(cut),
-        });
-        writeln!(file, "{letter}")?;
-    }
-    Ok(())
 }

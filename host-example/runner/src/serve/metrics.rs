@@ -1,5 +1,6 @@
 //! The counters of the service, as Prometheus reads them.
 
+use super::letters::Fault;
 use super::outbox::Outbox;
 use authsieve_engine::alert::Severity;
 use authsieve_engine::detector::Stats;
@@ -9,13 +10,18 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram as Buckets;
 use prometheus_client::registry::{Registry, Unit};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Counters that the parts of the service share.
 pub(super) struct Counters {
     registry: Registry,
-    records: Counter,
-    bytes: Counter,
+    started: Instant,
+    /// Records received, and their bytes.
+    pub records: Counter,
+    pub bytes: Counter,
+    dead_letters: Family<Vec<(String, String)>, Counter>,
+    all_letters: Counter,
     /// Batches that came a second time, and count once.
     pub repeated: Counter,
     /// Requests that were asked to come again: too much waits for the sinks, or the disk fails.
@@ -24,8 +30,7 @@ pub(super) struct Counters {
     pub flaws: Counter,
     /// Records that were too long.
     pub oversized: Counter,
-    /// How often an analytic failed and was started anew.
-    pub restarts: Counter,
+    restarts: Family<Vec<(String, String)>, Counter>,
     /// Those of the sinks.
     pub sinks: Sinks,
     /// 1 while the state folder cannot be written to.
@@ -37,6 +42,7 @@ pub(super) struct Counters {
     /// From a batch's receipt to its alerts.
     pub latency: Latency,
     checkpoints: Counter,
+    checkpointed: Mutex<Option<Instant>>,
     checkpoint_micros: Gauge,
 }
 
@@ -133,13 +139,17 @@ impl Counters {
     pub(super) fn new() -> Self {
         let mut counters = Self {
             registry: Registry::with_prefix("authsieve"),
+            started: Instant::now(),
+            checkpointed: Mutex::default(),
+            dead_letters: Family::default(),
+            all_letters: Counter::default(),
             records: Counter::default(),
             bytes: Counter::default(),
             repeated: Counter::default(),
             refused: Counter::default(),
             flaws: Counter::default(),
             oversized: Counter::default(),
-            restarts: Counter::default(),
+            restarts: Family::default(),
             sinks: Sinks::default(),
             disk_fails: Gauge::default(),
             unauthorized: Counter::default(),
@@ -161,6 +171,8 @@ impl Counters {
         registry.register("batches_repeated", repeated, counters.repeated.clone());
         let refused = "Requests that were asked to come again";
         registry.register("requests_refused", refused, counters.refused.clone());
+        let letters = "Records that could not be judged, by source and fault";
+        registry.register("dead_letters", letters, counters.dead_letters.clone());
         registry.register("flaws", "Pieces that could not be made records", counters.flaws.clone());
         registry.register("records_oversized", "Records that were too long", counters.oversized.clone());
         registry.register("analytic_restarts", "Failures of analytics", counters.restarts.clone());
@@ -193,6 +205,35 @@ impl Counters {
         self.rejected.get_or_create(&labels).inc();
     }
 
+    /// A record of this source could not be judged.
+    pub(super) fn dead_letter(&self, source: &str, fault: Fault) {
+        let labels =
+            vec![("source".to_owned(), source.to_owned()), ("fault".to_owned(), fault.word().to_owned())];
+        self.dead_letters.get_or_create(&labels).inc();
+        self.all_letters.inc();
+    }
+
+    /// How many dead letters there are.
+    pub(super) fn letters(&self) -> u64 {
+        self.all_letters.get()
+    }
+
+    /// An analytic failed and was started anew.
+    pub(super) fn restarted(&self, analytic: &str) {
+        self.restarts.get_or_create(&vec![("analytic".to_owned(), analytic.to_owned())]).inc();
+    }
+
+    /// Since when the service runs.
+    pub(super) fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// How long ago a state was written last, if one was.
+    pub(super) fn checkpoint_age(&self) -> Option<Duration> {
+        let last = *self.checkpointed.lock().unwrap_or_else(PoisonError::into_inner);
+        last.map(|last| last.elapsed())
+    }
+
     /// An alert was raised.
     pub(super) fn alert(&self, analytic: &str, severity: Severity) {
         let labels = vec![
@@ -205,6 +246,7 @@ impl Counters {
     /// A state was written to disk in that time.
     pub(super) fn checkpoint(&self, took: Duration) {
         self.checkpoints.inc();
+        *self.checkpointed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.checkpoint_micros.set(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
     }
 
@@ -222,6 +264,13 @@ impl Counters {
              # HELP authsieve_outbox_bytes Bytes of these alerts.\n\
              # TYPE authsieve_outbox_bytes gauge\nauthsieve_outbox_bytes {bytes}\n"
         );
+        if let Some(age) = self.checkpoint_age() {
+            text += &format!(
+                "# HELP authsieve_checkpoint_age_seconds How long ago a state was written last.\n\
+                 # TYPE authsieve_checkpoint_age_seconds gauge\nauthsieve_checkpoint_age_seconds {:.3}\n",
+                age.as_secs_f64()
+            );
+        }
         let columns: [Column; 11] = [
             ("events", "counter", |s| s.matched),
             ("unread", "counter", |s| s.unread),

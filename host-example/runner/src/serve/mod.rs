@@ -13,9 +13,19 @@
 //! | `sources` | where records come from, and the pages about the service |
 //! | `journal` | batches, alerts and positions on disk, in one transactional store |
 //! | `checkpoint` | the state of the analytics on disk, two generations of it |
+//! | `letters` | dead letters: records that could not be judged |
+//! | `log` | the service's own log |
 //! | `faults` | the places where tests cut the power |
+//! | `history` | the recent past, for `explain` |
 //! | `outbox` | alerts on their way to the sinks |
 //! | `sinks` | where alerts go |
+//! | `restore` | state taken out of one service and put into another |
+//! | `control` | a socket in the state folder, for questions |
+//! | `client` | asks a service that runs |
+//! | `plan` | all that a configuration says of a service |
+//! | `running` | the sources and sinks that run, and a reload |
+//! | `service` | puts all together, and ends it in order |
+//! | `ends` | ends that come from outside |
 //! | `metrics` | the counters |
 //!
 //! **Nothing lost.** A sender is answered once its batch is in the journal on disk. A state on disk says up to which batch it
@@ -27,13 +37,22 @@
 
 mod arrival;
 mod checkpoint;
+pub mod client;
+mod control;
 mod core;
+mod ends;
 mod faults;
+mod history;
 mod journal;
+mod letters;
+pub mod log;
 mod metrics;
 mod net;
 mod notify;
 mod outbox;
+mod plan;
+pub mod restore;
+mod running;
 mod secret;
 mod service;
 pub mod sinks;
@@ -42,12 +61,18 @@ mod tls;
 mod trouble;
 
 pub use net::{Access, server_name};
+pub use plan::{Plan, Planned};
 pub use secret::Secret;
-pub use service::{Service, Setup};
+pub use service::{Again, Service, Setup};
 pub use tls::{Identity, Listening, Trust, Unusable};
+
+pub use restore::Restore;
 
 use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
 use std::hash::Hasher;
+
+/// The header that tells since when the past is known, in the answer to a question.
+pub const SINCE: &str = "authsieve-since";
 
 /// The SipHash of some bytes, the same on each run: it tells batches and files apart, and whole files from damaged ones.
 fn digest(parts: &[&[u8]]) -> Hash128 {
@@ -56,7 +81,21 @@ fn digest(parts: &[&[u8]]) -> Hash128 {
     hasher.finish128()
 }
 
-/// Writes a line about the service to standard error: what happened, for people and for the journal of the machine.
+/// Logs what happened: for people, and for the journal of the machine.
 fn say(text: &str) {
-    eprintln!("authsieve: {}", crate::output::escape::text(text));
+    tracing::info!("{}", crate::output::escape::text(text));
+}
+
+/// Logs what goes wrong. The same again within a minute is left out, and counted.
+fn warn(text: &str) {
+    match log::is_due(text) {
+        Some(0) => tracing::warn!("{}", crate::output::escape::text(text)),
+        Some(count) => tracing::warn!("{} ({count} more times before)", crate::output::escape::text(text)),
+        None => {}
+    }
+}
+
+/// Logs what keeps the service from what it was told to do.
+fn fail(text: &str) {
+    tracing::error!("{}", crate::output::escape::text(text));
 }

@@ -70,6 +70,9 @@ pub(super) const fn rank(severity: Severity) -> u8 {
     severity as u8
 }
 
+/// A sink that is gone has delivered up to here.
+const GONE: u64 = u64::MAX;
+
 /// The alerts that some sink has not delivered.
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -118,7 +121,7 @@ impl Outbox {
             let number = inner.next;
             inner.next += 1;
             numbers.push(number);
-            if !inner.delivered.is_empty() {
+            if inner.delivered.iter().any(|delivered| *delivered != GONE) {
                 inner.bytes += item.size();
                 inner.items.push_back((number, item));
             }
@@ -152,6 +155,19 @@ impl Outbox {
             inner.bytes = inner.bytes.saturating_sub(item.size());
         }
         done
+    }
+
+    /// Adds a sink that gets what comes from now on. Returns its number, and that of the last alert, which it does not get.
+    pub(super) fn join(&self) -> (usize, u64) {
+        let mut inner = self.inner();
+        let last = inner.next.saturating_sub(1);
+        inner.delivered.push(last);
+        (inner.delivered.len() - 1, last)
+    }
+
+    /// A sink is gone: nothing waits for it any more. Its number is not used again.
+    pub(super) fn leave(&self, sink: usize) {
+        self.delivered(sink, GONE);
     }
 
     /// All alerts that wait, with their numbers.
@@ -228,6 +244,20 @@ mod tests {
         let outbox = Outbox::new(vec![], 1, 0);
         assert_eq!(outbox.push(vec![Arc::new(item("a"))]), [1]);
         assert_eq!((outbox.size(), outbox.following(), outbox.is_full()), ((0, 0), 2, false));
+    }
+
+    #[test]
+    fn sinks_come_and_go() {
+        let outbox = Outbox::new(vec![0], 1, 99);
+        outbox.push(vec![Arc::new(item("a"))]);
+        assert_eq!(outbox.join(), (1, 1));
+        outbox.push(vec![Arc::new(item("b"))]);
+        assert_eq!((ids(&outbox, 0), ids(&outbox, 1)), (vec!["a".into(), "b".into()], vec!["b".into()]));
+        outbox.leave(0);
+        assert_eq!((outbox.size().0, ids(&outbox, 0).len()), (1, 0), "nothing waits for one that is gone");
+        outbox.leave(1);
+        outbox.push(vec![Arc::new(item("c"))]);
+        assert_eq!(outbox.size(), (0, 0));
     }
 
     #[test]

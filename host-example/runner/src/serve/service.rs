@@ -1,16 +1,20 @@
 //! Puts the parts of the service together, and ends them in order.
 
 use super::arrival::Request;
+use super::control;
 use super::core::{Core, Start, Started};
+use super::ends;
+use super::letters::Letters;
 use super::metrics::Counters;
 use super::notify;
-use super::say;
-use super::sinks::{Sink, Ties};
-use super::sources::{Inlet, Limits, Ready};
-use crate::config::service::{Feed, Outlet};
+use super::plan::Plan;
+use super::restore::Restore;
+use super::running::{Running, Shared, layouts};
+use super::sinks::Target;
+use super::sources::http::Front;
+use super::sources::{Limits, Ready};
+use super::{fail, say};
 use authsieve_framing::MAX_RECORD;
-use authsieve_host::Session;
-use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,28 +22,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// So many requests wait for the core.
 const REQUESTS: usize = 512;
-/// Sinks have so long to deliver what waits when the service ends.
-const FAREWELL: Duration = Duration::from_secs(10);
-
-/// Starts the sessions of the analytics, from the snapshots of components by their names. Beside them come notes on state that
-/// was dropped because the configuration has changed.
-pub type Sessions =
-    Box<dyn Fn(&HashMap<String, Vec<u8>>) -> Result<(Vec<Session>, Vec<String>), String> + Send>;
+/// Reads the configuration again.
+pub type Again = Arc<dyn Fn() -> Result<Plan, String> + Send + Sync>;
 
 /// The parts of a service.
 pub struct Setup {
-    /// Starts the analytics.
-    pub sessions: Sessions,
-    /// Where records come from, by name.
-    pub sources: Vec<(String, Feed)>,
-    /// Where alerts go, by name. Under its name a sink's position is kept.
-    pub sinks: Vec<(String, Outlet)>,
+    /// Its analytics, sources and sinks.
+    pub plan: Plan,
+    /// Reads the configuration again, at SIGHUP.
+    pub again: Again,
+    /// Places entries in hash tables. Random, since attackers choose the keys.
+    pub seed: u64,
     /// The folder of the state. Without one a restart forgets everything.
     pub state: Option<PathBuf>,
+    /// A state from elsewhere that it starts from.
+    pub restore: Option<Restore>,
     /// The largest body of a request, in bytes, before and after it is unpacked.
     pub max_body: usize,
     /// Beyond so many bytes of alerts that wait for a sink, sources have to wait.
@@ -48,6 +49,8 @@ pub struct Setup {
     pub checkpoint: Duration,
     /// After SIGTERM it serves on until no request came for this long.
     pub drain: Option<Duration>,
+    /// The process with which it ends.
+    pub parent: Option<u32>,
 }
 
 /// A service that runs.
@@ -76,29 +79,27 @@ impl Service {
     }
 
     async fn serve(self) -> Result<(), String> {
-        let Setup { sessions, sources, sinks, state, max_body, outbox_bytes, checkpoint, drain } = self.setup;
+        let Setup { plan, again, seed, state, restore, max_body, outbox_bytes, checkpoint, drain, parent } =
+            self.setup;
         let mut signals = Signals::new().map_err(|error| error.to_string())?;
         let mut ready = Vec::new();
-        for (name, feed) in &sources {
-            ready.push((name.clone(), Ready::new(feed).await?));
+        for (name, feed) in plan.sources {
+            let listens = Ready::new(&feed).await?;
+            ready.push((name, feed, listens));
         }
         let counters = Arc::new(Counters::new());
-        let sinks: Vec<Sink> =
-            sinks.into_iter().map(|(name, outlet)| Sink::new(name, outlet, state.as_deref())).collect();
-        let mut layouts = Vec::new();
-        for layout in sinks.iter().flat_map(Sink::layouts) {
-            if !layouts.contains(&layout) {
-                layouts.push(layout);
-            }
-        }
+        let letters = Arc::new(Letters::new(state.clone(), Arc::clone(&counters)));
         let start = Start {
-            sessions,
-            folder: state,
-            layouts,
-            sinks: sinks.iter().map(|sink| sink.name.clone()).collect(),
+            components: plan.components,
+            seed,
+            folder: state.clone(),
+            restore,
+            layouts: layouts(&plan.sinks),
+            sinks: plan.sinks.iter().map(|(name, _)| name.clone()).collect(),
             outbox_bytes,
             checkpoint,
             counters: Arc::clone(&counters),
+            letters: Arc::clone(&letters),
         };
         let (requests, taken) = mpsc::channel(REQUESTS);
         // The core may have much to judge again before it takes requests.
@@ -106,78 +107,79 @@ impl Service {
         let Started { core, outbox, positions } = started.map_err(|error| error.to_string())??;
         let core = std::thread::Builder::new().name("core".into()).spawn(move || core.run(taken));
         let core = core.map_err(|error| error.to_string())?;
-        let (ending, ended) = watch::channel(false);
-        let (reopen, reopened) = watch::channel(0);
         let (closed, mut hung_up) = mpsc::channel(1);
-        let mut delivering = Vec::new();
-        // Sinks end after sources: what these bring last is delivered too.
-        let (sinks_end, sinks_ended) = watch::channel(false);
-        for (number, sink) in sinks.into_iter().enumerate() {
-            let ties = Ties {
-                number,
-                outbox: Arc::clone(&outbox),
-                requests: requests.clone(),
-                counters: Arc::clone(&counters),
-                ending: sinks_ended.clone(),
-                reopen: reopened.clone(),
-                closed: closed.clone(),
-            };
-            delivering.push(tokio::spawn(sink.run(ties)));
-        }
+        let (ended, mut has_ended) = mpsc::channel(1);
         let asked = Arc::new(AtomicU64::new(0));
-        let limits = Limits { max_body, max_record: MAX_RECORD.min(max_body) };
-        let mut reading = Vec::new();
-        for (name, source) in ready {
-            source.introduce(&name);
-            let inlet = Inlet {
-                name: name.into(),
-                requests: requests.clone(),
-                outbox: Arc::clone(&outbox),
-                counters: Arc::clone(&counters),
-                ending: ended.clone(),
-                reopen: reopened.clone(),
-                asked: Arc::clone(&asked),
-            };
-            reading.push(source.start(inlet, limits, &positions));
+        let shared = Shared {
+            requests: requests.clone(),
+            outbox: Arc::clone(&outbox),
+            counters,
+            letters,
+            asked: Arc::clone(&asked),
+            limits: Limits { max_body, max_record: MAX_RECORD.min(max_body) },
+            folder: state.clone(),
+            reopen: watch::channel(0).0,
+            closed: closed.clone(),
+            ended,
+        };
+        if plan.sinks.iter().any(|(_, outlet)| outlet.to == Target::Stdout) {
+            let _ = ends::watch_stdout(closed);
         }
+        if let Some(folder) = state {
+            // Nothing comes in there, so it need not be told of the end.
+            let front = Front::new(shared.inlet("control", watch::channel(false).1), shared.limits);
+            tokio::spawn(control::serve(folder, front));
+        }
+        let mut running = Running::start(shared, ready, plan.sinks, &positions);
         let ticking = tokio::spawn(tick(requests.clone()));
         let watching = tokio::spawn(notify::watchdog(requests.clone()));
         notify::ready();
-        let (done, mut all_read) = mpsc::channel::<()>(1);
-        let waits = tokio::spawn(async move {
-            for source in reading {
-                let _ = source.await;
+        let orphaned = async {
+            match parent {
+                Some(parent) => ends::parent_ended(parent).await,
+                None => std::future::pending().await,
             }
-            let _ = done.send(()).await;
-        });
+        };
+        tokio::pin!(orphaned);
+        let mut drain = drain;
         loop {
             tokio::select! {
-                _ = all_read.recv() => {
+                _ = has_ended.recv() => if running.has_read_all() {
                     say("no source is left: ends");
                     break;
-                }
+                },
                 hangs_up = signals.next() => {
                     if !hangs_up {
                         break;
                     }
                     notify::reloading();
-                    say("opens its files again");
-                    reopen.send_modify(|count| *count += 1);
+                    running.reopen();
+                    reload(&mut running, &again).await;
                     notify::ready();
                 }
                 _ = hung_up.recv() => {
                     say("standard output is closed: ends");
+                    drain = None;
+                    break;
+                }
+                () = &mut orphaned => {
+                    say("the process that started this one has ended: ends");
+                    // Its successor wants the address.
+                    drain = None;
                     break;
                 }
             }
         }
         notify::stopping();
         if let Some(quiet) = drain {
-            drained(&asked, quiet, &mut hung_up).await;
+            tokio::select! {
+                () = drained(&asked, quiet) => {}
+                _ = hung_up.recv() => {}
+                () = &mut orphaned => {}
+            }
         }
         say("ends: finishes what was sent");
-        ending.send_replace(true);
-        let _ = waits.await;
+        running.end_sources().await;
         ticking.abort();
         watching.abort();
         // What was sent before this question is judged before the answer.
@@ -185,13 +187,7 @@ impl Service {
         if requests.send(Request::Stats(reply)).await.is_ok() {
             let _ = judged.await;
         }
-        sinks_end.send_replace(true);
-        let all = async {
-            for sink in delivering {
-                let _ = sink.await;
-            }
-        };
-        if timeout(FAREWELL, all).await.is_err() || outbox.size().0 > 0 {
+        if !running.end_sinks().await || outbox.size().0 > 0 {
             let (waiting, _) = outbox.size();
             say(&format!("{waiting} alerts wait for the next start"));
         }
@@ -200,9 +196,26 @@ impl Service {
         if requests.send(Request::Stop(reply)).await.is_ok() {
             let _ = stopped.await;
         }
-        drop(requests);
+        drop((requests, running));
         let _ = core.join();
         Ok(())
+    }
+}
+
+/// Reads the configuration again and goes on with it, or with the one before where it is not valid.
+async fn reload(running: &mut Running, again: &Again) {
+    let again = Arc::clone(again);
+    let plan = tokio::task::spawn_blocking(move || again()).await;
+    let done = match plan.map_err(|error| error.to_string()) {
+        Ok(Ok(plan)) => running.reload(plan).await,
+        Ok(Err(why)) | Err(why) => Err(why),
+    };
+    match done {
+        Ok(notes) => {
+            notes.iter().for_each(|note| say(note));
+            say("the configuration was read again");
+        }
+        Err(why) => fail(&format!("the configuration is refused, and the one before it holds: {why}")),
     }
 }
 
@@ -218,14 +231,11 @@ async fn tick(requests: mpsc::Sender<Request>) {
     }
 }
 
-/// Waits until no request came for a while, or standard output is closed.
-async fn drained(asked: &AtomicU64, quiet: Duration, hung_up: &mut mpsc::Receiver<()>) {
+/// Waits until no request came for a while.
+async fn drained(asked: &AtomicU64, quiet: Duration) {
     let (mut count, mut since) = (asked.load(Ordering::Relaxed), Instant::now());
     while since.elapsed() < quiet {
-        tokio::select! {
-            () = sleep(Duration::from_millis(50).min(quiet)) => {}
-            _ = hung_up.recv() => return,
-        }
+        sleep(Duration::from_millis(50).min(quiet)).await;
         let now = asked.load(Ordering::Relaxed);
         if now != count {
             (count, since) = (now, Instant::now());

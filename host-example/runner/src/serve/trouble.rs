@@ -1,6 +1,6 @@
 //! A failure that lasts: told now and then, and when it is over.
 
-use super::say;
+use super::{say, warn};
 use std::time::{Duration, Instant};
 
 /// A failure that lasts is told this often.
@@ -14,7 +14,7 @@ impl Trouble {
     /// It fails, or still does.
     pub(super) fn tell(&mut self, why: impl FnOnce() -> String) {
         if self.0.is_none_or(|told| told.elapsed() >= EVERY) {
-            say(&why());
+            warn(&why());
             self.0 = Some(Instant::now());
         }
     }

@@ -15,7 +15,7 @@ pub use collected::Collected;
 pub use complaints::Complaints;
 pub use events::Events;
 pub use first::First;
-pub use notes::{Filter, Format as NoteFormat, Notes};
+pub use notes::{Filter, Format as NoteFormat, Notes, note_line};
 
 use crate::sources::Loss;
 use authsieve_engine::alert::Alert;

@@ -4,7 +4,7 @@ mod groups;
 mod write;
 
 pub use groups::Filter;
-pub use write::Format;
+pub use write::{Format, note_line};
 
 use super::first::{First, Gathered};
 use super::{News, Sink};
@@ -13,7 +13,7 @@ use crate::output::paint::When;
 use authsieve_host::Origins;
 use groups::{Groups, Placed};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
-use write::{write_group, write_json};
+use write::{read_line, write_group, write_json};
 
 /// Writes notes that pass a filter: JSON as they come, timelines once the input has ended.
 pub struct Notes {
@@ -58,6 +58,17 @@ impl Notes {
             let _ = writeln!(io::stderr(), "{} {hint}", paint.bold("note:"));
         }
         Ok(self.troubles.first())
+    }
+
+    /// Takes a note of another process, as [`note_line`] wrote it.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to, and for what is no such line.
+    pub fn tell(&mut self, line: &str) -> io::Result<()> {
+        let placed = read_line(line);
+        let placed =
+            placed.ok_or_else(|| io::Error::other("a line of the answer is no note of this version"))?;
+        if self.filter.passes(&placed.note) { self.place(placed) } else { Ok(()) }
     }
 
     /// What a person should know of what is not shown.

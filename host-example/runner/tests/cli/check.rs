@@ -148,3 +148,25 @@ fn a_named_time_zone_dates_what_names_none() {
     assert_eq!(run("timezone=+02:00").0, time);
     assert_ne!(run("timezone=Europe/Paris").1, digest);
 }
+
+/// The schema that is checked in is that of the code. `AUTHSIEVE_UPDATE=1` writes it.
+#[cfg(all(feature = "serve", unix))]
+#[test]
+fn the_schema_is_that_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pipelines/authsieve.schema.json");
+    let said = Shell::new().run(&["check", "--schema"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    if std::env::var_os("AUTHSIEVE_UPDATE").is_some() {
+        std::fs::write(path, &said.out).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap_or_default() == said.out,
+        "AUTHSIEVE_UPDATE=1 writes it anew"
+    );
+    let schema: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let top = schema["properties"].as_object().unwrap();
+    for name in ["analytics", "server", "sources", "sinks", "override", "timezone", "an1276", "fls"] {
+        assert!(top.contains_key(name), "{name}");
+    }
+    assert_eq!(schema["properties"]["an1276"]["properties"]["min_failures"]["type"], "integer");
+}

@@ -18,6 +18,7 @@ mod packed;
 mod run;
 mod selection;
 mod shell;
+mod shells;
 mod strict;
 #[path = "../../../../src/host/tests/support/mod.rs"]
 mod support;

@@ -1,11 +1,16 @@
 //! `authsieve serve`, as its senders and receivers see it: real processes, sockets and files.
 #![cfg(all(feature = "serve", unix))]
 
+mod ends;
 mod http;
+mod inquiry;
 mod kills;
 mod limits;
+mod metrics;
 mod pki;
 mod receiver;
+mod reload;
+mod restore;
 mod server;
 mod service;
 mod sinks;

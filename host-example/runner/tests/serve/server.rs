@@ -42,6 +42,11 @@ impl Server {
         Self::spawn(command, &["--http", "127.0.0.1:0", "--alerts", "/dev/null"], Stdio::null())
     }
 
+    /// The same, without waiting for its address.
+    pub fn start_quietly(arguments: &[&str]) -> Self {
+        Self::begin(&[&["--http", "127.0.0.1:0"], arguments].concat(), Stdio::null())
+    }
+
     /// Starts one with a configuration that has this in it.
     pub fn configured(config: &str, folder: &Path, stdin: Stdio) -> Self {
         let path = folder.join("serve.toml");
@@ -57,6 +62,38 @@ impl Server {
     /// The number of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to read its configuration again, and waits until it has.
+    pub fn reloads(&mut self, config: &str, folder: &Path) -> String {
+        fs::write(folder.join("serve.toml"), config).expect("it can be written");
+        self.said();
+        let before = self.said.len();
+        self.signal(rustix::process::Signal::HUP);
+        let is_end =
+            |line: &&String| line.contains("the configuration was read again") || line.contains("is refused");
+        let end = Instant::now() + PATIENCE;
+        while !self.said.iter().skip(before).any(|line| is_end(&line)) {
+            let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
+            self.said.push(line.expect("it says that it has"));
+        }
+        self.said[before..].join("\n")
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("it runs");
+    }
+
+    /// Starts one as the child of a shell, which is `Server` then.
+    pub fn of_a_shell(arguments: &[&str]) -> Self {
+        let mut command = Command::new("bash");
+        command.args(["-c", "\"$@\" & wait", "bash", env!("CARGO_BIN_EXE_authsieve")]);
+        let http = [&["--http", "127.0.0.1:0"], arguments].concat();
+        let mut server = Self::spawn(command, &http, Stdio::null());
+        server.address = server.place("http listens to http://");
+        server
     }
 
     /// The standard input of the process, where it is piped.
@@ -194,11 +231,6 @@ impl Server {
         self.signal(rustix::process::Signal::HUP);
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, signal).expect("it runs");
-    }
-
     /// Ends it by SIGTERM. Its exit status, and how long it took.
     pub fn terminate(self) -> (Option<i32>, Duration) {
         let began = Instant::now();
@@ -214,6 +246,12 @@ impl Server {
             b"",
         )
         .expect("it answers")
+    }
+
+    /// The same at another address.
+    pub fn get_at(&self, address: &str, path: &str) -> (u16, String) {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
+        request(address, &head, b"").expect("it answers")
     }
 
     /// Sends records: the status and the body of the answer.
@@ -232,6 +270,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs the command to its end: its status, its output and its errors.
+pub fn command(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_authsieve")).args(arguments).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code(), text(&done.stdout), text(&done.stderr))
 }
 
 /// Sends records to a service.

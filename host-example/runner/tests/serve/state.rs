@@ -3,6 +3,7 @@
 use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn states(folder: &Path) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = fs::read_dir(folder)
@@ -160,4 +161,27 @@ fn a_disk_that_has_room_again_is_used_again() {
     let found = waits_for_alerts(&out, 1);
     assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
     assert_eq!(server.get("/readyz").0, 200);
+}
+
+/// A folder that cannot be written to ends the service before it takes anything.
+#[test]
+fn a_read_only_folder_is_told_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let apart = ["--user", "--map-root-user", "--mount"];
+    if !Command::new("unshare").args(apart).arg("true").status().is_ok_and(|status| status.success()) {
+        println!("skipped: this machine lets nobody mount a folder");
+        return;
+    }
+    let done = Command::new("unshare")
+        .args(apart)
+        .args(["sh", "-c", "mount -t tmpfs -o ro tmpfs \"$0\" && exec \"$@\""])
+        .arg(folder.path())
+        .args([env!("CARGO_BIN_EXE_authsieve"), "serve", "-a", "an1276", "--http", "127.0.0.1:0"])
+        .arg("--state-dir")
+        .arg(folder.path().join("state"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(said.contains("/state: Read-only file system"), "{said}");
 }

@@ -1,10 +1,14 @@
 //! The body of a request as records: NDJSON, a JSON array, plain lines, packed or not.
 
 use super::forward::protocol::{Connection, Event};
+use crate::serve::letters::Fault;
 use authsieve_framing::{Counts, Framer};
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
 use std::io::{self, Read};
+
+/// So many bad records of a body are kept, of each kind.
+const MOST_BAD: usize = 100;
 
 /// The records of a body.
 #[derive(Debug, Default)]
@@ -15,6 +19,8 @@ pub(super) struct Records {
     pub count: u64,
     /// Records that were too long.
     pub oversized: u64,
+    /// The first bad ones: what is wrong, in words, and the record as far as it is there.
+    pub bad: Vec<(Fault, String, Vec<u8>)>,
     /// Pieces that could not be made a record.
     pub flaws: Counts,
 }
@@ -51,14 +57,29 @@ pub(super) fn plain<'b>(body: &'b [u8], encoding: &str, most: usize) -> Result<C
 }
 
 /// Makes records of a body: lines, or JSON of any layout. O(n).
-pub(super) fn records(text: &[u8], max_record: usize) -> Records {
+/// Where JSON is `promised`, records that are none are noted. They are passed on all the same: an attacker may have broken them.
+pub(super) fn records(text: &[u8], max_record: usize, promised: bool) -> Records {
     let mut framer = Framer::new(None, None, max_record);
     let mut bytes = Vec::with_capacity(text.len() + 1);
     framer.push(text, &mut bytes);
     framer.finish(&mut bytes);
     let cut = framer.take();
-    let flaws = *framer.counts();
-    Records { bytes, count: cut.records, oversized: cut.oversized.len() as u64, flaws }
+    let (flaws, oversized) = (*framer.counts(), cut.oversized.len() as u64);
+    let long = cut.oversized.into_iter().map(|record| {
+        let why =
+            format!("line {}: a record of {} bytes is too long and was skipped", record.line, record.length);
+        (Fault::Oversized, why, Vec::new())
+    });
+    let flawed = cut.problems.into_iter();
+    let broken = flawed.map(|one| (Fault::Broken, format!("line {}: {}", one.line, one.flaw), Vec::new()));
+    let mut bad: Vec<_> = long.chain(broken).take(MOST_BAD).collect();
+    if promised {
+        let is_json = |record: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(record).is_ok();
+        let records = bytes.split(|byte| *byte == b'\n').filter(|record| !record.is_empty());
+        let others = records.filter(|record| !is_json(record)).take(MOST_BAD);
+        bad.extend(others.map(|record| (Fault::NotJson, "the sender promised JSON".into(), record.to_vec())));
+    }
+    Records { bytes, count: cut.records, oversized, bad, flaws }
 }
 
 /// Makes records of what Fluent Bit's output `http` sends by default: MessagePack, times and records one after the other.
@@ -97,7 +118,7 @@ mod tests {
 
     fn lines(body: &[u8], encoding: &str) -> Vec<String> {
         let plain = plain(body, encoding, MOST).expect("it can be unpacked");
-        let records = records(&plain, MOST);
+        let records = records(&plain, MOST, false);
         let text = String::from_utf8(records.bytes).expect("it was text");
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         assert_eq!(lines.len() as u64, records.count);
@@ -146,6 +167,16 @@ mod tests {
     fn a_bad_line_costs_itself() {
         let all = lines(b"{\"a\":1}\nnot json at all\n{\"b\":2}\n", "");
         assert_eq!(all, ["{\"a\":1}", "not json at all", "{\"b\":2}"]);
+    }
+
+    #[test]
+    fn what_is_no_json_is_noted_and_passed_on() {
+        let text = b"{\"a\":1}\nnot json\n{\"b\":\"cut\n{\"c\":3}\n";
+        let records = records(text, MOST, true);
+        let noted: Vec<(Fault, &[u8])> =
+            records.bad.iter().map(|(fault, _, record)| (*fault, record.as_slice())).collect();
+        assert_eq!(noted, [(Fault::NotJson, &b"not json"[..]), (Fault::NotJson, b"{\"b\":\"cut")]);
+        assert_eq!(records.count, 4);
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Files {
         };
         let mut records = Vec::new();
         tracked.splitter.push(bytes.get(..whole).unwrap_or_default(), &mut records);
-        self.inlet.counters.oversized.inc_by(std::mem::take(&mut tracked.splitter.oversized));
+        self.inlet.skipped(&mut tracked.splitter);
         tracked.offset += whole as u64;
         tracked.grew = Instant::now();
         if records.is_empty() {

@@ -8,6 +8,7 @@
 //! | `GET`, `HEAD /readyz` | 200 while it takes records, else 503 |
 //! | `GET /metrics` | counters for Prometheus |
 //! | `GET /v1/status` | the same in short, as JSON |
+//! | `GET /v1/explain`, `/v1/snapshot` | what became of a key, and the state: see `inquiry` |
 //!
 //! With a token, all but `/healthz` and `/readyz` ask for it.
 //!
@@ -15,6 +16,7 @@
 
 use super::body::{self, Error};
 use super::guard::{self, Guard};
+use super::inquiry;
 use super::listener::Listener;
 use super::otlp::{self, Encoding};
 use super::{Inlet, Limits};
@@ -67,10 +69,26 @@ pub(in crate::serve) struct Front {
 
 impl Front {
     /// Handlers that hand records to this inlet.
-    pub(super) fn new(inlet: Inlet, limits: Limits) -> Self {
+    pub(in crate::serve) fn new(inlet: Inlet, limits: Limits) -> Self {
         let room = || Arc::new(Semaphore::new(ROOM.max(limits.max_body)));
         Self { inlet, limits, room: room(), unpacking: room() }
     }
+
+    /// The core.
+    pub(super) const fn requests(&self) -> &mpsc::Sender<Request> {
+        &self.inlet.requests
+    }
+}
+
+/// The pages about the service.
+pub(in crate::serve) fn pages() -> Router<Front> {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/v1/status", get(status))
+        .route("/v1/explain", get(inquiry::explain))
+        .route("/v1/snapshot", get(inquiry::snapshot))
 }
 
 /// Serves until the service ends, and then for as long as open requests take.
@@ -80,10 +98,7 @@ pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Fron
     let app = Router::new()
         .route("/v1/events", post(events))
         .route("/v1/logs", post(logs))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/v1/status", get(status))
+        .merge(pages())
         .layer(axum::middleware::from_fn_with_state(guard, guard::check))
         .with_state(front);
     let graceful = GracefulShutdown::new();
@@ -109,11 +124,12 @@ pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Fron
 
 /// Takes records.
 async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
-    let is_packed = header(&headers, CONTENT_TYPE).to_ascii_lowercase().contains("msgpack");
+    let kind = header(&headers, CONTENT_TYPE).to_ascii_lowercase();
+    let (is_packed, promised) = (kind.contains("msgpack"), kind.contains("json"));
     let (most, max_record) = (front.limits.max_body, front.limits.max_record);
     let make = move |plain: &[u8]| match is_packed {
         true => body::packed(plain, most),
-        false => Ok(body::records(plain, max_record)),
+        false => Ok(body::records(plain, max_record, promised)),
     };
     let (records, digest, _room) = match receive(&front, &headers, body, most, make).await {
         Ok((Ok(records), digest, room)) => (records, digest, room),
@@ -122,6 +138,7 @@ async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> R
     };
     front.inlet.counters.flaws.inc_by(records.flaws.total());
     front.inlet.counters.oversized.inc_by(records.oversized);
+    records.bad.iter().for_each(|(fault, why, record)| front.inlet.bad(*fault, why, record));
     let answer = format!("{{\"records\":{}}}\n", records.count);
     keep(&front, records.bytes, digest, "application/json", answer.into()).await
 }
@@ -358,21 +375,27 @@ async fn metrics(State(front): State<Front>) -> Response {
 }
 
 async fn status(State(front): State<Front>) -> Response {
-    let (waiting, bytes) = front.inlet.outbox.size();
+    let (counters, (waiting, bytes)) = (&front.inlet.counters, front.inlet.outbox.size());
     let analytics: Vec<serde_json::Value> = stats(&front)
         .await
         .iter()
         .map(|one| {
             serde_json::json!({
                 "analytic": one.analytic, "events": one.matched, "unread": one.unread, "undated": one.undated,
-                "malformed": one.malformed, "late": one.late, "alerts": one.alerts, "keys": one.keys,
-                "state_bytes": one.state_bytes,
+                "malformed": one.malformed, "late": one.late, "future": one.future,
+                "duplicates": one.duplicates, "ignored": one.ignored, "alerts": one.alerts, "keys": one.keys,
+                "evicted": one.evicted, "state_bytes": one.state_bytes,
             })
         })
         .collect();
     let status = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "state_folder_fails": front.inlet.counters.disk_fails.get() != 0,
+        "uptime_seconds": counters.uptime().as_secs(),
+        "records": counters.records.get(),
+        "bytes": counters.bytes.get(),
+        "dead_letters": counters.letters(),
+        "state_folder_fails": counters.disk_fails.get() != 0,
+        "checkpoint_age_seconds": counters.checkpoint_age().map(|age| age.as_secs()),
         "outbox": { "alerts": waiting, "bytes": bytes },
         "analytics": analytics,
     });

@@ -52,7 +52,7 @@ pub(super) async fn follow(
                         }
                         let mut records = Vec::new();
                         splitter.push(buffer.get(..count).unwrap_or_default(), &mut records);
-                        inlet.counters.oversized.inc_by(std::mem::take(&mut splitter.oversized));
+                        inlet.skipped(&mut splitter);
                         let last = last_cursor(&records).or(cursor);
                         let position = last.iter().map(|cursor| (key.clone(), cursor.clone())).collect();
                         if !inlet.take(records, position).await {

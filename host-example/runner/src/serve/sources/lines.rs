@@ -10,9 +10,12 @@ pub(super) struct Splitter {
     /// The record that has begun is too long: its rest is skipped.
     skips: bool,
     limit: usize,
-    /// Records that were too long.
-    pub oversized: u64,
+    /// How records begin that were too long.
+    pub skipped: Vec<Vec<u8>>,
 }
+
+/// So much is kept of a record that is too long.
+const START: usize = 1 << 10;
 
 /// No message of syslog has a longer number before it.
 const LONGEST_COUNT: usize = 7;
@@ -20,7 +23,7 @@ const LONGEST_COUNT: usize = 7;
 impl Splitter {
     /// A splitter for records of at most so many bytes.
     pub(super) fn new(limit: usize) -> Self {
-        Self { begun: Vec::new(), counted: None, skips: false, limit, oversized: 0 }
+        Self { begun: Vec::new(), counted: None, skips: false, limit, skipped: Vec::new() }
     }
 
     /// Takes bytes, and appends the records that end in them, each with a newline. O(n).
@@ -84,9 +87,13 @@ impl Splitter {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        if self.skips || self.begun.len() + bytes.len() > self.limit {
+        if self.skips {
+            return;
+        }
+        if self.begun.len() + bytes.len() > self.limit {
             self.skips = true;
-            self.begun.clear();
+            self.begun.extend_from_slice(bytes.get(..START.min(bytes.len())).unwrap_or_default());
+            self.begun.truncate(START);
             return;
         }
         self.begun.extend_from_slice(bytes);
@@ -95,8 +102,7 @@ impl Splitter {
     fn end(&mut self, out: &mut Vec<u8>) {
         self.counted = None;
         if std::mem::take(&mut self.skips) {
-            self.oversized += 1;
-            self.begun.clear();
+            self.skipped.push(std::mem::take(&mut self.begun));
             return;
         }
         put(&self.begun, out);
@@ -127,7 +133,7 @@ mod tests {
         let (mut splitter, mut out) = (Splitter::new(limit), Vec::new());
         text.chunks(pieces).for_each(|piece| splitter.push(piece, &mut out));
         splitter.finish(&mut out);
-        (String::from_utf8(out).unwrap(), splitter.oversized)
+        (String::from_utf8(out).unwrap(), splitter.skipped.len() as u64)
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod files;
 pub(super) mod forward;
 mod guard;
 pub(super) mod http;
+mod inquiry;
 mod journal;
 mod lines;
 mod listener;
@@ -17,6 +18,7 @@ mod sockets;
 mod stdin;
 
 use super::arrival::{Arrival, Request, Taken};
+use super::letters::{Fault, Letter, Letters};
 use super::metrics::Counters;
 use super::outbox::Outbox;
 use super::say;
@@ -49,6 +51,8 @@ pub(super) struct Inlet {
     pub outbox: Arc<Outbox>,
     /// The counters.
     pub counters: Arc<Counters>,
+    /// Where bad records go.
+    pub letters: Arc<Letters>,
     /// True once the service ends.
     pub ending: watch::Receiver<bool>,
     /// Counts up when files are to be opened again: SIGHUP.
@@ -94,6 +98,20 @@ impl Inlet {
                 return false;
             }
             sleep(AGAIN).await;
+        }
+    }
+
+    /// Keeps a record that is bad.
+    fn bad(&self, fault: Fault, why: &str, record: &[u8]) {
+        let received = crate::sources::now();
+        self.letters.add(&Letter { source: &self.name, analytic: None, fault, why, record, received });
+    }
+
+    /// Counts what a splitter skipped, and keeps how it began.
+    fn skipped(&self, splitter: &mut lines::Splitter) {
+        for start in splitter.skipped.drain(..) {
+            self.counters.oversized.inc();
+            self.bad(Fault::Oversized, "it is too long and was skipped; this is how it begins", &start);
         }
     }
 

@@ -80,7 +80,7 @@ pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, max_
             0 => splitter.finish(&mut records),
             count => splitter.push(buffer.get(..count).unwrap_or_default(), &mut records),
         }
-        inlet.counters.oversized.inc_by(std::mem::take(&mut splitter.oversized));
+        inlet.skipped(&mut splitter);
         if !inlet.take(records, Vec::new()).await || count == 0 {
             return;
         }

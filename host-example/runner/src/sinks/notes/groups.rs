@@ -33,7 +33,34 @@ pub(super) fn address(text: &str) -> Result<IpAddr, String> {
 }
 
 impl Filter {
-    pub(super) fn passes(&self, note: &Note) -> bool {
+    /// Sets a condition by its name.
+    ///
+    /// # Errors
+    /// For another name, and for what is no address.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "user" => self.user = Some(value.into()),
+            "ip" => self.ip = Some(address(value)?),
+            "key" => self.key = Some(value.into()),
+            _ => return Err(format!("`{}` is no condition; expected user, ip and key", escape::text(name))),
+        }
+        Ok(())
+    }
+
+    /// The conditions on single notes that are given, by their names.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("user", self.user.clone()),
+            ("ip", self.ip.map(|ip| ip.to_string())),
+            ("key", self.key.clone()),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// True for a note that is wanted.
+    #[must_use]
+    pub fn passes(&self, note: &Note) -> bool {
         let same_user =
             |user: &String| note.user.as_ref().is_some_and(|own| own.to_lowercase() == user.to_lowercase());
         let same_ip =

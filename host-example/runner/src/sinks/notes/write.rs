@@ -4,7 +4,8 @@ use super::groups::{Group, Placed};
 use crate::output::escape;
 use crate::output::paint::Paint;
 use authsieve_engine::time::Timestamp;
-use authsieve_host::contract::Step;
+use authsieve_host::Origin;
+use authsieve_host::contract::{Note, Outcome, Step};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -49,11 +50,21 @@ pub(super) fn write_json(
     several: bool,
     format: Format,
 ) -> io::Result<()> {
-    let note = &placed.note;
+    let json = json(&placed.note, placed.origin.as_ref(), several);
+    writeln!(out, "{}", escape::line(&json, matches!(format, Format::JsonForTerminal)))
+}
+
+/// A note as one line of JSON, with its file and line.
+#[must_use]
+pub fn note_line(note: &Note, origin: Option<&Origin>) -> String {
+    escape::line(&json(note, origin, true), false).into_owned()
+}
+
+fn json(note: &Note, origin: Option<&Origin>, several: bool) -> String {
     let line = Line {
         analytic: &note.analytic,
-        file: placed.origin.as_ref().filter(|_| several).map(|origin| &*origin.file),
-        line: placed.origin.as_ref().map(|origin| origin.line),
+        file: origin.filter(|_| several).map(|origin| &*origin.file),
+        line: origin.map(|origin| origin.line),
         time: Timestamp(note.time).to_rfc3339(),
         outcome: note.outcome.word(),
         user: note.user.as_deref(),
@@ -65,9 +76,53 @@ pub(super) fn write_json(
         needed: note.needed,
     };
     // Strings and integers: this cannot fail.
-    let json = serde_json::to_string(&line).unwrap_or_default();
-    writeln!(out, "{}", escape::line(&json, matches!(format, Format::JsonForTerminal)))
+    serde_json::to_string(&line).unwrap_or_default()
 }
+
+/// Reads a line that [`note_line`] wrote.
+pub(super) fn read_line(line: &str) -> Option<Placed> {
+    let value: serde_json::Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| value.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    let number = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
+    let small = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
+    let (outcome, step) = (text("outcome")?, text("step")?);
+    let time = chrono::DateTime::parse_from_rfc3339(&text("time")?).ok()?;
+    let note = Note {
+        analytic: text("analytic")?,
+        record: 0,
+        time: time.timestamp_micros(),
+        outcome: OUTCOMES.into_iter().find(|known| known.word() == outcome)?,
+        user: text("user"),
+        src_ip: text("src_ip"),
+        step: STEPS.into_iter().find(|known| known.word() == step)?,
+        key: text("key").unwrap_or_default(),
+        text: text("text")?,
+        count: small("count"),
+        needed: small("needed"),
+    };
+    let origin = text("file").zip(number("line")).map(|(file, line)| Origin { file: file.into(), line });
+    Some(Placed { origin, note })
+}
+
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::Failure,
+    Outcome::Success,
+    Outcome::Challenge,
+    Outcome::Denied,
+    Outcome::Timeout,
+    Outcome::Approved,
+    Outcome::Stopped,
+];
+const STEPS: [Step; 8] = [
+    Step::Ignored,
+    Step::Joined,
+    Step::Counted,
+    Step::Short,
+    Step::TooLate,
+    Step::Silent,
+    Step::Waiting,
+    Step::Alert,
+];
 
 pub(super) fn write_group(
     out: &mut impl Write,

@@ -1,0 +1,132 @@
+//! State taken out of one service and put into another: `snapshot`, `serve --restore`.
+
+use super::checkpoint::{Checkpoints, Error, State};
+use super::journal::Journal;
+use super::say;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A state from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// Its file.
+    pub file: PathBuf,
+    /// True if it may take the place of a state that is there.
+    pub force: bool,
+}
+
+impl Restore {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or holds no state that this version reads.
+    pub(super) fn read(&self) -> Result<State, String> {
+        State::read(&self.file).map_err(|error| format!("{}: {error}", self.file.display()))
+    }
+
+    /// Puts the state into a folder, whose journal is open. Batches that wait there to be judged again are forgotten; alerts that
+    /// wait for a sink stay.
+    ///
+    /// # Errors
+    /// Where the folder has a state of its own that may not be replaced, and where the disk fails.
+    pub(super) fn install(
+        &self,
+        mut state: State,
+        folder: &Path,
+        journal: &Journal,
+        checkpoints: &Checkpoints,
+    ) -> Result<(), String> {
+        let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
+        let last = journal.bounds().map_err(|error| shown(&error))?.map_or(0, |(_, last)| last);
+        let own = checkpoints.newest().map_err(|error| shown(&error))?;
+        if (last > 0 || own.is_some()) && !self.force {
+            return Err(shown(
+                &"it has a state of its own; expected an empty folder, or --force, which forgets that state",
+            ));
+        }
+        // Behind all that the journal counts, so that nothing there is judged again.
+        let header = &mut state.header;
+        header.batch = header.batch.max(last).max(own.unwrap_or(0)) + 1;
+        checkpoints.clear().map_err(|error| shown(&error))?;
+        checkpoints.save(&state).map_err(|error| shown(&error))?;
+        journal.forget(u64::MAX).map_err(|error| shown(&error))
+    }
+}
+
+/// Checks that a state is one of analytics that run, and tells of those that are in it or run alone.
+///
+/// # Errors
+/// Where the state is of no analytic that runs.
+pub(super) fn compare(state: &State, running: &[String]) -> Result<(), String> {
+    let held = &state.header.analytics;
+    let is_in = |list: &[String], id: &String| list.iter().any(|other| other.eq_ignore_ascii_case(id));
+    if held.is_empty() {
+        // An early version did not name them.
+        return Ok(());
+    }
+    if !running.iter().any(|id| is_in(held, id)) {
+        let (held, running) = (held.join(", "), running.join(", "));
+        return Err(format!("it holds the state of {held}; expected that of {running}"));
+    }
+    for id in running.iter().filter(|id| !is_in(held, id)) {
+        say(&format!("{id}: the restored state holds nothing of it; it starts from nothing"));
+    }
+    for id in held.iter().filter(|id| !is_in(running, id)) {
+        say(&format!("{id}: the restored state of it is left out, since it does not run"));
+    }
+    Ok(())
+}
+
+/// The newest state in the folder of a service that does not run, as a file holds it.
+///
+/// # Errors
+/// Where a service runs with it, there is no state, or batches came after it.
+pub fn stored(folder: &Path) -> Result<Vec<u8>, String> {
+    let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
+    let path = folder.join("journal");
+    if !path.is_file() {
+        return Err(shown(&"it is no state folder of a service"));
+    }
+    let journal = Journal::open(&path).map_err(|error| {
+        shown(&format!("{error}; a service that runs is asked by --from {}", folder.display()))
+    })?;
+    let (state, wrong) = Checkpoints::new(folder).load().map_err(|error| shown(&error))?;
+    if let Some(why) = wrong.first() {
+        return Err(format!("{why}; start the service, which goes on from the state before"));
+    }
+    let state = state.ok_or_else(|| shown(&"it holds no state yet"))?;
+    if journal.behind(state.header.batch).map_err(|error| shown(&error))?.is_some() {
+        let why = "records came after the last state; start and end the service once, so that it counts them";
+        return Err(shown(&why));
+    }
+    state.encode().map_err(|error| shown(&error))
+}
+
+/// Tells what a snapshot holds, of which version.
+///
+/// # Errors
+/// Where the bytes are none.
+pub fn described(bytes: &[u8]) -> Result<String, String> {
+    let state = State::decode(bytes).map_err(|error: Error| error.to_string())?;
+    let header = state.header;
+    Ok(format!(
+        "the state of {}, after {} records",
+        header.analytics.join(", "),
+        header.record.saturating_sub(1)
+    ))
+}
+
+/// Writes a file whole, or not at all. Only its owner may read it: a state tells of people.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Such a file is for its owner alone.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    fs::File::open(folder)?.sync_all()
+}

@@ -1,0 +1,321 @@
+//! The sources and sinks of a service that runs, and what becomes of them when the configuration is read again.
+
+use super::arrival::{Reload, Request};
+use super::letters::Letters;
+use super::metrics::Counters;
+use super::outbox::Outbox;
+use super::plan::{Changes, Plan};
+use super::say;
+use super::sinks::{Sink, Ties};
+use super::sources::{Inlet, Limits, Ready};
+use crate::config::service::{Feed, Outlet};
+use crate::output::Layout;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// A source or sink that is to end has so long.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// What all sources and sinks share.
+pub(super) struct Shared {
+    /// The core.
+    pub requests: mpsc::Sender<Request>,
+    /// Where alerts wait.
+    pub outbox: Arc<Outbox>,
+    /// The counters.
+    pub counters: Arc<Counters>,
+    /// Where bad records go.
+    pub letters: Arc<Letters>,
+    /// Counts batches and requests.
+    pub asked: Arc<AtomicU64>,
+    /// The state folder.
+    pub folder: Option<PathBuf>,
+    /// The limits of sources.
+    pub limits: Limits,
+    /// Counts up when files are to be opened again.
+    pub reopen: watch::Sender<u64>,
+    /// Told when standard output is closed.
+    pub closed: mpsc::Sender<()>,
+    /// Told when a source has ended.
+    pub ended: mpsc::Sender<()>,
+}
+
+impl Shared {
+    /// The way of a source into the service.
+    pub(super) fn inlet(&self, name: &str, ending: watch::Receiver<bool>) -> Inlet {
+        Inlet {
+            name: name.into(),
+            requests: self.requests.clone(),
+            outbox: Arc::clone(&self.outbox),
+            counters: Arc::clone(&self.counters),
+            letters: Arc::clone(&self.letters),
+            ending,
+            reopen: self.reopen.subscribe(),
+            asked: Arc::clone(&self.asked),
+        }
+    }
+}
+
+/// The sources and sinks that run.
+pub(super) struct Running {
+    shared: Shared,
+    sources: Vec<Part<Feed>>,
+    /// By their numbers. `None` for one that is gone.
+    sinks: Vec<Option<Part<Outlet>>>,
+    /// The names of all sinks that there were, by their numbers.
+    names: Vec<String>,
+}
+
+/// A source or a sink that runs.
+struct Part<T> {
+    name: String,
+    what: T,
+    ending: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl<T> Part<T> {
+    /// Ends it: what it has begun it finishes, within a while.
+    async fn end(mut self) {
+        self.ending.send_replace(true);
+        if timeout(FAREWELL, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+impl Running {
+    /// Starts sources that listen already, and sinks. `positions`: up to where sources were read.
+    pub(super) fn start(
+        shared: Shared,
+        sources: Vec<(String, Feed, Ready)>,
+        sinks: Vec<(String, Outlet)>,
+        positions: &HashMap<String, String>,
+    ) -> Self {
+        let mut running = Self { shared, sources: Vec::new(), sinks: Vec::new(), names: Vec::new() };
+        for (number, (name, outlet)) in sinks.into_iter().enumerate() {
+            running.names.push(name.clone());
+            let sink = running.sink(number, name, outlet);
+            running.sinks.push(Some(sink));
+        }
+        for (name, feed, ready) in sources {
+            running.source(name, feed, ready, positions);
+        }
+        running
+    }
+
+    fn source(&mut self, name: String, feed: Feed, ready: Ready, positions: &HashMap<String, String>) {
+        let (ending, watched) = watch::channel(false);
+        ready.introduce(&name);
+        let inlet = self.shared.inlet(&name, watched);
+        let (reading, ended) = (ready.start(inlet, self.shared.limits, positions), self.shared.ended.clone());
+        let task = tokio::spawn(async move {
+            let _ = reading.await;
+            let _ = ended.send(()).await;
+        });
+        self.sources.push(Part { name, what: feed, ending, task });
+    }
+
+    fn sink(&self, number: usize, name: String, outlet: Outlet) -> Part<Outlet> {
+        let (ending, watched) = watch::channel(false);
+        let ties = Ties {
+            number,
+            outbox: Arc::clone(&self.shared.outbox),
+            requests: self.shared.requests.clone(),
+            counters: Arc::clone(&self.shared.counters),
+            ending: watched,
+            reopen: self.shared.reopen.subscribe(),
+            closed: self.shared.closed.clone(),
+        };
+        let sink = Sink::new(name.clone(), outlet.clone(), self.shared.folder.as_deref());
+        Part { name, what: outlet, ending, task: tokio::spawn(sink.run(ties)) }
+    }
+
+    /// True if no source reads any more.
+    pub(super) fn has_read_all(&self) -> bool {
+        self.sources.iter().all(|source| source.task.is_finished())
+    }
+
+    /// Opens the files of sinks again.
+    pub(super) fn reopen(&self) {
+        self.shared.reopen.send_modify(|count| *count += 1);
+    }
+
+    /// Goes on with this plan: what is new starts, what is gone finishes, what stays is left alone. Tells what has changed.
+    ///
+    /// # Errors
+    /// Where the plan cannot be followed: an address is taken, or an analytic cannot be started. Then nothing has changed.
+    pub(super) async fn reload(&mut self, plan: Plan) -> Result<Vec<String>, String> {
+        let sources = self.sources.iter().map(|source| (source.name.as_str(), &source.what));
+        let sources = Changes::between(sources, &plan.sources);
+        let sinks = self.sinks.iter().flatten().map(|sink| (sink.name.as_str(), &sink.what));
+        let sinks = Changes::between(sinks, &plan.sinks);
+        let mut ready = Vec::new();
+        for (name, feed) in &sources.new {
+            match Ready::new(feed).await {
+                Ok(listens) => ready.push(Some(listens)),
+                // The one before it may hold the address.
+                Err(_) if !sources.gone.is_empty() => ready.push(None),
+                Err(why) => return Err(format!("{name}: {why}")),
+            }
+        }
+        let mut notes = self.change_core(&plan, &sinks).await?;
+        let changed = |what: &str, gone: &[String], new: &[&str]| {
+            let named = |verb: &str, names: String| {
+                if names.is_empty() { String::new() } else { format!("{verb} {names}") }
+            };
+            let parts = [named("ends", gone.join(", ")), named("starts", new.join(", "))];
+            let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            (!parts.is_empty()).then(|| format!("{what}: {}", parts.join("; ")))
+        };
+        let names: Vec<&str> = sources.new.iter().map(|(name, _)| name.as_str()).collect();
+        notes.extend(changed("sources", &sources.gone, &names));
+        let names: Vec<&str> = sinks.new.iter().map(|(name, _)| name.as_str()).collect();
+        notes.extend(changed("sinks", &sinks.gone, &names));
+        self.change_sources(sources, ready, &mut notes).await;
+        self.change_sinks(sinks).await;
+        Ok(notes)
+    }
+
+    /// Tells the core of another plan. Sinks that are new have their numbers from then on.
+    async fn change_core(&mut self, plan: &Plan, sinks: &Changes<Outlet>) -> Result<Vec<String>, String> {
+        let mut names = self.names.clone();
+        names.extend(
+            sinks.new.iter().filter(|(name, _)| self.number(name).is_none()).map(|(name, _)| name.clone()),
+        );
+        let from = self.names.len();
+        let last = self.shared.outbox.following().saturating_sub(1);
+        let reload = Reload {
+            components: plan.components.clone(),
+            new: names.iter().skip(from).map(|name| (name.clone(), last)).collect(),
+            sinks: names.clone(),
+            layouts: layouts(&plan.sinks),
+        };
+        // What was sent before is judged before, and fills the outbox.
+        let (reply, done) = oneshot::channel();
+        let _ = self.shared.requests.send(Request::Reload(reload, reply)).await;
+        let notes = done.await.map_err(|error| error.to_string())??;
+        for _ in from..names.len() {
+            self.shared.outbox.join();
+            self.sinks.push(None);
+        }
+        self.names = names;
+        Ok(notes)
+    }
+
+    /// The number of the sink of this name, while it runs.
+    fn number(&self, name: &str) -> Option<usize> {
+        self.sinks.iter().position(|sink| sink.as_ref().is_some_and(|sink| sink.name == name))
+    }
+
+    async fn change_sources(
+        &mut self,
+        changes: Changes<Feed>,
+        ready: Vec<Option<Ready>>,
+        notes: &mut Vec<String>,
+    ) {
+        let (gone, stay) = std::mem::take(&mut self.sources)
+            .into_iter()
+            .partition(|source| changes.gone.contains(&source.name));
+        self.sources = stay;
+        let gone: Vec<Part<Feed>> = gone;
+        for source in gone {
+            source.end().await;
+        }
+        if changes.new.is_empty() {
+            return;
+        }
+        let (reply, positions) = oneshot::channel();
+        let _ = self.shared.requests.send(Request::Positions(reply)).await;
+        let positions = positions.await.unwrap_or_default();
+        for ((name, feed), ready) in changes.new.into_iter().zip(ready) {
+            let ready = match ready {
+                Some(ready) => Ok(ready),
+                None => Ready::new(&feed).await,
+            };
+            match ready {
+                Ok(ready) => self.source(name, feed, ready, &positions),
+                Err(why) => notes.push(format!("{name} does not run: {why}; SIGHUP tries again")),
+            }
+        }
+    }
+
+    async fn change_sinks(&mut self, changes: Changes<Outlet>) {
+        for name in &changes.gone {
+            let Some(number) = self.number(name) else { continue };
+            let Some(sink) = self.sinks.get_mut(number).and_then(Option::take) else { continue };
+            sink.end().await;
+            match changes.new.iter().find(|(new, _)| new == name) {
+                // It goes on where the one before it was.
+                Some((name, outlet)) => {
+                    let sink = self.sink(number, name.clone(), outlet.clone());
+                    self.put(number, sink);
+                }
+                None => {
+                    let waits =
+                        self.shared.outbox.after(self.shared.outbox.position(number), usize::MAX).len();
+                    if waits > 0 {
+                        say(&format!("{name}: {waits} alerts are not delivered there"));
+                    }
+                    self.shared.outbox.leave(number);
+                }
+            }
+        }
+        for (name, outlet) in changes.new {
+            if self.number(&name).is_some() {
+                continue;
+            }
+            let Some(number) = self.names.iter().rposition(|own| *own == name) else { continue };
+            let sink = self.sink(number, name, outlet);
+            self.put(number, sink);
+        }
+    }
+
+    fn put(&mut self, number: usize, sink: Part<Outlet>) {
+        if let Some(place) = self.sinks.get_mut(number) {
+            *place = Some(sink);
+        }
+    }
+
+    /// Ends all sources, and waits for what they have begun.
+    pub(super) async fn end_sources(&mut self) {
+        for source in &self.sources {
+            source.ending.send_replace(true);
+        }
+        for source in self.sources.drain(..) {
+            let _ = source.task.await;
+        }
+    }
+
+    /// Ends all sinks, and waits a while for what they deliver. `false` where that was not enough.
+    pub(super) async fn end_sinks(&mut self) -> bool {
+        for sink in self.sinks.iter().flatten() {
+            sink.ending.send_replace(true);
+        }
+        let all = async {
+            for sink in self.sinks.drain(..).flatten() {
+                let _ = sink.task.await;
+            }
+        };
+        timeout(FAREWELL, all).await.is_ok()
+    }
+}
+
+/// The layouts that sinks want, each once.
+pub(super) fn layouts(sinks: &[(String, Outlet)]) -> Vec<Layout> {
+    let mut layouts = Vec::new();
+    for (name, outlet) in sinks {
+        for layout in Sink::new(name.clone(), outlet.clone(), None).layouts() {
+            if !layouts.contains(&layout) {
+                layouts.push(layout);
+            }
+        }
+    }
+    layouts
+}

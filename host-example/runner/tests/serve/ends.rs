@@ -1,0 +1,61 @@
+//! Ends that come from outside.
+
+use crate::server::{PATIENCE, Server};
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// Vector that is killed leaves its children behind: the next one wants their address.
+#[test]
+fn it_ends_with_the_process_that_started_it() {
+    for arguments in [["--with-parent", "--alerts", "/dev/null"], ["--drain=30s", "--alerts", "/dev/null"]] {
+        let mut server = Server::of_a_shell(&arguments);
+        server.signal(rustix::process::Signal::KILL);
+        server.waits_for("the process that started this one has ended");
+        let end = Instant::now() + PATIENCE;
+        while TcpStream::connect(&server.address).is_ok() {
+            assert!(Instant::now() < end, "it still listens: {}", server.said());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Without being asked to, it stays.
+#[test]
+fn it_outlives_a_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    let server = Server::of_a_shell(&["--state-dir", state, "--alerts", "/dev/null"]);
+    server.signal(rustix::process::Signal::KILL);
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(server.get("/healthz").0, 200);
+    // Nobody else ends it.
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
+        let line = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+        if line.contains(state) && line.contains("authsieve") {
+            let pid = rustix::process::Pid::from_raw(pid).unwrap();
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[test]
+fn it_ends_when_nobody_reads_its_standard_output() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["serve", "-a", "an1276", "--http", "127.0.0.1:0", "--alerts", "-"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("http listens to")));
+    drop(child.stdout.take());
+    assert!(lines.any(|line| line.contains("standard output is closed: ends")));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
