@@ -413,3 +413,78 @@ fn alerts_go_out_as_lines_by_tls() {
     let mut next = || serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(ids(&[next(), next()]), ids(&expected(&[attack(1), attack(2)].concat())));
 }
+
+/// A program that another test needs: named by a variable, or on PATH. Where there is none, it says so.
+fn program(variable: &str, name: &str) -> Option<String> {
+    let program = std::env::var(variable).unwrap_or_else(|_| name.into());
+    let found = Command::new(&program).arg("--version").output().is_ok_and(|done| done.status.success());
+    if !found {
+        println!("skipped: {name} by TLS. There is no {name} on PATH, and {variable} names none");
+    }
+    found.then_some(program)
+}
+
+/// OpenSSL on the other side, with the options that `pipelines/README.md` names.
+#[test]
+fn a_real_fluent_bit_sends_by_tls() {
+    let Some(program) = program("FLUENT_BIT", "fluent-bit") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let own = Authority::new("own", folder.path());
+    let (server, client) = (own.issue("server"), own.issue("client"));
+    let (ca, log) = (own.file().display().to_string(), folder.path().join("auth.log"));
+    let guarded = server.table(&format!(", client_ca = \"{ca}\""));
+    let key = token(folder.path());
+    let config = format!(
+        "{}[sources.chunks]\ntype = \"forward\"\nlisten = \"127.0.0.1:0\"\n{}\nshared_{}\n\
+         [sources.lines]\ntype = \"tcp\"\nlisten = \"127.0.0.1:0\"\n{guarded}\n",
+        config("http", "127.0.0.1:0", &format!("{guarded}\n{key}"), folder.path()),
+        server.table(""),
+        key.replace("token =", "key ="),
+    );
+    let mut service = Server::configured(&config, folder.path(), Stdio::null());
+    let places = ["it listens to https://", "chunks listens to forward+tls:", "lines listens to tls:"];
+    let ports = places.map(|place| service.place(place).rsplit(':').next().unwrap().to_owned());
+    let shows =
+        [format!("tls.crt_file={}", client.cert.display()), format!("tls.key_file={}", client.key.display())];
+    let bearer = format!("header=Authorization Bearer {TOKEN}");
+    let shared = format!("shared_key={TOKEN}");
+    let outputs: [(&str, Vec<&str>); 3] = [
+        ("http", vec!["uri=/v1/events", "format=json_lines", &bearer, &shows[0], &shows[1]]),
+        ("forward", vec!["self_hostname=sender", "require_ack_response=on", &shared]),
+        (
+            "syslog",
+            vec!["mode=tls", "syslog_message_key=log", "syslog_appname_preset=sshd", &shows[0], &shows[1]],
+        ),
+    ];
+    let out = folder.path().join("alerts.jsonl");
+    let mut lines = Vec::new();
+    for (number, ((output, options), port)) in (1..).zip(outputs.iter().zip(&ports)) {
+        let mut sent = attack(number);
+        match *output {
+            // It writes time and program itself.
+            "syslog" => {
+                sent.iter_mut().for_each(|line| *line = line.split_off(line.find("]: ").unwrap() + 3))
+            }
+            _ => lines.extend(sent.clone()),
+        }
+        fs::write(&log, body(&sent)).unwrap();
+        let (ca, port, path) =
+            (format!("tls.ca_file={ca}"), format!("port={port}"), format!("path={}", log.display()));
+        let mut command = Command::new(&program);
+        command.args(["-q", "-f", "1", "-i", "tail", "-p", &path, "-p", "read_from_head=on", "-o", output]);
+        for option in ["host=localhost", "match=*", "tls=on", "tls.verify=on", &ca, &port] {
+            command.args(["-p", option]);
+        }
+        for option in options {
+            command.args(["-p", option]);
+        }
+        let mut agent = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let found = waits_for_alerts(&out, number as usize);
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+        assert_eq!(found.len(), number as usize, "{output}");
+    }
+    let found = alerts(&out);
+    assert_eq!(ids(&found[..2]), ids(&expected(&lines)));
+    assert_eq!((&found[2]["user"], &found[2]["failure_count"]), (&"user3".into(), &5.into()));
+}
