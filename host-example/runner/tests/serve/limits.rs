@@ -158,3 +158,15 @@ fn a_head_that_is_too_large_is_refused() {
     let (answer, _) = rest(stream);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
+
+/// A connection that is kept open for a next request is closed when none comes.
+#[test]
+fn a_connection_that_asks_nothing_more_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_service, place) = start("http", "", "http://", folder.path());
+    let mut stream = open(&place);
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").unwrap();
+    let (answer, took) = rest(stream);
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok\n"), "{answer}");
+    assert!(took > Duration::from_secs(5) && took < Duration::from_secs(40), "{took:?}");
+}
