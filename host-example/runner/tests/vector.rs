@@ -1,20 +1,33 @@
 //! `pipelines/vector/` with a real Vector, where there is one: `vector` on `PATH`, or `VECTOR`.
+//!
+//! Each configuration is started as it is, but for its paths and ports, which lead to a folder of the test. What is written to the
+//! log comes in parts, and between them one side or the other is started again.
 #![cfg(all(feature = "serve", unix))]
 
-use std::env;
-use std::fs;
+#[allow(dead_code, reason = "tests of the service need more of it")]
+#[path = "serve/server.rs"]
+mod server;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use server::{PATIENCE, attack, body, expected, ids, waits_for_ids};
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use tempfile::TempDir;
 
 fn vector() -> Option<PathBuf> {
-    let named = env::var_os("VECTOR").map(PathBuf::from);
+    let named = std::env::var_os("VECTOR").map(PathBuf::from);
     let on_path = || {
-        let path = env::var_os("PATH")?;
-        env::split_paths(&path).map(|folder| folder.join("vector")).find(|file| file.is_file())
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join("vector")).find(|file| file.is_file())
     };
     let found = named.or_else(on_path);
     if found.is_none() {
@@ -23,12 +36,34 @@ fn vector() -> Option<PathBuf> {
     found
 }
 
-fn configuration(name: &str) -> PathBuf {
+fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/vector").join(name)
+}
+
+/// One that nobody listens on, as far as can be told.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// A process that is ended with the test.
 struct Running(Child);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Ends it by SIGTERM, and tells how long this took.
+    fn terminate(mut self) -> Duration {
+        let began = Instant::now();
+        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(began.elapsed() < 2 * PATIENCE, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+        began.elapsed()
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -37,72 +72,329 @@ impl Drop for Running {
     }
 }
 
-fn log() -> String {
-    let line = |second: u32, what: &str| {
-        format!(
-            "2026-03-04T08:00:{second:02}Z web1 sshd[{}]: {what} password for root from 192.0.2.7 port 4711 ssh2\n",
-            100 + second
-        )
-    };
-    (0..5).map(|second| line(second, "Failed")).chain([line(30, "Accepted")]).collect()
+/// The folder of a test, and where the two sides listen in it.
+struct Place {
+    vector: PathBuf,
+    folder: TempDir,
+    events: String,
+    alerts: String,
 }
 
-fn waits_for_alert(path: &Path) -> serde_json::Value {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let text = fs::read_to_string(path).unwrap_or_default();
-        if let Some(line) = text.lines().next() {
-            return serde_json::from_str(line).expect("an alert");
+impl Place {
+    fn new(vector: PathBuf) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["log", "vector", "secrets"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
         }
-        assert!(Instant::now() < end, "no alert came");
-        thread::sleep(Duration::from_millis(50));
+        Self { vector, folder, events: free_address(), alerts: free_address() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The file of alerts that all configurations name.
+    fn out(&self) -> PathBuf {
+        self.path("log/authsieve-alerts.jsonl")
+    }
+
+    /// A copy of a configuration with its paths and ports replaced, and this.
+    fn copy(&self, name: &str, others: &[(&str, &str)]) -> PathBuf {
+        let mut text = fs::read_to_string(shipped(name)).unwrap();
+        let folder = self.folder.path().to_str().unwrap();
+        let places = [
+            ("/var/lib/vector", format!("{folder}/vector")),
+            ("/var/lib/authsieve", format!("{folder}/state")),
+            ("/var/log", format!("{folder}/log")),
+            ("/etc/vector", folder.to_owned()),
+            ("/usr/bin/authsieve", env!("CARGO_BIN_EXE_authsieve").to_owned()),
+            ("127.0.0.1:7401", self.events.clone()),
+            ("127.0.0.1:7402", self.alerts.clone()),
+        ];
+        for (from, to) in places {
+            text = text.replace(from, &to);
+        }
+        for (from, to) in others {
+            assert!(text.contains(from), "{name}: {from}");
+            text = text.replace(from, to);
+        }
+        fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    fn start(&self, config: &Path) -> Running {
+        let path = std::env::var("PATH").unwrap_or_default();
+        Running::start(
+            Command::new(&self.vector)
+                .args(["-q", "-c"])
+                .arg(config)
+                // What the test puts there stands in for the system's.
+                .env("PATH", format!("{}:{path}", self.folder.path().display())),
+        )
+    }
+
+    /// Starts the service as the head of a configuration says.
+    fn serve(&self, analytics: &str, alerts: &str) -> Running {
+        Running::start(
+            Command::new(env!("CARGO_BIN_EXE_authsieve"))
+                .args(["serve", "-a", analytics, "--http", &self.events, "--alerts", alerts, "--state-dir"])
+                .arg(self.path("state")),
+        )
+    }
+
+    /// Adds lines to the log.
+    fn append(&self, lines: &[String]) {
+        let mut log = OpenOptions::new().create(true).append(true).open(self.path("log/auth.log")).unwrap();
+        log.write_all(&body(lines)).unwrap();
+    }
+
+    /// Waits until the file holds an alert of each of these attacks, and of nothing else. Some may be there twice.
+    fn has_alerts_of(&self, lines: &[String]) {
+        let wanted = expected(lines);
+        let found = waits_for_ids(&self.out(), wanted.len());
+        let sorted = |alerts: &[Value]| -> BTreeSet<String> { alerts.iter().map(told).collect() };
+        assert_eq!(sorted(&found), sorted(&wanted));
     }
 }
 
-/// One after the other, since the ports stand in the files.
+/// An alert without its place. Its evidence is what the log says, out of what Vector made of that.
+fn told(alert: &Value) -> String {
+    let mut alert = alert.clone();
+    for member in ["origin", "record"] {
+        alert.as_object_mut().unwrap().remove(member);
+    }
+    for evidence in alert["evidence"].as_array_mut().unwrap() {
+        let around = evidence.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        if let Some(message) = around.as_ref().and_then(|around| around.get("message")) {
+            *evidence = message.clone();
+        }
+    }
+    alert.to_string()
+}
+
+fn attacks(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers.flat_map(attack).collect()
+}
+
+/// Those that this system can build are built. Of the other the text alone is read.
 #[test]
-fn each_configuration_is_valid_and_runs_as_it_is() {
+fn each_configuration_is_valid() {
     let Some(vector) = vector() else { return };
-    for name in ["files.yaml", "journald.yaml", "exec.yaml"] {
-        let folder = tempfile::tempdir().unwrap();
-        let done = Command::new(&vector)
-            .args(["validate", "--skip-healthchecks"])
-            .arg(configuration(name))
-            .env("VECTOR_DATA", folder.path())
+    let place = Place::new(vector);
+    fs::write(place.path("secrets/okta"), "secret").unwrap();
+    let program = place.path("journalctl");
+    fs::write(&program, "#!/bin/sh\necho systemd 252\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut names: Vec<String> = fs::read_dir(shipped(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".yaml"))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["exec.yaml", "files.yaml", "journald.yaml", "okta.yaml", "windows.yaml"]);
+    for name in names {
+        let (depth, config) = match &*name {
+            // Its secrets are read all the same.
+            "windows.yaml" => {
+                fs::write(place.path("secrets/authsieve"), "secret").unwrap();
+                let secrets = place.path("secrets").display().to_string();
+                let others = [("C:\\ProgramData\\Vector\\secrets\n", &*format!("{secrets}\n"))];
+                ("--no-environment", place.copy(&name, &others))
+            }
+            _ => ("--skip-healthchecks", place.copy(&name, &[])),
+        };
+        let path = std::env::var("PATH").unwrap_or_default();
+        let done = Command::new(&place.vector)
+            .args(["validate", depth])
+            .arg(config)
+            .env("PATH", format!("{}:{path}", place.folder.path().display()))
             .output()
             .unwrap();
-        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stdout));
+        let said = [done.stdout, done.stderr].concat();
+        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&said));
     }
-    for (name, serves) in [("files.yaml", true), ("exec.yaml", false)] {
-        let folder = tempfile::tempdir().unwrap();
-        let (log_file, alerts) = (folder.path().join("auth.log"), folder.path().join("alerts.jsonl"));
-        fs::write(&log_file, log()).unwrap();
-        let _service = serves.then(|| {
-            let service = Command::new(env!("CARGO_BIN_EXE_authsieve"))
-                .args(["serve", "-a", "an1276", "--http", "127.0.0.1:7401"])
-                .args(["--alerts", "http://127.0.0.1:7402/alerts", "--state-dir"])
-                .arg(folder.path().join("state"))
-                .stdin(Stdio::null())
-                .spawn();
-            Running(service.unwrap())
-        });
-        let data = folder.path().join("vector");
-        fs::create_dir(&data).unwrap();
-        let _vector = Running(
-            Command::new(&vector)
-                .arg("-q")
-                .arg("-c")
-                .arg(configuration(name))
-                .env("VECTOR_DATA", &data)
-                .env("AUTHSIEVE", env!("CARGO_BIN_EXE_authsieve"))
-                .env("AUTHSIEVE_STATE", folder.path().join("state"))
-                .env("AUTHSIEVE_LOG", &log_file)
-                .env("AUTHSIEVE_ALERTS", &alerts)
-                .stdin(Stdio::null())
-                .spawn()
-                .unwrap(),
-        );
-        let alert = waits_for_alert(&alerts);
-        assert_eq!((&alert["user"], &alert["failure_count"]), (&"root".into(), &5.into()), "{name}");
+}
+
+#[test]
+fn log_files_and_alerts_back_while_both_sides_are_started_again() {
+    let Some(vector) = vector() else { return };
+    let place = Place::new(vector);
+    let (config, back) = (place.copy("files.yaml", &[]), format!("http://{}/alerts", place.alerts));
+    let serve = || place.serve("an1276", &back);
+    let (service, agent) = (serve(), place.start(&config));
+    let lines = attacks(0..6);
+    // Each part ends within an attack.
+    place.append(&lines[..9]);
+    place.has_alerts_of(&lines[..9]);
+    agent.terminate();
+    place.append(&lines[9..16]);
+    let agent = place.start(&config);
+    place.has_alerts_of(&lines[..16]);
+    // The service is killed, and what comes meanwhile waits in Vector.
+    drop(service);
+    place.append(&lines[16..22]);
+    let service = serve();
+    place.has_alerts_of(&lines[..22]);
+    // The service ends in order, and Vector is started while it is away.
+    service.terminate();
+    place.append(&lines[22..27]);
+    agent.terminate();
+    let agent = place.start(&config);
+    let service = serve();
+    place.append(&lines[27..33]);
+    place.has_alerts_of(&lines[..33]);
+    // Vector is killed. It may send again what it has sent before, so the last attack comes late enough.
+    drop(agent);
+    let agent = place.start(&config);
+    place.append(&lines[33..]);
+    let found = waits_for_ids(&place.out(), 6);
+    assert!(ids(&found).is_superset(&ids(&expected(&lines[..30]))));
+    drop((agent, service));
+}
+
+/// Stands in for `journalctl`: entries of a file, behind the cursor that it is given.
+const JOURNALCTL: &str = r#"#!/bin/sh
+last=0
+for argument in "$@"; do
+    case "$argument" in
+        --version) echo "systemd 252 (252)"; exit ;;
+        --after-cursor=*) last="${argument#--after-cursor=}" ;;
+    esac
+done
+exec tail -n "+$((last + 1))" -f "FOLDER/journal"
+"#;
+
+#[test]
+fn the_journal_while_both_sides_are_started_again() {
+    let Some(vector) = vector() else { return };
+    let place = Place::new(vector);
+    let (journal, program) = (place.path("journal"), place.path("journalctl"));
+    fs::write(&program, JOURNALCTL.replace("FOLDER", place.folder.path().to_str().unwrap())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let entries: Vec<String> = (1..=4)
+        .flat_map(attack)
+        .zip(1..)
+        .map(|(line, cursor)| {
+            let (head, text) = line.split_once(": ").unwrap();
+            let time = head.split(' ').next().unwrap();
+            let time = chrono::DateTime::parse_from_rfc3339(time).unwrap().timestamp_micros();
+            json!({
+                "__CURSOR": format!("{cursor}"), "__REALTIME_TIMESTAMP": time.to_string(), "_UID": "0",
+                "__MONOTONIC_TIMESTAMP": "1", "_BOOT_ID": "b", "_COMM": "sshd", "_HOSTNAME": "web1",
+                "_PID": (1000 + cursor).to_string(), "SYSLOG_IDENTIFIER": "sshd", "SYSLOG_FACILITY": "4",
+                "PRIORITY": "6", "_TRANSPORT": "syslog", "MESSAGE": text,
+            })
+            .to_string()
+        })
+        .collect();
+    let append = |entries: &[String]| {
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&journal)
+            .unwrap()
+            .write_all(&body(entries))
+            .unwrap();
+    };
+    let (config, out) = (place.copy("journald.yaml", &[]), place.out());
+    let serve = || place.serve("an1276", out.to_str().unwrap());
+    append(&entries[..9]);
+    let (service, agent) = (serve(), place.start(&config));
+    waits_for_ids(&out, 1);
+    agent.terminate();
+    append(&entries[9..15]);
+    let agent = place.start(&config);
+    waits_for_ids(&out, 2);
+    drop(service);
+    append(&entries[15..]);
+    let service = serve();
+    let found = waits_for_ids(&out, 4);
+    assert_eq!(ids(&found), ids(&expected(&attacks(1..5))));
+    assert!(found.iter().all(|alert| alert["failure_count"] == 5), "nothing was read twice: {found:?}");
+    drop((agent, service));
+}
+
+#[test]
+fn a_service_that_vector_starts_drains_and_goes_on() {
+    let Some(vector) = vector() else { return };
+    let place = Place::new(vector);
+    let config = place.copy("exec.yaml", &[]);
+    let lines = attacks(0..3);
+    place.append(&lines[..9]);
+    let agent = place.start(&config);
+    place.has_alerts_of(&lines[..9]);
+    // More than one request waits when it is ended.
+    place.append(&lines[9..13]);
+    let took = agent.terminate();
+    assert!(took < Duration::from_secs(30), "Vector waits for a port that nobody serves: {took:?}");
+    waits_until("the service ends too", || TcpListener::bind(&place.events).is_ok());
+    place.append(&lines[13..]);
+    let agent = place.start(&config);
+    place.has_alerts_of(&lines);
+    agent.terminate();
+}
+
+fn waits_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "{what}");
+        thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Okta in small: the same page of events each time. It keeps the requests.
+fn okta(events: String) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, asked) = (listener.local_addr().unwrap().to_string(), Arc::new(Mutex::new(Vec::new())));
+    let kept = Arc::clone(&asked);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            kept.lock().unwrap().push(head.join("\n"));
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{events}",
+                events.len()
+            );
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn oktas_log_counts_once_however_often_it_is_asked_for() {
+    let Some(vector) = vector() else { return };
+    let place = Place::new(vector);
+    fs::write(place.path("secrets/okta"), "the-token").unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/okta.jsonl");
+    let events = fs::read_to_string(&sample).unwrap();
+    let (address, asked) = okta(format!("[{}]", events.trim().replace('\n', ",")));
+    let others = [
+        ("https://example.okta.com", &*format!("http://{address}")),
+        ("scrape_interval_secs: 60", "scrape_interval_secs: 1"),
+        ("scrape_timeout_secs: 30", "scrape_timeout_secs: 1"),
+    ];
+    let config = place.copy("okta.yaml", &others);
+    let service = place.serve("an1269,an0454", place.out().to_str().unwrap());
+    let agent = place.start(&config);
+    let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
+        .args(["run", "-q", "-a", "an1269,an0454", "--format", "json", "--order", "given"])
+        .arg(&sample)
+        .output()
+        .unwrap();
+    let wanted: Vec<Value> =
+        done.stdout.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    assert!(!wanted.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    waits_for_ids(&place.out(), wanted.len());
+    let before = asked.lock().unwrap().len();
+    waits_until("it asks again", || asked.lock().unwrap().len() > before + 2);
+    agent.terminate();
+    service.terminate();
+    let found = server::alerts(&place.out());
+    assert_eq!((ids(&found), found.len()), (ids(&wanted), wanted.len()));
+    let asked = asked.lock().unwrap();
+    let first = &asked[0];
+    assert!(first.starts_with("GET /api/v1/logs?") && first.contains("since=20"), "{first}");
+    assert!(first.to_ascii_lowercase().contains("authorization: ssws the-token"), "{first}");
 }

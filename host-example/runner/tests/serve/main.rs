@@ -9,6 +9,7 @@ mod limits;
 mod metrics;
 mod pki;
 mod receiver;
+mod recorded;
 mod reload;
 mod restore;
 mod server;
