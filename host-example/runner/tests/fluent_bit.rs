@@ -9,6 +9,7 @@
 mod agent;
 
 use agent::{Agent, Place, authsieve, note, program, sorted, values, without_envelope};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write as _};
 use std::net::TcpStream;
@@ -449,4 +450,65 @@ fn alerts_alone() {
     let printed = values(&printed);
     assert_eq!(users(&printed), ["enough"]);
     assert!(printed[0].get("log").is_none(), "{printed:?}");
+}
+
+/// The other way: a service beside the agent keeps the state, and each side may be started again at any time.
+#[cfg(feature = "serve")]
+#[test]
+fn a_service_beside_the_agent_remembers() {
+    let Some(program) = program() else { return };
+    for name in ["serve.yaml", "serve.conf"] {
+        let place = Place::new();
+        let folder = place.path("").display().to_string();
+        let port = place.port.to_string();
+        let text = fs::read_to_string(pipeline("serve.toml")).unwrap();
+        let text = text.replace("/var/lib", &folder).replace("/var/log", &folder).replace("24224", &port);
+        // The alerts of a test need not wait so long.
+        let service = place.write("serve.toml", &text.replace("\"30s\"", "\"3s\""));
+        note("serve.toml with its paths and port replaced, and allowed_lateness of 3s");
+        let config = changed(&place, name, "24224", &port);
+        let out = place.path("authsieve-alerts.jsonl");
+        // What was delivered before the service was killed may come twice, under the same id.
+        let told = |alerts: &str| -> BTreeSet<(String, String)> {
+            let told =
+                |alert: &serde_json::Value| (alert["id"].to_string(), alert["failure_count"].to_string());
+            values(alerts).iter().map(told).collect()
+        };
+        let alerts = || told(&fs::read_to_string(&out).unwrap_or_default());
+        let serve = || {
+            Command::new(env!("CARGO_BIN_EXE_authsieve"))
+                .args(["serve", "-c", service.to_str().unwrap()])
+                .stdin(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let log = ["first", "second", "third", "fourth"].into_iter().zip((0..).step_by(60));
+        let lines: Vec<String> = log
+            .flat_map(|(user, at)| {
+                attack(at, user).lines().map(|line| format!("{line}\n")).collect::<Vec<_>>()
+            })
+            .collect();
+        // Each part ends within an attack.
+        let (mut beside, mut agent) = (serve(), place.start(&program, &config));
+        append(&place, &lines[..9].concat());
+        agent.wait("the first", |_| alerts().len() == 1);
+        agent.stop();
+        append(&place, &lines[9..15].concat());
+        agent = place.start(&program, &config);
+        agent.wait("the second", |_| alerts().len() == 2);
+        beside.kill().unwrap();
+        beside.wait().unwrap();
+        append(&place, &lines[15..21].concat());
+        beside = serve();
+        agent.wait("the third", |_| alerts().len() == 3);
+        append(&place, &lines[21..].concat());
+        agent.wait("the fourth", |_| alerts().len() == 4);
+        drop(agent);
+        beside.kill().unwrap();
+        beside.wait().unwrap();
+        let raw = place.write("raw.log", &lines.concat());
+        let late = ["--set", "allowed_lateness=3s"];
+        let run = ["run", "-q", "--format", "json", "-a", "an1276", late[0], late[1], raw.to_str().unwrap()];
+        assert_eq!(alerts(), told(&authsieve(&run)), "{name}");
+    }
 }

@@ -160,14 +160,13 @@ impl Place {
 /// An alert without its place. Its evidence is what the log says, out of what Vector made of that.
 fn told(alert: &Value) -> String {
     let mut alert = alert.clone();
-    for member in ["origin", "record"] {
-        alert.as_object_mut().unwrap().remove(member);
-    }
-    for evidence in alert["evidence"].as_array_mut().unwrap() {
-        let around = evidence.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        if let Some(message) = around.as_ref().and_then(|around| around.get("message")) {
-            *evidence = message.clone();
-        }
+    let members = alert.as_object_mut().unwrap();
+    members.remove("origin");
+    members.remove("record");
+    for evidence in members["evidence"].as_array_mut().unwrap() {
+        let text = evidence["text"].as_str().unwrap();
+        let around = serde_json::from_str::<Value>(text).ok();
+        *evidence = around.and_then(|around| around.get("message").cloned()).unwrap_or_else(|| text.into());
     }
     alert.to_string()
 }

@@ -204,23 +204,25 @@ pub fn sorted(mut alerts: Vec<Value>) -> Vec<Value> {
     alerts
 }
 
-/// The evidence of alerts as what it says: the agent passes a line as a member of an object, and writes JSON anew.
+/// Alerts without what depends on their way: the agent passes a line as a member of an object, and writes JSON anew; records have
+/// other numbers behind those of others; and only a command that reads files names places in them.
 pub fn without_envelope(mut alerts: Vec<Value>) -> Vec<Value> {
     for alert in &mut alerts {
-        for evidence in alert["evidence"].as_array_mut().unwrap() {
-            while let Some(inner) =
-                evidence.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok())
-            {
-                *evidence = match inner
-                    .as_object()
-                    .filter(|inner| inner.len() == 1)
-                    .and_then(|inner| inner.get("log"))
-                {
-                    Some(line) => line.clone(),
-                    None => inner,
-                };
-            }
+        let members = alert.as_object_mut().unwrap();
+        members.remove("origin");
+        members.remove("record");
+        for evidence in members["evidence"].as_array_mut().unwrap() {
+            *evidence = unwrapped(evidence["text"].clone());
         }
     }
     alerts
+}
+
+/// What a record says, out of the object around it.
+fn unwrapped(mut evidence: Value) -> Value {
+    while let Some(inner) = evidence.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+        let line = inner.as_object().filter(|inner| inner.len() == 1).and_then(|inner| inner.get("log"));
+        evidence = line.unwrap_or(&inner).clone();
+    }
+    evidence
 }
