@@ -93,9 +93,9 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// The file of alerts that all configurations name.
+    /// The file of alerts.
     fn out(&self) -> PathBuf {
-        self.path("log/authsieve-alerts.jsonl")
+        self.path("vector/authsieve-alerts.jsonl")
     }
 
     /// A copy of a configuration with its paths and ports replaced, and this.
@@ -104,7 +104,6 @@ impl Place {
         let folder = self.folder.path().to_str().unwrap();
         let places = [
             ("/var/lib/vector", format!("{folder}/vector")),
-            ("/var/lib/authsieve", format!("{folder}/state")),
             ("/var/log", format!("{folder}/log")),
             ("/etc/vector", folder.to_owned()),
             ("/usr/bin/authsieve", env!("CARGO_BIN_EXE_authsieve").to_owned()),
