@@ -18,7 +18,7 @@ use crate::order::sort;
 use crate::readers::Audience;
 pub use crate::readers::{Reader, Readers};
 use crate::shapes::linux::{self, header};
-use crate::shapes::{self, Family, Given, Grasp, Said};
+use crate::shapes::{self, FAMILIES, Family, Given, Grasp, Said};
 use crate::sieve::Sieve;
 use crate::stamp::{Order, Stamp, Zone};
 use crate::time::Timestamp;
@@ -38,8 +38,13 @@ const PREFIXES: usize = 3;
 
 /// What shows that a record may hold a text in which no needle stands as it is: ASCII letters that an encoder has
 /// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
-const ENCODED: [&str; 16] = [
-    "\\u00",
+const ENCODED: [&str; 21] = [
+    "\\u002",
+    "\\u003",
+    "\\u004",
+    "\\u005",
+    "\\u006",
+    "\\u007",
     "message\":[",
     "message\": [",
     "message\":  [",
@@ -58,44 +63,11 @@ const ENCODED: [&str; 16] = [
     "message\\\\\\\" : [",
 ];
 
-/// What a [`Sieve`] looks for instead of the shortest needles, since the shortest sets its pace, and of one that stands in
-/// much that says nothing. A record that says something by such a needle holds one of these.
-const LONGER: [(&str, &[&str]); 6] = [
-    ("fail", &["failed", "failure", "auth fail"]),
-    // As su, sudo and login write terminals, with or without `/dev/`.
-    ("pts", &[" on pts", "+ pts", "- pts", " /dev", " \\/dev", " tty="]),
-    ("tty", &[" on tty", "+ tty", "- tty", "logged in"]),
-    ("\\u00", &["\\u002", "\\u003", "\\u004", "\\u005", "\\u006", "\\u007"]),
-    // Most sessions are those of cron and systemd.
-    ("session opened", SESSIONS),
+/// What a [`Sieve`] looks for instead of the shortest needles, since the shortest sets its pace. A record that says something by
+/// such a needle holds one of these.
+const LONGER: [(&str, &[&str]); 1] = [
     // `class_uid` of OCSF, whatever stands between it and its number.
     ("3002", &["class_uid"]),
-];
-
-/// As PAM's modules begin to tell of a session through which a person logs in.
-const SESSIONS: &[&str] = &[
-    "(sshd:session): session opened",
-    "(sshd-session:session): session opened",
-    "(sshd-auth:session): session opened",
-    "(login:session): session opened",
-    "(su:session): session opened",
-    "(su-l:session): session opened",
-    "(sudo:session): session opened",
-    "(sudo-i:session): session opened",
-    "(gdm:session): session opened",
-    "(gdm-password:session): session opened",
-    "(gdm-fingerprint:session): session opened",
-    "(gdm-smartcard:session): session opened",
-    "(gdm-pin:session): session opened",
-    "(lightdm:session): session opened",
-    "(sddm:session): session opened",
-    "(xrdp-sesman:session): session opened",
-    "(xrdp:session): session opened",
-    "(cockpit:session): session opened",
-    "(vsftpd:session): session opened",
-    "(session): session opened",
-    "pam_unix: session opened",
-    "(pam_unix)",
 ];
 
 /// One event, as it was read.
@@ -154,7 +126,7 @@ impl<R: Reads> Decoder<R> {
             max_record: common.max_record.0 as usize,
             telemetry,
             audience: Audience::new(readers),
-            needles: needles(union),
+            needles: needles::<R>(union),
             signs: Signs::new(union),
             scratch: Scratch::default(),
             decodes: 0,
@@ -171,7 +143,7 @@ impl<R: Reads> Decoder<R> {
     /// The same for the reader at one place of the list; none where nobody is there.
     #[must_use]
     pub fn needles_of(&self, reader: usize) -> Vec<&'static str> {
-        self.telemetry.get(reader).map(|telemetry| needles(*telemetry)).unwrap_or_default()
+        self.telemetry.get(reader).map(|telemetry| needles::<R>(*telemetry)).unwrap_or_default()
     }
 
     /// The needles for hosts without vector instructions, or `None` where all records may say something.
@@ -255,10 +227,28 @@ impl<R: Reads> Decoder<R> {
     }
 }
 
+/// What a type reads.
+struct Own<R>(PhantomData<R>);
+
+impl<R: Reads> Own<R> {
+    /// The needles of each family, none for those that it does not read: a module holds no others.
+    const NEEDLES: [&'static [&'static str]; FAMILIES] = {
+        let mut own = shapes::NEEDLES;
+        let mut at = 0;
+        while at < FAMILIES {
+            if !R::TELEMETRY.has(Family::ALL[at].telemetry()) {
+                own[at] = &[];
+            }
+            at += 1;
+        }
+        own
+    };
+}
+
 /// The literals of which any record that says something to a reader of this telemetry contains at least one.
-fn needles(telemetry: Telemetry) -> Vec<&'static str> {
+fn needles<R: Reads>(telemetry: Telemetry) -> Vec<&'static str> {
     let mut needles = Vec::new();
-    for (family, literals) in Family::ALL.into_iter().zip(shapes::NEEDLES) {
+    for (family, literals) in Family::ALL.into_iter().zip(Own::<R>::NEEDLES) {
         if telemetry.has(family.telemetry()) {
             needles.extend_from_slice(literals);
         }

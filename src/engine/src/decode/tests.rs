@@ -202,11 +202,11 @@ fn what_says_something_holds_a_needle() {
 }
 
 #[test]
-fn what_stands_for_a_short_needle_is_a_needle() {
+fn what_stands_for_a_short_needle_is_longer() {
     let decoder = decoder();
     for (short, longer) in LONGER {
         assert!(decoder.needles().contains(&short), "{short}");
-        assert!(longer.iter().all(|literal| literal.len() >= short.len().clamp(5, 10)), "{short}");
+        assert!(longer.iter().all(|literal| literal.len() > short.len()), "{short}");
     }
 }
 

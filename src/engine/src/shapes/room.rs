@@ -338,7 +338,7 @@ macro_rules! rooms {
         // not use.
 
         /// The needles of each family.
-        pub static NEEDLES: [&[&str]; FAMILIES] = [$($folder::ROOM.needles),*];
+        pub const NEEDLES: [&[&str]; FAMILIES] = [$($folder::ROOM.needles),*];
         /// The signs of each family.
         pub static SIGNS: [&[Sign]; FAMILIES] = [$($folder::ROOM.signs),*];
         /// The members that each family's decoders read.

@@ -29,7 +29,8 @@ named! {
 pub const ROOM: Room = Room {
     title: "Auth0",
     layouts: &["the tenant log", "log streams"],
-    needles: &["log_id"],
+    // Not the journal's SYSLOG_IDENTIFIER.
+    needles: &["\"log_id", ".log_id", "log_id="],
     signs: &[Sign {
         words: &["user_name=", "user_id="],
         with: &["log_id="],

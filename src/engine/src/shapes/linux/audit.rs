@@ -28,13 +28,14 @@ enum Type {
 }
 
 impl Type {
+    /// Reads `type=NAME`, `type=NUMBER`, or a bare name.
     fn parse(name: &[u8]) -> Option<Self> {
         Some(match name {
-            b"USER_AUTH" | b"1100" => Self::Auth,
-            b"CRED_ACQ" | b"1103" => Self::CredAcq,
-            b"USER_START" | b"1105" => Self::Start,
-            b"USER_ERR" | b"1109" => Self::Err,
-            b"USER_LOGIN" | b"1112" => Self::Login,
+            b"USER_AUTH" | b"type=USER_AUTH" | b"type=1100" => Self::Auth,
+            b"CRED_ACQ" | b"type=CRED_ACQ" | b"type=1103" => Self::CredAcq,
+            b"USER_START" | b"type=USER_START" | b"type=1105" => Self::Start,
+            b"USER_ERR" | b"type=USER_ERR" | b"type=1109" => Self::Err,
+            b"USER_LOGIN" | b"type=USER_LOGIN" | b"type=1112" => Self::Login,
             _ => return None,
         })
     }
@@ -62,7 +63,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
         Some(rest) => first_word(rest),
         None => (&b""[..], record),
     };
-    let (name, rest) = first_word(record.strip_prefix(b"type=").unwrap_or(record));
+    let (name, rest) = first_word(record);
     let kind = Type::parse(name)?;
     let rest = rest.strip_prefix(b"msg=").unwrap_or(rest);
     let (time, rest) = match rest.strip_prefix(b"audit(") {
@@ -91,8 +92,8 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
 pub(crate) fn knows(record: &[u8]) -> bool {
     let is_record = record.starts_with(b"type=") || record.starts_with(b"node=");
     is_record
-        && cut(record, b"type=").is_some_and(|(_, rest)| {
-            let (kind, rest) = first_word(rest);
+        && find(record, b"type=").is_some_and(|at| {
+            let (kind, rest) = first_word(record.get(at..).unwrap_or_default());
             rest.starts_with(b"msg=audit(")
                 && (Type::parse(kind).is_none() || find(rest, b"res=").is_some())
         })
@@ -147,6 +148,7 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
         _ if matches!(op, b"key" | b"none") || program == b"unix_chkpwd" => return None,
         (_, Outcome::Success) if !matches!(service, b"sshd" | b"su" | b"sudo" | b"login") => return None,
         (Type::Err, Outcome::Success) => return None,
+        (Type::CredAcq | Type::Start, _) if !is_told(inner, service) => return None,
         (_, Outcome::Success) | (Type::Auth, _) => Signal::Audit,
         (Type::Login, _) if op == b"login" => Signal::AuditLogin,
         (Type::Err, _) if op == b"PAM:bad_ident" || op == b"bad_ident" => Signal::Weak,
@@ -177,6 +179,20 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
         event.reason = text(op);
     }
     Some(event)
+}
+
+/// True if a record whose type all sessions have names its program as su and login are named by libaudit. By this alone such
+/// records are told from those of cron before they are read.
+fn is_told(inner: &[u8], service: &[u8]) -> bool {
+    match service {
+        b"su" | b"login" => cut_last(inner, b" exe=").is_some_and(|(_, rest)| {
+            let (path, rest) = first_word(rest);
+            let is_path = unquoted(path).strip_suffix(service).is_some_and(|path| path.ends_with(b"/"));
+            is_path && (rest.starts_with(b"hostname=") || rest.starts_with(b"(hostname="))
+        }),
+        b"sudo" => find(inner, b"/sudo").is_some(),
+        _ => find(inner, b"/sshd").or_else(|| find(inner, b" terminal=ssh")).is_some(),
+    }
 }
 
 /// The account: `acct="root"`, `acct=726F6F74` (hexadecimal), else the name of `id=0`, which only the enriched form has.

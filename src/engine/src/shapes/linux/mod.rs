@@ -21,6 +21,7 @@ pub mod audit;
 pub mod header;
 mod dropbear;
 mod local;
+mod needles;
 pub(crate) mod openssh;
 mod pam;
 mod sshd;
@@ -58,7 +59,7 @@ pub const ROOM: Room = Room {
         "`journalctl -o export` and `verbose`",
         "auditd raw, enriched, by `ausearch -i`, Auditbeat and LAUREL",
     ],
-    needles: NEEDLES,
+    needles: needles::NEEDLES,
     signs: &[
         Sign {
             words: &[
@@ -98,30 +99,6 @@ pub const ROOM: Room = Room {
 
 /// The most attempts that one line can speak of ("message repeated N times").
 pub const MAX_COUNT: u32 = 10_000;
-
-/// Literal strings, compared without ASCII case, of which every record that [`decode`] reads holds at least one. None
-/// is changed by JSON's escapes.
-pub const NEEDLES: &[&str] = &[
-    "accepted ",
-    "attempt for",
-    "auth succeeded",
-    "authenticat",
-    "fail",
-    "illegal user",
-    "invalid user",
-    "last message repeated",
-    "not allowed",
-    "postponed keyboard",
-    "pts",
-    "res=success",
-    "root login",
-    "session opened",
-    "successful su",
-    "tty",
-    // Of records as JSON, where no result stands behind an equals sign.
-    "user_auth",
-    "user_login",
-];
 
 /// Reads a message by the program that wrote it: its name, or with path or PAM module (`sshd(pam_unix)`).
 ///

@@ -150,8 +150,16 @@ fn attempt<'m>(method: &[u8], rest: &'m [u8]) -> Option<(&'m [u8], &'m [u8])> {
     match (places.next(), account(rest).1) {
         (Some(_), true) if places.next().is_some() => Some((b"", b"")),
         (Some(first), _) => Some(first),
-        (None, _) => from(port(rest).unwrap_or(rest)),
+        // Cut short: known by its method alone.
+        (None, _) if is_method(method) => from(port(rest).unwrap_or(rest)),
+        (None, _) => None,
     }
+}
+
+/// The methods of OpenSSH, and none for messages that name none. Their words are needles.
+fn is_method(method: &[u8]) -> bool {
+    const METHODS: [&[u8]; 5] = [b"password", b"publickey", b"hostbased", b"gssapi", b"keyboard-interactive"];
+    method.is_empty() || METHODS.iter().any(|known| method.starts_with(known))
 }
 
 /// What stands before ` port N` at the end.
