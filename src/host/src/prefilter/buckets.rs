@@ -1,0 +1,145 @@
+//! Chooses the window that stands for each needle, and deals the windows out to buckets.
+//!
+//! A vectorised pass knows of each place in a window only which nibbles the buckets accept there. So windows that share a bucket
+//! should look alike, and a window should be rare. A sample of ordinary logs says how often bytes and windows are found.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// This many bytes of a needle stand for it.
+pub(super) const WINDOW: usize = 4;
+/// Windows are dealt out to so many buckets.
+pub(super) const BUCKETS: usize = 16;
+/// Beyond so many needles, neighbours in the alphabet are put together first: the search for the best buckets is cubic.
+const MOST: usize = 256;
+
+/// What the sample says.
+struct Sample {
+    /// The share of bytes with this lower nibble and one of these upper nibbles below 8, one bit each.
+    nibbles: [[f32; 256]; 16],
+    /// How often each window stands there, in lower case.
+    windows: HashMap<[u8; WINDOW], u32>,
+    length: f32,
+}
+
+static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
+    let text = include_bytes!("ordinary.log").to_ascii_lowercase();
+    let mut counts = [1_u32; 128];
+    text.iter().for_each(|byte| counts[usize::from(byte & 127)] += 1);
+    let length = text.len() as f32;
+    let share = |low: usize, high: usize| counts[high << 4 | low] as f32 / length;
+    let sum = |low: usize, mask: usize| {
+        let chosen = (0..8).filter(|high| mask & (1 << high) != 0);
+        chosen.map(|high| share(low, high)).sum()
+    };
+    let nibbles = std::array::from_fn(|low| std::array::from_fn(|mask| sum(low, mask)));
+    let mut windows = HashMap::new();
+    text.array_windows().for_each(|window| *windows.entry(*window).or_default() += 1);
+    Sample { nibbles, windows, length }
+});
+
+/// The bytes that are accepted at a place: all with these lower and these upper nibbles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Nibbles {
+    pub low: u16,
+    pub high: u16,
+}
+
+impl Nibbles {
+    const ALL: Self = Self { low: !0, high: !0 };
+
+    /// Accepts a byte in both cases.
+    fn of(byte: u8) -> Self {
+        let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
+        Self { low: 1 << (lower & 15) | 1 << (upper & 15), high: 1 << (lower >> 4) | 1 << (upper >> 4) }
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self { low: self.low | other.low, high: self.high | other.high }
+    }
+
+    /// The share of bytes in logs that are accepted.
+    fn share(self) -> f32 {
+        if self == Self::ALL {
+            return 1.0;
+        }
+        let rows = SAMPLE.nibbles.iter().enumerate().filter(|(low, _)| self.low & (1 << low) != 0);
+        rows.map(|(_, row)| row[usize::from(self.high & 255)]).sum()
+    }
+}
+
+/// Needles that share a bucket.
+#[derive(Clone, Debug)]
+pub(super) struct Bucket {
+    /// Their numbers.
+    pub needles: Vec<usize>,
+    /// What is accepted at each place of a window.
+    pub places: [Nibbles; WINDOW],
+}
+
+impl Bucket {
+    fn and(&self, other: &Self) -> Self {
+        let places = std::array::from_fn(|place| self.places[place].and(other.places[place]));
+        Self { needles: [&self.needles[..], &other.needles].concat(), places }
+    }
+
+    /// The share of windows in logs that are accepted, as if bytes stood there by chance.
+    fn share(&self) -> f32 {
+        self.places.iter().map(|place| place.share()).product()
+    }
+}
+
+/// Where the rarest window of a needle begins. A needle that is shorter than a window is one.
+pub(super) fn rarest(needle: &[u8]) -> usize {
+    let rate = |window: &[u8; WINDOW]| {
+        let window = window.map(|byte| byte.to_ascii_lowercase());
+        let seen = SAMPLE.windows.get(&window).copied().unwrap_or(0) as f32 / SAMPLE.length;
+        let expected: f32 = window.iter().map(|byte| Nibbles::of(*byte).share()).product();
+        seen + expected
+    };
+    let windows = needle.array_windows().map(rate).enumerate();
+    windows.min_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(at, _)| at)
+}
+
+/// Deals windows out to at most [`BUCKETS`] buckets: those go together that let least through beyond themselves. O(n³) for n of
+/// them, n at most [`MOST`].
+pub(super) fn buckets<'w>(windows: impl Iterator<Item = &'w [u8]>) -> Vec<Bucket> {
+    let mut windows: Vec<(usize, &[u8])> = windows.enumerate().collect();
+    let one = |(number, window): &(usize, &[u8])| {
+        let places =
+            std::array::from_fn(|place| window.get(place).map_or(Nibbles::ALL, |byte| Nibbles::of(*byte)));
+        Bucket { needles: vec![*number], places }
+    };
+    let mut all: Vec<Bucket> = if windows.len() > MOST {
+        windows.sort_by_key(|(_, window)| *window);
+        let each = windows.len().div_ceil(MOST);
+        let together = |chunk: &[(usize, &[u8])]| chunk.iter().map(one).reduce(|all, next| all.and(&next));
+        windows.chunks(each).filter_map(together).collect()
+    } else {
+        windows.iter().map(one).collect()
+    };
+    let more = |one: &Bucket, other: &Bucket| one.and(other).share() - one.share() - other.share();
+    // What it costs to put a bucket and each one behind it together.
+    let mut costs: Vec<Vec<f32>> = all
+        .iter()
+        .enumerate()
+        .map(|(at, one)| all[at + 1..].iter().map(|other| more(one, other)).collect())
+        .collect();
+    while all.len() > BUCKETS {
+        let rows = costs.iter().enumerate();
+        let pairs = rows
+            .flat_map(|(first, row)| row.iter().enumerate().map(move |(behind, cost)| (first, behind, cost)));
+        let Some((first, behind, _)) = pairs.min_by(|one, other| one.2.total_cmp(other.2)) else { break };
+        let second = all.remove(first + 1 + behind);
+        all[first] = all[first].and(&second);
+        costs.remove(first + 1 + behind);
+        for (at, row) in costs.iter_mut().enumerate().take(first + 1 + behind) {
+            row.remove(first + behind - at);
+        }
+        for at in 0..first {
+            costs[at][first - at - 1] = more(&all[at], &all[first]);
+        }
+        costs[first] = all[first + 1..].iter().map(|other| more(&all[first], other)).collect();
+    }
+    all
+}
