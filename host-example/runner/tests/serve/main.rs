@@ -7,6 +7,7 @@ mod inquiry;
 mod kills;
 mod limits;
 mod metrics;
+mod peers;
 mod pki;
 mod receiver;
 mod recorded;

@@ -15,14 +15,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A service with a state folder and one sink: `[sinks.it]` and these options.
-struct Service {
+pub struct Service {
     folder: tempfile::TempDir,
     config: PathBuf,
-    server: Server,
+    pub server: Server,
 }
 
 impl Service {
-    fn start(sink: &str) -> Self {
+    pub fn start(sink: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("serve.toml");
         let state = folder.path().join("state");
@@ -33,7 +33,7 @@ impl Service {
     }
 
     /// Ends the process as nothing can be caught, and starts it again.
-    fn restart(self) -> Self {
+    pub fn restart(self) -> Self {
         let Self { folder, config, server } = self;
         server.kill();
         let server = Server::start(&["-c", config.to_str().unwrap()]);
@@ -41,7 +41,7 @@ impl Service {
     }
 
     /// Sends attacks of these numbers. Each raises an alert.
-    fn attack(&self, numbers: impl Iterator<Item = u32>) {
+    pub fn attack(&self, numbers: impl Iterator<Item = u32>) {
         let lines: Vec<String> = numbers.flat_map(attack).collect();
         assert_eq!(self.server.post(&body(&lines)).0, 200);
     }
@@ -51,7 +51,7 @@ impl Service {
     }
 
     /// The value of a counter with these labels.
-    fn counter(&self, name: &str) -> u64 {
+    pub fn counter(&self, name: &str) -> u64 {
         let page = self.server.get("/metrics").1;
         let line = page.lines().find_map(|line| line.strip_prefix(name));
         line.map_or(0, |value| value.trim().parse().unwrap())
