@@ -1,10 +1,9 @@
-//! Sources beside HTTP, over real sockets, files and a program in place of `journalctl`.
+//! Sources beside HTTP, over real sockets and files. The journal is among the peers.
 
 use crate::server::{Server, alerts, attack, body, expected, ids, waits_for_alerts, waits_for_ids};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::net::{TcpStream, UdpSocket};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
@@ -169,58 +168,6 @@ fn files_may_be_read_from_their_end() {
     append(&log, &attack(2));
     let found = waits_for_alerts(&out, 1);
     assert_eq!(ids(&found), ids(&expected(&attack(2))));
-    drop(server);
-}
-
-/// Stands in for `journalctl`: entries of a file, behind the cursor that it is given.
-const JOURNALCTL: &str = r#"#!/bin/sh
-last=0
-for argument in "$@"; do
-    case "$argument" in
-        --after-cursor=*) last="${argument#--after-cursor=}" ;;
-        --lines=0) last=0 ;;
-        _COMM=sshd) matched=yes ;;
-    esac
-done
-[ "$matched" = yes ] || exit 3
-tail -n "+$((last + 1))" "FOLDER/journal"
-# It is ended by the service, or by itself after a while.
-[ -e "FOLDER/ends" ] || exec sleep 60
-"#;
-
-#[test]
-fn the_journal_is_read_on_behind_its_cursor() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("alerts.jsonl");
-    let (journal, program) = (folder.path().join("journal"), folder.path().join("journalctl"));
-    fs::write(&program, JOURNALCTL.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let entries = |number: u32, first: usize| -> Vec<String> {
-        let text = |line: &String| line.split_once(": ").unwrap().1.to_owned();
-        let entry = |(at, line): (usize, &String)| {
-            serde_json::json!({
-                "__CURSOR": (first + at).to_string(), "_COMM": "sshd", "_UID": "0", "_PID": at.to_string(),
-                "SYSLOG_IDENTIFIER": "sshd", "_HOSTNAME": "web1", "MESSAGE": text(line),
-                "__REALTIME_TIMESTAMP": (1_772_611_200_000_000u64 + number as u64 * 60_000_000 + at as u64 * 1_000_000).to_string(),
-            })
-            .to_string()
-        };
-        attack(number).iter().enumerate().map(entry).collect()
-    };
-    let source =
-        format!("type = \"journal\"\nmatches = [\"_COMM=sshd\"]\ncommand = \"{}\"", program.display());
-    let config = config(&source, folder.path());
-    append(&journal, &entries(1, 1));
-    append(&journal, &entries(2, 7)[..3]);
-    let server = Server::configured(&config, folder.path(), Stdio::null());
-    waits_for_alerts(&out, 1);
-    // The cursor is on disk with the entries that it stands for.
-    thread::sleep(Duration::from_millis(300));
-    server.kill();
-    append(&journal, &entries(2, 7)[3..]);
-    let server = Server::configured(&config, folder.path(), Stdio::null());
-    let found = waits_for_ids(&out, 2);
-    assert_eq!((found.len(), &found[1]["failure_count"]), (2, &5.into()));
     drop(server);
 }
 

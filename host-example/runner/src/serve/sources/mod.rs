@@ -67,18 +67,20 @@ pub(super) type Position = (String, String);
 impl Inlet {
     /// Waits until records count. `false` where the service ends first.
     pub(super) async fn take(&self, records: Vec<u8>, positions: Vec<Position>) -> bool {
-        self.send(records, positions, 0).await
+        records.is_empty() || self.send(records, positions, 0).await
+    }
+
+    /// Keeps positions where no record came. `false` where the service ends first.
+    pub(super) async fn mark(&self, positions: Vec<Position>) -> bool {
+        positions.is_empty() || self.send(Vec::new(), positions, 0).await
     }
 
     /// The same for records whose sender repeats them until it has an answer. They count once, by their digest.
     pub(super) async fn take_once(&self, records: Vec<u8>, digest: u128) -> bool {
-        self.send(records, Vec::new(), digest).await
+        records.is_empty() || self.send(records, Vec::new(), digest).await
     }
 
     async fn send(&self, records: Vec<u8>, positions: Vec<Position>, digest: u128) -> bool {
-        if records.is_empty() {
-            return true;
-        }
         self.asked.fetch_add(1, Ordering::Relaxed);
         let mut arrival = self.arrival(records, positions, digest);
         loop {

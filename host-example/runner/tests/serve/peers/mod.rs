@@ -4,6 +4,7 @@
 //! that they were skipped.
 
 mod alertmanager;
+mod journal;
 
 use crate::server::PATIENCE;
 use std::fs::{self, File};
