@@ -288,6 +288,8 @@ struct Sink {
     hostname: Option<String>,
     /// forward: wait until the receiver has it.
     ack: Option<bool>,
+    /// syslog: rfc5424, or local for the daemon of this machine.
+    protocol: Option<String>,
     /// syslog: the facility, such as auth.
     facility: Option<String>,
     /// syslog: longer messages are cut.

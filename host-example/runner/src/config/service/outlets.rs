@@ -260,6 +260,20 @@ impl Table<'_, '_> {
             options.facility =
                 number.and_then(|number| u8::try_from(number).ok()).unwrap_or(options.facility);
         }
+        match self.word("protocol", "protocol", &["rfc5424", "local"]) {
+            Some("local") if matches!(options.to, Place::Unix(_)) => {
+                options.protocol = syslog::Protocol::Local
+            }
+            Some("local") => {
+                self.refuse_at(
+                    "protocol",
+                    code::INVALID_VALUE,
+                    "local needs a unix socket; expected rfc5424",
+                );
+            }
+            Some(_) => options.protocol = syslog::Protocol::Rfc5424,
+            None => {}
+        }
         options.hostname = self.read("hostname", |text| {
             let is_hostname = syslog::is_hostname(text);
             is_hostname

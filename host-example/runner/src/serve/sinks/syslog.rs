@@ -5,12 +5,19 @@
 //! <131>1 2026-03-04T08:00:10Z web1 authsieve 4711 AN1276 [authsieve@32473 id="4c3d…" severity="high" …] {"id":"4c3d…",…}
 //! ```
 //!
+//! A unix socket gets the form that programs of the machine use, unless another is wanted: journald and rsyslog read
+//! nothing else at `/dev/log`. It has no structured data.
+//!
+//! ```text
+//! <131>Mar  4 08:00:10 authsieve[4711]: {"id":"4c3d…",…}
+//! ```
+//!
 //! The message is the alert as one line of the sink's format. Structured data names what is searched for most. A
 //! receiver acknowledges nothing: a message counts as delivered once the kernel has it.
 //!
 //! **A message that is too long** for `max_size` is not cut in the middle of its JSON. In place of the JSON stands the
 //! title of the alert, cut to what fits, and structured data says `cut="1"`. If even the structured data do not fit,
-//! only the id stands there.
+//! only the id stands there. In the local form the structured data of such a message are a part of its text.
 
 use super::failure::Failure;
 use super::fields::{Fields, cut, shown};
@@ -45,11 +52,22 @@ pub const FACILITIES: [&str; 24] = [
     "local7",
 ];
 
+/// What stands before an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The header and structured data of RFC 5424.
+    Rfc5424,
+    /// The header of messages that do not leave the machine: a time and a program.
+    Local,
+}
+
 /// The options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// A TCP, UDP or unix socket.
     pub to: Place,
+    /// What stands before an alert: local for a unix socket, RFC 5424 for others.
+    pub protocol: Protocol,
     /// The number of the facility. Not `auth` or `authpriv`, unless somebody wants that: their messages may end in the
     /// log that the analytics read.
     pub facility: u8,
@@ -73,7 +91,8 @@ impl Options {
                 return Err(format!("`{other}` is no socket; expected {expected}"));
             }
         };
-        Ok(Self { to: place, facility: 16, hostname: None, max_size })
+        let protocol = if matches!(place, Place::Unix(_)) { Protocol::Local } else { Protocol::Rfc5424 };
+        Ok(Self { to: place, protocol, facility: 16, hostname: None, max_size })
     }
 
     /// Whether messages are datagrams.
@@ -161,14 +180,23 @@ impl Syslog {
     fn message(&self, fields: &Fields, line: &str) -> Vec<u8> {
         let severity = fields.severity();
         let priority = u32::from(self.options.facility) * 8 + level(severity);
-        let time = Timestamp(fields.time("time").unwrap_or_else(crate::sources::now)).to_rfc3339();
+        let time = fields.time("time").unwrap_or_else(crate::sources::now);
         let analytic = fields.text("analytic").unwrap_or_default();
         let kind: String = analytic.chars().filter(char::is_ascii_graphic).take(32).collect();
         let kind = if kind.is_empty() { "-" } else { &kind };
         let (host, process) = (&self.host, std::process::id());
-        let head = format!("<{priority}>1 {time} {host} authsieve {process} {kind} ");
+        let head = match self.options.protocol {
+            Protocol::Rfc5424 => {
+                let time = Timestamp(time).to_rfc3339();
+                format!("<{priority}>1 {time} {host} authsieve {process} {kind} ")
+            }
+            Protocol::Local => format!("<{priority}>{} authsieve[{process}]: ", stamp(time)),
+        };
         let most = self.options.max_size.unwrap_or(usize::MAX);
-        let whole = format!("{head}{} {line}", data(fields, &NAMES, false));
+        let whole = match self.options.protocol {
+            Protocol::Rfc5424 => format!("{head}{} {line}", data(fields, &NAMES, false)),
+            Protocol::Local => format!("{head}{line}"),
+        };
         if whole.len() <= most {
             return whole.into();
         }
@@ -180,6 +208,12 @@ impl Syslog {
         let room = most.saturating_sub(head_and_data.len());
         (head_and_data + &cut(&title, room)).into()
     }
+}
+
+/// A time as local messages have it, in UTC. Daemons put their own time in its place.
+fn stamp(time: i64) -> String {
+    let time = chrono::DateTime::from_timestamp_micros(time).unwrap_or_default();
+    time.format("%b %e %H:%M:%S").to_string()
 }
 
 /// The parameters of structured data, and the fields of an alert that they hold.
@@ -287,8 +321,10 @@ mod tests {
             "id": "4c3dc1d1dff9f3861961337377d4626c", "analytic": "FLS", "severity": "low", "title": user, "user": user,
             "host": user, "service": user, "pattern": user, "src_ip": user, "status": user,
         });
-        for most in [480, 700, 1500, 2048] {
-            let text = message(options("udp:h:1", most), &alert);
+        for (to, most) in
+            [480, 700, 1500, 2048].into_iter().flat_map(|most| [("udp:h:1", most), ("unix:x", most)])
+        {
+            let text = message(options(to, most), &alert);
             assert!(text.len() <= most && text.len() > most - 8, "{} of {most}: {text}", text.len());
             assert!(
                 text.contains("id=\"4c3dc1d1dff9f3861961337377d4626c\"") && text.contains(" cut=\"1\"] ü\""),
@@ -297,6 +333,15 @@ mod tests {
             assert!(text.ends_with('…'), "{text}");
         }
         assert!(!message(options("tcp:h:1", 1 << 20), &alert).contains("cut="));
+    }
+
+    #[test]
+    fn what_stays_on_the_machine_has_a_short_header() {
+        let alert =
+            serde_json::json!({ "severity": "low", "time": "2026-03-04T08:00:10.25Z", "user": "x\n<13>" });
+        let text = message(options("unix:/dev/log", 9999), &alert);
+        let process = std::process::id();
+        assert_eq!(text, format!("<133>Mar  4 08:00:10 authsieve[{process}]: {alert}"));
     }
 
     #[test]

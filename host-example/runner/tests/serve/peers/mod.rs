@@ -5,6 +5,9 @@
 
 mod alertmanager;
 mod journal;
+mod rsyslog;
+mod syslog_in;
+mod syslog_out;
 
 use crate::server::PATIENCE;
 use std::fs::{self, File};

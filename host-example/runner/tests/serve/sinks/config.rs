@@ -80,6 +80,10 @@ fn each_mistake_is_told_where_it_stands() {
             "invalid-value sinks.it.facility: \"local9\" is no facility",
         ),
         (
+            "type = \"syslog\"\nto = \"udp:h:1\"\nprotocol = \"local\"",
+            "invalid-value sinks.it.protocol: \"local\" local needs a unix socket",
+        ),
+        (
             "type = \"syslog\"\nto = \"udp:h:1\"\nmax_size = 70000",
             "out-of-range sinks.it.max_size: 70000 is out of range; expected a number from 480 to 65507",
         ),

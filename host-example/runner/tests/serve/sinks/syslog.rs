@@ -85,8 +85,10 @@ fn datagrams_come_to_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
     let first = UnixDatagram::bind(&path).unwrap();
-    let service =
-        Service::start(&format!("type = \"syslog\"\nto = \"unix:{}\"\nmax_size = 60000", path.display()));
+    let service = Service::start(&format!(
+        "type = \"syslog\"\nto = \"unix:{}\"\nmax_size = 60000\nprotocol = \"rfc5424\"",
+        path.display()
+    ));
     let mut buffer = [0; 65_536];
     service.attack(0..1);
     first.set_read_timeout(Some(PATIENCE)).unwrap();
