@@ -11,7 +11,7 @@ mod server;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use server::{PATIENCE, attack, body, expected, ids, waits_for_ids};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -151,13 +151,13 @@ impl Place {
     fn has_alerts_of(&self, lines: &[String]) {
         let wanted = expected(lines);
         let found = waits_for_ids(&self.out(), wanted.len());
-        let sorted = |alerts: &[Value]| -> BTreeSet<String> { alerts.iter().map(told).collect() };
+        let sorted = |alerts: &[Value]| -> BTreeMap<String, Value> { alerts.iter().map(told).collect() };
         assert_eq!(sorted(&found), sorted(&wanted));
     }
 }
 
 /// An alert without its place. Its evidence is what the log says, out of what Vector made of that.
-fn told(alert: &Value) -> String {
+fn told(alert: &Value) -> (String, Value) {
     let mut alert = alert.clone();
     let members = alert.as_object_mut().unwrap();
     members.remove("origin");
@@ -167,7 +167,8 @@ fn told(alert: &Value) -> String {
         let around = serde_json::from_str::<Value>(text).ok();
         *evidence = around.and_then(|around| around.get("message").cloned()).unwrap_or_else(|| text.into());
     }
-    alert.to_string()
+    // Vector sorts members.
+    (alert["id"].to_string(), alert)
 }
 
 fn attacks(numbers: std::ops::Range<u32>) -> Vec<String> {
