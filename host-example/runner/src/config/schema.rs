@@ -284,6 +284,10 @@ struct Sink {
     tag: Option<String>,
     /// forward: the key that the receiver asks for.
     shared_key: Option<Secret>,
+    /// forward: the name that the receiver asks for.
+    username: Option<String>,
+    /// forward: the password of that name.
+    password: Option<Secret>,
     /// forward, syslog: the name of this machine.
     hostname: Option<String>,
     /// forward: wait until the receiver has it.
