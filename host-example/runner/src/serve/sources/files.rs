@@ -6,6 +6,7 @@
 //! The place up to which a file was read goes to disk together with its records.
 
 use super::lines::Splitter;
+use super::wake::Wake;
 use super::{Inlet, Position};
 use crate::serve::{digest, say};
 use authsieve_engine::config::Glob;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How often files are looked at that have grown just now, and those that have not.
+/// How often files are looked at that have grown just now, and those that have not. A change wakes sooner.
 const SOON: Duration = Duration::from_millis(50);
 const LATER: Duration = Duration::from_secs(1);
 /// How often the folders are looked through for new files.
@@ -39,6 +40,7 @@ pub(super) struct Files {
     max_record: usize,
     open: BTreeMap<(u64, u64), Tracked>,
     told: HashSet<PathBuf>,
+    wake: Wake,
 }
 
 /// A file that is followed.
@@ -59,7 +61,8 @@ struct Head(usize, u64);
 impl Files {
     /// Follows the files whose paths fit. Those that are there at the first start are read from their beginning or their end.
     pub(super) fn new(inlet: Inlet, include: Vec<String>, from_beginning: bool, max_record: usize) -> Self {
-        Self { inlet, include, from_beginning, max_record, open: BTreeMap::new(), told: HashSet::new() }
+        let (open, told, wake) = (BTreeMap::new(), HashSet::new(), Wake::new());
+        Self { inlet, include, from_beginning, max_record, open, told, wake }
     }
 
     /// Reads until the service ends.
@@ -68,7 +71,7 @@ impl Files {
         let first = !positions.keys().any(|key| key.starts_with(&self.prefix()));
         let (mut looked, mut is_first): (Option<Instant>, bool) = (None, first);
         loop {
-            if looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
+            if self.wake.is_new() || looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
                 self.look(&positions, is_first && !self.from_beginning);
                 (looked, is_first) = (Some(Instant::now()), false);
             }
@@ -93,6 +96,7 @@ impl Files {
             }
             tokio::select! {
                 () = sleep(if grew { SOON } else { LATER.min(SOON * 4) }) => {}
+                () = self.wake.change() => {}
                 () = self.inlet.ended() => return,
             }
         }
@@ -105,6 +109,10 @@ impl Files {
     /// Looks for new files, and for paths that are other files by now.
     fn look(&mut self, positions: &HashMap<String, String>, from_end: bool) {
         self.open.values_mut().for_each(|tracked| tracked.is_there = false);
+        for pattern in &self.include {
+            let folder = Path::new(pattern).parent().filter(|folder| !folder.as_os_str().is_empty());
+            self.wake.watch(folder.unwrap_or(Path::new(".")));
+        }
         let mut paths: Vec<PathBuf> = self.include.iter().flat_map(|pattern| found(pattern)).collect();
         paths.sort();
         paths.dedup();

@@ -16,6 +16,7 @@ mod listener;
 mod otlp;
 mod sockets;
 mod stdin;
+mod wake;
 
 use super::arrival::{Arrival, Request, Taken};
 use super::letters::{Fault, Letter, Letters};
