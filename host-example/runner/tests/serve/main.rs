@@ -1,6 +1,7 @@
 //! `authsieve serve`, as its senders and receivers see it: real processes, sockets and files.
 #![cfg(all(feature = "serve", unix))]
 
+mod clock;
 mod ends;
 mod http;
 mod inquiry;

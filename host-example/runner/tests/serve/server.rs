@@ -143,6 +143,18 @@ impl Server {
         Some(server)
     }
 
+    /// Starts one whose clock is told by a file, in libfaketime's words such as `+1d`.
+    pub fn at_other_times(arguments: &[&str], library: &Path, clock: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
+        command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", clock);
+        // Timers go on: a machine whose clock is set does not stop them either.
+        command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let http = [&["--http", "127.0.0.1:0"], arguments].concat();
+        let mut server = Self::spawn(command, &http, Stdio::null());
+        server.address = server.place("http listens to http://");
+        server
+    }
+
     /// A path as the process sees it.
     pub fn sees(&self, path: &Path) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
