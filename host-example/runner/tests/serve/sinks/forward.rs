@@ -107,10 +107,7 @@ fn a_message_is_sent_until_it_is_acknowledged() {
     assert_eq!(users(&next), [2]);
     assert_ne!(next[2]["chunk"], message[2]["chunk"]);
     third.get_mut().write_all(&ack(&next)).unwrap();
-    crate::server::waits(1, || {
-        let is_done = service.counter("authsieve_sink_delivered_total{sink=\"it\"}") == 3;
-        is_done.then(|| vec![Value::Null]).unwrap_or_default()
-    });
+    service.waits_for_counter("authsieve_sink_delivered_total{sink=\"it\"}", 3);
 }
 
 #[test]

@@ -10,9 +10,11 @@ mod syslog;
 mod webhook;
 mod wire;
 
-use crate::server::{Server, attack, body};
+use crate::server::{PATIENCE, Server, attack, body};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A service with a state folder and one sink: `[sinks.it]` and these options.
 pub struct Service {
@@ -55,6 +57,15 @@ impl Service {
         let page = self.server.get("/metrics").1;
         let line = page.lines().find_map(|line| line.strip_prefix(name));
         line.map_or(0, |value| value.trim().parse().unwrap())
+    }
+
+    /// Waits until a counter has this value.
+    fn waits_for_counter(&self, name: &str, value: u64) {
+        let end = Instant::now() + PATIENCE;
+        while self.counter(name) != value {
+            assert!(Instant::now() < end, "{name} is {}, not {value}", self.counter(name));
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
