@@ -26,11 +26,12 @@ fn journal() -> String {
 }
 
 /// A program in place of `journalctl`, since there is no journal where tests run: it prints what one would, notes the arguments
-/// that it was given, and goes on with `then`.
-fn stand_in(folder: &Path, log: &Path, arguments: &Path, then: &str) -> PathBuf {
+/// that it was given, and goes on with `then`. `first` comes before. The service is tested with the real one, too
+/// (`tests/serve/peers/journal.rs`).
+fn stand_in(folder: &Path, log: &Path, arguments: &Path, first: &str, then: &str) -> PathBuf {
     let journalctl = folder.join("journalctl");
-    let script =
-        format!("#!/bin/sh\necho \"$@\" > '{}'\ncat '{}'\n{then}\n", arguments.display(), log.display());
+    let (arguments, log) = (arguments.display(), log.display());
+    let script = format!("#!/bin/sh\n{first}\necho \"$@\" > '{arguments}'\ncat '{log}'\n{then}\n");
     fs::write(&journalctl, script).unwrap();
     fs::set_permissions(&journalctl, fs::Permissions::from_mode(0o755)).unwrap();
     journalctl
@@ -41,7 +42,7 @@ fn the_journal_live() {
     let folder = tempfile::tempdir().unwrap();
     let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
     fs::write(&log, journal()).unwrap();
-    let journalctl = stand_in(folder.path(), &log, &arguments, "");
+    let journalctl = stand_in(folder.path(), &log, &arguments, "", "");
     let output = Command::new(pipelines().join("journald/authsieve-journald.sh"))
         .env("AUTHSIEVE", env!("CARGO_BIN_EXE_authsieve"))
         .env("JOURNALCTL", &journalctl)
@@ -143,7 +144,9 @@ fn the_journal_by_the_service() {
     let folder = tempfile::tempdir().unwrap();
     let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
     fs::write(&log, journal()).unwrap();
-    stand_in(folder.path(), &log, &arguments, "exec sleep 60");
+    // Nothing is there before the service follows.
+    let first = "case \"$*\" in *--follow*) ;; *) exit 0 ;; esac";
+    stand_in(folder.path(), &log, &arguments, first, "exec sleep 60");
     let path = std::env::var("PATH").unwrap_or_default();
     let mut service = Command::new(env!("CARGO_BIN_EXE_authsieve"))
         .args(["serve", "-c"])

@@ -41,9 +41,11 @@ impl Place {
             return Ok(Self::Unix(path.into()));
         }
         if text.starts_with("http://") || text.starts_with("https://") {
-            let uri =
-                text.trim_end_matches('/').parse::<Uri>().map_err(|error| format!("{error}; {expected}"))?;
-            return Ok(Self::Http(uri));
+            let uri = text.trim_end_matches('/').parse::<Uri>();
+            let uri = uri.map_err(|error| format!("{error}; {expected}"))?;
+            // `http:` alone reads as the name of a host.
+            let is_whole = uri.scheme().is_some() && uri.host().is_some();
+            return if is_whole { Ok(Self::Http(uri)) } else { Err(expected.into()) };
         }
         if text.contains("://") || text.is_empty() {
             return Err(expected.into());

@@ -55,7 +55,7 @@ fn a_power_cut_loses_nothing() {
         round += 1;
         if let Some(server) = Server::failing(arguments, &fault, listens) {
             // The point may never come where little is sent.
-            cut += u64::from(server.is_gone_within(Duration::from_secs(2)));
+            cut += u64::from(server.ends_within(Duration::from_secs(2)));
         } else {
             cut += 1;
         }

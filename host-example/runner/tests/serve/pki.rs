@@ -138,6 +138,15 @@ pub fn ask(address: &str, client: &Arc<ClientConfig>, head: &str, body: &[u8]) -
     }
 }
 
+/// What a server that refuses a client says. The client writes nothing: what is not read when a connection is closed takes the
+/// last words of the server along.
+pub fn objection(address: &str, client: &Arc<ClientConfig>) -> io::Error {
+    match connect(address, client).and_then(|mut stream| stream.read(&mut [0])) {
+        Ok(read) => panic!("the client is heard, and {read} bytes came"),
+        Err(error) => error,
+    }
+}
+
 /// Shakes hands with a client that has connected.
 pub fn greet(
     tcp: TcpStream,

@@ -181,7 +181,7 @@ impl Server {
     }
 
     /// True if it ends by itself within this time.
-    pub fn is_gone_within(mut self, time: Duration) -> bool {
+    pub fn ends_within(mut self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while Instant::now() < end {
             if self.child.try_wait().expect("it is ours").is_some() {

@@ -150,11 +150,10 @@ fn a_soak() {
     let sender = {
         let address = Arc::clone(&address);
         thread::spawn(move || {
-            let (mut sent, mut attacks) = (0, Vec::new());
+            let (mut sent, mut attacks) = (0_u64, Vec::new());
             while began.elapsed() < Duration::from_secs(seconds) {
-                if rate > 0 {
-                    let due = Duration::from_micros(sent * 1_000_000 / rate);
-                    thread::sleep(due.saturating_sub(began.elapsed()));
+                if let Some(due) = (sent * 1_000_000).checked_div(rate) {
+                    thread::sleep(Duration::from_micros(due).saturating_sub(began.elapsed()));
                 }
                 let batch = events(sent, rate);
                 let at = Instant::now();

@@ -1,6 +1,6 @@
 //! Where alerts go: each file here is one sink, or a part of one.
 //!
-//! Each sink has a task of its own ([`delivery`]), which takes alerts from the outbox in order and delivers them. A
+//! Each sink has a task of its own (`delivery`), which takes alerts from the outbox in order and delivers them. A
 //! failure is tried again, after a quarter of a second at first and half a minute at last; nothing behind it overtakes
 //! it.
 //!
@@ -15,7 +15,7 @@
 //! | `place` | how a place is written |
 //! | `fields` | an alert read back, field by field |
 //!
-//! A new sink is a file with `Options` and a type that has `deliver`; a case of [`Target`] and of [`Way`]; and its
+//! A new sink is a file with `Options` and a type that has `deliver`; a case of [`Target`] and of `Way`; and its
 //! options in `config/service/outlets.rs`.
 
 pub mod alertmanager;

@@ -5,7 +5,7 @@ use crate::server::{attack, body, expected, request, waits};
 use crate::sinks::Service;
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// An Alertmanager that notifies nobody.
 struct Alertmanager {
@@ -15,7 +15,7 @@ struct Alertmanager {
 
 impl Alertmanager {
     /// Starts one at an address. Port 0: at one that is free.
-    fn start(program: &PathBuf, address: &str, folder: &tempfile::TempDir) -> Self {
+    fn start(program: &Path, address: &str, folder: &tempfile::TempDir) -> Self {
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::write(path("alertmanager.yml"), "route:\n  receiver: nobody\nreceivers:\n- name: nobody\n")
             .unwrap();

@@ -14,7 +14,7 @@
 //! | `x\|slack(n)` | the same with `&`, `<` and `>` as Slack wants them, so that no mention and no link comes of it |
 //!
 //! The engine is chosen for its bounds, and some of it is left out. A template reads no file and includes no other:
-//! there is no loader. Its work is bounded by fuel, and its output by [`LONGEST`]. A name that does not exist is an
+//! there is no loader. Its work is bounded by fuel, and its output by `LONGEST`. A name that does not exist is an
 //! error, and not an empty text: `authsieve check` renders an example and finds it.
 //!
 //! [MiniJinja]: https://docs.rs/minijinja/latest/minijinja/syntax/
