@@ -32,6 +32,17 @@ impl From<Reading> for wit::Reading {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Failure,
+        Self::Success,
+        Self::Challenge,
+        Self::Denied,
+        Self::Timeout,
+        Self::Approved,
+        Self::Stopped,
+    ];
+
     /// The word for it, as JSON has it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -48,6 +59,18 @@ impl Outcome {
 }
 
 impl Step {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Ignored,
+        Self::Joined,
+        Self::Counted,
+        Self::Short,
+        Self::TooLate,
+        Self::Silent,
+        Self::Waiting,
+        Self::Alert,
+    ];
+
     /// The word for it, as JSON has it.
     #[must_use]
     pub const fn word(self) -> &'static str {

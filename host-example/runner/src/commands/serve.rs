@@ -72,7 +72,7 @@ pub struct Arguments {
     /// How the service's own log is written, on standard error.
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     log_format: Form,
-    /// What is logged.
+    /// The least level that is logged.
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     log_level: Least,
     /// End when the process that started it ends. --drain implies it.

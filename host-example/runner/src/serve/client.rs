@@ -82,7 +82,7 @@ impl Place {
     }
 }
 
-/// What a service wants to see, and how it is known.
+/// The access to a service, and how it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// The token of the source.

@@ -35,9 +35,9 @@ use tokio::sync::oneshot;
 const GROUP: usize = 256;
 const GROUP_BYTES: usize = 8 << 20;
 /// A state is written after so many bytes of records, if its time has not come before.
+const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// The recent past is cut so often where no state is written.
 const CUT_EVERY: Duration = Duration::from_secs(60);
-const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// A batch that a sender may repeat is remembered so long, in microseconds, and among so many.
 const REPEATED: i64 = 3_600_000_000;
 const MOST_REPEATED: usize = 1 << 16;
@@ -564,6 +564,7 @@ impl Core {
     fn checkpoint_if_due(&mut self) {
         let Some(disk) = &self.disk else {
             if self.cut.elapsed() >= CUT_EVERY
+                && self.history.is_due()
                 && let Ok(snapshots) = self.snapshots()
             {
                 self.cut = Instant::now();
@@ -622,8 +623,10 @@ impl Core {
         if !self.write(&[], true) {
             return;
         }
-        let state = self.state(snapshots.clone());
-        self.history.cut(snapshots, crate::sources::now());
+        if self.history.is_due() {
+            self.history.cut(snapshots.clone(), crate::sources::now());
+        }
+        let state = self.state(snapshots);
         let Some(disk) = &mut self.disk else { return };
         (disk.last_checkpoint, disk.bytes) = (Instant::now(), 0);
         let saved = disk.checkpoints.save(&state);

@@ -17,7 +17,7 @@ const PART: usize = 4 << 20;
 /// A part that grows beyond this between two states is given up.
 const LARGEST: usize = 32 << 20;
 
-/// What happened.
+/// An event of the recent past.
 #[derive(Debug)]
 pub(super) enum Past {
     /// Records came.
@@ -32,7 +32,7 @@ pub(super) enum Past {
         first: u64,
         /// How many there were.
         count: u64,
-        /// What each session got, by its number. Sessions that got nothing are left out.
+        /// The records that each session got, by its number. Sessions that got nothing are left out.
         parts: Vec<(usize, Vec<u8>)>,
     },
     /// Nothing came for so many microseconds, and this released alerts.
@@ -94,9 +94,14 @@ impl History {
         }
     }
 
-    /// Takes the state of now. Forgets the oldest parts where they are too much.
+    /// True if the newest part is large enough to be cut. A state is large: it is not taken for nothing.
+    pub(super) fn is_due(&self) -> bool {
+        self.parts.back().is_none_or(|part| part.bytes >= PART)
+    }
+
+    /// Takes the state of now, if a part is due. Forgets the oldest parts where they are too much.
     pub(super) fn cut(&mut self, snapshots: Snapshots, now: i64) {
-        if self.parts.back().is_some_and(|part| part.bytes < PART) {
+        if !self.is_due() {
             return;
         }
         self.parts.push_back(Part { snapshots: Arc::new(snapshots), taken: now, past: Vec::new(), bytes: 0 });

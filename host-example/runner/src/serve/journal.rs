@@ -31,7 +31,7 @@ const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters"
 const VERSION: u64 = 1;
 /// Pages of the store that are kept in memory, in bytes.
 const CACHE: usize = 16 << 20;
-/// What stands before the name of the source in an entry: kind, first record, time, digest, length of the name.
+/// The bytes before the name of the source in an entry: kind, first record, time, digest, length of the name.
 const HEAD: usize = 1 + 8 + 8 + 16 + 4;
 
 /// An entry of the journal.

@@ -24,7 +24,7 @@ const RECORD: usize = 64 << 10;
 const MOST: u32 = 1000;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What is wrong with a record.
+/// A fault of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It is too long.

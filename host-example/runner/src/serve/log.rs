@@ -21,7 +21,7 @@ pub enum Form {
     Json,
 }
 
-/// What is logged.
+/// The least level that is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Least {
     /// Only what ends the service, or keeps it from what it was told to do.

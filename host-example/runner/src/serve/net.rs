@@ -28,14 +28,14 @@ const OBJECTION: Duration = Duration::from_millis(300);
 /// So much of an answer's body is read.
 const ANSWER: usize = 64 << 10;
 
-/// What a connection can do.
+/// A connection, readable and writable.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// A connection, encrypted or not.
 pub(super) type Stream = Box<dyn Io>;
 
-/// What a receiver wants of those who send to it.
+/// The access to a receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Whom to trust, and what to show. It counts for `https://` and `tls:` alone.
@@ -102,7 +102,7 @@ pub(super) struct Http {
     headers: HeaderMap,
 }
 
-/// What a receiver answers.
+/// The answer of a receiver.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     /// Its status.

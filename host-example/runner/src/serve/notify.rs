@@ -1,4 +1,4 @@
-//! What systemd is told of the service, where it started it with `Type=notify`. Elsewhere nothing happens.
+//! Tells systemd of the service, if systemd started the service with `Type=notify`. Elsewhere nothing happens.
 
 use super::arrival::Request;
 use sd_notify::NotifyState;

@@ -5,7 +5,7 @@ use authsieve_host::{Analytic, Session, StartError};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a service runs.
+/// The analytics, sources and sinks of a service.
 #[derive(Clone)]
 pub struct Plan {
     /// The components, in the order of their ids.
@@ -71,7 +71,7 @@ impl Planned {
     }
 }
 
-/// What is to be done about named parts, so that one list becomes the other.
+/// The changes of named parts that make one list of the other.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Changes<T> {
     /// Those that go: no such name is left, or it means another part.

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 /// A source or sink that is to end has so long.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// What all sources and sinks share.
+/// The parts that all sources and sinks share.
 pub(super) struct Shared {
     /// The core.
     pub requests: mpsc::Sender<Request>,

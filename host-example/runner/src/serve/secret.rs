@@ -21,7 +21,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether a client has sent this text. The time tells nothing of either, not even a length.
+    /// True if a client has sent this text. The time tells nothing of either, not even a length.
     #[must_use]
     pub fn is(&self, sent: &[u8]) -> bool {
         let (own, sent) = (Sha256::digest(self.0.as_bytes()), Sha256::digest(sent));

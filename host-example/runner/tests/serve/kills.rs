@@ -3,19 +3,15 @@
 //! `AUTHSIEVE_KILLS=1000 cargo test -p authsieve --test serve -- kills` kills more often, `AUTHSIEVE_CUTS=1000` cuts the power more
 //! often; `AUTHSIEVE_KILL_SEED` chooses other moments.
 
-use crate::server::{PATIENCE, Server, alerts, attack, body, expected, ids, post};
+use crate::server::{PATIENCE, Server, alerts, attack, body, expected, ids, number, post};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 /// Kills in the ordinary test run.
 const KILLS: u64 = 30;
-
-fn number(name: &str, default: u64) -> u64 {
-    env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
-}
 
 struct Random(u64);
 

@@ -1,62 +1,177 @@
-//! A receiver of alerts by HTTP, which keeps the bytes it got.
+//! A receiver of alerts by HTTP that answers as a test wants, and keeps what it got.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use crate::server::PATIENCE;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
-/// The head and the body of each request that came.
-pub type Got = Arc<Mutex<Vec<(String, String)>>>;
-
-/// The alerts that came.
-pub fn alerts(got: &Got) -> Vec<serde_json::Value> {
-    let got = got.lock().expect("no panic");
-    let lines = got.iter().flat_map(|(_, body)| body.lines());
-    lines.map(|line| serde_json::from_str(line).expect("an alert")).collect()
+/// A request, and when it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub line: String,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub at: Instant,
 }
 
-/// Listens at this address, and answers the first `refuse` requests with 503.
-pub fn listen(listener: TcpListener, refuse: usize) -> Got {
-    let got = Got::default();
-    let kept = Arc::clone(&got);
-    thread::spawn(move || {
-        let mut left = refuse;
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut reader = BufReader::new(stream);
-            loop {
-                let (mut head, mut length) = (String::new(), 0);
-                loop {
-                    let mut line = String::new();
-                    if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                        break;
-                    }
-                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                        length = value.trim().parse().expect("a number");
-                    }
-                    head += &line;
-                    if line == "\r\n" {
-                        break;
-                    }
-                }
-                if head.is_empty() {
-                    break;
-                }
-                let mut body = vec![0; length];
-                reader.read_exact(&mut body).expect("the whole body");
-                let answer: &[u8] = if left > 0 {
-                    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
-                } else {
-                    b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
-                };
-                if left == 0 {
-                    kept.lock().expect("no panic").push((head, String::from_utf8(body).expect("text")));
-                }
-                left = left.saturating_sub(1);
-                if reader.get_mut().write_all(answer).is_err() {
-                    break;
+impl Request {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> &str {
+        let mut found = self.headers.iter().filter(|(known, _)| known == name);
+        let value = found.next().unwrap_or_else(|| panic!("no {name}: {:?}", self.headers));
+        assert!(found.next().is_none(), "{name} twice: {:?}", self.headers);
+        &value.1
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|why| panic!("{why}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("text")
+    }
+
+    /// The alerts of a body that has one a line.
+    pub fn lines(&self) -> Vec<serde_json::Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).expect("an alert")).collect()
+    }
+}
+
+/// What a receiver does with a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A status, further header lines, and a body.
+    Status(u16, &'static str, Vec<u8>),
+    /// Nothing, for ever.
+    Hang,
+    /// It reads no more than the head, and cuts the connection.
+    Cut,
+}
+
+impl Answer {
+    pub fn status(status: u16) -> Self {
+        Self::Status(status, "", Vec::new())
+    }
+}
+
+/// A receiver that listens, and what it got.
+pub struct Receiver {
+    pub url: String,
+    got: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Receiver {
+    /// Listens. Each request is answered as `answer` says for its number, from 0.
+    pub fn listen(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+    }
+
+    pub fn on(
+        listener: TcpListener,
+        answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let (kept, answer) = (Arc::clone(&got), Arc::new(answer));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
+                // A connection that hangs holds up no other.
+                thread::spawn(move || serve(stream, &kept, &*answer));
+            }
+        });
+        Self { url, got }
+    }
+
+    /// All requests so far.
+    pub fn got(&self) -> Vec<Request> {
+        self.got.lock().unwrap().clone()
+    }
+
+    /// All requests since the last call.
+    pub fn take(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.got.lock().unwrap())
+    }
+
+    /// The alerts of all requests so far.
+    pub fn alerts(&self) -> Vec<serde_json::Value> {
+        self.got().iter().flat_map(Request::lines).collect()
+    }
+
+    /// Waits until what came is enough.
+    pub fn waits(&self, is_enough: impl Fn(&[Request]) -> bool) -> Vec<Request> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let got = self.got();
+            if is_enough(&got) {
+                return got;
+            }
+            assert!(Instant::now() < end, "{} requests came: {got:#?}", got.len());
+            thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for so many requests.
+    pub fn requests(&self, count: usize) -> Vec<Request> {
+        self.waits(|got| got.len() >= count)
+    }
+}
+
+fn serve(stream: TcpStream, got: &Mutex<Vec<Request>>, answer: &(dyn Fn(usize, &Request) -> Answer + Sync)) {
+    let mut reader = BufReader::new(stream);
+    while let Some(mut request) = head(&mut reader) {
+        let number = got.lock().unwrap().len();
+        // Only a cut does not need the body.
+        if matches!(answer(number, &request), Answer::Cut) {
+            got.lock().unwrap().push(request);
+            let _ = reader.get_ref().shutdown(Shutdown::Both);
+            return;
+        }
+        if fill(&mut request, &mut reader).is_none() {
+            return;
+        }
+        let answer = answer(number, &request);
+        got.lock().unwrap().push(request);
+        match answer {
+            Answer::Status(status, headers, body) => {
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+                if reader.get_mut().write_all(&[head.as_bytes(), &body].concat()).is_err() {
+                    return;
                 }
             }
+            Answer::Hang => loop {
+                thread::park();
+            },
+            Answer::Cut => return,
         }
-    });
-    got
+    }
+}
+
+/// The next request of a connection. `None` at its end.
+pub fn next(reader: &mut impl BufRead) -> Option<Request> {
+    let mut request = head(reader)?;
+    fill(&mut request, reader)?;
+    Some(request)
+}
+
+fn head(reader: &mut impl BufRead) -> Option<Request> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let headers = lines[1..].iter().filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    Some(Request { line: lines[0].clone(), headers, body: Vec::new(), at: Instant::now() })
+}
+
+fn fill(request: &mut Request, reader: &mut impl BufRead) -> Option<()> {
+    request.body = vec![0; request.header("content-length").parse().expect("a number")];
+    reader.read_exact(&mut request.body).ok()
 }

@@ -342,7 +342,10 @@ pub fn body(lines: &[String]) -> Vec<u8> {
 /// The alerts in a file of them; none where there is no such file.
 pub fn alerts(path: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines()
+    // A line may just be written: it is whole with its newline.
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole
+        .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
         .collect()
 }
@@ -401,4 +404,9 @@ pub fn bare(alert: &serde_json::Value) -> serde_json::Value {
     let mut alert = alert.clone();
     alert.as_object_mut().expect("an object").remove("origin");
     alert
+}
+
+/// A number that a variable of the environment names.
+pub fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }

@@ -1,6 +1,6 @@
 //! Sinks, time and the end of a service.
 
-use crate::receiver;
+use crate::receiver::{Answer, Receiver, Request};
 use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -58,15 +58,20 @@ fn alerts_go_to_each_sink_and_wait_for_one_that_is_down() {
     }
     waits_for_alerts(&out, 2);
     server.waits_for("it is tried again until it works");
-    let got = receiver::listen(TcpListener::bind(place).unwrap(), 1);
+    let status = |number| if number == 0 { 503 } else { 200 };
+    let receiver =
+        Receiver::on(TcpListener::bind(place).unwrap(), move |number, _| Answer::status(status(number)));
     server.post(&body(&attacks[2]));
-    let received = waits(3, || receiver::alerts(&got));
+    let received = waits(3, || receiver.got().iter().skip(1).flat_map(Request::lines).collect());
     let order = |alerts: &[serde_json::Value]| -> Vec<String> {
         alerts.iter().map(|alert| alert["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(order(&received), order(&wanted), "each once, and in order");
-    assert!(got.lock().unwrap()[0].0.starts_with("POST /alerts HTTP/1.1\r\n"));
-    assert!(got.lock().unwrap()[0].0.to_ascii_lowercase().contains("content-type: application/x-ndjson\r\n"));
+    let accepted = &receiver.got()[1];
+    assert_eq!(
+        (&*accepted.line, accepted.header("content-type")),
+        ("POST /alerts HTTP/1.1", "application/x-ndjson")
+    );
     let read = |stream: Box<dyn std::io::Read>| -> Vec<serde_json::Value> {
         let lines = BufReader::new(stream).lines().take(3);
         lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()

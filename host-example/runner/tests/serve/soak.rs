@@ -8,11 +8,10 @@
 //! undisturbed: that measures its speed. The test prints what it measured, and asserts that each attack came out as one alert with
 //! its exact count.
 
-use crate::server::{PATIENCE, Server, post};
+use crate::receiver::{Answer, Receiver};
+use crate::server::{PATIENCE, Server, number, post};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -26,10 +25,6 @@ const ENDS: u64 = 4;
 const BATCH: u64 = 500;
 /// There is an attack in so many events.
 const ATTACK_EVERY: u64 = 2_000;
-
-fn number(name: &str, default: u64) -> u64 {
-    env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
-}
 
 /// Some of the events, the first of which has this number. Most are ordinary lines, a fourth are failures from everywhere; the
 /// last six of each [`ATTACK_EVERY`] are an attack.
@@ -66,61 +61,6 @@ fn events(first: u64, rate: u64) -> String {
     text
 }
 
-/// A receiver of alerts that may be down.
-struct Receiver {
-    address: String,
-    is_down: Arc<AtomicBool>,
-    got: Arc<Mutex<Vec<(Instant, String)>>>,
-}
-
-impl Receiver {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (is_down, got) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        let receiver = Self { address, is_down, got };
-        let (down, got) = (Arc::clone(&receiver.is_down), Arc::clone(&receiver.got));
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (down, got) = (Arc::clone(&down), Arc::clone(&got));
-                thread::spawn(move || answer(stream, &down, &got));
-            }
-        });
-        receiver
-    }
-}
-
-/// Answers requests until the receiver is down, or the client goes.
-fn answer(stream: TcpStream, is_down: &AtomicBool, got: &Mutex<Vec<(Instant, String)>>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
-            }
-            if line == "\r\n" {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        // Goes away in the middle of a request, as a receiver that is killed does.
-        if is_down.load(Ordering::Relaxed) {
-            return None;
-        }
-        let now = Instant::now();
-        got.lock()
-            .unwrap()
-            .extend(String::from_utf8(body).unwrap().lines().map(|line| (now, line.to_owned())));
-        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
-    }
-}
-
 /// The seconds of CPU and the KiB of memory, at most, that a process took.
 fn took(pid: u32) -> (f64, u64) {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -139,8 +79,16 @@ fn a_soak() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("often.toml");
     fs::write(&config, "[server]\ncheckpoint = \"5s\"\n").unwrap();
-    let receiver = Receiver::new();
-    let (state, url) = (folder.path().join("state"), format!("http://{}/alerts", receiver.address));
+    // It goes away in the middle of a request, as a receiver that is killed does.
+    let is_down = Arc::new(AtomicBool::new(false));
+    let down = Arc::clone(&is_down);
+    let receiver =
+        Receiver::listen(
+            move |_, _| {
+                if down.load(Ordering::Relaxed) { Answer::Cut } else { Answer::status(200) }
+            },
+        );
+    let (state, url) = (folder.path().join("state"), format!("{}/alerts", receiver.url));
     let mut arguments = vec!["-c", config.to_str().unwrap(), "--alerts", &url];
     if env::var_os("AUTHSIEVE_SOAK_STATELESS").is_none() {
         arguments.extend(["--state-dir", state.to_str().unwrap()]);
@@ -179,9 +127,9 @@ fn a_soak() {
     let down = pause.min(Duration::from_secs(3)) / 3;
     for _ in 0..ends {
         thread::sleep(pause);
-        receiver.is_down.store(true, Ordering::Relaxed);
+        is_down.store(true, Ordering::Relaxed);
         thread::sleep(down);
-        receiver.is_down.store(false, Ordering::Relaxed);
+        is_down.store(false, Ordering::Relaxed);
         thread::sleep(pause.saturating_sub(down));
         let (seconds, memory) = took(server.id());
         (cpu, peak) = (cpu + seconds, memory.max(peak));
@@ -195,11 +143,13 @@ fn a_soak() {
     let mut alerts: BTreeMap<String, (Instant, serde_json::Value)> = BTreeMap::new();
     let mut taken = 0;
     while alerts.len() < attacks.len() {
-        for (at, line) in receiver.got.lock().unwrap().drain(..) {
-            let alert: serde_json::Value = serde_json::from_str(&line).unwrap();
-            let first = alerts.entry(alert["id"].as_str().unwrap().into()).or_insert((at, alert.clone()));
-            assert_eq!(first.1, alert, "what comes twice is the same");
-            taken += 1;
+        for request in receiver.take() {
+            for alert in request.lines() {
+                let id = alert["id"].as_str().unwrap().into();
+                let first = alerts.entry(id).or_insert((request.at, alert.clone()));
+                assert_eq!(first.1, alert, "what comes twice is the same");
+                taken += 1;
+            }
         }
         assert!(Instant::now() < end, "{} of {} alerts\n{}", alerts.len(), attacks.len(), server.said());
         thread::sleep(Duration::from_millis(20));

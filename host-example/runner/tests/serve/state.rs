@@ -1,5 +1,6 @@
 //! The state folder: a restart continues, damage is told, and nothing counts twice.
 
+use crate::receiver::{Answer, Receiver};
 use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,10 +88,11 @@ fn alerts_outlive_a_crash() {
         assert_eq!(server.post(&body(&attack(number))).0, 200);
         if number % 2 == 0 { server.kill() } else { assert_eq!(server.terminate().0, Some(0)) }
     }
-    let got = crate::receiver::listen(std::net::TcpListener::bind(place).unwrap(), 0);
+    let listener = std::net::TcpListener::bind(place).unwrap();
+    let receiver = Receiver::on(listener, |_, _| Answer::status(200));
     let server = Server::start(&["--state-dir", &state, "--alerts", &url]);
     let wanted = ids(&expected(&all));
-    let found = waits(wanted.len(), || crate::receiver::alerts(&got));
+    let found = waits(wanted.len(), || receiver.alerts());
     assert_eq!(ids(&found), wanted);
     assert_eq!(found.len(), wanted.len(), "nothing was delivered before, so nothing comes twice");
     drop(server);

@@ -1,6 +1,7 @@
 //! TLS, certificates and tokens, with clients and receivers of the test's own.
 
 use crate::pki::{Authority, Pair, ask, connect, greet, objection};
+use crate::receiver::{Request, next};
 use crate::server::{
     PATIENCE, Server, alerts, attack, body, expected, ids, request, waits, waits_for_alerts,
 };
@@ -305,7 +306,7 @@ fn certificates_are_read_anew() {
 struct Receiver {
     address: String,
     server: Arc<Mutex<Arc<rustls::ServerConfig>>>,
-    got: crate::receiver::Got,
+    got: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Receiver {
@@ -313,7 +314,7 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let server = Arc::new(Mutex::new(server));
-        let got = crate::receiver::Got::default();
+        let got = Arc::<Mutex<Vec<Request>>>::default();
         let (current, kept) = (Arc::clone(&server), Arc::clone(&got));
         thread::spawn(move || {
             for tcp in listener.incoming().map_while(Result::ok) {
@@ -335,22 +336,6 @@ impl Receiver {
     fn shows(&self, server: Arc<rustls::ServerConfig>) {
         *self.server.lock().unwrap() = server;
     }
-}
-
-/// The next request of a connection.
-fn next(reader: &mut impl BufRead) -> Option<(String, String)> {
-    let (mut head, mut length) = (String::new(), 0);
-    while !head.ends_with("\r\n\r\n") {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
-        head += &line.to_ascii_lowercase();
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((head, String::from_utf8(body).unwrap()))
 }
 
 #[test]
@@ -378,13 +363,14 @@ fn alerts_go_out_by_https() {
     receiver.shows(right.server(Some(&own)));
     assert_eq!(service.post(&body(&attack(2))).0, 200);
     let wanted = expected(&[attack(1), attack(2)].concat());
-    let found = waits(2, || crate::receiver::alerts(&receiver.got));
+    let found = waits(2, || receiver.got.lock().unwrap().iter().flat_map(Request::lines).collect());
     assert_eq!(ids(&found), ids(&wanted));
     service.waits_for("alerts are delivered again");
-    let head = receiver.got.lock().unwrap()[0].0.clone();
-    for line in [&format!("authorization: bearer {TOKEN}"), "x-scope: blue", "post /alerts http/1.1"] {
-        assert!(head.lines().any(|found| found == line), "{line}\n{head}");
-    }
+    let first = receiver.got.lock().unwrap()[0].clone();
+    assert_eq!(
+        (&*first.line, first.header("authorization"), first.header("x-scope")),
+        ("POST /alerts HTTP/1.1", &*format!("Bearer {TOKEN}"), "blue")
+    );
     assert!(!service.said().contains(TOKEN));
 }
 

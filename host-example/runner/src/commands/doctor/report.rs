@@ -19,19 +19,9 @@ use std::io::{self, Write};
 /// This many feeds are shown to a person, and this many addresses are suggested.
 const SHOWN: usize = 20;
 
-const OUTCOMES: [Outcome; 7] = [
-    Outcome::Failure,
-    Outcome::Success,
-    Outcome::Challenge,
-    Outcome::Denied,
-    Outcome::Timeout,
-    Outcome::Approved,
-    Outcome::Stopped,
-];
-
 /// The outcomes of a feed that occur, and how often.
 fn outcomes(feed: &Feed) -> impl Iterator<Item = (&'static str, u64)> {
-    let counted = OUTCOMES.iter().map(|outcome| (outcome.word(), feed.of(*outcome)));
+    let counted = Outcome::ALL.iter().map(|outcome| (outcome.word(), feed.of(*outcome)));
     counted.filter(|(_, count)| *count > 0)
 }
 

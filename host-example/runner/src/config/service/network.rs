@@ -1,4 +1,4 @@
-//! What listeners and receivers have in common: TLS, tokens, headers.
+//! The options that listeners and receivers share: TLS, tokens, headers.
 
 use super::super::tree::Node;
 use super::Table;
@@ -21,7 +21,7 @@ pub struct Listen {
     pub address: SocketAddr,
     /// Its certificate, and those of clients.
     pub tls: Option<Listening>,
-    /// What each request has to show: HTTP alone.
+    /// The token that each request has to show: HTTP alone.
     pub token: Option<Secret>,
     /// More connections than these are refused.
     pub max_connections: usize,
@@ -41,7 +41,7 @@ impl Listen {
         self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
     }
 
-    /// Whether HTTP may be spoken there.
+    /// True if HTTP may be spoken there.
     ///
     /// # Errors
     /// For an address that other machines reach, without TLS and a way to know clients.
@@ -214,7 +214,7 @@ impl<'n> Table<'n, '_> {
         self.refuse(node, unusable.option, code::INVALID_VALUE, &format!("cannot be used: {}", unusable.why));
     }
 
-    /// What a receiver wants to see: `tls`, `token`, `headers`.
+    /// The access to a receiver: `tls`, `token`, `headers`.
     pub(super) fn access(&mut self, target: &Target) -> Access {
         let mut access = Access::default();
         let place = target.place();
@@ -296,7 +296,7 @@ impl<'n> Table<'n, '_> {
     }
 }
 
-/// Whether a text can be a bearer token.
+/// True if a text can be a bearer token.
 ///
 /// # Errors
 /// For one that is short, and for characters that no header can hold.
@@ -310,7 +310,7 @@ pub fn bearer(token: &Secret) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether nobody finds a secret by trying.
+/// True if nobody finds a secret by trying.
 pub(super) fn is_long(secret: &Secret) -> bool {
     secret.reveal().len() >= SHORTEST
 }

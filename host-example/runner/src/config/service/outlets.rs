@@ -32,7 +32,7 @@ const TYPES: [&str; 9] =
 pub struct Outlet {
     /// The place, and how alerts get there.
     pub to: Target,
-    /// What its receiver wants to see.
+    /// The access to its receiver.
     pub access: Access,
     /// How alerts are written.
     pub layout: Layout,

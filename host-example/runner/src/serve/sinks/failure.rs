@@ -16,7 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 pub(super) enum Failure {
     /// It can succeed later: the receiver is down, busy, or refuses this sender.
     Later {
-        /// What happened.
+        /// The failure, in words.
         why: String,
         /// The receiver asks to wait so long.
         after: Option<Duration>,

@@ -7,7 +7,7 @@ use authsieve_engine::alert::Severity;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// What stands where a text is cut.
+/// The mark where a text is cut.
 const MARK: &str = "…";
 
 /// The fields of an alert.

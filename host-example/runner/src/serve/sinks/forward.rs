@@ -47,7 +47,7 @@ pub struct Options {
     pub user: Option<(String, Secret)>,
     /// The name of this client in the handshake.
     pub hostname: Option<String>,
-    /// Whether the receiver acknowledges.
+    /// True if the receiver acknowledges.
     pub ack: bool,
 }
 
@@ -209,7 +209,7 @@ fn ping(texts: &[&str; 5]) -> Written<Vec<u8>> {
     Ok(out.into_vec())
 }
 
-/// Whether the receiver accepts this client, and has the key itself.
+/// True if the receiver accepts this client, and has the key itself.
 fn check_pong(mut pong: &[u8], salt: &str, nonce: &[u8], key: &Secret) -> Result<(), Failure> {
     let rest = &mut pong;
     let (Ok(Value::Array(5)), Ok(Value::Text(b"PONG")), Ok(Value::Bool(accepted))) =

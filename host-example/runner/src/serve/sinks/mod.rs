@@ -129,7 +129,7 @@ impl Target {
         }
     }
 
-    /// Whether fields are needed one by one, so that the alert has to be kept as the contract has it.
+    /// True if fields are needed one by one, so that the alert has to be kept as the contract has it.
     const fn needs_fields(&self) -> bool {
         !matches!(self, Self::Stdout | Self::File(_) | Self::Http(_) | Self::Socket(_))
     }
@@ -194,7 +194,7 @@ impl Sink {
         layouts
     }
 
-    /// Whether an alert goes there.
+    /// True if an alert goes there.
     fn wants(&self, item: &Item) -> bool {
         let is_of = |id: &String| id.eq_ignore_ascii_case(&item.analytic);
         let analytics = &self.outlet.analytics;

@@ -88,7 +88,7 @@ impl Otlp {
         }
     }
 
-    /// What the receiver says of records that it refuses. An answer that cannot be read says nothing.
+    /// The receiver's words on records that it refuses. An answer that cannot be read says nothing.
     fn partial(&self, body: &[u8]) -> Option<Partial> {
         match self.encoding {
             Encoding::Protobuf => Response::decode(body).ok()?.partial,

@@ -73,7 +73,7 @@ impl Limiter {
         self.rate.per
     }
 
-    /// Whether an alert of this severity passes now. It is counted if it does.
+    /// True if an alert of this severity passes now. It is counted if it does.
     pub(super) fn passes(&mut self, severity: u8, now: Instant) -> bool {
         let Some((tokens, since)) = self.buckets.get_mut(usize::from(severity)) else { return true };
         let passed = now.saturating_duration_since(*since).as_secs_f64();

@@ -52,7 +52,7 @@ pub const FACILITIES: [&str; 24] = [
     "local7",
 ];
 
-/// What stands before an alert.
+/// The form of the header before an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// The header and structured data of RFC 5424.
@@ -66,7 +66,7 @@ pub enum Protocol {
 pub struct Options {
     /// A TCP, UDP or unix socket.
     pub to: Place,
-    /// What stands before an alert: local for a unix socket, RFC 5424 for others.
+    /// The form of the header before an alert: local for a unix socket, RFC 5424 for others.
     pub protocol: Protocol,
     /// The number of the facility. Not `auth` or `authpriv`, unless somebody wants that: their messages may end in the
     /// log that the analytics read.
@@ -95,14 +95,14 @@ impl Options {
         Ok(Self { to: place, protocol, facility: 16, hostname: None, max_size })
     }
 
-    /// Whether messages are datagrams.
+    /// True if messages are datagrams.
     #[must_use]
     pub const fn is_datagram(&self) -> bool {
         matches!(self.to, Place::Udp(_) | Place::Unix(_))
     }
 }
 
-/// Whether a text can be a host's name in a message: visible ASCII, and not too long.
+/// True if a text can be a host's name in a message: visible ASCII, and not too long.
 #[must_use]
 pub fn is_hostname(text: &str) -> bool {
     (1..=HOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())

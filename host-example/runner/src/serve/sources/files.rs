@@ -175,6 +175,10 @@ impl Files {
             tracked.offset = 0;
             tracked.splitter = Splitter::new(self.max_record);
         }
+        // Most of the files that are open have nothing new when one of them does.
+        if length == tracked.offset {
+            return Ok(None);
+        }
         let mut buffer = vec![0; READ];
         let count = tracked.file.read_at(&mut buffer, tracked.offset)?;
         let bytes = buffer.get(..count).unwrap_or_default();

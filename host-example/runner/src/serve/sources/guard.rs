@@ -12,7 +12,7 @@ use std::net::IpAddr;
 /// Pages that tell nothing but whether the service works: load balancers ask for them, and have no token.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
-/// What a request has to show.
+/// The guard of the pages.
 #[derive(Clone)]
 pub(super) struct Guard {
     /// For the counters.

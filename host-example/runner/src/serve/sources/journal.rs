@@ -58,7 +58,7 @@ struct Journal {
     key: String,
     /// The last entry that counts.
     cursor: Option<String>,
-    /// Whether the cursor is known. `None` is the beginning then: there was no entry at the first start.
+    /// True if the cursor is known. `None` is the beginning then: there was no entry at the first start.
     is_begun: bool,
 }
 

@@ -28,7 +28,7 @@ const STALL: Duration = Duration::from_secs(30);
 /// The first byte of a client that speaks TLS.
 const TLS: u8 = 0x16;
 
-/// What is spoken at an address.
+/// The protocol at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Speaks {
     Http,
@@ -88,7 +88,7 @@ impl Listener {
         self.tcp.local_addr()
     }
 
-    /// Whether it speaks TLS.
+    /// True if it speaks TLS.
     pub(super) const fn is_encrypted(&self) -> bool {
         self.tls.is_some()
     }

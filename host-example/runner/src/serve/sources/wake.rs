@@ -18,7 +18,7 @@ pub(super) struct Wake {
     change: Arc<Change>,
 }
 
-/// What the watcher's thread tells.
+/// The news of the watcher's thread.
 #[derive(Default)]
 struct Change {
     woken: Notify,

@@ -91,10 +91,10 @@ pub(super) fn read_line(line: &str) -> Option<Placed> {
         analytic: text("analytic")?,
         record: 0,
         time: time.timestamp_micros(),
-        outcome: OUTCOMES.into_iter().find(|known| known.word() == outcome)?,
+        outcome: Outcome::ALL.into_iter().find(|known| known.word() == outcome)?,
         user: text("user"),
         src_ip: text("src_ip"),
-        step: STEPS.into_iter().find(|known| known.word() == step)?,
+        step: Step::ALL.into_iter().find(|known| known.word() == step)?,
         key: text("key").unwrap_or_default(),
         text: text("text")?,
         count: small("count"),
@@ -103,26 +103,6 @@ pub(super) fn read_line(line: &str) -> Option<Placed> {
     let origin = text("file").zip(number("line")).map(|(file, line)| Origin { file: file.into(), line });
     Some(Placed { origin, note })
 }
-
-const OUTCOMES: [Outcome; 7] = [
-    Outcome::Failure,
-    Outcome::Success,
-    Outcome::Challenge,
-    Outcome::Denied,
-    Outcome::Timeout,
-    Outcome::Approved,
-    Outcome::Stopped,
-];
-const STEPS: [Step; 8] = [
-    Step::Ignored,
-    Step::Joined,
-    Step::Counted,
-    Step::Short,
-    Step::TooLate,
-    Step::Silent,
-    Step::Waiting,
-    Step::Alert,
-];
 
 pub(super) fn write_group(
     out: &mut impl Write,

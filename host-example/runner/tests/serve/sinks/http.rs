@@ -1,7 +1,7 @@
 //! Requests with alerts one a line, and every way in which a receiver can fail.
 
-use super::wire::{Answer, Receiver};
 use super::{Service, entries, numbers};
+use crate::receiver::{Answer, Receiver};
 use std::net::TcpListener;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The rate of a sink: what is beyond it is held back, told, and never lost.
 
-use super::wire::{Answer, Receiver, Request};
 use super::{Service, entries, numbers};
+use crate::receiver::{Answer, Receiver, Request};
 use std::time::{Duration, Instant};
 
 fn lines(got: &[Request]) -> Vec<serde_json::Value> {

@@ -8,7 +8,6 @@ mod limits;
 mod otlp;
 mod syslog;
 mod webhook;
-mod wire;
 
 use crate::server::{PATIENCE, Server, attack, body};
 use std::fs;

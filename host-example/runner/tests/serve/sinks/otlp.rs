@@ -1,7 +1,7 @@
 //! OpenTelemetry's logs, read by the messages of another library.
 
-use super::wire::{Answer, Receiver};
 use super::{Service, entries, numbers};
+use crate::receiver::{Answer, Receiver};
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
 };

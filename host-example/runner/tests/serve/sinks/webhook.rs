@@ -1,7 +1,7 @@
 //! Requests from templates, and Alertmanager's API.
 
-use super::wire::{Answer, Receiver};
 use super::{Service, entries};
+use crate::receiver::{Answer, Receiver};
 use crate::server::body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -79,7 +79,7 @@ fn a_template_of_its_own_takes_several_alerts_and_secrets() {
         key.display()
     ));
     service.attack(0..7);
-    let counts = |got: &[super::wire::Request]| -> Vec<usize> {
+    let counts = |got: &[crate::receiver::Request]| -> Vec<usize> {
         got.iter().map(|request| request.json()["ids"].as_array().unwrap().len()).collect()
     };
     let got = receiver.waits(|got| counts(got).iter().sum::<usize>() == 7);
