@@ -19,7 +19,9 @@ pub mod selection;
 #[cfg(all(feature = "serve", unix))]
 pub mod serve;
 pub mod sinks;
-pub mod sources;
+
+/// Stored logs and pipes as sources of records.
+pub use authsieve_inputs as sources;
 
 #[cfg(test)]
 #[allow(dead_code, reason = "tests of the host library use the rest")]

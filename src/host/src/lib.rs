@@ -55,21 +55,17 @@ mod detector;
 mod engine;
 mod error;
 pub mod filter;
-mod order;
-mod origins;
-pub mod prefilter;
 mod restarting;
 mod session;
 mod weight;
 
 pub use analytic::{Analytic, is_module};
+pub use authsieve_records::{Origin, Origins, in_order, prefilter};
 pub use cache::Cache;
 pub use contract::INTERFACE;
 pub use detector::Detector;
 pub use engine::{Code, Engine, Limits};
 pub use error::{CallError, Cause, EngineError, LoadError, StartError};
-pub use order::in_order;
-pub use origins::{Origin, Origins};
 pub use restarting::Restarting;
 pub use session::{Answer, Fault, Session, Trouble};
 

@@ -9,7 +9,7 @@ use authsieve_engine::config::{Code, Common, Config};
 use authsieve_engine::dating::{Dating, Rules};
 use authsieve_engine::decode::{Decoder, Reader};
 use authsieve_engine::detector::Reading;
-use authsieve_host::prefilter::{Prefilter, Route};
+use authsieve_records::prefilter::{Prefilter, Route};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub(super) struct Told {
 }
 
 impl Clock {
-    /// A clock by these options, as JSON ([`times`](crate::config::Config::times)). Options that are not valid are not
+    /// A clock by these options, as JSON. Options that are not valid are not
     /// its business: it then has the defaults.
     #[must_use]
     pub fn new(options: &str) -> Self {

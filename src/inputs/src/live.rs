@@ -154,7 +154,7 @@ impl Stopper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::{Files, Input};
+    use crate::{Files, Input};
     use std::sync::mpsc::{Sender, channel};
 
     /// Yields what it is sent.

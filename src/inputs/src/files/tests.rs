@@ -1,7 +1,7 @@
 //! The order in which files are read, against a plain sort.
 
 use super::*;
-use crate::sources::Move;
+use crate::Move;
 use proptest::prelude::*;
 use std::fs;
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Some bytes of a file. Each section has a place of its own in the file.
 pub(super) struct Section<F> {
     file: Arc<Mutex<F>>,
+    start: u64,
     at: u64,
     end: u64,
 }
@@ -13,7 +14,20 @@ pub(super) struct Section<F> {
 impl<F> Section<F> {
     /// The bytes from `start` up to `end`.
     pub(super) fn new(file: &Arc<Mutex<F>>, start: u64, end: u64) -> Self {
-        Self { file: Arc::clone(file), at: start, end }
+        Self { file: Arc::clone(file), start, at: start, end }
+    }
+}
+
+impl<F> Seek for Section<F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (from, by) = match to {
+            SeekFrom::Start(at) => (at, 0),
+            SeekFrom::End(by) => (self.end - self.start, by),
+            SeekFrom::Current(by) => (self.at - self.start, by),
+        };
+        let at = from.checked_add_signed(by).ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = self.start.saturating_add(at);
+        Ok(at)
     }
 }
 

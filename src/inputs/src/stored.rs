@@ -6,6 +6,7 @@ use super::input::Input;
 use super::open::{Manner, Open, Reopen};
 use super::section::Section;
 use super::survey::Survey;
+use super::temporary::{self, Spooled};
 use super::unpack::Bytes;
 use super::walk::Found;
 use authsieve_engine::detector::Reading;
@@ -14,7 +15,6 @@ use authsieve_framing::{BehindTheEnd, Order};
 use std::io::{self, Error, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use tempfile::SpooledTempFile;
 
 /// Up to this many bytes out of archives are held in memory.
 const IN_MEMORY: usize = 64 << 20;
@@ -105,14 +105,14 @@ impl Manner {
 
 /// The files of archives, in memory or in a temporary file, which has no name and goes when it is closed.
 pub(super) struct Spool {
-    file: Arc<Mutex<SpooledTempFile>>,
+    file: Arc<Mutex<Spooled>>,
     end: u64,
 }
 
 /// A file out of an archive.
 #[derive(Clone)]
 struct Kept {
-    file: Arc<Mutex<SpooledTempFile>>,
+    file: Arc<Mutex<Spooled>>,
     start: u64,
     end: u64,
     /// How reading it ended, if not well.
@@ -128,7 +128,7 @@ enum Failure {
 
 impl Default for Spool {
     fn default() -> Self {
-        Self { file: Arc::new(Mutex::new(SpooledTempFile::new(IN_MEMORY))), end: 0 }
+        Self { file: Arc::new(Mutex::new(temporary::spooled(IN_MEMORY))), end: 0 }
     }
 }
 

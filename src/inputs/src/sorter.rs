@@ -4,9 +4,9 @@
 //! other and merged when they are read.
 
 use super::section::Section;
+use super::temporary::{self, Temporary};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::{Arc, Mutex};
 
@@ -61,7 +61,7 @@ struct Entry {
 
 /// Sorted runs in a temporary file, which has no name and goes when it is closed.
 struct Runs {
-    file: File,
+    file: Temporary,
     /// Where each run ends.
     ends: Vec<u64>,
 }
@@ -79,7 +79,7 @@ pub(super) struct Merge {
 }
 
 struct Run {
-    input: BufReader<Section<File>>,
+    input: BufReader<Section<Temporary>>,
     record: Vec<u8>,
 }
 
@@ -120,10 +120,10 @@ impl Sorter {
         held.sort();
         let runs = match &mut self.runs {
             Some(runs) => runs,
-            None => self.runs.insert(Runs { file: tempfile::tempfile()?, ends: Vec::new() }),
+            None => self.runs.insert(Runs { file: temporary::file()?, ends: Vec::new() }),
         };
         let mut end = runs.ends.last().copied().unwrap_or_default();
-        let mut out = BufWriter::with_capacity(1 << 20, &runs.file);
+        let mut out = BufWriter::with_capacity(1 << 20, &mut runs.file);
         for entry in &held.entries {
             let record = held.record(entry);
             let Key { time, file, place } = entry.key;

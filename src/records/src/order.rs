@@ -4,7 +4,7 @@
 /// An item of an earlier record, which waited, stays behind those that stood before it in its list. O(n log n).
 ///
 /// ```
-/// let order = authsieve_host::in_order(vec![vec![1, 4, 2], vec![3, 4]], |record| *record);
+/// let order = authsieve_records::in_order(vec![vec![1, 4, 2], vec![3, 4]], |record| *record);
 /// assert_eq!(order, [1, 3, 4, 2, 4]);
 /// ```
 #[must_use]

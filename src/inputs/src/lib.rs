@@ -1,8 +1,9 @@
-//! Sources yield records. Each file here is one source, or a part of one.
+//! Stored logs and pipes as one stream of records, by time: for the command and for the viewer.
 //!
-//! A source hands out [`Batch`]es of whole records, until it ends. The loop ([`feed`](crate::feed)) numbers the records,
-//! passes them through the analytics, and acknowledges each batch once a sink has all that came of it. To add a source,
-//! add a file here with a type that implements [`Source`].
+//! A [`Source`] hands out [`Batch`]es of whole records, until it ends. Its host numbers the records, passes them through
+//! the analytics, and acknowledges each batch once all that came of it is delivered. [`Files`] is the source of stored
+//! logs: packed or not, in archives and folders, merged by the time of each record. An [`Input`] is a path, a pipe,
+//! memory, or a [`Store`]: bytes that can be read at any place, such as a file that a browser holds.
 
 mod archive;
 mod clock;
@@ -10,15 +11,18 @@ mod failing;
 mod files;
 mod gzip;
 mod input;
+#[cfg(not(target_family = "wasm"))]
 mod live;
 mod merge;
 mod open;
 mod overview;
 mod section;
 mod sorter;
+mod store;
 mod stored;
 mod survey;
 mod tail;
+mod temporary;
 mod unpack;
 mod walk;
 mod zstd;
@@ -26,10 +30,14 @@ mod zstd;
 pub use clock::Clock;
 pub use failing::{Entry, Failing};
 pub use files::{Files, Progress};
-pub use input::{Input, now};
+pub use input::Input;
+#[cfg(not(target_family = "wasm"))]
+pub use input::now;
+#[cfg(not(target_family = "wasm"))]
 pub use live::{Live, Stopper};
 pub use open::Written;
 pub use overview::{Arranged, Overview, Seen};
+pub use store::Store;
 
 use authsieve_framing::{Counts, Oversized, Problem};
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Archives: tar and zip, as the files that stand in them, one after the other.
 
 use super::section::Section;
+use super::temporary::Whole;
 use super::unpack::{BLOCK, Bytes, Counted, Meter};
 use super::zstd;
 use authsieve_framing::BehindTheEnd;
@@ -8,8 +9,7 @@ use bzip2::bufread::BzDecoder;
 use chrono::NaiveDate;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
-use std::fs::File;
-use std::io::{self, BufReader, Error, ErrorKind, Read};
+use std::io::{self, BufReader, Error, ErrorKind, Read, Seek};
 use std::sync::{Arc, Mutex, PoisonError};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -130,8 +130,8 @@ fn early() -> Error {
 
 /// A zip archive, by its directory.
 pub(super) struct Zip {
-    file: Arc<Mutex<File>>,
-    archive: ZipArchive<File>,
+    file: Arc<Mutex<Whole>>,
+    archive: ZipArchive<BufReader<Section<Whole>>>,
     next: usize,
     meter: Arc<Meter>,
     pub(super) depth: usize,
@@ -140,13 +140,15 @@ pub(super) struct Zip {
 impl Zip {
     /// # Errors
     /// For an archive without a directory, such as a truncated one.
-    pub(super) fn new(file: File, meter: &Arc<Meter>, depth: usize) -> io::Result<Self> {
-        let mut archive = ZipArchive::new(file.try_clone()?).map_err(|error| broken(&error))?;
+    pub(super) fn new(mut file: Whole, meter: &Arc<Meter>, depth: usize) -> io::Result<Self> {
+        let end = file.seek(io::SeekFrom::End(0))?;
+        let file = Arc::new(Mutex::new(file));
+        let directory = BufReader::new(Section::new(&file, 0, end));
+        let mut archive = ZipArchive::new(directory).map_err(|error| broken(&error))?;
         // A few bytes that stand for a million files unpack to more than any disk holds.
         if archive.has_overlapping_files().map_err(|error| broken(&error))? {
             return Err(Error::new(ErrorKind::InvalidData, "bad zip archive: its files overlap"));
         }
-        let file = Arc::new(Mutex::new(file));
         Ok(Self { file, archive, next: 0, meter: Arc::clone(meter), depth })
     }
 
@@ -161,9 +163,6 @@ impl Zip {
                 return Ok(None);
             }
             self.next += 1;
-            // The directory and the bytes are of one file, and share its place.
-            let file = Arc::clone(&self.file);
-            let _lock = file.lock().unwrap_or_else(PoisonError::into_inner);
             let entry = self.archive.by_index_raw(self.next - 1).map_err(|error| broken(&error))?;
             if !entry.is_file() {
                 continue;

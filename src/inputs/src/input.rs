@@ -3,7 +3,9 @@
 //!
 //! The first bytes of a file tell what it holds. Its name only decides where they leave doubt about a table.
 
+use super::store::{Place, Store};
 use super::tail::Tail;
+use super::temporary::Whole;
 use super::unpack::{Bytes, Contents, Counted, Meter};
 use std::fs::File;
 use std::io::{self, Error, ErrorKind};
@@ -30,6 +32,15 @@ pub enum Input {
         name: &'static str,
         /// The records.
         bytes: &'static [u8],
+    },
+    /// A file that the host holds.
+    Stored {
+        /// What it is called, with its folders.
+        name: String,
+        /// When it was last written, in microseconds since 1970.
+        written: Option<i64>,
+        /// Its bytes.
+        store: Arc<dyn Store>,
     },
 }
 
@@ -75,6 +86,7 @@ impl Input {
             Self::Stdin => "-".into(),
             Self::Path(path) | Self::Growing(path) => path.display().to_string(),
             Self::Memory { name, .. } => (*name).into(),
+            Self::Stored { name, .. } => name.clone(),
         }
     }
 
@@ -85,6 +97,7 @@ impl Input {
             Self::Stdin | Self::Growing(_) => None,
             Self::Path(path) => path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len()),
             Self::Memory { bytes, .. } => Some(bytes.len() as u64),
+            Self::Stored { store, .. } => Some(store.size()),
         }
     }
 
@@ -96,7 +109,7 @@ impl Input {
             Self::Path(path) => {
                 path.metadata().map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
             }
-            Self::Memory { .. } => true,
+            Self::Memory { .. } | Self::Stored { .. } => true,
         }
     }
 
@@ -107,7 +120,7 @@ impl Input {
     pub(super) fn open(&self, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
         let meter = Meter::new(progress);
         let counted = |input: Bytes| Box::new(Counted { input, meter: Arc::clone(&meter) });
-        let (input, file, name, written): (Bytes, _, _, _) = match self {
+        let (input, file, name, written): (Bytes, Option<Whole>, _, _) = match self {
             // `StdinLock` is not `Send`; `Stdin` locks for each read, which costs nothing for large ones.
             Self::Stdin => (Box::new(io::stdin()), None, None, None),
             Self::Growing(path) => {
@@ -122,10 +135,14 @@ impl Input {
                 }
                 let regular = metadata.is_file();
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-                let same = if regular { Some(file.try_clone()?) } else { None };
+                let same: Option<Whole> = if regular { Some(Box::new(file.try_clone()?)) } else { None };
                 (Box::new(file), same, name, metadata.modified().ok().filter(|_| regular).map(micros))
             }
             Self::Memory { name, bytes } => (Box::new(*bytes), None, Some((*name).to_owned()), None),
+            Self::Stored { name, written, store } => {
+                let short = name.rsplit('/').next().unwrap_or(name).to_owned();
+                (Box::new(Place::new(store)), Some(Box::new(Place::new(store))), Some(short), *written)
+            }
         };
         let live = file.is_none() && !matches!(self, Self::Memory { .. });
         let contents = Contents::of(counted(input), file, name.as_deref(), &meter, 0)?;
@@ -185,6 +202,7 @@ fn files(folder: &Path, depth: usize, found: &mut Vec<Input>) {
 }
 
 /// The time now, in microseconds since 1970.
+#[cfg(not(target_family = "wasm"))]
 #[must_use]
 pub fn now() -> i64 {
     micros(SystemTime::now())

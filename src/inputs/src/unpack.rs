@@ -1,12 +1,12 @@
 //! Opens an input: packed or not, one text or the files of an archive. The first bytes tell.
 
 use super::archive::{Tar, Zip};
+use super::temporary::{Whole, kept};
 use super::{gzip, zstd};
 use authsieve_framing::InOrder;
 use bzip2::bufread::MultiBzDecoder;
 use lzma_rust2::XzReader;
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, Error, ErrorKind, Read, Seek, Write};
+use std::io::{self, BufReader, Cursor, Error, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -107,7 +107,7 @@ impl Contents {
     /// Those of the input. A file whose name says that it is packed, and that ends within the mark of such files.
     pub(super) fn of(
         mut input: Bytes,
-        mut file: Option<File>,
+        mut file: Option<Whole>,
         name: Option<&str>,
         meter: &Arc<Meter>,
         depth: usize,
@@ -129,7 +129,7 @@ impl Contents {
                 Packing::No if evtx => {
                     // The oldest events may stand anywhere, so the file is read out of its order.
                     let Some(file) = file else {
-                        return Ok(Self::One(Box::new(InOrder::new(spool(whole)?)?)));
+                        return Ok(Self::One(Box::new(InOrder::new(kept(whole)?)?)));
                     };
                     meter.unread(read);
                     let input = Box::new(InOrder::new(file)?);
@@ -141,7 +141,7 @@ impl Contents {
                     meter.unread(read);
                     let file = match file {
                         Some(file) => file,
-                        None => spool(whole)?,
+                        None => kept(whole)?,
                     };
                     return Ok(Self::Zip(Zip::new(file, meter, deep + 1)?));
                 }
@@ -229,15 +229,6 @@ fn begins_mark(head: &[u8]) -> bool {
     let skippable = matches!(head, [0x50..=0x5F] | [0x50..=0x5F, 0x2A] | [0x50..=0x5F, 0x2A, 0x4D]);
     let begun = |mark: &&[u8]| mark.starts_with(head) && head.len() < mark.len();
     head.is_empty() || skippable || MARKS.iter().any(begun) || (head.starts_with(b"BZh") && head.len() < 10)
-}
-
-/// Bytes in a temporary file, which has no name and goes when it is closed.
-fn spool(mut input: Bytes) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut input, &mut file)?;
-    file.flush()?;
-    file.rewind()?;
-    Ok(file)
 }
 
 fn buffered<R: Read>(input: R) -> BufReader<R> {

@@ -19,7 +19,7 @@ pub struct Origin {
 /// Turns the numbers of records into their origins. The table grows only where lines stop being contiguous.
 ///
 /// ```
-/// use authsieve_host::Origins;
+/// use authsieve_records::Origins;
 ///
 /// let mut origins = Origins::default();
 /// origins.add(1, &"auth.log.1".into(), 1); // records 1 to 100

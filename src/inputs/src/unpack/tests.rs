@@ -1,6 +1,7 @@
 use super::super::{Files, Input, Loss, Source};
 use super::*;
 use authsieve_framing::Format;
+use std::io::Write;
 use std::path::Path;
 
 const TEXT: &[u8] = b"one\ntwo\r\n\x00three\xFF\nlast";
