@@ -1,0 +1,219 @@
+//! Questions and answers as JSON: what the face for JavaScript passes on.
+
+use crate::describe::describe;
+use crate::session::{Session, Step, Told};
+use authsieve_inputs::{Input, Store};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Opens the bytes of a file by its number and its size.
+pub type Open = fn(file: u32, size: u64) -> Arc<dyn Store>;
+
+/// Answers questions about one session at a time.
+pub struct Desk {
+    open: Open,
+    session: Option<Session>,
+}
+
+/// A question.
+#[derive(Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+enum Ask {
+    /// What the analytics are, and which columns events have.
+    Describe,
+    /// Begins a session. `seed` are hexadecimal digits.
+    Open { files: Vec<File>, received: String, config: String, seed: String },
+    /// Reads on, for at least so many bytes of records.
+    Step { bytes: u64 },
+    /// Reads no further.
+    End,
+    /// Has the next batches explained.
+    Explain { batches: u64 },
+    /// Begins to judge again.
+    JudgeAgain { config: String },
+    /// Judges the next batches again.
+    Again { batches: u64 },
+    /// The near misses.
+    Near,
+    /// The windows that a record counts for.
+    Windows { analytic: String, record: u64 },
+    /// The highest counts of keys.
+    Highest,
+    /// Records as they stand.
+    Records { records: Vec<u64> },
+    /// The texts of a column, from a number on.
+    Texts { column: String, from: usize },
+    /// What came of the files, and whether the analytics can fire.
+    Health,
+}
+
+/// A file that the page holds.
+#[derive(Deserialize)]
+struct File {
+    number: u32,
+    name: String,
+    size: u64,
+    /// When it was last written, in microseconds since 1970.
+    written: Option<String>,
+}
+
+impl Desk {
+    /// A desk without a session.
+    #[must_use]
+    pub const fn new(open: Open) -> Self {
+        Self { open, session: None }
+    }
+
+    /// The session, if there is one.
+    #[must_use]
+    pub const fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
+    /// Answers a question, both in JSON.
+    ///
+    /// # Errors
+    /// For a question that is none, a configuration that is not valid (a line for each problem), and where there is no
+    /// session.
+    pub fn answer(&mut self, question: &[u8]) -> Result<String, String> {
+        let ask: Ask = serde_json::from_slice(question).map_err(|error| error.to_string())?;
+        let answer = match ask {
+            Ask::Describe => json!({
+                "analytics": describe(),
+                "texts": crate::Events::TEXTS,
+                "numbers": crate::Events::NUMBERS,
+            }),
+            Ask::Open { files, received, config, seed } => {
+                // The memory of the old one first.
+                self.session = None;
+                let number = |text: &str| text.parse::<i64>().map_err(|error| format!("{text}: {error}"));
+                let mut inputs = Vec::new();
+                for File { number: place, name, size, written } in files {
+                    let written = written.as_deref().map(number).transpose()?;
+                    inputs.push(Input::Stored { name, written, store: (self.open)(place, size) });
+                }
+                let seed = u64::from_str_radix(&seed, 16).map_err(|error| error.to_string())?;
+                let session = Session::new(inputs, number(&received)?, &config, seed);
+                self.session = Some(session.map_err(|error| error.to_string())?);
+                json!({})
+            }
+            other => {
+                let session = self.session.as_mut().ok_or("no files are open")?;
+                return answer(session, other).map(|answer| answer.to_string());
+            }
+        };
+        Ok(answer.to_string())
+    }
+}
+
+fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
+    let mut told = Vec::new();
+    Ok(match ask {
+        Ask::Step { bytes } => {
+            let until = session.read().1.saturating_add(bytes);
+            let mut step = session.step(&mut told);
+            while !step.done && session.read().1 < until {
+                step = session.step(&mut told);
+            }
+            progress(session, step, &told)
+        }
+        Ask::End => {
+            session.end(&mut told);
+            progress(session, Step { done: true, at: 0, of: 0 }, &told)
+        }
+        Ask::Explain { batches } => {
+            let mut step = session.explain();
+            for _ in 1..batches {
+                if step.done {
+                    break;
+                }
+                step = session.explain();
+            }
+            json!({ "done": step.done, "at": step.at, "of": step.of })
+        }
+        Ask::JudgeAgain { config } => {
+            session.judge_again(&config).map_err(|error| error.to_string())?;
+            json!({})
+        }
+        Ask::Again { batches } => {
+            let mut step = session.again(&mut told);
+            for _ in 1..batches {
+                if step.done {
+                    break;
+                }
+                step = session.again(&mut told);
+            }
+            progress(session, step, &told)
+        }
+        Ask::Near => session.notes.near_misses(),
+        Ask::Windows { analytic, record } => session.notes.windows(&analytic, record),
+        Ask::Highest => session.notes.highest(),
+        Ask::Records { records } => records.iter().map(|record| whole(session, *record)).collect(),
+        Ask::Texts { column, from } => {
+            json!(session.events.texts(&column).map(|texts| texts.from(from)).unwrap_or_default())
+        }
+        Ask::Health => {
+            let stats: Vec<Value> = session.stats().iter().map(|stats| json!(stats)).collect();
+            let readiness: Vec<Value> =
+                session.intakes.iter().map(crate::readiness::Intake::readiness).collect();
+            let problems: Vec<Value> = session
+                .problems()
+                .iter()
+                .map(|problem| {
+                    let place = session.place(problem.record);
+                    json!({
+                        "kind": problem.kind,
+                        "text": problem.text,
+                        "record": problem.record,
+                        "file": place.as_ref().map(|(file, _)| &**file),
+                        "line": place.as_ref().map(|(_, line)| line),
+                    })
+                })
+                .collect();
+            json!({
+                "stats": stats,
+                "readiness": readiness,
+                "problems": problems,
+                "unlisted": session.events.unlisted,
+                "left_out": session.notes.left_out,
+                "files": session.files.list(),
+            })
+        }
+        Ask::Describe | Ask::Open { .. } => Value::Null,
+    })
+}
+
+fn progress(session: &Session, step: Step, told: &[Told]) -> Value {
+    let alerts: Vec<Value> = told
+        .iter()
+        .map(|Told { alert, login }| {
+            let place = |record: u64| {
+                session.place(record).map(|(file, line)| json!({ "file": &*file, "line": line }))
+            };
+            json!({
+                "json": alert.to_json(),
+                "login": login,
+                "origin": place(alert.record),
+                "evidence": alert.evidence.iter().map(|piece| place(piece.record)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let (records, bytes) = session.read();
+    let Step { done, at, of } = step;
+    json!({
+        "done": done, "at": at, "of": of, "records": records, "bytes": bytes, "events": session.events.len(),
+        "alerts": alerts,
+    })
+}
+
+fn whole(session: &Session, record: u64) -> Value {
+    let place = session.place(record);
+    let bytes = session.kept.record(record);
+    json!({
+        "record": record,
+        "text": bytes.map(String::from_utf8_lossy),
+        "file": place.as_ref().map(|(file, _)| &**file),
+        "line": place.as_ref().map(|(_, line)| line),
+    })
+}

@@ -1,0 +1,103 @@
+//! What came of each file.
+
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// So many losses of a file are told.
+const MOST: usize = 20;
+
+/// So many files are told of.
+const MOST_FILES: usize = 10_000;
+
+/// What came of each file, in the order in which they were met.
+#[derive(Debug, Default)]
+pub struct Tallies {
+    places: HashMap<Arc<str>, usize>,
+    list: Vec<Tally>,
+}
+
+/// What came of one file.
+#[derive(Debug, Serialize)]
+pub struct Tally {
+    name: Arc<str>,
+    records: u64,
+    events: u64,
+    /// The earliest and the latest event, in microseconds since 1970, as text: numbers of JavaScript are too small.
+    first: Option<String>,
+    last: Option<String>,
+    #[serde(skip)]
+    between: Option<(i64, i64)>,
+    losses: Vec<Loss>,
+    /// How many losses there were.
+    lost: u64,
+    /// It could not be opened, or not be read to its end.
+    damaged: bool,
+}
+
+/// Something that is not in the records.
+#[derive(Debug, Serialize)]
+struct Loss {
+    line: Option<u64>,
+    text: String,
+}
+
+impl Tallies {
+    fn of(&mut self, name: &Arc<str>) -> Option<&mut Tally> {
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None if self.list.len() >= MOST_FILES => return None,
+            None => {
+                self.places.insert(Arc::clone(name), self.list.len());
+                self.list.push(Tally {
+                    name: Arc::clone(name),
+                    records: 0,
+                    events: 0,
+                    first: None,
+                    last: None,
+                    between: None,
+                    losses: Vec::new(),
+                    lost: 0,
+                    damaged: false,
+                });
+                self.list.len() - 1
+            }
+        };
+        self.list.get_mut(place)
+    }
+
+    /// So many records of it were read.
+    pub fn records(&mut self, name: &Arc<str>, count: u64) {
+        if let Some(tally) = self.of(name) {
+            tally.records += count;
+        }
+    }
+
+    /// One of its records is an event.
+    pub fn event(&mut self, name: &Arc<str>, time: i64) {
+        if let Some(tally) = self.of(name) {
+            tally.events += 1;
+            let (first, last) = tally.between.unwrap_or((time, time));
+            tally.between = Some((first.min(time), last.max(time)));
+        }
+    }
+
+    /// Something of it was lost.
+    pub fn loss(&mut self, name: &Arc<str>, line: Option<u64>, text: String, damaged: bool) {
+        if let Some(tally) = self.of(name) {
+            tally.lost += 1;
+            tally.damaged |= damaged;
+            if tally.losses.len() < MOST || damaged {
+                tally.losses.push(Loss { line, text });
+            }
+        }
+    }
+
+    /// All of them.
+    pub fn list(&mut self) -> &[Tally] {
+        for tally in &mut self.list {
+            (tally.first, tally.last) = tally.between.map(|(a, b)| (a.to_string(), b.to_string())).unzip();
+        }
+        &self.list
+    }
+}

@@ -1,0 +1,19 @@
+import "./styles/tokens.css";
+import "./styles/viewer.css";
+import "./styles/page.css";
+import { render } from "solid-js/web";
+import { App } from "./App";
+import { fromLink } from "./link";
+import { served } from "./served";
+import { keep } from "./store";
+
+try {
+  const theme = localStorage.getItem("theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset["theme"] = theme;
+} catch {
+  // The system's, then.
+}
+fromLink();
+void keep();
+render(() => <App />, document.getElementById("root")!);
+void served();

@@ -1,0 +1,276 @@
+// What the page and the worker say to each other. Times are microseconds since 1970 as bigint: no JS number holds them
+// all.
+
+/** A value of a facet, and how many events have it. */
+export interface Count {
+  readonly value: string;
+  readonly count: number;
+}
+
+/** Which values of a column are asked for, and which are not wanted. */
+export interface Choice {
+  readonly only: readonly string[];
+  readonly not: readonly string[];
+}
+
+/** What is shown. */
+export interface Filter {
+  readonly from: bigint | null;
+  readonly to: bigint | null;
+  readonly facets: Readonly<Record<string, Choice>>;
+  readonly words: readonly string[];
+}
+
+export const NO_FILTER: Filter = { from: null, to: null, facets: {}, words: [] };
+
+/** The columns of texts that facets show, with their titles. */
+export const FACETS: readonly (readonly [string, string])[] = [
+  ["outcome", "Outcome"],
+  ["user", "User"],
+  ["address", "Address"],
+  ["host", "Host"],
+  ["service", "Service"],
+  ["provider", "Source"],
+  ["shape", "Shape"],
+  ["logon_type", "Logon type"],
+  ["reason", "Reason"],
+  ["file", "File"],
+];
+
+/** Bars of the timeline. `start` is the time of the first bar, `width` that of each. */
+export interface Bars {
+  readonly start: bigint;
+  readonly width: bigint;
+  readonly failures: Uint32Array;
+  readonly successes: Uint32Array;
+  readonly challenges: Uint32Array;
+}
+
+export interface Summary {
+  /** The first and the last event of all. */
+  readonly span: readonly [bigint, bigint] | null;
+  readonly bars: Bars | null;
+  readonly events: number;
+  readonly failures: number;
+  readonly successes: number;
+  readonly challenges: number;
+  readonly facets: Readonly<Record<string, { readonly top: readonly Count[]; readonly more: number }>>;
+}
+
+/** One event, as far as it says something. */
+export interface Row {
+  readonly row: number;
+  readonly time: bigint;
+  readonly record: number;
+  readonly line: number;
+  readonly count: number;
+  readonly texts: Readonly<Record<string, string>>;
+  readonly analytics: readonly string[];
+}
+
+export interface Pair {
+  readonly user: string;
+  readonly address: string;
+  readonly failures: number;
+  readonly successes: number;
+  readonly challenges: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** An alert as the module writes it. */
+export interface Alert {
+  readonly id: string;
+  readonly analytic: string;
+  readonly analytic_version: string;
+  readonly config_digest: string;
+  readonly pattern: string;
+  readonly severity: "informational" | "low" | "medium" | "high" | "critical";
+  readonly status?: string;
+  readonly title: string;
+  readonly record: number;
+  readonly time: string;
+  readonly first_seen: string;
+  readonly last_seen: string;
+  readonly user?: string;
+  readonly users?: readonly string[];
+  readonly src_ip?: string;
+  readonly src_ips?: readonly string[];
+  readonly host?: string;
+  readonly service?: string;
+  readonly user_agent?: string;
+  readonly application?: string;
+  readonly device?: string;
+  readonly failure_count?: number;
+  readonly challenge_count?: number;
+  readonly distinct_users?: number;
+  readonly distinct_ips?: number;
+  readonly estimated?: readonly string[];
+  readonly matched?: readonly string[];
+  readonly reasons?: Readonly<Record<string, number>>;
+  readonly outcomes?: Readonly<Record<string, number>>;
+  readonly related_successes?: readonly string[];
+  readonly techniques?: readonly string[];
+  readonly context?: readonly string[];
+  readonly evidence?: readonly { readonly record: number; readonly text: string }[];
+  readonly response?: readonly string[];
+}
+
+/** An alert, its canonical JSON, and what the module knows beside it. */
+export interface Told {
+  readonly json: string;
+  readonly alert: Alert;
+  readonly login: boolean;
+  readonly origin: Place | null;
+  readonly evidence: readonly (Place | null)[];
+  readonly time: bigint;
+}
+
+export interface Near {
+  readonly analytic: string;
+  readonly step: "short" | "too-late" | "silent";
+  readonly key: string;
+  readonly text: string;
+  readonly user: string;
+  readonly address: string | null;
+  readonly record: number;
+  readonly time: bigint;
+  readonly count: number;
+  readonly needed: number;
+  readonly times: number;
+}
+
+export interface Point {
+  readonly time: bigint;
+  readonly record: number;
+  readonly count: number;
+  readonly needed: number;
+  readonly step: string;
+  readonly outcome: string;
+}
+
+export interface Window {
+  readonly key: string;
+  readonly points: readonly Point[];
+  readonly all: number;
+}
+
+export interface RawRecord {
+  readonly record: number;
+  readonly text: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export interface Health {
+  readonly stats: readonly Readonly<Record<string, number | string>>[];
+  readonly readiness: readonly {
+    readonly analytic: string;
+    readonly name: string;
+    readonly can_fire: boolean;
+    readonly in_part: boolean;
+    readonly events: number;
+    readonly needs: readonly { readonly name: string; readonly found: number; readonly whole: number }[];
+    readonly why: readonly string[];
+  }[];
+  readonly problems: readonly {
+    readonly kind: string;
+    readonly text: string;
+    readonly file: string | null;
+    readonly line: number | null;
+  }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly records: number;
+    readonly events: number;
+    readonly first: string | null;
+    readonly last: string | null;
+    readonly losses: readonly { readonly line: number | null; readonly text: string }[];
+    readonly lost: number;
+    readonly damaged: boolean;
+  }[];
+  readonly unlisted: number;
+  readonly left_out: number;
+}
+
+export interface Schema {
+  readonly properties: Readonly<Record<string, Option>>;
+}
+
+export interface Option {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly pattern?: string;
+  readonly items?: Option;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Option[];
+  readonly oneOf?: readonly Option[];
+}
+
+export interface Analytic {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly techniques: readonly string[];
+  readonly telemetry: readonly string[];
+  readonly false_positives: readonly string[];
+  readonly response: readonly string[];
+  readonly schema: Schema;
+}
+
+/** How many keys reached which highest count: by analytic, kind of key, count. */
+export type Highest = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
+
+/** Questions of the page, and the answers to them. */
+export interface Questions {
+  describe: { ask: null; answer: readonly Analytic[] };
+  open: { ask: { files: readonly File[]; config: string; received: bigint }; answer: null };
+  stop: { ask: null; answer: null };
+  summary: { ask: { filter: Filter; bars: number; from: bigint | null; to: bigint | null }; answer: Summary };
+  rows: { ask: { filter: Filter; from: number; to: number; newest: boolean }; answer: { total: number; rows: readonly Row[] } };
+  find: { ask: { record: number }; answer: Row | null };
+  pairs: { ask: { filter: Filter }; answer: readonly Pair[] };
+  values: { ask: { filter: Filter; column: string; part: string }; answer: readonly Count[] };
+  near: { ask: null; answer: readonly Near[] };
+  windows: { ask: { analytic: string; record: number }; answer: readonly Window[] };
+  records: { ask: { records: readonly number[] }; answer: readonly RawRecord[] };
+  events: { ask: { records: readonly number[] }; answer: readonly Row[] };
+  health: { ask: null; answer: Health };
+  highest: { ask: null; answer: Highest };
+  again: { ask: { config: string }; answer: { alerts: readonly Told[]; milliseconds: number } };
+  export: { ask: { filter: Filter; format: "csv" | "ndjson" }; answer: Blob };
+}
+
+export type Question = keyof Questions;
+
+/** News of the worker that nobody asked for. */
+export type News =
+  | { readonly news: "survey"; readonly at: number; readonly of: number }
+  | {
+      readonly news: "read";
+      readonly at: number;
+      readonly of: number;
+      readonly records: number;
+      readonly bytes: number;
+      readonly events: number;
+      readonly alerts: readonly Told[];
+      readonly done: boolean;
+      readonly milliseconds: number;
+    }
+  | { readonly news: "explained" }
+  | { readonly news: "failed"; readonly why: string };
+
+export type FromWorker =
+  | News
+  | { readonly answer: number; readonly value: unknown }
+  | { readonly answer: number; readonly error: string };

@@ -1,0 +1,14 @@
+// The files that `authsieve view FILE…` names. Only a page that it serves says so, and may connect to it.
+
+import { open } from "./state";
+
+export async function served(): Promise<void> {
+  const list = document.querySelector('meta[name="files"]')?.getAttribute("content");
+  if (!list) return;
+  const named = (await (await fetch(list)).json()) as readonly { name: string; modified: number | null }[];
+  const files = named.map(async ({ name, modified }, number) => {
+    const bytes = await (await fetch(`files/${number}`)).blob();
+    return new File([bytes], name, modified === null ? {} : { lastModified: modified });
+  });
+  await open(await Promise.all(files));
+}

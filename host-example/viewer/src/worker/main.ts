@@ -1,0 +1,192 @@
+// The worker: reads the files in steps, and answers what the page asks in between.
+
+import type { Alert, Analytic, Filter, FromWorker, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
+import { Module } from "./module";
+import { Table } from "./table";
+
+/** So many bytes of a file are read at once. */
+const AHEAD = 4 << 20;
+/** So many bytes of records are judged before the page may ask something. */
+const STEP = 2 << 20;
+/** News come no oftener than this, in milliseconds. */
+const PATIENCE = 100;
+
+interface Progress {
+  readonly done: boolean;
+  readonly at: number;
+  readonly of: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly events: number;
+  readonly alerts: readonly { readonly json: string; readonly login: boolean; readonly origin: Place | null; readonly evidence: readonly (Place | null)[] }[];
+}
+
+const post = (message: FromWorker) => postMessage(message);
+const tell = (news: News) => post(news);
+const turn = () => new Promise<void>((done) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => done();
+  port2.postMessage(null);
+});
+
+let files: readonly File[] = [];
+let sizes = 0;
+let ahead = { file: -1, at: 0, bytes: new Uint8Array(0) };
+let passed = 0;
+let told = 0;
+let reading = false;
+let survey = true;
+
+function read(file: number, at: number, length: number): Uint8Array {
+  const blob = files[file];
+  if (!blob) throw new RangeError("no such file");
+  if (file !== ahead.file || at < ahead.at || at >= ahead.at + ahead.bytes.length) {
+    const bytes = new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob.slice(at, at + Math.max(AHEAD, length))));
+    ahead = { file, at, bytes };
+    passed += bytes.length;
+    if (survey && performance.now() - told > PATIENCE) {
+      told = performance.now();
+      tell({ news: "survey", at: Math.min(passed, sizes), of: sizes });
+    }
+  }
+  return ahead.bytes.subarray(at - ahead.at, at - ahead.at + length);
+}
+
+const module = new Module(read);
+const { analytics, texts, numbers } = module.ask({ ask: "describe" }) as {
+  analytics: (Omit<Analytic, "schema"> & { schema: string })[];
+  texts: string[];
+  numbers: string[];
+};
+const described: readonly Analytic[] = analytics.map((one) => ({ ...one, schema: JSON.parse(one.schema) as Analytic["schema"] }));
+const fresh = () => new Table(module, texts, numbers, described.map(({ id }) => id));
+let table = fresh();
+
+/** Microseconds of a time as alerts write it. */
+function micros(text: string): bigint {
+  const match = /^(.*?)(?:\.(\d+))?Z$/.exec(text);
+  const second = BigInt(Date.parse(`${match?.[1]}Z`)) * 1000n;
+  return second + BigInt((match?.[2] ?? "").padEnd(6, "0").slice(0, 6));
+}
+
+function tellOf({ alerts }: Progress): Told[] {
+  return alerts.map(({ json, login, origin, evidence }) => {
+    const alert = JSON.parse(json) as Alert;
+    return { json, alert, login, origin, evidence, time: micros(alert.time) };
+  });
+}
+
+let run = 0;
+
+async function readAll(mine: number): Promise<void> {
+  const begun = performance.now();
+  let alerts: Told[] = [];
+  for (;;) {
+    const progress = module.ask({ ask: reading ? "step" : "end", bytes: STEP }) as Progress;
+    survey = false;
+    alerts.push(...tellOf(progress));
+    if (progress.done || performance.now() - told > PATIENCE) {
+      told = performance.now();
+      const { at, of, records, bytes, events, done } = progress;
+      tell({ news: "read", at, of, records, bytes, events, alerts, done, milliseconds: told - begun });
+      alerts = [];
+    }
+    if (progress.done) break;
+    await turn();
+    if (mine !== run) return;
+  }
+  reading = false;
+  for (;;) {
+    const { done } = module.ask({ ask: "explain", batches: 4 }) as { done: boolean };
+    if (done) break;
+    await turn();
+    if (mine !== run) return;
+  }
+  // The last call tells of what waited.
+  module.ask({ ask: "explain", batches: 1 });
+  tell({ news: "explained" });
+}
+
+const bigints = <T extends { time: bigint }>(list: readonly unknown[]): T[] =>
+  (list as (Omit<T, "time"> & { time: string })[]).map((one) => ({ ...one, time: BigInt(one.time) }) as unknown as T);
+
+type Answers = { [Q in Question]: (ask: Questions[Q]["ask"]) => Questions[Q]["answer"] | Promise<Questions[Q]["answer"]> };
+
+const answers: Answers = {
+  describe: () => described,
+  open: ({ files: given, config, received }) => {
+    files = given;
+    sizes = files.reduce((all, file) => all + file.size, 0);
+    ahead = { file: -1, at: 0, bytes: new Uint8Array(0) };
+    [passed, told, survey] = [0, performance.now(), true];
+    const seed = [...crypto.getRandomValues(new Uint32Array(2))].map((half) => half.toString(16).padStart(8, "0")).join("");
+    module.ask({
+      ask: "open",
+      files: files.map((file, number) => ({
+        number,
+        name: file.webkitRelativePath || file.name,
+        size: file.size,
+        written: file.lastModified ? String(BigInt(file.lastModified) * 1000n) : null,
+      })),
+      config,
+      received: String(received),
+      seed,
+    });
+    table = fresh();
+    reading = true;
+    const mine = ++run;
+    setTimeout(() => readAll(mine).catch(failed), 0);
+    return null;
+  },
+  stop: () => {
+    reading = false;
+    return null;
+  },
+  summary: ({ filter, bars, from, to }) => table.summary(filter, bars, from, to),
+  rows: ({ filter, from, to, newest }) => table.rows(filter, from, to, newest),
+  find: ({ record }) => table.events([record])[0] ?? null,
+  events: ({ records }): Row[] => table.events(records),
+  pairs: ({ filter }) => table.pairs(filter),
+  values: ({ filter, column, part }) => table.values(filter, column, part),
+  near: () => bigints<Near>(module.ask({ ask: "near" }) as unknown[]),
+  windows: ({ analytic, record }) =>
+    (module.ask({ ask: "windows", analytic, record }) as Window[]).map((window) => ({
+      ...window,
+      points: bigints<Point>(window.points),
+    })),
+  records: ({ records }) => module.ask({ ask: "records", records }) as Questions["records"]["answer"],
+  health: () => module.ask({ ask: "health" }) as Questions["health"]["answer"],
+  highest: () => module.ask({ ask: "highest" }) as Questions["highest"]["answer"],
+  again: async ({ config }) => {
+    const begun = performance.now();
+    module.ask({ ask: "judge_again", config });
+    const mine = ++again;
+    const alerts: Told[] = [];
+    for (;;) {
+      const progress = module.ask({ ask: "again", batches: 8 }) as Progress;
+      alerts.push(...tellOf(progress));
+      if (progress.done) return { alerts, milliseconds: performance.now() - begun };
+      await turn();
+      if (mine !== again) throw new Error("superseded");
+    }
+  },
+  export: ({ filter, format }: { filter: Filter; format: "csv" | "ndjson" }) =>
+    new Blob([...table.lines(filter, format)], { type: format === "csv" ? "text/csv" : "application/x-ndjson" }),
+};
+
+let again = 0;
+
+function failed(error: unknown): void {
+  const words = error instanceof Error ? error.message : String(error);
+  const trap = error instanceof WebAssembly.RuntimeError;
+  tell({ news: "failed", why: trap ? `the module stopped: ${words}` : words });
+}
+
+onmessage = async ({ data }: MessageEvent<{ number: number; question: Question; ask: never }>) => {
+  const { number, question, ask } = data;
+  try {
+    post({ answer: number, value: await answers[question](ask) });
+  } catch (error) {
+    post({ answer: number, error: error instanceof Error ? error.message : String(error) });
+  }
+};

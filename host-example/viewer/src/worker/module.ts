@@ -1,0 +1,85 @@
+// The module: questions and answers as JSON, columns as typed arrays over its memory.
+
+import text from "../generated/module.js";
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  question(length: number): number;
+  ask(): number;
+  answer(): number;
+  rows(): number;
+  times(): number;
+  column(place: number): number;
+}
+
+/** Reads `length` bytes of a file from `at` on; fewer only at its end. */
+export type Read = (file: number, at: number, length: number) => Uint8Array;
+
+let compiled: WebAssembly.Module | undefined;
+
+function compile(): WebAssembly.Module {
+  if (!compiled) {
+    const bytes = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+    compiled = new WebAssembly.Module(bytes);
+  }
+  return compiled;
+}
+
+/** A crate for zip archives brings bindings to the browser's random numbers, which nothing calls. */
+function unused(): Record<string, Record<string, () => never>> {
+  const imports: Record<string, Record<string, () => never>> = {};
+  for (const { module, name } of WebAssembly.Module.imports(compile())) {
+    (imports[module] ??= {})[name] = () => {
+      throw new Error(`${module}.${name} is not there`);
+    };
+  }
+  return imports;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class Module {
+  readonly #exports: Exports;
+
+  constructor(read: Read) {
+    const host = {
+      read: (file: number, at: number, into: number, length: number): number => {
+        try {
+          const bytes = read(file, at, length);
+          new Uint8Array(this.#exports.memory.buffer, into >>> 0, bytes.length).set(bytes);
+          return bytes.length;
+        } catch {
+          return -1;
+        }
+      },
+    };
+    this.#exports = new WebAssembly.Instance(compile(), { ...unused(), host }).exports as unknown as Exports;
+  }
+
+  /** Asks a question. Throws an error with the module's words. */
+  ask(question: Record<string, unknown>): unknown {
+    const bytes = encoder.encode(JSON.stringify(question));
+    const at = this.#exports.question(bytes.length) >>> 0;
+    new Uint8Array(this.#exports.memory.buffer, at, bytes.length).set(bytes);
+    const length = this.#exports.ask();
+    const answer = new Uint8Array(this.#exports.memory.buffer, this.#exports.answer() >>> 0, Math.abs(length));
+    const words = decoder.decode(answer);
+    if (length < 0) throw new Error(words);
+    return JSON.parse(words);
+  }
+
+  get rows(): number {
+    return this.#exports.rows();
+  }
+
+  /** The times of events. Like every column, valid until the next question. */
+  times(): BigInt64Array {
+    return new BigInt64Array(this.#exports.memory.buffer, this.#exports.times() >>> 0, this.rows);
+  }
+
+  column(place: number): Uint32Array {
+    return new Uint32Array(this.#exports.memory.buffer, this.#exports.column(place) >>> 0, this.rows);
+  }
+}

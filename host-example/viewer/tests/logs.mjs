@@ -1,0 +1,49 @@
+// The logs of the tests: written here, so that each value that a test asserts comes from the file it drops.
+
+const two = (n) => String(n).padStart(2, "0");
+const at = (seconds) => `2026-03-04T${two(8 + Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}+00:00`;
+
+/** A line of sshd. */
+const line = (seconds, pid, text, host = "web1") => `${at(seconds)} ${host} sshd[${pid}]: ${text}`;
+export const failed = (seconds, pid, user, address, host) => line(seconds, pid, `Failed password for ${user} from ${address} port 50000 ssh2`, host);
+export const accepted = (seconds, pid, user, address, host) => line(seconds, pid, `Accepted password for ${user} from ${address} port 50000 ssh2`, host);
+
+export const HOSTILE = '<img src=x onerror="window.__hit=1">';
+export const FORMULA = "=cmd|'/c calc'!A1";
+
+/** `carol` is taken after six failures; `dave` has three of five, `erin` comes too late; names that want to be markup. */
+export function auth() {
+  const lines = [];
+  let pid = 100;
+  for (let i = 0; i < 6; i++) lines.push(failed(i * 30, pid++, "carol", "203.0.113.9"));
+  lines.push(accepted(200, pid++, "carol", "203.0.113.9"));
+  for (let i = 0; i < 3; i++) lines.push(failed(400 + i * 10, pid++, "dave", "192.0.2.44"));
+  lines.push(accepted(440, pid++, "dave", "192.0.2.44"));
+  for (let i = 0; i < 5; i++) lines.push(failed(600 + i * 10, pid++, "erin", "192.0.2.61"));
+  lines.push(accepted(640 + 612, pid++, "erin", "192.0.2.61"));
+  for (let i = 0; i < 7; i++) lines.push(failed(1500 + i * 5, pid++, HOSTILE, "198.51.100.7"));
+  lines.push(accepted(1540, pid++, HOSTILE, "198.51.100.7"));
+  lines.push(failed(1600, pid++, FORMULA, "198.51.100.8"));
+  for (let i = 0; i < 300; i++) lines.push(accepted(1700 + i * 20, pid++, `user${i % 17}`, `10.0.0.${i % 40}`, `web${i % 5}`));
+  return lines.join("\n") + "\n";
+}
+
+/** Another host's log whose times lie between those of `auth`. */
+export function other() {
+  const lines = [];
+  for (let i = 0; i < 5; i++) lines.push(failed(2000 + i * 60, 900 + i, "backup", "203.0.113.77", "db1"));
+  lines.push(accepted(2400, 990, "backup", "203.0.113.77", "db1"));
+  return lines.join("\n") + "\n";
+}
+
+/** Many records of which a third are of sshd. */
+export function large(records) {
+  const lines = [];
+  for (let i = 0; i < records; i++) {
+    const second = Math.floor((i * 50_000) / records);
+    if (i % 3) lines.push(`${at(second)} web1 nginx[7]: 10.0.0.${i % 250} "GET /index.html?page=${i}" 200 ${i % 977} "Mozilla/5.0 (X11; Linux x86_64)"`);
+    else if (i % 9 === 0) lines.push(failed(second, 1000 + (i % 30_000), `user${i % 5000}`, `198.51.${i % 250}.${i % 240}`));
+    else lines.push(accepted(second, 1000 + (i % 30_000), `user${i % 5000}`, `10.1.${i % 250}.${i % 240}`));
+  }
+  return lines.join("\n") + "\n";
+}

@@ -1,0 +1,43 @@
+import { defineConfig } from "vite";
+import solid from "vite-plugin-solid";
+
+// The page forbids itself every connection. Where it is served, the same policy belongs in a header, with
+// `frame-ancestors 'none'`, which a page cannot ask for itself.
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+export default defineConfig({
+  base: "./",
+  plugins: [
+    solid(),
+    {
+      name: "policy",
+      apply: "build",
+      transformIndexHtml: {
+        order: "pre",
+        // As text: tags of Vite's own come with their quotation marks escaped, and hosts look for this line.
+        handler: (html) =>
+          html.replace("<head>", `<head>\n    <meta http-equiv="Content-Security-Policy" content="${POLICY}" />`),
+      },
+    },
+  ],
+  // The module comes as text of one character for each byte: escapes would make four of each.
+  esbuild: { charset: "utf8" },
+  worker: { format: "es" },
+  server: { fs: { allow: ["../.."] } },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 4000,
+  },
+});
