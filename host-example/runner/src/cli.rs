@@ -3,7 +3,7 @@
 use crate::arguments::Stop;
 use crate::commands::{bake, check, completions, decode, demo, doctor, explain, export, inspect, run, test};
 #[cfg(all(feature = "serve", unix))]
-use crate::commands::{serve, snapshot};
+use crate::commands::{serve, snapshot, view};
 use crate::output::paint::When;
 use crate::output::{complain, explain_problems};
 use crate::selection::Error;
@@ -19,6 +19,7 @@ Examples:
   journalctl -o json | authsieve run -a an1276          standard input
   authsieve run -a an1276,fls auth.log signins.jsonl    several analytics at once
   authsieve serve --http 127.0.0.1:7401 --alerts -       a service beside a pipeline
+  authsieve view auth.log                               alerts, and why, in the browser
   authsieve test src/analytics --junit report.xml       detection cases, as data
   authsieve inspect an1276                              what it reads and how it can be configured
   authsieve decode auth.log                             what each record says
@@ -52,6 +53,9 @@ enum Command {
     /// Take the state out of a service, into a file for `serve --restore`.
     #[cfg(all(feature = "serve", unix))]
     Snapshot(snapshot::Arguments),
+    /// Show logs and their alerts in the browser of this machine. Nothing leaves it.
+    #[cfg(all(feature = "serve", unix))]
+    View(view::Arguments),
     /// Run detection cases (a log, a configuration, the alerts that must come) and report like a test runner.
     Test(test::Arguments),
     /// Show what each record says: one JSON object per event.
@@ -87,6 +91,8 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => serve::run(&arguments),
         #[cfg(all(feature = "serve", unix))]
         Some(Command::Snapshot(arguments)) => snapshot::run(&arguments),
+        #[cfg(all(feature = "serve", unix))]
+        Some(Command::View(arguments)) => view::run(&arguments),
         Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
         Some(Command::Explain(arguments)) => explain::run(&arguments, color),

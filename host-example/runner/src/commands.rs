@@ -16,3 +16,5 @@ pub mod serve;
 #[cfg(all(feature = "serve", unix))]
 pub mod snapshot;
 pub mod test;
+#[cfg(all(feature = "serve", unix))]
+pub mod view;
