@@ -1,4 +1,4 @@
-//! A batch of records on its way to the analytics, and the answer that its sender waits for.
+//! The types that sources send to the core: batches of records, requests, and their answers.
 
 use super::history::Recent;
 use super::plan::Planned;
@@ -8,64 +8,64 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Records that came together from one source.
+/// A batch of records from one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Arrival {
     /// The name of the source.
     pub source: Arc<str>,
-    /// When they were received, in microseconds since 1970.
+    /// The time of receipt, in microseconds since 1970.
     pub received: i64,
-    /// Whole records, each with a newline behind it.
+    /// Whole records, each followed by a newline.
     pub records: Vec<u8>,
-    /// Tells this batch from others, for a sender that repeats it because no answer came. 0 for one that cannot.
+    /// Identifies the batch, so that a repeated one is recognized. 0 if the sender cannot repeat it.
     pub digest: u128,
-    /// Up to where its source was read with it.
+    /// The positions in the source after this batch.
     pub positions: Vec<(String, String)>,
 }
 
-/// The fate of a batch.
+/// The core's answer to a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// It counts, and cannot be lost any more where there is a state folder.
+    /// The batch counts. With a state folder it is on disk and survives a crash.
     Kept,
-    /// It came before, and counts once.
+    /// The batch was received before and is not counted again.
     Repeated,
-    /// It cannot be kept now, and comes back: the disk is full, or cannot be written to. Nothing of it counts.
+    /// The disk is full or cannot be written to. The batch comes back, and none of it counts.
     Refused(Arrival),
 }
 
-/// Another configuration, as far as the core has to know of it.
+/// The parts of a new configuration that the core needs.
 pub(super) struct Reload {
-    /// The components.
+    /// The components to run.
     pub components: Vec<Planned>,
-    /// The names of the sinks by their numbers.
+    /// The names of the sinks, indexed by their numbers.
     pub sinks: Vec<String>,
-    /// The layouts that they want.
+    /// The layouts that the sinks use.
     pub layouts: Vec<Layout>,
-    /// Sinks that are new, and the last alert that each does not get.
+    /// The new sinks. Each gets only the alerts after the number given here.
     pub new: Vec<(String, u64)>,
 }
 
 /// A request to the core.
 pub(super) enum Request {
-    /// To take a batch.
+    /// Takes a batch.
     Take(Arrival, oneshot::Sender<Taken>),
-    /// To forget that the batch of this digest may be repeated: its sender has the answer.
+    /// Forgets the digest of a batch: its sender has the answer and will not repeat the batch.
     Answered(u128),
-    /// To note that a sink has delivered all alerts up to this number.
+    /// Records that a sink has delivered all alerts up to this number.
     Delivered(usize, u64),
-    /// About a second has passed.
+    /// About one second has passed.
     Tick,
-    /// To go on with other components and sinks.
+    /// Switches to other components and sinks.
     Reload(Reload, oneshot::Sender<Result<Vec<String>, String>>),
-    /// To tell of the recent past. `None` where nothing is known of it.
+    /// Asks for the recent past. The answer is `None` if no past is kept.
     Recent(oneshot::Sender<Option<Recent>>),
-    /// To take the state, as a file holds it.
+    /// Asks for the state, in the format of a state file.
     Snapshot(oneshot::Sender<Result<Vec<u8>, String>>),
-    /// To tell up to where each source was read.
+    /// Asks for the position of each source.
     Positions(oneshot::Sender<HashMap<String, String>>),
-    /// To count.
+    /// Asks for the counters of the analytics.
     Stats(oneshot::Sender<Vec<Stats>>),
-    /// To write down the state and end.
+    /// Writes the state to disk and ends the thread.
     Stop(oneshot::Sender<()>),
 }

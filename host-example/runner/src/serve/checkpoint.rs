@@ -1,8 +1,8 @@
-//! The state of the analytics on disk, two generations of it.
+//! State files: the state of the analytics on disk, in two generations.
 //!
-//! A file is written under another name, synced, and renamed; then the folder is synced. So a crash leaves whole files alone. A
-//! checksum tells one that was damaged all the same. Then the generation before it counts, and the journal still has the batches
-//! behind that.
+//! A state is written to a temporary file, synced and renamed; then the folder is synced. So a crash leaves only whole
+//! files. A checksum detects other damage. The service then loads the older generation, and the journal still has all
+//! batches after that one.
 //!
 //! ```text
 //! authsieve state 1
@@ -11,7 +11,8 @@
 //! 16 bytes                the SipHash of all before
 //! ```
 //!
-//! Every layout begins with its number and ends with this checksum, so that a later one is not taken for a damaged one.
+//! Every layout begins with its number and ends with this checksum. So a file of a later layout is not mistaken for a
+//! damaged one.
 
 use super::{digest, faults};
 use serde::{Deserialize, Serialize};
@@ -20,21 +21,21 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The first line of a file, up to the number of its layout.
+/// The first bytes of a state file, before the number of its layout.
 const MAGIC: &[u8] = b"authsieve state ";
-/// The layout that is written and read here.
+/// The layout that this version writes and reads.
 const LAYOUT: u32 = 1;
-/// This many generations are kept.
+/// The number of generations that are kept.
 const GENERATIONS: usize = 2;
-/// How files of states are called, before the number of their batch.
+/// The prefix of the file names. The number of the last batch follows.
 const PREFIX: &str = "state-";
-/// A header is shorter.
+/// The largest size of a header line, in bytes.
 const HEADER: usize = 1 << 20;
 
-/// The end of a state: the last batch, and the numbers that come next.
+/// The header of a state: the last batch in it, and the next numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
-    /// The number of the last batch in it.
+    /// The number of the last batch that the state includes.
     pub batch: u64,
     /// The number of the next record.
     pub record: u64,
@@ -42,44 +43,45 @@ pub(super) struct Header {
     pub alert: u64,
     /// How many records each source has sent.
     pub lines: BTreeMap<String, u64>,
-    /// Where the newest records stand: the number of the first of a run, its source, its line.
+    /// The places of the newest records: for each run, the number of its first record, its source, and the line there.
     #[serde(default)]
     pub places: Vec<(u64, String, u64)>,
-    /// The version that wrote it.
+    /// The version of authsieve that wrote the state.
     #[serde(default)]
     pub version: String,
-    /// The ids of the analytics whose state it holds.
+    /// The ids of the analytics in the state.
     #[serde(default)]
     pub analytics: Vec<String>,
-    /// The components, and how many bytes of state each has. Written by [`Checkpoints::save`].
+    /// The components, with the size of each snapshot in bytes. [`Checkpoints::save`] sets it.
     pub parts: Vec<(String, u64)>,
 }
 
-/// A state, and the components whose snapshots are in it.
+/// A state: its header and the snapshots of the components.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
-    /// Its end.
+    /// The header.
     pub header: Header,
-    /// The name of each component, and its snapshot.
+    /// The name and the snapshot of each component.
     pub parts: Vec<(String, Vec<u8>)>,
 }
 
-/// The folder of the states.
+/// The folder of the state files.
 #[derive(Clone, Debug)]
 pub(super) struct Checkpoints {
     folder: PathBuf,
 }
 
 impl Checkpoints {
-    /// States in this folder.
+    /// Uses this folder.
     pub(super) fn new(folder: &Path) -> Self {
         Self { folder: folder.into() }
     }
 
-    /// The newest state that is whole, and what is wrong with newer ones.
+    /// Loads the newest undamaged state. Also returns the reasons why newer ones were skipped.
     ///
     /// # Errors
-    /// Where the folder cannot be read, and where a later version wrote the newest state: the one before would be too old.
+    /// Fails if the folder cannot be read, or if a later version wrote the newest state: the older one would miss too
+    /// much.
     pub(super) fn load(&self) -> io::Result<(Option<State>, Vec<String>)> {
         let mut wrong = Vec::new();
         for (_, path) in self.list()?.into_iter().rev() {
@@ -94,10 +96,10 @@ impl Checkpoints {
         Ok((None, wrong))
     }
 
-    /// The number of the newest state, damaged or not.
+    /// The batch number of the newest state, even if the state is damaged.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// Fails if the folder cannot be read.
     pub(super) fn newest(&self) -> io::Result<Option<u64>> {
         Ok(self.list()?.last().map(|(number, _)| *number))
     }
@@ -105,16 +107,15 @@ impl Checkpoints {
     /// Removes all states.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn clear(&self) -> io::Result<()> {
         self.list()?.into_iter().try_for_each(|(_, path)| fs::remove_file(path))
     }
 
-    /// Writes a state. Returns up to which batch the journal is needed no more: the one that the generation before it counts
-    /// up to.
+    /// Writes a state. Returns the last batch of the older generation: the journal may forget the batches up to there.
     ///
     /// # Errors
-    /// Where the disk is full or fails. The states before stay.
+    /// Fails if the disk is full or fails. The earlier states remain.
     pub(super) fn save(&self, state: &State) -> io::Result<u64> {
         let name = |number: u64| self.folder.join(format!("{PREFIX}{number:020}"));
         let new = self.folder.join("state.new");
@@ -138,7 +139,7 @@ impl Checkpoints {
         Ok(if all.len() < GENERATIONS { 0 } else { all.first().map_or(0, |(number, _)| *number) })
     }
 
-    /// The files, the oldest first.
+    /// The state files, oldest first.
     fn list(&self) -> io::Result<Vec<(u64, PathBuf)>> {
         let mut all = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -151,19 +152,19 @@ impl Checkpoints {
     }
 }
 
-/// Why bytes are no state.
+/// Why bytes cannot be loaded as a state.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    /// They cannot be read.
+    /// The file cannot be read.
     #[error("{0}")]
     Unreadable(#[from] io::Error),
-    /// They were changed, or are not whole.
+    /// The bytes were changed or cut off.
     #[error("it is damaged")]
     Damaged,
-    /// They are something else.
+    /// The bytes are not a state of authsieve.
     #[error("it is no state of authsieve")]
     Foreign,
-    /// Another version wrote them.
+    /// Another version of authsieve wrote the state, in this layout.
     #[error(
         "the state has layout {0}, and this version reads layout {LAYOUT}: run the version that wrote it"
     )]
@@ -171,18 +172,18 @@ pub(super) enum Error {
 }
 
 impl State {
-    /// Reads a file.
+    /// Reads a state file.
     ///
     /// # Errors
-    /// Where there is none, or it holds no state that this version reads.
+    /// Fails if the file cannot be read or holds no state of this layout.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         Self::decode(&fs::read(path)?)
     }
 
-    /// The bytes of a file.
+    /// The bytes of the state file.
     ///
     /// # Errors
-    /// None in practice: all of it is text and numbers.
+    /// Fails never in practice: the header holds only text and numbers.
     pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
         let parts = self.parts.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
         let header = serde_json::to_vec(&Header { parts, ..self.header.clone() })?;
@@ -196,10 +197,10 @@ impl State {
         Ok(out)
     }
 
-    /// Reads the bytes of a file.
+    /// Decodes the bytes of a state file.
     ///
     /// # Errors
-    /// For all that `encode` of this version did not write.
+    /// Fails for bytes that this version's `encode` did not write.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
         if !bytes.starts_with(MAGIC) {
             return Err(Error::Foreign);
@@ -227,7 +228,7 @@ impl State {
     }
 }
 
-/// The first line, and the bytes behind it.
+/// Splits off the first line. Returns the line and the bytes after it.
 fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     let head = bytes.get(..HEADER.min(bytes.len())).unwrap_or_default();
     let end = memchr::memchr(b'\n', head).ok_or(Error::Damaged)?;
@@ -257,7 +258,7 @@ mod tests {
         assert_eq!(checkpoints.load().unwrap(), (Some(state(12)), vec![]));
         let files = checkpoints.list().unwrap();
         assert_eq!(files.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [9, 12]);
-        // Damage at any place, a cut at any place.
+        // Damage at each byte, and a cut at each byte, is detected.
         let path = &files[1].1;
         let whole = fs::read(path).unwrap();
         for at in 0..whole.len() {
@@ -270,7 +271,7 @@ mod tests {
         let (found, wrong) = checkpoints.load().unwrap();
         assert_eq!(found, Some(state(9)));
         assert!(wrong[0].ends_with(": it is damaged"), "{wrong:?}");
-        // A crash within a save leaves a file that counts for nothing.
+        // A crash during a save leaves a temporary file, which is ignored.
         fs::write(folder.path().join("state.new"), b"half").unwrap();
         assert_eq!(checkpoints.load().unwrap().0, Some(state(9)));
     }

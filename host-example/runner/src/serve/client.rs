@@ -1,4 +1,4 @@
-//! Asks a service that runs.
+//! A client that asks a running service.
 
 use super::control;
 use super::net::connect;
@@ -15,25 +15,25 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-/// The head of an answer may take so long.
+/// The longest wait for the head of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// So much of a refusal is read.
+/// The number of bytes that are read of a refusal.
 const REFUSAL: usize = 4 << 10;
 
-/// Where a service can be asked.
+/// The address of a running service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// At a source of HTTP.
+    /// The URL of an HTTP source.
     Http(Uri),
-    /// At a socket in the file system.
+    /// The path of a Unix socket.
     Unix(PathBuf),
 }
 
 impl Place {
-    /// Reads a place: `http://HOST:PORT`, `https://HOST:PORT`, `unix:PATH`, or the state folder of a service.
+    /// Parses `http://HOST:PORT`, `https://HOST:PORT`, `unix:PATH`, or the path of a state folder.
     ///
     /// # Errors
-    /// For what is none of these.
+    /// Fails for any other text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected =
             "expected http://HOST:PORT, https://HOST:PORT, unix:PATH or the state folder of a service";
@@ -43,7 +43,7 @@ impl Place {
         if text.starts_with("http://") || text.starts_with("https://") {
             let uri = text.trim_end_matches('/').parse::<Uri>();
             let uri = uri.map_err(|error| format!("{error}; {expected}"))?;
-            // `http:` alone reads as the name of a host.
+            // The URI parser takes `http:` alone for a host name.
             let is_whole = uri.scheme().is_some() && uri.host().is_some();
             return if is_whole { Ok(Self::Http(uri)) } else { Err(expected.into()) };
         }
@@ -82,16 +82,16 @@ impl Place {
     }
 }
 
-/// The access to a service, and how it is known.
+/// The credentials for a service.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// The token of the source.
     pub token: Option<String>,
-    /// A file of authorities, in place of those of the machine.
+    /// A file of certificate authorities, used in place of the machine's.
     pub ca: Option<PathBuf>,
 }
 
-/// How a service is asked that wants more than its address.
+/// Options for a service that requires a token or uses its own authority.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Credentials {
     /// A file with the token that the service asks for.
@@ -103,10 +103,10 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads them.
+    /// Reads the files that the options name.
     ///
     /// # Errors
-    /// Where the file of the token cannot be read, or is empty.
+    /// Fails if the token file cannot be read or is empty.
     pub fn read(&self) -> Result<Access, String> {
         let read = |path: &PathBuf| {
             let text =
@@ -122,16 +122,16 @@ impl Credentials {
 
 /// A part of an answer.
 pub enum Part<'a> {
-    /// Its head.
+    /// The headers.
     Head(&'a HeaderMap),
-    /// The next bytes of its body.
+    /// The next bytes of the body.
     Body(&'a [u8]),
 }
 
-/// Asks for a page, and hands out the answer as it comes.
+/// Requests a page and passes the answer to `take` as it arrives.
 ///
 /// # Errors
-/// Where nobody answers, or the answer is a refusal; and the first error of `take`.
+/// Fails if nobody answers, if the service refuses, or with the first error of `take`.
 pub fn get(
     place: &Place,
     path: &str,

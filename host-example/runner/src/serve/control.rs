@@ -1,4 +1,5 @@
-//! A socket in the state folder, for questions: whoever may open it may ask. So a service that listens nowhere can be asked too.
+//! A Unix socket in the state folder for questions, so that a service without a listener can be asked too. Everybody
+//! who may open the socket may ask.
 
 use super::say;
 use super::sources::http::{Front, pages};
@@ -14,17 +15,18 @@ use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
-/// The name of the socket.
+/// The file name of the socket.
 pub(super) const NAME: &str = "control.sock";
-/// So many connections are open at once.
+/// The largest number of open connections.
 const MOST: usize = 8;
-/// A request whose head takes longer is closed.
+/// The longest time for the head of a request. A slower connection is closed.
 const HEAD: Duration = Duration::from_secs(10);
 
-/// A client that does not read what it is sent is closed after this time.
+/// The longest time for which a client may stop reading its answer. Then its connection is closed.
 const STALL: Duration = Duration::from_secs(30);
 
-/// Answers questions until it is dropped. Where the socket cannot be made, that is told, and nobody can ask.
+/// Answers questions until the task is dropped. If the socket cannot be created, this is logged, and the service runs
+/// without it.
 pub(super) async fn serve(folder: PathBuf, front: Front) {
     let listener = match listen(&folder) {
         Ok(listener) => listener,
@@ -43,16 +45,16 @@ pub(super) async fn serve(folder: PathBuf, front: Front) {
             .header_read_timeout(HEAD)
             .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(app.clone()));
         tokio::spawn(async move {
-            // A client that goes away is no news.
+            // A client that disconnects is not an error.
             let _ = connection.await;
             drop(place);
         });
     }
 }
 
-/// Makes the socket. Only the owner of the service may open it, from its first moment on.
+/// Creates the socket. From the start only the service's user may open it.
 fn listen(folder: &Path) -> io::Result<UnixListener> {
-    // Made in a folder that nobody else may enter, and moved once its own permissions hold.
+    // The socket is created in a private folder, gets its permissions there, and is then moved.
     let private = tempfile::Builder::new().prefix("c").tempdir_in(folder)?;
     let new = private.path().join("s");
     let listener = UnixListener::bind(&new)?;

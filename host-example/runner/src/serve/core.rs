@@ -1,7 +1,7 @@
 //! The thread that journals batches, judges them, and fills the outbox.
 //!
-//! It takes as many batches as wait, writes them to disk together, answers their senders, and judges them one by one. Only it
-//! writes to the journal, so nothing there needs a lock.
+//! The thread takes all waiting batches and writes them to disk together. Then it answers their senders and judges the
+//! batches one by one. Only this thread writes to the journal, so the journal needs no lock.
 
 mod bury;
 mod reload;
@@ -31,42 +31,42 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
-/// This many batches, or bytes of them, go to disk together.
+/// The most batches, and the most bytes of records, that are written to disk together.
 const GROUP: usize = 256;
 const GROUP_BYTES: usize = 8 << 20;
-/// A state is written after so many bytes of records, if its time has not come before.
+/// A state is written after this many bytes of records, even before its time has come.
 const CHECKPOINT_BYTES: u64 = 64 << 20;
-/// The recent past is cut so often where no state is written.
+/// How often the recent past is cut when no state is written.
 const CUT_EVERY: Duration = Duration::from_secs(60);
-/// A batch that a sender may repeat is remembered so long, in microseconds, and among so many.
+/// How long the digest of a repeatable batch is remembered, in microseconds, and how many are remembered.
 const REPEATED: i64 = 3_600_000_000;
 const MOST_REPEATED: usize = 1 << 16;
-/// A state knows where the records of so many runs stand. A run is at least a batch.
+/// The number of runs whose records a state can place. A run is one batch or more.
 const PLACES: usize = 4096;
 
 /// The state folder.
 struct Disk {
     folder: PathBuf,
-    /// `None` after a failure, until it can be opened again.
+    /// `None` after a failure, until the journal can be opened again.
     journal: Option<Journal>,
     checkpoints: Checkpoints,
     last_checkpoint: Instant,
-    /// A state is written after this time.
+    /// The time between two states.
     every: Duration,
     bytes: u64,
-    /// Up to which batch the last state counts.
+    /// The last batch in the newest state.
     kept: u64,
     trouble: Trouble,
-    /// True if the last write is not synced.
+    /// True if the last write is not synced yet.
     unsynced: bool,
 }
 
 /// The thread's state.
 pub(super) struct Core {
     components: Vec<Planned>,
-    /// Places entries in hash tables.
+    /// The seed of the analytics' hash tables.
     seed: u64,
-    /// One for each component.
+    /// One session for each component.
     sessions: Vec<Session>,
     prefilter: Prefilter,
     layouts: Vec<Layout>,
@@ -78,59 +78,60 @@ pub(super) struct Core {
     origins: Origins,
     history: History,
     letters: Arc<Letters>,
-    /// Batches are judged again that were judged before.
+    /// True while batches of the journal are judged again.
     replays: bool,
-    /// When the past was cut last.
+    /// When the recent past was last cut.
     cut: Instant,
     lines: BTreeMap<String, u64>,
     /// The number of the last batch.
     batch: u64,
     /// The number of the next record.
     record: u64,
-    /// The digests of batches whose senders may not have their answer.
+    /// The digests of batches whose senders may not have received an answer.
     open: HashSet<u128>,
     order: VecDeque<(i64, u128)>,
-    /// When the last records came.
+    /// When the last records arrived.
     last: Instant,
     gathered: Vec<u8>,
 }
 
-/// A core that may take requests, and what goes with it.
+/// A core that is ready for requests.
 pub(super) struct Started {
     /// The core.
     pub core: Core,
-    /// Where alerts wait for the sinks.
+    /// The alerts that wait for the sinks.
     pub outbox: Arc<Outbox>,
-    /// Up to where each source was read.
+    /// The position up to which each source was read.
     pub positions: HashMap<String, String>,
 }
 
-/// All that a core begins with.
+/// The settings of a new core.
 pub(super) struct Start {
     /// The components that judge.
     pub components: Vec<Planned>,
-    /// Places entries in hash tables. Random, since attackers choose the keys.
+    /// The seed of the analytics' hash tables. It is random because attackers choose the keys.
     pub seed: u64,
-    /// The folder of the state, if there is one.
+    /// The state folder, if there is one.
     pub folder: Option<PathBuf>,
-    /// A state that it starts from.
+    /// A state of another service to start from.
     pub restore: Option<Restore>,
-    /// The layouts that sinks want.
+    /// The layouts that the sinks use.
     pub layouts: Vec<Layout>,
-    /// The names of the sinks, in order.
+    /// The names of the sinks, in the order of their numbers.
     pub sinks: Vec<String>,
-    /// Beyond so many bytes of alerts sources have to wait.
+    /// Sources have to wait while more bytes of alerts than this are waiting.
     pub outbox_bytes: u64,
-    /// A state is written after this time.
+    /// The time between two states.
     pub checkpoint: Duration,
-    /// The counters.
+    /// The counters of the service.
     pub counters: Arc<Counters>,
-    /// Where bad records go.
+    /// The file for records that cannot be judged.
     pub letters: Arc<Letters>,
 }
 
 impl Start {
-    /// Starts the components, and tells what of their state was dropped. `restored`: the state of another service, if it is one.
+    /// Starts the components, and logs which part of their state was dropped. `restored` is the state of another
+    /// service, if one was given.
     fn sessions(&self, snapshots: &Snapshots, restored: Option<&State>) -> Result<Vec<Session>, String> {
         if let (Some(state), Some(restore)) = (restored, &self.restore) {
             let mut running = Vec::new();
@@ -152,7 +153,7 @@ impl Start {
     }
 }
 
-/// Tells which records may matter to which session.
+/// Builds the filter that decides which records each session gets.
 fn prefilter(sessions: &mut [Session]) -> Prefilter {
     let needles: Vec<Vec<String>> =
         sessions.iter_mut().map(|session| session.needles().unwrap_or_default()).collect();
@@ -160,10 +161,10 @@ fn prefilter(sessions: &mut [Session]) -> Prefilter {
 }
 
 impl Core {
-    /// Loads what is on disk, and judges the batches again that the state there does not count.
+    /// Loads the state from disk, then judges the batches that came after it.
     ///
     /// # Errors
-    /// Where the state folder cannot be used, or the analytics cannot be started.
+    /// Fails if the state folder cannot be used, or the analytics cannot be started.
     pub(super) fn start(start: Start) -> Result<Started, String> {
         let restored = start.restore.as_ref().map(Restore::read).transpose()?;
         let Some(folder) = &start.folder else {
@@ -177,7 +178,7 @@ impl Core {
             return Ok(Started { core, outbox, positions: HashMap::new() });
         };
         let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
-        // What is in it tells of people.
+        // The state folder holds personal data.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -186,7 +187,7 @@ impl Core {
         let journal = Journal::open(&folder.join("journal")).map_err(|error| shown(&error))?;
         let checkpoints = Checkpoints::new(folder);
         if let (Some(restore), Some(state)) = (&start.restore, &restored) {
-            // A state that cannot be used replaces none.
+            // A state that cannot be used must not replace the present one.
             start.sessions(&state.parts.iter().cloned().collect(), restored.as_ref())?;
             restore.install(state.clone(), folder, &journal, &checkpoints)?;
         }
@@ -204,7 +205,7 @@ impl Core {
         let snapshots: Snapshots = state.parts.into_iter().collect();
         let sessions = start.sessions(&snapshots, None)?;
         let (outbox, fresh) = waiting(&journal, &start, state.header.alert).map_err(|error| shown(&error))?;
-        // From here on they are known, also if they deliver nothing.
+        // New sinks are recorded at once, even before their first delivery.
         journal
             .write(&[], &Aside { delivered: fresh, ..Aside::default() }, true)
             .map_err(|error| shown(&error))?;
@@ -263,11 +264,11 @@ impl Core {
         }
     }
 
-    /// Judges batches again. Alerts of those up to `judged` are in the outbox already.
+    /// Judges the batches of the journal again. The alerts of batches up to `judged` are already in the outbox.
     fn replay(&mut self, judged: u64) -> Result<(), String> {
         let began = self.batch;
         loop {
-            // One at a time: a journal may be larger than the memory.
+            // Batches are read one at a time: a journal may be larger than the memory.
             let journal = self.disk.as_ref().and_then(|disk| disk.journal.as_ref());
             let found = journal.map_or(Ok(None), |journal| journal.behind(self.batch));
             let Some((number, entry)) = found.map_err(|error| error.to_string())? else { break };
@@ -294,7 +295,7 @@ impl Core {
         Ok(())
     }
 
-    /// Takes requests until it is to stop, or nobody is left to ask.
+    /// Handles requests until `Stop` arrives or all senders are gone.
     pub(super) fn run(mut self, mut requests: Receiver<Request>) {
         while let Some(first) = requests.blocking_recv() {
             let (mut group, mut bytes) = (Vec::new(), 0);
@@ -311,7 +312,7 @@ impl Core {
                     Request::Delivered(sink, number) => self.delivered(sink, number),
                     Request::Tick => self.tick(),
                     Request::Reload(reload, reply) => {
-                        // Under the configuration that held when they came.
+                        // The waiting batches came under the old configuration, so it judges them.
                         self.take(std::mem::take(&mut group));
                         let _ = reply.send(self.reload(reload));
                     }
@@ -350,11 +351,12 @@ impl Core {
         }
     }
 
-    /// Writes batches to disk, answers their senders, and judges them.
+    /// Writes batches to disk, answers their senders, and judges the batches.
     fn take(&mut self, group: Vec<(Arrival, oneshot::Sender<Taken>)>) {
         let (mut entries, mut replies, mut record) = (Vec::new(), Vec::new(), self.record);
         for (arrival, reply) in group {
-            // Once: its sender asks for an answer to this copy now. No batch that cannot be repeated is in the set.
+            // The digest is removed: this copy gets its answer now. Batches that cannot be repeated are never in the
+            // set.
             if self.open.remove(&arrival.digest) {
                 self.counters.repeated.inc();
                 let _ = reply.send(Taken::Repeated);
@@ -402,7 +404,7 @@ impl Core {
         self.write_aside();
     }
 
-    /// Remembers a batch whose sender has no answer yet.
+    /// Remembers the digest of a batch whose sender has no answer yet.
     fn remember(&mut self, arrival: &Arrival) {
         if arrival.digest == 0 {
             return;
@@ -418,7 +420,7 @@ impl Core {
         self.order.push_back((arrival.received, arrival.digest));
     }
 
-    /// Judges the records of a batch: those whose numbers begin at the next one.
+    /// Judges the records of a batch. The first of them has the next record number.
     fn judge(&mut self, arrival: &Arrival) -> Vec<Alert> {
         let (first, records) = (self.record, count(&arrival.records));
         self.record += records;
@@ -440,7 +442,7 @@ impl Core {
             for trouble in &answer.troubles {
                 self.counters.restarted(&trouble.analytic);
             }
-            // What is judged again was told before.
+            // A batch that is judged again was reported before.
             if !self.replays {
                 bury::bury(session, &answer, bytes, arrival, &self.letters);
             }
@@ -482,9 +484,9 @@ impl Core {
         }
     }
 
-    /// About a second passed: gives out what waits for time.
+    /// Runs about once a second, and releases the alerts that wait for time to pass.
     fn tick(&mut self) {
-        // So that little is delivered twice after a crash.
+        // A sync each second limits the number of alerts that a crash delivers twice.
         if self.disk.as_ref().is_some_and(|disk| disk.unsynced) {
             self.write(&[], true);
         }
@@ -497,7 +499,7 @@ impl Core {
         if alerts.is_empty() {
             return self.write_aside();
         }
-        // Later records find the time as it is now, so a replay has to pass it too.
+        // This step moves the analytics' time forward, so a replay has to repeat it.
         self.batch += 1;
         let entry = [(self.batch, Entry::Idle(micros))];
         if self.disk.is_some() && !self.write(&entry, true) {
@@ -523,19 +525,20 @@ impl Core {
         self.sessions.iter_mut().flat_map(Session::stats).collect()
     }
 
-    /// Writes what waits beside batches, without waiting for the disk.
+    /// Writes the waiting alerts and positions, without a sync.
     fn write_aside(&mut self) {
         if self.disk.is_some() && !self.aside.is_empty() {
             self.write(&[], false);
         }
     }
 
-    /// Writes batches and what waits beside them. `false` where the disk fails, and says so now and then.
+    /// Writes batches with the waiting alerts and positions. Returns `false` if the disk fails; that is logged now and
+    /// then.
     fn write(&mut self, entries: &[(u64, Entry)], synced: bool) -> bool {
         let Some(disk) = &mut self.disk else { return true };
         let mut opened = Ok(());
         if disk.journal.is_none() {
-            // After a failure all that waits is written again: what was not synced is lost.
+            // After a failure the unsynced alerts are lost on disk, so all waiting alerts are written again.
             let waiting = self.outbox.waiting();
             self.aside.alerts = waiting.into_iter().map(|(number, item)| (number, item.encode())).collect();
             opened = Journal::open(&disk.folder.join("journal")).map(|journal| disk.journal = Some(journal));
@@ -578,7 +581,7 @@ impl Core {
         }
     }
 
-    /// The state of each component.
+    /// Takes a snapshot of each component.
     fn snapshots(&mut self) -> Result<Snapshots, String> {
         let of = |session: &mut Session| {
             let name = session.analytic().name().to_owned();
@@ -590,7 +593,7 @@ impl Core {
         self.sessions.iter_mut().map(of).collect()
     }
 
-    /// The whole state.
+    /// Builds the state from the snapshots and the present numbers.
     fn state(&self, snapshots: Snapshots) -> State {
         let mut parts: Vec<(String, Vec<u8>)> = snapshots.into_iter().collect();
         parts.sort();
@@ -612,14 +615,14 @@ impl Core {
         State { header, parts }
     }
 
-    /// Writes the state, and forgets the batches that the generation before it counts.
+    /// Writes the state. Then removes the batches that the older generation includes from the journal.
     fn checkpoint(&mut self) {
         let began = Instant::now();
         let snapshots = match self.snapshots() {
             Ok(snapshots) => snapshots,
             Err(why) => return say(&why),
         };
-        // Alerts of batches that are forgotten have to be in the store for good.
+        // The alerts of removed batches have to be on disk first.
         if !self.write(&[], true) {
             return;
         }
@@ -643,7 +646,7 @@ impl Core {
 }
 
 impl Disk {
-    /// Closes the journal, so that it is opened anew, and tells why now and then.
+    /// Closes the journal, so that the next write opens it again. Logs the reason now and then.
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         self.journal = None;
         self.trouble.tell(|| {
@@ -653,10 +656,11 @@ impl Disk {
     }
 }
 
-/// The last alert that each sink has delivered.
+/// The number of the last delivered alert, by the name of the sink.
 type Delivered = Vec<(String, u64)>;
 
-/// The alerts that some sink has not delivered, from the store; and the sinks that are new, with what they need not deliver.
+/// Loads the undelivered alerts from the journal. Also returns the new sinks, each with the last alert that it does not
+/// get.
 fn waiting(journal: &Journal, start: &Start, next: u64) -> Result<(Arc<Outbox>, Delivered), journal::Error> {
     let alerts = journal.alerts()?;
     let mut known = Vec::new();
@@ -665,7 +669,7 @@ fn waiting(journal: &Journal, start: &Start, next: u64) -> Result<(Arc<Outbox>, 
     }
     let last = alerts.last().map_or(0, |(number, _)| *number);
     let most = known.iter().flatten().copied().max().unwrap_or(0).max(last).max(next.saturating_sub(1));
-    // A sink that is new gets what comes from now on.
+    // A new sink gets only the alerts from now on.
     let are_new = start.sinks.iter().zip(&known).filter(|(_, known)| known.is_none());
     let fresh = are_new.map(|(sink, _)| (sink.clone(), most)).collect();
     let delivered = known.into_iter().map(|number| number.unwrap_or(most)).collect();
@@ -679,12 +683,12 @@ fn waiting(journal: &Journal, start: &Start, next: u64) -> Result<(Arc<Outbox>, 
     Ok((Arc::new(outbox), fresh))
 }
 
-/// How many records there are.
+/// The number of records.
 fn count(records: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', records).count() as u64
 }
 
-/// How long ago that was.
+/// The time since this receipt.
 fn since(received: i64) -> Duration {
     let now = crate::sources::now();
     Duration::from_micros(u64::try_from(now.saturating_sub(received)).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Ends that come from outside: of the process that started the service, and of who reads its alerts.
+//! Detects two outside reasons to end: the parent process has ended, or nobody reads standard output.
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -9,27 +9,27 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-/// How often the parent is looked for.
+/// The time between two looks at the parent.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Waits until the process `parent` is no longer the parent of this one: it has ended, and another has taken its children over.
+/// Waits until `parent` is no longer the parent process: it has ended, and another process has adopted this one.
 ///
-/// The kernel could send a signal (`PR_SET_PDEATHSIG`). It does so when the *thread* ends that started this process, which a
-/// supervisor with a pool of threads outlives.
+/// The kernel's signal for this (`PR_SET_PDEATHSIG`) does not fit: it comes when the parent's *thread* that started
+/// this process ends. A supervisor with a thread pool lives on after that.
 pub(super) async fn parent_ended(parent: u32) {
     while parent_id() == parent {
         sleep(LOOK).await;
     }
 }
 
-/// Tells once when nobody reads standard output any more. Never where it is a file: another process cannot close that.
+/// Sends one message when the reader of standard output is gone. A file has no reader, so it never causes a message.
 ///
 /// # Errors
-/// Where it cannot be watched: it is a file, most likely.
+/// Fails if standard output cannot be watched, most likely because it is a file.
 pub(super) fn watch_stdout(closed: mpsc::Sender<()>) -> io::Result<()> {
     let out = io::stdout().as_fd().try_clone_to_owned()?;
     let mut poll = Poll::new()?;
-    // Errors are told whatever one is interested in, and nothing can be read there.
+    // The kernel reports errors for any interest. Nothing is ever read here.
     poll.registry().register(&mut SourceFd(&out.as_raw_fd()), Token(0), Interest::READABLE)?;
     std::thread::Builder::new().name("stdout".into()).spawn(move || {
         let (out, mut events) = (out, Events::with_capacity(1));

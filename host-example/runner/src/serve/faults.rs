@@ -1,20 +1,20 @@
-//! Failure points: the places where a test ends the service as a power cut would.
+//! Failure points: places where a test ends the service as a power cut would.
 //!
-//! Only builds with debug assertions have them. `AUTHSIEVE_FAULT=NAME:N` ends the process when it passes the point NAME for the
-//! N-th time. What was written to the journal but not synced is lost then, as after a power cut. A kill alone loses nothing of
-//! what the operating system has.
+//! Only builds with debug assertions have failure points. `AUTHSIEVE_FAULT=NAME:N` ends the process when it passes
+//! point NAME for the N-th time. As in a power cut, journal writes that were not synced are lost. A plain kill would
+//! lose nothing that the operating system already has.
 //!
 //! | name | point |
 //! |---|---|
 //! | `write` | a write to the journal |
-//! | `sync` | within a sync of the journal: some of what was written is on disk, whole or in half |
-//! | `synced` | behind a sync of the journal |
+//! | `sync` | during a sync of the journal: some writes are on disk, whole or in half |
+//! | `synced` | after a sync of the journal |
 //! | `state-write` | half of a state is written |
 //! | `state-sync` | before the sync of a state |
-//! | `rename`, `renamed` | before and behind the renaming of a state |
-//! | `removed` | behind the removal of an old state |
+//! | `rename`, `renamed` | before and after the renaming of a state |
+//! | `removed` | after the removal of an old state |
 
-/// Ends the process if the test wants so here.
+/// Ends the process if the test asked for an end at this point.
 pub(super) fn at(point: &str) {
     #[cfg(debug_assertions)]
     if points::comes(point) {
@@ -49,12 +49,12 @@ mod points {
         wanted.as_ref()
     }
 
-    /// True if a test wants a failure.
+    /// True if a test asked for a failure.
     pub(in crate::serve) fn are_wanted() -> bool {
         wanted().is_some()
     }
 
-    /// True if the process shall end at this point now.
+    /// True if the process has to end at this point now.
     pub(super) fn comes(point: &str) -> bool {
         static PASSED: AtomicU64 = AtomicU64::new(0);
         wanted().is_some_and(|(name, number)| {
@@ -62,14 +62,14 @@ mod points {
         })
     }
 
-    /// A file whose writes reach the disk with the next sync, and are lost without one.
+    /// A file that loses all writes since its last sync when the process ends.
     #[derive(Debug)]
     pub(in crate::serve) struct Unsynced {
         file: File,
         image: Mutex<Image>,
     }
 
-    /// The content, and the ranges of it that are not on disk.
+    /// The content of the file, and the byte ranges that are not on disk.
     #[derive(Debug)]
     struct Image {
         bytes: Vec<u8>,
@@ -77,7 +77,7 @@ mod points {
     }
 
     impl Unsynced {
-        /// Opens a file, or makes one.
+        /// Opens or creates the file.
         pub(in crate::serve) fn open(path: &Path) -> io::Result<Self> {
             let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
             let bytes = std::fs::read(path)?;
@@ -88,7 +88,7 @@ mod points {
             self.image.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Writes some of what is not on disk: each range wholly, its first half, or not at all.
+        /// Writes part of the unsynced ranges: each one fully, its first half, or not at all.
         fn tear(&self, image: &Image) {
             let _ = self.file.set_len(image.bytes.len() as u64);
             for (number, (begin, end)) in image.dirty.iter().enumerate() {

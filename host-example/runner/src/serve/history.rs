@@ -1,6 +1,6 @@
-//! The recent past: records that some analytic looked at, and the state before them. Who asks why gets both, and judges again.
+//! The recent past: the records that the analytics got, and the state before them. `explain` judges them again.
 //!
-//! The state is taken with each checkpoint. The past is cut there, so that its oldest part can be forgotten.
+//! Each part of the past begins with a state. Parts are cut at checkpoints, and the oldest are forgotten.
 
 use super::plan::{Planned, Snapshots};
 use authsieve_engine::detector::Reading;
@@ -10,32 +10,32 @@ use authsieve_host::{Answer, Origins, Session, in_order};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// So many bytes of records are kept, and one part more.
+/// The largest size of the past in bytes, without its newest part.
 const MOST: usize = 16 << 20;
-/// A part is not cut before it has so many bytes.
+/// The smallest size of a part in bytes. A smaller one is not cut.
 const PART: usize = 4 << 20;
-/// A part that grows beyond this between two states is given up.
+/// The largest size of a part in bytes. If it grows larger before the next state, the whole past is dropped.
 const LARGEST: usize = 32 << 20;
 
-/// An event of the recent past.
+/// One step of the recent past.
 #[derive(Debug)]
 pub(super) enum Past {
-    /// Records came.
+    /// Records arrived.
     Records {
         /// The name of their source.
         source: Arc<str>,
-        /// Where the first stands there, from 1.
+        /// The line of the first record in its source, counted from 1.
         line: u64,
-        /// When they were received.
+        /// The time of receipt, in microseconds since 1970.
         received: i64,
-        /// The number of the first.
+        /// The number of the first record.
         first: u64,
-        /// How many there were.
+        /// The number of records.
         count: u64,
-        /// The records that each session got, by its number. Sessions that got nothing are left out.
+        /// The records that each session got, with the number of the session. Sessions that got none are left out.
         parts: Vec<(usize, Vec<u8>)>,
     },
-    /// Nothing came for so many microseconds, and this released alerts.
+    /// No records arrived for this many microseconds, and the pause released alerts.
     Idle(u64),
 }
 
@@ -48,11 +48,11 @@ impl Past {
     }
 }
 
-/// A state, and what happened since.
+/// A state, and the steps after it.
 #[derive(Debug)]
 struct Part {
     snapshots: Arc<Snapshots>,
-    /// When the state was taken.
+    /// When the state was taken, in microseconds since 1970.
     taken: i64,
     past: Vec<Arc<Past>>,
     bytes: usize,
@@ -64,27 +64,27 @@ pub(super) struct History {
     parts: VecDeque<Part>,
 }
 
-/// The past, for one who asks.
+/// A copy of the recent past, to be judged again.
 pub(super) struct Recent {
     /// The components.
     pub components: Vec<Planned>,
-    /// Places entries in hash tables.
+    /// The seed of the analytics' hash tables.
     pub seed: u64,
-    /// Their state before it.
+    /// The state before the first step.
     snapshots: Arc<Snapshots>,
-    /// When it begins, in microseconds since 1970.
+    /// When the past begins, in microseconds since 1970.
     pub since: i64,
     past: Vec<Arc<Past>>,
 }
 
 impl History {
-    /// Begins anew from this state: what was before is forgotten.
+    /// Drops the past and begins a new one from this state.
     pub(super) fn begin(&mut self, snapshots: Snapshots, now: i64) {
         self.parts.clear();
         self.cut(snapshots, now);
     }
 
-    /// Adds what happened.
+    /// Adds a step.
     pub(super) fn push(&mut self, past: Past) {
         let Some(part) = self.parts.back_mut() else { return };
         part.bytes += past.size();
@@ -94,12 +94,12 @@ impl History {
         }
     }
 
-    /// True if the newest part is large enough to be cut. A state is large: it is not taken for nothing.
+    /// True if the newest part is large enough to be cut. A state is large, so cuts are rare.
     pub(super) fn is_due(&self) -> bool {
         self.parts.back().is_none_or(|part| part.bytes >= PART)
     }
 
-    /// Takes the state of now, if a part is due. Forgets the oldest parts where they are too much.
+    /// Begins a new part with the present state, if one is due. Drops the oldest parts if the past is too large.
     pub(super) fn cut(&mut self, snapshots: Snapshots, now: i64) {
         if !self.is_due() {
             return;
@@ -113,7 +113,7 @@ impl History {
         }
     }
 
-    /// All of it. `None` while there is none: too much came since the last state.
+    /// The whole past. `None` if it was dropped because too much arrived after the last state.
     pub(super) fn recent(&self, components: Vec<Planned>, seed: u64) -> Option<Recent> {
         let first = self.parts.front()?;
         let past = self.parts.iter().flat_map(|part| &part.past).cloned().collect();
@@ -122,10 +122,10 @@ impl History {
 }
 
 impl Recent {
-    /// Judges the past again and hands out the notes on it, in the order of the records, until `tell` says `false`.
+    /// Judges the past again and passes the notes to `tell`, in the order of the records, until `tell` returns `false`.
     ///
     /// # Errors
-    /// Where an analytic cannot be started.
+    /// Fails if an analytic cannot be started.
     pub(super) fn explain(self, mut tell: impl FnMut(Vec<Note>, &Origins) -> bool) -> Result<(), String> {
         let mut sessions: Vec<Session> = Vec::new();
         for component in &self.components {
@@ -153,7 +153,7 @@ impl Recent {
                 return Ok(());
             }
         }
-        // Those on events that wait for time.
+        // The notes on events that still wait for time to pass.
         let reading = Reading { first: 0, ..last };
         let rest = sessions.iter_mut().map(|session| session.explain(b"", reading).notes).collect();
         tell(in_order(rest, |note| note.record), &origins);

@@ -2,14 +2,14 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `batches` | number of the batch | who sent it, when, which records; or that nothing came for a time |
-//! | `alerts` | number of the alert | what sinks need of it |
-//! | `delivered` | name of a sink | number of the last alert that it has delivered |
-//! | `positions` | what a source reads | up to where it was read |
-//! | `counters` | name | up to which batch alerts are in the store; the layout of the tables |
+//! | `batches` | number of the batch | its source, time and records; or a time without records |
+//! | `alerts` | number of the alert | the alert as the sinks need it |
+//! | `delivered` | name of a sink | number of the last alert that the sink has delivered |
+//! | `positions` | what a source reads | the position up to which it was read |
+//! | `counters` | name | the last batch whose alerts are in the store; the layout of the tables |
 //!
-//! A batch is committed to disk before its sender is answered. Alerts, positions of sinks and counters go along with the next
-//! such commit: a crash loses them together, and the batches that are judged again bring them back.
+//! A batch is committed to disk before its sender is answered. Alerts, sink positions and counters are written with the
+//! next commit. A crash loses them together, and judging the batches again restores them.
 
 use super::arrival::Arrival;
 #[cfg(debug_assertions)]
@@ -29,32 +29,32 @@ const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters"
 
 /// The layout of the tables. A store of another layout is refused.
 const VERSION: u64 = 1;
-/// Pages of the store that are kept in memory, in bytes.
+/// The size of the store's page cache, in bytes.
 const CACHE: usize = 16 << 20;
-/// The bytes before the name of the source in an entry: kind, first record, time, digest, length of the name.
+/// The bytes of an entry before the name of its source: kind, first record, time, digest, length of the name.
 const HEAD: usize = 1 + 8 + 8 + 16 + 4;
 
 /// An entry of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Records came. The first has this number.
+    /// Records arrived. The number is that of the first record.
     Records(u64, Arrival),
-    /// Nothing came for so many microseconds, and this released alerts.
+    /// No records arrived for this many microseconds, and the pause released alerts.
     Idle(u64),
 }
 
-/// An error of the store, in words.
+/// An error of the journal.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     /// The store failed.
     #[error("the journal: {0}")]
     Store(#[from] redb::Error),
-    /// A later version wrote it.
+    /// A later version wrote the store, with this layout.
     #[error(
         "the journal has layout {0}, and this version reads layout {VERSION}: run the version that wrote it"
     )]
     Version(u64),
-    /// An entry cannot be read.
+    /// The entry with this number cannot be read.
     #[error("the journal holds an entry that cannot be read (batch {0})")]
     Entry(u64),
 }
@@ -71,16 +71,16 @@ macro_rules! from_parts {
 
 from_parts! { CommitError DatabaseError SetDurabilityError StorageError TableError TransactionError }
 
-/// All that is written beside batches, with the next commit.
+/// The alerts and positions that the next commit writes beside its batches.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
-    /// Alerts by their numbers.
+    /// The new alerts and their numbers.
     pub alerts: Vec<(u64, Vec<u8>)>,
-    /// Alerts of all batches up to this one are in the store.
+    /// The last batch whose alerts are all in the store.
     pub judged: Option<u64>,
-    /// Sinks by name, and what they have delivered.
+    /// The sinks, each with the last alert that it has delivered.
     pub delivered: Vec<(String, u64)>,
-    /// Alerts up to this number are needed no more.
+    /// The last alert that no sink needs any more.
     pub done: Option<u64>,
 }
 
@@ -91,16 +91,16 @@ impl Aside {
     }
 }
 
-/// The store.
+/// The journal, a redb store.
 pub(super) struct Journal {
     database: Database,
 }
 
 impl Journal {
-    /// Opens the store, or makes one.
+    /// Opens the store, or creates it.
     ///
     /// # Errors
-    /// Where it cannot be opened: it is another's, or of a later version.
+    /// Fails if the file cannot be opened: another process uses it, or a later version wrote it.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         if !path.exists() {
             create(path)?;
@@ -110,11 +110,11 @@ impl Journal {
         Ok(Self { database })
     }
 
-    /// Writes batches and what goes beside them. With `synced` it returns once all is on disk, what was written before
-    /// included; without, the next synced one takes it along.
+    /// Writes batches, alerts and positions in one commit. With `synced` it returns when all of it is on disk, together
+    /// with earlier unsynced writes. Without, the next synced write includes them.
     ///
     /// # Errors
-    /// Where the disk is full or fails. Then nothing of it was written.
+    /// Fails if the disk is full or fails. Then nothing of this commit was written.
     pub(super) fn write(&self, batches: &[(u64, Entry)], aside: &Aside, synced: bool) -> Result<(), Error> {
         let mut write = self.database.begin_write()?;
         write.set_durability(if synced { Durability::Immediate } else { Durability::None })?;
@@ -122,7 +122,7 @@ impl Journal {
             let mut table = write.open_table(BATCHES)?;
             let mut positions = write.open_table(POSITIONS)?;
             for (number, entry) in batches {
-                // Written in place: batches are large.
+                // The entry is encoded into the store's own buffer: batches are large.
                 entry.encode(table.insert_reserve(number, entry.length())?.as_mut());
                 let Entry::Records(_, arrival) = entry else { continue };
                 for (what, place) in &arrival.positions {
@@ -148,20 +148,20 @@ impl Journal {
         Ok(write.commit()?)
     }
 
-    /// Forgets the batches up to this one, and waits for the disk.
+    /// Removes the batches up to this one, and waits for the disk.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn forget(&self, up_to: u64) -> Result<(), Error> {
         let write = self.database.begin_write()?;
         write.open_table(BATCHES)?.retain_in(..=up_to, |_, _| false)?;
         Ok(write.commit()?)
     }
 
-    /// The first batch behind this one.
+    /// The first batch after this one.
     ///
     /// # Errors
-    /// Where the disk fails, or what stands there is no batch.
+    /// Fails if the disk fails, or if the entry is not a batch.
     pub(super) fn behind(&self, number: u64) -> Result<Option<(u64, Entry)>, Error> {
         let read = self.database.begin_read()?;
         let table = read.open_table(BATCHES)?;
@@ -174,7 +174,7 @@ impl Journal {
     /// The numbers of the first and the last batch.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn bounds(&self) -> Result<Option<(u64, u64)>, Error> {
         let read = self.database.begin_read()?;
         let table = read.open_table(BATCHES)?;
@@ -182,19 +182,19 @@ impl Journal {
         Ok(first.zip(last).map(|(first, last)| (first.0.value(), last.0.value())))
     }
 
-    /// Up to which batch alerts are in the store.
+    /// The last batch whose alerts are all in the store.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn judged(&self) -> Result<u64, Error> {
         let read = self.database.begin_read()?;
         Ok(read.open_table(COUNTERS)?.get("judged")?.map_or(0, |number| number.value()))
     }
 
-    /// Up to where each source was read.
+    /// The position of each source.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn positions(&self) -> Result<HashMap<String, String>, Error> {
         let read = self.database.begin_read()?;
         let table = read.open_table(POSITIONS)?;
@@ -204,10 +204,10 @@ impl Journal {
         Ok(table.iter()?.map(text).collect::<Result<_, redb::StorageError>>()?)
     }
 
-    /// The alerts that are in the store, by number.
+    /// The alerts in the store, with their numbers.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn alerts(&self) -> Result<Vec<(u64, Vec<u8>)>, Error> {
         let read = self.database.begin_read()?;
         let table = read.open_table(ALERTS)?;
@@ -219,14 +219,14 @@ impl Journal {
     /// The last alert that a sink has delivered, if the sink is known.
     ///
     /// # Errors
-    /// Where the disk fails.
+    /// Fails if the disk fails.
     pub(super) fn delivered(&self, sink: &str) -> Result<Option<u64>, Error> {
         let read = self.database.begin_read()?;
         Ok(read.open_table(DELIVERED)?.get(sink)?.map(|number| number.value()))
     }
 }
 
-/// Makes a store under another name and renames it, so that a crash leaves a whole one or none.
+/// Creates the store under a temporary name and renames it. So a crash leaves a whole store or none.
 fn create(path: &Path) -> Result<(), Error> {
     let new = path.with_extension("new");
     let failed = |error| Error::Store(redb::Error::Io(error));
@@ -240,7 +240,7 @@ fn create(path: &Path) -> Result<(), Error> {
     folder.map_or(Ok(()), |folder| folder.sync_all()).map_err(failed)
 }
 
-/// Makes the tables that are not there. A store of another layout is refused.
+/// Creates the missing tables. Refuses a store of another layout.
 fn tables(database: &Database) -> Result<(), Error> {
     let write = database.begin_write()?;
     {
@@ -270,7 +270,7 @@ fn open(path: &Path) -> Result<Database, Error> {
     Ok(builder.create(path)?)
 }
 
-/// Writes parts one after the other into bytes that are long enough.
+/// Copies the parts into `out`, one after the other. `out` has to be long enough.
 fn put(mut out: &mut [u8], parts: &[&[u8]]) {
     for part in parts {
         let _ = out.write_all(part);
@@ -278,7 +278,7 @@ fn put(mut out: &mut [u8], parts: &[&[u8]]) {
 }
 
 impl Entry {
-    /// The bytes of its encoding.
+    /// The length of the encoded entry, in bytes.
     fn length(&self) -> usize {
         match self {
             Self::Records(_, arrival) => HEAD + arrival.source.len() + arrival.records.len(),
@@ -286,7 +286,7 @@ impl Entry {
         }
     }
 
-    /// Writes it to `out`, as long as [`Entry::length`].
+    /// Encodes the entry into `out`, which has [`Entry::length`] bytes.
     fn encode(&self, out: &mut [u8]) {
         match self {
             Self::Records(first, arrival) => put(
@@ -317,7 +317,7 @@ impl Entry {
                 let source: Arc<str> = std::str::from_utf8(source).ok()?.into();
                 let received = i64::from_le_bytes(*received);
                 let digest = u128::from_le_bytes(*digest);
-                // Positions stand in a table of their own.
+                // Positions are in a table of their own.
                 let (records, positions) = (records.to_vec(), Vec::new());
                 let arrival = Arrival { source, received, records, digest, positions };
                 Some(Self::Records(u64::from_le_bytes(*first), arrival))

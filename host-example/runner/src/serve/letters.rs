@@ -1,7 +1,7 @@
 //! Dead letters: records that could not be judged, in a file of the state folder, one JSON object each.
 //!
-//! A bad record costs itself, never its batch: it is kept here with its source, its time and what is wrong with it. Two files of
-//! bounded size are kept, and so many letters a minute: an attacker may write bad records.
+//! A bad record never costs its batch. The record is kept here with its source, its time, and what is wrong with it. An
+//! attacker may send bad records, so two files of bounded size are kept, with a limit of letters per minute.
 
 use super::metrics::Counters;
 use super::say;
@@ -13,36 +13,36 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The file, and the one before it.
+/// The names of the present file and the one before it.
 const NAME: &str = "dead-letters.ndjson";
 const OLD: &str = "dead-letters.1.ndjson";
-/// A file is put aside once it has so many bytes.
+/// The largest size of the file, in bytes. A full file replaces the one before it.
 const LARGEST: u64 = 16 << 20;
-/// So much of a record is kept.
+/// The number of bytes that are kept of a record.
 const RECORD: usize = 64 << 10;
-/// So many letters a minute are written. More are only counted.
+/// The number of letters that are written per minute. More are only counted.
 const MOST: u32 = 1000;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A fault of a record.
+/// Why a record could not be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It is too long.
+    /// The record is too long.
     Oversized,
-    /// It is not JSON, where its sender says that it is.
+    /// The record is not JSON, though its sender says so.
     NotJson,
-    /// It could not be made a record.
+    /// The data could not be turned into a record.
     Broken,
-    /// An analytic cannot read it, though it is for that analytic.
+    /// The record is for an analytic, but the analytic cannot read it.
     Malformed,
-    /// None of its times can be read.
+    /// None of the times in the record can be read.
     Undated,
-    /// An analytic fails on it.
+    /// An analytic fails on the record.
     Poisonous,
 }
 
 impl Fault {
-    /// The word for it.
+    /// The name of the fault in the file and the metrics.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Oversized => "oversized",
@@ -55,26 +55,26 @@ impl Fault {
     }
 }
 
-/// A record, and what is wrong with it.
+/// A record that could not be judged.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Letter<'a> {
-    /// The name of its source.
+    /// The name of the source.
     pub source: &'a str,
-    /// The analytic that it is about, if it is about one.
+    /// The analytic that could not judge the record, if the fault concerns one.
     pub analytic: Option<&'a str>,
-    /// What is wrong.
+    /// The kind of fault.
     pub fault: Fault,
-    /// The same in words.
+    /// The reason, as a sentence.
     pub why: &'a str,
-    /// The record, or what is left of it.
+    /// The record, or the part of it that is left.
     pub record: &'a [u8],
-    /// When it was received, in microseconds since 1970.
+    /// The time of receipt, in microseconds since 1970.
     pub received: i64,
 }
 
-/// The file of dead letters.
+/// The writer of dead letters.
 pub(super) struct Letters {
-    /// `None` without a state folder: they are counted alone.
+    /// `None` without a state folder: letters are only counted.
     writing: Option<Mutex<Writing>>,
     counters: Arc<Counters>,
 }
@@ -89,7 +89,7 @@ struct Writing {
 }
 
 impl Letters {
-    /// Letters in this folder.
+    /// Writes to this folder.
     pub(super) fn new(folder: Option<PathBuf>, counters: Arc<Counters>) -> Self {
         let writing = folder.map(|folder| Writing {
             folder,
@@ -101,7 +101,7 @@ impl Letters {
         Self { writing: writing.map(Mutex::new), counters }
     }
 
-    /// Counts a letter, and keeps it where there is room.
+    /// Counts a letter, and writes it if the limits allow.
     pub(super) fn add(&self, letter: &Letter<'_>) {
         self.counters.dead_letter(letter.source, letter.fault);
         let Some(writing) = &self.writing else { return };

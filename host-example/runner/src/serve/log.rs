@@ -11,29 +11,29 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, Subscriber as Logger};
 use tracing_subscriber::registry::LookupSpan;
 
-/// How lines of the log are written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Form {
-    /// `authsieve: what happened`. Whoever keeps the log adds the time.
+    /// `authsieve: what happened`, without a time: the reader of the log adds it.
     #[default]
     Text,
     /// A JSON object with time, level and message.
     Json,
 }
 
-/// The least level that is logged.
+/// The lowest level that is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Least {
-    /// Only what ends the service, or keeps it from what it was told to do.
+    /// Only failures that end the service or stop it from doing its task.
     Error,
-    /// Also what goes wrong.
+    /// Also warnings.
     Warn,
-    /// Also what happens.
+    /// Also normal events.
     #[default]
     Info,
 }
 
-/// Begins the log of this process.
+/// Sets up the log of this process.
 pub fn start(form: Form, least: Least) {
     let level = match least {
         Least::Error => Level::ERROR,
@@ -41,7 +41,7 @@ pub fn start(form: Form, least: Least) {
         Least::Info => Level::INFO,
     };
     let logger = Logger::builder().with_max_level(level).with_writer(io::stderr);
-    // Another log of this process is left as it is.
+    // A log that is already set up stays.
     let _ = match form {
         Form::Text => tracing::subscriber::set_global_default(logger.event_format(Plain).finish()),
         Form::Json => tracing::subscriber::set_global_default(
@@ -50,7 +50,7 @@ pub fn start(form: Form, least: Least) {
     };
 }
 
-/// Writes the message alone.
+/// Formats a line as the message alone.
 struct Plain;
 
 impl<S, N> FormatEvent<S, N> for Plain
@@ -70,15 +70,15 @@ where
     }
 }
 
-/// A warning that comes again within this time is left out.
+/// A repeated warning is left out within this time.
 const AGAIN: Duration = Duration::from_secs(60);
-/// So many warnings are remembered.
+/// The number of warnings that are remembered.
 const MOST: usize = 64;
 
-/// The warnings that were logged lately, and how often each was left out since.
+/// The recent warnings: text, time, and how often each was left out since.
 static LATELY: Mutex<VecDeque<(String, Instant, u64)>> = Mutex::new(VecDeque::new());
 
-/// How often a warning was left out before, if it is to be logged now.
+/// Returns `None` if the warning has to be left out. Otherwise returns how often it was left out before.
 pub(super) fn is_due(text: &str) -> Option<u64> {
     let mut lately = LATELY.lock().unwrap_or_else(PoisonError::into_inner);
     let Some((_, told, count)) = lately.iter_mut().find(|(known, ..)| known == text) else {

@@ -1,4 +1,4 @@
-//! The counters of the service, as Prometheus reads them.
+//! The metrics of the service, in the text format of Prometheus.
 
 use super::letters::Fault;
 use super::outbox::Outbox;
@@ -13,40 +13,40 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counters that the parts of the service share.
+/// The counters that all parts of the service share.
 pub(super) struct Counters {
     registry: Registry,
     started: Instant,
-    /// Records received, and their bytes.
+    /// The number of received records. `bytes` is their total size.
     pub records: Counter,
     pub bytes: Counter,
     dead_letters: Family<Vec<(String, String)>, Counter>,
     all_letters: Counter,
-    /// Batches that came a second time, and count once.
+    /// Batches that were received again and not counted again.
     pub repeated: Counter,
-    /// Requests that were asked to come again: too much waits for the sinks, or the disk fails.
+    /// Requests that were refused for now: too many alerts wait for the sinks, or the disk fails.
     pub refused: Counter,
-    /// Bytes that could not be made records.
+    /// Pieces of input that could not be turned into records.
     pub flaws: Counter,
-    /// Records that were too long.
+    /// Records that exceeded the size limit.
     pub oversized: Counter,
     restarts: Family<Vec<(String, String)>, Counter>,
-    /// Those of the sinks.
+    /// The counters of the sinks.
     pub sinks: Sinks,
-    /// 1 while the state folder cannot be written to.
+    /// 1 while the state folder cannot be written to, else 0.
     pub disk_fails: Gauge,
-    /// Requests without the token of their source.
+    /// Requests without a valid token.
     pub unauthorized: Counter,
     rejected: Family<Vec<(String, String)>, Counter>,
     alerts: Family<Vec<(String, String)>, Counter>,
-    /// From a batch's receipt to its alerts.
+    /// The time from the receipt of a batch to its alerts.
     pub latency: Latency,
     checkpoints: Counter,
     checkpointed: Mutex<Option<Instant>>,
     checkpoint_micros: Gauge,
 }
 
-/// The counters of the sinks, each by the name of the sink.
+/// The counters of the sinks, each labelled with the name of its sink.
 #[derive(Default)]
 pub(super) struct Sinks {
     delivered: BySink,
@@ -69,22 +69,22 @@ impl Sinks {
         }
     }
 
-    /// A sink has delivered so many alerts.
+    /// Counts alerts that a sink has delivered.
     pub(super) fn delivered(&self, sink: &str, count: u64) {
         add(&self.delivered, sink, count);
     }
 
-    /// A sink tries again.
+    /// Counts a retry of a sink.
     pub(super) fn retried(&self, sink: &str) {
         add(&self.retries, sink, 1);
     }
 
-    /// The receiver of a sink refuses so many alerts.
+    /// Counts alerts that the receiver of a sink refused.
     pub(super) fn refused(&self, sink: &str, count: u64) {
         add(&self.refused, sink, count);
     }
 
-    /// A sink holds an alert back.
+    /// Counts an alert that a sink holds back.
     pub(super) fn held_back(&self, sink: &str) {
         add(&self.held_back, sink, 1);
     }
@@ -98,24 +98,24 @@ fn add(family: &BySink, sink: &str, count: u64) {
 pub(super) struct Latency(Buckets);
 
 impl Latency {
-    /// Adds one.
+    /// Adds a duration.
     pub(super) fn observe(&self, duration: Duration) {
         self.0.observe(duration.as_secs_f64());
     }
 }
 
-/// Why a connection was closed.
+/// Why a connection was refused or closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rejected {
-    /// Too many are open.
+    /// Too many connections are open.
     Full,
     /// The client does not speak TLS.
     Plain,
-    /// The handshake failed: no certificate, or one that is not accepted.
+    /// The TLS handshake failed: the client has no certificate, or one that is not accepted.
     Handshake,
-    /// The handshake, or a body, took too long.
+    /// The handshake or a body took too long.
     Slow,
-    /// Nothing came for too long.
+    /// The connection was idle for too long.
     Idle,
 }
 
@@ -131,11 +131,11 @@ impl Rejected {
     }
 }
 
-/// A counter of an analytic: its name, its kind, its value.
+/// A counter of an analytic: its name, its Prometheus type, and how to read its value.
 type Column = (&'static str, &'static str, fn(&Stats) -> u64);
 
 impl Counters {
-    /// All zero.
+    /// Creates the counters, all at zero.
     pub(super) fn new() -> Self {
         let mut counters = Self {
             registry: Registry::with_prefix("authsieve"),
@@ -192,20 +192,20 @@ impl Counters {
         counters
     }
 
-    /// So many records of so many bytes were received.
+    /// Counts received records and their bytes.
     pub(super) fn took(&self, records: u64, bytes: u64) {
         self.records.inc_by(records);
         self.bytes.inc_by(bytes);
     }
 
-    /// A connection was refused or closed.
+    /// Counts a connection that was refused or closed.
     pub(super) fn rejected(&self, source: &str, why: Rejected) {
         let labels =
             vec![("source".to_owned(), source.to_owned()), ("reason".to_owned(), why.as_str().to_owned())];
         self.rejected.get_or_create(&labels).inc();
     }
 
-    /// A record of this source could not be judged.
+    /// Counts a record of this source that could not be judged.
     pub(super) fn dead_letter(&self, source: &str, fault: Fault) {
         let labels =
             vec![("source".to_owned(), source.to_owned()), ("fault".to_owned(), fault.word().to_owned())];
@@ -213,28 +213,28 @@ impl Counters {
         self.all_letters.inc();
     }
 
-    /// How many dead letters there are.
+    /// The number of dead letters.
     pub(super) fn letters(&self) -> u64 {
         self.all_letters.get()
     }
 
-    /// An analytic failed and was started anew.
+    /// Counts a restart of an analytic after a failure.
     pub(super) fn restarted(&self, analytic: &str) {
         self.restarts.get_or_create(&vec![("analytic".to_owned(), analytic.to_owned())]).inc();
     }
 
-    /// Since when the service runs.
+    /// The time since the service started.
     pub(super) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// How long ago a state was written last, if one was.
+    /// The time since the last state was written, if one was.
     pub(super) fn checkpoint_age(&self) -> Option<Duration> {
         let last = *self.checkpointed.lock().unwrap_or_else(PoisonError::into_inner);
         last.map(|last| last.elapsed())
     }
 
-    /// An alert was raised.
+    /// Counts an alert.
     pub(super) fn alert(&self, analytic: &str, severity: Severity) {
         let labels = vec![
             ("analytic".to_owned(), analytic.to_owned()),
@@ -243,14 +243,14 @@ impl Counters {
         self.alerts.get_or_create(&labels).inc();
     }
 
-    /// A state was written to disk in that time.
+    /// Records that a state was written, and how long the write took.
     pub(super) fn checkpoint(&self, took: Duration) {
         self.checkpoints.inc();
         *self.checkpointed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.checkpoint_micros.set(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
     }
 
-    /// All counters as text, with those of the analytics and the queue.
+    /// All metrics as text, including those of the analytics and the outbox.
     pub(super) fn text(&self, stats: &[Stats], outbox: &Outbox) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.

@@ -1,6 +1,6 @@
-//! The service: records in from live sources, alerts out to sinks, and nothing lost between.
+//! The service: reads records from live sources, judges them, and delivers alerts to sinks without loss.
 //!
-//! Data goes one way:
+//! Data flows in one direction:
 //!
 //! ```text
 //! source ──> journal ──> analytics ──> outbox ──> sinks
@@ -8,32 +8,33 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `arrival` | a batch of records on its way, and the answer that its sender waits for |
+//! | `arrival` | the messages between sources and core: batches, requests, answers |
 //! | `core` | the thread that journals batches, judges them, and fills the outbox |
 //! | `sources` | where records come from, and the pages about the service |
 //! | `journal` | batches, alerts and positions on disk, in one transactional store |
-//! | `checkpoint` | the state of the analytics on disk, two generations of it |
+//! | `checkpoint` | state files, in two generations |
 //! | `letters` | dead letters: records that could not be judged |
 //! | `log` | the service's own log |
-//! | `faults` | the places where tests cut the power |
+//! | `faults` | the places where tests end the service as a power cut would |
 //! | `history` | the recent past, for `explain` |
-//! | `outbox` | alerts on their way to the sinks |
+//! | `outbox` | alerts that wait for the sinks |
 //! | `sinks` | where alerts go |
-//! | `restore` | state taken out of one service and put into another |
+//! | `restore` | moves the state of one service to another |
 //! | `control` | a socket in the state folder, for questions |
-//! | `client` | asks a service that runs |
-//! | `plan` | all that a configuration says of a service |
-//! | `running` | the sources and sinks that run, and a reload |
-//! | `service` | puts all together, and ends it in order |
-//! | `ends` | ends that come from outside |
-//! | `metrics` | the counters |
+//! | `client` | a client that asks a running service |
+//! | `plan` | the analytics, sources and sinks that a configuration asks for |
+//! | `running` | the running sources and sinks, and how a reload changes them |
+//! | `service` | starts all parts, and ends them in order |
+//! | `ends` | detects outside reasons to end |
+//! | `metrics` | the metrics for Prometheus |
 //!
-//! **Nothing lost.** A sender is answered once its batch is in the journal on disk. A state on disk says up to which batch it
-//! counts. After a crash the newest valid state is loaded, and the batches behind it are judged again, as of the time they were
-//! received then. So the same alerts come, with the same ids. What was delivered before may come twice, with the
-//! same id. An alert names the places of records that came before the last 4,096 batches of a state no more.
+//! **Nothing is lost.** A sender gets its answer when its batch is in the journal on disk. A state file says which
+//! batch it includes last. After a crash the service loads the newest valid state and judges all later batches again,
+//! with their original times of receipt. So the same alerts come, with the same ids. Alerts that were delivered just
+//! before the crash may come twice, with the same id. A state holds the places of the records of its last 4,096
+//! batches; alerts on older records have no place.
 //!
-//! Everything asynchronous lives here. The analytics run on a thread of their own, which waits for nobody but the disk.
+//! All asynchronous code lives here. The analytics run on their own thread, which waits only for the disk.
 
 mod arrival;
 mod checkpoint;
@@ -71,22 +72,22 @@ pub use restore::Restore;
 use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
 use std::hash::Hasher;
 
-/// The header that tells since when the past is known, in the answer to a question.
+/// The response header that says since when the past is kept.
 pub const SINCE: &str = "authsieve-since";
 
-/// The SipHash of some bytes, the same on each run: it tells batches and files apart, and whole files from damaged ones.
+/// The SipHash of some bytes, equal in each run. It identifies batches and files, and detects damaged files.
 fn digest(parts: &[&[u8]]) -> Hash128 {
     let mut hasher = SipHasher13::new();
     parts.iter().for_each(|part| hasher.write(part));
     hasher.finish128()
 }
 
-/// Logs what happened: for people, and for the journal of the machine.
+/// Logs a normal event.
 fn say(text: &str) {
     tracing::info!("{}", crate::output::escape::text(text));
 }
 
-/// Logs what goes wrong. The same again within a minute is left out, and counted.
+/// Logs a warning. A repetition within a minute is counted and left out.
 fn warn(text: &str) {
     match log::is_due(text) {
         Some(0) => tracing::warn!("{}", crate::output::escape::text(text)),
@@ -95,7 +96,7 @@ fn warn(text: &str) {
     }
 }
 
-/// Logs what keeps the service from what it was told to do.
+/// Logs a failure that stops the service from doing its task.
 fn fail(text: &str) {
     tracing::error!("{}", crate::output::escape::text(text));
 }

@@ -1,4 +1,4 @@
-//! Connections to receivers: TCP, TLS, HTTP. Sinks use them, whatever they speak.
+//! Connections to receivers by TCP, TLS and HTTP, for all sinks.
 
 use super::tls::{self, Trust};
 use http_body_util::{BodyExt, Full, Limited};
@@ -21,33 +21,34 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// A connection, and its handshake, may take so long each.
+/// The time limit for connecting, and the same again for the handshake.
 const CONNECT: Duration = Duration::from_secs(10);
-/// A receiver that does not want a client's certificate says so within this time.
+/// A receiver that rejects the client's certificate says so within this time.
 const OBJECTION: Duration = Duration::from_millis(300);
-/// So much of an answer's body is read.
+/// The number of bytes that are read of an answer's body.
 const ANSWER: usize = 64 << 10;
 
-/// A connection, readable and writable.
+/// A stream that can be read and written.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// A connection, encrypted or not.
+/// A connection, with or without TLS.
 pub(super) type Stream = Box<dyn Io>;
 
-/// The access to a receiver.
+/// The credentials for a receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Whom to trust, and what to show. It counts for `https://` and `tls:` alone.
+    /// Whom to trust and which certificate to show. Used only for `https://` and `tls:`.
     pub tls: Trust,
-    /// Headers of each request, such as `authorization`. Secret ones are marked so: nothing shows them.
+    /// Headers for each request, such as `authorization`. Secret ones are marked as sensitive, so debug output hides
+    /// them.
     pub headers: HeaderMap,
 }
 
-/// Connects to `HOST:PORT`; by TLS where there is a `trust`.
+/// Connects to `HOST:PORT`; with TLS if there is a `trust`.
 ///
 /// # Errors
-/// Where nobody listens, or the certificate of the receiver or of this client is not accepted.
+/// Fails if nobody listens, or if one side does not accept the other's certificate.
 pub(super) async fn connect(place: &str, trust: Option<&Trust>) -> io::Result<Stream> {
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {CONNECT:?}"));
     let stream = timeout(CONNECT, TcpStream::connect(place)).await.map_err(late)??;
@@ -63,17 +64,17 @@ pub(super) async fn connect(place: &str, trust: Option<&Trust>) -> io::Result<St
     Ok(Box::new(stream))
 }
 
-/// A name as it stands in certificates.
+/// Parses the host name or address that a certificate has to carry.
 ///
 /// # Errors
-/// For what is neither a host's name nor an address.
+/// Fails for any other text.
 pub fn server_name(name: &str) -> Result<ServerName<'static>, String> {
     let parsed = ServerName::try_from(name.to_owned());
     parsed.map_err(|_| format!("`{name}` is no name of a host; expected one such as \"siem.example\""))
 }
 
-/// Waits for what a receiver says first. With TLS 1.3 it checks a client's certificate only after the client may write: lines
-/// that were written by then would be lost.
+/// Waits briefly for the receiver's rejection. With TLS 1.3 a receiver checks the client's certificate only when the
+/// client may already write. Lines written before the check would be lost.
 async fn objection(stream: &mut TlsStream<TcpStream>) -> io::Result<()> {
     struct Ready<'s>(&'s TcpStream);
     impl Read for Ready<'_> {
@@ -95,7 +96,7 @@ async fn objection(stream: &mut TlsStream<TcpStream>) -> io::Result<()> {
     }
 }
 
-/// A client of one receiver by HTTP/1.1, which keeps its connections.
+/// An HTTP/1.1 client of one receiver. It keeps its connections.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -105,19 +106,19 @@ pub(super) struct Http {
 /// The answer of a receiver.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    /// Its status.
+    /// The status code.
     pub status: StatusCode,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Its body. Empty where that is larger than 64 KiB, or breaks off.
+    /// The body. Empty if it is larger than 64 KiB or breaks off.
     pub body: Bytes,
 }
 
 impl Http {
-    /// A client for this URL.
+    /// Creates a client for this URL.
     ///
     /// # Errors
-    /// For `https://`, where a file of the access cannot be read.
+    /// Fails for `https://` if a certificate or key file cannot be read.
     pub(super) fn new(uri: &Uri, access: &Access) -> Result<Self, String> {
         let trust = &access.tls;
         let config = match uri.scheme_str() {
@@ -142,10 +143,10 @@ impl Http {
         Ok(Self { client, headers: access.headers.clone() })
     }
 
-    /// Sends a body. Headers of the access are added to these, and go before them.
+    /// Sends a body. The headers of [`Access`] are added, and replace equal ones in `headers`.
     ///
     /// # Errors
-    /// Where there is no answer. Any status is one.
+    /// Fails if there is no answer. An answer with any status is a success.
     pub(super) async fn send(
         &self,
         method: &Method,
@@ -165,14 +166,14 @@ impl Http {
         all.extend(self.headers.clone());
         let response = self.client.request(request).await.map_err(|error| io::Error::other(told(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        // Read to its end, so that the connection can be used again; at most a little of it.
+        // The body is read to its end, so that the connection can be used again.
         let body = Limited::new(response.into_body(), ANSWER).collect().await;
         let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         Ok(Answer { status, headers, body })
     }
 }
 
-/// An error with all that lies behind it, each part once. Failures of certificates say what can be done.
+/// Describes an error with its causes, each once. For certificate failures it adds what can be done.
 pub(super) fn told(error: &(dyn Error + 'static)) -> String {
     let (mut text, mut hint, mut next) = (String::new(), "", Some(error));
     while let Some(error) = next {
@@ -201,7 +202,7 @@ pub(super) fn told(error: &(dyn Error + 'static)) -> String {
     text + hint
 }
 
-/// The error of TLS that an error is, or wraps: errors of I/O do not name what they wrap as their source.
+/// The TLS error inside an error. I/O errors do not report what they wrap as their source.
 fn of_tls<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let mut error = error;
     while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {

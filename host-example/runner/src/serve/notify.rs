@@ -1,4 +1,4 @@
-//! Tells systemd of the service, if systemd started the service with `Type=notify`. Elsewhere nothing happens.
+//! Notifies systemd of the service's state, if systemd started it with `Type=notify`. Otherwise does nothing.
 
 use super::arrival::Request;
 use sd_notify::NotifyState;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
-/// Sources are read.
+/// Says that the service is ready: all sources are read.
 pub(super) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// SIGHUP came; [`ready`] follows.
+/// Says that a reload began. [`ready`] ends it.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
@@ -19,18 +19,18 @@ pub(super) fn reloading() {
     }
 }
 
-/// The service ends: it finishes what was sent.
+/// Says that the service is ending.
 pub(super) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
 fn tell(news: &[NotifyState<'_>]) {
-    // Nobody can be told that nobody listens.
+    // If nobody listens, there is nobody to report it to.
     let _ = sd_notify::notify(news);
 }
 
-/// Shows twice in each `WatchdogSec=` that the analytics still answer. Where they do not, systemd starts the service anew, and
-/// nothing is lost.
+/// Sends two signs of life per `WatchdogSec=`, while the analytics answer. If they stop, systemd restarts the service,
+/// and no record is lost.
 pub(super) async fn watchdog(requests: mpsc::Sender<Request>) {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
     loop {

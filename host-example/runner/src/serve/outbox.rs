@@ -1,4 +1,4 @@
-//! Alerts on their way to the sinks: each sink takes them in order and at its own pace.
+//! The queue of alerts for the sinks. Each sink takes the alerts in order and at its own pace.
 
 use crate::output::Layout;
 use crate::output::located::Located;
@@ -9,21 +9,21 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// An alert, written as the sinks want it.
+/// An alert, written in each layout that a sink uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Item {
     /// The analytic, such as `AN1276`.
     pub analytic: String,
-    /// How bad it is.
+    /// The severity as a number, see [`rank`].
     pub severity: u8,
-    /// Its id.
+    /// The id of the alert.
     pub id: String,
-    /// The alert as one line of JSON, for each layout that a sink wants, by its name.
+    /// For each layout its name, and the alert as one line of JSON.
     pub lines: Vec<(String, String)>,
 }
 
 impl Item {
-    /// An alert in these layouts. The records are those of `origins`.
+    /// Writes an alert in these layouts. `origins` gives the places of its records.
     pub(super) fn of(alert: &Alert, layouts: &[Layout], origins: &Origins) -> Self {
         let located = Located::new(alert, origins);
         let line = |layout: &Layout| {
@@ -38,47 +38,47 @@ impl Item {
         }
     }
 
-    /// The alert in a layout, without a newline. One that waited while the configuration changed is in another.
+    /// The alert in this layout, without a newline. Falls back to another layout if the alert is older than a reload.
     pub(super) fn line(&self, layout: Layout) -> &str {
         self.exactly(layout).or(self.lines.first().map(|(_, line)| line.as_str())).unwrap_or_default()
     }
 
-    /// The alert in this layout and no other.
+    /// The alert in this layout, if it was written in it.
     pub(super) fn exactly(&self, layout: Layout) -> Option<&str> {
         let mut lines = self.lines.iter();
         lines.find(|(wanted, _)| wanted == layout.name()).map(|(_, line)| line.as_str())
     }
 
-    /// As the store has it.
+    /// Encodes the item for the journal.
     pub(super) fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads the bytes that [`encode`](Self::encode) wrote.
+    /// Decodes the bytes of [`encode`](Self::encode).
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// Its bytes, in all layouts.
+    /// The size in bytes, over all layouts.
     pub(super) fn size(&self) -> u64 {
         self.lines.iter().map(|(_, line)| line.len() as u64).sum()
     }
 }
 
-/// The number of a severity: the greater the worse.
+/// The severity as a number. Greater is worse.
 pub(super) const fn rank(severity: Severity) -> u8 {
     severity as u8
 }
 
-/// A sink that is gone has delivered up to here.
+/// The position of a sink that was removed.
 const GONE: u64 = u64::MAX;
 
-/// The alerts that some sink has not delivered.
+/// The alerts that some sink has not delivered yet.
 #[derive(Debug)]
 pub(super) struct Outbox {
     inner: Mutex<Inner>,
     newest: watch::Sender<u64>,
-    /// Beyond so many bytes the sources have to wait.
+    /// Sources have to wait while the alerts exceed this many bytes.
     most: u64,
 }
 
@@ -86,25 +86,25 @@ pub(super) struct Outbox {
 struct Inner {
     items: VecDeque<(u64, Arc<Item>)>,
     bytes: u64,
-    /// The last alert that each sink has delivered.
+    /// The last delivered alert of each sink.
     delivered: Vec<u64>,
     next: u64,
 }
 
 impl Outbox {
-    /// For sinks that have delivered up to these alerts; the next alert has the number `next`. Holds up to `most` bytes before
-    /// sources have to wait.
+    /// Creates an outbox. `delivered` holds the last delivered alert of each sink, `next` is the number of the next
+    /// alert. Sources have to wait while the alerts exceed `most` bytes.
     pub(super) fn new(delivered: Vec<u64>, next: u64, most: u64) -> Self {
         let inner = Inner { items: VecDeque::new(), bytes: 0, delivered, next };
         Self { inner: Mutex::new(inner), newest: watch::Sender::new(next.saturating_sub(1)), most }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves the queue as it is.
+        // A panic in another thread cannot leave the queue in a bad state.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts back an alert that the store held, in order.
+    /// Puts an alert from the journal back. Call it in the order of the numbers.
     pub(super) fn restore(&self, number: u64, item: Item) {
         let mut inner = self.inner();
         inner.bytes += item.size();
@@ -113,7 +113,7 @@ impl Outbox {
         self.newest.send_replace(number);
     }
 
-    /// Takes alerts in. Returns the number of each.
+    /// Adds alerts. Returns their numbers.
     pub(super) fn push(&self, items: Vec<Arc<Item>>) -> Vec<u64> {
         let mut inner = self.inner();
         let mut numbers = Vec::new();
@@ -132,19 +132,20 @@ impl Outbox {
         numbers
     }
 
-    /// The alerts behind this one, at most so many.
+    /// The alerts after this number, `most` of them at most.
     pub(super) fn after(&self, number: u64, most: usize) -> Vec<(u64, Arc<Item>)> {
         let inner = self.inner();
         let start = inner.items.partition_point(|(other, _)| *other <= number);
         inner.items.range(start..).take(most).cloned().collect()
     }
 
-    /// The last alert that a sink has delivered.
+    /// The last alert that the sink has delivered.
     pub(super) fn position(&self, sink: usize) -> u64 {
         self.inner().delivered.get(sink).copied().unwrap_or(u64::MAX)
     }
 
-    /// A sink has delivered everything up to this alert. Returns up to which alert all sinks have.
+    /// Records that the sink has delivered all alerts up to this one. Returns the last alert that all sinks have
+    /// delivered.
     pub(super) fn delivered(&self, sink: usize, number: u64) -> u64 {
         let mut inner = self.inner();
         if let Some(delivered) = inner.delivered.get_mut(sink) {
@@ -157,7 +158,8 @@ impl Outbox {
         done
     }
 
-    /// Adds a sink that gets what comes from now on. Returns its number, and that of the last alert, which it does not get.
+    /// Adds a sink that gets only alerts from now on. Returns the sink's number and the last alert that it does not
+    /// get.
     pub(super) fn join(&self) -> (usize, u64) {
         let mut inner = self.inner();
         let last = inner.next.saturating_sub(1);
@@ -165,17 +167,17 @@ impl Outbox {
         (inner.delivered.len() - 1, last)
     }
 
-    /// A sink is gone: nothing waits for it any more. Its number is not used again.
+    /// Removes a sink: no alert waits for it any more. Its number is not used again.
     pub(super) fn leave(&self, sink: usize) {
         self.delivered(sink, GONE);
     }
 
-    /// All alerts that wait, with their numbers.
+    /// All waiting alerts, with their numbers.
     pub(super) fn waiting(&self) -> Vec<(u64, Arc<Item>)> {
         self.inner().items.iter().cloned().collect()
     }
 
-    /// How many alerts wait, and their bytes.
+    /// The number of waiting alerts, and their bytes.
     pub(super) fn size(&self) -> (u64, u64) {
         let inner = self.inner();
         (inner.items.len() as u64, inner.bytes)
@@ -186,17 +188,17 @@ impl Outbox {
         self.inner().next
     }
 
-    /// Beyond so many bytes sources have to wait.
+    /// The limit in bytes beyond which sources have to wait.
     pub(super) const fn most(&self) -> u64 {
         self.most
     }
 
-    /// True if sources have to wait for sinks.
+    /// True if the alerts exceed the limit, so that sources have to wait.
     pub(super) fn is_full(&self) -> bool {
         self.inner().bytes > self.most
     }
 
-    /// Tells of new alerts: the number of the newest.
+    /// A channel that holds the number of the newest alert.
     pub(super) fn news(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }

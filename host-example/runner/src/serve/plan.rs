@@ -1,4 +1,5 @@
-//! All that a configuration says of a service: its analytics, sources and sinks. A reload compares two of them.
+//! The plan of a service: the analytics, sources and sinks that its configuration asks for. A reload compares two
+//! plans.
 
 use crate::config::service::{Feed, Outlet};
 use authsieve_host::{Analytic, Session, StartError};
@@ -8,24 +9,24 @@ use std::sync::Arc;
 /// The analytics, sources and sinks of a service.
 #[derive(Clone)]
 pub struct Plan {
-    /// The components, in the order of their ids.
+    /// The components, ordered by their ids.
     pub components: Vec<Planned>,
-    /// Where records come from, by name.
+    /// The sources by name.
     pub sources: Vec<(String, Feed)>,
-    /// Where alerts go, by name. Under its name a sink's position is kept.
+    /// The sinks by name. The name identifies the stored position of a sink.
     pub sinks: Vec<(String, Outlet)>,
 }
 
-/// A component, and its configuration.
+/// A component and its configuration.
 #[derive(Clone)]
 pub struct Planned {
     /// The component.
     pub analytic: Arc<Analytic>,
-    /// Its configuration: JSON, empty for the defaults.
+    /// The configuration as JSON. Empty for the defaults.
     pub config: String,
 }
 
-/// Snapshots by the names of their components.
+/// Snapshots, by the names of their components.
 pub(super) type Snapshots = HashMap<String, Vec<u8>>;
 
 impl Planned {
@@ -34,23 +35,24 @@ impl Planned {
         self.analytic.name()
     }
 
-    /// True if it would judge as the other does.
+    /// True if both components judge in the same way.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.name() == other.name() && self.config == other.config
     }
 
-    /// Starts it from its snapshot, if there is one. Beside it come notes on state that was dropped because the configuration has
-    /// changed.
+    /// Starts the component, from its snapshot if there is one. Also returns notes on state that was dropped because
+    /// the configuration has changed.
     ///
     /// # Errors
-    /// Where the configuration or the snapshot is not valid, or the guest fails.
+    /// Fails if the configuration or the snapshot is not valid, or the guest fails.
     pub(super) fn start(
         &self,
         snapshots: &Snapshots,
         seed: u64,
     ) -> Result<(Session, Vec<String>), StartError> {
         let fresh = || Session::start(Arc::clone(&self.analytic), self.config.clone(), seed);
-        // A state of other components, such as of the suite, holds that of their analytics too.
+        // The snapshot may be of other components, such as the suite. These hold the state of this component's
+        // analytics too.
         let others = || snapshots.values().flatten().copied().collect::<Vec<u8>>();
         let own = snapshots.get(self.name());
         let Some(snapshot) = own.cloned().or_else(|| Some(others()).filter(|all| !all.is_empty())) else {
@@ -71,17 +73,17 @@ impl Planned {
     }
 }
 
-/// The changes of named parts that make one list of the other.
+/// The steps that turn one list of named parts into another.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Changes<T> {
-    /// Those that go: no such name is left, or it means another part.
+    /// The names of the parts to end: the new list has no such name, or another part under it.
     pub gone: Vec<String>,
-    /// Those that come, in order.
+    /// The parts to start, in order.
     pub new: Vec<(String, T)>,
 }
 
 impl<T: Clone + PartialEq> Changes<T> {
-    /// Compares by name.
+    /// Compares two lists by name.
     pub(super) fn between<'t>(before: impl Iterator<Item = (&'t str, &'t T)>, after: &[(String, T)]) -> Self
     where
         T: 't,

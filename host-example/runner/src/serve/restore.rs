@@ -1,4 +1,4 @@
-//! State taken out of one service and put into another: `snapshot`, `serve --restore`.
+//! Moves a state from one service to another, for `snapshot` and `serve --restore`.
 
 use super::checkpoint::{Checkpoints, Error, State};
 use super::journal::Journal;
@@ -7,12 +7,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A state from elsewhere.
+/// A state file to start from.
 #[derive(Clone, Debug)]
 pub struct Restore {
-    /// Its file.
+    /// The path of the file.
     pub file: PathBuf,
-    /// True if it may take the place of a state that is there.
+    /// True if it may replace an existing state.
     pub force: bool,
 }
 
@@ -20,16 +20,16 @@ impl Restore {
     /// Reads the file.
     ///
     /// # Errors
-    /// Where it cannot be read, or holds no state that this version reads.
+    /// Fails if it cannot be read, or holds no state that this version reads.
     pub(super) fn read(&self) -> Result<State, String> {
         State::read(&self.file).map_err(|error| format!("{}: {error}", self.file.display()))
     }
 
-    /// Puts the state into a folder, whose journal is open. Batches that wait there to be judged again are forgotten; alerts that
-    /// wait for a sink stay.
+    /// Puts the state into a folder whose journal is open. Batches that wait there to be judged again are removed.
+    /// Alerts that wait for a sink stay.
     ///
     /// # Errors
-    /// Where the folder has a state of its own that may not be replaced, and where the disk fails.
+    /// Fails if the folder has a state of its own that may not be replaced, or if the disk fails.
     pub(super) fn install(
         &self,
         mut state: State,
@@ -45,7 +45,7 @@ impl Restore {
                 &"it has a state of its own; expected an empty folder, or --force, which forgets that state",
             ));
         }
-        // Behind all that the journal counts, so that nothing there is judged again.
+        // The state gets a higher batch number than the whole journal, so that no batch there is judged again.
         let header = &mut state.header;
         header.batch = header.batch.max(last).max(own.unwrap_or(0)) + 1;
         checkpoints.clear().map_err(|error| shown(&error))?;
@@ -54,15 +54,15 @@ impl Restore {
     }
 }
 
-/// Checks that a state is one of analytics that run, and tells of those that are in it or run alone.
+/// Checks that the state belongs to running analytics. Logs the analytics that are only in the state, or only running.
 ///
 /// # Errors
-/// Where the state is of no analytic that runs.
+/// Fails if no running analytic has state in it.
 pub(super) fn compare(state: &State, running: &[String]) -> Result<(), String> {
     let held = &state.header.analytics;
     let is_in = |list: &[String], id: &String| list.iter().any(|other| other.eq_ignore_ascii_case(id));
     if held.is_empty() {
-        // An early version did not name them.
+        // Early versions did not store the names.
         return Ok(());
     }
     if !running.iter().any(|id| is_in(held, id)) {
@@ -78,10 +78,10 @@ pub(super) fn compare(state: &State, running: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The newest state in the folder of a service that does not run, as a file holds it.
+/// Reads the newest state from the folder of a stopped service, in the format of a state file.
 ///
 /// # Errors
-/// Where a service runs with it, there is no state, or batches came after it.
+/// Fails if a service uses the folder, if there is no state, or if batches came after it.
 pub fn stored(folder: &Path) -> Result<Vec<u8>, String> {
     let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
     let path = folder.join("journal");
@@ -103,10 +103,10 @@ pub fn stored(folder: &Path) -> Result<Vec<u8>, String> {
     state.encode().map_err(|error| shown(&error))
 }
 
-/// Tells what a snapshot holds, of which version.
+/// Describes a state file: its analytics and the version that wrote it.
 ///
 /// # Errors
-/// Where the bytes are none.
+/// Fails if the bytes are no state.
 pub fn described(bytes: &[u8]) -> Result<String, String> {
     let state = State::decode(bytes).map_err(|error: Error| error.to_string())?;
     let header = state.header;
@@ -117,13 +117,13 @@ pub fn described(bytes: &[u8]) -> Result<String, String> {
     ))
 }
 
-/// Writes a file whole, or not at all. Only its owner may read it: a state tells of people.
+/// Writes a file completely or not at all. Only its owner may read it: a state holds personal data.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// Fails if the file cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Such a file is for its owner alone.
+    // `tempfile` creates the file for its owner alone.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -1,4 +1,4 @@
-//! The sources and sinks of a service that runs, and what becomes of them when the configuration is read again.
+//! The running sources and sinks, and how a reload changes them.
 
 use super::arrival::{Reload, Request};
 use super::letters::Letters;
@@ -19,30 +19,30 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// A source or sink that is to end has so long.
+/// The time that a source or sink gets to finish.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// The parts that all sources and sinks share.
+/// The parts of the service that all sources and sinks use.
 pub(super) struct Shared {
-    /// The core.
+    /// The way to the core.
     pub requests: mpsc::Sender<Request>,
-    /// Where alerts wait.
+    /// The queue of alerts.
     pub outbox: Arc<Outbox>,
-    /// The counters.
+    /// The counters of the service.
     pub counters: Arc<Counters>,
-    /// Where bad records go.
+    /// The file for records that cannot be judged.
     pub letters: Arc<Letters>,
-    /// Counts batches and requests.
+    /// The number of batches and requests so far.
     pub asked: Arc<AtomicU64>,
-    /// The state folder.
+    /// The state folder, if there is one.
     pub folder: Option<PathBuf>,
-    /// The limits of sources.
+    /// The size limits for sources.
     pub limits: Limits,
-    /// Counts up when files are to be opened again.
+    /// Its value grows each time that sinks have to reopen their files.
     pub reopen: watch::Sender<u64>,
-    /// Told when standard output is closed.
+    /// Receives a message when standard output is closed.
     pub closed: mpsc::Sender<()>,
-    /// Told when a source has ended.
+    /// Receives a message when a source has ended.
     pub ended: mpsc::Sender<()>,
 }
 
@@ -66,9 +66,9 @@ impl Shared {
 pub(super) struct Running {
     shared: Shared,
     sources: Vec<Part<Feed>>,
-    /// By their numbers. `None` for one that is gone.
+    /// The sinks by their numbers. `None` for a sink that was removed.
     sinks: Vec<Option<Part<Outlet>>>,
-    /// The names of all sinks that there were, by their numbers.
+    /// The names of all sinks so far, by their numbers.
     names: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ struct Part<T> {
 }
 
 impl<T> Part<T> {
-    /// Ends it: what it has begun it finishes, within a while.
+    /// Ends the task. It gets [`FAREWELL`] to finish its present work.
     async fn end(mut self) {
         self.ending.send_replace(true);
         if timeout(FAREWELL, &mut self.task).await.is_err() {
@@ -91,7 +91,7 @@ impl<T> Part<T> {
 }
 
 impl Running {
-    /// Starts sources that listen already, and sinks. `positions`: up to where sources were read.
+    /// Starts the sinks, and the sources that already listen. `positions` are the stored positions of the sources.
     pub(super) fn start(
         shared: Shared,
         sources: Vec<(String, Feed, Ready)>,
@@ -137,20 +137,21 @@ impl Running {
         Part { name, what: outlet, ending, task: tokio::spawn(sink.run(ties)) }
     }
 
-    /// True if no source reads any more.
+    /// True if all sources have ended.
     pub(super) fn has_read_all(&self) -> bool {
         self.sources.iter().all(|source| source.task.is_finished())
     }
 
-    /// Opens the files of sinks again.
+    /// Makes the sinks reopen their files.
     pub(super) fn reopen(&self) {
         self.shared.reopen.send_modify(|count| *count += 1);
     }
 
-    /// Goes on with this plan: what is new starts, what is gone finishes, what stays is left alone. Tells what has changed.
+    /// Switches to this plan: starts new parts, ends removed ones, and leaves the others alone. Returns notes on the
+    /// changes.
     ///
     /// # Errors
-    /// Where the plan cannot be followed: an address is taken, or an analytic cannot be started. Then nothing has changed.
+    /// Fails if an address is taken or an analytic cannot be started. Then nothing has changed.
     pub(super) async fn reload(&mut self, plan: Plan) -> Result<Vec<String>, String> {
         let sources = self.sources.iter().map(|source| (source.name.as_str(), &source.what));
         let sources = Changes::between(sources, &plan.sources);
@@ -160,7 +161,7 @@ impl Running {
         for (name, feed) in &sources.new {
             match Ready::new(feed).await {
                 Ok(listens) => ready.push(Some(listens)),
-                // The one before it may hold the address.
+                // The source that is to be replaced may hold the address.
                 Err(_) if !sources.gone.is_empty() => ready.push(None),
                 Err(why) => return Err(format!("{name}: {why}")),
             }
@@ -183,7 +184,7 @@ impl Running {
         Ok(notes)
     }
 
-    /// Tells the core of another plan. Sinks that are new have their numbers from then on.
+    /// Sends the new plan to the core. From then on the new sinks have numbers.
     async fn change_core(&mut self, plan: &Plan, sinks: &Changes<Outlet>) -> Result<Vec<String>, String> {
         let mut names = self.names.clone();
         names.extend(
@@ -197,7 +198,7 @@ impl Running {
             sinks: names.clone(),
             layouts: layouts(&plan.sinks),
         };
-        // What was sent before is judged before, and fills the outbox.
+        // The core first judges all earlier batches and fills the outbox with their alerts.
         let (reply, done) = oneshot::channel();
         let _ = self.shared.requests.send(Request::Reload(reload, reply)).await;
         let notes = done.await.map_err(|error| error.to_string())??;
@@ -209,7 +210,7 @@ impl Running {
         Ok(notes)
     }
 
-    /// The number of the sink of this name, while it runs.
+    /// The number of the running sink with this name.
     fn number(&self, name: &str) -> Option<usize> {
         self.sinks.iter().position(|sink| sink.as_ref().is_some_and(|sink| sink.name == name))
     }
@@ -252,7 +253,7 @@ impl Running {
             let Some(sink) = self.sinks.get_mut(number).and_then(Option::take) else { continue };
             sink.end().await;
             match changes.new.iter().find(|(new, _)| new == name) {
-                // It goes on where the one before it was.
+                // The new sink continues from the position of the old one.
                 Some((name, outlet)) => {
                     let sink = self.sink(number, name.clone(), outlet.clone());
                     self.put(number, sink);
@@ -283,7 +284,7 @@ impl Running {
         }
     }
 
-    /// Ends all sources, and waits for what they have begun.
+    /// Ends all sources, and waits until they have finished their work.
     pub(super) async fn end_sources(&mut self) {
         for source in &self.sources {
             source.ending.send_replace(true);
@@ -293,7 +294,7 @@ impl Running {
         }
     }
 
-    /// Ends all sinks, and waits a while for what they deliver. `false` where that was not enough.
+    /// Ends all sinks, and waits for them up to [`FAREWELL`]. Returns `false` if some did not finish.
     pub(super) async fn end_sinks(&mut self) -> bool {
         for sink in self.sinks.iter().flatten() {
             sink.ending.send_replace(true);
@@ -307,7 +308,7 @@ impl Running {
     }
 }
 
-/// The layouts that sinks want, each once.
+/// The layouts that the sinks use, without repetition.
 pub(super) fn layouts(sinks: &[(String, Outlet)]) -> Vec<Layout> {
     let mut layouts = Vec::new();
     for (name, outlet) in sinks {

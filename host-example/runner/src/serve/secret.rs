@@ -1,27 +1,28 @@
-//! Secrets that a configuration names.
+//! Secrets of a configuration.
 
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
-/// A token or a key. Nothing shows its text but [`Secret::reveal`].
+/// A token or a key. Only [`Secret::reveal`] shows its text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text.
+    /// Wraps a text.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text itself.
+    /// The text.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// True if a client has sent this text. The time tells nothing of either, not even a length.
+    /// True if a client sent this text. The time for the comparison reveals nothing about either text, not even its
+    /// length.
     #[must_use]
     pub fn is(&self, sent: &[u8]) -> bool {
         let (own, sent) = (Sha256::digest(self.0.as_bytes()), Sha256::digest(sent));

@@ -1,4 +1,4 @@
-//! Puts the parts of the service together, and ends them in order.
+//! Starts all parts of the service, and ends them in order.
 
 use super::arrival::Request;
 use super::control;
@@ -24,42 +24,42 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// So many requests wait for the core.
+/// The number of requests that may wait for the core.
 const REQUESTS: usize = 512;
 /// Reads the configuration again.
 pub type Again = Arc<dyn Fn() -> Result<Plan, String> + Send + Sync>;
 
-/// The parts of a service.
+/// The settings of a service.
 pub struct Setup {
-    /// Its analytics, sources and sinks.
+    /// The analytics, sources and sinks.
     pub plan: Plan,
-    /// Reads the configuration again, at SIGHUP.
+    /// Reads the configuration again after SIGHUP.
     pub again: Again,
-    /// Places entries in hash tables. Random, since attackers choose the keys.
+    /// The seed of the analytics' hash tables. It is random because attackers choose the keys.
     pub seed: u64,
-    /// The folder of the state. Without one a restart forgets everything.
+    /// The state folder. Without one, a restart forgets everything.
     pub state: Option<PathBuf>,
-    /// A state from elsewhere that it starts from.
+    /// A state file of another service to start from.
     pub restore: Option<Restore>,
-    /// The largest body of a request, in bytes, before and after it is unpacked.
+    /// The largest body of a request in bytes, both compressed and decompressed.
     pub max_body: usize,
-    /// Beyond so many bytes of alerts that wait for a sink, sources have to wait.
+    /// Sources have to wait while the alerts that wait for a sink exceed this many bytes.
     pub outbox_bytes: u64,
-    /// The state is written to disk after this time, or after 64 MiB of records.
+    /// The time between two states on disk. A state is also written after 64 MiB of records.
     pub checkpoint: Duration,
-    /// After SIGTERM it serves on until no request came for this long.
+    /// After SIGTERM the service continues until no request has come for this long.
     pub drain: Option<Duration>,
-    /// The process with which it ends.
+    /// The process whose end also ends the service.
     pub parent: Option<u32>,
 }
 
-/// A service that runs.
+/// A service that is ready to run.
 pub struct Service {
     setup: Setup,
 }
 
 impl Service {
-    /// A service as it is set up.
+    /// Creates a service with these settings.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
         Self { setup }
@@ -68,12 +68,12 @@ impl Service {
     /// Runs until a signal ends it.
     ///
     /// # Errors
-    /// Where it cannot start: an address is taken, the state folder cannot be used.
+    /// Fails if the service cannot start: an address is taken, or the state folder cannot be used.
     pub fn run(self) -> Result<(), String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let done = runtime.block_on(self.serve());
-        // A write to a pipe that nobody reads is not waited for.
+        // A write to a pipe without a reader would never end, so the shutdown does not wait for it.
         runtime.shutdown_background();
         done
     }
@@ -102,7 +102,7 @@ impl Service {
             letters: Arc::clone(&letters),
         };
         let (requests, taken) = mpsc::channel(REQUESTS);
-        // The core may have much to judge again before it takes requests.
+        // The core may have to judge many batches again before it takes requests.
         let started = tokio::task::spawn_blocking(move || Core::start(start)).await;
         let Started { core, outbox, positions } = started.map_err(|error| error.to_string())??;
         let core = std::thread::Builder::new().name("core".into()).spawn(move || core.run(taken));
@@ -126,7 +126,7 @@ impl Service {
             let _ = ends::watch_stdout(closed);
         }
         if let Some(folder) = state {
-            // Nothing comes in there, so it need not be told of the end.
+            // No records arrive at this socket, so it needs no signal to end.
             let front = Front::new(shared.inlet("control", watch::channel(false).1), shared.limits);
             tokio::spawn(control::serve(folder, front));
         }
@@ -164,7 +164,7 @@ impl Service {
                 }
                 () = &mut orphaned => {
                     say("the process that started this one has ended: ends");
-                    // Its successor wants the address.
+                    // The successor of the parent process needs the address.
                     drain = None;
                     break;
                 }
@@ -182,7 +182,7 @@ impl Service {
         running.end_sources().await;
         ticking.abort();
         watching.abort();
-        // What was sent before this question is judged before the answer.
+        // The core answers this question only when it has judged all earlier batches.
         let (reply, judged) = oneshot::channel();
         if requests.send(Request::Stats(reply)).await.is_ok() {
             let _ = judged.await;
@@ -191,7 +191,7 @@ impl Service {
             let (waiting, _) = outbox.size();
             say(&format!("{waiting} alerts wait for the next start"));
         }
-        // The state goes to disk last, with what the sinks have delivered.
+        // The state is written last, so that it includes the positions of the sinks.
         let (reply, stopped) = oneshot::channel();
         if requests.send(Request::Stop(reply)).await.is_ok() {
             let _ = stopped.await;
@@ -202,7 +202,7 @@ impl Service {
     }
 }
 
-/// Reads the configuration again and goes on with it, or with the one before where it is not valid.
+/// Reads the configuration and switches to it. If it is not valid, the old one stays.
 async fn reload(running: &mut Running, again: &Again) {
     let again = Arc::clone(again);
     let plan = tokio::task::spawn_blocking(move || again()).await;
@@ -219,7 +219,7 @@ async fn reload(running: &mut Running, again: &Again) {
     }
 }
 
-/// About once a second.
+/// Sends a tick to the core about once a second.
 async fn tick(requests: mpsc::Sender<Request>) {
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -231,7 +231,7 @@ async fn tick(requests: mpsc::Sender<Request>) {
     }
 }
 
-/// Waits until no request came for a while.
+/// Waits until no request has come for `quiet`.
 async fn drained(asked: &AtomicU64, quiet: Duration) {
     let (mut count, mut since) = (asked.load(Ordering::Relaxed), Instant::now());
     while since.elapsed() < quiet {
@@ -243,7 +243,7 @@ async fn drained(asked: &AtomicU64, quiet: Duration) {
     }
 }
 
-/// The signals that a service knows.
+/// The signals that the service handles.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -259,7 +259,7 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal: true for SIGHUP, false for one that ends the service.
+    /// Waits for a signal. Returns true for SIGHUP, false for a signal that ends the service.
     async fn next(&mut self) -> bool {
         tokio::select! {
             _ = self.terminate.recv() => false,

@@ -1,6 +1,6 @@
-//! TLS by rustls: certificates and keys from PEM files, for listeners and towards receivers.
+//! TLS with rustls: reads certificates and keys from PEM files, for listeners and for connections to receivers.
 //!
-//! Versions 1.2 and 1.3. All cryptography is ring's.
+//! TLS versions 1.2 and 1.3 are supported. All cryptography is from ring.
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
@@ -12,41 +12,41 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A certificate and its key.
+/// A certificate and its private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// A PEM file of certificates: its own first, then those between it and the authority.
+    /// A PEM file of certificates: the own one first, then the intermediate ones.
     pub cert: PathBuf,
-    /// A PEM file of the private key.
+    /// A PEM file with the private key.
     pub key: PathBuf,
 }
 
-/// TLS of a listener.
+/// The TLS settings of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listening {
-    /// What it shows to clients.
+    /// The certificate that the listener shows to clients.
     pub identity: Identity,
-    /// A PEM file of authorities. With one, each client has to show a certificate of one of them.
+    /// A PEM file of authorities. If set, each client has to show a certificate that one of them signed.
     pub client_ca: Option<PathBuf>,
 }
 
-/// TLS towards a receiver.
+/// The TLS settings for a receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// A PEM file of authorities. Without one, those that the machine trusts.
+    /// A PEM file of authorities. Without one, the machine's authorities are trusted.
     pub ca: Option<PathBuf>,
-    /// What it shows to the receiver, where that asks.
+    /// The certificate for a receiver that asks for one.
     pub identity: Option<Identity>,
-    /// The name in the receiver's certificate, where it is not the host of the address.
+    /// The name in the receiver's certificate, if it differs from the host in the address.
     pub name: Option<String>,
 }
 
-/// A file that cannot be used.
+/// The error for a file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// The option that names it.
+    /// The option that names the file.
     pub option: &'static str,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
@@ -57,10 +57,10 @@ impl fmt::Display for Unusable {
 }
 
 impl Listening {
-    /// Reads its files. `protocols` are those that clients may ask for by ALPN; any, where there is none.
+    /// Reads the files. `protocols` are the names that clients may choose by ALPN. If empty, any name is accepted.
     ///
     /// # Errors
-    /// For a file that cannot be read, and for a key of another certificate.
+    /// Fails for a file that cannot be read, and for a key that does not belong to the certificate.
     pub fn config(&self, protocols: &[&str]) -> Result<Arc<ServerConfig>, Unusable> {
         let (chain, key) = self.identity.load()?;
         let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
@@ -80,10 +80,10 @@ impl Listening {
 }
 
 impl Trust {
-    /// Reads its files, or the machine's list of authorities.
+    /// Reads the files, or the machine's list of authorities.
     ///
     /// # Errors
-    /// For a file that cannot be read, and where the machine trusts nobody.
+    /// Fails for a file that cannot be read, and if the machine trusts no authority.
     pub fn config(&self) -> Result<ClientConfig, Unusable> {
         let roots = match &self.ca {
             Some(path) => authorities("ca", path)?,
@@ -99,10 +99,10 @@ impl Trust {
     }
 }
 
-/// Trusts nobody: for connections that may be without TLS, and are.
+/// A configuration that trusts nobody, for connections that do not use TLS.
 ///
 /// # Errors
-/// None that is known: ring has both versions of TLS.
+/// Fails never in practice: ring supports both versions of TLS.
 pub(super) fn nobody() -> Result<ClientConfig, Unusable> {
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| unusable("ca", error))?;
@@ -138,7 +138,7 @@ fn unread(option: &'static str, path: &Path, error: &pem::Error) -> Unusable {
     unusable(option, format!("{} cannot be read: {why}", path.display()))
 }
 
-/// The certificates of a PEM file; at least one.
+/// Reads the certificates of a PEM file. There has to be at least one.
 fn certificates(option: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Unusable> {
     let all = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let all = all.map_err(|error| unread(option, path, &error))?;
@@ -157,7 +157,7 @@ fn authorities(option: &'static str, path: &Path) -> Result<Arc<RootCertStore>, 
     Ok(Arc::new(roots))
 }
 
-/// The authorities that the machine trusts. `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
+/// The authorities that the machine trusts. `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
 fn machine() -> Result<Arc<RootCertStore>, Unusable> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

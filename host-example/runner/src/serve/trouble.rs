@@ -1,17 +1,17 @@
-//! A failure that lasts: told now and then, and when it is over.
+//! Logs a lasting failure now and then, and logs its end.
 
 use super::{say, warn};
 use std::time::{Duration, Instant};
 
-/// A failure that lasts is told this often.
+/// The time between two log lines on the same failure.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// When a failure was told last, if it lasts.
+/// When the failure was last logged. `None` if there is none.
 #[derive(Debug, Default)]
 pub(super) struct Trouble(Option<Instant>);
 
 impl Trouble {
-    /// It fails, or still does.
+    /// Records a failure, and logs it if the last log line is old enough.
     pub(super) fn tell(&mut self, why: impl FnOnce() -> String) {
         if self.0.is_none_or(|told| told.elapsed() >= EVERY) {
             warn(&why());
@@ -19,7 +19,7 @@ impl Trouble {
         }
     }
 
-    /// It works, perhaps again.
+    /// Records that the failure is over, and logs the end of a failure that was logged.
     pub(super) fn ends(&mut self, words: impl FnOnce() -> String) {
         if self.0.take().is_some() {
             say(&words());

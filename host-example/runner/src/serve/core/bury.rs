@@ -1,11 +1,11 @@
-//! Records that an analytic cannot judge.
+//! Keeps the records that an analytic could not judge as dead letters.
 
 use crate::serve::arrival::Arrival;
 use crate::serve::letters::{Fault as Bad, Letter, Letters};
 use crate::serve::warn;
 use authsieve_host::{Answer, Fault, Session};
 
-/// Tells of what an analytic failed on and could not read, and keeps these records.
+/// Logs the failures of an analytic, and writes the records it failed on or could not read to the dead letters.
 pub(super) fn bury(
     session: &mut Session,
     answer: &Answer,
@@ -30,7 +30,7 @@ pub(super) fn bury(
             add(Some(&trouble.analytic), Bad::Poisonous, &why, record);
         }
     }
-    // The first of each kind in a batch: the module counts all of them.
+    // The module reports only the first problem of each kind in a batch. Its counters include all of them.
     for problem in session.problems().unwrap_or_default() {
         let (fault, why) = match problem.kind.as_str() {
             "malformed" => (Bad::Malformed, "it is for an analytic, which cannot read it"),

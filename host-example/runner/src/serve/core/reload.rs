@@ -1,4 +1,4 @@
-//! The core goes on with another configuration.
+//! Reloading: the core switches to another configuration.
 
 use super::{Core, prefilter};
 use crate::serve::arrival::Reload;
@@ -7,11 +7,11 @@ use authsieve_host::{Session, StartError};
 use std::collections::HashMap;
 
 impl Core {
-    /// Goes on with another configuration. A component whose configuration is the same keeps its session; another one starts from
-    /// the state of now, as far as that fits. Returns what is to be told of that.
+    /// Switches to another configuration. A component with an unchanged configuration keeps its session. Another one
+    /// starts from the present state, as far as that state fits. Returns the notes to log.
     ///
     /// # Errors
-    /// Where a component cannot be started. Then nothing has changed.
+    /// Fails if a component cannot be started. Then nothing has changed.
     pub(super) fn reload(&mut self, reload: Reload) -> Result<Vec<String>, String> {
         let mut notes = Vec::new();
         let is_same = |(one, other): (&Planned, &Planned)| one.is_same(other);
@@ -30,12 +30,12 @@ impl Core {
             self.sessions = sessions.filter_map(|(component, new)| new.or_else(|| kept(component))).collect();
             self.prefilter = prefilter(&mut self.sessions);
             self.components = components;
-            // Under the new configuration the past would be another.
+            // The new configuration would judge the recent past differently, so the past begins anew.
             if let Ok(snapshots) = self.snapshots() {
                 self.history.begin(snapshots, crate::sources::now());
             }
             if self.disk.is_some() {
-                // Batches that the old configuration judged are not to be judged again by the new one.
+                // After a crash the new configuration must not judge the batches of the old one again.
                 self.checkpoint();
             }
         }
@@ -47,7 +47,7 @@ impl Core {
         Ok(notes)
     }
 
-    /// Starts those of these components that are new or changed: `None` stands for one that stays as it is.
+    /// Starts the new and the changed components. `None` stands for a component that is unchanged.
     fn restart(&mut self, components: &[Planned]) -> Result<(Vec<Option<Session>>, Vec<String>), String> {
         let (mut snapshots, mut notes) = (Snapshots::new(), Vec::new());
         for session in &mut self.sessions {
@@ -81,7 +81,7 @@ impl Core {
         Ok((started, notes))
     }
 
-    /// Up to where each source was read. Empty without a state folder, or while that fails.
+    /// The position of each source. Empty without a state folder, or while the folder fails.
     pub(super) fn positions(&self) -> HashMap<String, String> {
         let journal = self.disk.as_ref().and_then(|disk| disk.journal.as_ref());
         journal.and_then(|journal| journal.positions().ok()).unwrap_or_default()

@@ -1,11 +1,11 @@
-//! Prometheus' Alertmanager, by its API v2: `POST /api/v2/alerts`.
+//! The sink for Prometheus' Alertmanager, by its API v2: `POST /api/v2/alerts`.
 //!
-//! Alertmanager knows an alert by its labels. The id is one of them, so two alerts are never joined, and an alert that
-//! comes twice is one. Labels are bounded in number and length, and stay the same for an id. There is no
-//! `generatorURL`: authsieve has no page to show.
+//! Alertmanager identifies an alert by its labels. The id is one of the labels: so two alerts never merge, and a
+//! repeated alert is recognized. The labels are bounded in number and length, and are always the same for an id.
+//! `generatorURL` is left out, because authsieve has no page to link to.
 //!
-//! An alert of authsieve is an event and has no end. So it counts as firing for `resolve_after` from its time, or from
-//! its delivery if that is later.
+//! An alert of authsieve is a point in time and has no end. So it is reported as firing for `resolve_after` from its
+//! time, or from its delivery if that is later.
 
 use super::failure::Failure;
 use super::fields::{Fields, shown};
@@ -19,32 +19,32 @@ use std::time::Duration;
 
 /// The path of the API.
 const PATH: &str = "/api/v2/alerts";
-/// A label has so many bytes at most, and an annotation.
+/// The largest size of a label in bytes, and of an annotation.
 const LABEL: usize = 256;
 const ANNOTATION: usize = 2048;
-/// An alert is firing for so long.
+/// The default of `resolve_after`.
 const RESOLVE_AFTER: Duration = Duration::from_secs(3600);
 
-/// The options.
+/// The options of the sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The server. The path of the API is added.
+    /// The server. The path of the API is added to its URL.
     pub http: http::Options,
-    /// An alert is firing for so long.
+    /// How long an alert is reported as firing.
     pub resolve_after: Duration,
 }
 
 impl Options {
-    /// For a server at this place.
+    /// Options with defaults for this server.
     ///
     /// # Errors
-    /// For a place that is no URL.
+    /// Fails if the place is not a URL.
     pub fn new(place: Place) -> Result<Self, String> {
         Ok(Self { http: http::Options::to(place)?, resolve_after: RESOLVE_AFTER })
     }
 }
 
-/// An Alertmanager.
+/// The sink.
 pub(super) struct Alertmanager {
     http: http::Http,
     resolve_after: Duration,
@@ -65,10 +65,10 @@ impl Alertmanager {
     }
 }
 
-/// An alert as the API takes it.
+/// An alert in the format of the API.
 fn alert(fields: &Fields, now: i64, resolve_after: Duration) -> Value {
     let (mut labels, mut annotations) = (Map::new(), Map::new());
-    // Alertmanager leaves out what is empty.
+    // Alertmanager drops empty labels and annotations, so they are not sent.
     let put = |map: &mut Map<String, Value>, name: &str, text: Option<&str>, most: usize| {
         if let Some(text) = text {
             map.insert(name.into(), shown(text, most).into());

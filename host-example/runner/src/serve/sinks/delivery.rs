@@ -1,9 +1,9 @@
-//! The loop of a sink: it takes alerts from the outbox in order, and delivers them until the service ends.
+//! The loop of each sink: takes alerts from the outbox in order and delivers them until the service ends.
 //!
-//! - A failure that may be over later is tried again until it is; alerts wait in the outbox.
-//! - Alerts that the receiver refuses for good are found by halving their batch, and kept in the file of undelivered
-//!   alerts.
-//! - Alerts beyond the rate are held back until the end of their window ([`rate`](super::rate)).
+//! - Temporary failures are retried without limit. Meanwhile the alerts wait in the outbox.
+//! - If the receiver refuses a batch for good, the loop halves it to find the refused alerts. These go to the file of
+//!   undelivered alerts.
+//! - Alerts beyond the rate limit are held back until the end of their window ([`rate`](super::rate)).
 
 use super::failure::{Backoff, Failure};
 use super::rate::{Held, Limiter};
@@ -16,31 +16,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, sleep_until, timeout};
 
-/// A sink at work.
+/// A running sink.
 pub(super) struct Delivery {
     sink: Sink,
     ties: Ties,
     way: Way,
     backoff: Backoff,
-    /// Its receiver fails.
+    /// Logs that the receiver fails.
     fails: Trouble,
-    /// Its receiver refuses alerts.
+    /// Logs that the receiver refuses alerts.
     refuses: Trouble,
-    /// The file of undelivered alerts cannot be written to.
+    /// Logs that the file of undelivered alerts cannot be written to.
     unkept: Trouble,
     limiter: Option<Limiter>,
     held: Held,
-    /// The number of the last alert that is delivered or held back.
+    /// The number of the last alert that was delivered or held back.
     at: u64,
-    /// The number of the last alert that need not come again after a crash.
+    /// The position that survives a crash: no alert up to it is delivered again.
     done: u64,
 }
 
-/// The end of a delivery.
+/// The result of a delivery.
 enum End {
-    /// The alerts are with the receiver, or kept among those that are not delivered.
+    /// The receiver has the alerts, or the file of undelivered alerts does.
     Settled,
-    /// The receiver refuses them for good.
+    /// The receiver refuses the alerts for good.
     Refused(String),
     /// The sink ends, and the alerts wait for the next start.
     Stops,
@@ -74,7 +74,7 @@ impl Delivery {
                 self.ties.reopen.borrow_and_update();
                 self.reopen();
             }
-            // The outbox keeps all alerts since the first that is held back, and must not be full of them.
+            // The outbox keeps all alerts after the first one held back. At half of its limit the window ends early.
             let most = self.ties.outbox.most() / 2;
             if self.held.is_over(Instant::now(), most) && !self.tell_held().await {
                 return;
@@ -110,7 +110,8 @@ impl Delivery {
         self.way = Way::new(&self.sink.outlet.to, &self.sink.outlet.access);
     }
 
-    /// Delivers these alerts, but for those that nobody wants or that are held back. `false` where the sink ends.
+    /// Delivers these alerts, except those that the sink filters out or holds back. Returns `false` if the sink has to
+    /// end.
     async fn take(&mut self, items: Vec<(u64, Arc<Item>)>) -> bool {
         let together = self.way.together();
         let (mut batch, mut last) = (Vec::new(), self.at);
@@ -144,19 +145,20 @@ impl Delivery {
         true
     }
 
-    /// Everything up to this alert is delivered or held back.
+    /// Records that all alerts up to this one are delivered or held back.
     async fn advance(&mut self, number: u64) {
         self.at = number;
         let done = self.held.first().map_or(number, |first| first.saturating_sub(1).min(number));
         if done > self.done {
             self.done = done;
-            // The core may be busy; what is delivered twice for that has the same ids.
+            // The core may be slow to store this. Alerts that come twice after a crash have the same ids.
             self.ties.outbox.delivered(self.ties.number, done);
             let _ = self.ties.requests.send(Request::Delivered(self.ties.number, done)).await;
         }
     }
 
-    /// Keeps the alerts that are held back, and delivers their summary. `false` where the sink ends.
+    /// Writes the held alerts to the file of undelivered alerts, and delivers their summary. Returns `false` if the
+    /// sink has to end.
     async fn tell_held(&mut self) -> bool {
         if self.held.is_empty() {
             return true;
@@ -179,7 +181,7 @@ impl Delivery {
         true
     }
 
-    /// Delivers alerts, and keeps those that are refused. `false` where the sink ends.
+    /// Delivers alerts, and keeps the refused ones. Returns `false` if the sink has to end.
     async fn settle(&mut self, items: &[Arc<Item>]) -> bool {
         let mut parts = vec![items];
         while let Some(part) = parts.pop() {
@@ -200,7 +202,7 @@ impl Delivery {
         true
     }
 
-    /// Delivers alerts, however often it takes.
+    /// Tries to deliver alerts until the result is final.
     async fn attempt(&mut self, items: &[Arc<Item>]) -> End {
         if items.is_empty() {
             return End::Settled;
@@ -246,7 +248,7 @@ impl Delivery {
         self.ties.counters.sinks.delivered(&self.sink.name, count as u64);
     }
 
-    /// Waits before the next attempt. `false` where the service ends: this attempt was the last.
+    /// Waits before the next attempt. Returns `false` if the service ends and no attempt is left.
     async fn pause(&mut self, asked: Option<Duration>) -> bool {
         if *self.ties.ending.borrow() {
             return false;
@@ -259,7 +261,7 @@ impl Delivery {
         true
     }
 
-    /// Keeps alerts that the receiver refuses, and says so now and then. `false` where the sink ends.
+    /// Keeps alerts that the receiver refuses, and logs it now and then. Returns `false` if the sink has to end.
     async fn bury(&mut self, items: &[Arc<Item>], refused: u64, why: &str) -> bool {
         self.refuses.tell(|| {
             let (name, place) = (&self.sink.name, &self.sink.undelivered);
@@ -269,7 +271,7 @@ impl Delivery {
         self.keep(items, why).await
     }
 
-    /// Puts alerts among those that are not delivered. `false` where the sink ends before the disk takes them.
+    /// Writes alerts to the file of undelivered alerts. Returns `false` if the sink ends before the disk accepts them.
     async fn keep(&mut self, items: &[Arc<Item>], why: &str) -> bool {
         loop {
             let layout = self.sink.outlet.layout;

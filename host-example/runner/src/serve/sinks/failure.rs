@@ -1,36 +1,36 @@
-//! The reasons for which a delivery did not succeed, and how long to wait before the next one.
+//! Failures of a delivery, and the wait before the next attempt.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::time::Duration;
 
-/// A retry waits so long at first, twice as long each time, and so long at most.
+/// The first wait before a retry. Each further wait is twice as long, up to `LAST_RETRY`.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(30);
-/// A receiver can ask for a longer wait, up to this.
+/// The longest wait that a receiver can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// A delivery that did not succeed.
+/// Why a delivery failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It can succeed later: the receiver is down, busy, or refuses this sender.
+    /// A temporary failure: the receiver is down, busy, or refuses this sender.
     Later {
-        /// The failure, in words.
+        /// The reason, as a sentence.
         why: String,
-        /// The receiver asks to wait so long.
+        /// The wait that the receiver asked for.
         after: Option<Duration>,
     },
-    /// It can never succeed: the receiver refuses these alerts.
+    /// The receiver refuses these alerts for good.
     Never(String),
-    /// The receiver took the alerts, but for so many of them. It does not say which.
+    /// The receiver accepted all alerts but this many. It does not say which.
     Partly(u64, String),
-    /// Nobody reads standard output any more.
+    /// The reader of standard output is gone.
     Closed,
 }
 
 impl Failure {
-    /// A failure that may be over later.
+    /// Creates a temporary failure.
     pub(super) fn later(why: impl fmt::Display) -> Self {
         Self::Later { why: why.to_string(), after: None }
     }
@@ -42,7 +42,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// The waits between attempts: exponential, with jitter, so that many senders do not come back at the same moment.
+/// The waits between attempts. They grow exponentially, with jitter so that many senders do not return at the same
+/// moment.
 #[derive(Debug)]
 pub(super) struct Backoff(Duration);
 
@@ -51,17 +52,18 @@ impl Backoff {
         Self(FIRST_RETRY)
     }
 
-    /// The next wait: between half of the step and all of it, and not less than the receiver asks for.
+    /// The next wait: a random part of the step, from its half to all of it. At least as long as the receiver asked
+    /// for.
     pub(super) fn wait(&mut self, asked: Option<Duration>) -> Duration {
         let step = self.0;
         self.0 = (step * 2).min(LAST_RETRY);
-        // The hasher of a map has random keys: that is random enough for a wait.
+        // The hasher of a map has random keys. They are random enough for a wait.
         let random = RandomState::new().build_hasher().finish() % 1024;
         let jittered = step / 2 + step / 2 * u32::try_from(random).unwrap_or(0) / 1023;
         jittered.max(asked.unwrap_or_default().min(LONGEST_WAIT))
     }
 
-    /// A delivery succeeded.
+    /// Starts again with the first wait, after a success.
     pub(super) const fn reset(&mut self) {
         self.0 = FIRST_RETRY;
     }

@@ -1,4 +1,4 @@
-//! An alert read back from its line, for sinks that need its fields one by one.
+//! The fields of an alert, parsed from its JSON line, for sinks that need single fields.
 
 use super::super::outbox::Item;
 use super::rate::severity;
@@ -7,15 +7,15 @@ use authsieve_engine::alert::Severity;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The mark where a text is cut.
+/// The mark at the end of a shortened text.
 const MARK: &str = "…";
 
 /// The fields of an alert.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Those of an alert on its way. One that waited since another configuration may have no more than its id, its
-    /// analytic and its severity.
+    /// Parses the fields of a queued alert. If the alert is from before a reload, only id, analytic and severity may be
+    /// known.
     pub(super) fn of(item: &Item) -> Self {
         let read = item.exactly(Layout::Native).map(serde_json::from_str);
         let Some(Ok(Value::Object(fields))) = read else {
@@ -30,43 +30,43 @@ impl Fields {
         Self(fields)
     }
 
-    /// A field that is a text and not empty.
+    /// The text of a field, unless it is empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// A field that is a list of texts, with `between` between them.
+    /// The texts of a list, joined by `between`.
     pub(super) fn joined(&self, name: &str, between: &str) -> Option<String> {
         let list = self.0.get(name)?.as_array()?;
         let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
         (!texts.is_empty()).then(|| texts.join(between))
     }
 
-    /// A field that is a number.
+    /// The number in a field.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name).and_then(Value::as_u64)
     }
 
-    /// A field that is a time, in microseconds since 1970.
+    /// The time in a field, in microseconds since 1970.
     pub(super) fn time(&self, name: &str) -> Option<i64> {
         let time = chrono::DateTime::parse_from_rfc3339(self.text(name)?).ok()?;
         Some(time.timestamp_micros())
     }
 
-    /// How bad it is.
+    /// The severity.
     pub(super) fn severity(&self) -> Severity {
         self.text("severity").and_then(Severity::parse).unwrap_or_default()
     }
 
-    /// All of them.
+    /// All fields.
     pub(super) fn into_inner(self) -> Map<String, Value> {
         self.0
     }
 }
 
-/// A text that is shown: on one line, without characters that act, at most so many bytes long.
+/// Makes a text safe to show: on one line, without control characters, at most `most` bytes long.
 pub(super) fn shown(text: &str, most: usize) -> Cow<'_, str> {
-    // What is escaped is no shorter, so nothing beyond so many bytes can be shown.
+    // Escaping never shortens a text. So only the first `most` bytes can be part of the result.
     let start = text.get(..text.floor_char_boundary(most.saturating_add(1))).unwrap_or_default();
     match escape::text(start) {
         Cow::Borrowed(_) => cut(text, most),
@@ -79,7 +79,7 @@ pub(super) fn shown(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// The beginning of a text, with `…` at its end if something is left out; at most so many bytes.
+/// The start of a text, at most `most` bytes long. A shortened text ends with `…`.
 pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return Cow::Borrowed(text);
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!((fields.text("id"), fields.text("user")), (Some("a"), None));
         assert_eq!((fields.time("time"), fields.number("failure_count")), (Some(1_500_000), Some(5)));
         assert_eq!((fields.joined("users", ", "), fields.severity()), (Some("x, y".into()), Severity::High));
-        // It waited while the configuration changed.
+        // The alert was queued before the configuration changed.
         item.lines = vec![("ocsf".into(), "{}".into())];
         let fields = Fields::of(&item);
         assert_eq!((fields.text("analytic"), fields.severity()), (Some("FLS"), Severity::High));

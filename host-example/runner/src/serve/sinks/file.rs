@@ -1,7 +1,7 @@
-//! Lines to the end of a file, which can be rotated at any time.
+//! The sink that appends lines to a file. The file can be rotated at any time.
 //!
-//! Before each write the file at the path is compared with the one that is open, by device and inode. If it was renamed
-//! or removed, the path is opened anew. SIGHUP opens it anew as well.
+//! Before each write the sink compares the open file with the file at the path, by device and inode. If the file was
+//! renamed or removed, the path is opened again. SIGHUP also opens it again.
 
 use super::Batch;
 use super::failure::Failure;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-/// A file.
+/// The sink.
 pub(super) struct File {
     path: PathBuf,
     open: Option<fs::File>,
@@ -21,7 +21,7 @@ impl File {
         Self { path: path.to_owned(), open: None }
     }
 
-    /// The lines are on disk when this returns.
+    /// Appends the lines. They are on disk when this returns.
     pub(super) async fn deliver(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
         let file = match self.open.take() {
             Some(file) if !moved(&self.path, &file).await => file,
@@ -34,7 +34,7 @@ impl File {
     }
 }
 
-/// Opens a file at its end. What a crash left of a line is taken off: that alert is delivered again.
+/// Opens the file for appending. Removes a partial line that a crash left: its alert is delivered again.
 async fn opened(path: &Path) -> io::Result<fs::File> {
     const TAIL: u64 = 1 << 20;
     let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(path).await?;
@@ -49,13 +49,13 @@ async fn opened(path: &Path) -> io::Result<fs::File> {
     match memchr::memrchr(b'\n', &tail) {
         Some(at) if at + 1 < tail.len() => file.set_len(start + at as u64 + 1).await?,
         Some(_) => {}
-        // Not a line of ours.
+        // The line was not written by this sink.
         None => file.write_all(b"\n").await?,
     }
     Ok(file)
 }
 
-/// True if another file, or none, stands at the path by now.
+/// True if the path now has another file or none.
 async fn moved(path: &Path, open: &fs::File) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (open.metadata().await, fs::metadata(path).await) {

@@ -1,10 +1,10 @@
-//! Fluentd's and Fluent Bit's own protocol, version 1: a message in mode Forward for each batch.
+//! The sink for the forward protocol of Fluentd and Fluent Bit, version 1. Each batch is one message in Forward mode.
 //!
-//! Each record is an alert in the sink's format, with the alert's time. A message has a `chunk`, and the receiver
-//! answers with it once the records are safe there. Without that answer the message is sent again, under the same
-//! chunk. With `ack = false` nobody waits: a message counts as delivered once the kernel has it.
+//! Each record is an alert in the sink's format, with the alert's time. A message carries a `chunk`, and the receiver
+//! returns the chunk once the records are safe. Without this acknowledgement the message is sent again with the same
+//! chunk. With `ack = false` a message counts as delivered when the kernel has it.
 //!
-//! With a shared key both sides prove that they have it before anything is sent.
+//! With a shared key, each side first proves that it knows the key.
 
 use super::failure::Failure;
 use super::fields::{Fields, shown};
@@ -25,37 +25,37 @@ use std::convert::Infallible;
 use subtle::ConstantTimeEq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// The tag of records.
+/// The default tag.
 const TAG: &str = "authsieve.alert";
-/// A message of the receiver has so many bytes, arrays and maps in each other at most.
+/// The largest size of a message from the receiver, in bytes, and its deepest nesting.
 const ANSWER: usize = 4096;
 const DEPTH: usize = 8;
-/// The type of a time among MessagePack's extensions, and its bytes.
+/// The MessagePack extension type of a time, and its length in bytes.
 const EVENT_TIME: i8 = 0;
 const EVENT_TIME_BYTES: u32 = 8;
 
-/// The options.
+/// The options of the sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// A TCP or unix socket.
+    /// The receiver's TCP or Unix socket.
     pub to: Place,
     /// The tag of the records.
     pub tag: String,
-    /// The key that both sides have.
+    /// The shared key, if the receiver requires one.
     pub shared_key: Option<Secret>,
-    /// A user's name and password, for a receiver that wants them beside the key.
+    /// The user name and password, for a receiver that requires them beside the key.
     pub user: Option<(String, Secret)>,
     /// The name of this client in the handshake.
     pub hostname: Option<String>,
-    /// True if the receiver acknowledges.
+    /// True if the receiver acknowledges messages.
     pub ack: bool,
 }
 
 impl Options {
-    /// For a receiver at this place.
+    /// Options with defaults for this receiver.
     ///
     /// # Errors
-    /// For a place that is no TCP or unix socket.
+    /// Fails if the place is not a TCP or Unix socket.
     pub fn new(place: Place) -> Result<Self, String> {
         if !place.is_stream() {
             return Err(format!(
@@ -66,7 +66,7 @@ impl Options {
     }
 }
 
-/// A receiver.
+/// The sink.
 pub(super) struct Forward {
     options: Options,
     access: Access,
@@ -81,7 +81,7 @@ impl Forward {
     pub(super) async fn deliver(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
         let (bytes, chunk) = message(&self.options, batch);
         let mut connection = match still(self.open.take()).await {
-            // What was left of an answer was to an older message.
+            // Unread bytes on an open connection belong to the answer to an older message.
             Some(stream) => Connection { stream, buffer: Vec::new() },
             None => self.connect().await?,
         };
@@ -107,7 +107,7 @@ impl Forward {
         let proof = proof(&salt, own.as_bytes(), &nonce, key);
         let (user, password) = match &self.options.user {
             Some((name, password)) => (name.as_str(), password.reveal()),
-            // Fluent Bit asks for a user also where it has none, and takes any then.
+            // Fluent Bit may ask for a user even if none is configured. It then accepts any.
             None => ("", ""),
         };
         let login = match auth.is_empty() {
@@ -122,14 +122,14 @@ impl Forward {
     }
 }
 
-/// A connection, and bytes of the next message of the receiver.
+/// A connection, with the unread bytes of the receiver.
 struct Connection {
     stream: Stream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    /// The next message.
+    /// Reads the next message.
     async fn receive(&mut self) -> Result<Vec<u8>, Failure> {
         let mut scan = Scan::new(DEPTH);
         loop {
@@ -151,12 +151,12 @@ fn wrong(error: impl std::fmt::Display) -> Failure {
     Failure::later(format!("an answer of the receiver: {error}"))
 }
 
-/// The first message of a receiver with a shared key.
+/// The first message of a receiver that requires a shared key.
 #[derive(Default)]
 struct Helo {
-    /// It goes into the proofs of the key.
+    /// The nonce for the proofs of the key.
     nonce: Vec<u8>,
-    /// It goes into the proof of a password. Empty where no user is wanted.
+    /// The salt for the proof of a password. Empty if no user is required.
     auth: Vec<u8>,
 }
 
@@ -186,19 +186,19 @@ impl Helo {
     }
 }
 
-/// The proof of one side that it has the key.
+/// The proof that a side knows the key.
 fn proof(salt: &str, hostname: &[u8], nonce: &[u8], key: &Secret) -> String {
     hex(&[salt.as_bytes(), hostname, nonce, key.reveal().as_bytes()])
 }
 
-/// The SHA-512 of these parts.
+/// The SHA-512 of the parts, in hex.
 fn hex(parts: &[&[u8]]) -> String {
     Sha512::digest(parts.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 type Written<T> = Result<T, ValueWriteError<Infallible>>;
 
-/// A PING: host, salt and proof, then a user's name and proof.
+/// Encodes a PING: host name, salt, proof, and the user's name and proof.
 fn ping(texts: &[&str; 5]) -> Written<Vec<u8>> {
     let mut out = ByteBuf::new();
     write_array_len(&mut out, 6)?;
@@ -209,7 +209,7 @@ fn ping(texts: &[&str; 5]) -> Written<Vec<u8>> {
     Ok(out.into_vec())
 }
 
-/// True if the receiver accepts this client, and has the key itself.
+/// Checks that the receiver accepts this client and knows the key.
 fn check_pong(mut pong: &[u8], salt: &str, nonce: &[u8], key: &Secret) -> Result<(), Failure> {
     let rest = &mut pong;
     let (Ok(Value::Array(5)), Ok(Value::Text(b"PONG")), Ok(Value::Bool(accepted))) =
@@ -233,7 +233,7 @@ fn check_pong(mut pong: &[u8], salt: &str, nonce: &[u8], key: &Secret) -> Result
     Err(Failure::later("the receiver has another shared key"))
 }
 
-/// The chunk that a message acknowledges.
+/// The chunk in an acknowledgement.
 fn acknowledged(mut message: &[u8]) -> Option<&[u8]> {
     let rest = &mut message;
     let Ok(Value::Map(count)) = value(rest) else { return None };
@@ -247,7 +247,7 @@ fn acknowledged(mut message: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// The message of a batch, and its chunk. Equal alerts have an equal chunk.
+/// Encodes a batch. Returns the message and its chunk. Equal alerts have equal chunks.
 fn message(options: &Options, batch: &Batch<'_>) -> (Vec<u8>, String) {
     let parts: Vec<&[u8]> = batch.items.iter().map(|item| item.id.as_bytes()).collect();
     let chunk = STANDARD.encode(digest(&parts).as_u128().to_be_bytes());
@@ -282,7 +282,7 @@ fn written(options: &Options, batch: &Batch<'_>, chunk: &str) -> Written<Vec<u8>
     Ok(out.into_vec())
 }
 
-/// A JSON value as MessagePack.
+/// Encodes a JSON value as MessagePack.
 fn write_json(out: &mut ByteBuf, json: &Json) -> Written<()> {
     let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     match json {

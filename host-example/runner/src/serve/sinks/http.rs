@@ -1,10 +1,11 @@
-//! Alerts by HTTP, many in one request: one a line. And the answers of receivers by HTTP, which other sinks read too.
+//! The sink that sends alerts by HTTP, many in one request and one per line. Other HTTP sinks use its handling of
+//! answers.
 //!
-//! | answer | what becomes of the alerts |
+//! | answer | result |
 //! |---|---|
 //! | 2xx | delivered |
-//! | 400, 413, 415, 422 | refused for good: about what was sent. Kept in the file of undelivered alerts |
-//! | any other, or none | tried again: about the receiver, or about the access of this sender. `Retry-After` is honoured |
+//! | 400, 413, 415, 422 | refused for good because of the content; kept in the file of undelivered alerts |
+//! | any other, or none | retried: the receiver has a problem or rejects this sender. `Retry-After` is honoured |
 
 use super::failure::Failure;
 use super::place::Place;
@@ -14,29 +15,29 @@ use hyper::header::{HeaderMap, RETRY_AFTER};
 use hyper::{Method, StatusCode, Uri};
 use std::time::{Duration, SystemTime};
 
-/// So much of an answer's body is shown, in bytes.
+/// The number of bytes of an answer's body that an error message shows.
 const EXCERPT: usize = 200;
 
-/// The options of all sinks by HTTP.
+/// The options of all HTTP sinks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The URL.
     pub uri: Uri,
-    /// POST, unless another is wanted.
+    /// The method. POST by default.
     pub method: Method,
 }
 
 impl Options {
-    /// POST to a URL.
+    /// Options for a POST to this URL.
     #[must_use]
     pub fn new(uri: Uri) -> Self {
         Self { uri, method: Method::POST }
     }
 
-    /// POST to a place that is a URL.
+    /// Options for a POST to a place that is a URL.
     ///
     /// # Errors
-    /// For any other place.
+    /// Fails for any other place.
     pub fn to(place: Place) -> Result<Self, String> {
         match place {
             Place::Url(uri) => Ok(Self::new(uri)),
@@ -44,7 +45,7 @@ impl Options {
         }
     }
 
-    /// The same with a path behind that of the URL, unless it is there.
+    /// Appends `path` to the URL, unless the URL already ends with it.
     #[must_use]
     pub fn under(mut self, path: &str) -> Self {
         let base = self.uri.path().trim_end_matches('/');
@@ -61,7 +62,7 @@ impl Options {
     }
 }
 
-/// A receiver by HTTP.
+/// The sink.
 pub(super) struct Http {
     client: Result<net::Http, String>,
     options: Options,
@@ -77,7 +78,7 @@ impl Http {
         self.send("application/x-ndjson", headers, batch.lines()).await.map(drop)
     }
 
-    /// Sends a body. Any answer but success is a failure.
+    /// Sends a body. Any status but success is a failure.
     pub(super) async fn send(
         &self,
         content_type: &'static str,
@@ -91,7 +92,7 @@ impl Http {
     }
 }
 
-/// The failure that an answer stands for.
+/// The failure that an answer means.
 fn failed(answer: &Answer, now: SystemTime) -> Failure {
     let text = String::from_utf8_lossy(&answer.body);
     let text = fields::shown(text.trim(), EXCERPT);
@@ -106,7 +107,7 @@ fn failed(answer: &Answer, now: SystemTime) -> Failure {
     }
 }
 
-/// The wait that a receiver asks for: a number of seconds, or a date.
+/// The wait that the receiver asks for, given as seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

@@ -1,22 +1,21 @@
-//! Where alerts go: each file here is one sink, or a part of one.
+//! The sinks of the service. Each file here is one sink or a part that sinks share.
 //!
-//! Each sink has a task of its own (`delivery`), which takes alerts from the outbox in order and delivers them. A
-//! failure is tried again, after a quarter of a second at first and half a minute at last; nothing behind it overtakes
-//! it.
+//! Each sink runs in its own task (`delivery`), which takes alerts from the outbox in order. Failures are retried,
+//! after a quarter of a second at first and every half minute at last. No later alert overtakes a failed one.
 //!
-//! | file | what |
+//! | file | content |
 //! |---|---|
-//! | `stdout`, `file`, `socket`, `http` | alerts one a line |
-//! | `webhook` | a request from a template, with a signature: Slack, Teams, PagerDuty, others |
-//! | `alertmanager`, `otlp`, `forward`, `syslog` | the protocols of others |
-//! | `delivery` | the loop of each sink: retries, limits, its position |
-//! | `failure` | what can fail, and how long to wait |
-//! | `rate`, `undelivered` | what is held back or refused, and where it is kept |
-//! | `place` | how a place is written |
-//! | `fields` | an alert read back, field by field |
+//! | `stdout`, `file`, `socket`, `http` | sinks that write one alert per line |
+//! | `webhook` | a signed request from a template, for Slack, Teams, PagerDuty and others |
+//! | `alertmanager`, `otlp`, `forward`, `syslog` | sinks for other protocols |
+//! | `delivery` | the loop of each sink: retries, rate limit, position |
+//! | `failure` | why a delivery failed, and the wait before the next one |
+//! | `rate`, `undelivered` | alerts that are held back or refused, and their file |
+//! | `place` | how an address is written |
+//! | `fields` | the fields of an alert, parsed from its line |
 //!
-//! A new sink is a file with `Options` and a type that has `deliver`; a case of [`Target`] and of `Way`; and its
-//! options in `config/service/outlets.rs`.
+//! To add a sink, write a file with `Options` and a type that has `deliver`. Add a case to [`Target`] and to `Way`, and
+//! its options to `config/service/outlets.rs`.
 
 pub mod alertmanager;
 mod delivery;
@@ -49,39 +48,39 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use undelivered::Undelivered;
 
-/// This many alerts are delivered together.
+/// The most alerts that are delivered together.
 const TOGETHER: usize = 256;
 
-/// A place that alerts go to, and how they get there.
+/// The destination and protocol of a sink.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
-    /// Lines to standard output.
+    /// Lines on standard output.
     Stdout,
-    /// Lines to the end of a file.
+    /// Lines appended to a file.
     File(PathBuf),
-    /// Lines by HTTP.
+    /// Lines in HTTP requests.
     Http(http::Options),
-    /// Lines to a socket.
+    /// Lines over a socket.
     Socket(Place),
-    /// Requests made from a template.
+    /// HTTP requests from a template.
     Webhook(Box<webhook::Options>),
     /// Prometheus' Alertmanager.
     Alertmanager(alertmanager::Options),
     /// OpenTelemetry's logs over HTTP.
     Otlp(otlp::Options),
-    /// Fluentd's and Fluent Bit's protocol.
+    /// The forward protocol of Fluentd and Fluent Bit.
     Forward(forward::Options),
     /// Syslog.
     Syslog(syslog::Options),
 }
 
 impl Target {
-    /// Reads the short form of a target: `-`, a file, `http://…`, `https://…`, `unix:PATH`, `tcp:HOST:PORT`,
-    /// `tls:HOST:PORT`; or with a protocol before the place: `alertmanager+http://…`, `otlp+http://…`,
+    /// Parses the short form of a target: `-`, a file, `http://…`, `https://…`, `unix:PATH`, `tcp:HOST:PORT`,
+    /// `tls:HOST:PORT`; or a protocol before the place: `alertmanager+http://…`, `otlp+http://…`,
     /// `forward+tcp:HOST:PORT`, `syslog+udp:HOST:PORT`.
     ///
     /// # Errors
-    /// For what is none of these.
+    /// Fails for any other text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let rest = |name: &str| text.strip_prefix(name)?.strip_prefix('+').map(Place::parse);
         if let Some(place) = rest("alertmanager") {
@@ -99,10 +98,10 @@ impl Target {
         Place::parse(text).and_then(Self::plain)
     }
 
-    /// The sink that writes lines to a place.
+    /// The sink that writes plain lines to a place.
     ///
     /// # Errors
-    /// For a place that takes datagrams.
+    /// Fails for a UDP place.
     pub fn plain(place: Place) -> Result<Self, String> {
         match place {
             Place::Stdout => Ok(Self::Stdout),
@@ -113,7 +112,7 @@ impl Target {
         }
     }
 
-    /// The place.
+    /// The place of the target.
     #[must_use]
     pub fn place(&self) -> Place {
         match self {
@@ -129,7 +128,7 @@ impl Target {
         }
     }
 
-    /// True if fields are needed one by one, so that the alert has to be kept as the contract has it.
+    /// True if the sink reads single fields. It then needs the alert in the native layout too.
     const fn needs_fields(&self) -> bool {
         !matches!(self, Self::Stdout | Self::File(_) | Self::Http(_) | Self::Socket(_))
     }
@@ -149,43 +148,43 @@ impl fmt::Display for Target {
     }
 }
 
-/// A sink, as it is configured.
+/// A configured sink.
 #[derive(Clone, Debug)]
 pub(super) struct Sink {
-    /// Under this name its position is kept.
+    /// The name. It identifies the stored position of the sink.
     pub name: String,
-    /// How it is configured.
+    /// The configuration.
     outlet: Outlet,
-    /// Where alerts go that it does not deliver.
+    /// The file of undelivered alerts.
     undelivered: Undelivered,
 }
 
-/// The ties of a sink to the service.
+/// The connections of a sink to the rest of the service.
 pub(super) struct Ties {
-    /// Its number.
+    /// The number of the sink.
     pub number: usize,
-    /// Where alerts wait.
+    /// The queue of alerts.
     pub outbox: Arc<Outbox>,
-    /// The core, which is told of deliveries.
+    /// The way to the core, for reports of delivered alerts.
     pub requests: mpsc::Sender<Request>,
-    /// The counters.
+    /// The counters of the service.
     pub counters: Arc<Counters>,
-    /// True once the service ends: what waits is tried once more.
+    /// True when the service ends. Then each waiting alert gets one more attempt.
     pub ending: watch::Receiver<bool>,
-    /// Counts up when files are to be opened again: SIGHUP.
+    /// Its value grows when files have to be reopened (SIGHUP).
     pub reopen: watch::Receiver<u64>,
-    /// Told when standard output is closed: nobody listens any more.
+    /// Receives a message when standard output is closed.
     pub closed: mpsc::Sender<()>,
 }
 
 impl Sink {
-    /// A sink of this name. With a state folder it keeps there what it does not deliver.
+    /// Creates the sink. Its file of undelivered alerts is in `folder`, if there is one.
     pub(super) fn new(name: String, outlet: Outlet, folder: Option<&Path>) -> Self {
         let undelivered = Undelivered::new(outlet.undelivered.clone(), folder);
         Self { name, outlet, undelivered }
     }
 
-    /// The layouts in which it needs alerts.
+    /// The layouts that the sink needs.
     pub(super) fn layouts(&self) -> Vec<Layout> {
         let mut layouts = vec![self.outlet.layout];
         if self.outlet.to.needs_fields() && self.outlet.layout != Layout::Native {
@@ -194,7 +193,7 @@ impl Sink {
         layouts
     }
 
-    /// True if an alert goes there.
+    /// True if the sink's filters accept the alert.
     fn wants(&self, item: &Item) -> bool {
         let is_of = |id: &String| id.eq_ignore_ascii_case(&item.analytic);
         let analytics = &self.outlet.analytics;
@@ -202,13 +201,13 @@ impl Sink {
             && (analytics.is_empty() || analytics.iter().any(is_of))
     }
 
-    /// Delivers until the service ends.
+    /// Delivers alerts until the service ends.
     pub(super) async fn run(self, ties: Ties) {
         Delivery::new(self, ties).run().await;
     }
 }
 
-/// The name of this machine.
+/// The host name of this machine.
 fn hostname() -> String {
     let read = |path: &&str| std::fs::read_to_string(path).ok();
     let found = ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(read);
@@ -218,14 +217,14 @@ fn hostname() -> String {
         .unwrap_or_else(|| "authsieve".into())
 }
 
-/// Alerts that are delivered together.
+/// The alerts of one delivery.
 struct Batch<'i> {
     items: &'i [Arc<Item>],
     layout: Layout,
 }
 
 impl Batch<'_> {
-    /// One alert a line.
+    /// The alerts as lines.
     fn lines(&self) -> Vec<u8> {
         let mut lines = Vec::new();
         for item in self.items {
@@ -236,7 +235,7 @@ impl Batch<'_> {
     }
 }
 
-/// An open way to a target.
+/// The state of a target: an open connection or file, or settings.
 enum Way {
     Stdout(stdout::Stdout),
     File(file::File),
@@ -250,7 +249,7 @@ enum Way {
 }
 
 impl Way {
-    /// A way that is not open yet.
+    /// Creates the state for a target, without connecting.
     fn new(target: &Target, access: &Access) -> Self {
         match target {
             Target::Stdout => Self::Stdout(stdout::Stdout),
@@ -267,7 +266,7 @@ impl Way {
         }
     }
 
-    /// The number of alerts that it takes together.
+    /// The most alerts in one delivery.
     fn together(&self) -> usize {
         match self {
             Self::Webhook(webhook) => webhook.together(),
@@ -275,7 +274,7 @@ impl Way {
         }
     }
 
-    /// Delivers all of a batch.
+    /// Delivers a whole batch.
     async fn deliver(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
         match self {
             Self::Stdout(way) => way.deliver(batch).await,

@@ -1,13 +1,13 @@
-//! OpenTelemetry's logs over HTTP: a log record for each alert.
+//! The sink for OpenTelemetry logs over HTTP. Each alert is a log record.
 //!
-//! The body is the alert as one line of the sink's format. The attributes name what is searched for most, as the
-//! semantic conventions do: `user.name`, `source.address`, `host.name`. The time is that of the alert, the observed
-//! time that of the delivery.
+//! The body of a record is the alert as one line in the sink's format. Attributes hold the fields that are searched for
+//! most, with the names of the semantic conventions: `user.name`, `source.address`, `host.name`. The time is the
+//! alert's time, and the observed time is the time of delivery.
 //!
-//! A receiver can refuse some records of a request, and does not say which. They must not be sent again, so all alerts
-//! of that request are kept in the file of undelivered alerts, and the refused ones are counted.
+//! A receiver may refuse some records of a request without saying which. The records must not be sent again then. So
+//! all alerts of the request are kept in the file of undelivered alerts, and only the refused ones are counted.
 //!
-//! The messages are those of `opentelemetry/proto/collector/logs/v1`, with the fields that are used here.
+//! The messages follow `opentelemetry/proto/collector/logs/v1`, reduced to the fields that are used here.
 
 use super::failure::Failure;
 use super::fields::{Fields, shown};
@@ -19,16 +19,16 @@ use hyper::header::HeaderMap;
 use prost::Message;
 use serde_json::{Value, json};
 
-/// The path for logs.
+/// The path of the logs API.
 const PATH: &str = "/v1/logs";
-/// An attribute has so many bytes at most.
+/// The largest size of an attribute in bytes.
 const ATTRIBUTE: usize = 1024;
-/// The name of the resource and of the scope.
+/// The name of the resource and the scope.
 const NAME: &str = "authsieve";
-/// The name of the event.
+/// The event name of a record.
 const EVENT: &str = "authsieve.alert";
 
-/// The encoding of requests.
+/// The encoding of the requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// Binary protobuf.
@@ -38,26 +38,26 @@ pub enum Encoding {
     Json,
 }
 
-/// The options.
+/// The options of the sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The receiver. The path is added.
+    /// The receiver. The path is added to its URL.
     pub http: http::Options,
-    /// The encoding of requests.
+    /// The encoding of the requests.
     pub encoding: Encoding,
 }
 
 impl Options {
-    /// For a receiver at this place.
+    /// Options with defaults for this receiver.
     ///
     /// # Errors
-    /// For a place that is no URL.
+    /// Fails if the place is not a URL.
     pub fn new(place: Place) -> Result<Self, String> {
         Ok(Self { http: http::Options::to(place)?, encoding: Encoding::Protobuf })
     }
 }
 
-/// A receiver of logs.
+/// The sink.
 pub(super) struct Otlp {
     http: http::Http,
     encoding: Encoding,
@@ -88,7 +88,7 @@ impl Otlp {
         }
     }
 
-    /// The receiver's words on records that it refuses. An answer that cannot be read says nothing.
+    /// Reads how many records the receiver refused, and why. `None` if the answer does not say.
     fn partial(&self, body: &[u8]) -> Option<Partial> {
         match self.encoding {
             Encoding::Protobuf => Response::decode(body).ok()?.partial,
@@ -96,7 +96,7 @@ impl Otlp {
                 let body: Value = serde_json::from_slice(body).ok()?;
                 let partial = body.get("partialSuccess")?;
                 let rejected = partial.get("rejectedLogRecords")?;
-                // A 64-bit integer is a text in this mapping; some write a number.
+                // This mapping writes a 64-bit integer as a text. Some receivers write a number.
                 let rejected = rejected.as_i64().or_else(|| rejected.as_str()?.parse().ok())?;
                 let why = partial.get("errorMessage").and_then(Value::as_str).unwrap_or_default();
                 Some(Partial { rejected, why: why.into() })
@@ -105,7 +105,7 @@ impl Otlp {
     }
 }
 
-/// The number of a severity: `INFO`, `WARN`, `WARN2`, `ERROR`, `FATAL`.
+/// The severity as an OpenTelemetry number: `INFO`, `WARN`, `WARN2`, `ERROR`, `FATAL`.
 const fn number(severity: Severity) -> i32 {
     match severity {
         Severity::Informational => 9,
@@ -170,10 +170,10 @@ struct Record {
     event_name: String,
 }
 
-/// An `AnyValue` that holds a text.
+/// An `AnyValue` with a text.
 #[derive(Clone, PartialEq, Message)]
 struct Text {
-    // Of a `oneof`: written though it is empty.
+    // The field is a part of a `oneof`, so it is encoded even if it is empty.
     #[prost(string, optional, tag = "1")]
     text: Option<String>,
 }

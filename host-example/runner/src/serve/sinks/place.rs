@@ -1,4 +1,4 @@
-//! A place that alerts go to, as it is written: a path, a URL, a socket.
+//! The address of a sink's receiver: a path, a URL or a socket.
 
 use crate::serve::net::{self, Access, Stream};
 use hyper::Uri;
@@ -7,33 +7,33 @@ use std::io;
 use std::path::PathBuf;
 use tokio::net::UnixStream;
 
-/// The places that lines can go to.
+/// The places for plain lines, as error messages list them.
 pub const EXPECTED: &str = "-, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT or tls:HOST:PORT";
 
-/// A place that alerts go to.
+/// The address of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Standard output: `-`.
     Stdout,
-    /// A file, by its path.
+    /// A file path.
     File(PathBuf),
     /// A URL: `http://…`, `https://…`.
     Url(Uri),
-    /// A socket in the file system: `unix:PATH`.
+    /// A Unix socket: `unix:PATH`.
     Unix(PathBuf),
-    /// A host and port: `tcp:HOST:PORT`.
+    /// A TCP address: `tcp:HOST:PORT`.
     Tcp(String),
-    /// The same by TLS: `tls:HOST:PORT`.
+    /// A TCP address with TLS: `tls:HOST:PORT`.
     Tls(String),
-    /// A host and port that take datagrams: `udp:HOST:PORT`.
+    /// A UDP address: `udp:HOST:PORT`.
     Udp(String),
 }
 
 impl Place {
-    /// Reads a place.
+    /// Parses a place.
     ///
     /// # Errors
-    /// For what is none.
+    /// Fails if the text is none of these forms.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "-" {
             return Ok(Self::Stdout);
@@ -64,19 +64,19 @@ impl Place {
         Ok(Self::File(text.into()))
     }
 
-    /// True where TLS protects what goes there.
+    /// True if the connection uses TLS.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         matches!(self, Self::Tls(_)) || matches!(self, Self::Url(uri) if uri.scheme_str() == Some("https"))
     }
 
-    /// True for a TCP or unix socket, with TLS or without.
+    /// True for a TCP or Unix socket, with or without TLS.
     #[must_use]
     pub const fn is_stream(&self) -> bool {
         matches!(self, Self::Tcp(_) | Self::Tls(_) | Self::Unix(_))
     }
 
-    /// Connects to a TCP or unix socket.
+    /// Connects to a TCP or Unix socket.
     pub(super) async fn connect(&self, access: &Access) -> io::Result<Stream> {
         match self {
             Self::Tcp(place) => net::connect(place, None).await,

@@ -1,12 +1,12 @@
 //! The rate limit of a sink, and the alerts that it holds back.
 //!
-//! The limit holds for each severity by itself. So a flood of lesser alerts, which an attacker can cause, never holds
-//! back a worse one.
+//! Each severity has its own limit. So a flood of minor alerts, which an attacker can cause, never holds back a more
+//! severe one.
 //!
-//! Alerts beyond the limit are held back until the end of a window: the unit of the rate, from the first such alert.
-//! Then they go to the file of undelivered alerts, and the sink delivers one more alert in their place. This summary
-//! says how many they are, by analytic and severity, and names the first ids. The position of the sink stays before the
-//! first of them until then, so a crash loses none.
+//! Alerts beyond the limit are held back until the end of a window. A window begins with the first such alert and lasts
+//! for the unit of the rate. Then the held alerts go to the file of undelivered alerts, and the sink delivers one
+//! summary in their place. The summary counts them by analytic and severity, and lists the first ids. Until then the
+//! sink's position stays before the first held alert, so a crash loses none.
 
 use super::super::digest;
 use super::super::outbox::{Item, rank};
@@ -17,27 +17,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// So many alerts are held back at most: beyond, the window ends early.
+/// The most alerts that are held back. At this number the window ends early.
 const MOST_HELD: usize = 10_000;
-/// A summary names so many ids.
+/// The number of ids in a summary.
 const NAMED: usize = 20;
 
-/// How many alerts a sink delivers: so many in a time, and so many at once.
+/// A rate limit: a number of alerts per time, and the size of a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// The alerts.
+    /// The number of alerts per `per`.
     pub count: u32,
-    /// The time.
+    /// The unit of time.
     pub per: Duration,
-    /// So many alerts pass at once.
+    /// The most alerts that may pass at once.
     pub burst: u32,
 }
 
 impl Rate {
-    /// Reads a rate such as `10/m`: a number and `s`, `m`, `h` or `d`. As many pass at once.
+    /// Parses a rate such as `10/m`: a number and `s`, `m`, `h` or `d`. The burst is the same number.
     ///
     /// # Errors
-    /// For anything else.
+    /// Fails for any other text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let parts = text.split_once('/').and_then(|(count, unit)| {
             let seconds = match unit.trim() {
@@ -56,7 +56,7 @@ impl Rate {
     }
 }
 
-/// Decides which alerts pass: one bucket of tokens for each severity.
+/// Decides which alerts pass. Each severity has a token bucket.
 #[derive(Debug)]
 pub(super) struct Limiter {
     rate: Rate,
@@ -68,12 +68,12 @@ impl Limiter {
         Self { rate, buckets: [(f64::from(rate.burst), now); Severity::ALL.len()] }
     }
 
-    /// The unit of the rate.
+    /// The length of a window.
     pub(super) const fn window(&self) -> Duration {
         self.rate.per
     }
 
-    /// True if an alert of this severity passes now. It is counted if it does.
+    /// True if an alert of this severity may pass now. It then takes a token.
     pub(super) fn passes(&mut self, severity: u8, now: Instant) -> bool {
         let Some((tokens, since)) = self.buckets.get_mut(usize::from(severity)) else { return true };
         let passed = now.saturating_duration_since(*since).as_secs_f64();
@@ -88,25 +88,25 @@ impl Limiter {
     }
 }
 
-/// The alerts that are held back in this window.
+/// The alerts that were held back in the present window.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     items: Vec<(u64, Arc<Item>)>,
-    /// Those of the alerts that stay in the outbox until the window ends.
+    /// The bytes of all alerts that stay in the outbox until the window ends.
     bytes: u64,
     due: Option<Instant>,
-    /// True once they are in the file of undelivered alerts.
+    /// True once the alerts are in the file of undelivered alerts.
     pub kept: bool,
 }
 
 impl Held {
-    /// Holds an alert back, until the window ends.
+    /// Holds an alert back until the window ends.
     pub(super) fn add(&mut self, number: u64, item: Arc<Item>, now: Instant, window: Duration) {
         self.due.get_or_insert(now + window);
         self.items.push((number, item));
     }
 
-    /// An alert of so many bytes stays in the outbox until the window ends, whether it is held back or not.
+    /// Counts the bytes of an alert that stays in the outbox until the window ends. It need not be a held one.
     pub(super) const fn keeps(&mut self, bytes: u64) {
         if !self.items.is_empty() {
             self.bytes += bytes;
@@ -118,7 +118,8 @@ impl Held {
         self.due
     }
 
-    /// True if the window has ended. It ends early where the outbox keeps so many bytes for it, and after many alerts.
+    /// True if the window has ended. It ends early if the outbox keeps `most` bytes for it, or if too many alerts are
+    /// held.
     pub(super) fn is_over(&self, now: Instant, most: u64) -> bool {
         self.due.is_some_and(|due| due <= now || self.bytes >= most || self.items.len() >= MOST_HELD)
     }
@@ -127,17 +128,17 @@ impl Held {
         self.items.is_empty()
     }
 
-    /// The number of the first alert that is held back.
+    /// The number of the first held alert.
     pub(super) fn first(&self) -> Option<u64> {
         self.items.first().map(|(number, _)| *number)
     }
 
-    /// The alerts.
+    /// The held alerts.
     pub(super) fn items(&self) -> Vec<Arc<Item>> {
         self.items.iter().map(|(_, item)| Arc::clone(item)).collect()
     }
 
-    /// One alert in their place, which says what they are and where (`place`). Equal alerts give equal ids.
+    /// The alert that summarizes the held ones and names their file (`place`). Equal held alerts give an equal id.
     pub(super) fn summary(&self, sink: &str, place: &str, layouts: &[Layout], now: Timestamp) -> Item {
         let items = || self.items.iter().map(|(_, item)| &**item);
         let mut kinds: BTreeMap<(u8, &str), u64> = BTreeMap::new();
@@ -177,13 +178,13 @@ impl Held {
         Item::of(&alert, layouts, &authsieve_host::Origins::default())
     }
 
-    /// Begins anew.
+    /// Ends the window.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 }
 
-/// The severity of a rank.
+/// The severity with this number.
 pub(super) fn severity(number: u8) -> Severity {
     Severity::ALL.into_iter().find(|severity| rank(*severity) == number).unwrap_or_default()
 }

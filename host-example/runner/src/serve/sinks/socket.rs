@@ -1,7 +1,7 @@
-//! Lines to a TCP or unix socket.
+//! The sink that writes lines to a TCP or Unix socket.
 //!
-//! The receiver acknowledges nothing: a line counts as delivered once the kernel has it. A connection that the receiver
-//! has closed is noticed before the next line is written to it.
+//! The receiver acknowledges nothing: a line counts as delivered when the kernel has it. Before each write the sink
+//! checks if the receiver has closed the connection.
 
 use super::Batch;
 use super::failure::Failure;
@@ -10,7 +10,7 @@ use crate::serve::net::{Access, Stream};
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A socket.
+/// The sink.
 pub(super) struct Socket {
     place: Place,
     access: Access,
@@ -26,7 +26,7 @@ impl Socket {
         Ok(self.write(&batch.lines()).await?)
     }
 
-    /// Writes bytes, over a new connection if there is none.
+    /// Writes bytes. Connects first if there is no connection.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stream = match still(self.open.take()).await {
             Some(stream) => stream,
@@ -39,7 +39,7 @@ impl Socket {
     }
 }
 
-/// A connection, unless the other side has closed it. What the other side says meanwhile is read and ignored.
+/// Returns the connection, unless the other side has closed it. Data from the other side is read and dropped.
 pub(super) async fn still(open: Option<Stream>) -> Option<Stream> {
     let mut stream = open?;
     let mut buffer = [0; 1024];
@@ -47,7 +47,7 @@ pub(super) async fn still(open: Option<Stream>) -> Option<Stream> {
         tokio::select! {
             biased;
             read = stream.read(&mut buffer) => if read.unwrap_or(0) == 0 { return None },
-            // Nothing waits to be read.
+            // No data is waiting.
             () = std::future::ready(()) => break,
         }
     }

@@ -1,11 +1,11 @@
-//! Lines to standard output.
+//! The sink that writes lines to standard output.
 
 use super::Batch;
 use super::failure::Failure;
 use std::io;
 use tokio::io::AsyncWriteExt;
 
-/// Standard output.
+/// The sink.
 pub(super) struct Stdout;
 
 impl Stdout {

@@ -1,23 +1,24 @@
-//! Syslog as RFC 5424 has it: over TCP and TLS with counted octets (RFC 6587, RFC 5425), over UDP (RFC 5426), and as
-//! datagrams to a unix socket.
+//! The sink for syslog in the format of RFC 5424.
+//!
+//! It uses TCP and TLS with octet counting (RFC 6587, RFC 5425), UDP (RFC 5426), or datagrams to a Unix socket.
 //!
 //! ```text
 //! <131>1 2026-03-04T08:00:10Z web1 authsieve 4711 AN1276 [authsieve@32473 id="4c3d…" severity="high" …] {"id":"4c3d…",…}
 //! ```
 //!
-//! A unix socket gets the form that programs of the machine use, unless another is wanted: journald and rsyslog read
-//! nothing else at `/dev/log`. It has no structured data.
+//! A Unix socket gets the local format of the machine's programs by default, because journald and rsyslog read only
+//! this format at `/dev/log`. It has no structured data.
 //!
 //! ```text
 //! <131>Mar  4 08:00:10 authsieve[4711]: {"id":"4c3d…",…}
 //! ```
 //!
-//! The message is the alert as one line of the sink's format. Structured data names what is searched for most. A
-//! receiver acknowledges nothing: a message counts as delivered once the kernel has it.
+//! The message text is the alert as one line in the sink's format. Structured data holds the fields that are searched
+//! for most. The receiver acknowledges nothing: a message counts as delivered when the kernel has it.
 //!
-//! **A message that is too long** for `max_size` is not cut in the middle of its JSON. In place of the JSON stands the
-//! title of the alert, cut to what fits, and structured data says `cut="1"`. If even the structured data do not fit,
-//! only the id stands there. In the local form the structured data of such a message are a part of its text.
+//! **Messages longer than `max_size`** are not cut inside their JSON. The title of the alert replaces the JSON,
+//! shortened to fit, and the structured data says `cut="1"`. If the structured data is still too long, only the id
+//! remains. In the local format the structured data of such a message is a part of the text.
 
 use super::failure::Failure;
 use super::fields::{Fields, cut, shown};
@@ -32,56 +33,56 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use tokio::net::{UdpSocket, UnixDatagram};
 
-/// A datagram has so many bytes at most: receivers of syslog over UDP should take that many.
+/// The default limit of a datagram in bytes. Receivers of syslog over UDP should accept this size.
 const DATAGRAM: usize = 2048;
-/// The smallest bound, which each receiver must take, and the largest of a datagram.
+/// The smallest allowed `max_size`: each receiver must accept this size.
 pub const LEAST_SIZE: usize = 480;
-/// See [`LEAST_SIZE`].
+/// The largest allowed `max_size` of a datagram.
 pub const MOST_DATAGRAM: usize = 65_507;
-/// A value of structured data has so many bytes at most, before it is escaped.
+/// The largest size of a structured value in bytes, before escaping.
 const VALUE: usize = 128;
-/// A host's name has so many bytes at most.
+/// The largest size of a host name in bytes.
 const HOST: usize = 64;
-/// The name of our structured data. The number is the one that IANA keeps for examples: authsieve has none of its own.
+/// The name of the structured data. The number is IANA's number for examples: authsieve has no number of its own.
 const SD_ID: &str = "authsieve@32473";
 
-/// The names of facilities, by their numbers.
+/// The names of the facilities, by their numbers.
 pub const FACILITIES: [&str; 24] = [
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
     "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
     "local7",
 ];
 
-/// The form of the header before an alert.
+/// The header format of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// The header and structured data of RFC 5424.
+    /// Header and structured data of RFC 5424.
     Rfc5424,
-    /// The header of messages that do not leave the machine: a time and a program.
+    /// The header of messages within the machine: a time and a program.
     Local,
 }
 
-/// The options.
+/// The options of the sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// A TCP, UDP or unix socket.
+    /// The receiver's TCP, UDP or Unix socket.
     pub to: Place,
-    /// The form of the header before an alert: local for a unix socket, RFC 5424 for others.
+    /// The header format. By default local for a Unix socket, else RFC 5424.
     pub protocol: Protocol,
-    /// The number of the facility. Not `auth` or `authpriv`, unless somebody wants that: their messages may end in the
-    /// log that the analytics read.
+    /// The number of the facility. The default is not `auth` or `authpriv`: their messages may end up in the log that
+    /// the analytics read.
     pub facility: u8,
-    /// The name of this host in messages.
+    /// The name of this host in the messages.
     pub hostname: Option<String>,
-    /// A message has so many bytes at most.
+    /// The largest size of a message in bytes.
     pub max_size: Option<usize>,
 }
 
 impl Options {
-    /// For a receiver at this place.
+    /// Options with defaults for this receiver.
     ///
     /// # Errors
-    /// For a place that is no socket.
+    /// Fails if the place is not a socket.
     pub fn new(place: Place) -> Result<Self, String> {
         let max_size = match place {
             Place::Tcp(_) | Place::Tls(_) => None,
@@ -95,27 +96,27 @@ impl Options {
         Ok(Self { to: place, protocol, facility: 16, hostname: None, max_size })
     }
 
-    /// True if messages are datagrams.
+    /// True if each message is a datagram.
     #[must_use]
     pub const fn is_datagram(&self) -> bool {
         matches!(self.to, Place::Udp(_) | Place::Unix(_))
     }
 }
 
-/// True if a text can be a host's name in a message: visible ASCII, and not too long.
+/// True if a text is a valid host name for a message: visible ASCII, and not too long.
 #[must_use]
 pub fn is_hostname(text: &str) -> bool {
     (1..=HOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// A receiver.
+/// The sink.
 pub(super) struct Syslog {
     options: Options,
     host: String,
     way: Way,
 }
 
-/// A way to a receiver.
+/// The connection to the receiver.
 enum Way {
     Stream(Box<Socket>),
     Udp(String, Option<UdpSocket>),
@@ -153,7 +154,7 @@ impl Syslog {
                 };
                 for message in &messages {
                     socket.send(message).await?;
-                    // On this machine the system knows at once that nobody listens.
+                    // If nobody listens on this machine, the system reports it at once.
                     if let Some(error) = socket.take_error()? {
                         return Err(error.into());
                     }
@@ -210,13 +211,13 @@ impl Syslog {
     }
 }
 
-/// A time as local messages have it, in UTC. Daemons put their own time in its place.
+/// A time in the format of local messages, in UTC. Syslog daemons replace it with their own time.
 fn stamp(time: i64) -> String {
     let time = chrono::DateTime::from_timestamp_micros(time).unwrap_or_default();
     time.format("%b %e %H:%M:%S").to_string()
 }
 
-/// The parameters of structured data, and the fields of an alert that they hold.
+/// The names of the structured parameters, each with the field of the alert.
 const NAMES: [(&str, &str); 9] = [
     ("id", "id"),
     ("analytic", "analytic"),
@@ -229,7 +230,7 @@ const NAMES: [(&str, &str); 9] = [
     ("service", "service"),
 ];
 
-/// Structured data with these fields. Quotes, backslashes and closing brackets are escaped.
+/// Formats structured data from these fields. Quotes, backslashes and closing brackets are escaped.
 fn data(fields: &Fields, names: &[(&str, &str)], is_cut: bool) -> String {
     let mut out = format!("[{SD_ID}");
     for (name, field) in names {
@@ -249,7 +250,7 @@ fn data(fields: &Fields, names: &[(&str, &str)], is_cut: bool) -> String {
     out + "]"
 }
 
-/// The number of a severity: informational, notice, warning, error, critical.
+/// The syslog severity number: informational, notice, warning, error, critical.
 const fn level(severity: Severity) -> u32 {
     match severity {
         Severity::Informational => 6,
@@ -260,7 +261,7 @@ const fn level(severity: Severity) -> u32 {
     }
 }
 
-/// A socket for datagrams to this place.
+/// Opens a UDP socket for this address.
 async fn udp(place: &str) -> io::Result<UdpSocket> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{place} has no address"));
     for address in tokio::net::lookup_host(place).await? {

@@ -1,8 +1,9 @@
-//! Alerts that a sink does not deliver: those that its receiver refuses for good, and those beyond its rate.
+//! The file of alerts that a sink does not deliver: alerts that its receiver refuses for good, and alerts beyond its
+//! rate.
 //!
-//! They go to a file, with why, one JSON object a line: `time`, `sink`, `why`, and `alert` as the sink would have
-//! written it. The file is `undelivered.ndjson` in the state folder, or the one that the sink's `undelivered` names. It
-//! is opened for each write, so it can be rotated at any time. Without a file these lines go to standard error.
+//! Each line is a JSON object with `time`, `sink`, `why`, and `alert` in the format of the sink. The file is
+//! `undelivered.ndjson` in the state folder, or the file that the option `undelivered` of the sink names. It is opened
+//! for each write, so it can be rotated at any time. Without a file the lines go to standard error.
 
 use super::super::outbox::Item;
 use super::super::say;
@@ -16,20 +17,20 @@ use std::sync::Arc;
 use tokio::fs::OpenOptions;
 use tokio::io::AsyncWriteExt;
 
-/// The name of the file in the state folder.
+/// The default file name in the state folder.
 const NAME: &str = "undelivered.ndjson";
 
-/// Where they go.
+/// The path of the file. `None` for standard error.
 #[derive(Clone, Debug)]
 pub(super) struct Undelivered(Option<PathBuf>);
 
 impl Undelivered {
-    /// The file that a sink names, or the one in the state folder.
+    /// Chooses the file that the sink names, or else the one in the state folder.
     pub(super) fn new(named: Option<PathBuf>, folder: Option<&Path>) -> Self {
         Self(named.or_else(|| folder.map(|folder| folder.join(NAME))))
     }
 
-    /// Keeps alerts. They are on disk when this returns.
+    /// Writes alerts. They are on disk when this returns.
     pub(super) async fn keep(
         &self,
         sink: &str,

@@ -1,4 +1,4 @@
-//! The body of a request as records: NDJSON, a JSON array, plain lines, packed or not.
+//! Turns the body of a request into records: NDJSON, a JSON array or plain lines, compressed or not.
 
 use super::forward::protocol::{Connection, Event};
 use crate::serve::letters::Fault;
@@ -7,42 +7,42 @@ use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-/// So many bad records of a body are kept, of each kind.
+/// The most bad records per body that are kept as dead letters, for each kind of fault.
 const MOST_BAD: usize = 100;
 
 /// The records of a body.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    /// Whole records, each with a newline behind it.
+    /// Whole records, each followed by a newline.
     pub bytes: Vec<u8>,
-    /// How many.
+    /// The number of records.
     pub count: u64,
-    /// Records that were too long.
+    /// The number of records that were too long.
     pub oversized: u64,
-    /// The first bad ones: what is wrong, in words, and the record as far as it is there.
+    /// The first bad records: the fault, the reason as a sentence, and the record if there is one.
     pub bad: Vec<(Fault, String, Vec<u8>)>,
-    /// Pieces that could not be made a record.
+    /// The pieces that could not be turned into a record.
     pub flaws: Counts,
 }
 
-/// Why a body holds no records.
+/// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    /// Nobody here can unpack it.
+    /// The content encoding is unknown.
     #[error("the content encoding {0:?} is not known; expected identity, gzip or zstd")]
     Encoding(String),
-    /// It is larger than allowed, unpacked.
+    /// The decompressed body is larger than this limit.
     #[error("the body holds more than {0} bytes, unpacked; send smaller batches")]
     TooLarge(usize),
-    /// It is no message of Fluent Bit.
+    /// The body is not MessagePack as Fluent Bit sends it.
     #[error("the body is no MessagePack as Fluent Bit sends it: {0}")]
     Packed(#[from] super::forward::protocol::Error),
-    /// It cannot be unpacked.
+    /// The body cannot be decompressed.
     #[error("the body cannot be unpacked: {0}")]
     Broken(io::Error),
 }
 
-/// Unpacks a body, at most `most` bytes of it.
+/// Decompresses a body, up to `most` bytes.
 pub(super) fn plain<'b>(body: &'b [u8], encoding: &str, most: usize) -> Result<Cow<'b, [u8]>, Error> {
     let text = match encoding.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Cow::Borrowed(body),
@@ -56,8 +56,9 @@ pub(super) fn plain<'b>(body: &'b [u8], encoding: &str, most: usize) -> Result<C
     if text.len() > most { Err(Error::TooLarge(most)) } else { Ok(text) }
 }
 
-/// Makes records of a body: lines, or JSON of any layout. O(n).
-/// Where JSON is `promised`, records that are none are noted. They are passed on all the same: an attacker may have broken them.
+/// Splits a body into records: lines, or JSON of any layout. O(n).
+/// If the sender `promised` JSON, records that are not JSON are noted. They are kept all the same: an attacker may have
+/// broken them on purpose.
 pub(super) fn records(text: &[u8], max_record: usize, promised: bool) -> Records {
     let mut framer = Framer::new(None, None, max_record);
     let mut bytes = Vec::with_capacity(text.len() + 1);
@@ -82,9 +83,9 @@ pub(super) fn records(text: &[u8], max_record: usize, promised: bool) -> Records
     Records { bytes, count: cut.records, oversized, bad, flaws }
 }
 
-/// Makes records of what Fluent Bit's output `http` sends by default: MessagePack, times and records one after the other.
+/// Reads the default format of Fluent Bit's `http` output: MessagePack, with times and records one after the other.
 pub(super) fn packed(text: &[u8], limit: usize) -> Result<Records, Error> {
-    // The same as a packed message of its own protocol, whose frame is put around it.
+    // The body gets the frame of a packed Forward message, so the Forward reader can read it.
     let mut message = vec![0x92, 0xa4, b'h', b't', b't', b'p', 0xc6];
     message.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
     message.extend(text);
@@ -102,7 +103,7 @@ pub(super) fn packed(text: &[u8], limit: usize) -> Result<Records, Error> {
 
 fn unpacked(packed: impl Read, most: usize) -> Result<Vec<u8>, Error> {
     let mut plain = Vec::new();
-    // One byte more tells a body that is too large from one that just fits.
+    // One extra byte shows that the body is too large.
     packed.take(most as u64 + 1).read_to_end(&mut plain).map_err(Error::Broken)?;
     if plain.len() > most { Err(Error::TooLarge(most)) } else { Ok(plain) }
 }
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn each_form_becomes_records() {
         let two = ["{\"a\":1}", "{\"b\":2}"];
-        // Vector's framing writes no newline at the end.
+        // Vector writes no newline after the last record.
         assert_eq!(lines(b"{\"a\":1}\n{\"b\":2}", ""), two);
         assert_eq!(lines(b"[{\"a\":1},{\"b\":2}]", "identity"), two);
         assert_eq!(lines(&gzip(b"{\"a\":1}\n{\"b\":2}\n"), "gzip"), two);
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn message_pack_is_read_as_fluent_bit_sends_it() {
-        // [[EventTime, {}], {"log": "hi"}], twice; then a bare time.
+        // The entry `[[EventTime, {}], {"log": "hi"}]` twice, then an entry with a bare time.
         let entry = b"\x92\x92\xd7\x00\x69\xa6\xa0\x00\x00\x00\x00\x07\x80\x81\xa3log\xa2hi";
         let text = [&entry[..], entry, b"\x92\xce\x69\xa6\xa0\x00\x81\xa3log\xa1x"].concat();
         let records = packed(&text, MOST).unwrap();

@@ -1,4 +1,4 @@
-//! The connections of a listener: so many at once, and none once the service ends.
+//! The connections of a listener. Limits their number, and accepts none once the service ends.
 
 use super::Inlet;
 use crate::serve::metrics::Rejected;
@@ -9,23 +9,23 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
-/// After a failure the next connection waits for this time.
+/// The wait after a failed accept.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The room for connections.
+/// The connection limit of a listener.
 pub(super) struct Connections {
     places: Arc<Semaphore>,
     trouble: Mutex<Trouble>,
 }
 
 impl Connections {
-    /// Room for so many at once.
+    /// Creates a limit of `most` open connections.
     pub(super) fn new(most: usize) -> Self {
         Self { places: Arc::new(Semaphore::new(most)), trouble: Mutex::default() }
     }
 
-    /// Waits for the next connection. Beside it stands the place that it takes, which is free again once that is dropped.
-    /// `None` once the service ends. A connection for which there is no place is counted, and left to `refuse`.
+    /// Waits for the next connection. Also returns its permit: drop the permit when the connection ends. Returns `None`
+    /// once the service ends. A connection above the limit is counted and passed to `refuse`.
     pub(super) async fn next<S, A, F>(
         &self,
         inlet: &Inlet,
@@ -48,7 +48,7 @@ impl Connections {
                         refuse(stream);
                     }
                 },
-                // Too many open files, most likely: others will be closed.
+                // Most likely too many files are open. The accept is retried after a pause.
                 Err(error) => {
                     self.tell(|| format!("{}: a connection cannot be accepted: {error}", inlet.name));
                     sleep(PAUSE).await;
@@ -56,7 +56,7 @@ impl Connections {
             }
         }
     }
-    /// Says something about a client; now and then, since anybody may connect, and fail, at any rate.
+    /// Logs something about a client, now and then: anybody may connect and fail very often.
     pub(super) fn tell(&self, text: impl FnOnce() -> String) {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).tell(text);
     }

@@ -1,9 +1,10 @@
-//! Files that grow.
+//! The source that follows growing files.
 //!
-//! A file is known by its device, its inode and a hash of its first bytes: a path may be another file by now, an inode may be
-//! used again, and copies begin alike. So a file that was renamed is read on, and one that was truncated is begun anew.
+//! A file is identified by its device, its inode and a hash of its first bytes. A path alone can point to another file
+//! later, an inode can be reused, and copies begin alike. So a renamed file is read on, and a truncated file is read
+//! from its beginning.
 //!
-//! The place up to which a file was read goes to disk together with its records.
+//! The position in a file is written to disk together with its records.
 
 use super::lines::Splitter;
 use super::wake::Wake;
@@ -18,21 +19,22 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How often files are looked at that have grown just now, and those that have not. A change wakes sooner.
+/// The wait between two looks at the open files: after growth, and without growth. A file change wakes the source
+/// earlier.
 const SOON: Duration = Duration::from_millis(50);
 const LATER: Duration = Duration::from_secs(1);
-/// How often the folders are looked through for new files.
+/// The wait between two searches for new files.
 const LOOK: Duration = Duration::from_secs(2);
-/// Bytes that are read at once, and become one batch.
+/// The most bytes that are read at once. They become one batch.
 const READ: usize = 256 << 10;
-/// The first bytes that tell a file from others, at most.
+/// The most bytes at the start of a file that identify it.
 const HEAD: usize = 256;
-/// A file that is at no path any more is closed after this time without growth.
+/// A file without a path is closed after this time without growth.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// So many files are open at once.
+/// The most files that are open at once.
 const MOST: usize = 1024;
 
-/// A source of files.
+/// The source.
 pub(super) struct Files {
     inlet: Inlet,
     include: Vec<String>,
@@ -43,23 +45,24 @@ pub(super) struct Files {
     wake: Wake,
 }
 
-/// A file that is followed.
+/// An open file.
 struct Tracked {
     path: PathBuf,
     file: File,
-    /// Bytes that were read of it.
+    /// The position: the number of bytes that were read.
     offset: u64,
     splitter: Splitter,
     grew: Instant,
     is_there: bool,
 }
 
-/// The first bytes of a file: how many, and their hash.
+/// The start of a file: the number of bytes, and their hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Head(usize, u64);
 
 impl Files {
-    /// Follows the files whose paths fit. Those that are there at the first start are read from their beginning or their end.
+    /// Follows the files that match the patterns. At the very first start they are read from the beginning, or else
+    /// from the end.
     pub(super) fn new(inlet: Inlet, include: Vec<String>, from_beginning: bool, max_record: usize) -> Self {
         let (open, told, wake) = (BTreeMap::new(), HashSet::new(), Wake::new());
         Self { inlet, include, from_beginning, max_record, open, told, wake }
@@ -67,7 +70,7 @@ impl Files {
 
     /// Reads until the service ends.
     pub(super) async fn follow(mut self, mut positions: HashMap<String, String>) {
-        // A start without positions is the first.
+        // Without stored positions this is the first start.
         let first = !positions.keys().any(|key| key.starts_with(&self.prefix()));
         let (mut looked, mut is_first): (Option<Instant>, bool) = (None, first);
         loop {
@@ -106,7 +109,7 @@ impl Files {
         format!("file {} ", self.inlet.name)
     }
 
-    /// Looks for new files, and for paths that are other files by now.
+    /// Looks for new files, and for paths that point to another file now.
     fn look(&mut self, positions: &HashMap<String, String>, from_end: bool) {
         self.open.values_mut().for_each(|tracked| tracked.is_there = false);
         for pattern in &self.include {
@@ -151,7 +154,7 @@ impl Files {
         let known =
             positions.get(&format!("{}{}:{}", self.prefix(), id.0, id.1)).and_then(|text| parse(text));
         let offset = match known {
-            // The same file, if it begins as it did.
+            // It is the same file if it has the same first bytes.
             Some((offset, head)) if offset <= length && head_of(&file, head.0)? == head => offset,
             Some(_) => 0,
             None if from_end => length,
@@ -164,8 +167,7 @@ impl Files {
         Ok(())
     }
 
-    /// The next records of a file, and the place behind them. Only whole lines are passed on, so that a place is the start of
-    /// one.
+    /// Reads the next records of a file. Returns them with the new position, which is always the start of a line.
     fn read(&mut self, id: (u64, u64)) -> io::Result<Option<(Vec<u8>, Position)>> {
         let prefix = self.prefix();
         let Some(tracked) = self.open.get_mut(&id) else { return Ok(None) };
@@ -175,14 +177,15 @@ impl Files {
             tracked.offset = 0;
             tracked.splitter = Splitter::new(self.max_record);
         }
-        // Most of the files that are open have nothing new when one of them does.
+        // Usually only one of the open files has grown.
         if length == tracked.offset {
             return Ok(None);
         }
         let mut buffer = vec![0; READ];
         let count = tracked.file.read_at(&mut buffer, tracked.offset)?;
         let bytes = buffer.get(..count).unwrap_or_default();
-        // Up to the last newline: the rest is read again when it is whole. A line longer than the buffer goes on in pieces.
+        // Reads up to the last newline; an incomplete line is read again later. A line longer than the buffer is read
+        // in pieces.
         let whole = match memchr::memrchr(b'\n', bytes) {
             Some(last) => last + 1,
             None if count == READ => count,
@@ -202,7 +205,7 @@ impl Files {
     }
 }
 
-/// Reads a place that `read` wrote: the offset, and the first bytes.
+/// Parses a position that `read` wrote: the offset and the start of the file.
 fn parse(text: &str) -> Option<(u64, Head)> {
     let mut parts = text.split(' ');
     let offset = parts.next()?.parse().ok()?;
@@ -228,7 +231,7 @@ fn is_packed(path: &Path) -> bool {
     path.extension().is_some_and(|end| PACKED.iter().any(|packed| end.eq_ignore_ascii_case(packed)))
 }
 
-/// The paths that fit a pattern, in which the last part may hold `*` and `?`.
+/// The paths that match a pattern. Its file name may contain `*` and `?`.
 fn found(pattern: &str) -> Vec<PathBuf> {
     let path = Path::new(pattern);
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };

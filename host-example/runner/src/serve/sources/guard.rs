@@ -1,4 +1,4 @@
-//! Who may ask an HTTP source for what.
+//! The access control of an HTTP source.
 
 use super::Inlet;
 use crate::serve::Secret;
@@ -9,21 +9,22 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 
-/// Pages that tell nothing but whether the service works: load balancers ask for them, and have no token.
+/// The pages without a token: they only say if the service works, and load balancers have no token.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The guard of the pages.
+/// The access rules of a source.
 #[derive(Clone)]
 pub(super) struct Guard {
-    /// For the counters.
+    /// The source, whose counters record rejected requests.
     pub inlet: Inlet,
-    /// The token of all pages that are not open.
+    /// The token for all other pages.
     pub token: Option<Secret>,
-    /// With TLS, a browser sees to it that names are not borrowed.
+    /// True with TLS. Browsers then check the name of the server.
     pub is_encrypted: bool,
 }
 
-/// Lets a request through, or answers 401 or 403. All pages are guarded but the two open ones, also those that are added later.
+/// Passes a request on, or answers 401 or 403. Every page is guarded except the two open ones, including pages that are
+/// added later.
 pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if guard.is_of_a_page(request.headers()) {
         let why = "web pages are not served; expected a request to an address, without the header Origin\n";
@@ -38,8 +39,8 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
 }
 
 impl Guard {
-    /// True for what a web page sends. Pages of strangers can reach this machine's own addresses through a browser, also under a
-    /// name of theirs.
+    /// True if a web page sent the request. A foreign web page can reach this machine's local addresses through a
+    /// browser, even under a host name of its own.
     fn is_of_a_page(&self, headers: &HeaderMap) -> bool {
         let host = text(headers, HOST);
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
@@ -51,7 +52,7 @@ impl Guard {
         headers.contains_key(ORIGIN) || !is_ours
     }
 
-    /// True if the request has the token, or none is wanted.
+    /// True if the request has the token, or none is required.
     fn knows(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
         let sent = text(headers, AUTHORIZATION).split_once(' ');

@@ -1,18 +1,20 @@
 //! The HTTP source, and the pages about the service.
 //!
-//! | request | what |
+//! | request | meaning |
 //! |---|---|
-//! | `POST /v1/events` | records: NDJSON, a JSON array, plain lines, Fluent Bit's MessagePack; gzip and zstd. 200 once they count |
-//! | `POST /v1/logs` | OTLP logs, protobuf or JSON |
+//! | `POST /v1/events` | records as NDJSON, JSON array, plain lines or Fluent Bit's MessagePack; gzip and zstd. Answers
+//! 200 once they count |
+//! | `POST /v1/logs` | OTLP logs, as protobuf or JSON |
 //! | `GET`, `HEAD /healthz` | 200 while the service runs |
-//! | `GET`, `HEAD /readyz` | 200 while it takes records, else 503 |
-//! | `GET /metrics` | counters for Prometheus |
-//! | `GET /v1/status` | the same in short, as JSON |
-//! | `GET /v1/explain`, `/v1/snapshot` | what became of a key, and the state: see `inquiry` |
+//! | `GET`, `HEAD /readyz` | 200 while the service accepts records, else 503 |
+//! | `GET /metrics` | metrics for Prometheus |
+//! | `GET /v1/status` | the main metrics as JSON |
+//! | `GET /v1/explain`, `/v1/snapshot` | notes on recent events, and the state: see `inquiry` |
 //!
-//! With a token, all but `/healthz` and `/readyz` ask for it.
+//! With a token, all pages but `/healthz` and `/readyz` require it.
 //!
-//! A bad line costs itself, never its batch: senders drop a batch that is answered 4xx. 429 and 503 ask to come again.
+//! A bad line never rejects its batch, because senders drop a batch that gets a 4xx answer. 429 and 503 ask the sender
+//! to retry.
 
 use super::body::{self, Error};
 use super::guard::{self, Guard};
@@ -41,40 +43,40 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-/// Bytes of bodies that may be in memory at once.
+/// The most bytes of bodies in memory at once.
 const ROOM: usize = 256 << 20;
-/// OTLP repeats attributes for each record, so its bodies grow.
+/// The largest OTLP body in bytes. It is smaller because records repeat the attributes of their resource.
 const OTLP_BODY: usize = 8 << 20;
-/// A request whose head takes longer is closed.
+/// The time limit for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// A body that brings nothing for so long is closed.
+/// The longest time without a byte of a body.
 const IDLE: Duration = Duration::from_secs(30);
-/// A body takes no longer.
+/// The time limit for a whole body.
 const BODY: Duration = Duration::from_secs(120);
-/// The rest of a body that is too large is read for so long, and dropped.
+/// How long the rest of a too large body is read and dropped.
 const LINGER: Duration = Duration::from_secs(10);
-/// Connections that are open when the service ends have so long to end theirs.
+/// The time that open connections get when the service ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// All that the handlers share.
+/// The state that all handlers share.
 #[derive(Clone)]
 pub(in crate::serve) struct Front {
     inlet: Inlet,
     limits: Limits,
-    /// Bytes of bodies that may be in memory at once.
+    /// The permits for bytes of bodies in memory.
     room: Arc<Semaphore>,
-    /// The same of bodies that are unpacked.
+    /// The permits for decompressed bytes.
     unpacking: Arc<Semaphore>,
 }
 
 impl Front {
-    /// Handlers that hand records to this inlet.
+    /// Creates handlers that pass records to this inlet.
     pub(in crate::serve) fn new(inlet: Inlet, limits: Limits) -> Self {
         let room = || Arc::new(Semaphore::new(ROOM.max(limits.max_body)));
         Self { inlet, limits, room: room(), unpacking: room() }
     }
 
-    /// The core.
+    /// The way to the core.
     pub(super) const fn requests(&self) -> &mpsc::Sender<Request> {
         &self.inlet.requests
     }
@@ -91,7 +93,7 @@ pub(in crate::serve) fn pages() -> Router<Front> {
         .route("/v1/snapshot", get(inquiry::snapshot))
 }
 
-/// Serves until the service ends, and then for as long as open requests take.
+/// Serves until the service ends, then finishes open requests.
 pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Front) {
     let (inlet, listener) = (front.inlet.clone(), Arc::new(listener));
     let guard = Guard { inlet: inlet.clone(), token, is_encrypted: listener.is_encrypted() };
@@ -112,7 +114,7 @@ pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Fron
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEAD)
                     .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-                // A client that goes away is no news.
+                // A client that disconnects is not an error.
                 let _ = watcher.watch(connection).await;
             }
             drop(place);
@@ -122,7 +124,7 @@ pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Fron
     let _ = timeout(FAREWELL, graceful.shutdown()).await;
 }
 
-/// Takes records.
+/// Accepts records.
 async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
     let kind = header(&headers, CONTENT_TYPE).to_ascii_lowercase();
     let (is_packed, promised) = (kind.contains("msgpack"), kind.contains("json"));
@@ -143,7 +145,7 @@ async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> R
     keep(&front, records.bytes, digest, "application/json", answer.into()).await
 }
 
-/// Takes records of OpenTelemetry.
+/// Accepts OpenTelemetry logs.
 async fn logs(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
     let Some(encoding) = Encoding::of(header(&headers, CONTENT_TYPE)) else {
         let why = "the content type is not known; expected application/x-protobuf or application/json\n";
@@ -170,13 +172,13 @@ fn header(headers: &HeaderMap, name: axum::http::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Asks the sender to come again.
+/// Asks the sender to retry later.
 fn again(front: &Front, why: &str) -> Response {
     front.inlet.counters.refused.inc();
     (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], format!("{why}\n")).into_response()
 }
 
-/// Says what is wrong with a body as a whole.
+/// The answer for a body that cannot be read.
 fn wrong(error: &Error) -> Response {
     let status = match error {
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -186,8 +188,8 @@ fn wrong(error: &Error) -> Response {
     (status, format!("{error}\n")).into_response()
 }
 
-/// Reads a body and makes records of its plain bytes. Beside these come its digest, and the room that it takes. An error is the
-/// answer to a body that is not taken.
+/// Reads a body and converts its decompressed bytes with `make`. Also returns the digest of the body and its memory
+/// permits. The error is the answer to the client.
 async fn receive<T: Send + 'static>(
     front: &Front,
     headers: &HeaderMap,
@@ -216,9 +218,9 @@ async fn receive<T: Send + 'static>(
         }
     })?;
     let encoding = header(headers, CONTENT_ENCODING).to_owned();
-    // The journal has the digest too, so that a sender's repetition is known after a crash.
+    // The journal stores the digest too, so a repetition is recognized even after a crash.
     let digest = digest(&[encoding.as_bytes(), &[0], &bytes]).as_u128();
-    // What is packed may hold anything. None of those that unpack waits for a client.
+    // A compressed body can have any size. Requests that hold these permits never wait for their client.
     let is_plain = matches!(encoding.as_str(), "" | "identity");
     let unpacking = match is_plain {
         true => None,
@@ -227,13 +229,13 @@ async fn receive<T: Send + 'static>(
             Arc::clone(&front.unpacking).acquire_many_owned(permits).await.ok()
         }
     };
-    // On a thread of its own: a large body takes a while.
+    // A large body takes a while, so it is converted on another thread.
     let made = tokio::task::spawn_blocking(move || {
         body::plain(&bytes, &encoding, most).map(|plain| (plain.len(), make(&plain)))
     });
     match made.await {
         Ok(Ok((length, made))) => {
-            // From here on the records take what they hold.
+            // Keeps only permits for the actual size.
             if let Some(mut unpacking) = unpacking
                 && let Some(held) = unpacking.split(length)
             {
@@ -247,7 +249,7 @@ async fn receive<T: Send + 'static>(
     }
 }
 
-/// Hands records to the core, and answers once they count.
+/// Passes records to the core, and answers once they count.
 async fn keep(
     front: &Front,
     records: Vec<u8>,
@@ -273,19 +275,19 @@ async fn keep(
     }
 }
 
-/// The room that a body takes, packed and unpacked, until its records count.
+/// The memory permits of a body, compressed and decompressed, held until its records count.
 type Held = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
 
-/// Why a body is not read.
+/// Why a body could not be read.
 enum Unread {
     TooLarge,
     Broken,
-    /// All bodies together would take too much memory.
+    /// All bodies together would use too much memory.
     Crowded,
     Slow,
 }
 
-/// The bytes of a body, and the room that they take. A body takes room as its bytes come: who sends none holds none.
+/// Reads a body. Also returns its memory permits, which are taken as bytes arrive: a silent client holds none.
 async fn read(
     mut body: Body,
     announced: usize,
@@ -308,19 +310,19 @@ async fn read(
         bytes.extend_from_slice(&data);
     }
     drop((bytes, held));
-    // Who still writes when the connection is closed never sees the answer, and would send the same again.
+    // A client that still writes when the connection closes would miss the answer and send the body again.
     let rest = async { while body.frame().await.is_some_and(|frame| frame.is_ok()) {} };
     let _ = timeout(LINGER, rest).await;
     Err(Unread::TooLarge)
 }
 
-/// Tells the core that a sender has its answer, once that was handed to the connection.
+/// Tells the core that a sender has its answer, after the answer was passed to the connection.
 struct Told {
     digest: u128,
     requests: mpsc::Sender<Request>,
 }
 
-/// An answer that knows when it was written.
+/// A body that reports when it was written.
 struct WithEnd {
     text: Option<axum::body::Bytes>,
     told: Option<Told>,
@@ -338,7 +340,7 @@ impl hyper::body::Body for WithEnd {
         if next.is_some()
             && let Some(Told { digest, requests }) = self.told.take()
         {
-            // Where the core is busy, the batch stays known a little longer.
+            // If the core is busy, it remembers the batch a little longer.
             let _ = requests.try_send(Request::Answered(digest));
         }
         std::task::Poll::Ready(next)
@@ -359,7 +361,7 @@ async fn ready(State(front): State<Front>) -> Response {
     }
 }
 
-/// The statistics of the analytics; none while the core is busy for long.
+/// The counters of the analytics. Empty if the core is busy for long.
 async fn stats(front: &Front) -> Vec<Stats> {
     let (reply, stats) = oneshot::channel();
     let asked = timeout(Duration::from_secs(2), front.inlet.requests.send(Request::Stats(reply))).await;

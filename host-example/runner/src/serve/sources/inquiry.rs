@@ -1,9 +1,10 @@
-//! Pages for those who look into the service: what became of a key, and its state.
+//! The pages that show the inside of a service: notes on recent events, and the state.
 //!
-//! | request | what |
+//! | request | answer |
 //! |---|---|
-//! | `GET /v1/explain?user=…&ip=…&key=…` | notes on the events of the recent past, as `authsieve explain` writes them; NDJSON |
-//! | `GET /v1/snapshot` | the state, as `serve --restore` takes it |
+//! | `GET /v1/explain?user=…&ip=…&key=…` | notes on the events of the recent past, in the format of `authsieve
+//! explain`; NDJSON |
+//! | `GET /v1/snapshot` | the state, in the format of `serve --restore` |
 
 use super::http::Front;
 use crate::serve::SINCE;
@@ -22,10 +23,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// The past is judged again for one who asks at a time.
+/// Allows one `explain` at a time, because each judges the past again.
 static ASKING: Semaphore = Semaphore::const_new(1);
 
-/// Tells what became of the events of the recent past.
+/// Answers with the notes on the events of the recent past.
 pub(super) async fn explain(State(front): State<Front>, uri: Uri) -> Response {
     let filter = match filter(uri.query().unwrap_or_default()) {
         Ok(filter) => filter,
@@ -43,7 +44,7 @@ pub(super) async fn explain(State(front): State<Front>, uri: Uri) -> Response {
     };
     let since = Timestamp(recent.since).to_rfc3339();
     let (lines, body) = mpsc::channel(16);
-    // On a thread of its own: it takes a while, and the analytics go on.
+    // Judging takes a while and must not delay the analytics, so it runs on another thread.
     tokio::task::spawn_blocking(move || {
         tell(recent, &filter, &lines);
         drop(asking);
@@ -52,7 +53,7 @@ pub(super) async fn explain(State(front): State<Front>, uri: Uri) -> Response {
     (headers, Body::new(Lines(body))).into_response()
 }
 
-/// Judges the past again, and sends the notes that pass.
+/// Judges the past again, and sends the notes that match the filter.
 fn tell(recent: Recent, filter: &Filter, lines: &mpsc::Sender<Bytes>) {
     let told = recent.explain(|notes, origins| {
         let mut text = String::new();
@@ -67,7 +68,7 @@ fn tell(recent: Recent, filter: &Filter, lines: &mpsc::Sender<Bytes>) {
     }
 }
 
-/// Takes the state out.
+/// Answers with the state.
 pub(super) async fn snapshot(State(front): State<Front>) -> Response {
     let (reply, taken) = oneshot::channel();
     let _ = front.requests().send(Request::Snapshot(reply)).await;
@@ -78,7 +79,7 @@ pub(super) async fn snapshot(State(front): State<Front>) -> Response {
     }
 }
 
-/// Reads `user=…&ip=…&key=…`.
+/// Parses `user=…&ip=…&key=…`.
 fn filter(query: &str) -> Result<Filter, String> {
     let mut filter = Filter::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {

@@ -1,14 +1,16 @@
-//! The journal of systemd, through `journalctl`.
+//! The source that reads the journal of systemd, through `journalctl`.
 //!
-//! The cursor of the last entry goes to disk together with the entries: a restart goes on behind it. At the first start
-//! the newest entry is the last: what is older was there before the service.
+//! The cursor of the last entry is written to disk together with the entries, so a restart continues after it. The
+//! first start begins after the newest entry, and skips all older ones.
 //!
-//! **`journalctl` runs twice.** The first run prints what the journal holds, and ends. The second follows. A run with
-//! `--follow` alone would lose entries: after systemd 249 it shows the current boot only, so the end of the boot before
-//! would be missing. It would also pause after ten entries until another is logged; hence `--no-tail`.
+//! **`journalctl` runs twice.** The first run prints the stored entries and ends. The second run follows. A single run
+//! with `--follow` would lose entries. After systemd 249 it shows only the current boot, so the end of the previous
+//! boot would be missing. `--no-tail` is needed because `--follow` would otherwise pause after ten entries until a new
+//! one is logged.
+//! logged.
 //!
-//! **Both runs begin at the cursor.** Its entry is left out here. Older versions of `--after-cursor` leave out the
-//! first entry that they find, also where the entry of the cursor is gone or does not match.
+//! **Both runs begin at the cursor**, and this module drops the entry of the cursor. `--after-cursor` is not used:
+//! older versions drop the first entry they find, even if the cursor's entry is gone or does not match.
 
 use super::Inlet;
 use super::lines::Splitter;
@@ -21,9 +23,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use tokio::time::sleep;
 
-/// `journalctl` is started again after this time when it ends.
+/// The wait before `journalctl` is started again.
 const AGAIN: Duration = Duration::from_secs(2);
-/// Bytes that are read at once, and become one batch.
+/// The most bytes that are read at once. They become one batch.
 const READ: usize = 64 << 10;
 
 /// Follows the journal until the service ends.
@@ -48,21 +50,22 @@ pub(super) async fn follow(
     }
 }
 
-/// A journal, and up to where it was read.
+/// A journal and the position in it.
 struct Journal {
     inlet: Inlet,
     command: PathBuf,
     matches: Vec<String>,
     max_record: usize,
-    /// The name of the position.
+    /// The name of the stored position.
     key: String,
-    /// The last entry that counts.
+    /// The cursor of the last entry that counts.
     cursor: Option<String>,
-    /// True if the cursor is known. `None` is the beginning then: there was no entry at the first start.
+    /// True if the position is known. A `cursor` of `None` then means the beginning: the journal was empty at the first
+    /// start.
     is_begun: bool,
 }
 
-/// Why nothing further is read.
+/// Why reading stopped.
 enum Stop {
     /// The service ends.
     Service,
@@ -71,10 +74,10 @@ enum Stop {
 }
 
 impl Journal {
-    /// Reads what is there, and follows.
+    /// Reads the stored entries, then follows.
     async fn read(&mut self) -> Result<(), Stop> {
         if !self.is_begun {
-            // Without matches: the newest entry of all is a place, whatever it says.
+            // Runs without matches: any newest entry gives a position.
             self.run(&["--lines=1"], &[], false).await?;
             self.is_begun = true;
             let position = self.cursor.iter().map(|cursor| (self.key.clone(), cursor.clone())).collect();
@@ -88,8 +91,8 @@ impl Journal {
         Err(Stop::Failed("it has ended".into()))
     }
 
-    /// Runs `journalctl` to its end, from the cursor on. The cursor moves on to the last entry. With `counts` the
-    /// entries count; without, nobody sees them.
+    /// Runs `journalctl` from the cursor until it ends, and moves the cursor to the last entry. Without `counts` the
+    /// entries are only skipped.
     async fn run(&mut self, options: &[&str], matches: &[String], counts: bool) -> Result<(), Stop> {
         let failed = |error: std::io::Error| Stop::Failed(error.to_string());
         let mut journalctl = Command::new(&self.command);
@@ -132,7 +135,7 @@ impl Journal {
         Err(Stop::Failed(format!("it has ended ({status}) {complaint}").trim_end().into()))
     }
 
-    /// Takes the entry of the cursor off the start of the first records.
+    /// Removes the cursor's own entry from the start of the first records.
     fn leave_out_cursor(&self, records: &mut Vec<u8>) {
         let end = memchr::memchr(b'\n', records).map_or(records.len(), |end| end + 1);
         let first = records.get(..end).and_then(last_cursor);
@@ -142,7 +145,7 @@ impl Journal {
     }
 }
 
-/// The last line that a program writes to its standard error.
+/// The last line on a program's standard error.
 async fn last_line(complaints: ChildStderr) -> String {
     let (mut lines, mut last) = (BufReader::new(complaints).lines(), String::new());
     while let Ok(Some(line)) = lines.next_line().await {

@@ -1,32 +1,32 @@
-//! Bytes of a stream as records: lines, or messages of syslog behind their lengths.
+//! Splits a stream into records: lines, or syslog messages with a length prefix.
 
-/// Cuts a stream into records. Memory: one record, of at most the limit.
+/// Splits a stream into records. Holds one incomplete record in memory, up to the limit.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    /// The record that has begun.
+    /// The incomplete record.
     begun: Vec<u8>,
-    /// How many bytes of a counted message are missing; `None` within a line.
+    /// The number of missing bytes of a message with a length prefix. `None` within a line.
     counted: Option<usize>,
-    /// The record that has begun is too long: its rest is skipped.
+    /// True if the incomplete record is too long, so that its rest is skipped.
     skips: bool,
     limit: usize,
-    /// How records begin that were too long.
+    /// The starts of the records that were too long.
     pub skipped: Vec<Vec<u8>>,
 }
 
-/// So much is kept of a record that is too long.
+/// The number of bytes that are kept of a record that is too long.
 const START: usize = 1 << 10;
 
-/// No message of syslog has a longer number before it.
+/// The most digits in the length prefix of a syslog message.
 const LONGEST_COUNT: usize = 7;
 
 impl Splitter {
-    /// A splitter for records of at most so many bytes.
+    /// Creates a splitter. `limit` is the longest record in bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self { begun: Vec::new(), counted: None, skips: false, limit, skipped: Vec::new() }
     }
 
-    /// Takes bytes, and appends the records that end in them, each with a newline. O(n).
+    /// Adds bytes, and appends the completed records to `out`, each with a newline. O(n).
     pub(super) fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
             if let Some(missing) = self.counted {
@@ -57,14 +57,15 @@ impl Splitter {
         }
     }
 
-    /// The end of the stream: the last line may lack its newline.
+    /// Ends the stream. Its last line may lack a newline.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         if !self.begun.is_empty() || self.skips {
             self.end(out);
         }
     }
 
-    /// Takes `123 ` off the start of a record, where `<` follows: octet counting (RFC 6587). `true` if it went on.
+    /// Reads the start of a record such as `123 <`, which is a length prefix (octet counting, RFC 6587). Returns true
+    /// if it consumed a byte or found the length.
     fn begins_counted(&mut self, bytes: &mut &[u8]) -> bool {
         let Some((&next, rest)) = bytes.split_first() else { return false };
         let digits = self.begun.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -111,7 +112,7 @@ impl Splitter {
     }
 }
 
-/// Appends one record on one line, without the blanks and zeros at its ends. An empty one is none.
+/// Appends a record as one line, trimmed of white space and zero bytes. Skips an empty record.
 pub(super) fn put(record: &[u8], out: &mut Vec<u8>) {
     let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
     let start = record.iter().position(|byte| !is_blank(byte)).unwrap_or(record.len());
@@ -120,7 +121,7 @@ pub(super) fn put(record: &[u8], out: &mut Vec<u8>) {
     if record.is_empty() {
         return;
     }
-    // A message of several lines is one record.
+    // A message of several lines becomes one record.
     out.extend(record.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
     out.push(b'\n');
 }

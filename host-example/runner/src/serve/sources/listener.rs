@@ -1,7 +1,7 @@
-//! A TCP address that a source listens to: who may connect, how many, and for how long.
+//! A TCP listener of a source, with limits on connections and times.
 //!
-//! A client that stays silent, or slow, takes one place and no more: its handshake, its silence and a write that it does not
-//! read end after a while. A client for which there is no place is refused at once.
+//! A silent or slow client holds only one connection, for a limited time: the handshake, idle time and stalled writes
+//! all have time limits. A client above the connection limit is refused at once.
 
 use super::Inlet;
 use super::connections::Connections;
@@ -21,11 +21,11 @@ use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
-/// A handshake takes no longer.
+/// The time limit of the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// A client that does not read what it is sent is closed after this time.
+/// The longest time for which a client may stop reading.
 const STALL: Duration = Duration::from_secs(30);
-/// The first byte of a client that speaks TLS.
+/// The first byte of a TLS handshake.
 const TLS: u8 = 0x16;
 
 /// The protocol at an address.
@@ -36,7 +36,7 @@ pub(super) enum Speaks {
 }
 
 impl Speaks {
-    /// The answer to a client that gets nothing else. Other protocols have none: they are closed.
+    /// The answer to a client that is refused. Only HTTP has one; other connections are just closed.
     fn refusal(self, status: &str, why: &str) -> Vec<u8> {
         match self {
             Self::Bytes => Vec::new(),
@@ -50,21 +50,21 @@ impl Speaks {
     }
 }
 
-/// An address that is listened to.
+/// A listener.
 pub(in crate::serve) struct Listener {
     tcp: TcpListener,
     speaks: Speaks,
     connections: Connections,
-    /// A connection that brings nothing for so long is closed. HTTP has times of its own.
+    /// The longest time without data from a client. `None` for HTTP, which has its own time limits.
     idle: Option<Duration>,
     tls: Option<(Listening, Mutex<Arc<ServerConfig>>)>,
 }
 
 impl Listener {
-    /// Listens.
+    /// Binds the address.
     ///
     /// # Errors
-    /// Where the address is taken, and where a certificate cannot be read.
+    /// Fails if the address is taken, or if a certificate cannot be read.
     pub(super) async fn bind(listen: &Listen, speaks: Speaks) -> Result<Self, String> {
         let tls = match &listen.tls {
             Some(listening) => {
@@ -83,29 +83,30 @@ impl Listener {
         })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
     }
 
-    /// True if it speaks TLS.
+    /// True if the listener uses TLS.
     pub(super) const fn is_encrypted(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Waits for the next client. Beside it stands its place. `None` once the service ends.
+    /// Waits for the next client. Also returns its permit. `None` once the service ends.
     pub(super) async fn next(&self, inlet: &Inlet) -> Option<(TcpStream, OwnedSemaphorePermit)> {
         let refuse = |stream: TcpStream| {
             if self.tls.is_none() {
                 let answer = self.speaks.refusal("503 Service Unavailable", "too many connections are open");
-                // Nothing was written before, so there is room for this; if not, the client sees the end alone.
+                // The send buffer of a new connection is empty, so the answer fits. Otherwise the client only sees the
+                // close.
                 let _ = stream.try_write(&answer);
             }
         };
         self.connections.next(inlet, || self.tcp.accept(), refuse).await
     }
 
-    /// Shakes hands with a client. `None` for one that is refused, or has gone.
+    /// Does the handshake with a client. `None` if the client is refused or gone.
     pub(super) async fn greet(&self, stream: TcpStream, inlet: &Inlet) -> Option<Stream> {
         let _ = stream.set_nodelay(true);
         let shaken = tokio::select! {
@@ -123,7 +124,7 @@ impl Listener {
         None
     }
 
-    /// Says something about a client, now and then.
+    /// Logs something about a client, now and then.
     pub(super) fn tell(&self, text: impl FnOnce() -> String) {
         self.connections.tell(text);
     }
@@ -131,7 +132,7 @@ impl Listener {
     async fn shake(&self, stream: TcpStream) -> Result<Option<Stream>, Refusal> {
         let Some((_, config)) = &self.tls else { return Ok(Some(self.patient(stream))) };
         match stream.peek(&mut [0]).await {
-            // A test of the connection.
+            // The client only tested the connection.
             Ok(0) | Err(_) => return Ok(None),
             Ok(_) => {}
         }
@@ -154,8 +155,8 @@ impl Listener {
         Box::new(Box::pin(stream))
     }
 
-    /// Reads certificates anew each time files are opened again, until the service ends. Those that cannot be read leave the
-    /// former ones in use.
+    /// Reads the certificates again whenever files have to be reopened, until the service ends. If that fails, the old
+    /// ones stay in use.
     pub(super) async fn renew(self: Arc<Self>, inlet: Inlet) {
         let Some((listening, config)) = &self.tls else { return };
         let mut reopen = inlet.reopen.clone();

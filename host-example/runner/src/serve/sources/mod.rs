@@ -1,7 +1,7 @@
-//! Where records come from. Each file here is one source, or a part of one.
+//! The live sources of the service. Each file here is one source or a part that sources share.
 //!
-//! A source makes batches of whole records and hands them to its [`Inlet`], which returns once they count. Until then a source
-//! reads no further: what it cannot pass on waits where it is, in the sender's buffers, in its file, in the journal.
+//! A source passes batches of whole records to its [`Inlet`], which returns once they count. Until then the source
+//! reads no further: new data waits in the sender's buffers, in its file, or in the journal.
 
 mod body;
 mod connections;
@@ -38,45 +38,46 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// A batch that is refused is offered again after this time.
+/// The wait before a refused batch is offered again.
 const AGAIN: Duration = Duration::from_millis(250);
 
-/// The way from a source into the service.
+/// The way of a source into the service.
 #[derive(Clone)]
 pub(super) struct Inlet {
     /// The name of the source.
     pub name: Arc<str>,
-    /// The core.
+    /// The way to the core.
     pub requests: mpsc::Sender<Request>,
     /// The queue of alerts.
     pub outbox: Arc<Outbox>,
-    /// The counters.
+    /// The counters of the service.
     pub counters: Arc<Counters>,
-    /// Where bad records go.
+    /// The file for records that cannot be judged.
     pub letters: Arc<Letters>,
     /// True once the service ends.
     pub ending: watch::Receiver<bool>,
-    /// Counts up when files are to be opened again: SIGHUP.
+    /// Its value grows when files have to be reopened (SIGHUP).
     pub reopen: watch::Receiver<u64>,
-    /// Counts batches and requests, so that a service that drains knows when nobody sends any more.
+    /// The number of batches and requests so far. A draining service watches it to see when senders stop.
     pub asked: Arc<AtomicU64>,
 }
 
-/// Up to where a source was read: of what, and a place in it.
+/// A position: the name of what is read, and the place in it.
 pub(super) type Position = (String, String);
 
 impl Inlet {
-    /// Waits until records count. `false` where the service ends first.
+    /// Waits until the records count. Returns `false` if the service ends first.
     pub(super) async fn take(&self, records: Vec<u8>, positions: Vec<Position>) -> bool {
         records.is_empty() || self.send(records, positions, 0).await
     }
 
-    /// Keeps positions where no record came. `false` where the service ends first.
+    /// Stores positions without records. Returns `false` if the service ends first.
     pub(super) async fn mark(&self, positions: Vec<Position>) -> bool {
         positions.is_empty() || self.send(Vec::new(), positions, 0).await
     }
 
-    /// The same for records whose sender repeats them until it has an answer. They count once, by their digest.
+    /// Like [`take`](Self::take), for a sender that repeats the records until it has an answer. The digest ensures that
+    /// they count once.
     pub(super) async fn take_once(&self, records: Vec<u8>, digest: u128) -> bool {
         records.is_empty() || self.send(records, Vec::new(), digest).await
     }
@@ -104,13 +105,13 @@ impl Inlet {
         }
     }
 
-    /// Keeps a record that is bad.
+    /// Keeps a bad record as a dead letter.
     fn bad(&self, fault: Fault, why: &str, record: &[u8]) {
         let received = crate::sources::now();
         self.letters.add(&Letter { source: &self.name, analytic: None, fault, why, record, received });
     }
 
-    /// Counts what a splitter skipped, and keeps how it began.
+    /// Counts the records that a splitter skipped, and keeps their starts as dead letters.
     fn skipped(&self, splitter: &mut lines::Splitter) {
         for start in splitter.skipped.drain(..) {
             self.counters.oversized.inc();
@@ -129,7 +130,7 @@ impl Inlet {
         }
     }
 
-    /// Hands a batch to the core, and waits for its word. `None` where the service has ended.
+    /// Passes a batch to the core and waits for its answer. `None` if the service has ended.
     async fn offer(&self, arrival: Arrival) -> Option<Taken> {
         let (reply, taken) = oneshot::channel();
         self.requests.send(Request::Take(arrival, reply)).await.ok()?;
@@ -138,12 +139,12 @@ impl Inlet {
 
     /// Waits until the service ends.
     async fn ended(&self) {
-        // A service that is gone has ended.
+        // If the sender is gone, the service has ended too.
         let _ = self.ending.clone().wait_for(|ending| *ending).await;
     }
 }
 
-/// A source that has what it needs of the machine, such as its address.
+/// A source that is ready to read: it already listens at its address.
 pub(super) enum Ready {
     Http(Listener, Option<Secret>),
     Tcp(Listener),
@@ -156,10 +157,10 @@ pub(super) enum Ready {
 }
 
 impl Ready {
-    /// Listens where the source does.
+    /// Prepares the source, and binds its address if it has one.
     ///
     /// # Errors
-    /// Where that is not possible: the address is taken.
+    /// Fails if the address cannot be used, for example because it is taken.
     pub(super) async fn new(feed: &Feed) -> Result<Self, String> {
         let failed =
             |place: &dyn fmt::Display, error: io::Error| format!("{place} cannot be listened to: {error}");
@@ -192,7 +193,7 @@ impl Ready {
         })
     }
 
-    /// Says where it listens.
+    /// Logs the address of the source.
     pub(super) fn introduce(&self, name: &str) {
         let at = |listener: &Listener, plain: &str, encrypted: &str| {
             let scheme = if listener.is_encrypted() { encrypted } else { plain };
@@ -211,7 +212,7 @@ impl Ready {
         }
     }
 
-    /// Reads until the service ends. `positions` are those that earlier batches have reached.
+    /// Reads until the service ends. `positions` are the positions of the earlier batches.
     pub(super) fn start(
         self,
         inlet: Inlet,
@@ -244,11 +245,11 @@ impl Ready {
     }
 }
 
-/// The limits of a source.
+/// The size limits of a source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// The largest body of a request, before and after it is unpacked.
+    /// The largest body of a request in bytes, both compressed and decompressed.
     pub max_body: usize,
-    /// The longest record.
+    /// The longest record in bytes.
     pub max_record: usize,
 }

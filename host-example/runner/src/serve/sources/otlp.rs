@@ -1,10 +1,10 @@
-//! This module turns the body of an OTLP/HTTP logs request into NDJSON, and builds the answer. The output holds one
-//! line for each log record, with the attributes of its resource. The scope is left out.
+//! Converts the body of an OTLP/HTTP logs request into NDJSON, and builds the answer. The output has one line for each
+//! log record, with the attributes of its resource. The scope is left out.
 //!
-//! The messages are those of opentelemetry-proto (`logs.proto`, `common.proto`), under the same field numbers. A nested
-//! message stays bytes until its turn: one bad record is rejected alone, and many empty records take little memory.
-//! A text may hold bytes that are not UTF-8, and U+FFFD replaces them. Otherwise one such byte in a user name would
-//! hide a login. `opentelemetry-proto` would refuse the whole request, as its texts are of the type `String`.
+//! The messages are those of opentelemetry-proto (`logs.proto`, `common.proto`), with the same field numbers. Nested
+//! messages are decoded one at a time. So one bad record is rejected alone, and many empty records take little memory.
+//! Bytes that are not UTF-8 become U+FFFD: otherwise one such byte in a user name would hide a login. The crate
+//! `opentelemetry-proto` refuses the whole request then, because its texts are of the type `String`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,19 +13,19 @@ use prost::{DecodeError, Message, Oneof};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The attributes of a resource are repeated for each record up to this length, in bytes of JSON.
+/// The longest attributes of a resource that each record repeats, in bytes of JSON.
 pub const AROUND: usize = 4096;
-/// All repeated attributes of a request are at most so many times as long as its body, and [`SPARE`] bytes.
+/// The repeated attributes of a request may be this many times as long as its body, plus [`SPARE`] bytes.
 pub const REPEATS: usize = 32;
-/// Small requests may repeat so many bytes of attributes in any case.
+/// The bytes of repeated attributes that even a small request may have.
 pub const SPARE: usize = 64 << 10;
-/// Arrays and lists at a deeper level are written as empty values. The engine reads fewer levels.
+/// The deepest nesting. Deeper arrays and lists are written as empty values. The engine reads fewer levels.
 pub const DEEPEST: usize = 32;
 
 /// The code `INVALID_ARGUMENT` of `google.rpc.Code`.
 const INVALID_ARGUMENT: i32 = 3;
 
-/// The encoding of a request, and of its answer.
+/// The encoding of a request and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Binary protobuf.
@@ -35,14 +35,14 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// Finds the encoding by the value of the header `Content-Type`. Parameters and case do not count.
+    /// Finds the encoding from a `Content-Type`, ignoring parameters and case.
     #[must_use]
     pub fn of(content_type: &str) -> Option<Self> {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         [Self::Protobuf, Self::Json].into_iter().find(|one| kind.eq_ignore_ascii_case(one.content_type()))
     }
 
-    /// Names the encoding as the header `Content-Type` does.
+    /// The `Content-Type` of the encoding.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Encoding {
     }
 }
 
-/// A body is not a logs request. Nothing of the request is kept.
+/// The body is not a logs request. None of it is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The body is not the protobuf message.
@@ -63,26 +63,26 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
-/// The lines of a request, with their counts.
+/// The lines of a request, and their counts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Lines {
-    /// The lines hold one JSON object each, and end with a line feed.
+    /// One JSON object per line, each followed by a newline.
     pub bytes: Vec<u8>,
-    /// This counts the records, which is the number of lines.
+    /// The number of records, and of lines.
     pub records: u64,
-    /// This counts the records without a line, because they are not valid.
+    /// The number of invalid records, which have no line.
     pub rejected: u64,
-    /// This counts the lines without the attributes of their resource, as these are too long or no array.
+    /// The number of lines without the attributes of their resource, because these are too long or not an array.
     pub bare: u64,
 }
 
 /// Writes a line for each log record of a request, in the order of the request.
 ///
-/// The output is at most 80 times as long as the body, and [`SPARE`] bytes.
+/// The output is at most 80 times as long as the body, plus [`SPARE`] bytes.
 ///
 /// # Errors
 ///
-/// The body is not a logs request. A bad log record is no error: [`Lines::rejected`] counts such records.
+/// Fails if the body is not a logs request. A bad log record is no error: [`Lines::rejected`] counts it.
 pub fn lines(body: &[u8], encoding: Encoding) -> Result<Lines, Error> {
     let spare = body.len().saturating_mul(REPEATS).saturating_add(SPARE);
     let mut writer = Writer { lines: Lines::default(), spare };
@@ -93,9 +93,10 @@ pub fn lines(body: &[u8], encoding: Encoding) -> Result<Lines, Error> {
     Ok(writer.lines)
 }
 
-/// Builds the answer to a request that was read: an `ExportLogsServiceResponse`.
+/// Builds the answer to an accepted request: an `ExportLogsServiceResponse`.
 ///
-/// The answer is empty where `rejected` is zero and `why` is empty. A text alone is a warning to the sender.
+/// The answer is empty if `rejected` is zero and `why` is empty. A text without rejected records is a warning to the
+/// sender.
 #[must_use]
 pub fn answer(encoding: Encoding, rejected: u64, why: &str) -> Vec<u8> {
     let some = rejected > 0 || !why.is_empty();
@@ -116,7 +117,7 @@ pub fn answer(encoding: Encoding, rejected: u64, why: &str) -> Vec<u8> {
     }
 }
 
-/// Builds the answer to a request that was refused: a `google.rpc.Status` with the code `INVALID_ARGUMENT`.
+/// Builds the answer to a refused request: a `google.rpc.Status` with the code `INVALID_ARGUMENT`.
 #[must_use]
 pub fn refusal(encoding: Encoding, why: &str) -> Vec<u8> {
     match encoding {
@@ -132,12 +133,12 @@ pub fn refusal(encoding: Encoding, why: &str) -> Vec<u8> {
 
 struct Writer {
     lines: Lines,
-    /// How many bytes of attributes may still be repeated.
+    /// The bytes of attributes that may still be repeated.
     spare: usize,
 }
 
 impl Writer {
-    /// Writes a line. Both parts are compact JSON. Attributes that are no array are left out.
+    /// Writes a line from two parts of compact JSON. Leaves out attributes that are not an array.
     fn line(&mut self, attributes: &[u8], record: &[u8]) {
         let fits = attributes.starts_with(b"[") && attributes.len() <= AROUND.min(self.spare);
         let out = &mut self.lines.bytes;
@@ -207,7 +208,7 @@ fn json(body: &str, writer: &mut Writer) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// Copies valid JSON without blanks and line feeds, as they stand outside of texts.
+/// Copies valid JSON without the white space between its tokens.
 fn compact(out: &mut Vec<u8>, json: &str) {
     let (mut quoted, mut escaped) = (false, false);
     for byte in json.bytes().filter(|byte| byte >= &b' ') {
@@ -226,7 +227,7 @@ struct Items {
     items: Vec<Bytes>,
 }
 
-/// `ResourceLogs` under a resource, `ScopeLogs` under a scope.
+/// `ResourceLogs` with a resource, or `ScopeLogs` with a scope.
 #[derive(Message)]
 struct Group {
     #[prost(bytes = "bytes", tag = "1")]
@@ -337,7 +338,7 @@ fn protobuf(body: Bytes, writer: &mut Writer) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// Writes a record in the order of the collector's JSON. Fields with the default value are left out, as there.
+/// Writes a record in the field order of the collector's JSON. As there, fields with default values are left out.
 fn log_record(out: &mut Vec<u8>, record: Bytes) -> Result<(), DecodeError> {
     let record = LogRecord::decode(record)?;
     put(out, "{");
@@ -461,16 +462,16 @@ fn list(
     Ok(())
 }
 
-/// Writes the name of a member, after a comma where another member stands before.
+/// Writes the name of a member, after a comma if it is not the first.
 fn member(out: &mut Vec<u8>, name: &str) {
     put(out, if out.ends_with(b"{") { "\"" } else { ",\"" });
     put(out, name);
     put(out, "\":");
 }
 
-/// Writes a text between quotes.
+/// Writes a text in quotes.
 fn text(out: &mut Vec<u8>, text: &[u8]) {
-    // A vector takes all bytes, and a text has no part that JSON lacks.
+    // Writing to a vector does not fail, and each text has a form in JSON.
     let _ = serde_json::to_writer(out, &String::from_utf8_lossy(text));
 }
 

@@ -1,4 +1,4 @@
-//! Lines and syslog over TCP, UDP and sockets in the file system.
+//! The sources for lines and syslog over TCP, UDP and Unix sockets.
 
 use super::Inlet;
 use super::connections::Connections;
@@ -11,17 +11,17 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{UdpSocket, UnixListener, UnixStream};
 
-/// Bytes that are read at once, and become one batch.
+/// The most bytes that are read at once. They become one batch.
 const READ: usize = 64 << 10;
-/// Datagrams that become one batch.
+/// The most datagrams in a batch.
 const DATAGRAMS: usize = 1024;
 
-/// Connections to a socket in the file system that are open at once.
+/// The most open connections to a Unix socket.
 const LOCAL: usize = 256;
-/// A line of a connection has at most so many bytes: each may hold one that does not end.
+/// The longest line of a connection in bytes. Each connection may hold one unfinished line in memory.
 const LINE: usize = 1 << 20;
 
-/// Reads all that connect over TCP.
+/// Accepts TCP connections and reads them.
 pub(super) async fn tcp(listener: Listener, inlet: Inlet, max_record: usize) {
     let listener = Arc::new(listener);
     let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
@@ -37,7 +37,7 @@ pub(super) async fn tcp(listener: Listener, inlet: Inlet, max_record: usize) {
     let _ = renewing.await;
 }
 
-/// Reads all that connect to a socket in the file system.
+/// Accepts connections to a Unix socket and reads them.
 pub(super) async fn unix(listener: UnixListener, path: PathBuf, inlet: Inlet, max_record: usize) {
     let connections = Connections::new(LOCAL);
     while let Some((stream, place)) = connections.next(&inlet, || listener.accept(), drop).await {
@@ -50,7 +50,7 @@ pub(super) async fn unix(listener: UnixListener, path: PathBuf, inlet: Inlet, ma
     let _ = tokio::fs::remove_file(path).await;
 }
 
-/// Removes a socket that nobody listens to any more, as a crash leaves it.
+/// Removes the file of a Unix socket without a listener, which a crash leaves.
 pub(super) async fn remove_dead(path: &Path) {
     let is_socket = |about: std::fs::Metadata| {
         use std::os::unix::fs::FileTypeExt;
@@ -63,7 +63,7 @@ pub(super) async fn remove_dead(path: &Path) {
     }
 }
 
-/// Reads a stream to its end. Nothing further is read before what was read counts.
+/// Reads a stream to its end. Waits after each batch until the batch counts.
 pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, max_record: usize) {
     let (mut splitter, mut buffer) = (Splitter::new(max_record), vec![0; READ]);
     loop {
@@ -87,7 +87,7 @@ pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, max_
     }
 }
 
-/// Reads datagrams. Nobody repeats one that is lost: those that are there are taken together.
+/// Reads datagrams. Lost datagrams are not repeated, so all waiting ones are taken together.
 pub(super) async fn udp(socket: UdpSocket, inlet: Inlet) {
     let mut buffer = vec![0; 1 << 16];
     loop {

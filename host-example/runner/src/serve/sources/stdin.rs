@@ -1,4 +1,4 @@
-//! Standard input.
+//! The source that reads standard input.
 
 use super::Inlet;
 use super::sockets::read;

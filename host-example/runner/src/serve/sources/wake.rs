@@ -1,7 +1,7 @@
-//! Wakes a source when something changes in a folder, so that it need not look again and again.
+//! Wakes a source when something changes in its folders.
 //!
-//! Only the time at which a source looks depends on this: folders that cannot be watched, such as those of other machines, are
-//! looked at now and then as before.
+//! This affects only when the source looks. Folders that cannot be watched, such as network folders, are still looked
+//! at regularly.
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::HashSet;
@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// Folders that are watched.
+/// The watched folders.
 pub(super) struct Wake {
-    /// `None` where the machine gives no watches.
+    /// `None` if the machine does not support watching.
     watcher: Option<RecommendedWatcher>,
     folders: HashSet<PathBuf>,
     change: Arc<Change>,
 }
 
-/// The news of the watcher's thread.
+/// The changes that the watcher's thread reports.
 #[derive(Default)]
 struct Change {
     woken: Notify,
@@ -26,16 +26,16 @@ struct Change {
 }
 
 impl Wake {
-    /// Watches nothing so far.
+    /// Watches no folder yet.
     pub(super) fn new() -> Self {
         let change = Arc::new(Change::default());
         let told = Arc::clone(&change);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             match event.map(|event| event.kind) {
-                // A source that reads is no news.
+                // Reading a file is not a change.
                 Ok(EventKind::Access(_)) => return,
                 Ok(EventKind::Modify(notify::event::ModifyKind::Data(_))) => {}
-                // A file came, went, or has another name. So it may be where events were lost.
+                // A file was created, removed or renamed, or the watcher lost events.
                 _ => told.is_new.store(true, Ordering::Relaxed),
             }
             told.woken.notify_one();
@@ -43,7 +43,7 @@ impl Wake {
         Self { watcher: watcher.ok(), folders: HashSet::new(), change }
     }
 
-    /// Watches a folder, if it is there and was not watched yet.
+    /// Watches a folder, if it exists and is not watched yet.
     pub(super) fn watch(&mut self, folder: &Path) {
         let Some(watcher) = &mut self.watcher else { return };
         if !self.folders.contains(folder) && watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
@@ -56,7 +56,7 @@ impl Wake {
         self.change.woken.notified().await;
     }
 
-    /// True if a file came, went or was renamed since the last call.
+    /// True if a file was created, removed or renamed since the last call.
     pub(super) fn is_new(&self) -> bool {
         self.change.is_new.swap(false, Ordering::Relaxed)
     }

@@ -1,6 +1,7 @@
-//! A request for each alert, made from a template: Slack, Teams, PagerDuty, and whatever else takes JSON by HTTP.
+//! The sink for webhooks: sends HTTP requests from a template, for Slack, Teams, PagerDuty, and other receivers of
+//! JSON.
 //!
-//! With a secret each request is signed ([`signature`]). [`template`] says what a template can use.
+//! With a secret each request is signed ([`signature`]). [`template`] lists what a template can use.
 
 pub mod signature;
 pub mod template;
@@ -17,22 +18,22 @@ use std::collections::BTreeMap;
 use std::fmt;
 use template::Template;
 
-/// The options of a webhook.
+/// The options of the sink.
 #[derive(Clone, PartialEq)]
 pub struct Options {
     /// The receiver.
     pub http: http::Options,
-    /// The body of each request.
+    /// The template for the body of a request.
     pub template: Template,
-    /// Values that the template can use: perhaps secrets.
+    /// Values for the template. They may be secret.
     pub vars: BTreeMap<String, String>,
-    /// So many alerts go into one request at most.
+    /// The most alerts in one request.
     pub batch: usize,
-    /// Requests are signed with it.
+    /// The key that signs the requests.
     pub secret: Option<Secret>,
 }
 
-/// Without the values, which may be secret.
+/// Hides the values, because they may be secret.
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -42,7 +43,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// A receiver of requests.
+/// The sink.
 pub(super) struct Webhook {
     http: http::Http,
     options: Options,
@@ -60,7 +61,7 @@ impl Webhook {
     pub(super) async fn deliver(&self, batch: &Batch<'_>) -> Result<(), Failure> {
         let Options { template, vars, secret, .. } = &self.options;
         let alerts = batch.items.iter().map(|item| Value::Object(Fields::of(item).into_inner())).collect();
-        // An alert for which the template fails once fails for ever.
+        // If the template fails for an alert, it always fails for it.
         let body = template.render(alerts, vars).map_err(Failure::Never)?.into_bytes();
         let mut headers = HeaderMap::new();
         if let Some(secret) = secret {

@@ -1,15 +1,15 @@
-//! The signature of a request, as [Standard Webhooks] has it: libraries for many languages check it.
+//! Signs a request according to [Standard Webhooks]. Libraries in many languages can check this signature.
 //!
-//! Three headers go with the body:
+//! A request has three headers:
 //!
-//! - `webhook-id`: the id of the alert. It is the same for each retry, so a receiver can leave out what came twice. A
-//!   request of several alerts has the digest of their ids.
-//! - `webhook-timestamp`: when this attempt was made, in seconds since 1970.
-//! - `webhook-signature`: `v1,` and the base64 of the HMAC-SHA256 over `ID.TIMESTAMP.BODY`, where `BODY` are the bytes
-//!   as sent.
+//! - `webhook-id`: the id of the alert. All retries have the same id, so a receiver can drop repetitions. For a request
+//!   of several alerts it is the digest of their ids.
+//! - `webhook-timestamp`: the time of this attempt, in seconds since 1970.
+//! - `webhook-signature`: `v1,` and the base64 of the HMAC-SHA256 over `ID.TIMESTAMP.BODY`, where `BODY` is the sent
+//!   bytes.
 //!
-//! A receiver computes the same over the bytes that it got, compares in constant time, and refuses timestamps that are
-//! more than 5 minutes away. In Python:
+//! A receiver computes the same over the received bytes, compares in constant time, and refuses timestamps that differ
+//! by more than 5 minutes. In Python:
 //!
 //! ```python
 //! key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -31,11 +31,11 @@ use std::fmt;
 /// The prefix of a secret.
 const PREFIX: &str = "whsec_";
 
-/// A secret that the receiver shares.
+/// A key that the receiver shares.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
-/// Without the secret.
+/// Hides the key.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
@@ -43,10 +43,10 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Reads a secret: `whsec_` and the base64 of 24 to 64 bytes.
+    /// Parses a secret: `whsec_` and the base64 of 24 to 64 bytes.
     ///
     /// # Errors
-    /// For anything else. The error does not show the text.
+    /// Fails for any other text. The error does not show the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let bytes = text.strip_prefix(PREFIX).and_then(|text| STANDARD.decode(text).ok());
         bytes.filter(|bytes| (24..=64).contains(&bytes.len())).map(Self).ok_or_else(|| {
@@ -55,11 +55,11 @@ impl Secret {
         })
     }
 
-    /// The headers that sign a body, at this second.
+    /// The headers that sign a body. `second` is the present time.
     #[must_use]
     pub fn sign(&self, id: &str, second: i64, body: &[u8]) -> [(&'static str, String); 3] {
         let mut signature = String::from("v1,");
-        // A key of any length is valid.
+        // HMAC accepts a key of any length.
         if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
             mac.update(format!("{id}.{second}.").as_bytes());
             mac.update(body);

@@ -1,21 +1,21 @@
-//! Templates of webhooks: [MiniJinja], which has the syntax of Jinja2.
+//! Templates of webhooks, in [MiniJinja], which has the syntax of Jinja2.
 //!
-//! A template makes JSON. Every `{{ … }}` writes a whole JSON value, with its quotes: `{"text": {{ alert.title }}}`. So
-//! no text of an attacker can end a string or add a member. Texts are joined before: `{{ "User " ~ alert.user }}`. The
-//! result is read as JSON before it is sent.
+//! A template produces JSON. Each `{{ … }}` writes a complete JSON value with its quotes: `{"text": {{ alert.title
+//! }}}`. So a text from an attacker cannot end a string or add a member. Join texts inside the braces: `{{ "User " ~
+//! alert.user }}`. The result is parsed as JSON before it is sent.
 //!
-//! | name | what |
+//! | name | value |
 //! |---|---|
-//! | `alert` | the alert, where a request holds one. A field that the alert lacks is `none` |
+//! | `alert` | the alert, if the request holds only one. A missing field is `none` |
 //! | `alerts` | all alerts of the request |
 //! | `vars` | the values of `vars` in the configuration |
-//! | `version` | that of authsieve |
-//! | `x\|shown(n)` | a text on one line, without control characters, at most `n` bytes; `""` for none |
-//! | `x\|slack(n)` | the same with `&`, `<` and `>` as Slack wants them, so that no mention and no link comes of it |
+//! | `version` | the version of authsieve |
+//! | `x\|shown(n)` | a text on one line, without control characters, at most `n` bytes; `""` if there is none |
+//! | `x\|slack(n)` | the same, with `&`, `<` and `>` escaped for Slack, so that it contains no mention and no link |
 //!
-//! The engine is chosen for its bounds, and some of it is left out. A template reads no file and includes no other:
-//! there is no loader. Its work is bounded by fuel, and its output by `LONGEST`. A name that does not exist is an
-//! error, and not an empty text: `authsieve check` renders an example and finds it.
+//! MiniJinja was chosen because its work can be bounded. A template can read no file and include no other template:
+//! there is no loader. Fuel bounds its work, and `LONGEST` bounds its output. An unknown name is an error, not an empty
+//! text: `authsieve check` renders an example and finds it.
 //!
 //! [MiniJinja]: https://docs.rs/minijinja/latest/minijinja/syntax/
 
@@ -27,12 +27,12 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A template takes so many steps at most.
+/// The most steps of a template.
 const FUEL: u64 = 1_000_000;
-/// Its output has so many bytes at most.
+/// The largest output of a template, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// The templates that are shipped, by their names.
+/// The built-in templates and their names.
 const SHIPPED: [(&str, &str); 3] = [
     ("slack", include_str!("templates/slack.json.jinja")),
     ("teams", include_str!("templates/teams.json.jinja")),
@@ -47,37 +47,37 @@ pub struct Template {
 }
 
 impl Template {
-    /// A template that is shipped.
+    /// The built-in template with this name.
     #[must_use]
     pub fn shipped(name: &str) -> Option<Self> {
         let (name, source) = SHIPPED.into_iter().find(|(known, _)| *known == name)?;
         Some(Self { name: name.into(), source: source.into() })
     }
 
-    /// The names of those that are shipped.
+    /// The names of the built-in templates.
     #[must_use]
     pub fn names() -> [&'static str; SHIPPED.len()] {
         SHIPPED.map(|(name, _)| name)
     }
 
-    /// A template of this text.
+    /// Creates a template from a text.
     #[must_use]
     pub fn new(name: &str, source: &str) -> Self {
         Self { name: name.into(), source: source.into() }
     }
 
-    /// Renders an example, alone or as a batch.
+    /// Renders an example alert, alone or in a batch.
     ///
     /// # Errors
-    /// For a template that cannot be read, uses a name that does not exist, or makes no JSON.
+    /// Fails if the template has a syntax error, uses an unknown name, or does not produce JSON.
     pub fn check(&self, vars: &BTreeMap<String, String>, batch: usize) -> Result<(), String> {
         self.render(vec![example(); batch.min(2)], vars).map(drop)
     }
 
-    /// The body of a request for these alerts.
+    /// Renders the body of a request for these alerts.
     ///
     /// # Errors
-    /// For a template that fails, or makes no JSON.
+    /// Fails if the template fails or does not produce JSON.
     pub fn render(&self, alerts: Vec<Json>, vars: &BTreeMap<String, String>) -> Result<String, String> {
         let alerts: Vec<Json> = alerts.into_iter().map(whole).collect();
         let mut context = Map::new();
@@ -117,7 +117,7 @@ fn environment() -> Environment<'static> {
         Some(text) => slack(&shown(&text, most), most),
         None => String::new(),
     });
-    // It would let a text through as it is.
+    // The filter would write a text without quotes.
     environment.remove_filter("safe");
     environment
 }
@@ -126,10 +126,10 @@ fn text(value: &Value) -> Option<String> {
     (!value.is_none() && !value.is_undefined()).then(|| value.to_string())
 }
 
-/// Slack's three characters. What stands between `<` and `>` could be `!channel`, a mention, or a link with another
-/// name.
+/// Escapes Slack's three special characters. Text between `<` and `>` could be `!channel`, a mention, or a link with
+/// another label.
 ///
-/// At most so many bytes: Slack refuses a message with a longer text, and counts what is escaped.
+/// The result has at most `most` bytes: Slack refuses messages with longer texts, and counts the escaped text.
 fn slack(text: &str, most: usize) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -148,7 +148,7 @@ fn slack(text: &str, most: usize) -> String {
     out
 }
 
-/// An alert in which each field has a value: `null`, or an empty list, where it has none.
+/// Adds all missing fields to an alert, as `null` or an empty list.
 fn whole(mut alert: Json) -> Json {
     const LISTS: [&str; 9] = [
         "users",
@@ -175,7 +175,7 @@ fn whole(mut alert: Json) -> Json {
     alert
 }
 
-/// An alert to try a template with.
+/// An example alert for trying a template.
 fn example() -> Json {
     json!({
         "id": "4c3dc1d1dff9f3861961337377d4626c", "analytic": "AN1276", "analytic_version": "0.1.0",
@@ -188,7 +188,7 @@ fn example() -> Json {
     })
 }
 
-/// Takes so many bytes, and fails beyond.
+/// A writer that fails beyond `LONGEST` bytes.
 struct Bounded(Vec<u8>);
 
 impl std::io::Write for Bounded {

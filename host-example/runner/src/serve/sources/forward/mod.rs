@@ -1,7 +1,7 @@
-//! Fluentd's and Fluent Bit's own protocol: their output `forward`.
+//! The source for the forward protocol of Fluentd and Fluent Bit.
 //!
-//! A chunk is acknowledged once its records count. A sender that gets no acknowledgement sends the chunk again, and it counts
-//! once.
+//! A chunk is acknowledged once its records count. Without an acknowledgement the sender repeats the chunk, which still
+//! counts once.
 
 pub(in crate::serve) mod protocol;
 
@@ -18,23 +18,23 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-/// A chunk has at most so many bytes, packed and unpacked. Senders make them of 2 to 8 MiB.
+/// The largest chunk in bytes, compressed or not. Senders make chunks of 2 to 8 MiB.
 pub(super) const CHUNK: usize = 16 << 20;
-/// Bytes that are read at once.
+/// The most bytes that are read at once.
 const READ: usize = 64 << 10;
-/// A client has so long to prove the shared key.
+/// The time limit for a client to prove the shared key.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// The key that clients have to prove, and the name of this server.
+/// The shared key, and the name of this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::serve) struct Shared {
-    /// The key.
+    /// The key that clients have to prove.
     pub key: Secret,
-    /// The name that this server gives itself; clients refuse one that is their own.
+    /// The name of this server in the handshake. Clients refuse a server with their own name.
     pub hostname: String,
 }
 
-/// Reads all that connect.
+/// Accepts clients and reads their messages.
 pub(super) async fn serve(listener: Listener, inlet: Inlet, shared: Option<Shared>, limit: usize) {
     let listener = Arc::new(listener);
     let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
@@ -97,7 +97,8 @@ async fn read(mut stream: Stream, inlet: &Inlet, shared: Option<Shared>, limit: 
                 }
                 Event::Records { lines, ack, .. } => {
                     let mut digest = digest(&[&lines]).as_u128().max(1);
-                    // Within one connection nobody repeats what was just sent: equal records are others.
+                    // A sender repeats nothing within one connection, so an equal part holds new records and needs
+                    // another digest.
                     while parts.contains(&digest) {
                         digest = digest.wrapping_add(1).max(1);
                     }
@@ -105,14 +106,14 @@ async fn read(mut stream: Stream, inlet: &Inlet, shared: Option<Shared>, limit: 
                         return Ok(());
                     }
                     parts.push(digest);
-                    // Of a large message only the last part has an acknowledgement.
+                    // A large message is acknowledged after its last part.
                     if let Some(ack) = ack {
                         stream.write_all(&ack).await.map_err(text)?;
                     }
                 }
             }
         }
-        // Whole messages were read, and their senders have what they wait for.
+        // All messages were read completely and acknowledged, so the senders will not repeat them.
         for digest in parts.drain(..) {
             let _ = inlet.requests.send(Request::Answered(digest)).await;
         }

@@ -1,21 +1,22 @@
-//! Reads logs that Fluentd, Fluent Bit and their kin send by the [Forward protocol], version 1.
+//! Reads logs in the [Forward protocol], version 1, as Fluentd and Fluent Bit send them.
 //!
-//! This module is the server's side, and does no I/O. Bytes of a client go in; JSON lines and answers come out:
+//! This module implements the server side and does no I/O. It turns the bytes of a client into JSON lines and answers:
 //!
-//! 1. The caller makes a [`Connection`] for each client, and writes [`Connection::hello`] first.
-//! 2. The caller gives all bytes of the client to [`Connection::push`].
+//! 1. The caller creates a [`Connection`] for each client, and writes [`Connection::hello`] first.
+//! 2. The caller passes all bytes of the client to [`Connection::push`].
 //! 3. After each push, the caller takes events from [`Connection::next`] until none is left.
 //! 4. After an error, the caller closes the connection.
 //!
-//! A record becomes one line: its members in order, then `fluent_tag`, then `date` unless the record has one.
+//! Each record becomes one line: its members in order, then `fluent_tag`, then `date` unless the record has one.
 //!
 //! # Limits
 //!
-//! The client is not trusted. A connection holds one message, and its records once more when they were compressed. The
-//! limit holds for both. An event holds about 1 MiB of lines and one record, whose JSON takes up to 7 times its bytes.
-//! Work grows with the number of bytes, however small the pieces in which the bytes come.
+//! The client is not trusted. A connection stores one message, and a second copy of its records if they were
+//! compressed. The limit holds for each of the two. An event holds about 1 MiB of lines plus one record, and a record's
+//! JSON is at most 7 times as long as the record. The work is linear in the number of bytes, even if they arrive one at
+//! a time.
 //!
-//! A message counts as a whole: an error in any record of a message gives none of its records.
+//! A message is accepted or rejected as a whole: an error in one record rejects all records of the message.
 //!
 //! [Forward protocol]: https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
 
@@ -36,56 +37,56 @@ use value::{Scan, Value, skip, value};
 mod tests;
 pub(in crate::serve) mod value;
 
-/// A record nests at most so many arrays and maps.
+/// The deepest nesting of arrays and maps in a record.
 pub const MAX_DEPTH: usize = 32;
 
-/// A tag has at most so many bytes: each record of a message repeats the tag.
+/// The longest tag in bytes. Each record of a message repeats the tag.
 pub const MAX_TAG: usize = 1024;
 
-/// A message has at most so many bytes before the client has proved the shared key.
+/// The largest message in bytes before the client has proved the shared key.
 pub const MAX_HANDSHAKE: usize = 4096;
 
-/// An event ends behind the record with which its lines reach so many bytes.
+/// An event ends after the record that fills its lines to this many bytes.
 const PART: usize = 1 << 20;
 
-/// A connection without bytes keeps a buffer of at most so many bytes.
+/// The largest buffer in bytes that an idle connection keeps.
 const KEPT: usize = 1 << 16;
 
-/// A message has so many arrays around a record: the message, its entries, and the entry.
+/// The number of arrays around a record: the message, its entries, and the entry.
 const AROUND: usize = 3;
 
-/// The member of each line that holds the tag.
+/// The member of each line for the tag.
 const TAG: &[u8] = b"fluent_tag";
 
-/// The member of a line that holds the time.
+/// The member of each line for the time.
 const DATE: &[u8] = b"date";
 
-/// An error says which bytes of a client are wrong, and which are allowed. The connection must be closed.
+/// Why the bytes of a client are wrong. The caller must close the connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A message has, or declares, more bytes than the limit.
+    /// A message is longer than the limit, or declares to be.
     #[error("a message is too long: at most {limit} bytes are allowed")]
     TooLong {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Records have more bytes than the limit after decompression.
+    /// The decompressed records are longer than the limit.
     #[error("compressed records are too long: at most {limit} bytes are allowed when decompressed")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A tag has more than [`MAX_TAG`] bytes.
+    /// A tag is longer than [`MAX_TAG`].
     #[error("a tag is too long: at most {MAX_TAG} bytes are allowed")]
     LongTag,
-    /// A value nests more than [`MAX_DEPTH`] arrays and maps.
+    /// A value is nested deeper than [`MAX_DEPTH`].
     #[error("a record nests too deep: at most {MAX_DEPTH} arrays and maps in each other are allowed")]
     TooDeep,
-    /// A value begins with the byte that MessagePack reserves.
+    /// A value starts with the byte that MessagePack reserves.
     #[error("a value begins with the byte 0xc1: MessagePack allows any other byte")]
     Reserved,
-    /// Packed records end within a value.
+    /// The packed records end inside a value.
     #[error("packed records end within a record: only whole records are allowed")]
     Cut,
     /// A part of a message has a type that the protocol does not allow there.
@@ -98,7 +99,7 @@ pub enum Error {
         /// The types that are allowed.
         allowed: &'static str,
     },
-    /// An array has a number of elements that the protocol does not allow there.
+    /// An array has a wrong number of elements.
     #[error("{place} has {found} elements: {allowed} are allowed")]
     Elements {
         /// The array.
@@ -114,10 +115,10 @@ pub enum Error {
         /// The first characters of the method.
         method: String,
     },
-    /// Records are no gzip data, although the option `compressed` says so.
+    /// The records are not gzip data, but the option `compressed` says so.
     #[error("compressed records are no gzip data: whole members of gzip are allowed")]
     Gzip,
-    /// Fluent Bit sends metrics or traces.
+    /// The message holds metrics or traces from Fluent Bit.
     #[error("a message has the `fluent_signal` {signal}: only logs, which have 0, are allowed")]
     Signal {
         /// The number of the signal.
@@ -131,39 +132,39 @@ pub enum Error {
     },
 }
 
-/// A key lets only those clients send records which share a secret with this server.
+/// The shared key: only clients that know the secret may send records.
 pub struct Key {
-    /// The secret. An empty one is no protection.
+    /// The secret. An empty secret gives no protection.
     pub shared: String,
-    /// The name of this server. Fluentd rejects a server with the name of its own host.
+    /// The name of this server. Fluentd rejects a server that has its own host name.
     pub hostname: String,
-    /// Random bytes, fresh for each connection: 16 are enough, and 255 are allowed.
+    /// Random bytes, new for each connection: 16 bytes are enough, 255 are allowed.
     pub nonce: Vec<u8>,
 }
 
-/// An event tells the caller to do something.
+/// An instruction to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The caller keeps these records. A large message gives several such events.
+    /// Keep these records. A large message produces several of these events.
     Records {
-        /// One JSON object on each line, and a newline behind each.
+        /// One JSON object per line, each followed by a newline.
         lines: Vec<u8>,
         /// The number of lines.
         count: u64,
-        /// Bytes to write once these records, and all before, are kept. Only the last event of a message has some.
+        /// The bytes to write once these and all earlier records are safe. Only the last event of a message has them.
         ack: Option<Vec<u8>>,
     },
-    /// The caller writes these bytes to the client.
+    /// Write these bytes to the client.
     Write(Vec<u8>),
 }
 
-/// A connection turns the bytes of one client into events.
+/// The state of one client's connection.
 pub struct Connection {
     limit: usize,
-    /// The key, until the client has proved to share the secret.
+    /// The shared key, until the client has proved it.
     key: Option<Key>,
     buffer: Vec<u8>,
-    /// The place in the buffer where the current message begins.
+    /// The start of the current message in the buffer.
     start: usize,
     scan: Scan,
     open: Option<Open>,
@@ -171,7 +172,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Makes a connection for a new client. A message has at most `limit` bytes, as sent and as decompressed.
+    /// Creates the state for a new client. `limit` is the largest message in bytes, both as sent and decompressed.
     #[must_use]
     pub fn new(limit: usize, key: Option<Key>) -> Self {
         Self {
@@ -185,7 +186,7 @@ impl Connection {
         }
     }
 
-    /// Gives the HELO, which the caller writes first. There is none without a key, or behind the handshake.
+    /// The HELO that the caller has to write first. `None` without a key, and after the handshake.
     #[must_use]
     pub fn hello(&self) -> Option<Vec<u8>> {
         self.key.as_ref().map(|key| {
@@ -194,30 +195,30 @@ impl Connection {
         })
     }
 
-    /// Takes bytes of the client. The caller takes all events before the next push: otherwise bytes pile up.
+    /// Adds bytes of the client. Take all events before the next call, or the bytes pile up.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
             self.buffer.extend_from_slice(bytes);
         }
     }
 
-    /// Gives the next event, or none until more bytes are pushed.
+    /// The next event. `None` until more bytes are pushed.
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`] for bytes that the protocol or a limit does not allow. Later calls return the same error.
+    /// Returns an [`Error`] for bytes that the protocol or a limit forbids. All later calls return the same error.
     pub fn next(&mut self) -> Result<Option<Event>, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         if self.open.is_none() && self.buffer.len() < self.start + self.scan.at {
-            // A long string is still on its way.
+            // A long string has not arrived completely.
             return Ok(None);
         }
         self.step().inspect_err(|error| self.fail(error.clone()))
     }
 
-    /// Ends the connection, and frees its memory.
+    /// Ends the connection and frees its memory.
     fn fail(&mut self, error: Error) {
         self.failed = Some(error);
         self.buffer = Vec::new();
@@ -225,7 +226,7 @@ impl Connection {
         self.key = None;
     }
 
-    /// Goes on until there is an event, or bytes are missing.
+    /// Parses until there is an event or more bytes are needed.
     fn step(&mut self) -> Result<Option<Event>, Error> {
         loop {
             if let Some(event) = self.records()? {
@@ -239,7 +240,7 @@ impl Connection {
             let size = self.scan.at;
             let message = bytes.get(..size).unwrap_or_default();
             if message == [Marker::Null.to_u8()] {
-                // A heartbeat.
+                // The message is a heartbeat.
                 self.consume(size);
             } else if let Some(key) = &self.key {
                 let (answer, refused) = answer(key, message);
@@ -257,7 +258,7 @@ impl Connection {
         }
     }
 
-    /// Writes the next records of the open message. Gives none when there is nothing to tell.
+    /// Writes the next records of the open message. `None` if there is no event.
     fn records(&mut self) -> Result<Option<Event>, Error> {
         let Some(open) = &mut self.open else { return Ok(None) };
         let bytes = match &open.inflated {
@@ -284,7 +285,7 @@ impl Connection {
         Ok((count > 0 || ack.is_some()).then_some(Event::Records { lines, count, ack }))
     }
 
-    /// Drops the current message. Bytes move only when at least as many are dropped: the cost is constant per byte.
+    /// Drops the current message. Bytes are moved only after as many were dropped, so the cost per byte is constant.
     fn consume(&mut self, size: usize) {
         self.scan = Scan::new(MAX_DEPTH + AROUND);
         self.start += size;
@@ -299,21 +300,21 @@ impl Connection {
     }
 }
 
-/// A message whose records are checked, and now written.
+/// A checked message whose records are being written.
 struct Open {
     /// The tag as JSON.
     tag: Vec<u8>,
-    /// The records, if they were compressed. Otherwise the records are in the buffer.
+    /// The decompressed records. `None` if the records are in the buffer.
     inflated: Option<Vec<u8>>,
-    /// The place of the next record.
+    /// The position of the next record.
     at: usize,
     /// The end of the last record.
     end: usize,
-    /// Time and record of the only entry have no array around them.
+    /// True if time and record of the only entry have no array around them.
     bare: bool,
-    /// The bytes to write once all records are kept.
+    /// The bytes to write once all records are safe.
     ack: Option<Vec<u8>>,
-    /// The number of bytes of the message.
+    /// The length of the message in bytes.
     size: usize,
 }
 
@@ -383,16 +384,16 @@ impl Open {
     }
 }
 
-/// The options of a message, as far as they matter.
+/// The options of a message that matter here.
 #[derive(Default)]
 struct Options<'a> {
-    /// The bytes of the value of `chunk`.
+    /// The encoded value of `chunk`.
     chunk: Option<&'a [u8]>,
     gzip: bool,
 }
 
 impl<'a> Options<'a> {
-    /// Reads the last element of a message.
+    /// Reads the options, the last element of a message.
     fn read(rest: &mut &'a [u8]) -> Result<Self, Error> {
         let mut options = Self::default();
         let members = match value(rest)? {
@@ -418,7 +419,7 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    /// Gives the map that acknowledges the chunk, whose value is the very bytes of the client.
+    /// The acknowledgement of the chunk. It repeats the client's encoding of the chunk.
     fn ack(&self) -> Option<Vec<u8>> {
         self.chunk.map(|chunk| {
             let Ok(ack) = ack(chunk);
@@ -427,7 +428,7 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Says whether the option `compressed` asks for decompression.
+/// True if the option `compressed` asks for decompression.
 fn is_gzip(method: &[u8]) -> Result<bool, Error> {
     match method {
         b"gzip" => Ok(true),
@@ -447,15 +448,15 @@ fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
     if inflated.len() > limit { Err(Error::TooLarge { limit }) } else { Ok(inflated) }
 }
 
-/// A time and a record.
+/// An entry: a time and a record.
 struct Entry<'a> {
     time: Value<'a>,
-    /// The bytes of a map. There is none for a nil, and for a mark that Fluent Bit puts around groups of records.
+    /// The encoded record. `None` for a nil, and for the markers that Fluent Bit puts around groups of records.
     record: Option<&'a [u8]>,
 }
 
 impl<'a> Entry<'a> {
-    /// Reads an entry, and checks all of it. A bare one has no array around time and record.
+    /// Reads and checks an entry. A `bare` entry has no array around time and record.
     fn read(rest: &mut &'a [u8], bare: bool) -> Result<Self, Error> {
         if !bare {
             match value(rest)? {
@@ -470,9 +471,9 @@ impl<'a> Entry<'a> {
         let time = match value(rest)? {
             Value::Array(2) => {
                 let time = value(rest)?.time()?;
-                // The metadata.
+                // Skips the metadata.
                 skip(rest)?;
-                // The seconds are -1 where a group begins, and -2 where a group ends.
+                // The seconds are -1 at the start of a group, and -2 at its end.
                 group = time.event_time().is_some_and(|(seconds, _)| seconds >= u32::MAX - 1);
                 time
             }
@@ -525,7 +526,7 @@ fn write_record(lines: &mut Vec<u8>, record: &[u8], tag: &[u8], time: Value<'_>)
     Ok(())
 }
 
-/// Writes a value with all its elements. The recursion is as deep as the record, whose depth is checked before.
+/// Writes a value with all its elements. The recursion depth is limited: the record's depth was checked before.
 fn write_value(out: &mut Vec<u8>, rest: &mut &[u8]) -> Result<(), Error> {
     match value(rest)? {
         Value::Array(elements) => {
@@ -555,13 +556,13 @@ fn write_value(out: &mut Vec<u8>, rest: &mut &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a value that has no elements.
+/// Writes a value without elements.
 fn write_scalar(out: &mut Vec<u8>, scalar: Value<'_>) {
     match scalar {
         Value::Bool(truth) => write_json!(out, &truth),
         Value::Unsigned(number) => write_json!(out, &number),
         Value::Signed(number) => write_json!(out, &number),
-        // Infinity, and a float that is not a number, become null.
+        // Infinity and NaN become null.
         Value::Float(number) => write_json!(out, &number),
         Value::Text(text) => write_text(out, text),
         Value::Extension(..) if scalar.event_time().is_some() => {
@@ -571,13 +572,13 @@ fn write_scalar(out: &mut Vec<u8>, scalar: Value<'_>) {
     }
 }
 
-/// Writes a string. U+FFFD replaces bytes that are not UTF-8.
+/// Writes a string. Bytes that are not UTF-8 become U+FFFD.
 fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     write_json!(out, &*String::from_utf8_lossy(text));
 }
 
-/// Reads a key. Its JSON is the text of a key that is no string. An array or map gives `null`: quotes in quotes would
-/// double with each level.
+/// Reads a key as a text. A key that is not a string becomes its JSON. An array or map becomes `null`, because nested
+/// quotes would double in length at each level.
 fn key<'a>(rest: &mut &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     let key = skip(rest)?;
     Ok(match value(&mut { key })? {
@@ -590,14 +591,14 @@ fn key<'a>(rest: &mut &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     })
 }
 
-/// Gives a time as seconds with up to 9 decimals. There is none for nil, and for a float that is no time.
+/// A time as seconds with up to 9 decimals. `None` for nil, and for a float that is not a time.
 fn date(time: Value<'_>) -> Option<String> {
     const BILLION: u32 = 1_000_000_000;
     let date = match time {
         Value::Unsigned(seconds) => return Some(seconds.to_string()),
         Value::Signed(seconds) => return Some(seconds.to_string()),
         Value::Float(seconds) if seconds.abs() < 2_f64.powi(63) => {
-            // The shortest decimals that give this float, unless there are too many.
+            // Uses the shortest decimals for this float, unless they are too many.
             let shortest = seconds.to_string();
             match shortest.split_once('.') {
                 None => return Some(shortest),
@@ -624,7 +625,7 @@ fn helo(key: &Key) -> Written<Vec<u8>> {
     write_map_len(&mut out, 3)?;
     write_str(&mut out, "nonce")?;
     write_bin(&mut out, &key.nonce)?;
-    // Without a salt, a client needs no name and no password.
+    // Without a salt, the client need not send a name and password.
     write_str(&mut out, "auth")?;
     write_bin(&mut out, b"")?;
     write_str(&mut out, "keepalive")?;
@@ -651,7 +652,8 @@ fn ack(chunk: &[u8]) -> Written<Vec<u8>> {
     Ok(out.into_vec())
 }
 
-/// Answers the first message by a PONG. Gives the reason if the client is refused: Fluent Bit has room for 31 bytes.
+/// The PONG for the client's first message. Also the reason if the client is refused: Fluent Bit shows at most 31
+/// bytes.
 fn answer(key: &Key, message: &[u8]) -> (Vec<u8>, Option<&'static str>) {
     let (reason, hostname, digest) = match ping(message) {
         None => ("invalid ping message", "", String::new()),
@@ -662,7 +664,7 @@ fn answer(key: &Key, message: &[u8]) -> (Vec<u8>, Option<&'static str>) {
     (answer, (!reason.is_empty()).then_some(reason))
 }
 
-/// A PING holds the proof that a client has the shared key.
+/// A PING: the client's proof that it knows the shared key.
 struct Ping<'a> {
     hostname: &'a [u8],
     salt: &'a [u8],
@@ -670,7 +672,7 @@ struct Ping<'a> {
 }
 
 impl Ping<'_> {
-    /// Compares the digest in a time that does not depend on its bytes.
+    /// Compares the digest in constant time.
     fn proves(&self, key: &Key) -> bool {
         let digest = digest(self.salt, self.hostname, key);
         let differ = digest.bytes().zip(self.digest).fold(0, |differ, (a, b)| differ | (a ^ b));
@@ -678,7 +680,7 @@ impl Ping<'_> {
     }
 }
 
-/// Reads a PING of six elements. The last two, a user's name and password, do not matter.
+/// Reads a PING, which has six elements. The last two, a user's name and password, are ignored.
 fn ping(mut message: &[u8]) -> Option<Ping<'_>> {
     let Ok(Value::Array(6)) = value(&mut message) else { return None };
     let mut text = || match value(&mut message) {
@@ -691,7 +693,7 @@ fn ping(mut message: &[u8]) -> Option<Ping<'_>> {
     Some(Ping { hostname: text()?, salt: text()?, digest: text()? })
 }
 
-/// Gives the hexadecimal SHA-512 of salt, name, nonce and secret.
+/// The SHA-512 of salt, name, nonce and secret, in hex.
 fn digest(salt: &[u8], hostname: &[u8], key: &Key) -> String {
     let parts = [salt, hostname, &key.nonce, key.shared.as_bytes()];
     let digest = parts.iter().fold(Sha512::new(), Sha512::chain_update).finalize();

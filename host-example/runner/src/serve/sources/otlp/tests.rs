@@ -40,7 +40,7 @@ fn request(resource_logs: Vec<logs::ResourceLogs>) -> Vec<u8> {
     ExportLogsServiceRequest { resource_logs }.encode_to_vec()
 }
 
-/// One record under no resource.
+/// A request with one record and no resource.
 fn single(record: logs::LogRecord) -> Vec<u8> {
     request(vec![resource(vec![], vec![vec![record]])])
 }
@@ -51,14 +51,14 @@ fn read(body: &[u8], encoding: Encoding) -> Lines {
     lines
 }
 
-/// Each line is JSON; their number and length are as promised.
+/// Checks that each line is JSON, and that their number and length are within the limits.
 fn check(body: &[u8], lines: &Lines) {
     assert!(lines.bytes.len() <= 80 * body.len() + SPARE, "{} of {}", lines.bytes.len(), body.len());
     let text = str::from_utf8(&lines.bytes).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
     assert_eq!(text.lines().count() as u64, lines.records);
     for line in text.lines() {
-        // A raw value, as others may be too deep.
+        // Parsed as a raw value, because a full parse rejects deep nesting.
         let _: &RawValue = serde_json::from_str(line).unwrap();
     }
 }
@@ -97,7 +97,7 @@ fn everything() -> Vec<u8> {
     ])
 }
 
-/// The same in JSON, with members that nobody reads.
+/// The same request in JSON, with extra members that are ignored.
 const EVERYTHING: &str = r#" { "resourceLogs" : [
     {"resource":{"droppedAttributesCount":0, "attributes":[ {"key": "host.name","value":{"stringValue":"web1"}}]},
      "schemaUrl": "x",
@@ -137,7 +137,7 @@ fn both_spellings_of_names_are_read() {
         format!(r#"{{"resource_logs":[{{"resource":null,"scope_logs":[{{"log_records":[{record} ]}}]}}]}}"#);
     let wanted = line("[]", record);
     assert_eq!(str::from_utf8(&read(snake.as_bytes(), Encoding::Json).bytes), Ok(&*wanted));
-    // Of two members one would be lost.
+    // One of the two members would be lost.
     assert!(lines(br#"{"resource_logs":[],"resourceLogs":[]}"#, Encoding::Json).is_err());
 }
 
@@ -180,7 +180,7 @@ fn a_truncated_body_is_refused_at_each_length() {
 
 #[test]
 fn a_bad_record_is_rejected_alone() {
-    // A record whose body is a number.
+    // A record with a number as its body.
     let bad = [0x28, 1];
     let good = record(said("x")).encode_to_vec();
     let scope = Group { head: Bytes::new(), items: vec![bad.to_vec().into(), good.into()] };
@@ -209,7 +209,7 @@ fn bytes_that_are_not_utf_8_hide_no_record() {
 
 #[test]
 fn deep_values_hide_no_record() {
-    // The official types cannot write so many levels.
+    // The official types cannot encode so many levels.
     let mut value = Value::String(Bytes::from_static(b"x"));
     for level in 0..3000 {
         let inner = AnyValue { value: Some(value) }.encode_to_vec().into();

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Texts of attackers: what ends strings, runs in a terminal, mentions somebody, or is Markdown.
+/// Texts of attackers: string ends, terminal sequences, mentions, Markdown.
 const EVIL: [&str; 10] = [
     "\"}],\"text\":\"pwned",
     "\\\" \\u0022 \\",
@@ -18,7 +18,7 @@ fn vars() -> BTreeMap<String, String> {
     BTreeMap::from([("routing_key".to_owned(), "R0".to_owned())])
 }
 
-/// An alert whose every text is that one.
+/// An alert with this text in each field.
 fn evil(text: &str) -> Json {
     let mut alert = example();
     for name in
@@ -33,14 +33,14 @@ fn evil(text: &str) -> Json {
     alert
 }
 
-/// The body of an alert.
+/// The body of a request for an alert.
 fn body(name: &str, alert: Json) -> Json {
     let template = Template::shipped(name).unwrap();
     let body = template.render(vec![alert], &vars()).unwrap_or_else(|why| panic!("{name}: {why}"));
     serde_json::from_str(&body).unwrap()
 }
 
-/// The shape of a value: all but its texts.
+/// A JSON value without its texts.
 fn shape(value: &Json) -> Json {
     match value {
         Json::String(_) => Json::from(""),
@@ -52,7 +52,7 @@ fn shape(value: &Json) -> Json {
     }
 }
 
-/// All texts in a value.
+/// Collects all texts of a value.
 fn texts(value: &Json, found: &mut Vec<String>) {
     match value {
         Json::String(text) => found.push(text.clone()),
@@ -96,7 +96,7 @@ fn slack_mentions_nobody() {
     for text in &found {
         assert!(!text.contains(['<', '>']), "{text}");
     }
-    // Markdown and the names of emojis stay what they are: no text of an alert is in a field that has them.
+    // No text of an alert is in a field that interprets Markdown or emoji names, so these stay plain.
     let written = body.to_string();
     assert!(written.contains("\"mrkdwn\":false") && !written.contains("\"type\":\"mrkdwn\""), "{written}");
     assert_eq!(written.matches("plain_text").count(), written.matches("\"emoji\":false").count());
@@ -113,7 +113,8 @@ fn teams_reads_no_markdown_and_mentions_nobody() {
     assert_eq!(body["attachments"][0]["contentType"], "application/vnd.microsoft.card.adaptive");
     let card = &body["attachments"][0]["content"];
     assert_eq!((&card["type"], &card["version"]), (&"AdaptiveCard".into(), &"1.4".into()));
-    // Runs of a RichTextBlock are plain text. A TextBlock or a Fact would read Markdown, and mentions need `entities`.
+    // Runs of a RichTextBlock are plain text. A TextBlock or a Fact would interpret Markdown, and mentions need
+    // `entities`.
     let written = body.to_string();
     for word in ["\"TextBlock\"", "FactSet", "entities"] {
         assert!(!written.contains(word), "{word}: {written}");

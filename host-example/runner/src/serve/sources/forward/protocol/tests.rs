@@ -35,7 +35,7 @@ fn read_in(bytes: &[u8], size: usize, limit: usize) -> Events {
     (events, None)
 }
 
-/// Reads bytes at once and in pieces, with the same result.
+/// Reads the bytes at once and in pieces. Both have to give the same result.
 fn read(bytes: &[u8]) -> Events {
     let events = read_in(bytes, usize::MAX, LIMIT);
     for size in [1, 2, 7] {
@@ -44,7 +44,7 @@ fn read(bytes: &[u8]) -> Events {
     events
 }
 
-/// Reads bytes without error, and gives the lines and acks.
+/// Reads the bytes without an error. Returns the lines and acknowledgements.
 fn lines(bytes: &[u8]) -> (String, Vec<Vec<u8>>) {
     let (events, error) = read(bytes);
     assert_eq!(error, None);
@@ -66,12 +66,12 @@ fn error(bytes: &[u8]) -> Error {
     error.unwrap()
 }
 
-/// Gives the line of a record.
+/// The line of a record.
 fn line(record: Vec<u8>) -> String {
     lines(&array(&[text("t"), integer(7), record])).0.trim_end().to_owned()
 }
 
-/// Gives the date of a record with this time.
+/// The date in the line of a record with this time.
 fn dated(time: Vec<u8>) -> String {
     let (line, _) = lines(&packed(&array(&[time, map(&[])])));
     line.trim_end().strip_prefix("{\"fluent_tag\":\"t\"").unwrap().strip_suffix('}').unwrap().to_owned()
@@ -91,7 +91,7 @@ fn every_mode() {
     assert_eq!(lines(&compressed(&gzip(&stream))).0, two, "CompressedPackedForward");
     let members = [gzip(&entries[0]), gzip(&entries[1])].concat();
     assert_eq!(lines(&compressed(&members)).0, two, "two members of gzip");
-    // All at once, with heartbeats between.
+    // All messages in one stream, with heartbeats between them.
     let all = [
         nil(),
         array(&[text("t"), integer(1), log("a"), map(&[])]),
@@ -107,18 +107,18 @@ fn every_mode() {
 
 #[test]
 fn bytes_of_fluent_bit() {
-    // Its default: Forward with an EventTime of `fixext 8`, and no option.
+    // The default: Forward mode, an EventTime as `fixext 8`, no options.
     let default = b"\x92\xa4test\x91\x92\xd7\x00\x68\xa1\xb2\xc3\x00\x0f\x42\x40\x81\xa3log\xa2hi";
     let line = "{\"log\":\"hi\",\"fluent_tag\":\"test\",\"date\":1755427523.001}\n";
     assert_eq!(lines(default).0, line);
 
-    // `require_ack_response`: its option is a `map 32`.
+    // `require_ack_response`: the options are a `map 32`.
     let acked = b"\x93\xa4test\x91\x92\xd7\x00\x68\xa1\xb2\xc3\x00\x0f\x42\x40\x81\xa3log\xa2hi\
         \xdf\x00\x00\x00\x03\xa5chunk\xd9\x20f2b4148a85452320d9d41c8bfae0a0c1\xa4size\x01\xadfluent_signal\x00";
     let ack = b"\x81\xa3ack\xd9\x20f2b4148a85452320d9d41c8bfae0a0c1".to_vec();
     assert_eq!(lines(acked), (line.to_owned(), vec![ack]));
 
-    // PackedForward in bin, with the same option.
+    // PackedForward mode as bin, with the same options.
     let packed = b"\x93\xa4test\xc4\x13\x92\xd7\x00\x68\xa1\xb2\xc3\x00\x0f\x42\x40\x81\xa3log\xa2hi\
         \xdf\x00\x00\x00\x03\xa5chunk\xb0cDhuOWdteFRRVkM4\xa4size\x01\xadfluent_signal\x00";
     let ack = b"\x81\xa3ack\xb0cDhuOWdteFRRVkM4".to_vec();
@@ -131,7 +131,7 @@ fn bytes_of_fluent_bit() {
         \xdf\x00\x00\x00\x03\xa4size\x01\xaacompressed\xa4gzip\xadfluent_signal\x00";
     assert_eq!(lines(compressed).0, line);
 
-    // `retain_metadata_in_forward_mode`: a head with metadata, and marks around a group.
+    // `retain_metadata_in_forward_mode`: entries with metadata, and markers around a group.
     let grouped = b"\x92\xa4test\x93\
         \x92\x92\xd7\x00\xff\xff\xff\xff\x00\x00\x00\x00\x81\xa1g\x01\x81\xa8resource\x80\
         \x92\x92\xd7\x00\x68\xa1\xb2\xc3\x00\x0f\x42\x40\x81\xa1m\x90\x81\xa3log\xa2hi\
@@ -249,7 +249,7 @@ fn acks() {
     ];
     let (all, acks) = lines(&modes.concat());
     assert_eq!((all.lines().count(), acks), (3, vec![ack.clone(); 3]));
-    // A message without records is acknowledged as well.
+    // A message without records is also acknowledged.
     for empty in [array(&[]), binary(b""), array(&[array(&[vec![1], nil()])])] {
         let (events, error) = read(&array(&[text("t"), empty, option(text(chunk))]));
         assert_eq!(error, None);
@@ -264,12 +264,12 @@ fn acks() {
 
 #[test]
 fn many_records_come_in_parts() {
-    // Each record repeats the tag: 3 bytes become 1 KiB.
+    // Each record repeats the tag, so 3 bytes become 1 KiB.
     let option = map(&[(text("chunk"), text("c"))]);
     let entries = [0x92, 7, 0x80].repeat(10_000);
     for entries in [binary(&entries), [&[0xdd, 0, 0, 0x27, 0x10], &entries[..]].concat()] {
         let message = array(&[text("t".repeat(MAX_TAG)), entries, option.clone()]);
-        // A second message is here already while the parts of the first are taken.
+        // The second message arrives while the parts of the first are taken.
         let (events, error) = read_in(&[message.clone(), message].concat(), usize::MAX, LIMIT);
         assert_eq!((error, events.len()), (None, 22));
         let (mut total, mut acked) = (0, Vec::new());
@@ -367,7 +367,7 @@ fn refused() {
         assert_eq!(connection.next(), Err(Error::Refused { reason }));
         assert!(connection.buffer.is_empty() && reason.len() < 32);
     }
-    // Strangers get little memory.
+    // A client without proof gets little memory.
     let mut connection = server();
     connection.push(&[0xc6, 0, 0, 0x10, 0]);
     assert_eq!(connection.next(), Err(Error::TooLong { limit: MAX_HANDSHAKE }));
@@ -435,7 +435,7 @@ fn compressed_records() {
     flipped[checksum] ^= 1;
     assert_eq!(error(&compressed(&flipped)), Error::Gzip);
 
-    // A bomb: as much as is allowed, then one byte more.
+    // A gzip bomb: exactly the limit, then one byte more.
     let most = [0x92, 7, 0x81, 0xa1, b'x', 0xdb, 0, 0xf, 0xff, 0xf6].as_slice();
     let bomb = |size| compressed(&gzip(&[most, &vec![b'y'; size]].concat()));
     let (events, none) = read_in(&bomb(LIMIT - 10), usize::MAX, LIMIT);
@@ -516,7 +516,7 @@ fn limit() {
         let limit = message.len() - 1;
         assert_eq!(read_in(&twice, size, limit), (vec![], Some(Error::TooLong { limit })));
     }
-    // Small values add up.
+    // Many small values exceed the limit together.
     let many = array(&[text("t"), array(&vec![array(&[vec![1], array(&vec![nil(); 10])]); 10])]);
     assert_eq!(read_in(&many, 1, 100), (vec![], Some(Error::TooLong { limit: 100 })));
 }
@@ -548,7 +548,7 @@ fn memory_is_given_back() {
     assert!(connection.buffer.capacity() <= KEPT);
 }
 
-/// A linear congruential generator, for the same bytes each time.
+/// A linear congruential generator, so that each run uses the same bytes.
 struct Random(u64);
 
 impl Random {
@@ -558,7 +558,7 @@ impl Random {
     }
 }
 
-/// Reads bytes at once and one by one, with the same result. Lines are JSON.
+/// Reads the bytes at once and one by one. Both have to give the same result, and all lines have to be JSON.
 fn survive(bytes: &[u8]) -> bool {
     let events = read_in(bytes, usize::MAX, 1000);
     assert_eq!(read_in(bytes, 1, 1000), events);
@@ -639,7 +639,7 @@ fn single_bytes_are_fast() {
         let elapsed = started.elapsed();
         println!("{} bytes one by one: {elapsed:?}", message.len());
         assert!(count > 0);
-        // Quadratic work would take hours.
+        // A quadratic algorithm would take hours.
         assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
     }
 }

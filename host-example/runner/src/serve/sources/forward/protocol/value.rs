@@ -1,10 +1,10 @@
-//! Reads MessagePack from bytes that may be missing, wrong or too many.
+//! Reads MessagePack from untrusted bytes, which may be cut off or wrong.
 
 use rmp::Marker;
 
 use super::{Error, MAX_DEPTH};
 
-/// A value without its elements. Strings and binary values are the same here.
+/// A value without its elements. Strings and binary values are not distinguished.
 #[derive(Clone, Copy)]
 pub(in crate::serve) enum Value<'a> {
     Nil,
@@ -19,7 +19,7 @@ pub(in crate::serve) enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// Makes the error of a value in the wrong place.
+    /// The error for this value in a wrong place.
     pub(super) fn not(self, place: &'static str, allowed: &'static str) -> Error {
         let found = match self {
             Value::Nil => "nil",
@@ -34,7 +34,7 @@ impl Value<'_> {
         Error::Type { place, found, allowed }
     }
 
-    /// Passes a value that is a time, or nil for none.
+    /// Accepts a value that is a time, or nil for no time.
     pub(super) fn time(self) -> Result<Self, Error> {
         match self {
             Value::Nil | Value::Unsigned(_) | Value::Signed(_) | Value::Float(_) => Ok(self),
@@ -43,7 +43,7 @@ impl Value<'_> {
         }
     }
 
-    /// Gives the seconds and nanoseconds of an `EventTime`.
+    /// The seconds and nanoseconds of an `EventTime`.
     pub(super) fn event_time(self) -> Option<(u32, u32)> {
         let Value::Extension(0, bytes) = self else { return None };
         let bytes = u64::from_be_bytes(bytes.try_into().ok()?);
@@ -51,15 +51,15 @@ impl Value<'_> {
     }
 }
 
-/// The first bytes of a value say how many bytes or elements follow.
+/// The head of a value: its marker and length.
 struct Head {
     marker: Marker,
-    /// The number of bytes of marker and length.
+    /// The size of marker and length in bytes.
     size: usize,
     follows: Follows,
 }
 
-/// The bytes or values behind a head.
+/// The content after a head.
 enum Follows {
     Bytes(u64),
     Elements(u64),
@@ -67,12 +67,13 @@ enum Follows {
 }
 
 impl Head {
-    /// Reads a head, or none when bytes are missing.
+    /// Reads a head. `None` if bytes are missing.
     fn read(bytes: &[u8]) -> Result<Option<Self>, Error> {
         use Marker as M;
         let Some(&first) = bytes.first() else { return Ok(None) };
         let marker = Marker::from_u8(first);
-        // The bytes of the length, and the length that the marker adds. The type of an extension is one more byte.
+        // The size of the length field, and the part of the length that the marker gives. An extension has one more
+        // byte for its type.
         let (width, fixed) = match marker {
             M::Reserved => return Err(Error::Reserved),
             M::Null | M::True | M::False | M::FixPos(_) | M::FixNeg(_) => (0, 0),
@@ -105,12 +106,12 @@ impl Head {
     }
 }
 
-/// Reads a number of at most 8 bytes.
+/// Decodes a big-endian number of at most 8 bytes.
 fn big_endian(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
-/// Reads a value without its elements, and moves behind what is read.
+/// Reads a value without its elements, and advances `rest`.
 pub(in crate::serve) fn value<'a>(rest: &mut &'a [u8]) -> Result<Value<'a>, Error> {
     use Marker as M;
     let head = Head::read(rest)?.ok_or(Error::Cut)?;
@@ -147,7 +148,7 @@ pub(in crate::serve) fn value<'a>(rest: &mut &'a [u8]) -> Result<Value<'a>, Erro
     })
 }
 
-/// Moves behind a value with all its elements, and gives its bytes.
+/// Skips a value with all its elements, and returns its bytes.
 pub(in crate::serve) fn skip<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
     let mut scan = Scan::new(MAX_DEPTH);
     if !scan.advance(rest, usize::MAX)? {
@@ -158,11 +159,11 @@ pub(in crate::serve) fn skip<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error>
     Ok(bytes)
 }
 
-/// A scan finds the end of a value. When bytes are missing, the scan goes on later where it stopped.
+/// Finds the end of a value. If bytes are missing, a later call continues from there.
 pub(in crate::serve) struct Scan {
-    /// The place of the next head, which is the end of the value once all is scanned.
+    /// The position of the next head. At the end of the scan, the end of the value.
     pub(in crate::serve) at: usize,
-    /// The number of missing values in each array and map around that place.
+    /// The number of missing values in each open array and map.
     missing: Vec<u64>,
     depth: usize,
     ended: bool,
@@ -173,7 +174,8 @@ impl Scan {
         Self { at: 0, missing: Vec::new(), depth, ended: false }
     }
 
-    /// Goes on, and says whether all bytes of the value are there. The bytes are the old ones and more behind.
+    /// Continues the scan. Returns true if the value is complete. `bytes` has to start with the bytes of the previous
+    /// call.
     pub(in crate::serve) fn advance(&mut self, bytes: &[u8], limit: usize) -> Result<bool, Error> {
         while !self.ended {
             let Some(head) = Head::read(bytes.get(self.at..).unwrap_or_default())? else { return Ok(false) };
@@ -199,7 +201,7 @@ impl Scan {
         Ok(self.at <= bytes.len())
     }
 
-    /// Counts a value that ends, with all arrays and maps that end with the value. Says whether none is left.
+    /// Counts a complete value, and the arrays and maps that it completes. Returns true if none is open any more.
     fn close(&mut self) -> bool {
         while let Some(missing) = self.missing.last_mut() {
             *missing -= 1;

@@ -1,4 +1,4 @@
-//! An encoder that shares nothing with the code under test.
+//! A MessagePack encoder that shares no code with the code under test.
 
 use std::io::Write;
 
