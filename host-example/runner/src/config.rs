@@ -1,6 +1,6 @@
-//! Configurations as people write them: TOML or JSON files and `key=value`, into the JSON of the contract.
+//! Reads configurations (TOML or JSON files, and `key=value` pairs) and turns them into the JSON of the contract.
 //!
-//! There is one layout for every command:
+//! All commands use the same layout:
 //!
 //! ```toml
 //! analytics = ["an1276", "fls"]   # which run, if -a does not say it
@@ -15,8 +15,8 @@
 //! ignore = true
 //! ```
 //!
-//! Where exactly one analytic is asked for, its options may stand at the top too. What the options are is the
-//! analytic's business: it names what is wrong, and this module finds the place.
+//! If exactly one analytic is chosen, its options may also stand at the top. The analytics validate their own options,
+//! and this module adds the place in the file to their problems.
 
 pub mod effective;
 mod lists;
@@ -36,30 +36,30 @@ use serde_json::{Map, Value};
 use std::path::Path;
 use tree::{Content, Member, Node};
 
-/// Tables of the configuration that are for commands, and not for analytics.
+/// The tables that are for commands and not for analytics.
 const TABLES_OF_HOSTS: [&str; 4] = ["server", "sources", "sinks", "cluster"];
 
-/// What an override may say beside thresholds.
+/// The members of an override that are not thresholds.
 const CONDITIONS: [&str; 6] = ["users", "sources", "hosts", "severity", "ignore", "reason"];
 
-/// Options as they were written.
+/// A configuration as it was written.
 #[derive(Clone, Debug)]
 pub struct Config {
     sources: Vec<Source>,
     file: Node,
-    /// `--set`, in order.
+    /// The pairs of `--set`, in order.
     assignments: Vec<(String, Node)>,
-    /// Options of every analytic, which go before all others.
+    /// Options that are set for every analytic and win over all others.
     forced: Vec<(String, Value)>,
 }
 
-/// Why there is no configuration.
+/// Why a configuration cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
     #[error("{0}")]
     Unreadable(String),
-    /// It can, and it does not say what is allowed.
+    /// The configuration has problems.
     #[error("{0}")]
     Invalid(Problems),
 }
@@ -67,13 +67,13 @@ pub enum Error {
 /// The analytics that a configuration is for.
 #[derive(Clone, Copy)]
 pub struct Audience<'a> {
-    /// The ids of those that run.
+    /// The ids of the analytics that run.
     pub active: &'a [&'a str],
-    /// The ids that may head a table, whether they run or not.
+    /// The ids that may name a table, running or not.
     pub known: &'a [&'a str],
-    /// Whether exactly one was asked for, so that its options may stand at the top.
+    /// True if exactly one analytic was chosen, so that its options may stand at the top.
     pub one: bool,
-    /// The options of an analytic that an override may set. Asked only where an override sets one.
+    /// The options of an analytic that an override may set. Called only if an override sets one.
     pub thresholds: &'a dyn Fn(&str) -> Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Audience<'_> {
         self.known.iter().any(|known| known.eq_ignore_ascii_case(id))
     }
 
-    /// The ids for an error, each once.
+    /// The ids for an error message, without repetition.
     fn listed(&self) -> String {
         let mut list: Vec<String> = Vec::new();
         for id in self.known {
@@ -103,11 +103,11 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads a file (TOML, or JSON if it begins with a brace), the lists it names, and `key=value` pairs that go before
-    /// it.
+    /// Reads a file, the lists that the file names, and `key=value` pairs, which win over the file. The file is TOML,
+    /// or JSON if it begins with a brace.
     ///
     /// # Errors
-    /// For a file that cannot be read, and for everything that is wrong with what is written.
+    /// Fails if the file cannot be read, or with all problems that were found.
     pub fn read(file: Option<&Path>, assignments: &[String]) -> Result<Self, Error> {
         let mut config = Self::default();
         let mut problems = Vec::new();
@@ -148,19 +148,19 @@ impl Config {
         self.assignments.push((key.trim().to_owned(), node));
     }
 
-    /// Sets an option of every analytic, whatever else is said about it.
+    /// Sets an option for every analytic. It wins over everything else.
     pub fn force(&mut self, option: &str, value: impl Into<Value>) {
         self.forced.push((option.to_owned(), value.into()));
     }
 
-    /// True if an option is set that stands at the top level alone.
+    /// True if an option at the top is set.
     #[must_use]
     pub fn sets(&self, option: &str) -> bool {
         self.file.get(option).is_some() || self.assignments.iter().any(|(key, _)| key == option)
     }
 
-    /// The options that bear on the times of records, as JSON: those of the top level alone, and the codes that any
-    /// analytic takes for failures as well.
+    /// The options for reading the times of records, as JSON: options of the top level, and all failure codes of all
+    /// analytics.
     #[must_use]
     pub fn times(&self) -> String {
         let mut table = Map::new();
@@ -183,7 +183,7 @@ impl Config {
         line(Value::Object(table))
     }
 
-    /// The ids that `analytics` names, if it is there and valid.
+    /// The ids in `analytics`, if the list is there and valid.
     #[must_use]
     pub fn analytics(&self) -> Option<Vec<String>> {
         let assigned =
@@ -194,7 +194,7 @@ impl Config {
         list.iter().map(|id| id.as_str().map(str::to_owned)).collect()
     }
 
-    /// The problems, with the sources that they name.
+    /// Adds the sources to problems, so that their places can be shown.
     #[must_use]
     pub fn problems(&self, list: Vec<Problem>) -> Problems {
         let mut problems = Problems { list: Vec::new(), sources: self.sources.clone().into() };
@@ -202,15 +202,15 @@ impl Config {
         problems
     }
 
-    /// The configuration of each analytic that runs, as JSON; empty for the defaults. And what stands where no analytic
-    /// sees it.
+    /// The configuration of each running analytic, as JSON. Empty for the defaults. Also returns the problems that no
+    /// analytic would see.
     #[must_use]
     pub fn split(&self, audience: Audience<'_>) -> (Vec<String>, Problems) {
         let each: Vec<&[&str]> = audience.active.iter().map(std::slice::from_ref).collect();
         self.of_components(&each, audience)
     }
 
-    /// The same for components, of which each runs the analytics of these ids.
+    /// The configuration of each component. A component runs the analytics with the given ids.
     #[must_use]
     pub fn of_components(&self, components: &[&[&str]], audience: Audience<'_>) -> (Vec<String>, Problems) {
         let mut problems = Vec::new();
@@ -219,7 +219,7 @@ impl Config {
         (texts, self.problems(problems))
     }
 
-    /// The file and the assignments as one tree, in the layout that analytics take.
+    /// Joins the file and the pairs into one tree, in the layout of the analytics.
     fn whole(&self, audience: Audience<'_>, problems: &mut Vec<Problem>) -> Node {
         let mut whole = self.file.clone();
         let flat = self.is_flat(audience);
@@ -237,7 +237,7 @@ impl Config {
                 let own = whole.members().iter().find(|member| member.name.eq_ignore_ascii_case(head));
                 let own = own.map_or((*head).to_owned(), |member| member.name.clone());
                 if flat {
-                    // The only analytic there is: its options stand at the top.
+                    // Only one analytic is chosen, and its options stand at the top.
                     whole.set(rest, &origin, node.clone());
                 } else {
                     let path: Vec<&str> = std::iter::once(own.as_str()).chain(rest.iter().copied()).collect();
@@ -266,13 +266,13 @@ impl Config {
         whole
     }
 
-    /// Whether all options stand at the top, for the one analytic there is.
+    /// True if all options stand at the top, because exactly one analytic is chosen.
     fn is_flat(&self, audience: Audience<'_>) -> bool {
         let names = || self.file.members().iter().map(|member| &*member.name);
         audience.one && names().all(|name| name != "analytics" && !audience.knows(name))
     }
 
-    /// The text for a component, of which the analytics of these ids run.
+    /// The configuration of a component that runs the analytics with these ids.
     fn of(&self, whole: &Node, ids: &[&str], audience: Audience<'_>) -> String {
         let flat = self.is_flat(audience);
         let (mut table, mut own) = (Map::new(), Vec::new());
@@ -293,7 +293,7 @@ impl Config {
             if name == "timezone"
                 && let Some(zone) = named_zone(&member.node)
             {
-                // What is no zone has been noted already.
+                // A wrong time zone was reported before.
                 let Some(transitions) = zones::transitions(zone) else { continue };
                 value = transitions;
             }
@@ -315,8 +315,8 @@ impl Config {
         if table.is_empty() { String::new() } else { line(Value::Object(table)) }
     }
 
-    /// The problems that a component found, each with its place; the analytics of these ids run in the component. `lines`
-    /// are those of the error `invalid-config`.
+    /// The problems that a component with these analytics found, with their places. `lines` is the text of the error
+    /// `invalid-config`.
     #[must_use]
     pub fn refused(&self, lines: &str, ids: &[&str], audience: Audience<'_>) -> Problems {
         let whole = self.tree(audience);
@@ -331,7 +331,7 @@ impl Config {
                 problem.path = format!("override[{written}]{rest}");
             }
             let (node, origin) = whole.find(&problem.path, problem.is_of_name());
-            // A table that is no option may have been meant for an analytic.
+            // An unknown table may have been meant for an analytic.
             if problem.code == code::UNKNOWN_OPTION && node.is_table() && !problem.path.contains('.') {
                 let message = problem.message.trim_start_matches("there is no such option");
                 let known = audience.listed();
@@ -347,14 +347,14 @@ impl Config {
         self.problems(lines.lines().map(place).collect())
     }
 
-    /// What is written, as one tree.
+    /// The whole configuration as a tree.
     fn tree(&self, audience: Audience<'_>) -> Node {
         self.whole(audience, &mut Vec::new())
     }
 }
 
-/// Puts options that stand at the top, and are not for all, into the table of the only analytic that runs. There the
-/// table's own go before them.
+/// Moves the options at the top that are not shared into the table of the only running analytic. Options already in the
+/// table win.
 fn own_table(whole: &mut Node, one: &str, audience: Audience<'_>) {
     let is_own = |member: &Member| {
         let name = member.name.as_str();
@@ -374,10 +374,10 @@ fn own_table(whole: &mut Node, one: &str, audience: Audience<'_>) {
     }
 }
 
-/// This many problems are shown: whoever reads them has enough to do.
+/// The most problems that are shown.
 const MOST_PROBLEMS: usize = 100;
 
-/// Looks for what no analytic sees.
+/// Finds the problems that no analytic would see.
 fn check(whole: &Node, audience: Audience<'_>, flat: bool, problems: &mut Vec<Problem>) {
     for Member { name, origin, node } in whole.members() {
         let shared = is_shared(name) || TABLES_OF_HOSTS.contains(&name.as_str());
@@ -432,13 +432,13 @@ fn check_analytics(node: &Node, audience: Audience<'_>, problems: &mut Vec<Probl
     }
 }
 
-/// The name of a time zone. Text that begins with a letter and is no offset is meant to be one.
+/// The name of a time zone: a text that begins with a letter and is no offset.
 fn named_zone(node: &Node) -> Option<&str> {
     let name = node.as_str().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))?;
     Zone::parse(name).is_none().then_some(name)
 }
 
-/// Notes a time zone that is none.
+/// Reports an unknown time zone.
 fn check_zone(node: &Node, problems: &mut Vec<Problem>) {
     let Some(name) = named_zone(node).filter(|name| zones::transitions(name).is_none()) else { return };
     let names: Vec<String> = zones::all().collect();
@@ -451,8 +451,8 @@ fn check_zone(node: &Node, problems: &mut Vec<Problem>) {
     problems.push(Problem::new("unknown-zone", "timezone", message).at(node.origin.clone()));
 }
 
-/// Takes thresholds of other analytics out of overrides that are for all, and overrides out that say nothing else.
-/// Returns the numbers of those that were left.
+/// Removes thresholds of other analytics from shared overrides, and removes overrides that are empty after that.
+/// Returns the original numbers of the remaining ones.
 fn without_foreign(overrides: &mut Value, ids: &[&str], audience: Audience<'_>) -> Vec<usize> {
     let Some(list) = overrides.as_array_mut() else { return Vec::new() };
     let mut kept: Vec<usize> = (0..list.len()).collect();
@@ -478,8 +478,8 @@ fn without_foreign(overrides: &mut Value, ids: &[&str], audience: Audience<'_>) 
     kept
 }
 
-/// JSON on one line, members by name. Without the sorting, `serde_json/preserve_order`, which any other crate of a build
-/// may turn on, would change their order.
+/// JSON on one line, with sorted members. The sorting makes the order independent of the feature
+/// `serde_json/preserve_order`, which any crate in a build may turn on.
 pub(crate) fn line(mut value: Value) -> String {
     value.sort_all_objects();
     value.to_string()
@@ -489,7 +489,7 @@ fn is_shared(name: &str) -> bool {
     ["override", "analytics"].contains(&name) || Common::FIELDS.iter().any(|field| field.name == name)
 }
 
-/// A value on the command line: TOML where it is that, otherwise text.
+/// Parses a value on the command line as TOML, or else takes it as text.
 fn value_of(text: &str, origin: &Origin) -> Node {
     let value = tree::parse(&format!("value = {text}"), origin.source).ok();
     let only = value.filter(|table| table.members().len() == 1).and_then(|table| table.get("value").cloned());

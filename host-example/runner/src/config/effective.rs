@@ -1,4 +1,4 @@
-//! The effective configuration: what is set, and the defaults of all else, in the one layout.
+//! The effective configuration: all options that are set, and the defaults of the others, in the one layout.
 
 use super::tree::{Content, Node};
 use super::{Audience, CONDITIONS, Config};
@@ -11,14 +11,14 @@ use std::fmt::Write;
 struct Line {
     name: String,
     value: Value,
-    /// Whether nobody has set it.
+    /// True if the value is the default.
     default: bool,
 }
 
-/// What analytics run with.
+/// The effective configuration of analytics.
 #[derive(Clone, Debug)]
 pub struct Effective {
-    /// What all share.
+    /// The options that all analytics share.
     shared: Vec<Line>,
     overrides: Vec<Value>,
     sections: Vec<Section>,
@@ -33,7 +33,7 @@ struct Section {
 }
 
 impl Effective {
-    /// What the analytics of these ids and JSON Schemas run with.
+    /// The effective configuration of analytics, given their ids and JSON Schemas.
     #[must_use]
     pub fn of(config: &Config, schemas: &[(String, Value)], audience: Audience<'_>) -> Self {
         let whole = config.tree(audience);
@@ -76,7 +76,7 @@ impl Effective {
         }
     }
 
-    /// The same without what nobody has set.
+    /// Removes the options with default values.
     #[must_use]
     pub fn without_defaults(mut self) -> Self {
         self.shared.retain(|line| !line.default);
@@ -86,7 +86,7 @@ impl Effective {
         self
     }
 
-    /// As a configuration in JSON.
+    /// The configuration as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let members = |lines: &[Line], overrides: &[Value]| {
@@ -105,7 +105,7 @@ impl Effective {
         whole.into()
     }
 
-    /// As a configuration in TOML, in which the defaults are comments.
+    /// The configuration as TOML, with the defaults as comments.
     #[must_use]
     pub fn toml(&self) -> String {
         let mut out = String::new();
@@ -136,7 +136,7 @@ fn write_lines(lines: &[Line], out: &mut String) {
     }
 }
 
-/// Conditions go before what follows from them.
+/// Writes overrides as TOML, with the conditions first.
 fn write_overrides(head: &str, overrides: &[Value], out: &mut String) {
     for one in overrides {
         let _ = writeln!(out, "\n[[{head}]]");
@@ -149,7 +149,7 @@ fn write_overrides(head: &str, overrides: &[Value], out: &mut String) {
     }
 }
 
-/// A value as TOML writes it on one line.
+/// A value as TOML on one line.
 fn written(value: &Value) -> String {
     let mut value = value.clone();
     value.sort_all_objects();

@@ -1,7 +1,7 @@
-//! Lists from files: `allow_ips = { file = "egress.txt" }`.
+//! Loads lists from files: `allow_ips = { file = "egress.txt" }`.
 //!
-//! One entry a line. Empty lines count for nothing, and neither does a comment: `#` at the start of a line or after a
-//! blank.
+//! A file has one entry per line. Empty lines are skipped, and so are comments: `#` at the start of a line or after
+//! white space.
 
 use super::TABLES_OF_HOSTS;
 use super::problem::{Origin, Problem, Source};
@@ -11,10 +11,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-/// How large such a file may be: more than the entries that an option takes.
+/// The largest list file in bytes. It is larger than any list that an option accepts.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// Replaces each table that only names a file by the list in that file. Paths are relative to `folder`.
+/// Replaces each table that only names a file with the list in that file. Paths are relative to `folder`.
 pub fn load(
     node: &mut Node,
     folder: &Path,
@@ -50,7 +50,7 @@ pub fn load(
         }
         Content::Table(members) => {
             for member in members {
-                // These are not lists of analytics: a sink writes to a file.
+                // In these tables `file` has another meaning: a sink writes to a file.
                 if path.is_empty() && TABLES_OF_HOSTS.contains(&member.name.as_str()) {
                     continue;
                 }
@@ -65,7 +65,7 @@ pub fn load(
 fn read(file: &Path) -> Result<String, String> {
     let file = File::open(file).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    // A device does not know its length.
+    // The length of a device is unknown, so the read itself is limited.
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("it is too long; at most {MOST_BYTES} bytes are read"));

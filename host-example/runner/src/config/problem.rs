@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and where: for a person, on one line or with the place shown, and as JSON.
+//! Problems of a configuration and their places: as one line, with the place shown, and as JSON.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use authsieve_engine::config::code;
@@ -7,57 +7,57 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The codes that this host adds to those of the analytics ([`code::ALL`]).
+/// The codes of this host, beside those of the analytics ([`code::ALL`]).
 pub const CODES: [&str; 3] = ["syntax", "unknown-zone", "unreadable-list"];
 
-/// A text that options are written in: a file, or one assignment on the command line.
+/// A text with options: a file, or one assignment on the command line.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As it is called: the path of the file, or the argument.
+    /// The path of the file, or the name of the argument.
     pub name: String,
-    /// What is written there.
+    /// The text itself.
     pub text: String,
-    /// Whether it is a file, in which a place has a line and a column.
+    /// True for a file. Its places have a line and a column.
     pub is_file: bool,
 }
 
-/// Where something is written: the number of the source, and the bytes.
+/// A place in a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The number of the source.
     pub source: usize,
-    /// The bytes within it.
+    /// The byte range in the source.
     pub span: Range<usize>,
 }
 
-/// One thing that is wrong.
+/// A problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of problem it is: one of [`code::ALL`] or [`CODES`].
+    /// The kind of problem: one of [`code::ALL`] or [`CODES`].
     pub code: String,
     /// The option or element, such as `an1276.window` or `allow_ips[2741]`. Empty for the configuration as a whole.
     pub path: String,
-    /// The value, what is wrong with it, and what is allowed.
+    /// A sentence with the value, the fault, and the allowed values.
     pub message: String,
-    /// Where it is written, if that is known.
+    /// The place, if it is known.
     pub origin: Option<Origin>,
 }
 
 impl Problem {
-    /// A problem without a place.
+    /// Creates a problem without a place.
     #[must_use]
     pub fn new(code: &str, path: &str, message: String) -> Self {
         Self { code: code.to_owned(), path: path.to_owned(), message, origin: None }
     }
 
-    /// The same problem, at this place.
+    /// Adds a place.
     #[must_use]
     pub fn at(self, origin: Origin) -> Self {
         Self { origin: Some(origin), ..self }
     }
 
-    /// Reads a line of the error `invalid-config`: code, path and message, with tabs between them. A line of any other
-    /// form is a message.
+    /// Parses a line of the error `invalid-config`: code, path and message, separated by tabs. Any other line becomes a
+    /// message.
     #[must_use]
     pub fn parse(line: &str) -> Self {
         let mut parts = line.splitn(3, '\t');
@@ -67,25 +67,25 @@ impl Problem {
         }
     }
 
-    /// Whether the name of the option is wrong, and not its value.
+    /// True if the name of the option is wrong, not its value.
     #[must_use]
     pub fn is_of_name(&self) -> bool {
         [code::UNKNOWN_OPTION, code::UNKNOWN_ANALYTIC, code::MISPLACED, code::TWICE].contains(&&*self.code)
     }
 }
 
-/// Everything that is wrong, and the sources it is written in.
+/// All problems, and the sources with their places.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
-    /// Each of them once, in the order in which they are written; those without a place come last.
+    /// The problems in the order of their places, without repetition. Problems without a place come last.
     pub list: Vec<Problem>,
-    /// The sources that they name.
+    /// The sources that the places refer to.
     pub sources: Arc<[Source]>,
 }
 
 impl Problems {
-    /// Adds those that are not there yet. Of a name that several analytics do not know, each with names of its own, one
-    /// problem is kept: the one that suggests a name.
+    /// Adds new problems. If several analytics do not know a name, only one problem is kept: the one that suggests
+    /// another name.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
             if self.list.len() >= super::MOST_PROBLEMS {
@@ -108,7 +108,7 @@ impl Problems {
         });
     }
 
-    /// With the line of each place and a mark below it, in colour or not.
+    /// Shows each problem with its line and a mark below the place, with or without colour.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
@@ -156,7 +156,8 @@ impl Problems {
         }
     }
 
-    /// A list with an object for each: `code`, `path`, `message`, and `file`, `line` and `column` or `argument`.
+    /// The problems as a JSON list of objects: `code`, `path`, `message`, and `file`, `line` and `column`, or
+    /// `argument`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         let object = |problem: &Problem| {
@@ -179,7 +180,7 @@ impl Problems {
 }
 
 impl fmt::Display for Problems {
-    /// A line for each.
+    /// Writes one line per problem.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, problem) in self.list.iter().enumerate() {
             f.write_str(if n == 0 { "" } else { "\n" })?;
@@ -189,7 +190,7 @@ impl fmt::Display for Problems {
     }
 }
 
-/// What is wrong, and what to do about it.
+/// Splits a message into the fault and the remedy.
 fn split(message: &str) -> (&str, Option<&str>) {
     match message.split_once("; ") {
         Some((what, help)) => (what, Some(help)),
@@ -197,7 +198,7 @@ fn split(message: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Line and column of a byte, from 1. Columns are characters.
+/// The line and column of a byte, counted from 1. Columns count characters.
 fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;

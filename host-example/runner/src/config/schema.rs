@@ -1,7 +1,8 @@
-//! The JSON Schema of a configuration, for editors and for who writes configurations by program.
+//! The JSON Schema of a configuration, for editors and for programs that write configurations.
 //!
-//! The tables of the service are declared here once more, as types with their documentation. `service` reads them, with better
-//! errors than a schema gives; a test holds the two together. The options of the analytics are theirs: each describes them itself.
+//! The types here declare the tables of the service a second time, with documentation. `service` reads these tables,
+//! with better errors than a schema gives. A test checks that both have the same options. The analytics describe their
+//! own options.
 
 #![allow(dead_code, reason = "the types are read as a schema alone")]
 
@@ -10,7 +11,7 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The schema, for analytics with these ids and schemas.
+/// Builds the schema. `analytics` holds their ids and schemas.
 #[must_use]
 pub fn schema(analytics: &[(String, Value)]) -> Value {
     let mut root = schemars::schema_for!(Tables).to_value();
@@ -26,7 +27,7 @@ pub fn schema(analytics: &[(String, Value)]) -> Value {
         let options = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
         for (name, option) in options {
             let is_shared = name == "override" || Common::FIELDS.iter().any(|field| field.name == name);
-            // Options of one analytic may stand at the top where the command line chooses it alone.
+            // Options of one analytic may stand at the top if the command line chooses that analytic alone.
             if is_shared {
                 members.entry(name.clone()).or_insert_with(|| option.clone());
             }
@@ -37,15 +38,15 @@ pub fn schema(analytics: &[(String, Value)]) -> Value {
     root
 }
 
-/// The configuration of authsieve: what all analytics share, a table for each analytic, and the tables of the service.
+/// The configuration of authsieve: shared options, a table for each analytic, and the tables of the service.
 #[derive(JsonSchema)]
 #[schemars(title = "authsieve")]
 struct Tables {
     /// The service.
     server: Option<Server>,
-    /// Where records come from, by name.
+    /// The sources of records, by name.
     sources: Option<BTreeMap<String, Source>>,
-    /// Where alerts go, by name.
+    /// The sinks for alerts, by name.
     sinks: Option<BTreeMap<String, Sink>>,
 }
 
@@ -53,19 +54,19 @@ struct Tables {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Server {
-    /// The folder of the state. Without one a restart forgets everything.
+    /// The state folder. Without one, a restart forgets everything.
     state_dir: Option<String>,
-    /// The largest body of a request, in MiB, before and after it is unpacked. Default: 64.
+    /// The largest body of a request, in MiB, both compressed and decompressed. Default: 64.
     #[schemars(range(min = 1, max = 1024))]
     max_body: Option<u64>,
-    /// Alerts that wait for a sink may take so many MiB; beyond, senders are asked to come again. Default: 256.
+    /// The most MiB of alerts that may wait for a sink. Above it, senders are asked to retry. Default: 256.
     #[schemars(range(min = 1, max = 1_048_576))]
     max_waiting: Option<u64>,
-    /// After SIGTERM the service goes on until no request came for this long.
+    /// After SIGTERM, the service goes on until no request has come for this long.
     drain: Option<Time>,
-    /// The state is written to disk after this time. Default: 1m.
+    /// The time between two states on disk. Default: 1m.
     checkpoint: Option<Time>,
-    /// The service ends when the process that started it ends.
+    /// End the service when the process that started it ends.
     with_parent: Option<bool>,
 }
 
@@ -74,64 +75,64 @@ struct Server {
 #[schemars(transparent)]
 struct Time(String);
 
-/// A secret.
+/// A secret: in an environment variable, in a file, or as a text.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Secret {
-    /// The text itself. A token has to stand elsewhere.
+    /// The text itself. Not allowed for a token.
     Text(String),
-    /// A variable of the environment.
+    /// An environment variable.
     Env {
-        /// Its name.
+        /// The name of the variable.
         env: String,
     },
     /// A file.
     File {
-        /// Its path.
+        /// The path of the file.
         file: String,
     },
 }
 
-/// One text, or several.
+/// One text or several.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Texts {
-    /// One.
+    /// One text.
     One(String),
-    /// Several.
+    /// Several texts.
     Several(Vec<String>),
 }
 
-/// The certificate of a listener, and those of its clients. Files are PEM.
+/// TLS of a listener. All files are PEM.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Listening {
-    /// Its certificate, and those between it and the authority.
+    /// The file with the certificate, followed by the intermediate certificates.
     cert: String,
-    /// The private key.
+    /// The file with the private key.
     key: String,
-    /// The authorities of clients. With it, each client has to show a certificate.
+    /// The file with the authorities for clients. If set, each client has to show a certificate.
     client_ca: Option<String>,
 }
 
-/// Where records come from.
+/// A source of records.
 #[derive(JsonSchema)]
 #[schemars(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 enum Source {
-    /// Requests by HTTP: NDJSON, JSON arrays, lines; OpenTelemetry's logs at /v1/logs.
+    /// HTTP requests: NDJSON, JSON arrays or lines; OpenTelemetry logs at /v1/logs.
     Http {
-        /// An address such as 127.0.0.1:7401.
+        /// The address, such as 127.0.0.1:7401.
         listen: String,
         /// TLS.
         tls: Option<Listening>,
-        /// The token that each request has to show, in the environment or in a file.
+        /// The token that each request has to send, in an environment variable or a file.
         token: Option<Secret>,
-        /// More connections than these are refused.
+        /// The most open connections. More are refused.
         max_connections: Option<u64>,
     },
-    /// Fluentd's and Fluent Bit's own protocol.
+    /// The forward protocol of Fluentd and Fluent Bit.
     Forward {
-        /// An address such as 127.0.0.1:24224.
+        /// The address, such as 127.0.0.1:24224.
         listen: String,
         /// TLS.
         tls: Option<Listening>,
@@ -139,50 +140,50 @@ enum Source {
         shared_key: Option<Secret>,
         /// The name of this server. Default: authsieve.
         hostname: Option<String>,
-        /// More connections than these are refused.
+        /// The most open connections. More are refused.
         max_connections: Option<u64>,
-        /// A connection that brings nothing for so long is closed.
+        /// Close a connection after this time without data.
         idle: Option<Time>,
     },
-    /// Lines over TCP; also syslog, by newlines or by counted octets.
+    /// Lines or syslog over TCP. Syslog is split at newlines or by octet counting.
     Tcp {
-        /// An address such as 127.0.0.1:6514.
+        /// The address, such as 127.0.0.1:6514.
         listen: String,
         /// TLS.
         tls: Option<Listening>,
-        /// Other machines may send without a certificate.
+        /// Accept other machines without a client certificate.
         insecure: Option<bool>,
-        /// More connections than these are refused.
+        /// The most open connections. More are refused.
         max_connections: Option<u64>,
-        /// A connection that brings nothing for so long is closed.
+        /// Close a connection after this time without data.
         idle: Option<Time>,
     },
-    /// Datagrams of syslog, or of lines.
+    /// Syslog messages or lines over UDP.
     Udp {
-        /// An address such as 127.0.0.1:514.
+        /// The address, such as 127.0.0.1:514.
         listen: String,
-        /// Other machines may send.
+        /// Accept other machines.
         insecure: Option<bool>,
     },
-    /// Lines over a socket in the file system.
+    /// Lines over a Unix socket.
     Unix {
-        /// Its path.
+        /// The path of the socket.
         path: String,
     },
     /// Standard input.
     Stdin {},
-    /// Files that grow.
+    /// Growing files.
     Files {
-        /// Paths; * and ? in the last part stand for anything.
+        /// The paths. The file name may contain * and ?.
         include: Texts,
-        /// Files that are there at the first start are read from their beginning. Default: true.
+        /// Read the files of the first start from their beginning. Default: true.
         from_beginning: Option<bool>,
     },
-    /// The journal of systemd, by journalctl.
+    /// The journal of systemd, read through journalctl.
     Journal {
-        /// The entries that are read, such as _COMM=sshd; without it, all.
+        /// The matches for entries, such as _COMM=sshd. Default: all entries.
         matches: Option<Texts>,
-        /// The program, for one that is elsewhere.
+        /// The path of journalctl, if it is not in PATH.
         command: Option<String>,
     },
 }
@@ -202,7 +203,7 @@ enum SinkType {
     Syslog,
 }
 
-/// How alerts are written.
+/// The format of alerts.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
 enum Format {
@@ -211,7 +212,7 @@ enum Format {
     Ecs,
 }
 
-/// How bad an alert is.
+/// The severity of an alert.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
 enum Severity {
@@ -222,81 +223,81 @@ enum Severity {
     Critical,
 }
 
-/// Whom to trust, and what to show to a receiver. Files are PEM.
+/// TLS for a receiver. All files are PEM.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Trust {
-    /// The authorities of the receiver. Default: those of the machine.
+    /// The file with the authorities of the receiver. Default: the machine's authorities.
     ca: Option<String>,
-    /// The name in the receiver's certificate, where it is not that of the address.
+    /// The name in the receiver's certificate, if it differs from the address.
     name: Option<String>,
-    /// A certificate to show.
+    /// The file with a certificate to show.
     cert: Option<String>,
-    /// Its private key.
+    /// The file with its private key.
     key: Option<String>,
 }
 
-/// Where alerts go, and which.
+/// A sink for alerts.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Sink {
-    /// The place tells it for lines.
+    /// The type. For plain lines it follows from the place.
     r#type: Option<SinkType>,
-    /// The place: -, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, udp:HOST:PORT. A URL that is secret may
-    /// stand elsewhere.
+    /// The place: -, a file, http://…, https://…, unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, udp:HOST:PORT. A secret URL
+    /// may be in an environment variable or a file.
     to: Option<Secret>,
-    /// TLS, for https:// and tls: alone.
+    /// TLS, for https:// and tls: only.
     tls: Option<Trust>,
-    /// A token, in the environment or in a file: HTTP alone.
+    /// The token, in an environment variable or a file. For HTTP only.
     token: Option<Secret>,
-    /// Further headers: HTTP alone.
+    /// Further headers. For HTTP only.
     headers: Option<BTreeMap<String, Secret>>,
-    /// How alerts are written. Default: json.
+    /// The format of alerts. Default: json.
     format: Option<Format>,
-    /// Alerts below this severity are left out.
+    /// Deliver only alerts of at least this severity.
     min_severity: Option<Severity>,
-    /// The analytics whose alerts go there; without it, all.
+    /// Deliver only alerts of these analytics. Default: all.
     analytics: Option<Texts>,
-    /// Alerts beyond this rate are held back: 10/m, 1/s.
+    /// The rate limit, such as 10/m or 1/s. Alerts beyond it are held back.
     rate: Option<String>,
-    /// So many alerts may come at once, within the rate.
+    /// The most alerts that may come at once within the rate.
     #[schemars(range(min = 1, max = 1_000_000))]
     burst: Option<u64>,
-    /// A delivery that takes longer has failed.
+    /// The time limit of a delivery.
     timeout: Option<Time>,
-    /// The file of alerts that are not delivered.
+    /// The file for alerts that are not delivered.
     undelivered: Option<String>,
-    /// http, webhook: POST, PUT or PATCH.
+    /// http, webhook: the method POST, PUT or PATCH.
     method: Option<String>,
-    /// webhook: slack, teams, pagerduty, or the path of a file.
+    /// webhook: slack, teams, pagerduty, or the path of a template file.
     template: Option<String>,
     /// webhook: texts for the template.
     vars: Option<BTreeMap<String, Secret>>,
-    /// webhook: so many alerts in one request.
+    /// webhook: the most alerts in one request.
     batch: Option<u64>,
-    /// webhook: the key of the signature.
+    /// webhook: the key that signs requests.
     secret: Option<Secret>,
-    /// alertmanager: an alert is resolved after this time.
+    /// alertmanager: an alert counts as resolved after this time.
     resolve_after: Option<Time>,
-    /// otlp: protobuf or json.
+    /// otlp: the encoding, protobuf or json.
     encoding: Option<String>,
     /// forward: the tag of alerts.
     tag: Option<String>,
-    /// forward: the key that the receiver asks for.
+    /// forward: the shared key of the receiver.
     shared_key: Option<Secret>,
-    /// forward: the name that the receiver asks for.
+    /// forward: the user name for the receiver.
     username: Option<String>,
-    /// forward: the password of that name.
+    /// forward: the password of that user.
     password: Option<Secret>,
-    /// forward, syslog: the name of this machine.
+    /// forward, syslog: the name of this machine in messages.
     hostname: Option<String>,
-    /// forward: wait until the receiver has it.
+    /// forward: wait for the receiver's acknowledgement.
     ack: Option<bool>,
-    /// syslog: rfc5424, or local for the daemon of this machine.
+    /// syslog: the format, rfc5424, or local for the daemon of this machine.
     protocol: Option<String>,
     /// syslog: the facility, such as auth.
     facility: Option<String>,
-    /// syslog: longer messages are cut.
+    /// syslog: the longest message in bytes. Longer ones are cut.
     max_size: Option<u64>,
 }
 
@@ -306,7 +307,7 @@ mod tests {
     use crate::config::Config;
     use std::collections::BTreeSet;
 
-    /// The options of a table, by the error for one that there is not.
+    /// The options of a table, taken from the error for an unknown option.
     fn known(table: &str, text: &str) -> BTreeSet<String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.toml");

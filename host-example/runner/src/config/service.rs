@@ -32,59 +32,59 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The tables of the service.
+/// The tables of the service, parsed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Served {
-    /// The folder of the state.
+    /// The state folder.
     pub state_dir: Option<PathBuf>,
     /// The largest body of a request, in MiB.
     pub max_body: Option<u64>,
-    /// Alerts that wait for a sink may take so many MiB.
+    /// The most MiB of alerts that may wait for a sink.
     pub max_waiting: Option<u64>,
-    /// After SIGTERM the service goes on until no request came for this long.
+    /// After SIGTERM, the service goes on until no request has come for this long.
     pub drain: Option<Duration>,
-    /// The state is written to disk after this time.
+    /// The time between two states on disk.
     pub checkpoint: Option<Duration>,
-    /// The service ends when the process that started it ends.
+    /// True if the service ends together with the process that started it.
     pub with_parent: Option<bool>,
-    /// Where records come from, by name.
+    /// The sources by name.
     pub sources: Vec<(String, Feed)>,
-    /// Where alerts go, by name.
+    /// The sinks by name.
     pub sinks: Vec<(String, Outlet)>,
 }
 
-/// Where records come from.
+/// The configuration of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Feed {
-    /// Requests by HTTP.
+    /// HTTP requests.
     Http(Listen),
-    /// Lines over TCP; also syslog, by newlines or by counted octets.
+    /// Lines or syslog over TCP. Syslog is split at newlines or by octet counting.
     Tcp(Listen),
-    /// Fluentd's and Fluent Bit's own protocol.
+    /// The forward protocol of Fluentd and Fluent Bit.
     Forward {
-        /// Where it listens.
+        /// The listener.
         listen: Listen,
         /// The key that clients have to prove, and the name of this server.
         shared: Option<(Secret, String)>,
     },
-    /// Datagrams of syslog, or of lines.
+    /// Syslog messages or lines over UDP.
     Udp(SocketAddr),
-    /// Lines over a socket in the file system.
+    /// Lines over a Unix socket.
     Unix(PathBuf),
     /// Standard input.
     Stdin,
-    /// Files that grow, by patterns of their paths.
+    /// Growing files.
     Files {
-        /// Paths; `*` and `?` in the last part stand for anything.
+        /// The path patterns. The file name may contain `*` and `?`.
         include: Vec<String>,
-        /// True if files that are there at the first start are read from their beginning.
+        /// True if the files of the first start are read from their beginning.
         from_beginning: bool,
     },
-    /// The journal of systemd, by `journalctl`.
+    /// The journal of systemd, read through `journalctl`.
     Journal {
-        /// The entries that are read, such as `_COMM=sshd`. All of them where there is none.
+        /// The matches for entries, such as `_COMM=sshd`. If empty, all entries are read.
         matches: Vec<String>,
-        /// The program, for one that is elsewhere.
+        /// The path of `journalctl`.
         command: PathBuf,
     },
 }
@@ -92,10 +92,10 @@ pub enum Feed {
 const TYPES: [&str; 8] = ["http", "forward", "tcp", "udp", "unix", "stdin", "files", "journal"];
 
 impl Config {
-    /// Reads the tables of the service.
+    /// Parses the tables of the service.
     ///
     /// # Errors
-    /// For everything that is wrong there.
+    /// Fails with all problems of the tables.
     pub fn served(&self) -> Result<Served, Problems> {
         let mut problems = Vec::new();
         let mut served = Served::default();
@@ -125,7 +125,7 @@ impl Config {
     }
 }
 
-/// The tables of a table.
+/// The tables inside a table, by name.
 fn named<'n>(node: Option<&'n Node>, path: &str, problems: &mut Vec<Problem>) -> Vec<(String, &'n Node)> {
     let Some(node) = node else { return Vec::new() };
     if !node.is_table() {
@@ -148,13 +148,13 @@ fn wrong_type(node: &Node, path: &str, expected: &str) -> Problem {
     Problem::new(code::WRONG_TYPE, path, message).at(node.origin.clone())
 }
 
-/// A table whose members are asked for one by one.
+/// A table that is parsed member by member.
 struct Table<'n, 'p> {
     node: &'n Node,
     path: &'p str,
     problems: &'p mut Vec<Problem>,
     asked: Vec<&'static str>,
-    /// Nobody knows which members there may be.
+    /// True if the allowed members are not known, so that unknown ones are not reported.
     knows_all: bool,
 }
 
@@ -222,7 +222,7 @@ impl<'n, 'p> Table<'n, 'p> {
         None
     }
 
-    /// A text that `read` understands.
+    /// The value of a text member, parsed by `read`.
     fn read<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let text = self.text(name)?;
         match read(&text) {
@@ -240,7 +240,7 @@ impl<'n, 'p> Table<'n, 'p> {
         self.read(name, duration)
     }
 
-    /// Like `refuse`, for a value that nobody is to see.
+    /// Like `refuse`, but does not show the value.
     fn refuse_unseen(&mut self, name: &str, code: &str, why: &str) {
         let path = format!("{}.{name}", self.path);
         self.problems.push(Problem::new(code, &path, why.to_owned()).at(self.node.origin.clone()));
@@ -299,7 +299,7 @@ impl<'n, 'p> Table<'n, 'p> {
         })
     }
 
-    /// Complains of members that nobody has asked for.
+    /// Reports the members that were never read.
     fn end(self) {
         for member in self.node.members().iter().filter(|_| !self.knows_all) {
             let name = member.name.as_str();
@@ -316,10 +316,10 @@ impl<'n, 'p> Table<'n, 'p> {
     }
 }
 
-/// A time such as `1.5s`, `500ms`, `2m`.
+/// Parses a time such as `1.5s`, `500ms` or `2m`.
 ///
 /// # Errors
-/// For anything else, and for no time at all.
+/// Fails for any other text, and for zero.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let parts = text.strip_suffix('s').and_then(|seconds| seconds.parse::<f64>().ok());
     let parts = parts.filter(|seconds| seconds.is_finite() && (0.0..=86_400.0).contains(seconds));

@@ -31,7 +31,7 @@ fn one_analytic_may_have_its_options_at_the_top() {
     assert_eq!(split(toml, &[], &["an1276"], true).unwrap(), [json]);
     assert_eq!(split(json, &[], &["an1276"], true).unwrap(), [json]);
     assert_eq!(split("", &[], &["an1276"], true).unwrap(), [""]);
-    // `[families]` is an option of its own, not an analytic.
+    // `[families]` is an option, not an analytic.
     assert_eq!(
         split("[families]\nadmin = [\"adm*\"]", &[], &["fls"], true).unwrap(),
         [r#"{"families":{"admin":["adm*"]}}"#]
@@ -44,7 +44,7 @@ fn several_analytics_have_a_table_each_and_share_the_top() {
     let both =
         [r#"{"an1276":{"min_failures":8},"max_keys":500}"#, r#"{"FLS":{"window":"5m"},"max_keys":500}"#];
     assert_eq!(split(toml, &[], &KNOWN, false).unwrap(), both);
-    // The same file serves when only one of them runs.
+    // The same file works if only one of them runs.
     assert_eq!(split(toml, &[], &["fls"], true).unwrap(), both[1..]);
     let error = split("min_failures = 8", &[], &KNOWN, false).unwrap_err();
     assert!(
@@ -166,7 +166,7 @@ fn thresholds_of_others_are_taken_out_of_overrides_for_all() {
     let split = split(toml, &[], &KNOWN, false).unwrap();
     assert_eq!(split[0], r#"{"an1276":{},"override":[{"only_an1276":0}]}"#);
     assert_eq!(split[1], r#"{"override":[{"only_fls":3,"users":["a"]},{"only_fls":3}]}"#);
-    // What the analytic says of its own list is said of the written one.
+    // A problem in the analytic's own list of overrides gets the place in the file.
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(toml.as_bytes()).unwrap();
     let config = Config::read(Some(file.path()), &[]).unwrap();
@@ -192,7 +192,7 @@ fn places_are_found_by_their_paths() {
         ("\"odd.name\"", true, "\"odd.name\""),
         ("an1276.list[1].\"a b\"", false, "2"),
         ("an1276.list[0]", false, "1"),
-        // What leads nowhere ends at the last that is there.
+        // A path that leads nowhere ends at its last existing part.
         ("an1276.list[7]", false, "[1, { \"a b\" = 2 }]"),
     ] {
         let (_, origin) = whole.find(path, name);

@@ -1,4 +1,4 @@
-//! A configuration as a tree in which each value knows where it was written.
+//! A configuration as a tree. Each value knows its place in the source.
 
 use super::problem::{Origin, Problem};
 use authsieve_engine::config::Json;
@@ -6,17 +6,17 @@ use serde_json::{Map, Number, Value as Scalar};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A value, and where it was written.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub origin: Origin,
     pub content: Content,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// Neither a list nor a table.
+    /// A value that is neither a list nor a table.
     Scalar(Scalar),
     List(Vec<Node>),
     Table(Vec<Member>),
@@ -26,18 +26,18 @@ pub enum Content {
 #[derive(Clone, Debug)]
 pub struct Member {
     pub name: String,
-    /// Where its name was written.
+    /// The place of the name.
     pub origin: Origin,
     pub node: Node,
 }
 
 impl Node {
-    /// An empty table.
+    /// Creates an empty table.
     pub fn table(origin: Origin) -> Self {
         Self { origin, content: Content::Table(Vec::new()) }
     }
 
-    /// The members of a table; none of anything else.
+    /// The members of a table. Empty for any other value.
     pub fn members(&self) -> &[Member] {
         match &self.content {
             Content::Table(members) => members,
@@ -56,19 +56,19 @@ impl Node {
         }
     }
 
-    /// The member of this name.
+    /// The member with this name.
     pub fn get(&self, name: &str) -> Option<&Node> {
         self.members().iter().find(|member| member.name == name).map(|member| &member.node)
     }
 
-    /// Takes a member out of a table.
+    /// Removes a member from a table.
     pub fn remove(&mut self, name: &str) {
         if let Content::Table(members) = &mut self.content {
             members.retain(|member| member.name != name);
         }
     }
 
-    /// Sets the value at `path` in nested tables; what is in the way gives way.
+    /// Sets the value at `path` in nested tables. Replaces values that are not tables on the way.
     pub fn set(&mut self, path: &[&str], origin: &Origin, node: Node) {
         let Some((first, rest)) = path.split_first() else {
             *self = node;
@@ -89,7 +89,7 @@ impl Node {
         }
     }
 
-    /// Makes `origin` the place of all that is in it.
+    /// Gives all parts of the value this place.
     pub fn stand_at(&mut self, origin: &Origin) {
         self.origin = origin.clone();
         match &mut self.content {
@@ -104,7 +104,7 @@ impl Node {
         }
     }
 
-    /// As JSON, members by name, whatever features `serde_json` has in this build.
+    /// The value as JSON, with sorted members. The order does not depend on the features of `serde_json`.
     pub fn json(&self) -> Scalar {
         match &self.content {
             Content::Scalar(scalar) => scalar.clone(),
@@ -118,9 +118,9 @@ impl Node {
         }
     }
 
-    /// What stands at a path, as an analytic writes paths (`an1276.override[0].users[3]`), and where it was written. Of a
-    /// path that leads nowhere, the last that is there; `None` where that is nothing. `name`: where the name of the last
-    /// member stands.
+    /// Finds the value at a path such as `an1276.override[0].users[3]`, and its place. If the path leads nowhere,
+    /// returns the last existing value on it, with `None` if not even the first part exists. With `name`, the place is
+    /// that of the last member's name.
     pub fn find(&self, path: &str, name: bool) -> (&Node, Option<&Origin>) {
         let (mut node, mut origin) = (self, None);
         let mut rest = path;
@@ -128,7 +128,7 @@ impl Node {
             let next = match (&node.content, &segment) {
                 (Content::List(list), Segment::Element(at)) => list.get(*at).map(|node| (node, &node.origin)),
                 (Content::Table(members), Segment::Member(wanted)) => {
-                    // Of a name that stands there twice, the last is the one too many.
+                    // If a name is there twice, the last one is the error.
                     let member = members.iter().rev().find(|member| member.name == *wanted);
                     member
                         .map(|member| (&member.node, if name { &member.origin } else { &member.node.origin }))
@@ -149,7 +149,7 @@ enum Segment {
     Element(usize),
 }
 
-/// The first segment of a path, and the rest.
+/// Splits a path into its first segment and the rest.
 fn segment(path: &str) -> Option<(Segment, &str)> {
     if let Some(rest) = path.strip_prefix('[') {
         let (number, rest) = rest.split_once(']')?;
@@ -165,10 +165,10 @@ fn segment(path: &str) -> Option<(Segment, &str)> {
     (end > 0).then(|| (Segment::Member(path[..end].to_owned()), &path[end..]))
 }
 
-/// Reads TOML, or JSON if it begins with a brace. `source` is the number of the text.
+/// Parses TOML, or JSON if the text begins with a brace. `source` is the number of the text.
 ///
 /// # Errors
-/// Where it is neither, for all syntax errors.
+/// Fails with all syntax errors.
 pub fn parse(text: &str, source: usize) -> Result<Node, Vec<Problem>> {
     let origin = |span| Origin { source, span };
     let start = text.len() - text.trim_start_matches('\u{FEFF}').len();
@@ -202,7 +202,7 @@ pub fn parse(text: &str, source: usize) -> Result<Node, Vec<Problem>> {
     Ok(Node { origin: origin(span), content: Content::Table(of_table(table.into_inner(), source)) })
 }
 
-/// The offset of `line 2, column 6`, counted in characters.
+/// The byte offset of `line 2, column 6`. Columns count characters.
 fn offset(text: &str, place: &str) -> Option<usize> {
     let (line, column) = place.strip_prefix("line ")?.split_once(", column ")?;
     let (line, column) = (line.parse::<usize>().ok()?, column.parse::<usize>().ok()?);
@@ -211,7 +211,7 @@ fn offset(text: &str, place: &str) -> Option<usize> {
     Some(before + within)
 }
 
-/// JSON does not say where names stand: a name is where its value is.
+/// Converts JSON. The parser gives no places of names, so a name has the place of its value.
 fn of_json(json: &Json<'_>, text: &str, source: usize, path: &str, problems: &mut Vec<Problem>) -> Node {
     let start = json.raw().as_ptr() as usize - text.as_ptr() as usize;
     let origin = Origin { source, span: start..start + json.raw().len() };
@@ -236,7 +236,7 @@ fn of_json(json: &Json<'_>, text: &str, source: usize, path: &str, problems: &mu
     Node { origin, content: Content::Table(members) }
 }
 
-/// In the order they were written.
+/// Converts the members of a TOML table, in the order of the text.
 fn of_table(table: DeTable<'_>, source: usize) -> Vec<Member> {
     let mut members: Vec<_> = table
         .into_iter()
@@ -249,7 +249,7 @@ fn of_table(table: DeTable<'_>, source: usize) -> Vec<Member> {
     members
 }
 
-/// Dates become text, as an option would write them.
+/// Converts a TOML value. Dates become texts, as options expect.
 fn of_toml(value: Spanned<DeValue<'_>>, source: usize) -> Node {
     let origin = Origin { source, span: value.span() };
     let content = match value.into_inner() {
@@ -262,7 +262,7 @@ fn of_toml(value: Spanned<DeValue<'_>>, source: usize) -> Node {
             );
             Content::Scalar(number.map_or_else(|_| digits.clone().into(), Scalar::from))
         }
-        // JSON knows no infinity; as text it is refused with its name.
+        // JSON has no infinity. As a text it is refused, and the error shows it.
         DeValue::Float(number) => {
             let digits: String = number.as_str().chars().filter(|c| *c != '_').collect();
             let parsed = digits.parse::<f64>().ok().and_then(Number::from_f64);

@@ -1,17 +1,17 @@
-//! Time zones by their IANA names, as the list of transitions that an analytic takes.
+//! Converts IANA time zone names to the list of transitions that an analytic accepts.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use serde_json::{Value, json};
 
-/// 2100-01-01T00:00:00Z. Later records are in the last offset.
+/// 2100-01-01T00:00:00Z. Later records get the last offset.
 const END: i64 = 4_102_444_800;
 
-/// How many transitions an analytic takes.
+/// The most transitions that an analytic accepts.
 const MOST: usize = 1024;
 
-/// The option `timezone` for a name such as `Europe/Berlin`: the name, and the offsets from 1970 to 2100. `None` for a
-/// name that the database does not have.
+/// The option `timezone` for a name such as `Europe/Berlin`: the name, and the offsets from 1970 to 2100. `None` for an
+/// unknown name.
 #[must_use]
 pub fn transitions(name: &str) -> Option<Value> {
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
@@ -22,7 +22,7 @@ pub fn transitions(name: &str) -> Option<Value> {
         if at >= END || list.len() >= MOST {
             break;
         }
-        // Other changes are of the name of the time alone.
+        // A transition can also change only the abbreviation of the zone.
         if seconds != last {
             list.push(json!([at, seconds]));
             last = seconds;
@@ -59,7 +59,7 @@ mod tests {
             let zone = transitions(name).unwrap().to_string();
             Timezone::read(&Json::parse(&zone).unwrap()).unwrap().zone().utc(local)
         };
-        // 2026-07-01T12:00:00 and 2099-12-31T12:00:00 on local clocks.
+        // 2026-07-01T12:00:00 and 2099-12-31T12:00:00 in local time.
         let (summer, last) = (1_782_907_200, 4_102_401_600);
         assert_eq!(at("Europe/Berlin", summer), summer - 7_200);
         assert_eq!(at("America/New_York", summer), summer + 4 * 3_600);

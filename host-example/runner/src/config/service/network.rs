@@ -1,4 +1,4 @@
-//! The options that listeners and receivers share: TLS, tokens, headers.
+//! The options that listeners and receivers share: TLS, tokens and headers.
 
 use super::super::tree::Node;
 use super::Table;
@@ -11,47 +11,47 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A token or a key has at least so many characters: nobody finds it by trying.
+/// The fewest characters of a token or a key, so that nobody can guess it.
 const SHORTEST: usize = 16;
 
-/// Where a source listens over TCP, and who may connect.
+/// The address of a TCP source, and who may connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// The address.
     pub address: SocketAddr,
-    /// Its certificate, and those of clients.
+    /// TLS: the certificate, and the authorities for clients.
     pub tls: Option<Listening>,
-    /// The token that each request has to show: HTTP alone.
+    /// The token that each request has to send. For HTTP only.
     pub token: Option<Secret>,
-    /// More connections than these are refused.
+    /// The most open connections. More are refused.
     pub max_connections: usize,
-    /// A connection that brings nothing for so long is closed. HTTP has times of its own.
+    /// Close a connection after this time without data. HTTP has its own time limits.
     pub idle: Duration,
 }
 
 impl Listen {
-    /// Listens there, to whom the address reaches.
+    /// Listens at an address, with defaults.
     #[must_use]
     pub const fn new(address: SocketAddr) -> Self {
         Self { address, tls: None, token: None, max_connections: 256, idle: Duration::from_secs(3600) }
     }
 
-    /// True if clients show who they are by a certificate, and nobody else hears it.
+    /// True if clients show a certificate over TLS.
     fn knows_clients(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
     }
 
-    /// True if HTTP may be spoken there.
+    /// Checks that an HTTP source at this address is safe.
     ///
     /// # Errors
-    /// For an address that other machines reach, without TLS and a way to know clients.
+    /// Fails if other machines can reach the address, and there is no TLS or no way to identify clients.
     pub fn for_http(&self) -> Result<(), String> {
         let is_safe = self.knows_clients() || self.tls.is_some() && self.token.is_some();
         local(self.address, is_safe, "tls with client_ca, or tls with a token")
     }
 }
 
-/// Refuses an address that other machines reach, where that is not safe.
+/// Refuses an address that other machines can reach, unless `is_safe`.
 fn local(address: SocketAddr, is_safe: bool, allowed: &str) -> Result<(), String> {
     if is_safe || address.ip().is_loopback() {
         return Ok(());
@@ -62,7 +62,7 @@ fn local(address: SocketAddr, is_safe: bool, allowed: &str) -> Result<(), String
 }
 
 impl<'n> Table<'n, '_> {
-    /// Where a source of this type listens, if it may. A shared key shows who a client is, as a token does.
+    /// Reads the listener of a source of this type. A shared key identifies clients, as a token does.
     pub(super) fn listen(&mut self, kind: &str, has_key: bool) -> Option<Listen> {
         let before = self.problems.len();
         let tls = self.at("tls").map(|node| {
@@ -101,7 +101,7 @@ impl<'n> Table<'n, '_> {
         self.allow(allowed).then_some(listen)
     }
 
-    /// Where datagrams are taken. They have no TLS, and nothing shows who sent one.
+    /// Reads the address of a UDP source. UDP has no TLS and does not identify its senders.
     pub(super) fn datagrams(&mut self) -> Option<SocketAddr> {
         let insecure = self.flag("insecure").unwrap_or(false);
         let address = self.address()?;
@@ -120,7 +120,7 @@ impl<'n> Table<'n, '_> {
         })
     }
 
-    /// Tells why an address is refused.
+    /// Reports why an address is refused.
     fn allow(&mut self, allowed: Result<(), String>) -> bool {
         if let Err(why) = &allowed
             && let Some(node) = self.node.get("listen")
@@ -130,7 +130,7 @@ impl<'n> Table<'n, '_> {
         allowed.is_ok()
     }
 
-    /// The certificate of a listener, and those of its clients.
+    /// Reads the TLS options of a listener.
     fn listening(&mut self) -> Option<Listening> {
         let before = self.problems.len();
         let (identity, client_ca) = (self.identity(true), self.text("client_ca").map(PathBuf::from));
@@ -143,7 +143,7 @@ impl<'n> Table<'n, '_> {
         Some(listening)
     }
 
-    /// A text that may stand in a variable of the environment or in a file: `{ env = "NAME" }`, `{ file = "PATH" }`.
+    /// Reads a text that may come from an environment variable or a file: `{ env = "NAME" }`, `{ file = "PATH" }`.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<Secret> {
         let node = self.node.get(name)?;
         if !node.is_table() {
@@ -153,12 +153,12 @@ impl<'n> Table<'n, '_> {
         self.found(node, name)
     }
 
-    /// A secret in the environment or in a file. The configuration itself is no place for one.
+    /// Reads a secret from an environment variable or a file. It must not be in the configuration itself.
     pub(super) fn token(&mut self) -> Option<Secret> {
         const NAME: &str = "token";
         let node = self.at(NAME)?;
         if !node.is_table() {
-            // The problem is not shown where the secret stands.
+            // The report does not show the line, because the line holds the secret.
             let why = "stands in the configuration; expected { env = \"NAME\" } or { file = \"PATH\" }";
             self.refuse_unseen(NAME, code::WRONG_TYPE, why);
             return None;
@@ -173,7 +173,7 @@ impl<'n> Table<'n, '_> {
         }
     }
 
-    /// The text at the place that a table names.
+    /// Reads the text from the variable or file that a table names.
     pub(super) fn found(&mut self, node: &Node, name: &str) -> Option<Secret> {
         let place = match node.members() {
             [member] => member.node.as_str().map(|place| (member.name.as_str(), place)),
@@ -197,7 +197,7 @@ impl<'n> Table<'n, '_> {
         }
     }
 
-    /// The certificate and its key, which go together.
+    /// Reads a certificate and its key. Both are needed.
     fn identity(&mut self, is_wanted: bool) -> Option<Identity> {
         let (cert, key) = (self.text("cert"), self.text("key"));
         if (is_wanted || key.is_some()) && self.node.get("cert").is_none() {
@@ -214,7 +214,7 @@ impl<'n> Table<'n, '_> {
         self.refuse(node, unusable.option, code::INVALID_VALUE, &format!("cannot be used: {}", unusable.why));
     }
 
-    /// The access to a receiver: `tls`, `token`, `headers`.
+    /// Reads the access to a receiver: `tls`, `token`, `headers`.
     pub(super) fn access(&mut self, target: &Target) -> Access {
         let mut access = Access::default();
         let place = target.place();
@@ -281,7 +281,7 @@ impl<'n> Table<'n, '_> {
         }
     }
 
-    /// Whom to trust.
+    /// Reads the TLS options for a receiver.
     fn trust(&mut self) -> Trust {
         let ca = self.text("ca").map(PathBuf::from);
         let name = self.read("name", |name| server_name(name).map(|_| name.to_owned()));
@@ -296,10 +296,10 @@ impl<'n> Table<'n, '_> {
     }
 }
 
-/// True if a text can be a bearer token.
+/// Checks that a text can be a bearer token.
 ///
 /// # Errors
-/// For one that is short, and for characters that no header can hold.
+/// Fails for a short text, and for characters that a header cannot hold.
 pub fn bearer(token: &Secret) -> Result<(), String> {
     let text = token.reveal();
     if !is_long(token) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -310,7 +310,7 @@ pub fn bearer(token: &Secret) -> Result<(), String> {
     Ok(())
 }
 
-/// True if nobody finds a secret by trying.
+/// True if a secret is too long to be guessed.
 pub(super) fn is_long(secret: &Secret) -> bool {
     secret.reveal().len() >= SHORTEST
 }

@@ -1,4 +1,4 @@
-//! The tables `[sinks.NAME]`: where alerts go, which, and how.
+//! The tables `[sinks.NAME]`: the destination of alerts, and how they are delivered.
 
 use super::Table;
 use crate::output::Layout;
@@ -17,39 +17,39 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A delivery that takes longer has failed.
+/// The default time limit of a delivery.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// This many alerts can go into one request of a webhook.
+/// The most alerts in one request of a webhook.
 const MOST_TOGETHER: u64 = 256;
-/// The largest bound of a message of syslog over TCP.
+/// The largest allowed `max_size` of a syslog message over TCP.
 const MOST_MESSAGE: u64 = 1 << 20;
 
 const TYPES: [&str; 9] =
     ["stdout", "file", "http", "socket", "webhook", "alertmanager", "otlp", "forward", "syslog"];
 
-/// Where alerts go, and which.
+/// The configuration of a sink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outlet {
-    /// The place, and how alerts get there.
+    /// The destination and protocol.
     pub to: Target,
-    /// The access to its receiver.
+    /// The credentials for the receiver.
     pub access: Access,
-    /// How alerts are written.
+    /// The format of alerts.
     pub layout: Layout,
-    /// Alerts below this severity are left out.
+    /// The lowest severity of delivered alerts.
     pub min_severity: Severity,
-    /// The ids of the analytics whose alerts go there; all where there is none.
+    /// The ids of the analytics whose alerts are delivered. If empty, all are.
     pub analytics: Vec<String>,
-    /// The alerts beyond this rate are held back.
+    /// The rate limit. Alerts beyond it are held back.
     pub rate: Option<Rate>,
-    /// A delivery that takes longer has failed.
+    /// The time limit of a delivery.
     pub timeout: Duration,
-    /// The file of alerts that are not delivered, where it is not the one in the state folder.
+    /// The file for alerts that are not delivered, if it is not the one in the state folder.
     pub undelivered: Option<PathBuf>,
 }
 
 impl Outlet {
-    /// All alerts to a target.
+    /// A sink for all alerts, with defaults.
     #[must_use]
     pub fn new(to: Target, layout: Layout) -> Self {
         Self {
@@ -99,12 +99,12 @@ impl Table<'_, '_> {
         }
         outlet.timeout = self.duration("timeout").unwrap_or(PATIENCE);
         outlet.undelivered = self.text("undelivered").map(Into::into);
-        // Without a target nobody knows which other options there may be.
+        // Without a target the allowed options are not known.
         self.knows_all = target.is_none();
         target.map(|_| outlet)
     }
 
-    /// One of these words.
+    /// Reads a text that has to be one of these words.
     fn word(&mut self, name: &'static str, what: &str, words: &[&'static str]) -> Option<&'static str> {
         self.read(name, |text| {
             let known = words.iter().find(|known| **known == text);
@@ -118,7 +118,7 @@ impl Table<'_, '_> {
         }
     }
 
-    /// The option `to`. It may be a secret: some receivers know their senders by the URL alone.
+    /// Reads the option `to`. It may be a secret: for some receivers the URL alone is the credential.
     fn place(&mut self, kind: Option<&str>) -> Option<Place> {
         const NAME: &str = "to";
         if self.node.is_table() && self.node.get(NAME).is_none() {
@@ -132,7 +132,7 @@ impl Table<'_, '_> {
         place.map_err(|why| self.refuse_place(&why)).ok()
     }
 
-    /// Says what is wrong with `to`. A place that stands elsewhere is not shown.
+    /// Reports a problem of `to`. A place from a variable or a file is not shown.
     fn refuse_place(&mut self, why: &str) {
         let is_elsewhere = self.node.get("to").is_some_and(|node| node.is_table());
         let why = if is_elsewhere { "names no place that this type of sink can send to" } else { why };
@@ -231,7 +231,7 @@ impl Table<'_, '_> {
             self.refuse_at("batch", code::CONFLICT, "is too many: this template takes one alert");
         }
         let batch = usize::try_from(batch).unwrap_or(1);
-        // What cannot be read is told already, and would only fail here again.
+        // A broken template was already reported and would fail here again.
         if self.problems.len() == before
             && let Err(why) = template.check(&vars, batch)
         {
