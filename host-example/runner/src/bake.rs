@@ -1,9 +1,9 @@
-//! A configuration written into a module, for hosts that pass none.
+//! Writes a configuration into a module, for hosts that cannot pass one.
 //!
-//! Every module that authsieve builds holds a mark, and after it the places of four texts: its id, its version, a
-//! configuration and the name of a member (`authsieve_abi::baked`). [`write()`] appends the texts to the module's data, in
-//! a page of memory of their own, and changes the places. Nothing else changes and nothing runs, so a module may be
-//! baked any number of times, and one baked with nothing is the module it was, but for an empty page.
+//! Each module of authsieve contains a mark, then the places of four texts (`authsieve_abi::baked`): the id, the
+//! version, the configuration, and the name of a member. [`write()`] appends the texts to the module's data, in new
+//! pages of memory, and changes the places. Nothing else changes, and no code runs. So a module can be baked again and
+//! again. Baking an empty configuration gives the original module with one empty page.
 
 use authsieve_host::{Analytic, Engine, StartError, filter, is_module};
 use wasm_encoder::{
@@ -14,35 +14,35 @@ use wasmparser::{
     Operator,
 };
 
-/// Begins what can be baked. `authsieve_abi::baked` says the same.
+/// The start of the mark. It equals the one in `authsieve_abi::baked`.
 const MARK: &[u8; 16] = b"\0authsieve:bake1";
-/// Begins the texts that were baked.
+/// The start of the baked texts.
 const TEXTS: &[u8; 16] = b"\0authsieve:text1";
-/// The mark, and the address and the length of each text.
+/// The size of the mark with the address and length of each text.
 const WIDTH: usize = 16 + 4 * 8;
 const PAGE: u64 = 1 << 16;
 
-/// The numbers of sections, in modules and in components.
+/// The ids of sections, in modules and components.
 const MEMORY: u8 = 5;
 const EXPORT: u8 = 7;
 const DATA: u8 = 11;
 const DATA_COUNT: u8 = 12;
 const CORE_MODULE: u8 = 1;
 
-/// What a module says of itself, and what was baked into it.
+/// The baked texts of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baked {
-    /// The analytic's id, as it is typed.
+    /// The id of the analytic, as on the command line.
     pub id: String,
-    /// Its version.
+    /// The version of the analytic.
     pub version: String,
-    /// The configuration, JSON; empty for the defaults.
+    /// The configuration as JSON. Empty for the defaults.
     pub config: String,
-    /// The member under which an annotated record carries its alert.
+    /// The member for the alert in an annotated record.
     pub key: String,
 }
 
-/// Why a file cannot be read as a module, or not be baked.
+/// Why a file is not a module, or cannot be baked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(String);
@@ -55,10 +55,10 @@ impl From<wasmparser::BinaryReaderError> for Error {
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// What is baked into a module or component.
+/// Reads the baked texts of a module or component.
 ///
 /// # Errors
-/// When it is neither, or not one of authsieve's.
+/// Fails if the bytes are neither, or not from authsieve.
 pub fn read(wasm: &[u8]) -> Result<Baked> {
     let parts = sections(wasm)?;
     if is_module(wasm) {
@@ -68,11 +68,11 @@ pub fn read(wasm: &[u8]) -> Result<Baked> {
     read(inner)
 }
 
-/// The module or component with a configuration (JSON, empty for the defaults) and a key baked into it. Neither is
-/// looked at: [`check`] does that.
+/// Writes a configuration (JSON, empty for the defaults) and a key into a module or component. Validates neither:
+/// [`check`] does.
 ///
 /// # Errors
-/// As [`read`].
+/// Fails like [`read`].
 pub fn write(wasm: &[u8], config: &str, key: &str) -> Result<Vec<u8>> {
     let parts = sections(wasm)?;
     if is_module(wasm) {
@@ -89,10 +89,10 @@ pub fn write(wasm: &[u8], config: &str, key: &str) -> Result<Vec<u8>> {
     ))
 }
 
-/// Starts what was baked with its configuration.
+/// Starts a baked module, to validate its configuration.
 ///
 /// # Errors
-/// What the module itself has to say of the configuration, or why it does not start.
+/// Fails with the module's own problems of the configuration, or if the module cannot start.
 pub fn check(engine: &Engine, name: &str, wasm: &[u8]) -> std::result::Result<(), StartError> {
     if is_module(wasm) {
         return filter::check(engine, wasm);
@@ -105,7 +105,7 @@ pub fn check(engine: &Engine, name: &str, wasm: &[u8]) -> std::result::Result<()
 /// The functions that a filter for Fluent Bit exports.
 ///
 /// # Errors
-/// When it is no core module, or none that the agent could call.
+/// Fails if the bytes are no core module, or one that Fluent Bit cannot call.
 pub fn filter_exports(wasm: &[u8]) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for section in sections(wasm)?.iter().filter(|section| section.id == EXPORT) {
@@ -130,7 +130,7 @@ struct Section<'a> {
     body: &'a [u8],
 }
 
-/// The sections behind the header, which modules and components write alike.
+/// The sections after the header. Modules and components encode them alike.
 fn sections(wasm: &[u8]) -> Result<Vec<Section<'_>>> {
     let mut reader = BinaryReader::new(wasm, 0);
     if reader.read_bytes(4)? != b"\0asm" {
@@ -154,7 +154,7 @@ fn assemble<'a>(wasm: &[u8], sections: impl Iterator<Item = Section<'a>>) -> Vec
     out
 }
 
-/// The module in a component that can be baked, and which section it is.
+/// Finds the module inside a component that can be baked, and the number of its section.
 fn marked<'a>(parts: &[Section<'a>]) -> Result<(usize, &'a [u8])> {
     let holds = |section: &Section<'_>| section.body.windows(MARK.len()).any(|part| part == MARK);
     let mut found =
@@ -169,16 +169,16 @@ fn not_ours() -> Error {
     Error("nothing can be baked into it: it is no module that this version of authsieve exports".into())
 }
 
-/// What of a module is read and changed.
+/// The parts of a module that are read or changed.
 struct Parts<'a> {
     memory: MemoryType,
     data: Vec<Segment<'a>>,
-    /// Where what can be baked is: the segment, and from where in it.
+    /// The place of the mark: the number of the segment, and the offset in it.
     place: (usize, usize),
 }
 
 struct Segment<'a> {
-    /// Its address; `None` for one that is placed by the code.
+    /// The address of the segment. `None` if the code places it.
     at: Option<u32>,
     bytes: &'a [u8],
 }
@@ -229,7 +229,7 @@ impl<'a> Parts<'a> {
         Ok(Baked { id: id?, version: version?, config: config?, key: key? })
     }
 
-    /// The `nth` of the texts.
+    /// The text with this number.
     fn text(&self, nth: usize) -> Result<String> {
         let (segment, from) = self.place;
         let word = |from: usize| {
@@ -249,7 +249,7 @@ impl<'a> Parts<'a> {
     }
 
     fn bake(mut self, wasm: &[u8], parts: &[Section<'_>], config: &str, key: &str) -> Result<Vec<u8>> {
-        // What was baked before makes room.
+        // The texts of an earlier bake are replaced.
         let base = match self.data.pop_if(|last| last.bytes.starts_with(TEXTS)).and_then(|last| last.at) {
             Some(base) => base,
             None => u32::try_from(self.memory.minimum * PAGE).map_err(|_| not_ours())?,
@@ -298,7 +298,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What a section holds behind its length.
+/// The content of an encoded section, without its length.
 fn body(section: &impl wasm_encoder::Encode) -> Vec<u8> {
     let mut out = Vec::new();
     section.encode(&mut out);

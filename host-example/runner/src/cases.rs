@@ -1,19 +1,21 @@
-//! Detection cases as data: what an analytic must say about a log.
+//! Detection cases as data: a log, and the alerts that an analytic must raise.
 //!
 //! A case is a folder:
 //!
-//! | file | what |
+//! | file | content |
 //! |---|---|
-//! | `input.*` | the log, in any form that `run` reads |
+//! | `input.*` | the log, in any format that `run` reads |
 //! | `config.toml` | options that differ from the defaults (optional) |
-//! | `case.toml` | `description`; `received` (RFC 3339): when the log was received; `stream = true`: its records came in a stream, not in a stored log; `analytic`, or `analytics`, a list (optional) |
-//! | `expected.ndjson` | one JSON object per alert that must come, in order. Only the fields that it names are compared, exactly; `null`: the field must be absent. Empty: no alert |
+//! | `case.toml` | `description`; `received` (RFC 3339): the time of receipt; `stream = true`: the records came as a
+//! stream, not as a stored log; `analytic`, or a list `analytics` (optional) |
+//! | `expected.ndjson` | one JSON object for each alert that must come, in order. Only the named fields are compared,
+//! exactly; `null` means that the field must be absent. Empty: no alert |
 //!
-//! Nothing else may stand in it, so that a misspelt name does not go unnoticed. A case whose `case.toml` names no
-//! analytic is one for the analytic it is run with, or, in `<id>/cases/…`, for the analytic of that folder. With several
-//! analytics, `config.toml` has a table for each, and the alerts of a record come in the order of the ids.
+//! No other file is allowed, so that a misspelt name is noticed. If `case.toml` names no analytic, the case is for the
+//! analytic it is run with, or, in `<id>/cases/…`, for the analytic of that folder. With several analytics,
+//! `config.toml` has a table for each, and the alerts of a record are ordered by id.
 //!
-//! Cases run as `run` runs logs: framed, routed by needles, through the component in wasmtime.
+//! A case runs in the same way as `run`: framing, prefilter, and the component in wasmtime.
 //!
 //! ```
 //! use authsieve::cases::{Bench, Case, Verdict};
@@ -50,51 +52,51 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// When logs are received whose case does not say: 2026-06-01T00:00:00Z.
+/// The default time of receipt: 2026-06-01T00:00:00Z.
 pub const RECEIVED: i64 = 1_780_272_000_000_000;
 
-/// Folders deeper than this are not looked at.
+/// The deepest folder that is searched.
 const MAX_DEPTH: usize = 32;
 
-/// What a case expects.
+/// The file with the expected alerts.
 const EXPECTED: &str = "expected.ndjson";
 
-/// A case, as it was read.
+/// A case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Its folder, as it was named: what reports call the case.
+    /// The path of the folder. Reports use it as the name of the case.
     pub name: String,
-    /// What it shows.
+    /// The description.
     pub description: String,
-    /// The ids of the analytics it is for.
+    /// The ids of the analytics.
     pub analytics: Vec<String>,
-    /// When its log was received, in microseconds since 1970.
+    /// The time of receipt, in microseconds since 1970.
     pub received: i64,
-    /// True if its records came in a stream, not in a stored log.
+    /// True if the records came as a stream, not as a stored log.
     pub stream: bool,
-    /// The log.
+    /// The path of the log.
     pub input: PathBuf,
     dir: PathBuf,
     config: Config,
-    /// `None` where none was written yet.
+    /// The expected alerts. `None` if there is no file yet.
     expected: Option<Expected>,
 }
 
-/// Why a case cannot be run, or what went wrong while it ran.
+/// Why a case could not be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Broken(String);
 
-/// What became of a case.
+/// The result of a case.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// The alerts are those that were expected.
+    /// The alerts are the expected ones.
     Passed,
-    /// They are not.
+    /// The alerts differ.
     Failed(Difference),
 }
 
-/// `case.toml`.
+/// The content of `case.toml`.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct About {
@@ -105,11 +107,11 @@ struct About {
     analytics: Vec<String>,
 }
 
-/// The folders with cases in `root` and below, by name. `root` may be a case itself. Folders whose names begin with a
-/// dot are left out, and links are not followed.
+/// Finds the folders with cases in `root` and below, sorted by name. `root` may itself be a case. Skips folders whose
+/// names begin with a dot, and does not follow links.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// Fails if a folder cannot be read.
 pub fn find(root: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     search(root, MAX_DEPTH, &mut found)?;
@@ -129,7 +131,7 @@ fn search(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> 
     Ok(())
 }
 
-/// What stands in a folder, by name; nothing hidden.
+/// The visible entries of a folder, sorted by name.
 fn entries(dir: &Path) -> io::Result<Vec<(String, FileType)>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir)? {
@@ -148,11 +150,11 @@ fn is_input(name: &str) -> bool {
 }
 
 impl Case {
-    /// Reads the case in `dir`. `analytics` are the ids it is run with, unless it names its own; without any, those of
-    /// its place.
+    /// Reads the case in `dir`. If the case names no analytics, it is for `analytics`, or if these are empty, for the
+    /// analytic of its folder.
     ///
     /// # Errors
-    /// Says what about it cannot be read or is not known. That nothing is expected yet is no error here.
+    /// Fails if a part cannot be read or is unknown. A missing `expected.ndjson` is no error here.
     pub fn read(dir: &Path, analytics: &[String]) -> Result<Self, Broken> {
         let read = |name: &str| match fs::read_to_string(dir.join(name)) {
             Ok(text) => Ok(Some(text)),
@@ -202,16 +204,16 @@ impl Case {
         })
     }
 
-    /// The configuration of each of its analytics, as JSON; empty for the defaults.
+    /// The configuration of each analytic as JSON. Empty for the defaults.
     ///
     /// # Errors
-    /// For options that stand where no analytic sees them.
+    /// Fails for options in a place where no analytic sees them.
     pub fn configs(&self) -> Result<Vec<String>, Broken> {
         let each: Vec<&str> = self.analytics.iter().map(String::as_str).collect();
         self.configs_of(&each.iter().map(std::slice::from_ref).collect::<Vec<_>>(), &|_| Vec::new())
     }
 
-    /// The same for components, of which each runs the analytics of these ids.
+    /// The configuration of each component. A component runs the analytics with the given ids.
     fn configs_of(
         &self,
         components: &[&[&str]],
@@ -232,10 +234,10 @@ impl Case {
         then(Audience { active: &active, known: &known, one: active.len() == 1, thresholds })
     }
 
-    /// Its log in batches of one-line records, as an analytic gets them.
+    /// The log in batches of one-line records, as an analytic gets them.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails if the log cannot be read.
     pub fn batches(&self) -> io::Result<Vec<Vec<u8>>> {
         let mut source = self.source();
         let mut batches = Vec::new();
@@ -255,7 +257,7 @@ impl Case {
         Files::new(vec![Input::Path(self.input.clone())]).received(Some(self.received)).written(written)
     }
 
-    /// Compares alerts with what is expected. Where nothing was written down, everything differs.
+    /// Compares alerts with the expected ones. If none were written down, all alerts differ.
     #[must_use]
     pub fn judge(&self, alerts: &[Alert]) -> Verdict {
         let nothing = Expected::default();
@@ -265,10 +267,10 @@ impl Case {
         }
     }
 
-    /// That it says what to expect.
+    /// Checks that the case has expected alerts.
     ///
     /// # Errors
-    /// If not, with a way to write it.
+    /// Fails if it has none. The error says how to write them.
     pub fn is_complete(&self) -> Result<(), Broken> {
         let missing = || {
             Broken(format!(
@@ -281,11 +283,11 @@ impl Case {
         self.expected.as_ref().map(|_| ()).ok_or_else(missing)
     }
 
-    /// Writes down that these alerts are expected: of each the fields that were named, of those nobody expected the
-    /// most telling. Tells whether that changed anything.
+    /// Writes these alerts down as expected. For an alert that was expected before, it writes the same fields as
+    /// before; for a new one, the main fields. Returns true if the file changed.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Fails if the file cannot be written.
     pub fn update(&self, alerts: &[Alert]) -> io::Result<bool> {
         if matches!((&self.expected, self.judge(alerts)), (Some(_), Verdict::Passed)) {
             return Ok(false);
@@ -303,7 +305,7 @@ fn unknown(name: &str) -> Broken {
     ))
 }
 
-/// The analytics of the case in `dir`: those it names, or those given, or that of its place.
+/// The analytics of the case in `dir`: the ones it names, or `analytics`, or the one of its folder.
 fn chosen(
     dir: &Path,
     one: Option<String>,
@@ -334,7 +336,7 @@ fn chosen(
     Ok(named)
 }
 
-/// `<id>` of `…/<id>/cases/…`.
+/// The `<id>` in `…/<id>/cases/…`.
 fn place(dir: &Path) -> Option<String> {
     let whole = dir.canonicalize().ok()?;
     let names: Vec<_> = whole.iter().map(|name| name.to_string_lossy()).collect();
@@ -346,18 +348,18 @@ fn place(dir: &Path) -> Option<String> {
 /// Runs cases.
 pub struct Bench {
     engine: Engine,
-    /// Components from files.
+    /// The components from files.
     files: Vec<Loaded>,
-    /// Built-in components that a case has asked for.
+    /// The built-in components that were loaded for cases.
     loaded: Mutex<Vec<Arc<Analytic>>>,
     isolated: bool,
 }
 
 impl Bench {
-    /// Takes the built-in analytics, and those of `files`, which go before them.
+    /// Prepares the built-in analytics, and those in `files`, which win over them.
     ///
     /// # Errors
-    /// When a file holds no analytic.
+    /// Fails if a file holds no analytic.
     pub fn new(engine: &Engine, files: &[PathBuf]) -> Result<Self, selection::Error> {
         let mut own = Vec::new();
         if !files.is_empty() {
@@ -369,13 +371,13 @@ impl Bench {
         Ok(Self { engine: engine.clone(), files: own, loaded: Mutex::default(), isolated: false })
     }
 
-    /// Runs each analytic in a component of its own, also those of one case.
+    /// If `isolated`, runs each analytic in its own component.
     #[must_use]
     pub fn isolated(self, isolated: bool) -> Self {
         Self { isolated, ..self }
     }
 
-    /// The ids of the analytics in files.
+    /// The ids of the analytics from files.
     #[must_use]
     pub fn of_files(&self) -> Vec<String> {
         self.files.iter().flat_map(|component| component.ids.iter().cloned()).collect()
@@ -388,11 +390,10 @@ impl Bench {
         self.of_files().into_iter().chain(builtin).collect()
     }
 
-    /// The alerts that a case's log raises: in the order of the records, and for one record in that of the ids.
+    /// Runs a case and returns its alerts, in the order of the records. Alerts of one record are ordered by id.
     ///
     /// # Errors
-    /// For an analytic that there is not, a configuration that is not valid, a log that cannot be read, and an
-    /// analytic that fails.
+    /// Fails for an unknown analytic, an invalid configuration or an unreadable log, and if an analytic fails.
     pub fn alerts(&self, case: &Case) -> Result<Vec<Alert>, Broken> {
         let components = self.components(case)?;
         let ids: Vec<Vec<&str>> =
@@ -402,7 +403,7 @@ impl Bench {
         let mut sessions = Vec::new();
         for ((component, ids), config) in components.iter().zip(&ids).zip(case.configs_of(&ids, &thresholds)?)
         {
-            // The seed changes nothing; that it is always the same makes a failure come again.
+            // The seed does not change alerts. A fixed one makes failures reproducible.
             let session =
                 Session::start(Arc::clone(&component.analytic), config, 0).map_err(|error| match error {
                     StartError::Config(lines) => {
@@ -419,7 +420,7 @@ impl Bench {
         if sink.failures.is_empty() { Ok(sink.alerts) } else { Err(Broken(sink.failures.join("\n"))) }
     }
 
-    /// The components for a case.
+    /// The components that a case needs.
     fn components(&self, case: &Case) -> Result<Vec<Loaded>, Broken> {
         let failed = |error: selection::Error| Broken(error.to_string());
         let (mut components, mut builtin) = (Vec::<Loaded>::new(), Vec::new());
@@ -449,7 +450,7 @@ impl Bench {
         Ok(components)
     }
 
-    /// A built-in component. Each is compiled once.
+    /// Loads a built-in component. Each is compiled once.
     fn load(&self, component: &Component) -> Result<Arc<Analytic>, selection::Error> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(analytic) = loaded.iter().find(|analytic| analytic.name() == component.id) {

@@ -1,8 +1,8 @@
-//! The loop: records from a [`Source`], through [`Worker`]s, to a [`Sink`].
+//! The main loop of most commands: records from a [`Source`] go through [`Worker`]s to a [`Sink`].
 //!
-//! One thread reads, and finds out which records may matter to which analytic. One thread runs each worker. The caller's
-//! thread hands the results to the sink. The output does not depend on the threads: results go on batch by batch,
-//! within a batch in the order of the records, and for one record in the order of the workers.
+//! One thread reads, and the prefilter decides which records each worker gets. Each worker has its own thread. The
+//! caller's thread passes the results to the sink. The output does not depend on the timing of threads. Results are
+//! ordered by batch, then by record, then by worker.
 
 mod workers;
 
@@ -20,54 +20,55 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// This many batches may be on their way to each worker.
+/// The most batches that wait for each worker.
 const DEPTH: usize = 4;
 
-/// Does something with each batch, for one analytic or several, on a thread of its own.
+/// Processes the batches for one or several analytics, on its own thread.
 pub trait Worker: Send + 'static {
-    /// What its thread and its failures are called: the id of the analytic.
+    /// The name of the thread, also used in errors: the id of the analytic.
     fn name(&self) -> &str;
 
-    /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
+    /// The needles: each record that can matter contains at least one of them. If empty, every record may matter.
     fn needles(&mut self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Takes the records of a batch that may matter, and tells what comes of them. All others have left their newline.
+    /// Processes the records of a batch that may matter. Of each other record only the newline is left.
     fn take(&mut self, records: &Records<'_>, news: &mut Vec<News>);
 
-    /// Nothing came for `idle` microseconds: gives out what waited for this time.
+    /// No records arrived for `idle` microseconds: releases what waited for this time.
     fn elapse(&mut self, idle: u64, news: &mut Vec<News>) {
         let _ = (idle, news);
     }
 
-    /// The end of the input.
+    /// The input has ended.
     fn finish(&mut self, news: &mut Vec<News>) {
         let _ = news;
     }
 
-    /// The input is left before its end: what waits is not given out.
+    /// The input was abandoned before its end: what waits is not released.
     fn leave(&mut self, news: &mut Vec<News>) {
         let _ = news;
     }
 }
 
-/// Records of a batch.
+/// The records of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Records<'b> {
-    /// Whole records, each with a newline behind it (the last needs none). An empty line counts, and says nothing.
+    /// Whole records, each followed by a newline (the last one may lack it). An empty line keeps its number, but has no
+    /// record.
     pub bytes: &'b [u8],
-    /// When they were read, and the number of the first over the whole input, from 1.
+    /// The time of reading, and the number of the first record in the whole input, counted from 1.
     pub reading: Reading,
 }
 
 impl<'b> Records<'b> {
-    /// Each record, with its newline.
+    /// The records, each with its newline.
     pub fn lines(&self) -> impl Iterator<Item = &'b [u8]> + use<'b> {
         self.bytes.split_inclusive(|byte| *byte == b'\n')
     }
 
-    /// The number of the record in which the byte at `offset` is.
+    /// The number of the record that contains the byte at `offset`.
     #[must_use]
     pub fn at(&self, offset: usize) -> u64 {
         let before = self.bytes.get(..offset).unwrap_or(self.bytes);
@@ -75,42 +76,42 @@ impl<'b> Records<'b> {
     }
 }
 
-/// What was read in all.
+/// The totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Records read, those left out as too long included.
+    /// The records that were read, including those that were too long.
     pub records: u64,
-    /// Bytes of records, after decompression.
+    /// The bytes of the records, after decompression.
     pub bytes: u64,
-    /// Records that were too long.
+    /// The records that were too long.
     pub oversized: u64,
-    /// Inputs that could not be read.
+    /// The inputs that could not be read.
     pub unreadable: u64,
-    /// What could not be made a record, by its flaw.
+    /// The pieces of input that could not be turned into records, by flaw.
     pub flaws: Counts,
-    /// How many times an analytic failed.
+    /// The failures of analytics.
     pub troubles: u64,
 }
 
 impl Totals {
-    /// Records that reached the analytics: all but those too long.
+    /// The records that reached the analytics: all except those that were too long.
     #[must_use]
     pub const fn judged(&self) -> u64 {
         self.records - self.oversized
     }
 
-    /// Whether records are missing: an input could not be read, a record was too long, or an analytic failed.
+    /// True if records are missing: an input could not be read, a record was too long, or an analytic failed.
     #[must_use]
     pub const fn lost_something(&self) -> bool {
         self.unreadable > 0 || self.oversized > 0 || self.troubles > 0
     }
 }
 
-/// Reads a source to its end. Returns the workers, and what was read in all.
+/// Reads a source to its end. Returns the workers and the totals.
 ///
 /// # Errors
-/// The first error of the sink ends everything. The batch at hand is not acknowledged then. Other errors: a thread cannot
-/// be started, or has panicked.
+/// Fails with the first error of the sink, which ends the loop; the current batch is not acknowledged then. Also fails
+/// if a thread cannot be started or has panicked.
 pub fn run<W: Worker>(
     source: impl Source + 'static,
     mut workers: Vec<W>,
@@ -135,15 +136,15 @@ pub fn run<W: Worker>(
         thread::Builder::new().name(name).spawn(move || work(worker, index, &jobs, &results))?;
         reader.inlets.push(inlet);
     }
-    // This thread may wait for a pipe when all others have ended, so nobody waits for this thread.
+    // The reader may still wait for a pipe when all else has ended, so the loop does not wait for the reader.
     thread::Builder::new().name("reader".into()).spawn(move || reader.read())?;
     collect(&arrived, outlets, sink)
 }
 
-/// Buffers of batches, to be used again.
+/// Batch buffers for reuse.
 type Pool = Mutex<Vec<Vec<u8>>>;
 
-/// The records of a batch on their way to the workers.
+/// The records of a batch, for the workers.
 struct Job {
     bytes: Vec<u8>,
     reading: Reading,
@@ -152,10 +153,10 @@ struct Job {
     pool: Arc<Pool>,
 }
 
-/// What a worker is told.
+/// A message to a worker.
 enum Order {
     Take(Arc<Job>),
-    /// The input is left before its end.
+    /// The input was abandoned before its end.
     Leave,
 }
 
@@ -169,7 +170,7 @@ impl Drop for Job {
     }
 }
 
-/// Everything else about a batch, on its way to the collector.
+/// The other data of a batch, for the collector.
 struct Arrival {
     file: Arc<str>,
     line: u64,
@@ -182,7 +183,7 @@ struct Arrival {
     receipt: Receipt,
 }
 
-/// What a worker made of a batch, or itself at the end.
+/// The result of a worker: the news of a batch, or the worker itself at the end.
 enum Outcome<W> {
     Batch(Vec<News>),
     End(Box<W>, Vec<News>),
@@ -213,7 +214,7 @@ impl Reader {
             }
         }
         if self.source.was_left() {
-            // A worker that has gone needs no word.
+            // If a worker is gone already, it needs no message.
             self.inlets.iter().for_each(|inlet| drop(inlet.send(Order::Leave)));
         }
     }
@@ -228,13 +229,13 @@ impl Reader {
     }
 }
 
-/// How many records there are: the last needs no newline.
+/// The number of records. The last one may lack its newline.
 fn count(bytes: &[u8]) -> u64 {
     let unterminated = bytes.last().is_some_and(|last| *last != b'\n');
     memchr::memchr_iter(b'\n', bytes).count() as u64 + u64::from(unterminated)
 }
 
-/// The thread of one worker. It ends when there is no more to take, or nobody to take the results.
+/// Runs one worker. Ends when there are no more orders, or nobody takes the results.
 fn work<W: Worker>(mut worker: W, index: usize, orders: &Receiver<Order>, results: &SyncSender<Outcome<W>>) {
     let (mut gathered, mut left) = (Vec::new(), false);
     for order in orders {
@@ -263,7 +264,7 @@ fn work<W: Worker>(mut worker: W, index: usize, orders: &Receiver<Order>, result
     let _ = results.send(Outcome::End(Box::new(worker), news));
 }
 
-/// Hands the results to the sink, batch by batch.
+/// Passes the results to the sink, batch by batch.
 fn collect<W>(
     arrived: &Receiver<Arrival>,
     outlets: Vec<(String, Receiver<Outcome<W>>)>,
@@ -318,7 +319,7 @@ fn hand_on(news: Vec<News>, origins: &Origins, totals: &mut Totals, sink: &mut i
     })
 }
 
-/// A thread that ends before its last word has panicked.
+/// The error for a thread that ended too early: it has panicked.
 fn gone(name: &str) -> io::Error {
     io::Error::other(format!("the thread of {name} ended"))
 }

@@ -1,18 +1,19 @@
-//! SIGINT and SIGTERM: the first ends the input, a second the process.
+//! Handles SIGINT and SIGTERM: the first signal ends the input, the second one ends the process.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// The signal that came, if one did.
+/// The signal that arrived, if any.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicI32>);
 
 impl Interrupt {
-    /// Calls `stop`, on a thread of its own, when SIGINT or SIGTERM comes for the first time. A second one ends the process.
+    /// Calls `stop` on its own thread when SIGINT or SIGTERM arrives for the first time. The second signal ends the
+    /// process.
     ///
     /// # Errors
-    /// Where the signals cannot be caught.
+    /// Fails if the signals cannot be caught.
     #[cfg(unix)]
     pub fn catch(stop: impl FnOnce() + Clone + Send + 'static) -> io::Result<Self> {
         use signal_hook::consts::{SIGINT, SIGTERM};
@@ -24,7 +25,7 @@ impl Interrupt {
                 if kept.0.swap(signal, Ordering::Relaxed) != 0 {
                     let _ = signal_hook::low_level::emulate_default_handler(signal);
                 }
-                // It may wait for the loop, and the second signal is not to wait for that.
+                // `stop` may block. On its own thread it does not delay the second signal.
                 let stop = stop.clone();
                 std::thread::spawn(stop);
             }
@@ -32,16 +33,16 @@ impl Interrupt {
         Ok(came)
     }
 
-    /// Nothing is caught here: a signal ends the process.
+    /// Does nothing on this system: a signal ends the process.
     ///
     /// # Errors
-    /// None.
+    /// Never fails.
     #[cfg(not(unix))]
     pub fn catch(_: impl FnOnce() + Clone + Send + 'static) -> io::Result<Self> {
         Ok(Self::default())
     }
 
-    /// The exit status of a command that a signal ended: 128 and its number. `None` where none came.
+    /// The exit status for a command that was ended by a signal: 128 plus its number. `None` if no signal arrived.
     #[must_use]
     pub fn status(&self) -> Option<u8> {
         let signal = self.0.load(Ordering::Relaxed);

@@ -1,9 +1,8 @@
-//! The `authsieve` command: log files in, alerts out. The wasmtime host below it is [`authsieve_host`].
+//! The `authsieve` command: reads log files and writes alerts. The wasmtime host below it is [`authsieve_host`].
 //!
-//! Data flows one way: a source of [`sources`] yields records, the loop in [`feed`] passes them through the analytics on
-//! threads, a sink of [`sinks`] takes what comes of them, and [`output`] has the formats it is written in. Each file of
-//! [`commands`] is one command. [`cases`] compares alerts with what a case expects; [`bake`] writes configurations into
-//! modules.
+//! Data flows in one direction. A source in [`sources`] yields records. The loop in [`feed`] passes them through the
+//! analytics on threads. A sink in [`sinks`] takes the results, in the formats of [`output`]. Each file of [`commands`]
+//! is one command. [`cases`] compares alerts with the expected ones; [`bake`] writes configurations into modules.
 
 pub mod arguments;
 pub mod bake;

@@ -1,4 +1,4 @@
-//! Which analytics to run, and with which configuration.
+//! Selects the analytics to run, and loads them with their configurations.
 
 use crate::config::effective::Effective;
 use crate::config::{self, Audience, Config, Problems};
@@ -10,50 +10,50 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Stands for all analytics.
+/// The name for all analytics.
 const ALL: &str = "all";
 
-/// What a command line chooses.
+/// The analytics that a command line selects.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Ids of built-in analytics, in any case; `all` for all of them.
+    /// The ids of built-in analytics, in any case. `all` selects all of them.
     pub ids: Vec<String>,
-    /// Components in files.
+    /// The paths of component files.
     pub files: Vec<PathBuf>,
-    /// Each analytic runs in a component of its own. Otherwise several that are built in run in the suite, which
+    /// True if each analytic runs in its own component. Otherwise several built-in analytics run in the suite, which
     /// decodes each record once.
     pub isolated: bool,
 }
 
-/// A component, and where it is from.
+/// A selected component.
 pub struct Chosen {
-    /// What it is called before it has said its own name.
+    /// The name before the component was asked for its own.
     pub name: String,
-    /// Its bytes.
+    /// The bytes of the component.
     pub wasm: Vec<u8>,
-    /// The built-in component it is.
+    /// The built-in component, if it is one.
     pub builtin: Option<&'static Component>,
 }
 
-/// Why there is nothing to run.
+/// Why nothing can be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line or the configuration is wrong. Exit status 2.
     #[error("{0}")]
     Usage(String),
-    /// Options are wrong. Exit status 2.
+    /// The options are wrong. Exit status 2.
     #[error("{0}")]
     Config(Problems),
-    /// It cannot be done. Exit status 1.
+    /// The request failed. Exit status 1.
     #[error("{0}")]
     Failure(String),
 }
 
 impl Selection {
-    /// The chosen components; all that are built in if none is named.
+    /// The selected components. All built-in ones if nothing is selected.
     ///
     /// # Errors
-    /// For an unknown id (with the list of those there are), and for a file that cannot be read.
+    /// Fails for an unknown id, with a list of the known ones, and for a file that cannot be read.
     pub fn choose(&self) -> Result<Vec<Chosen>, Error> {
         let builtin =
             |c: &'static Component| Chosen { name: c.id.into(), wasm: c.wasm.to_vec(), builtin: Some(c) };
@@ -70,11 +70,11 @@ impl Selection {
         Ok(chosen)
     }
 
-    /// The chosen ids out of those that are `known`, each once, in the order they are named. `all` stands for all that
-    /// are known.
+    /// The selected ids out of `known`, without repetition and in the order of selection. `all` stands for all known
+    /// ids.
     ///
     /// # Errors
-    /// For an id that is not known.
+    /// Fails for an unknown id.
     pub fn resolved(&self, known: &[&str]) -> Result<Vec<String>, Error> {
         let mut resolved: Vec<String> = Vec::new();
         for id in &self.ids {
@@ -95,13 +95,13 @@ impl Selection {
         Ok(resolved)
     }
 
-    /// True if any analytic is named on its own.
+    /// True if an analytic is selected by its own id or file.
     #[must_use]
     pub fn is_named(&self) -> bool {
         !self.files.is_empty() || self.ids.iter().any(|id| !id.eq_ignore_ascii_case(ALL))
     }
 
-    /// Whether exactly one analytic is named, so that its configuration stands without a table.
+    /// True if exactly one analytic is selected, so that its configuration needs no table.
     #[must_use]
     pub fn is_one(&self) -> bool {
         let ids = self.resolved(&known(&[])).unwrap_or_default();
@@ -109,11 +109,11 @@ impl Selection {
     }
 }
 
-/// Loads the selected analytics, and makes of each component what `make` makes of its configuration and a random seed.
-/// They come by id, so that no output depends on the order in which a command line names them.
+/// Loads the selected analytics, and passes each component to `make`, with its configuration and a random seed. The
+/// results are ordered by id, so the output does not depend on the order in the command line.
 ///
 /// # Errors
-/// When one cannot be loaded, or a configuration is not valid.
+/// Fails if a component cannot be loaded or a configuration is not valid.
 pub fn start<T>(
     engine: &Engine,
     selection: &Selection,
@@ -126,11 +126,11 @@ pub fn start<T>(
     configured.start(|analytic, text| make(analytic, text, seed))
 }
 
-/// Loads the selected analytics and reads their configuration. Where none is selected, `analytics` in the configuration
-/// selects.
+/// Loads the selected analytics and their configuration. Without a selection, `analytics` in the configuration selects
+/// them.
 ///
 /// # Errors
-/// When one cannot be loaded, or the configuration cannot be read.
+/// Fails if a component cannot be loaded or the configuration cannot be read.
 pub fn configure<'e>(
     engine: &'e Engine,
     selection: &Selection,
@@ -140,56 +140,56 @@ pub fn configure<'e>(
     let mut selection = selection.clone();
     if selection.ids.is_empty() && selection.files.is_empty() {
         let known = |id: &String| authsieve_components::get(id).is_some();
-        // Others are a problem of the configuration.
+        // Unknown ids are reported later as a problem of the configuration.
         selection.ids = config.analytics().unwrap_or_default().into_iter().filter(known).collect();
     }
     let components = gather(engine, selection.choose()?, selection.isolated)?;
-    // A file may hold several.
+    // A file may hold several analytics.
     let one = selection.is_one() && components.iter().all(|component| component.ids.len() == 1);
     Ok(Configured { engine, components, config, one })
 }
 
-/// A component, loaded to run some of its analytics.
+/// A loaded component, with the analytics to run.
 #[derive(Clone)]
 pub struct Loaded {
     /// The component.
     pub analytic: Arc<Analytic>,
-    /// The ids of those that run.
+    /// The ids of the analytics to run.
     pub ids: Vec<String>,
 }
 
 impl Loaded {
-    /// The suite, of which the built-in analytics of these ids run.
+    /// Loads the suite to run the built-in analytics with these ids.
     ///
     /// # Errors
-    /// When this machine does not support it.
+    /// Fails if this machine is not supported.
     pub fn suite(engine: &Engine, ids: Vec<String>) -> Result<Self, Error> {
         let suite = &authsieve_components::SUITE;
-        // Limits are those of one analytic.
+        // The limits are meant for a single analytic.
         let engine = engine.limited(engine.limits().times(ids.len().max(1)));
         let analytic = Analytic::load(&engine, suite.id, suite.wasm);
         let analytic = analytic.map_err(|error| Error::Failure(format!("{}: {error}", suite.id)))?;
         Ok(Self { analytic: Arc::new(analytic), ids })
     }
 
-    /// The component, of which all analytics run.
+    /// Runs all analytics of a component.
     ///
     /// # Errors
-    /// When it does not say which they are.
+    /// Fails if the component does not list its analytics.
     pub fn whole(analytic: Arc<Analytic>) -> Result<Self, Error> {
         let about = analytic.describe();
         let about = about.map_err(|error| Error::Failure(format!("{}: {error}", analytic.name())))?;
         Ok(Self { analytic, ids: about.into_iter().map(|about| about.id).collect() })
     }
 
-    /// Tells if the analytic of that id runs; its case does not matter.
+    /// True if the analytic with this id runs. The case of the id is ignored.
     #[must_use]
     pub fn runs(&self, id: &str) -> bool {
         self.ids.iter().any(|own| own.eq_ignore_ascii_case(id))
     }
 }
 
-/// Loads what was chosen: several built-in analytics as one suite, unless they are to be isolated.
+/// Loads the selected components. Several built-in analytics become one suite, unless they are `isolated`.
 fn gather(engine: &Engine, chosen: Vec<Chosen>, isolated: bool) -> Result<Vec<Loaded>, Error> {
     let is_builtin = |chosen: &Chosen| chosen.builtin.is_some();
     let (builtin, others): (Vec<Chosen>, Vec<Chosen>) = chosen.into_iter().partition(is_builtin);
@@ -213,7 +213,7 @@ fn gather(engine: &Engine, chosen: Vec<Chosen>, isolated: bool) -> Result<Vec<Lo
     Ok(gathered)
 }
 
-/// Analytics and their configuration.
+/// Loaded analytics and their configuration.
 pub struct Configured<'e> {
     engine: &'e Engine,
     components: Vec<Loaded>,
@@ -222,16 +222,15 @@ pub struct Configured<'e> {
 }
 
 impl Configured<'_> {
-    /// Brings the components into the order of their ids, so that no output depends on the order in which a command line
-    /// names them.
+    /// Orders the components by id, so that the output does not depend on the order in the command line.
     pub fn by_id(&mut self) {
         self.components.sort_by(|one, other| one.ids.cmp(&other.ids));
     }
 
-    /// Makes of each component what `make` makes of its configuration.
+    /// Passes each component to `make`, with its configuration.
     ///
     /// # Errors
-    /// For everything that is wrong with the configuration of any of them, and the first failure of another kind.
+    /// Fails with all problems in the configurations of all components, or with the first other failure.
     pub fn start<T>(
         &self,
         make: impl Fn(Arc<Analytic>, String) -> Result<T, StartError>,
@@ -259,25 +258,25 @@ impl Configured<'_> {
     /// The tables of the service.
     ///
     /// # Errors
-    /// For everything that is wrong there.
+    /// Fails with all problems of these tables.
     #[cfg(all(feature = "serve", unix))]
     pub fn served(&self) -> Result<crate::config::service::Served, Error> {
         self.config.served().map_err(Error::Config)
     }
 
-    /// What is set, and the defaults of all else.
+    /// The effective configuration: all options that are set, and the defaults of the others.
     ///
     /// # Errors
-    /// When an analytic does not say what its options are.
+    /// Fails if an analytic does not describe its options.
     pub fn effective(&self) -> Result<Effective, Error> {
         let schemas = self.schemas()?;
         self.with(|audience| Ok(Effective::of(&self.config, &schemas, audience)))
     }
 
-    /// The JSON Schema of the options of each analytic that runs, by its id.
+    /// The id of each running analytic, and the JSON Schema of its options.
     ///
     /// # Errors
-    /// When an analytic does not say what its options are.
+    /// Fails if an analytic does not describe its options.
     pub fn schemas(&self) -> Result<Vec<(String, serde_json::Value)>, Error> {
         let mut schemas = Vec::new();
         for component in &self.components {
@@ -306,13 +305,14 @@ fn ids(component: &Loaded) -> Vec<&str> {
     component.ids.iter().map(String::as_str).collect()
 }
 
-/// Hands `then` the one analytic of this id as the audience of a configuration.
+/// Calls `then` with an audience of one analytic.
 pub fn alone<T>(engine: &Engine, id: &str, then: impl FnOnce(Audience<'_>) -> T) -> T {
     let thresholds = |id: &str| thresholds(engine, &[], id);
     then(Audience { active: &[id], known: &known(&[id]), one: true, thresholds: &thresholds })
 }
 
-/// The options of an analytic that an override may set, by its JSON Schema. None for an analytic that cannot be loaded.
+/// The options of an analytic that an override may set, taken from its JSON Schema. Empty if the analytic cannot be
+/// loaded.
 pub(crate) fn thresholds(engine: &Engine, components: &[Loaded], id: &str) -> Vec<String> {
     let loaded = components.iter().find(|component| component.runs(id)).cloned();
     let builtin = || Loaded::suite(engine, Vec::new()).ok();
@@ -328,22 +328,23 @@ pub(crate) fn thresholds(engine: &Engine, components: &[Loaded], id: &str) -> Ve
         .collect()
 }
 
-/// Where options are written.
+/// The places where options are written.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// A file.
+    /// The configuration file.
     pub file: Option<PathBuf>,
-    /// `key=value` pairs that go before it.
+    /// The `key=value` pairs. They win over the file.
     pub assignments: Vec<String>,
-    /// The whole input is sorted by time before it is judged: `allowed_lateness = "max"`, whatever else is said.
+    /// True if the whole input is sorted by time before it is judged. Sets `allowed_lateness = "max"` for every
+    /// analytic.
     pub sorted: bool,
 }
 
 impl Options {
-    /// What is written there.
+    /// Reads the options.
     ///
     /// # Errors
-    /// For a file that cannot be read, and for what is not written as a configuration is.
+    /// Fails for a file that cannot be read, and for errors in its syntax.
     pub fn read(&self) -> Result<Config, Error> {
         let mut config =
             Config::read(self.file.as_deref(), &self.assignments).map_err(|error| match error {
@@ -357,10 +358,10 @@ impl Options {
     }
 }
 
-/// Compiles what was chosen. A component from a file with one analytic is called by the id that this gives itself.
+/// Compiles the selected components. A component from a file with one analytic gets the analytic's id as its name.
 ///
 /// # Errors
-/// When one is no analytic, or wants to import anything.
+/// Fails if a component is no analytic, or imports anything.
 pub fn load(engine: &Engine, chosen: Vec<Chosen>) -> Result<Vec<Arc<Analytic>>, Error> {
     let load = |chosen: Chosen| {
         let failed = |error: &dyn fmt::Display| Error::Failure(format!("{}: {error}", chosen.name));
@@ -377,7 +378,7 @@ pub fn load(engine: &Engine, chosen: Vec<Chosen>) -> Result<Vec<Arc<Analytic>>, 
     chosen.into_iter().map(load).collect()
 }
 
-/// The ids that may head a table of a configuration that is for others too.
+/// The ids that may name a table in a shared configuration.
 #[must_use]
 pub fn known<'a>(names: &[&'a str]) -> Vec<&'a str> {
     authsieve_components::ALL.iter().map(|component| component.id).chain(names.iter().copied()).collect()

@@ -1,52 +1,52 @@
-//! What is expected of alerts, and how alerts differ from it.
+//! Expected alerts, and the difference between them and the actual ones.
 
 use authsieve_engine::alert::Alert;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
 
-/// What is written down of an alert that nobody expected yet.
+/// The fields that are written for an alert that was not expected before.
 const USUAL: [&str; 5] = ["pattern", "time", "user", "src_ip", "matched"];
 
-/// Up to so many comparisons, alerts are aligned with what is expected; beyond, the first goes with the first.
+/// The most comparisons for aligning alerts. Beyond it they are paired by position.
 const MAX_ALIGNED: usize = 4_000_000;
 
-/// The alerts of a case, as far as they are told.
+/// The expected alerts of a case, with the fields that matter.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expected(Vec<Fields>);
 
-/// Fields and their values, in the order in which they were written.
+/// The fields and values of an alert, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 struct Fields(Vec<(String, Value)>);
 
-/// How alerts differ from what is expected: a unified diff, field by field.
+/// The difference between expected and actual alerts: a unified diff by fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Its lines.
+    /// The lines of the diff.
     pub lines: Vec<Line>,
 }
 
-/// A line of a difference, without its newline. What stands in it is JSON, which an attacker may have written.
+/// A line of a diff, without a newline. Its JSON may come from an attacker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// What the lines below are about.
+    /// A heading for the lines below.
     Head(String),
-    /// As it is expected, and is.
+    /// Expected and present.
     Same(String),
-    /// Expected, but not there.
+    /// Expected but not present.
     Expected(String),
-    /// There, but not expected.
+    /// Present but not expected.
     Actual(String),
 }
 
-/// An expected alert, an actual one, or both, by number.
+/// The numbers of an expected and an actual alert. `None` if one has no counterpart.
 type Pair = (Option<usize>, Option<usize>);
 
 impl Expected {
-    /// Reads `expected.ndjson`.
+    /// Parses `expected.ndjson`.
     ///
     /// # Errors
-    /// With the number of the line.
+    /// Fails with the number of the wrong line.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut alerts = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -64,7 +64,7 @@ impl Expected {
         Ok(Self(alerts))
     }
 
-    /// How `alerts` differ from this, if they do.
+    /// The difference to `alerts`, if there is one.
     pub(super) fn difference(&self, alerts: &[Alert]) -> Option<Difference> {
         let alerts = values(alerts);
         let pairs = self.align(&alerts);
@@ -104,7 +104,7 @@ impl Expected {
         Some(Difference { lines })
     }
 
-    /// `expected.ndjson` as `alerts` would have it. Of several analytics' alerts it is said whose they are.
+    /// The content of `expected.ndjson` for these alerts. With `several` analytics, each alert names its own.
     pub(super) fn updated(&self, alerts: &[Alert], several: bool) -> String {
         let alerts = values(alerts);
         let mut text = String::new();
@@ -130,12 +130,12 @@ impl Expected {
         wanted.0.iter().all(|(name, value)| field(got, name) == value)
     }
 
-    /// Pairs of what is expected and what is, such that as many as possible agree and the order of both is kept.
-    /// What stands between two that agree is paired by its order.
+    /// Pairs expected and actual alerts. As many as possible agree, and both keep their order. Between two agreeing
+    /// pairs, the rest is paired by position.
     fn align(&self, alerts: &[Value]) -> Vec<Pair> {
         let (rows, columns) = (self.0.len(), alerts.len());
         let agrees = |row, column| self.is_met((Some(row), Some(column)), alerts);
-        // How many can agree from there on (longest common subsequence).
+        // `best` holds how many can agree from each position on (longest common subsequence).
         let width = columns + 1;
         let mut best = vec![0u32; if rows * columns <= MAX_ALIGNED { (rows + 1) * width } else { 0 }];
         let at = |best: &[u32], row: usize, column: usize| {
@@ -192,14 +192,14 @@ fn pair_up(missing: &mut Vec<usize>, surplus: &mut Vec<usize>, pairs: &mut Vec<P
 fn values(alerts: &[Alert]) -> Vec<Value> {
     let value = |alert| {
         let mut value = serde_json::to_value(alert).unwrap_or_default();
-        // The output of `--update` does not depend on the features of `serde_json`.
+        // The output of `--update` must not depend on the features of `serde_json`.
         value.sort_all_objects();
         value
     };
     alerts.iter().map(value).collect()
 }
 
-/// A field of an alert; `null` for one that is absent.
+/// A field of an alert. `null` if it is absent.
 fn field<'a>(alert: &'a Value, name: &str) -> &'a Value {
     alert.get(name).unwrap_or(&Value::Null)
 }
@@ -208,7 +208,7 @@ fn written(name: &str, value: &Value) -> String {
     if value.is_null() { format!("{name} is absent") } else { format!("{name} = {value}") }
 }
 
-/// The numbers of a pair, from 1.
+/// The numbers of a pair, counted from 1.
 fn numbers(pair: Pair) -> String {
     match pair {
         (Some(wanted), Some(got)) if wanted != got => format!("{} (comes as {})", wanted + 1, got + 1),

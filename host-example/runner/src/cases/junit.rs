@@ -1,41 +1,41 @@
-//! What became of cases, as JUnit XML, which continuous integration systems show.
+//! Writes the results of cases as JUnit XML, which continuous integration systems show.
 //!
-//! The layout is that of [testmoapp/junitxml](https://github.com/testmoapp/junitxml): one suite per analytic, one case
-//! per folder; a `failure` holds the difference, an `error` says why a case could not be run.
+//! The layout follows [testmoapp/junitxml](https://github.com/testmoapp/junitxml): one suite per analytic and one test
+//! case per folder. A `failure` holds the difference, an `error` says why a case could not be run.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The case.
+    /// The name of the case.
     pub name: String,
-    /// The analytic, or analytics, it is for.
+    /// The analytics of the case.
     pub suite: String,
-    /// How it went.
+    /// The result.
     pub result: Result,
-    /// How long it took.
+    /// The run time.
     pub took: Duration,
 }
 
-/// How a case went.
+/// The result of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Result {
-    /// As expected.
+    /// The alerts are the expected ones.
     Passed,
-    /// Otherwise, and how.
+    /// The alerts differ. Holds the difference.
     Failed(String),
-    /// Not at all, and why.
+    /// The case could not be run. Holds the reason.
     Broken(String),
 }
 
 /// Writes a report.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn write(out: &mut impl Write, outcomes: &[Outcome], took: Duration) -> io::Result<()> {
     let mut suites: Vec<&str> = outcomes.iter().map(|outcome| outcome.suite.as_str()).collect();
     suites.sort_unstable();
@@ -98,7 +98,7 @@ fn seconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64())
 }
 
-/// Text without what XML 1.0 cannot say, escaped or not (2.2, `Char`).
+/// Removes the characters that XML 1.0 cannot represent, not even escaped (2.2, `Char`).
 fn legal(text: &str) -> String {
     let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
     text.chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()

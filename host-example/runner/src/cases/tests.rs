@@ -1,7 +1,7 @@
 use super::*;
 use tempfile::TempDir;
 
-/// Five failures and a success.
+/// A log with five failures and a success.
 const ATTACK: &str = include_str!("../../samples/auth.log");
 
 /// A folder `<above>/cases/one` with these files.
@@ -102,7 +102,7 @@ fn a_case_runs_through_its_component() {
     let case = Case::read(&dir, &[]).unwrap();
     assert!(matches!(case.judge(&alerts), Verdict::Passed));
     assert!(!case.update(&alerts).unwrap(), "nothing to change");
-    // A problem of a configuration names its place.
+    // A problem in a configuration names its place.
     fs::write(dir.join("config.toml"), "min_failurs = 4").unwrap();
     let error = bench.alerts(&Case::read(&dir, &[]).unwrap()).unwrap_err().to_string();
     assert!(error.starts_with("min_failurs: ") && error.ends_with("config.toml:1:1)"), "{error}");

@@ -1,79 +1,79 @@
-//! What each host sends in each shape.
+//! Statistics of feeds. A feed is the events of one host in one shape.
 
 use super::thinned::Thinned;
 use authsieve_host::contract::{Event, Outcome};
 use std::collections::{HashMap, HashSet};
 
-/// So many feeds are told apart; the events of further hosts are counted together.
+/// The most feeds. The events of further hosts are counted together.
 const MOST_FEEDS: usize = 500;
-/// So many delivery ids are remembered.
+/// The most delivery ids that are remembered.
 const MOST_IDS: usize = 1 << 20;
-/// So many addresses are remembered, and accounts of each.
+/// The most addresses that are remembered, and the most accounts of each.
 const MOST_ADDRESSES: usize = 20_000;
 const MOST_ACCOUNTS: usize = 64;
-/// From so many accounts on that logged in from it an address may be somebody's NAT: the default of AN1269.
+/// An address with this many logged-in accounts may be a NAT. It is the default of AN1269.
 const SHARED: usize = 20;
-/// A feed with fewer events has no rhythm.
+/// The fewest events of a feed for which a usual gap is known.
 const RHYTHM: u64 = 20;
 const MINUTE: i64 = 60_000_000;
 const HOUR: i64 = 60 * MINUTE;
 
-/// What one host sends in one shape.
+/// The statistics of one feed.
 #[derive(Clone, Debug, Default)]
 pub struct Feed {
-    /// Who wrote it.
+    /// The provider that wrote the events.
     pub provider: String,
-    /// Events, by [`Outcome`].
+    /// The number of events, by [`Outcome`].
     pub outcomes: [u64; 7],
-    /// Failures without an address, events without a user.
+    /// The number of failures without an address.
     pub no_address: u64,
-    /// See above.
+    /// The number of events without a user.
     pub no_user: u64,
-    /// The time of the oldest and the newest event.
+    /// The time of the oldest event, in microseconds since 1970.
     pub first: i64,
-    /// See above.
+    /// The time of the newest event, in microseconds since 1970.
     pub last: i64,
-    /// Events that are older than one before them, and by how much.
+    /// The number of events that are older than an earlier one.
     pub late: u64,
-    /// How late each event is; 0 in order.
+    /// How late each event is, in microseconds. 0 for an event in order.
     pub lateness: Thinned,
-    /// Events older, and newer, than the one just before.
+    /// The number of events that are older than the one just before.
     pub backwards: u64,
-    /// See above.
+    /// The number of events that are newer than the one just before.
     pub forwards: u64,
-    /// Times between events.
+    /// The times between events, in microseconds.
     pub gaps: Thinned,
-    /// Events beyond their receipt + 5 minutes.
+    /// The number of events that are more than 5 minutes newer than their receipt.
     pub future: u64,
-    /// The least and the most that events were older than their receipt.
+    /// The least and the greatest age of an event at its receipt, in microseconds.
     pub age: (i64, i64),
-    /// Events that their receipt dates, since their own times name no zone and lie near no zone's: by how much at least
-    /// they lie before it.
+    /// The least delay of events before their receipt, in microseconds. It covers events whose times have no time zone
+    /// and fit no zone, so that their receipt dates them.
     pub delays: Thinned,
     previous: i64,
 }
 
 impl Feed {
-    /// How many events.
+    /// The number of events.
     #[must_use]
     pub fn events(&self) -> u64 {
         self.outcomes.iter().sum()
     }
 
-    /// How many of that outcome.
+    /// The number of events with this outcome.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         self.outcomes.get(outcome as usize).copied().unwrap_or_default()
     }
 
-    /// Whether it was exported newest first.
+    /// True if the events are exported newest first.
     #[must_use]
     pub fn newest_first(&self) -> bool {
         self.backwards > 2 && self.backwards > 4 * self.forwards
     }
 
-    /// For how long it has been silent at `end`, if that is out of its own rhythm: ten times as long as 99 of 100 of
-    /// its events were apart, and ten minutes.
+    /// How long the feed has been silent at `end`, if this is unusual. Unusual is more than ten minutes and more than
+    /// ten times the usual gap. 99 % of the gaps are not longer than the usual one.
     #[must_use]
     pub fn silent(&self, end: i64) -> Option<i64> {
         let usual = self.gaps.percentile(99)?;
@@ -81,7 +81,7 @@ impl Feed {
         (self.events() >= RHYTHM && gap > usual.saturating_mul(10).max(10 * MINUTE)).then_some(gap)
     }
 
-    /// By how many whole hours its times are ahead of their receipt: the sign of local time taken for UTC.
+    /// By how many whole hours the times are ahead of their receipt. This is a sign of local time that is read as UTC.
     #[must_use]
     pub fn shift(&self) -> Option<i64> {
         let (least, most) = self.age;
@@ -89,7 +89,7 @@ impl Feed {
             let hours = (age as f64 / HOUR as f64).round() as i64;
             (hours != 0 && hours.abs() <= 14 && (age - hours * HOUR).abs() <= 5 * MINUTE).then_some(-hours)
         };
-        // All of them, or the newest ahead of its receipt, where nothing can be.
+        // All events are shifted alike, or the newest one lies in the future.
         near(least).filter(|_| least < 0 || most.saturating_sub(least) <= 10 * MINUTE)
     }
 
@@ -121,7 +121,7 @@ impl Feed {
     }
 }
 
-/// Who logs in from an address.
+/// The logins from an address.
 #[derive(Clone, Debug, Default)]
 struct Address {
     accounts: HashSet<u64>,
@@ -134,14 +134,14 @@ struct Address {
 pub struct Feeds {
     list: HashMap<(String, String), Feed>,
     ids: HashSet<String>,
-    /// Events whose delivery id came before.
+    /// The number of events whose delivery id came before.
     pub duplicates: u64,
     addresses: HashMap<String, Address>,
     hasher: std::hash::RandomState,
 }
 
 impl Feeds {
-    /// Takes an event that was received then.
+    /// Adds an event with its time of receipt.
     pub fn take(&mut self, event: &Event, received: i64) {
         let mut key = (event.shape.clone(), event.host.clone().unwrap_or_default());
         if !self.list.contains_key(&key) && self.list.len() >= MOST_FEEDS {
@@ -172,7 +172,7 @@ impl Feeds {
         }
     }
 
-    /// Shape, host and feed, the largest first.
+    /// Shape, host and statistics of all feeds, largest first.
     #[must_use]
     pub fn sorted(&self) -> Vec<(&str, &str, &Feed)> {
         let mut list: Vec<_> =
@@ -181,14 +181,14 @@ impl Feeds {
         list
     }
 
-    /// The time of the newest event that is not from the future.
+    /// The time of the newest event, without the feeds that have events from the future.
     #[must_use]
     pub fn end(&self) -> i64 {
         self.list.values().filter(|feed| feed.future == 0).map(|feed| feed.last).max().unwrap_or(i64::MIN)
     }
 
-    /// Addresses from which very many accounts log in, and few fail: somebody's NAT or VPN. How many accounts (at
-    /// least), and how many logins.
+    /// The addresses with many logged-in accounts and few failures, probably NAT or VPN. Returns for each its accounts
+    /// (a lower bound) and logins.
     #[must_use]
     pub fn egress(&self) -> Vec<(&str, usize, u64)> {
         let shared = |own: &Address| own.accounts.len() >= SHARED && own.successes >= 3 * own.failures;
@@ -207,7 +207,7 @@ impl Feeds {
 pub(super) mod tests {
     use super::*;
 
-    /// An event of nothing but this.
+    /// An event with these fields only.
     pub fn event(second: i64, outcome: Outcome, user: &str, address: Option<&str>) -> Event {
         Event {
             record: 0,

@@ -1,4 +1,4 @@
-//! What a feed brings, and what analytics can make of it: the counting behind `authsieve doctor`.
+//! The counting behind `authsieve doctor`: the content of a feed, and whether analytics can fire on it.
 
 pub mod feeds;
 pub mod readiness;

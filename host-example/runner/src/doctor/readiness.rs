@@ -1,72 +1,73 @@
-//! Says if an analytic can fire with the events of a feed, and why not. The analytic itself says what it needs, and by
-//! its notes what its options leave out.
+//! Decides if an analytic can fire on the events of a feed, and why not. The analytic states what it needs, and its
+//! notes tell which events its options leave out.
 
 use authsieve_engine::time::Span;
 use authsieve_host::contract::{Advice, Descriptor, Event, Need, Note, Outcome, Step};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// So many attempts a second are more than an attack brings. Options that ask for more silence an analytic.
+/// More attempts per second than any attack makes. Options that require more silence an analytic.
 const FASTEST: u64 = 20;
 
-/// From this share of lone events on, their loss is told.
+/// The percentage of events without a needed field from which on this is reported.
 const WORTH_TELLING: u64 = 20;
 
-/// The events of all feeds, as far as one analytic reads them.
+/// The events of all feeds that one analytic reads.
 #[derive(Clone, Debug)]
 pub struct Intake {
     about: Descriptor,
-    /// Events read, whoever wrote them.
+    /// The number of events, from any provider.
     pub events: u64,
     /// Of these, the events that the analytic judges.
     pub own: u64,
-    /// Of these, the failures.
+    /// Of the judged events, the failures.
     pub failures: u64,
-    /// Of these, the failures with an address.
+    /// Of these failures, those with an address.
     pub failures_placed: u64,
-    /// Of the events that the analytic judges, the successes and approvals.
+    /// Of the judged events, the successes and approvals.
     pub successes: u64,
-    /// Of the events that the analytic judges, challenges and their bad ends.
+    /// Of the judged events, the challenges, denials and timeouts.
     pub challenges: u64,
-    /// The providers whose events were read.
+    /// The providers of the events.
     providers: BTreeSet<String>,
-    /// How the needs are met, in their order.
+    /// How far each need is met, in the order of the needs.
     met: Vec<Met>,
-    /// The fate of the events of each outcome.
+    /// The treatment of the events, by outcome.
     judged: [Judged; 7],
-    /// Why its thresholds cannot be reached.
+    /// Why the thresholds cannot be reached, if they cannot.
     too_fast: Option<String>,
 }
 
-/// The fate of the events of one outcome, by an analytic.
+/// How an analytic treated the events of one outcome.
 #[derive(Clone, Debug, Default)]
 struct Judged {
     looked_at: u64,
     left_out: u64,
-    /// Why the first of these was left out, in the analytic's words.
+    /// The analytic's reason for leaving out the first of these.
     why: String,
 }
 
-/// How far one need is met.
+/// How far a need is met.
 #[derive(Clone, Copy, Debug, Default)]
 struct Met {
-    /// Events with one of its outcomes.
+    /// The number of events with one of its outcomes.
     found: u64,
-    /// Of these, the events that have all of its fields.
+    /// Of these, the events with all needed fields.
     whole: u64,
 }
 
-/// Whether an analytic can fire.
+/// The answer whether an analytic can fire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readiness {
-    /// Whether it can.
+    /// True if it can.
     pub can_fire: bool,
-    /// Why not, or what weakens it.
+    /// Why it cannot, or what limits it.
     pub why: Vec<String>,
 }
 
 impl Intake {
-    /// No events yet, for the analytic of this description and with this configuration, as the contract has it.
+    /// Starts without events. `about` is the description of the analytic, `config` its configuration in the form of the
+    /// contract.
     #[must_use]
     pub fn new(about: Descriptor, config: &str) -> Self {
         let too_fast = too_fast(&about, &serde_json::from_str(config).unwrap_or_default());
@@ -88,7 +89,7 @@ impl Intake {
         }
     }
 
-    /// Takes into account what the analytic notes of an event.
+    /// Adds a note of the analytic on an event.
     pub fn note(&mut self, note: &Note) {
         let Some(judged) = self.judged.get_mut(note.outcome as usize) else { return };
         if note.step != Step::Ignored {
@@ -101,7 +102,7 @@ impl Intake {
         }
     }
 
-    /// Takes an event into account.
+    /// Adds an event.
     pub fn take(&mut self, event: &Event) {
         self.events += 1;
         if !self.providers.contains(&event.provider) {
@@ -128,7 +129,7 @@ impl Intake {
         }
     }
 
-    /// Whether the analytic judges events of this provider, and of this code.
+    /// True if the analytic judges events of this provider and code.
     fn judges(&self, event: &Event) -> bool {
         let codes = || [&event.reason, &event.status].into_iter().flatten();
         self.about.sources.iter().any(|source| {
@@ -138,7 +139,7 @@ impl Intake {
         })
     }
 
-    /// Whether the analytic can fire with these events.
+    /// Decides whether the analytic can fire on these events.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         if self.own == 0 {
@@ -159,7 +160,7 @@ impl Intake {
         Readiness { can_fire: can, why }
     }
 
-    /// Whether a need is met. Appends what is missing.
+    /// Returns true if a need is met. Appends what is missing to `why`.
     fn judge(&self, need: &Need, met: Met, why: &mut Vec<String>) -> bool {
         if met.found == 0 {
             why.push(match &need.loses {
@@ -191,7 +192,7 @@ impl Intake {
         met.whole > 0
     }
 
-    /// The first advice that holds for the providers of the feed.
+    /// The first advice that fits the providers of the feed.
     fn advice(&self, list: &[Advice]) -> String {
         let holds = |advice: &&Advice| {
             advice.providers.is_empty()
@@ -201,7 +202,8 @@ impl Intake {
     }
 }
 
-/// Why no attack is fast enough for the options of an analytic, where that is so for each of its thresholds.
+/// Explains why no attack is fast enough for the options of an analytic. `None` if one of its thresholds can be
+/// reached.
 fn too_fast(about: &Descriptor, config: &Value) -> Option<String> {
     let schema: Value = serde_json::from_str(&about.config_schema).unwrap_or_default();
     let own = config.as_object().into_iter().flatten();
@@ -232,7 +234,7 @@ fn too_fast(about: &Descriptor, config: &Value) -> Option<String> {
     told
 }
 
-/// Whether an event has a field, by its name in the contract.
+/// True if an event has a field, named as in the contract.
 fn has(event: &Event, field: &str) -> bool {
     match field {
         "user" => event.user.is_some(),
@@ -246,17 +248,17 @@ fn has(event: &Event, field: &str) -> bool {
         "device" => event.device.is_some(),
         "os" => event.os.is_some(),
         "transaction" => event.transaction.is_some(),
-        // A component of another version may name what this host does not know: it is not missing.
+        // A component of another version may name a field that this host does not know. It counts as present.
         _ => true,
     }
 }
 
-/// A field as people call it.
+/// The readable name of a field.
 fn shown(field: &str) -> &str {
     if field == "src_ip" { "address" } else { field }
 }
 
-/// Whether a code is the known one; a `*` at the end of that stands for any characters.
+/// True if `code` matches `known`. A `*` at the end of `known` stands for any characters.
 fn is_code(known: &str, code: &str) -> bool {
     match known.strip_suffix('*') {
         Some(start) => code.starts_with(start),
@@ -270,7 +272,7 @@ mod tests {
     use super::*;
     use authsieve_host::{Analytic, Engine, Limits};
 
-    /// The readiness with a feed of these outcomes, addresses and providers, by the analytic's own description.
+    /// The readiness of an analytic for events with these outcomes, addresses and providers.
     fn readiness(id: &str, events: &[(Outcome, Option<&str>, &str)]) -> Readiness {
         intake(id, events, "").readiness()
     }

@@ -1,9 +1,9 @@
-//! Percentiles of any number of values in bounded memory.
+//! Percentiles of any number of values, in bounded memory.
 
-/// So many values are held.
+/// The most values that are held.
 const MOST: usize = 1 << 14;
 
-/// Every n-th of the values that came, where n doubles when there is no room; and the greatest of all.
+/// A sample of values: every n-th value, and the greatest of all. When the sample is full, n doubles.
 #[derive(Clone, Debug)]
 pub struct Thinned {
     held: Vec<i64>,
@@ -38,13 +38,13 @@ impl Thinned {
         self.came += 1;
     }
 
-    /// How many values came.
+    /// The number of values that were added.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.came
     }
 
-    /// The value that so many of a hundred do not exceed; 100: the greatest. `None` where there is none.
+    /// The value that `percent` of the values do not exceed. 100 gives the greatest. `None` without values.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> Option<i64> {
         if percent >= 100 {

@@ -1,23 +1,23 @@
-//! Names records that nobody reads, though they may tell of logins, by their looks.
+//! Describes the records that no analytic reads although they may be about logins.
 //!
-//! How many there are the analytics count themselves (`unread` in their statistics). These marks tell a person what the
-//! records were, and what to do.
+//! The analytics count these records themselves (`unread` in their statistics). The marks here tell a person what the
+//! records look like and what to do.
 
 use memchr::memmem::find;
 
 /// A mark of unread records.
 struct Mark {
-    /// Each of these must stand in the record: one of every list.
+    /// The record must contain one text of every list.
     all: &'static [&'static [&'static str]],
-    /// True if the analytics do not know the form at all, so that they do not count its records.
+    /// True if the analytics do not know the format at all, and so do not count its records.
     foreign: bool,
-    /// The looks of the record.
+    /// The kind of records, in words.
     what: &'static str,
     /// The advice.
     advice: &'static str,
 }
 
-/// The words of sshd and PAM for a login.
+/// The words of sshd and PAM about a login.
 const SSHD: &[&str] = &[
     "Failed password for ",
     "Failed publickey for ",
@@ -29,7 +29,7 @@ const SSHD: &[&str] = &[
     "authentication failure; logname=",
 ];
 
-/// The first that fits counts.
+/// The marks. The first one that fits is used.
 const MARKS: [Mark; 10] = [
     Mark {
         all: &[&["RuleTitle", "Rule Title"], &["Computer", "EventID", "Channel"]],
@@ -116,30 +116,30 @@ const MARKS: [Mark; 10] = [
     },
 ];
 
-/// Of the codes that count as failures the most frequent ones.
+/// The most frequent of the codes that count as failures.
 const SIGN_IN_CODES: &[&str] = &["50126", "50053", "50034", "50056", "50057", "50074", "500121"];
 
 /// A kind of unread records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// Their looks.
+    /// The kind, in words.
     pub what: &'static str,
     /// The advice.
     pub advice: &'static str,
-    /// True if the analytics do not know the form at all.
+    /// True if the analytics do not know the format at all.
     pub foreign: bool,
-    /// How many there are.
+    /// The number of records.
     pub count: u64,
-    /// The first, cut.
+    /// The first record, shortened.
     pub example: String,
 }
 
-/// The records that nobody reads, though they may tell of logins, by what they look like.
+/// The unread records that may be about logins, by kind.
 #[derive(Clone, Debug, Default)]
 pub struct Unread(Vec<Kind>);
 
 impl Unread {
-    /// Takes a record that gave no event, into account if it looks like one that should. `cut` makes an example of it.
+    /// Takes a record without an event, and counts it if it fits a mark. `cut` shortens it for the example.
     pub fn take(&mut self, record: &[u8], cut: impl Fn(&[u8]) -> String) {
         let has = |any: &[&str]| any.iter().any(|text| find(record, text.as_bytes()).is_some());
         let Some(mark) = MARKS.iter().find(|mark| mark.all.iter().all(|any| has(any))) else { return };
@@ -152,7 +152,7 @@ impl Unread {
         }
     }
 
-    /// The kinds, in the order they were met.
+    /// The kinds, in the order of their first records.
     #[must_use]
     pub fn kinds(&self) -> &[Kind] {
         &self.0
@@ -186,7 +186,7 @@ mod tests {
             ),
             ("<EventID>4625</EventID>", Some("Windows logon events")),
             (r#"{"errorCode":50126,"who":"a"}"#, Some("sign-ins of Entra")),
-            // Read, and rightly without an event.
+            // These records are read, and correctly have no event.
             (r#"{"ResultType":"50140","UserPrincipalName":"a@example.com"}"#, None),
             ("Mar  4 08:00:00 h sshd[5]: Connection closed by 203.0.113.9 port 1", None),
             ("", None),

@@ -21,12 +21,12 @@ fn files(inputs: Vec<Input>) -> Files {
     Files::new(inputs).received(Some(1)).max_record(1 << 20)
 }
 
-/// Keeps what it hears, in words, and how often it was flushed.
+/// Records the news as texts, and counts the flushes.
 #[derive(Default)]
 struct Heard {
     lines: Vec<String>,
     flushed: u64,
-    /// It fails at this alert.
+    /// The number of the alert at which the sink fails.
     enough: Option<usize>,
 }
 
@@ -122,7 +122,7 @@ fn a_sink_that_has_enough_ends_it() {
     assert_eq!((error.kind(), heard.lines.len()), (io::ErrorKind::BrokenPipe, 1));
 }
 
-/// A worker that wants some records only, and tells which it gets.
+/// A worker with a needle. It reports the records that it gets.
 struct Picky;
 
 impl Worker for Picky {
@@ -150,7 +150,7 @@ fn records_keep_their_numbers_behind_the_prefilter() {
     assert_eq!(heard.lines, ["m:3 trouble", "m:6 trouble", "m:2 trouble"]);
 }
 
-/// Batches of one record, each of which counts its acknowledgement.
+/// A source with batches of one record. It counts the acknowledgements.
 struct Queue {
     left: u64,
     acknowledged: Arc<AtomicU64>,

@@ -1,4 +1,4 @@
-//! A [`Session`] in the loop.
+//! [`Session`] as a [`Worker`] of the loop.
 
 use super::{Records, Worker};
 use crate::sinks::News;
@@ -9,7 +9,7 @@ impl Worker for Session {
         self.analytic().name()
     }
 
-    /// Needles only save work: an analytic that fails to name its own gets every record.
+    /// Needles only save work: if an analytic cannot name its needles, it gets every record.
     fn needles(&mut self) -> Vec<String> {
         Self::needles(self).unwrap_or_default()
     }
@@ -31,12 +31,12 @@ impl Worker for Session {
     }
 
     fn leave(&mut self, news: &mut Vec<News>) {
-        // A guest that fails to say what it could not read has told its alerts.
+        // If the guest fails here, its alerts were delivered already.
         news.extend(self.problems().unwrap_or_default().into_iter().map(News::Problem));
     }
 }
 
-/// The news in an answer of a session about these records; `None`: about the end of the input.
+/// Adds the news in the answer of a session. `records` is `None` if the answer is about the end of the input.
 pub(crate) fn tell(answer: Answer, records: Option<&Records<'_>>, news: &mut Vec<News>) {
     news.extend(answer.troubles.into_iter().map(|trouble| News::Trouble {
         record: records.map_or(0, |records| match &trouble.fault {

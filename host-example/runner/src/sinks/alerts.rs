@@ -1,4 +1,4 @@
-//! Alerts to standard output, everything else to standard error: the sink of `run` and of the demonstration.
+//! The sink of `run` and the demonstration: writes alerts to standard output and everything else to standard error.
 
 use super::first::{First, Gathered};
 use super::{News, Sink};
@@ -11,10 +11,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::time::{Duration, Instant};
 
-/// A run shows its progress once it has lasted this long.
+/// The progress bar appears after this time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Writes alerts to standard output.
+/// The sink.
 pub struct Alerts {
     out: BufWriter<StdoutLock<'static>>,
     format: Format,
@@ -24,7 +24,7 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Writes alerts in `format`. With `progress`, a bar on a terminal shows how far the inputs are read.
+    /// Writes alerts in `format`. With `progress`, a progress bar is shown on a terminal.
     #[must_use]
     pub fn new(format: Format, color: When, progress: Option<Progress>) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Alerts {
         }
     }
 
-    /// Ends the output. Returns the first record of each kind of trouble, once, by the kind.
+    /// Ends the output. Returns the first record of each kind of trouble, ordered by kind.
     #[must_use]
     pub fn finish(mut self) -> Vec<First> {
         std::mem::take(&mut self.troubles).first()
@@ -60,7 +60,7 @@ impl Sink for Alerts {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // So that the alerts of a stream need not wait for more of them.
+        // Alerts of a stream must not wait in a buffer.
         self.bar.aside(|| self.out.flush())?;
         self.bar.advance();
         Ok(())
@@ -73,7 +73,7 @@ impl Drop for Alerts {
     }
 }
 
-/// A progress bar on standard error, for inputs whose size is known, once reading them takes a while.
+/// A progress bar on standard error. It appears only if the size of the inputs is known and reading takes a while.
 struct Bar {
     progress: Option<(Progress, u64)>,
     started: Instant,
@@ -101,7 +101,7 @@ impl Bar {
         }
     }
 
-    /// Does something that may write to the terminal.
+    /// Hides the bar while `write` may write to the terminal.
     fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.shown {
             Some(bar) => bar.suspend(write),

@@ -1,4 +1,4 @@
-//! Alerts and failures in memory: the sink of the test runner.
+//! The sink of the test runner: keeps alerts and failures in memory.
 
 use super::{News, Sink};
 use crate::sources::Loss;
@@ -6,12 +6,12 @@ use authsieve_engine::alert::Alert;
 use authsieve_host::Origins;
 use std::io;
 
-/// Keeps what it takes.
+/// The sink.
 #[derive(Debug, Default)]
 pub struct Collected {
     /// The alerts, in order.
     pub alerts: Vec<Alert>,
-    /// What failed: an input that cannot be read, an analytic.
+    /// The failures: inputs that cannot be read, and failed analytics.
     pub failures: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Inputs that cannot be read, to standard error: the sink of `doctor`, which counts everything else.
+//! The sink of `doctor`: writes which inputs cannot be read to standard error. `doctor` counts everything else.
 
 use super::{News, Sink};
 use crate::output::complain;
@@ -7,10 +7,10 @@ use crate::sources::Loss;
 use authsieve_host::Origins;
 use std::io;
 
-/// Tells of inputs that cannot be read, and of nothing else.
+/// The sink.
 #[derive(Clone, Copy, Debug)]
 pub struct Complaints {
-    /// Whether to use colour.
+    /// When to use colour.
     pub color: When,
 }
 

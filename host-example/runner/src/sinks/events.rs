@@ -1,4 +1,4 @@
-//! Events as JSON lines to standard output: the sink of `decode`.
+//! The sink of `decode`: writes events as JSON lines to standard output.
 
 use super::first::{First, Gathered};
 use super::{News, Sink};
@@ -8,7 +8,7 @@ use crate::output::{complain, escape};
 use authsieve_host::Origins;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-/// Writes one JSON object per event.
+/// The sink. Writes one JSON object per event.
 pub struct Events {
     out: BufWriter<StdoutLock<'static>>,
     terminal: bool,
@@ -18,7 +18,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// With `several` inputs, each event names its file.
+    /// Creates the sink. With `several` inputs, each event names its file.
     #[must_use]
     pub fn new(several: bool, color: When) -> Self {
         let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
@@ -26,7 +26,7 @@ impl Events {
         Self { out, terminal, several, color, troubles: Gathered::default() }
     }
 
-    /// Ends the output. Returns the first record of each kind of trouble, by the kind.
+    /// Ends the output. Returns the first record of each kind of trouble, ordered by kind.
     #[must_use]
     pub fn finish(self) -> Vec<First> {
         self.troubles.first()

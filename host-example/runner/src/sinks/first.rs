@@ -1,18 +1,18 @@
-//! The first records that could not be judged, by the kind of trouble.
+//! Keeps the first record of each kind of trouble.
 
 use authsieve_host::contract::Problem;
 use authsieve_host::{Origin, Origins};
 
-/// The first record of a kind of trouble, and where it stands.
+/// The first record of a kind of trouble, and its place.
 #[derive(Clone, Debug)]
 pub struct First {
-    /// The kind, as the contract has it, and the record.
+    /// The kind and the record, as in the contract.
     pub problem: Problem,
-    /// Where it stands, if that is known.
+    /// The place of the record, if it is known.
     pub origin: Option<Origin>,
 }
 
-/// Gathers them from all analytics.
+/// The first records, from all analytics.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gathered(Vec<First>);
 
@@ -21,7 +21,7 @@ impl Gathered {
         self.0.push(First { origin: origins.of(problem.record), problem });
     }
 
-    /// The first of each kind, by the kind.
+    /// The first record of each kind, ordered by kind.
     pub(super) fn first(self) -> Vec<First> {
         let mut troubles = self.0;
         troubles.sort_by(|one, other| {

@@ -1,7 +1,7 @@
-//! Sinks take what comes out of the loop. Each file here is one sink, or a part of one.
+//! The sinks of the main loop. Each file here is one sink or a part of one.
 //!
-//! A sink takes [`News`] in the order it happens, and delivers it. To add a sink, add a file here with a type that
-//! implements [`Sink`]. [`output`](crate::output) has the formats in which an alert is written.
+//! A sink takes [`News`] in order and delivers it. To add a sink, add a file with a type that implements [`Sink`].
+//! [`output`](crate::output) has the formats of alerts.
 
 mod alerts;
 mod collected;
@@ -24,59 +24,59 @@ use authsieve_host::contract::{Event, Note, Problem};
 use std::io;
 use std::sync::Arc;
 
-/// Takes what the analytics and the sources have to say.
+/// A receiver of the results of a run.
 pub trait Sink {
-    /// Takes one piece of news. `origins` tells where the records of its numbers stand.
+    /// Takes one piece of news. `origins` gives the places of the records.
     ///
     /// # Errors
-    /// When it cannot be delivered. This ends the loop.
+    /// Fails if the news cannot be delivered. This ends the loop.
     fn take(&mut self, news: News, origins: &Origins) -> io::Result<()>;
 
-    /// Delivers all that was taken, at the end of each batch. The batch is acknowledged when this returns.
+    /// Delivers everything that was taken. Called at the end of each batch; the batch is acknowledged after it.
     ///
     /// # Errors
-    /// When it cannot be delivered. This ends the loop.
+    /// Fails if the news cannot be delivered. This ends the loop.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// What happened. Records are named by their numbers over the whole input, from 1; 0: not known.
+/// A piece of news. Record numbers count from 1 over the whole input. 0 means unknown.
 #[derive(Debug)]
 pub enum News {
     /// An analytic raised an alert.
     Alert(Box<Alert>),
-    /// An analytic says what became of an event.
+    /// An analytic explains how it treated an event.
     Note(Note),
-    /// What a record says: maybe nothing.
+    /// The events in a record. There may be none.
     Events {
-        /// The record.
+        /// The number of the record.
         record: u64,
-        /// The events in it.
+        /// The events.
         events: Vec<Event>,
     },
     /// A source could not read something.
     Loss {
         /// The name of the input.
         file: Arc<str>,
-        /// What was lost.
+        /// The loss.
         loss: Loss,
     },
     /// The first record of a kind of trouble that an analytic has with records.
     Problem(Problem),
     /// An analytic failed.
     Trouble {
-        /// Its id.
+        /// The id of the analytic.
         analytic: Arc<str>,
-        /// The record it failed on.
+        /// The number of the record on which it failed.
         record: u64,
-        /// How it failed, and what that cost.
+        /// How it failed, and what was lost by that.
         why: String,
     },
 }
 
 impl News {
-    /// The number of the record it is about; 0: of none, or not known.
+    /// The number of the record. 0 if there is none or it is unknown.
     #[must_use]
     pub fn record(&self) -> u64 {
         match self {
@@ -88,7 +88,7 @@ impl News {
         }
     }
 
-    /// A line for a person, of a loss or a trouble; `None` of everything else.
+    /// A readable line for a loss or a failure. `None` for all other news.
     #[must_use]
     pub fn complaint(&self, origins: &Origins) -> Option<String> {
         match self {

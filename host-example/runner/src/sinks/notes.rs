@@ -1,4 +1,4 @@
-//! What became of each event, and why, to standard output: the sink of `explain`.
+//! The sink of `explain`: writes to standard output how each event was treated, and why.
 
 mod groups;
 mod write;
@@ -15,7 +15,7 @@ use groups::{Groups, Placed};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use write::{read_line, write_group, write_json};
 
-/// Writes notes that pass a filter: JSON as they come, timelines once the input has ended.
+/// The sink. Writes the notes that pass a filter: JSON at once, timelines at the end of the input.
 pub struct Notes {
     out: BufWriter<StdoutLock<'static>>,
     filter: Filter,
@@ -27,7 +27,7 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// With `several` inputs, each note names its file.
+    /// Creates the sink. With `several` inputs, each note names its file.
     #[must_use]
     pub fn new(filter: Filter, format: Format, several: bool, color: When) -> Self {
         let out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
@@ -35,11 +35,11 @@ impl Notes {
         Self { out, groups, filter, format, several, color, troubles: Gathered::default() }
     }
 
-    /// Writes everything that was held back, and says what is missing. Returns the first record of each kind of trouble, by
-    /// the kind.
+    /// Writes the timelines, and says what is missing. Returns the first record of each kind of trouble, ordered by
+    /// kind.
     ///
     /// # Errors
-    /// When standard output cannot be written to.
+    /// Fails if standard output cannot be written to.
     pub fn finish(mut self) -> io::Result<Vec<First>> {
         let mut shown = 0;
         for group in self.groups.shown() {
@@ -60,10 +60,10 @@ impl Notes {
         Ok(self.troubles.first())
     }
 
-    /// Takes a note of another process, as [`note_line`] wrote it.
+    /// Takes a note of another process, as a line of [`note_line`].
     ///
     /// # Errors
-    /// When standard output cannot be written to, and for what is no such line.
+    /// Fails if standard output cannot be written to, or if the line is not a note.
     pub fn tell(&mut self, line: &str) -> io::Result<()> {
         let placed = read_line(line);
         let placed =
@@ -71,7 +71,7 @@ impl Notes {
         if self.filter.passes(&placed.note) { self.place(placed) } else { Ok(()) }
     }
 
-    /// What a person should know of what is not shown.
+    /// A hint about the notes that are not shown.
     fn hint(&self, shown: usize) -> Option<String> {
         let left_out = self.groups.left_out;
         if left_out > 0 {

@@ -98,7 +98,7 @@ fn an_update_keeps_to_the_fields_and_their_order() {
 
 #[test]
 fn alignment_agrees_with_comparing_one_by_one() {
-    // Whether anything differs does not depend on how it is told.
+    // The result of the comparison must not depend on the alignment.
     let names = ["a", "b"];
     for code in 0..64usize {
         let expected: Vec<&str> = (0..code % 4).map(|at| names[(code >> at) & 1]).collect();

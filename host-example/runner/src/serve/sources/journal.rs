@@ -7,7 +7,6 @@
 //! with `--follow` would lose entries. After systemd 249 it shows only the current boot, so the end of the previous
 //! boot would be missing. `--no-tail` is needed because `--follow` would otherwise pause after ten entries until a new
 //! one is logged.
-//! logged.
 //!
 //! **Both runs begin at the cursor**, and this module drops the entry of the cursor. `--after-cursor` is not used:
 //! older versions drop the first entry they find, even if the cursor's entry is gone or does not match.

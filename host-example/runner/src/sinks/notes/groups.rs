@@ -1,4 +1,4 @@
-//! Which notes are shown, and those of each key together.
+//! Filters notes and groups them by key.
 
 use crate::output::escape;
 use authsieve_engine::net;
@@ -8,10 +8,10 @@ use clap::Args;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// This many notes are held, to be shown by key. More are only counted.
+/// The most notes that are held to be shown by key. More are only counted.
 pub(super) const MOST_NOTES: usize = 50_000;
 
-/// Which notes are shown. All conditions that are given must hold.
+/// A filter for notes. All given conditions must hold.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Filter {
     /// Only events of this user, in any case.
@@ -23,7 +23,7 @@ pub struct Filter {
     /// Only keys that contain this text, in any case: `user+ip root`, `family admin`.
     #[arg(long, value_name = "TEXT")]
     pub(super) key: Option<String>,
-    /// Only keys that came near without an alert: to 80 % of a threshold, or past it and out of time.
+    /// Only keys that came near an alert but raised none: at 80 % of a threshold, or past it but too late.
     #[arg(long)]
     pub(super) near: bool,
 }
@@ -36,7 +36,7 @@ impl Filter {
     /// Sets a condition by its name.
     ///
     /// # Errors
-    /// For another name, and for what is no address.
+    /// Fails for an unknown name, and for a value that is not an address.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "user" => self.user = Some(value.into()),
@@ -47,7 +47,7 @@ impl Filter {
         Ok(())
     }
 
-    /// The conditions on single notes that are given, by their names.
+    /// The given conditions on single notes, with their names.
     #[must_use]
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let all = [
@@ -58,7 +58,7 @@ impl Filter {
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// True for a note that is wanted.
+    /// True if the note passes all conditions.
     #[must_use]
     pub fn passes(&self, note: &Note) -> bool {
         let same_user =
@@ -72,14 +72,14 @@ impl Filter {
     }
 }
 
-/// Whether a key came near by this note.
+/// True if the note shows that its key came near an alert.
 pub(super) fn is_near(note: &Note) -> bool {
     let short = |count: u32, needed: u32| count < needed && u64::from(count) * 5 >= u64::from(needed) * 4;
     matches!(note.step, Step::TooLate)
         || note.count.zip(note.needed).is_some_and(|(count, needed)| short(count, needed))
 }
 
-/// A note, and where its record stands.
+/// A note and the place of its record.
 pub(super) struct Placed {
     pub(super) origin: Option<Origin>,
     pub(super) note: Note,
@@ -94,7 +94,7 @@ pub(super) struct Group {
     pub(super) alerted: bool,
 }
 
-/// Notes by key, as many as there is room for.
+/// The notes by key, up to a limit.
 #[derive(Default)]
 pub(super) struct Groups {
     list: Vec<Group>,
@@ -105,7 +105,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// None yet. `only_near`: of those that came near and did not alert.
+    /// Creates an empty list. With `only_near`, it shows only keys that came near an alert and raised none.
     pub(super) fn new(only_near: bool) -> Self {
         Self { only_near, ..Self::default() }
     }
@@ -146,7 +146,7 @@ impl Groups {
         }
     }
 
-    /// Makes room: forgets the keys that are not near by now. A forgotten key may come back with later notes.
+    /// Makes room by dropping the keys that are not near an alert. A dropped key may return with later notes.
     fn forget_far(&mut self) {
         self.list.retain(|group| group.near && !group.alerted);
         self.held = self.list.iter().map(|group| group.notes.len()).sum();

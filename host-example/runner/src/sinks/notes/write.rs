@@ -1,4 +1,4 @@
-//! How notes are written: as JSON, or as the timeline of a key.
+//! Writes notes as JSON, or as the timeline of a key.
 
 use super::groups::{Group, Placed};
 use crate::output::escape;
@@ -9,12 +9,12 @@ use authsieve_host::contract::{Note, Outcome, Step};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// How notes are written.
+/// The format of notes.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
     /// One object per line.
     Json,
-    /// The same, with everything escaped that a terminal might act upon.
+    /// The same, with all characters escaped that control a terminal.
     JsonForTerminal,
     /// Timelines of keys, for people.
     Text(Paint),
@@ -75,11 +75,11 @@ fn json(note: &Note, origin: Option<&Origin>, several: bool) -> String {
         count: note.count,
         needed: note.needed,
     };
-    // Strings and integers: this cannot fail.
+    // The value holds only strings and integers, so this cannot fail.
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// Reads a line that [`note_line`] wrote.
+/// Parses a line of [`note_line`].
 pub(super) fn read_line(line: &str) -> Option<Placed> {
     let value: serde_json::Value = serde_json::from_str(line).ok()?;
     let text = |name: &str| value.get(name).and_then(|value| value.as_str()).map(str::to_owned);
