@@ -1,8 +1,8 @@
-//! The pipelines of `pipelines/fluent-bit/` in a real Fluent Bit, named by `FLUENT_BIT` or found on PATH.
+//! Tests of the pipelines in `pipelines/fluent-bit/` with a real Fluent Bit, from `FLUENT_BIT` or from PATH.
 //!
-//! Where there is none, these tests say that they were skipped. Each pipeline is started as it is, with its variables
-//! pointed to a folder of the test. Two inputs are replaced in a copy, which the test says: there is no journal where
-//! tests run, and no Windows.
+//! Without a Fluent Bit these tests say that they were skipped. Each pipeline runs unchanged, with its variables set to
+//! a folder of the test. Two inputs are replaced in a copy, and the test says so: the test machine has no journal and
+//! no Windows.
 #![cfg(target_os = "linux")]
 
 #[path = "support/agent.rs"]
@@ -25,7 +25,7 @@ fn sample(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).unwrap()
 }
 
-/// A copy of a pipeline that reads JSON from standard input in place of its own input.
+/// Copies a pipeline, and replaces its input by JSON from standard input.
 fn on_standard_input(place: &Place, name: &str, input: &str, tag: &str) -> PathBuf {
     let text = fs::read_to_string(pipeline(name)).unwrap();
     let (begin, instead) = match name.ends_with(".yaml") {
@@ -40,7 +40,7 @@ fn on_standard_input(place: &Place, name: &str, input: &str, tag: &str) -> PathB
     place.write(name, &format!("{before}{instead}\n{after}"))
 }
 
-/// Starts a pipeline, feeds it, and holds what comes out against `authsieve run` on the same records.
+/// Runs a pipeline, feeds it, and compares its alerts with those of `authsieve run` on the same records.
 fn compare(config: &Path, place: &Place, ids: &[&str], records: &str, feed: impl FnOnce(&mut Agent)) {
     let Some(program) = program() else { return };
     let raw = place.write("raw.log", records);
@@ -57,7 +57,7 @@ fn compare(config: &Path, place: &Place, ids: &[&str], records: &str, feed: impl
     assert_eq!(sorted(without_envelope(alerts)), sorted(without_envelope(expected)), "{}", config.display());
 }
 
-/// Posts records as one array.
+/// Posts records as one JSON array.
 fn post(port: u16, path: &str, records: &str) -> String {
     let body = format!("[{}]", records.trim().replace('\n', ","));
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -77,7 +77,7 @@ fn listens(agent: &mut Agent, port: u16) {
     agent.wait("a port", |_| TcpStream::connect(("127.0.0.1", port)).is_ok());
 }
 
-/// What sshd says of a user at a second of the day.
+/// A line of sshd about a user, at a second of the day.
 fn sshd(second: usize, what: &str, user: &str, address: &str) -> String {
     let (hour, minute, at) = (second / 3600, second / 60 % 60, second % 60);
     let process = 1000 + second % 30_000;
@@ -95,12 +95,12 @@ fn login(second: usize, user: &str) -> String {
     sshd(second, "Accepted", user, "192.0.2.7")
 }
 
-/// What raises an alert, and so tells that all before it was read.
+/// Records that raise an alert. The alert shows that all earlier records were read.
 fn attack(from: usize, user: &str) -> String {
     failures(from, user, 5) + &login(from + 5, user)
 }
 
-/// Adds lines to the log that `tail` reads.
+/// Appends lines to the log that `tail` reads.
 fn append(place: &Place, lines: &str) {
     let log = place.path("logs/auth.log");
     let mut log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
@@ -136,7 +136,7 @@ fn the_journal() {
     }
 }
 
-/// What `winevtlog` writes of failed logons of one account, and of a logon after them.
+/// Records of `winevtlog`: failed logons of one account, then a logon.
 fn security_channel() -> String {
     let record = |number: u32, id: u32, inserts: Vec<&str>| {
         serde_json::json!({
@@ -232,7 +232,7 @@ fn records_posted() {
         let (place, records) = (Place::new(), providers());
         compare(&pipeline(name), &place, &["an1269", "an0454"], &records, |agent| {
             listens(agent, place.port);
-            // Nobody raises an alert by sending one, as a member of a record or under a tag of his choice.
+            // A forged alert must not pass, neither as a member of a record nor under a tag that the sender chooses.
             let forged = r#"{"authsieve":{"analytic":"AN1269","id":"forged"},"n":1,"authsieve":{"analytic":"AN0454"}}"#;
             for path in ["/", "/idp", "/authsieve-alert", "/idp-heartbeat"] {
                 assert!(post(place.port, path, forged).contains("201"), "{path}");
@@ -265,7 +265,7 @@ fn records_forwarded() {
     }
 }
 
-/// A copy of a pipeline, with one thing replaced.
+/// Copies a pipeline and replaces one thing in it.
 fn changed(place: &Place, name: &str, replaced: &str, by: &str) -> PathBuf {
     let text = fs::read_to_string(pipeline(name)).unwrap();
     assert!(text.contains(replaced), "{name}: {replaced}");
@@ -288,7 +288,7 @@ fn the_log_goes_on_as_it_came() {
     ];
     let mut log: String = odd.iter().map(|line| format!("{line}\n")).collect();
     log += &attack(0, "root");
-    // More than the agent reads of a line: it is left out, and what follows is read.
+    // The line is longer than the agent accepts. It is left out, and the next lines are read.
     append(&place, &format!("{log}{}\n{}", "y".repeat(2 << 20), attack(100, "bob")));
     let config = changed(
         &place,
@@ -307,8 +307,8 @@ fn the_log_goes_on_as_it_came() {
     assert!(written == expected, "{} records of {}", written.len(), expected.len());
 }
 
-/// A log that another filter gives its tag passes the filters twice. The pipelines match the last tag alone. With `*` records
-/// count again, and the filter takes the alert of its own first pass for a forged one.
+/// Another filter gives a log a new tag, so the log passes the filters twice. The pipelines match only the last tag.
+/// With `*` the records would count twice, and the filter would take the alert of its own first pass for a forged one.
 #[test]
 fn what_is_tagged_anew_is_counted_once() {
     let Some(program) = program() else { return };
@@ -333,7 +333,7 @@ fn what_is_tagged_anew_is_counted_once() {
     }
 }
 
-/// What the documentation warns of: half an attack is forgotten, by a reload as by a restart.
+/// The documentation warns of this: a reload or restart forgets half an attack.
 #[test]
 fn a_reload_and_a_restart_forget() {
     let Some(program) = program() else { return };
@@ -355,13 +355,13 @@ fn a_reload_and_a_restart_forget() {
     let mut agent = place.start(&program, &pipeline("tail.conf"));
     agent.wait("the fifth", |agent| agent.alerts().len() == 5);
     let alerts = agent.alerts();
-    // Nothing was read twice, and what was whole before or after is told.
+    // No line was read twice, and complete attacks before and after the restart raised alerts.
     assert_eq!(users(&alerts), ["first", "half", "second", "fourth", "fifth"]);
 }
 
-/// After a hundred thousand failed logins the tables are as large as they will be. Of the others one in ten is a failed
-/// login, as those cost the agent's interpreter most. What the agent holds until it flushes differs with its pace, so its
-/// memory may grow at times; but what each record left behind would show in every part.
+/// After a hundred thousand failed logins the tables have reached their full size. Of the later records one in ten is a
+/// failed login, because these cost the agent's interpreter most. The agent's buffers vary with its pace, so its memory
+/// may grow at times. A leak of each record would show in every part.
 #[test]
 fn a_million_records_take_no_more_memory() {
     const PARTS: [(usize, usize, &str); 5] = [
@@ -397,12 +397,12 @@ fn a_million_records_take_no_more_memory() {
     note(&format!("memory after parts of a million records {held:?} KiB ({:.1?})", begun.elapsed()));
     let alerts = agent.expect("parts").stop();
     assert_eq!(users(&alerts), PARTS.map(|(_, _, last)| last));
-    // Less than five bytes for each record.
+    // Less than five bytes per record.
     let grown = held.windows(2).skip(1).map(|pair| pair[1].saturating_sub(pair[0])).min();
     assert!(grown.is_some_and(|grown| grown < 1024), "it grew with each part: {held:?} KiB");
 }
 
-/// An alert that waits for a login to take it back comes with the heartbeat, when no other record does.
+/// A delayed alert, which a login could still cancel, comes with the heartbeat if no other record comes.
 #[test]
 fn a_heartbeat_lets_out_what_waits() {
     let Some(program) = program() else { return };
@@ -428,7 +428,7 @@ fn a_heartbeat_lets_out_what_waits() {
     assert_eq!((alerts.len(), &alerts[0]["pattern"]), (1, &"challenges-without-login".into()));
 }
 
-/// The configuration that the documentation shows for alerts alone.
+/// The documented configuration for alerts only.
 #[test]
 fn alerts_alone() {
     let Some(program) = program() else { return };
@@ -454,7 +454,7 @@ fn alerts_alone() {
     assert!(printed[0].get("log").is_none(), "{printed:?}");
 }
 
-/// The other way: a service beside the agent keeps the state, and each side may be started again at any time.
+/// The alternative: a service beside the agent keeps the state, and both may restart at any time.
 #[cfg(feature = "serve")]
 #[test]
 fn a_service_beside_the_agent_remembers() {
@@ -465,12 +465,12 @@ fn a_service_beside_the_agent_remembers() {
         let port = place.port.to_string();
         let text = fs::read_to_string(pipeline("serve.toml")).unwrap();
         let text = text.replace("/var/lib", &folder).replace("/var/log", &folder).replace("24224", &port);
-        // The alerts of a test need not wait so long.
+        // Shorter than in the shipped file, so that the test need not wait as long.
         let service = place.write("serve.toml", &text.replace("\"30s\"", "\"3s\""));
         note("serve.toml with its paths and port replaced, and allowed_lateness of 3s");
         let config = changed(&place, name, "24224", &port);
         let out = place.path("authsieve-alerts.jsonl");
-        // What was delivered before the service was killed may come twice, under the same id.
+        // Alerts that were delivered just before the kill may come twice, with the same id.
         let told = |alerts: &str| -> BTreeSet<(String, String)> {
             let told =
                 |alert: &serde_json::Value| (alert["id"].to_string(), alert["failure_count"].to_string());
@@ -490,7 +490,7 @@ fn a_service_beside_the_agent_remembers() {
                 attack(at, user).lines().map(|line| format!("{line}\n")).collect::<Vec<_>>()
             })
             .collect();
-        // Each part ends within an attack.
+        // Each part ends in the middle of an attack.
         let (mut beside, mut agent) = (serve(), place.start(&program, &config));
         append(&place, &lines[..9].concat());
         agent.wait("the first", |_| alerts().len() == 1);

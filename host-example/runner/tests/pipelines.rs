@@ -1,4 +1,4 @@
-//! The ready pipelines in `pipelines/`, each started as it is.
+//! Tests of the ready configurations in `pipelines/`. Each is started unchanged.
 #![cfg(unix)]
 
 use std::fs;
@@ -10,7 +10,7 @@ fn pipelines() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines")
 }
 
-/// What journald has of five failures and a login, as `journalctl --output=json` prints it.
+/// Five failures and a login, as `journalctl --output=json` prints them.
 fn journal() -> String {
     let line = |second: u64, text: &str| {
         serde_json::json!({
@@ -25,9 +25,9 @@ fn journal() -> String {
     failures.chain([line(30, "Accepted password")]).map(|line| line + "\n").collect()
 }
 
-/// A program in place of `journalctl`, since there is no journal where tests run: it prints what one would, notes the arguments
-/// that it was given, and goes on with `then`. `first` comes before. The service is tested with the real one, too
-/// (`tests/serve/peers/journal.rs`).
+/// Writes a program that replaces `journalctl`, because the test machine has no journal. It prints entries, notes its
+/// arguments, and then runs `then`. `first` runs before all of this. A test with the real `journalctl` is in
+/// `tests/serve/peers/journal.rs`.
 fn stand_in(folder: &Path, log: &Path, arguments: &Path, first: &str, then: &str) -> PathBuf {
     let journalctl = folder.join("journalctl");
     let (arguments, log) = (arguments.display(), log.display());
@@ -73,7 +73,7 @@ fn the_unit_starts_the_script() {
     assert_eq!(Path::new(started).file_name().unwrap(), "authsieve-journald.sh");
 }
 
-/// What a configuration of Fluent Bit says, section by section, whichever of its two forms it has.
+/// The sections of a Fluent Bit configuration, from either of its two formats.
 fn said(text: &str) -> Vec<(String, String)> {
     let (mut said, mut section, mut list) = (Vec::new(), String::new(), String::new());
     let mut say = |key: &str, value: &str| {
@@ -107,7 +107,7 @@ fn said(text: &str) -> Vec<(String, String)> {
     said
 }
 
-/// Without a Fluent Bit too: its pipelines in both forms say the same, and name what there is.
+/// Checks without a Fluent Bit that the two formats of each pipeline agree, and that all files they name exist.
 #[test]
 fn the_forms_of_a_pipeline_for_fluent_bit_say_the_same() {
     let folder = pipelines().join("fluent-bit");
@@ -118,7 +118,7 @@ fn the_forms_of_a_pipeline_for_fluent_bit_say_the_same() {
         let said_by_classic = said(&classic);
         assert_eq!(said(&yaml), said_by_classic, "{name}");
         let modules: Vec<_> = said_by_classic.iter().filter(|(key, _)| key == "wasm_path").collect();
-        // One of them sends to a service.
+        // One pipeline sends to a service and needs no module.
         assert_eq!(modules.is_empty(), name == "serve", "{name}");
         for (_, module) in modules {
             let id = module
@@ -136,7 +136,7 @@ fn the_forms_of_a_pipeline_for_fluent_bit_say_the_same() {
     }
 }
 
-/// The service with its own configuration. The state goes elsewhere: its folder is the system's.
+/// The service with its shipped configuration. The state folder is replaced, because it belongs to the system.
 #[cfg(feature = "serve")]
 #[test]
 fn the_journal_by_the_service() {
@@ -144,7 +144,7 @@ fn the_journal_by_the_service() {
     let folder = tempfile::tempdir().unwrap();
     let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
     fs::write(&log, journal()).unwrap();
-    // Nothing is there before the service follows.
+    // The first run of `journalctl` finds no entries.
     let first = "case \"$*\" in *--follow*) ;; *) exit 0 ;; esac";
     stand_in(folder.path(), &log, &arguments, first, "exec sleep 60");
     let path = std::env::var("PATH").unwrap_or_default();
@@ -171,7 +171,7 @@ fn the_journal_by_the_service() {
     );
 }
 
-/// Each configuration on the page about sinks is valid as it stands, and each type of sink has one.
+/// Each configuration on the page about sinks is valid as printed, and each type of sink has one.
 #[cfg(feature = "serve")]
 #[test]
 fn the_examples_of_sinks_are_valid() {
@@ -194,7 +194,7 @@ fn the_examples_of_sinks_are_valid() {
         let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
             .args(["check", "-c"])
             .arg(&file)
-            // In place of the authorities that the machine trusts.
+            // Replaces the authorities that the machine trusts.
             .env("SSL_CERT_FILE", &authority)
             .env("SIEM_TOKEN", "0123456789abcdef")
             .env("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x")

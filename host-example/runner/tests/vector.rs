@@ -1,7 +1,7 @@
-//! `pipelines/vector/` with a real Vector, where there is one: `vector` on `PATH`, or `VECTOR`.
+//! Tests of `pipelines/vector/` with a real Vector, from `VECTOR` or from `PATH`. Without one they are skipped.
 //!
-//! Each configuration is started as it is, but for its paths and ports, which lead to a folder of the test. What is written to the
-//! log comes in parts, and between them one side or the other is started again.
+//! Each configuration runs unchanged, except for its paths and ports, which point to a folder of the test. The log is
+//! written in parts. Between the parts the service or Vector is restarted.
 #![cfg(all(feature = "serve", unix))]
 
 #[allow(dead_code, reason = "tests of the service need more of it")]
@@ -40,12 +40,12 @@ fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/vector").join(name)
 }
 
-/// One that nobody listens on, as far as can be told.
+/// A port that nobody seems to listen on.
 fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-/// A process that is ended with the test.
+/// A process that is killed at the end of the test.
 struct Running(Child);
 
 impl Running {
@@ -53,7 +53,7 @@ impl Running {
         Self(command.stdin(Stdio::null()).spawn().unwrap())
     }
 
-    /// Ends it by SIGTERM, and tells how long this took.
+    /// Ends the process with SIGTERM, and returns how long this took.
     fn terminate(mut self) -> Duration {
         let began = Instant::now();
         kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
@@ -72,7 +72,7 @@ impl Drop for Running {
     }
 }
 
-/// The folder of a test, and where the two sides listen in it.
+/// The folder of a test, and the addresses of the two sides.
 struct Place {
     vector: PathBuf,
     folder: TempDir,
@@ -98,7 +98,7 @@ impl Place {
         self.path("vector/authsieve-alerts.jsonl")
     }
 
-    /// A copy of a configuration with its paths and ports replaced, and this.
+    /// Writes a copy of a configuration, with the paths and ports of the test and with `others` replaced.
     fn copy(&self, name: &str, others: &[(&str, &str)]) -> PathBuf {
         let mut text = fs::read_to_string(shipped(name)).unwrap();
         let folder = self.folder.path().to_str().unwrap();
@@ -127,12 +127,12 @@ impl Place {
             Command::new(&self.vector)
                 .args(["-q", "-c"])
                 .arg(config)
-                // What the test puts there stands in for the system's.
+                // Programs of the test replace those of the system.
                 .env("PATH", format!("{}:{path}", self.folder.path().display())),
         )
     }
 
-    /// Starts the service as the head of a configuration says.
+    /// Starts the service as the head of a configuration describes.
     fn serve(&self, analytics: &str, alerts: &str) -> Running {
         Running::start(
             Command::new(env!("CARGO_BIN_EXE_authsieve"))
@@ -141,13 +141,13 @@ impl Place {
         )
     }
 
-    /// Adds lines to the log.
+    /// Appends lines to the log.
     fn append(&self, lines: &[String]) {
         let mut log = OpenOptions::new().create(true).append(true).open(self.path("log/auth.log")).unwrap();
         log.write_all(&body(lines)).unwrap();
     }
 
-    /// Waits until the file holds an alert of each of these attacks, and of nothing else. Some may be there twice.
+    /// Waits until the file holds the alerts of exactly these attacks. Some may be there twice.
     fn has_alerts_of(&self, lines: &[String]) {
         let wanted = expected(lines);
         let found = waits_for_ids(&self.out(), wanted.len());
@@ -156,7 +156,7 @@ impl Place {
     }
 }
 
-/// An alert without its place. Its evidence is what the log says, out of what Vector made of that.
+/// An alert without its place, and with the original log lines as its evidence.
 fn told(alert: &Value) -> (String, Value) {
     let mut alert = alert.clone();
     let members = alert.as_object_mut().unwrap();
@@ -167,7 +167,7 @@ fn told(alert: &Value) -> (String, Value) {
         let around = serde_json::from_str::<Value>(text).ok();
         *evidence = around.and_then(|around| around.get("message").cloned()).unwrap_or_else(|| text.into());
     }
-    // Vector sorts members.
+    // Vector sorts the members of objects.
     (alert["id"].to_string(), alert)
 }
 
@@ -175,7 +175,7 @@ fn attacks(numbers: std::ops::Range<u32>) -> Vec<String> {
     numbers.flat_map(attack).collect()
 }
 
-/// Those that this system can build are built. Of the other the text alone is read.
+/// Vector validates the configurations that this system can build. It only parses the one for Windows.
 #[test]
 fn each_configuration_is_valid() {
     let Some(vector) = vector() else { return };
@@ -222,19 +222,19 @@ fn log_files_and_alerts_back_while_both_sides_are_started_again() {
     let serve = || place.serve("an1276", &back);
     let (service, agent) = (serve(), place.start(&config));
     let lines = attacks(0..6);
-    // Each part ends within an attack.
+    // Each part ends in the middle of an attack.
     place.append(&lines[..9]);
     place.has_alerts_of(&lines[..9]);
     agent.terminate();
     place.append(&lines[9..16]);
     let agent = place.start(&config);
     place.has_alerts_of(&lines[..16]);
-    // The service is killed, and what comes meanwhile waits in Vector.
+    // The service is killed, and new lines wait in Vector.
     drop(service);
     place.append(&lines[16..22]);
     let service = serve();
     place.has_alerts_of(&lines[..22]);
-    // The service ends in order, and Vector is started while it is away.
+    // The service ends in order, and Vector starts while it is down.
     service.terminate();
     place.append(&lines[22..27]);
     agent.terminate();
@@ -242,7 +242,7 @@ fn log_files_and_alerts_back_while_both_sides_are_started_again() {
     let service = serve();
     place.append(&lines[27..33]);
     place.has_alerts_of(&lines[..33]);
-    // Vector is killed. It may send again what it has sent before, so the last attack comes late enough.
+    // Vector is killed. It may repeat what it has sent before, so the last attack comes late enough.
     drop(agent);
     let agent = place.start(&config);
     place.append(&lines[33..]);
@@ -251,7 +251,7 @@ fn log_files_and_alerts_back_while_both_sides_are_started_again() {
     drop((agent, service));
 }
 
-/// Stands in for `journalctl`: entries of a file, behind the cursor that it is given.
+/// Replaces `journalctl`: prints the entries of a file after the given cursor.
 const JOURNALCTL: &str = r#"#!/bin/sh
 last=0
 for argument in "$@"; do
@@ -322,7 +322,7 @@ fn a_service_that_vector_starts_drains_and_goes_on() {
     place.append(&lines[..9]);
     let agent = place.start(&config);
     place.has_alerts_of(&lines[..9]);
-    // More than one request waits when it is ended.
+    // More than one request waits when Vector is ended.
     place.append(&lines[9..13]);
     let took = agent.terminate();
     assert!(took < Duration::from_secs(30), "Vector waits for a port that nobody serves: {took:?}");
@@ -341,7 +341,7 @@ fn waits_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Okta in small: the same page of events each time. It keeps the requests.
+/// A small Okta server: returns the same page of events each time, and keeps the requests.
 fn okta(events: String) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, asked) = (listener.local_addr().unwrap().to_string(), Arc::new(Mutex::new(Vec::new())));

@@ -1,4 +1,4 @@
-//! `bake`.
+//! Tests of `bake`.
 
 use crate::shell::Shell;
 

@@ -1,4 +1,4 @@
-//! `authsieve check`, and how all commands show problems of a configuration.
+//! Tests of `authsieve check`, and of how all commands show problems of a configuration.
 
 use crate::shell::{ATTACK, Shell, alerts};
 
@@ -26,7 +26,7 @@ fn check_prints_what_a_configuration_amounts_to() {
         "{}",
         all.out
     );
-    // What is printed is a configuration that amounts to the same.
+    // The printed configuration is valid and has the same effect.
     shell.write("printed.toml", &all.out);
     assert_eq!(shell.run(&["check", "-c", "printed.toml"]).out, all.out);
     let json = shell.run(&["check", "-c", "config.toml", "--json"]);
@@ -35,7 +35,7 @@ fn check_prints_what_a_configuration_amounts_to() {
     assert_eq!(json["config"]["an1276"]["min_failures"], 8);
     assert_eq!(json["config"]["fls"]["window"], "15m");
     assert_eq!(json["config"]["max_keys"], 100_000);
-    // `-a` goes before `analytics`, and one alone may have its options at the top.
+    // `-a` wins over `analytics`, and a single analytic may have its options at the top.
     let said =
         shell.run(&["check", "-a", "an1521", "-c", "config.toml", "--set", "window=5m", "--no-defaults"]);
     assert!(said.out.contains("[an1521]\nmin_failures = 4\nwindow = \"5m\"\n"), "{} {}", said.out, said.err);
@@ -78,7 +78,7 @@ fn everything_that_is_wrong_is_shown_at_once_and_where_it_stands() {
     for once in ["allow_ips[1]:", "override[0].spray_acounts:"] {
         assert_eq!(said.err.matches(once).count(), 1, "what five analytics say is said once: {}", said.err);
     }
-    // The same for programs.
+    // The same problems as JSON.
     let said = shell.run(&["check", "-c", "config.toml", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((said.status, json["valid"].as_bool()), (Some(2), Some(false)));
@@ -117,7 +117,7 @@ fn advice_names_what_is_wrong() {
     }
     let said = shell.run(&["check", "--set", "window=5m"]);
     assert!(said.err.contains("as in an0454.window=…, or choose one with -a"), "{}", said.err);
-    // Options of the only analytic stand at the top beside its table, which goes before them.
+    // Options of the only analytic may stand at the top beside its table. The table wins.
     shell.write(
         "config.toml",
         "window = \"5m\"\nmin_failures = 7\n[an1276]\nwindow = \"6m\"\n[sinks.x]\nto = \"none\"\n",
@@ -149,7 +149,7 @@ fn a_named_time_zone_dates_what_names_none() {
     assert_ne!(run("timezone=Europe/Paris").1, digest);
 }
 
-/// The schema that is checked in is that of the code. `AUTHSIEVE_UPDATE=1` writes it.
+/// The schema in the repository equals the schema of the code. `AUTHSIEVE_UPDATE=1` rewrites the file.
 #[cfg(all(feature = "serve", unix))]
 #[test]
 fn the_schema_is_that_of_the_code() {

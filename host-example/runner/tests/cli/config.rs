@@ -1,4 +1,4 @@
-//! Configurations, as commands take them.
+//! Tests of how commands use a configuration.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 

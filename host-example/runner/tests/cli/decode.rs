@@ -1,4 +1,4 @@
-//! `decode`.
+//! Tests of `decode`.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 

@@ -1,4 +1,4 @@
-//! The bare command, and `demo`.
+//! Tests of `demo`, and of the command without arguments.
 
 use crate::shell::Shell;
 
@@ -13,7 +13,7 @@ fn the_demonstration_is_for_people() {
         for analytic in ["AN0454", "AN1269", "AN1276", "AN1521", "FLS"] {
             assert!(said.out.contains(&format!("Z  {analytic}  ")), "{analytic}: {}", said.out);
         }
-        // Neither alice, who mistyped twice, nor the forged login of root.
+        // There is no alert for alice, who mistyped twice, nor for the forged login of root.
         assert!(!said.out.contains("192.0.2.44") && !said.out.contains("198.51.100.23"), "{}", said.out);
         assert!(!said.out.contains('\x1b'));
     }

@@ -1,4 +1,4 @@
-//! `doctor`.
+//! Tests of `doctor`.
 
 use crate::shell::{ATTACK, RECEIVED, Shell};
 
@@ -46,7 +46,7 @@ fn doctor_says_what_can_fire_and_what_is_missing() {
     let said = doctor(&["-a", "an1276", "--set", "min_failures=1000", "--set", "window=1s", "auth.log"]);
     assert!(said.status == Some(1) && said.out.contains("no attack is that fast"), "{}", said.out);
 
-    // A row that says neither success nor failure is read; a line of sshd without its header is not.
+    // A row without success or failure counts as read. A line of sshd without its header does not.
     shell.write(
         "signins.jsonl",
         "{\"TimeGenerated\":\"2026-03-04T08:00:00Z\",\"Category\":\"SignInLogs\",\"ResultType\":\"50140\",\"UserPrincipalName\":\"a@example.com\",\"IPAddress\":\"203.0.113.9\"}\n",

@@ -1,8 +1,8 @@
-//! `explain`.
+//! Tests of `explain`.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 
-/// The attack without its fifth failure, and with a login of somebody else.
+/// The attack without its fifth failure, and a login of another user.
 const NEAR_MISS: &str = "\
 Mar  4 08:00:01 web1 sshd[100]: Failed password for root from 203.0.113.9 port 4000 ssh2
 Mar  4 08:00:03 web1 sshd[101]: Failed password for root from 203.0.113.9 port 4000 ssh2

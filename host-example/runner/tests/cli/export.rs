@@ -1,4 +1,4 @@
-//! `export`.
+//! Tests of `export`.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 use std::fs;
@@ -27,7 +27,7 @@ fn what_is_exported_can_be_run() {
         shell.run(&["run", "--component", &component, "--set", "min_failures=5", RECEIVED, "auth.log"]);
     assert_eq!(said.out, shell.run(&["run", "-a", "an1276", RECEIVED, "auth.log"]).out, "{}", said.err);
     assert_eq!(alerts(&said).len(), 1);
-    // Several are also to be had as one module.
+    // Several analytics can be exported as one module.
     assert_eq!(shell.run(&["export", "an1276,fls", "both"]).status, Some(0));
     let said = shell.run(&["run", "--component", "both/suite.wasm", RECEIVED, "auth.log"]);
     assert_eq!(said.out, shell.run(&["run", RECEIVED, "auth.log"]).out, "{}", said.err);

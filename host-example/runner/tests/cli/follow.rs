@@ -1,4 +1,4 @@
-//! `run --follow`, and signals.
+//! Tests of `run --follow`, and of signals.
 
 use crate::shell::{ATTACK, RECEIVED, Shell};
 use std::fs;
@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
-/// A run that goes on.
+/// A running `authsieve run`.
 struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -33,7 +33,7 @@ impl Running {
         serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line:?}"))
     }
 
-    /// Waits until SIGINT no longer kills it.
+    /// Waits until the process handles SIGINT.
     fn waits_until_signals_are_caught(&self) {
         let is_caught = |status: &str| {
             let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
@@ -48,7 +48,7 @@ impl Running {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits until it ends. Its status, the rest of its alerts, and what it said.
+    /// Waits for the end. Returns the exit status, the remaining alerts, and the messages.
     fn ends(mut self) -> (Option<i32>, String, String) {
         let (mut out, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut out).unwrap();
@@ -57,7 +57,7 @@ impl Running {
     }
 }
 
-/// `ATTACK` under another address.
+/// `ATTACK` from another address.
 fn attack(last: u8) -> String {
     ATTACK.replace("203.0.113.9", &format!("203.0.113.{last}"))
 }
@@ -92,7 +92,7 @@ fn time_passes_while_a_pipe_is_silent() {
     assert_eq!(run.ends().0, Some(0));
 }
 
-/// An alert that waits says that nothing late came. A signal does not make that true; the end of the input does.
+/// A delayed alert states that no late event came. Only the end of the input proves this; a signal does not.
 #[test]
 fn a_stream_is_flushed_at_its_end_and_not_by_a_signal() {
     let shell = Shell::new();
@@ -102,7 +102,7 @@ fn a_stream_is_flushed_at_its_end_and_not_by_a_signal() {
     drop(run.stdin.take());
     let (status, out, err) = run.ends();
     assert_eq!((status, out.lines().count()), (Some(0), 1), "{err}");
-    // Until the signal comes behind the records.
+    // Repeats until the signal comes after the records.
     for _ in 0..100 {
         let mut run = Running::start(&shell, &waits);
         run.send(ATTACK);
@@ -135,7 +135,7 @@ fn a_file_is_read_on_through_its_rotation() {
     assert_eq!(run.ends().0, Some(130));
 }
 
-/// What was read of stored logs counts as all of them.
+/// After a signal, the totals cover the part of the stored logs that was read.
 #[test]
 fn a_signal_ends_a_run_over_a_pipe_with_its_summary() {
     let shell = Shell::new();

@@ -1,4 +1,4 @@
-//! Commands read packed files, archives and folders, and refuse others.
+//! Tests that commands read compressed files, archives and folders, and refuse others.
 
 use crate::packed::{bzip2, gzip, tar, xz, zip, zstd};
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
@@ -13,7 +13,7 @@ fn packed_files_and_folders_say_what_the_log_says() {
         assert_eq!(said.status, Some(0), "{input}: {}", said.err);
         let mut alerts = alerts(&said);
         assert_eq!(alerts.len(), 1, "{input}: {}", said.err);
-        // The name of the file is another one.
+        // The file has another name.
         alerts[0].as_object_mut().unwrap().remove("origin");
         alerts
     };

@@ -1,4 +1,4 @@
-//! The `authsieve` command, as a shell sees it. One file per command.
+//! Tests of the `authsieve` command through a shell. One file per command.
 
 mod arguments;
 mod bake;

@@ -1,4 +1,4 @@
-//! In which order files are read: whichever end of them is the newest, and however a shell sorts their names.
+//! Tests of the order in which files are read. Neither the direction of a file nor the order of names may matter.
 
 use crate::packed::{gzip, tar, zip};
 use crate::shell::{ATTACK, RECEIVED, Said, Shell, alerts};
@@ -18,7 +18,7 @@ fn run(shell: &Shell, arguments: &[&str]) -> Said {
     said
 }
 
-/// File and line of the record that raised the only alert, and of its evidence.
+/// The places (file and line) of the record that raised the only alert, and of its evidence.
 fn origin(said: &Said) -> (String, Vec<String>) {
     let alerts = alerts(said);
     assert_eq!(alerts.len(), 1, "{}\n{}", said.out, said.err);
@@ -47,7 +47,7 @@ fn rotated_files_in_the_order_of_the_shell_are_read_by_their_times() {
             given.err
         );
     }
-    // The other way round there is nothing to say.
+    // In the other order nothing is reported.
     let said = run(&shell, &["auth.log.1", "auth.log"]);
     assert_eq!(alerts(&said).len(), 1);
     assert!(!said.err.contains("in the order of"), "{}", said.err);
@@ -98,7 +98,7 @@ fn an_export_that_runs_backwards_alerts_on_the_first_run() {
         );
         assert_eq!(alerts(&run(&shell, &["--order", "given", input])).len(), 0, "{input}");
     }
-    // A pipe is judged as it comes.
+    // A pipe is judged in the order in which it arrives.
     let piped = shell.run_with_stdin(&["run", "-a", "an1276", RECEIVED], reversed.as_bytes());
     assert_eq!(alerts(&piped).len(), 0);
     assert!(piped.err.contains("run again with --order sort"), "{}", piped.err);
@@ -126,7 +126,7 @@ fn a_table_that_runs_backwards_is_turned_below_its_header() {
 #[test]
 fn equal_times_are_turned_too() {
     let shell = Shell::new();
-    // Three failures and the login in one second: only in their order they are an attack.
+    // Three failures and the login have the same second. Only in the right order they are an attack.
     let lines = lines();
     let second = |line: &str| {
         line.replace("08:00:05", "08:00:12").replace("08:00:07", "08:00:12").replace("08:00:09", "08:00:12")
@@ -139,7 +139,7 @@ fn equal_times_are_turned_too() {
 #[test]
 fn files_of_several_hosts_are_one_stream() {
     let shell = Shell::new();
-    // An address that fails at each host in turn, and gets in at the first.
+    // An address fails at each host in turn, then logs in at the first.
     let failed = "Failed password for";
     for host in 0..3 {
         let mut text = String::new();
@@ -194,7 +194,7 @@ fn a_file_in_no_order_is_sorted() {
 #[test]
 fn zones_and_codes_of_the_configuration_decide() {
     let shell = Shell::new();
-    // Two machines that write no zone; their files are in Berlin's. The summer's record of the other one says UTC.
+    // Two machines without a time zone, whose files have Berlin's. The other one's record of the summer says UTC.
     let local = |second: u32| {
         format!(
             "2026-07-04T10:00:{second:02} h sshd[1]: Failed password for root from 203.0.113.9 port 1 ssh2\n"
@@ -224,7 +224,7 @@ fn files_that_leave_out_the_year_are_read_as_of_when_each_was_written() {
         file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(time)).unwrap();
     };
     let files = ["new.log", "old.log"];
-    // Written in March of 2026, both of them; then the first of them two years before.
+    // Both files were written in March 2026. Later the first one gets a date two years before.
     touch(shell.folder.path().join("new.log"), 1_772_620_000);
     touch(old.clone(), 1_772_620_000);
     assert_eq!(alerts(&run(&shell, &files)).len(), 1);

@@ -1,4 +1,4 @@
-//! Packed files, as their packers write them.
+//! Compressed files and archives, as the usual tools write them.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ pub fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     packer.into_inner().unwrap()
 }
 
-/// A zip archive of one file that is stored as it is.
+/// A zip archive with one file that is stored without compression.
 pub fn zip(name: &str, bytes: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);

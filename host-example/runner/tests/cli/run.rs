@@ -1,4 +1,4 @@
-//! `run`.
+//! Tests of `run`.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts, said};
 use crate::support;
@@ -196,7 +196,7 @@ fn a_backwards_export_is_sorted_on_request() {
         (Some("user+ip"), Some("2026-03-04T08:00:12Z"))
     );
     assert!(!said.err.contains("late"), "{}", said.err);
-    // Also with several analytics, and whatever the configuration says.
+    // This also holds with several analytics, and wins over the configuration.
     let said =
         shell.run(&["run", "--order", "sort", "--set", "an1276.allowed_lateness=1s", RECEIVED, "auth.log"]);
     assert!(alerts(&said).iter().any(|alert| alert["analytic"] == "AN1276"), "{}", said.err);
@@ -241,7 +241,7 @@ fn records_are_found_in_any_layout() {
     assert_eq!(said.out, "");
     let said = shell.run(&["decode", "--input-format=xls", "array.json"]);
     assert_eq!(said.status, Some(2), "{}", said.err);
-    // What cannot be read is told and counted; the rest is.
+    // The broken part is reported and counted. The rest is judged.
     shell.write("cut.json", &array[..array.len() - 20]);
     let said = shell.run(&["run", "-a", "an1276", RECEIVED, "cut.json"]);
     assert_eq!(said.status, Some(0));
@@ -278,7 +278,7 @@ fn guests_are_not_trusted() {
         "{}",
         said.err
     );
-    // Two analytics in one component: only the one that fails on the record skips it.
+    // Two analytics run in one component. Only the analytic that fails on the record skips it.
     shell.write("auth.log", "aaa\nA\n!\nA\n");
     let said = shell.run(&["run", "--component", "hostile.wasm", "--set", "m=1", "auth.log"]);
     assert_eq!((said.status, said.out.lines().count()), (Some(1), 4), "{}", said.err);

@@ -1,4 +1,4 @@
-//! Which analytics and which inputs a command takes.
+//! Tests of the selection of analytics and inputs.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 use std::fs::File;

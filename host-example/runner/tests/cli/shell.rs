@@ -1,4 +1,4 @@
-//! A folder, and the command run in it.
+//! Runs the command in a temporary folder.
 
 use std::fs;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// Five failures and a success: what AN1276 is for.
+/// Five failures and a success, the attack that AN1276 detects.
 pub const ATTACK: &str = "\
 Mar  4 08:00:01 web1 sshd[100]: Failed password for root from 203.0.113.9 port 4000 ssh2
 Mar  4 08:00:03 web1 sshd[100]: Failed password for root from 203.0.113.9 port 4000 ssh2
@@ -42,7 +42,7 @@ impl Shell {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("NO_COLOR").stdin(Stdio::null());
-        // One cache for all tests, and not that of whoever runs them.
+        // All tests share one cache, separate from the user's.
         command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
         command
     }

@@ -1,4 +1,4 @@
-//! `completions` and `man`.
+//! Tests of `completions` and `man`.
 
 use crate::shell::Shell;
 use std::fs;
@@ -15,7 +15,7 @@ fn completions_name_the_commands() {
         }
     }
     let script = shell.write("completions", shell.run(&["completions", "bash"]).out);
-    // bash itself says what it would offer.
+    // bash itself lists what it would complete.
     let asked = "source \"$0\"; COMP_WORDS=(authsieve expl); COMP_CWORD=1; _authsieve authsieve expl authsieve; \
                  echo \"${COMPREPLY[@]}\"";
     let done = Command::new("bash").args(["-c", asked]).arg(&script).output().unwrap();

@@ -1,8 +1,9 @@
-//! Commands tell what could not be judged, and who fails most. With `--strict` the former is a failure.
+//! Tests that commands report records that could not be judged, and who fails most. With `--strict` such records are a
+//! failure.
 
 use crate::shell::{ATTACK, RECEIVED, Shell, alerts};
 
-/// The attack with a line that cannot be judged, for each reason there is.
+/// The attack, with one line that cannot be judged. There is one variant for each reason.
 fn troubles() -> Vec<(&'static str, String, &'static str)> {
     let line = "Failed password for root from 203.0.113.9 port 4000 ssh2";
     vec![
@@ -34,7 +35,7 @@ fn what_is_not_judged_is_said_and_strictly_a_failure() {
             assert_eq!(strict.status, Some(1), "{command} {kind}: {}", strict.err);
             assert_eq!(strict.out, lenient.out, "{command} {kind}");
             assert!(strict.err.contains(what), "{command} {kind}: {}", strict.err);
-            // Only what is too long was a failure of these before.
+            // Without `--strict`, only a record that is too long is a failure for these commands.
             let fails = kind == "oversized" && command != "run";
             assert_eq!(lenient.status, Some(i32::from(fails)), "{command} {kind}: {}", lenient.err);
         }
@@ -50,7 +51,7 @@ fn a_brute_force_without_a_login_is_in_the_summary() {
     let line = "Failed password for root from 203.0.113.9 port 4000 ssh2";
     let failures: String =
         (0..40).map(|n| format!("Mar  4 08:00:{n:02} web1 sshd[1{n:02}]: {line}\n")).collect();
-    // PAM's line about an attempt is none more, and somebody mistypes.
+    // PAM's line repeats an attempt and is not counted again. Another user mistypes a password.
     let others = "\
 Mar  4 08:01:00 web1 sshd[100]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= \
 rhost=203.0.113.9  user=root

@@ -1,9 +1,9 @@
-//! `test`.
+//! Tests of `test`.
 
 use crate::shell::{ATTACK, Shell};
 use std::fs;
 
-/// A case folder `name` under `an1276/cases`.
+/// Creates a case folder `name` under `an1276/cases`.
 fn write_case(shell: &Shell, name: &str, expected: Option<&str>) {
     let dir = format!("an1276/cases/{name}");
     fs::create_dir_all(shell.folder.path().join(&dir)).unwrap();

@@ -1,4 +1,4 @@
-//! A clock that jumps, by libfaketime. What counts is the time of events; the time of receipt only bounds it.
+//! Tests with a clock that jumps, by libfaketime. Only the times of events count; the time of receipt just bounds them.
 
 use crate::server::{Server, attack, body, expected, ids, waits_for_alerts};
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn a_clock_that_jumps_changes_no_alert() {
     assert_eq!(server.post(&body(&lines[2..4])).0, 200);
     jumps("-2d");
     assert_eq!(server.post(&body(&lines[4..5])).0, 200);
-    // What was received is judged again as of the times that were told then.
+    // Batches that are judged again keep their original times of receipt.
     server.kill();
     jumps("-3d");
     let server = Server::at_other_times(&arguments, &library, &clock);

@@ -1,4 +1,4 @@
-//! Ends that come from outside.
+//! Tests of outside reasons to end.
 
 use crate::server::{PATIENCE, Server};
 use std::io::{BufRead, BufReader};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// Vector that is killed leaves its children behind: the next one wants their address.
+/// A killed Vector leaves its children running, and the next Vector needs their address.
 #[test]
 fn it_ends_with_the_process_that_started_it() {
     for arguments in [["--with-parent", "--alerts", "/dev/null"], ["--drain=30s", "--alerts", "/dev/null"]] {
@@ -22,7 +22,7 @@ fn it_ends_with_the_process_that_started_it() {
     }
 }
 
-/// Without being asked to, it stays.
+/// Without the option the service stays.
 #[test]
 fn it_outlives_a_shell() {
     let folder = tempfile::tempdir().unwrap();
@@ -31,7 +31,7 @@ fn it_outlives_a_shell() {
     server.signal(rustix::process::Signal::KILL);
     thread::sleep(Duration::from_millis(1500));
     assert_eq!(server.get("/healthz").0, 200);
-    // Nobody else ends it.
+    // Nothing else ends the process, so the test does.
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
             continue;

@@ -1,4 +1,4 @@
-//! The HTTP source: every form of a body, and what an attacker or a broken sender may send.
+//! Tests of the HTTP source: all forms of a body, and the input of attackers and broken senders.
 
 use crate::server::{PATIENCE, Server, attack, bare, body, expected, request, waits_for_alerts};
 use std::io::{Read, Write};
@@ -24,7 +24,7 @@ fn each_form_of_a_body_is_taken_and_gives_the_alerts_of_run() {
     let attacks: Vec<Vec<String>> = (0..5).map(attack).collect();
     let json = |number: usize| wrapped(&attacks[number]);
     assert_eq!(server.post(&body(&attacks[0])), (200, "{\"records\":6}\n".into()));
-    // Vector writes no newline behind the last.
+    // Vector writes no newline after the last record.
     assert_eq!(server.post(json(1).join("\n").as_bytes()).0, 200);
     assert_eq!(server.post(format!("[{}]", json(2).join(",")).as_bytes()).0, 200);
     let packed = gzip(&body(&json(3)));
@@ -35,7 +35,7 @@ fn each_form_of_a_body_is_taken_and_gives_the_alerts_of_run() {
     let found = waits_for_alerts(&out, 5);
     let wanted = expected(&attacks.concat());
     assert_eq!((found.len(), wanted.len()), (5, 5));
-    // Lines that came bare are their own evidence; others are shown as they came.
+    // Evidence shows plain lines unchanged, and other records in the form in which they were sent.
     assert_eq!(bare(&found[0]), bare(&wanted[0]));
     for (found, wanted) in found.iter().zip(&wanted) {
         for member in
@@ -83,7 +83,7 @@ fn a_bad_line_costs_itself_and_a_bad_body_its_batch() {
     assert_eq!(server.get("/healthz"), (200, "ok\n".into()));
 }
 
-/// A page of a stranger reaches this machine through a browser, also by a name that leads here.
+/// A foreign web page can reach this machine through a browser, even under a name that resolves to it.
 #[test]
 fn web_pages_are_not_served() {
     let server = Server::start(&["--alerts", "/dev/null"]);
@@ -111,7 +111,7 @@ fn a_slow_client_holds_nobody_up() {
     }
     assert_eq!(server.post(&body(&attack(1))).0, 200);
     waits_for_alerts(&out, 1);
-    // One whose head does not end is closed.
+    // A request whose head does not end is closed.
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.write_all(b"POST /v1/eve").unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

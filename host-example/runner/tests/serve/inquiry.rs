@@ -1,10 +1,10 @@
-//! `explain --from`: a service that runs tells what became of a key.
+//! Tests of `explain --from`: a running service explains what happened to a key.
 
 use crate::server::{Server, attack, body, command};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// Four failures and a login: one failure is missing. Beside it another user, who is not asked for.
+/// Four failures and a login, so one failure is missing. Also a second user, who is not asked for.
 fn near() -> Vec<String> {
     let mut lines: Vec<String> = attack(1).into_iter().skip(1).collect();
     lines.extend(attack(2));
@@ -49,13 +49,13 @@ fn a_service_explains_as_files_do() {
     }
     let (_, out, _) = command(&["explain", "--from", &url, "--format", "text", "--near"]);
     assert!(out.contains("success after 4 of 5 failures") && !out.contains("user+ip user2"), "{out}");
-    // A question changes nothing.
+    // A question does not change the state.
     let status = server.get("/v1/status").1;
     assert!(status.contains("\"events\":11") && status.contains("\"alerts\":1"), "{status}");
-    // The socket is for the owner of the service alone.
+    // Only the owner of the service may use the socket.
     let about = fs::metadata(format!("{state}/control.sock")).unwrap();
     assert_eq!(about.permissions().mode() & 0o777, 0o600);
-    // After a restart it tells of what came since, from the state of then.
+    // After a restart the past begins with the state at the start.
     server.terminate();
     let server = Server::start(&["--state-dir", state, "--alerts", "/dev/null"]);
     server.post(&body(&attack(1)[5..]));

@@ -1,7 +1,7 @@
-//! `kill -9` at random moments: the set of alerts that reached the sink is that of an undisturbed run.
+//! Tests with `kill -9` at random moments. The alerts at the sink have to equal those of an undisturbed run.
 //!
-//! `AUTHSIEVE_KILLS=1000 cargo test -p authsieve --test serve -- kills` kills more often, `AUTHSIEVE_CUTS=1000` cuts the power more
-//! often; `AUTHSIEVE_KILL_SEED` chooses other moments.
+//! `AUTHSIEVE_KILLS=1000 cargo test -p authsieve --test serve -- kills` kills more often. `AUTHSIEVE_CUTS=1000` sets
+//! more power cuts. `AUTHSIEVE_KILL_SEED` chooses other moments.
 
 use crate::server::{PATIENCE, Server, alerts, attack, body, expected, ids, number, post};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// Kills in the ordinary test run.
+/// The number of kills in an ordinary test run.
 const KILLS: u64 = 30;
 
 struct Random(u64);
@@ -33,7 +33,7 @@ fn nothing_is_lost_and_nothing_counts_twice() {
     });
 }
 
-/// The service's own failure points: they cut the power within a write, a sync, a renaming.
+/// Uses the service's failure points, which simulate a power cut during a write, a sync or a rename.
 #[test]
 fn a_power_cut_loses_nothing() {
     if !cfg!(debug_assertions) {
@@ -45,12 +45,12 @@ fn a_power_cut_loses_nothing() {
     let (mut round, mut cut) = (0, 0);
     storm(cuts, |random, arguments, listens| {
         let point = points[round % points.len()];
-        // A start writes some dozen times; a state is written ten times a second.
+        // A start makes some dozen writes. A state is written ten times a second.
         let most = if round % points.len() < 3 { 60 } else { 3 };
         let fault = format!("{point}:{}", 1 + random.below(most));
         round += 1;
         if let Some(server) = Server::failing(arguments, &fault, listens) {
-            // The point may never come where little is sent.
+            // With little input, the point may never be reached.
             cut += u64::from(server.ends_within(Duration::from_secs(2)));
         } else {
             cut += 1;
@@ -59,8 +59,8 @@ fn a_power_cut_loses_nothing() {
     assert!(cut >= cuts * 3 / 4, "{cut} of {cuts} failure points were reached");
 }
 
-/// Sends attacks while `round` starts services and ends them badly, each beside the state of the one before. Then the alerts are
-/// those of an undisturbed run, and every count is exact.
+/// Sends attacks, while `round` repeatedly starts a service on the same state and ends it abruptly. At the end the
+/// alerts have to equal those of an undisturbed run, with exact counts.
 fn storm(rounds: u64, mut round: impl FnMut(&mut Random, &[&str], &dyn Fn(&str))) {
     let seed = number("AUTHSIEVE_KILL_SEED", 1);
     let folder = tempfile::tempdir().unwrap();
@@ -75,7 +75,7 @@ fn storm(rounds: u64, mut round: impl FnMut(&mut Random, &[&str], &dyn Fn(&str))
         "--alerts",
         out.to_str().unwrap(),
     ];
-    // Attacks beside one another, so that each batch holds parts of several.
+    // The attacks are interleaved, so that each batch holds parts of several.
     let mut lines = Vec::new();
     for group in 0..2 * rounds as u32 {
         let attacks: Vec<Vec<String>> = (0..4).map(|place| attack(4 * group + place)).collect();
@@ -91,7 +91,7 @@ fn storm(rounds: u64, mut round: impl FnMut(&mut Random, &[&str], &dyn Fn(&str))
         batches.push(body(batch));
         rest = behind;
     }
-    // A sender that repeats a batch until it is answered, as every forwarder does.
+    // The sender repeats a batch until it gets an answer, as every forwarder does.
     let sender = {
         let (address, done) = (Arc::clone(&address), Arc::clone(&done));
         thread::spawn(move || {
@@ -129,7 +129,7 @@ fn storm(rounds: u64, mut round: impl FnMut(&mut Random, &[&str], &dyn Fn(&str))
     }
     let found = alerts(&out);
     assert_eq!(ids(&found), ids(&wanted), "seed {seed}");
-    // What comes twice is the same, and every count is exact.
+    // Repeated alerts are equal, and every count is exact.
     let mut by_id: BTreeMap<String, &serde_json::Value> = BTreeMap::new();
     for alert in &found {
         let id = alert["id"].as_str().unwrap().to_owned();

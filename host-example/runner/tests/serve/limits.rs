@@ -1,4 +1,4 @@
-//! Clients that are slow, silent or too many: they hold nobody up.
+//! Tests that slow, silent or too many clients do not delay others.
 
 use crate::pki::{Authority, ask};
 use crate::server::{PATIENCE, Server, attack, body, request, waits_for_alerts};
@@ -16,7 +16,8 @@ fn config(kind: &str, more: &str, folder: &Path) -> String {
     )
 }
 
-/// Starts a service with this source: where it listens. Its pages are at the address of the service.
+/// Starts a service with this source, and returns the address of the source. The pages are at the service's own
+/// address.
 fn start(kind: &str, more: &str, scheme: &str, folder: &Path) -> (Server, String) {
     let mut service = Server::configured(&config(kind, more, folder), folder, Stdio::null());
     service.address = service.place("pages listens to http://");
@@ -30,15 +31,15 @@ fn open(place: &str) -> TcpStream {
     stream
 }
 
-/// What a client is sent until it is closed, and how long that takes.
+/// All bytes that a client receives until the connection closes, and the time until then.
 fn rest(mut stream: TcpStream) -> (String, Duration) {
     let (began, mut bytes) = (Instant::now(), Vec::new());
-    // Closed by a reset is closed too.
+    // A reset also closes the connection.
     let _ = stream.read_to_end(&mut bytes);
     (String::from_utf8_lossy(&bytes).into_owned(), began.elapsed())
 }
 
-/// Waits until the metrics have this line.
+/// Waits until the metrics contain this line.
 fn counts(service: &Server, line: &str) {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -59,7 +60,7 @@ fn a_connection_too_many_is_refused_and_counted() {
     let refused = rest(open(&place)).0;
     assert!(refused.starts_with("HTTP/1.1 503 ") && refused.ends_with("too many connections are open\n"));
     counts(&service, r#"authsieve_connections_rejected_total{source="it",reason="full"} 1"#);
-    // One that has gone makes room.
+    // A closed connection makes room for another.
     held.pop();
     let end = Instant::now() + PATIENCE;
     let head = "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
@@ -96,7 +97,7 @@ fn a_handshake_that_does_not_come_holds_nobody_up() {
     let own = Authority::new("own", folder.path());
     let (service, place) = start("http", &own.issue("server").table(""), "https://", folder.path());
     let mut slow: Vec<TcpStream> = (0..50).map(|_| open(&place)).collect();
-    // The first bytes of a handshake, and no more.
+    // Sends only the first bytes of a handshake.
     slow.iter_mut().step_by(2).for_each(|stream| stream.write_all(&[0x16, 3, 1, 2]).unwrap());
     let began = Instant::now();
     let head = "POST /v1/events HTTP/1.1";
@@ -106,7 +107,7 @@ fn a_handshake_that_does_not_come_holds_nobody_up() {
     counts(&service, r#"authsieve_connections_rejected_total{source="it",reason="slow"} 50"#);
 }
 
-/// Bodies that are announced and do not come: the memory that they would take is nobody's.
+/// Bodies that are announced but never sent take no memory from others.
 #[test]
 fn a_body_that_does_not_come_holds_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
@@ -126,7 +127,7 @@ fn a_body_that_does_not_come_holds_nobody_up() {
     let began = Instant::now();
     assert_eq!(crate::server::post(&place, "", &body(&attack(1))).unwrap().0, 200);
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-    // Their senders are told to come again.
+    // The senders are asked to retry.
     for stream in slow {
         let (answer, _) = rest(stream);
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -159,7 +160,7 @@ fn a_head_that_is_too_large_is_refused() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
-/// A connection that is kept open for a next request is closed when none comes.
+/// An idle kept-alive connection is closed.
 #[test]
 fn a_connection_that_asks_nothing_more_is_closed() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `authsieve serve`, as its senders and receivers see it: real processes, sockets and files.
+//! Tests of `authsieve serve` from the outside, with real processes, sockets and files.
 #![cfg(all(feature = "serve", unix))]
 
 mod clock;

@@ -1,4 +1,4 @@
-//! `/metrics` and `/v1/status`: each figure is that of the records that were sent.
+//! Tests of `/metrics` and `/v1/status`: each number matches the records that were sent.
 
 use crate::server::{PATIENCE, Server, attack, body, command, post, waits_for_alerts};
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The samples by their names, with labels.
+/// The samples by name and labels.
 fn samples(text: &str) -> BTreeMap<String, f64> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
@@ -20,7 +20,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 fn each_figure_is_that_of_the_records_sent() {
     let folder = tempfile::tempdir().unwrap();
     let (out, shown) = (folder.path().join("alerts.jsonl"), folder.path().display());
-    // Nobody listens at the second sink.
+    // Nobody listens at the address of the second sink.
     let config = format!(
         "max_keys = 100\n[server]\nstate_dir = \"{shown}/state\"\ncheckpoint = \"1s\"\n\
          [sources.web]\ntype = \"http\"\nlisten = \"127.0.0.1:0\"\n\
@@ -29,10 +29,10 @@ fn each_figure_is_that_of_the_records_sent() {
     let mut server = Server::configured(&config, folder.path(), Stdio::null());
     let web = server.place("web listens to http://");
     let mut lines = attack(1);
-    // Older than the newest of its key.
+    // This event is older than the newest one of its key.
     lines.push(attack(1)[0].clone());
     let bad = [
-        // In a form that is not known, broken, and far ahead.
+        // Records in an unknown form, broken, and far ahead of the clock.
         "2026-02-30T08:00:00Z web1 sshd[1]: Failed password for root from 203.0.113.9 port 1 ssh2",
         r#"{"MESSAGE": "Failed password for root from 203.0.113.9 port 1 ssh2", "SYSLOG_IDENTIFIER": "sshd"#,
         "2099-03-04T08:00:00Z web1 sshd[1]: Failed password for root from 203.0.113.9 port 1 ssh2",
@@ -63,8 +63,8 @@ fn each_figure_is_that_of_the_records_sent() {
         assert_eq!(found.get(&name), Some(&(wanted as f64)), "{name}\n{found:#?}");
     }
     assert!(found["authsieve_outbox_bytes"] > 500.0 && found[&own("state_bytes")] > 0.0, "{found:#?}");
-    // More keys within one window than there is room for: junk addresses, one failure each.
-    // Of now, since the record far ahead has moved the time of events up to the clock's.
+    // More keys within one window than there is room for: junk addresses with one failure each. Their times are now,
+    // because the record far ahead has moved event time up to the clock.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = authsieve_engine::time::Timestamp(now.as_micros() as i64).to_rfc3339();
     let junk = |number| format!("{now}{}", &attack(number)[0][20..]);
@@ -84,7 +84,7 @@ fn each_figure_is_that_of_the_records_sent() {
         }
         assert!(Instant::now() < end, "{found:#?}");
         thread::sleep(Duration::from_millis(50));
-        // A state is written after records.
+        // A state is only written after new records.
         post(&web, "", &second).unwrap();
     }
     let status: serde_json::Value = serde_json::from_str(&server.get_at(&web, "/v1/status").1).unwrap();
@@ -98,7 +98,7 @@ fn each_figure_is_that_of_the_records_sent() {
     );
 }
 
-/// The provider says which events came before.
+/// The provider's event ids identify repeated events.
 #[test]
 fn what_is_delivered_twice_counts_once_and_is_counted() {
     let sample = include_bytes!("../../samples/security.jsonl");
@@ -126,7 +126,7 @@ fn bad_records_are_kept_with_their_reason() {
     let (web, lines) = (server.place("web listens to http://"), server.place("lines listens to tcp:"));
     let mut mixed = attack(1);
     mixed.insert(3, "{\"a\":".into());
-    // Lines of syslog are no JSON, whatever the header says; they are judged all the same.
+    // Syslog lines are not JSON, although the header says so. They are judged all the same.
     let answer = post(&web, "content-type: application/x-ndjson\r\n", &body(&mixed)).unwrap();
     assert_eq!(answer, (200, "{\"records\":7}\n".into()));
     waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
@@ -155,7 +155,7 @@ fn bad_records_are_kept_with_their_reason() {
     assert!(of("oversized")[0]["time"].as_str().unwrap().starts_with("20"));
 }
 
-/// Text for people, or JSON lines for machines.
+/// The log is text for people, or JSON lines for machines.
 #[test]
 fn the_log_is_written_as_asked() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Certificates of the test's own, and clients and servers that show them: rustls without anything of the service.
+//! Test certificates, and TLS clients and servers that use them. They use rustls directly, and no code of the service.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::server::PATIENCE;
 
-/// An authority. Its files lie in a folder under its name.
+/// A certificate authority. Its files are in a folder under its name.
 pub struct Authority {
     name: String,
     folder: PathBuf,
@@ -64,7 +64,7 @@ impl Authority {
         Arc::new(roots)
     }
 
-    /// A client that trusts this authority, and shows a certificate where there is one.
+    /// A client that trusts this authority. It shows a certificate if there is one.
     pub fn client(&self, shows: Option<&Pair>) -> Arc<ClientConfig> {
         let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -86,7 +86,7 @@ impl Pair {
         PrivateKeyDer::from_pem_file(&self.key).unwrap()
     }
 
-    /// A server that shows this certificate, and asks clients for one of an authority.
+    /// A server that shows this certificate. It asks clients for one if an authority is given.
     pub fn server(&self, clients: Option<&Authority>) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -101,13 +101,13 @@ impl Pair {
         Arc::new(builder.with_single_cert(self.chain(), self.secret()).unwrap())
     }
 
-    /// As a table of a configuration.
+    /// The pair as a table of a configuration.
     pub fn table(&self, more: &str) -> String {
         format!("tls = {{ cert = \"{}\", key = \"{}\"{more} }}", self.cert.display(), self.key.display())
     }
 }
 
-/// Connects to an address, and shakes hands.
+/// Connects to an address and does the handshake.
 pub fn connect(
     address: &str,
     client: &Arc<ClientConfig>,
@@ -121,7 +121,7 @@ pub fn connect(
     Ok(stream)
 }
 
-/// Sends a request, and reads the answer to its end: its status, and all of its text.
+/// Sends a request and reads the answer to its end. Returns the status and the whole text.
 pub fn ask(address: &str, client: &Arc<ClientConfig>, head: &str, body: &[u8]) -> io::Result<(u16, String)> {
     let mut stream = connect(address, client)?;
     let length = body.len();
@@ -138,8 +138,8 @@ pub fn ask(address: &str, client: &Arc<ClientConfig>, head: &str, body: &[u8]) -
     }
 }
 
-/// What a server that refuses a client says. The client writes nothing: what is not read when a connection is closed takes the
-/// last words of the server along.
+/// The error of a server that refuses a client. The client writes nothing, because unread data at the close of a
+/// connection would discard the server's last message.
 pub fn objection(address: &str, client: &Arc<ClientConfig>) -> io::Error {
     match connect(address, client).and_then(|mut stream| stream.read(&mut [0])) {
         Ok(read) => panic!("the client is heard, and {read} bytes came"),
@@ -147,7 +147,7 @@ pub fn objection(address: &str, client: &Arc<ClientConfig>) -> io::Error {
     }
 }
 
-/// Shakes hands with a client that has connected.
+/// Does the handshake with a client that has connected.
 pub fn greet(
     tcp: TcpStream,
     server: &Arc<ServerConfig>,

@@ -1,4 +1,4 @@
-//! A receiver of alerts by HTTP that answers as a test wants, and keeps what it got.
+//! An HTTP receiver of alerts. It answers as the test wants, and keeps the requests.
 
 use crate::server::PATIENCE;
 use std::io::{BufRead, BufReader, Write};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-/// A request, and when it came.
+/// A request and its time.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub line: String,
@@ -33,20 +33,20 @@ impl Request {
         String::from_utf8(self.body.clone()).expect("text")
     }
 
-    /// The alerts of a body that has one a line.
+    /// The alerts of a body with one alert per line.
     pub fn lines(&self) -> Vec<serde_json::Value> {
         self.text().lines().map(|line| serde_json::from_str(line).expect("an alert")).collect()
     }
 }
 
-/// What a receiver does with a request.
+/// The reaction to a request.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// A status, further header lines, and a body.
+    /// Answers with a status, further header lines, and a body.
     Status(u16, &'static str, Vec<u8>),
-    /// Nothing, for ever.
+    /// Never answers.
     Hang,
-    /// It reads no more than the head, and cuts the connection.
+    /// Reads only the head, then closes the connection.
     Cut,
 }
 
@@ -56,14 +56,14 @@ impl Answer {
     }
 }
 
-/// A receiver that listens, and what it got.
+/// A listening receiver and its requests.
 pub struct Receiver {
     pub url: String,
     got: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Receiver {
-    /// Listens. Each request is answered as `answer` says for its number, from 0.
+    /// Starts a receiver. `answer` decides on each request by its number, from 0.
     pub fn listen(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Self {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
     }
@@ -78,7 +78,7 @@ impl Receiver {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
-                // A connection that hangs holds up no other.
+                // Each connection has a thread, so a hanging one does not delay others.
                 thread::spawn(move || serve(stream, &kept, &*answer));
             }
         });
@@ -100,7 +100,7 @@ impl Receiver {
         self.got().iter().flat_map(Request::lines).collect()
     }
 
-    /// Waits until what came is enough.
+    /// Waits until `is_enough` accepts the requests so far.
     pub fn waits(&self, is_enough: impl Fn(&[Request]) -> bool) -> Vec<Request> {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -113,7 +113,7 @@ impl Receiver {
         }
     }
 
-    /// Waits for so many requests.
+    /// Waits for this many requests.
     pub fn requests(&self, count: usize) -> Vec<Request> {
         self.waits(|got| got.len() >= count)
     }
@@ -123,7 +123,7 @@ fn serve(stream: TcpStream, got: &Mutex<Vec<Request>>, answer: &(dyn Fn(usize, &
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = head(&mut reader) {
         let number = got.lock().unwrap().len();
-        // Only a cut does not need the body.
+        // Only `Cut` does not read the body.
         if matches!(answer(number, &request), Answer::Cut) {
             got.lock().unwrap().push(request);
             let _ = reader.get_ref().shutdown(Shutdown::Both);
@@ -149,7 +149,7 @@ fn serve(stream: TcpStream, got: &Mutex<Vec<Request>>, answer: &(dyn Fn(usize, &
     }
 }
 
-/// The next request of a connection. `None` at its end.
+/// Reads the next request of a connection. `None` at its end.
 pub fn next(reader: &mut impl BufRead) -> Option<Request> {
     let mut request = head(reader)?;
     fill(&mut request, reader)?;

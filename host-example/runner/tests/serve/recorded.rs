@@ -1,4 +1,4 @@
-//! Bytes that real senders sent, replayed as they were recorded. `recorded/README.md` says which sender, and how.
+//! Tests that replay recordings of real senders. `recorded/README.md` names each sender and how it was recorded.
 //!
 //! The recording with the number N in its name holds `attack(N)`.
 
@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-/// The recordings with this ending, by their numbers.
+/// The recordings with this file extension, by their numbers.
 fn recordings(ending: &str) -> BTreeMap<u32, (String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/recorded");
     let mut found = BTreeMap::new();
@@ -54,7 +54,7 @@ fn send(address: &str, request: &[u8]) -> (u16, Vec<u8>) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
 }
 
-/// An alert without its evidence, which shows records in the sender's layout, and without its place.
+/// An alert without its place and evidence. The evidence shows records in the sender's layout.
 fn told(alert: &serde_json::Value) -> serde_json::Value {
     let mut alert = alert.clone();
     for member in ["evidence", "origin", "record"] {
@@ -63,7 +63,7 @@ fn told(alert: &serde_json::Value) -> serde_json::Value {
     alert
 }
 
-/// Holds the alerts of a file against those of `authsieve run` for the same attacks.
+/// Compares the alerts in a file with those of `authsieve run` for the same attacks.
 fn same_alerts(out: &Path, numbers: impl Iterator<Item = u32>) {
     let wanted = expected(&numbers.flat_map(attack).collect::<Vec<_>>());
     let found = waits_for_alerts(out, wanted.len());
@@ -82,18 +82,18 @@ fn requests_of_real_senders_give_the_alerts_of_run() {
         let (status, answer) = send(&server.address, request);
         let answer = String::from_utf8_lossy(&answer);
         assert_eq!(status, 200, "{name}: {answer}");
-        // An answer of OpenTelemetry is empty where each record counts.
+        // The answer of OpenTelemetry is empty if all records count.
         assert!(["{\"records\":6}\n", "{}", ""].contains(&&*answer), "{name}: {answer}");
     }
     same_alerts(&out, requests.into_keys());
 }
 
-/// The acknowledgement that a sender asks for: its last option names the chunk.
+/// The acknowledgement that a sender expects. Its last option names the chunk.
 fn ack(bytes: &[u8]) -> Option<Vec<u8>> {
     let option = b"\xa5chunk";
     let at = bytes.windows(option.len()).rposition(|window| window == option)?;
     let chunk = bytes.get(at + option.len()..)?;
-    // A text of up to 31 bytes has its length in its first byte, and one of up to 255 in its second.
+    // A text of up to 31 bytes has its length in its first byte, one of up to 255 in its second byte.
     let size = if chunk[0] == 0xd9 { 2 + usize::from(chunk[1]) } else { 1 + usize::from(chunk[0] & 0x1f) };
     Some([b"\x81\xa3ack", chunk.get(..size)?].concat())
 }
@@ -118,7 +118,7 @@ fn chunks_of_a_real_fluent_bit_give_the_alerts_of_run() {
         let mut answer = vec![0; wanted.as_ref().map_or(0, Vec::len)];
         stream.read_exact(&mut answer).unwrap();
         assert_eq!(answer, wanted.unwrap_or_default(), "{name}");
-        // Nothing orders one connection behind another but this.
+        // Each connection is tested after the previous one.
         waits_for_alerts(&out, count);
     }
     same_alerts(&out, connections.into_keys());

@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read again.
+//! Tests of SIGHUP, which reloads the configuration.
 
 use crate::server::{Server, alerts, attack, body, expected, ids, post, waits_for_alerts, waits_for_ids};
 use std::io::Write;
@@ -25,7 +25,7 @@ fn parts_come_and_go_and_what_stays_keeps_its_state() {
     let (web, lines) = (server.place("web listens to http://"), server.place("lines listens to tcp:"));
     let attack_1 = attack(1);
     post(&web, "", &body(&attack_1[..3])).unwrap();
-    // What is within a connection when its source goes is finished.
+    // Lines on an open connection are finished when their source is removed.
     let mut stream = TcpStream::connect(&lines).unwrap();
     stream.write_all(&body(&attack_1[3..4])).unwrap();
     let second = config(
@@ -38,7 +38,7 @@ fn parts_come_and_go_and_what_stays_keeps_its_state() {
     assert!(said.contains("sinks: starts more"), "{said}");
     assert!(TcpStream::connect(&lines).is_err(), "nobody listens there any more");
     UnixStream::connect(path.join("in.sock")).unwrap().write_all(&body(&attack_1[4..5])).unwrap();
-    // The source of HTTP is the same one, at the same port.
+    // The HTTP source is unchanged and keeps its port.
     loop {
         let status: serde_json::Value = serde_json::from_str(&server.get_at(&web, "/v1/status").1).unwrap();
         if status["analytics"][0]["events"] == 5 {
@@ -51,13 +51,13 @@ fn parts_come_and_go_and_what_stays_keeps_its_state() {
     assert_eq!(ids(&found), ids(&expected(&attack_1)));
     assert_eq!(found[0]["failure_count"], 5);
     assert_eq!(ids(&waits_for_alerts(&path.join("more.jsonl"), 1)), ids(&found));
-    // A sink that goes gets nothing more, and one that stays does.
+    // A removed sink gets nothing more. A remaining sink does.
     let said = server.reloads(&config(path, "", ""), path);
     assert!(said.contains("sinks: ends more") && said.contains("sources: ends other"), "{said}");
     post(&web, "", &body(&attack(2))).unwrap();
     waits_for_alerts(&path.join("out.jsonl"), 2);
     assert_eq!(alerts(&path.join("more.jsonl")).len(), 1);
-    // What was read before does not count again after a crash.
+    // Records from before the reload do not count again after a crash.
     server.kill();
     let mut server = Server::configured(&second, path, Stdio::null());
     let web = server.place("web listens to http://");
@@ -66,7 +66,7 @@ fn parts_come_and_go_and_what_stays_keeps_its_state() {
     waits_for_ids(&path.join("out.jsonl"), 3);
 }
 
-/// Failures that were counted under one setting count under another, as far as the state holds them.
+/// Failures that were counted under one setting count under the next, as far as the state holds them.
 #[test]
 fn other_settings_go_on_from_the_state_of_now() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,7 +79,7 @@ fn other_settings_go_on_from_the_state_of_now() {
     let said = server.reloads(&three, path);
     assert!(said.contains("read again"), "{said}");
     post(&web, "", &body(&attack(2)[..3])).unwrap();
-    // The batches of before are not judged again by the new settings.
+    // The new settings do not judge the earlier batches again.
     server.kill();
     let mut server = Server::configured(&three, path, Stdio::null());
     let web = server.place("web listens to http://");

@@ -1,4 +1,4 @@
-//! State taken out of one service and put into another.
+//! Tests of moving a state from one service to another.
 
 use crate::server::{Server, attack, body, command, expected, ids, waits_for_alerts};
 use std::fs;
@@ -20,7 +20,7 @@ fn state_moves_from_one_service_to_another() {
     let (status, _, err) = command(&["snapshot", "--state-dir", &one, "-o", &file]);
     assert_eq!(status, Some(1));
     assert!(err.contains(&format!("--from {one}")), "{err}");
-    // The same bytes, whoever is asked.
+    // The live service and the stopped one give the same bytes.
     let live = fs::read(&file).unwrap();
     server.terminate();
     let (status, _, err) = command(&["snapshot", "--state-dir", &one, "-o", &file]);
@@ -30,7 +30,7 @@ fn state_moves_from_one_service_to_another() {
     let restored = ["--state-dir", &two, "--alerts", &out, "--restore", &file];
     let server = Server::start(&restored);
     server.kill();
-    // A crash does not take it back.
+    // The restored state survives a crash.
     let server = Server::start(&restored[..4]);
     server.post(&body(&lines[5..]));
     let found = waits_for_alerts(out.as_ref(), 1);
@@ -53,14 +53,14 @@ fn state_moves_from_one_service_to_another() {
     let err = refused(&["-a", "an1276", "--state-dir", &place("three"), "--restore", &file]);
     assert!(err.contains("file: it is damaged"), "{err}");
     fs::write(&file, &live).unwrap();
-    // The login was consumed there. With the older state it alerts again, under the same id.
+    // The login is used up in that state. With the older state the login alerts again, with the same id.
     let server = Server::start(&[&restored[..], &["--force"]].concat());
     server.post(&body(&lines[5..]));
     let found = waits_for_alerts(out.as_ref(), 2);
     assert_eq!(found[0]["id"], found[1]["id"]);
 }
 
-/// Without a state folder it starts from a state as well.
+/// Without a state folder, the service can also start from a state.
 #[test]
 fn a_state_can_be_tried_without_a_folder() {
     let folder = tempfile::tempdir().unwrap();

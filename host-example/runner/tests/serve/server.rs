@@ -1,4 +1,4 @@
-//! A service that runs, and a client that knows nothing of it but HTTP.
+//! A running service, and a client that only knows HTTP.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,20 +9,20 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// Nothing here takes longer, on a slow machine either.
+/// The longest wait in these tests, even on a slow machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `authsieve serve`.
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// The address of its HTTP source.
     pub address: String,
     lines: Receiver<String>,
     said: Vec<String>,
 }
 
 impl Server {
-    /// Starts one with these arguments beside `-a an1276 --http 127.0.0.1:0`.
+    /// Starts a service with these arguments and `-a an1276 --http 127.0.0.1:0`.
     pub fn start(arguments: &[&str]) -> Self {
         let http = [&["--http", "127.0.0.1:0"], arguments].concat();
         let mut server = Self::begin(&http, Stdio::null());
@@ -30,41 +30,41 @@ impl Server {
         server
     }
 
-    /// Starts one that other machines can reach.
+    /// Starts a service that other machines can reach.
     pub fn secured(arguments: &[&str]) -> Self {
         Self::begin(&[&["--http", "0.0.0.0:0"], arguments].concat(), Stdio::null())
     }
 
-    /// Starts one as systemd does: it tells its news at a socket, and that it lives every so many microseconds.
+    /// Starts a service as systemd does, with a notification socket and a watchdog time in microseconds.
     pub fn supervised(socket: &Path, watchdog: u64) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
         command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", watchdog.to_string());
         Self::spawn(command, &["--http", "127.0.0.1:0", "--alerts", "/dev/null"], Stdio::null())
     }
 
-    /// The same, without waiting for its address.
+    /// Like [`start`](Self::start), without waiting for the address.
     pub fn start_quietly(arguments: &[&str]) -> Self {
         Self::begin(&[&["--http", "127.0.0.1:0"], arguments].concat(), Stdio::null())
     }
 
-    /// Starts one with a configuration that has this in it.
+    /// Starts a service with this configuration file.
     pub fn configured(config: &str, folder: &Path, stdin: Stdio) -> Self {
         let path = folder.join("serve.toml");
         fs::write(&path, config).expect("it can be written");
         Self::begin(&["-c", path.to_str().expect("text")], stdin)
     }
 
-    /// Where a source listens.
+    /// The address of a source, from the log line that contains `before`.
     pub fn place(&mut self, before: &str) -> String {
         self.waits_for(before).rsplit(before).next().expect("an address").into()
     }
 
-    /// The number of the process.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks it to read its configuration again, and waits until it has.
+    /// Reloads the configuration, and waits until that is done.
     pub fn reloads(&mut self, config: &str, folder: &Path) -> String {
         fs::write(folder.join("serve.toml"), config).expect("it can be written");
         self.said();
@@ -80,13 +80,13 @@ impl Server {
         self.said[before..].join("\n")
     }
 
-    /// Sends it a signal.
+    /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("it runs");
     }
 
-    /// Starts one as the child of a shell, which is `Server` then.
+    /// Starts a service as the child of a shell. `Server` is the shell.
     pub fn of_a_shell(arguments: &[&str]) -> Self {
         let mut command = Command::new("bash");
         command.args(["-c", "\"$@\" & wait", "bash", env!("CARGO_BIN_EXE_authsieve")]);
@@ -96,12 +96,12 @@ impl Server {
         server
     }
 
-    /// The standard input of the process, where it is piped.
+    /// The standard input of the process, if it is piped.
     pub fn stdin(&mut self) -> std::process::ChildStdin {
         self.child.stdin.take().expect("it is piped")
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the service ends by itself.
     pub fn ends(mut self) -> Option<i32> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
@@ -113,7 +113,7 @@ impl Server {
         panic!("it does not end: {}", self.said());
     }
 
-    /// Starts one whose files may grow to so many KiB: as on a disk that is full.
+    /// Starts a service whose files may have at most this many KiB, as on a full disk.
     pub fn cramped(arguments: &[&str], kib: u32) -> Self {
         let limits = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
         let mut command = Command::new("bash");
@@ -124,8 +124,8 @@ impl Server {
         server
     }
 
-    /// Starts one that sees a disk of so many MiB, half of it taken by a file `ballast`, at this path. `None` where this machine
-    /// lets nobody mount one.
+    /// Starts a service with a disk of this many MiB, mounted at the path. A file `ballast` fills half of it. `None` if
+    /// this machine does not allow the mount.
     pub fn on_small_disk(arguments: &[&str], disk: &Path, mib: u32) -> Option<Self> {
         let apart = ["--user", "--map-root-user", "--mount"];
         if !Command::new("unshare").args(apart).arg("true").status().is_ok_and(|status| status.success()) {
@@ -143,11 +143,11 @@ impl Server {
         Some(server)
     }
 
-    /// Starts one whose clock is told by a file, in libfaketime's words such as `+1d`.
+    /// Starts a service whose clock is set by a file, in libfaketime's notation such as `+1d`.
     pub fn at_other_times(arguments: &[&str], library: &Path, clock: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
         command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", clock);
-        // Timers go on: a machine whose clock is set does not stop them either.
+        // Timers use the real clock, because setting the clock of a machine does not change them either.
         command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         let http = [&["--http", "127.0.0.1:0"], arguments].concat();
         let mut server = Self::spawn(command, &http, Stdio::null());
@@ -155,13 +155,13 @@ impl Server {
         server
     }
 
-    /// A path as the process sees it.
+    /// A path in the file system of the process.
     pub fn sees(&self, path: &Path) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
         root.join(path.strip_prefix("/").expect("it begins at the root"))
     }
 
-    /// Starts one that ends at a failure point, as after a power cut. `None` if this comes before it listens.
+    /// Starts a service that ends at a failure point, as after a power cut. `None` if that happens before it listens.
     pub fn failing(arguments: &[&str], fault: &str, listens: &dyn Fn(&str)) -> Option<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authsieve"));
         command.env("AUTHSIEVE_FAULT", fault);
@@ -180,7 +180,7 @@ impl Server {
         }
     }
 
-    /// True if it ends by itself within this time.
+    /// True if the service ends by itself within this time.
     pub fn ends_within(mut self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while Instant::now() < end {
@@ -211,7 +211,7 @@ impl Server {
         Self { child, address: String::new(), lines, said: Vec::new() }
     }
 
-    /// Waits until it says something with this in it.
+    /// Waits for a log line that contains this text.
     pub fn waits_for(&mut self, text: &str) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -226,31 +226,31 @@ impl Server {
         }
     }
 
-    /// All that it has said so far.
+    /// The whole log so far.
     pub fn said(&mut self) -> String {
         self.said.extend(self.lines.try_iter());
         self.said.join("\n")
     }
 
-    /// Kills it as nothing can be caught.
+    /// Kills the process with SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ended");
     }
 
-    /// Asks it to open its files again, by SIGHUP.
+    /// Sends SIGHUP, so that the service opens its files again.
     pub fn hang_up(&self) {
         self.signal(rustix::process::Signal::HUP);
     }
 
-    /// Ends it by SIGTERM. Its exit status, and how long it took.
+    /// Ends the service with SIGTERM. Returns the exit status and the time it took.
     pub fn terminate(self) -> (Option<i32>, Duration) {
         let began = Instant::now();
         self.signal(rustix::process::Signal::TERM);
         (self.ends(), began.elapsed())
     }
 
-    /// Asks for a page: its status and its body.
+    /// Requests a page. Returns the status and the body.
     pub fn get(&self, path: &str) -> (u16, String) {
         request(
             &self.address,
@@ -260,18 +260,18 @@ impl Server {
         .expect("it answers")
     }
 
-    /// The same at another address.
+    /// Requests a page at another address.
     pub fn get_at(&self, address: &str, path: &str) -> (u16, String) {
         let head = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
         request(address, &head, b"").expect("it answers")
     }
 
-    /// Sends records: the status and the body of the answer.
+    /// Sends records. Returns the status and the body of the answer.
     pub fn post(&self, body: &[u8]) -> (u16, String) {
         self.post_as("", body).expect("it answers")
     }
 
-    /// The same with further header lines; an error where the connection broke.
+    /// Sends records with further header lines. Fails if the connection breaks.
     pub fn post_as(&self, headers: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
         post(&self.address, headers, body)
     }
@@ -284,7 +284,7 @@ impl Drop for Server {
     }
 }
 
-/// Runs the command to its end: its status, its output and its errors.
+/// Runs the command to its end. Returns the status, the output and the errors.
 pub fn command(arguments: &[&str]) -> (Option<i32>, String, String) {
     let done = Command::new(env!("CARGO_BIN_EXE_authsieve")).args(arguments).output().expect("it starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -304,7 +304,7 @@ pub fn post(address: &str, headers: &str, body: &[u8]) -> std::io::Result<(u16, 
 pub fn request(address: &str, head: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    // In one write: the second would wait for the receiver's word on the first.
+    // A single write: a second one would wait until the receiver acknowledges the first.
     stream.write_all(&[head.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
@@ -314,7 +314,7 @@ pub fn request(address: &str, head: &str, body: &[u8]) -> std::io::Result<(u16, 
     Ok((status, text.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.into())))
 }
 
-/// An attack on `user` of that number: five failures, and a login.
+/// An attack on the `user` with this number: five failures and a login.
 pub fn attack(number: u32) -> Vec<String> {
     let line = |second: u32, what: &str| {
         let at = 8 * 3600 + number * 60 + second;
@@ -334,15 +334,15 @@ pub fn attack(number: u32) -> Vec<String> {
     lines
 }
 
-/// Lines as a body.
+/// The lines as a request body.
 pub fn body(lines: &[String]) -> Vec<u8> {
     (lines.join("\n") + "\n").into_bytes()
 }
 
-/// The alerts in a file of them; none where there is no such file.
+/// The alerts in a file. Empty if there is no file.
 pub fn alerts(path: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
-    // A line may just be written: it is whole with its newline.
+    // The last line counts only when its newline is written.
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole
         .lines()
@@ -350,7 +350,7 @@ pub fn alerts(path: &Path) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// Waits until there are so many alerts.
+/// Waits until there are this many alerts.
 pub fn waits(count: usize, found: impl Fn() -> Vec<serde_json::Value>) -> Vec<serde_json::Value> {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -363,12 +363,12 @@ pub fn waits(count: usize, found: impl Fn() -> Vec<serde_json::Value>) -> Vec<se
     }
 }
 
-/// Waits until a file holds so many alerts.
+/// Waits until a file holds this many alerts.
 pub fn waits_for_alerts(path: &Path, count: usize) -> Vec<serde_json::Value> {
     waits(count, || alerts(path))
 }
 
-/// Waits until a file holds so many different alerts. Those that came twice, after a crash, are left out.
+/// Waits until a file holds this many different alerts. Repetitions after a crash are not counted.
 pub fn waits_for_ids(path: &Path, count: usize) -> Vec<serde_json::Value> {
     waits(count, || {
         let (mut seen, mut found) = (BTreeSet::new(), alerts(path));
@@ -377,7 +377,7 @@ pub fn waits_for_ids(path: &Path, count: usize) -> Vec<serde_json::Value> {
     })
 }
 
-/// The ids of alerts, each once.
+/// The set of the alerts' ids.
 pub fn ids(alerts: &[serde_json::Value]) -> BTreeSet<String> {
     alerts.iter().map(|alert| alert["id"].as_str().expect("an id").to_owned()).collect()
 }
@@ -399,14 +399,14 @@ pub fn expected(lines: &[String]) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// An alert without what its host adds.
+/// An alert without the fields that its host adds.
 pub fn bare(alert: &serde_json::Value) -> serde_json::Value {
     let mut alert = alert.clone();
     alert.as_object_mut().expect("an object").remove("origin");
     alert
 }
 
-/// A number that a variable of the environment names.
+/// The number in an environment variable.
 pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }

@@ -1,4 +1,4 @@
-//! Sinks, time and the end of a service.
+//! Tests of sinks, of time, and of the end of a service.
 
 use crate::receiver::{Answer, Receiver, Request};
 use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
@@ -33,7 +33,7 @@ fn wrong_options_end_it_as_they_end_run() {
 fn alerts_go_to_each_sink_and_wait_for_one_that_is_down() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("alerts.jsonl");
-    // An address where nobody listens yet.
+    // Nobody listens at this address yet.
     let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let lines = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{place}/alerts");
@@ -93,7 +93,7 @@ fn a_file_that_was_rotated_is_opened_anew() {
     assert_eq!(waits_for_alerts(&old, 1).len(), 1);
 }
 
-/// Alerts that wait for time come when nothing else does.
+/// Alerts that wait for time to pass come even if no record arrives.
 #[test]
 fn time_passes_while_nothing_comes() {
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ fn time_passes_while_nothing_comes() {
     assert!(began.elapsed() > Duration::from_millis(1500), "{:?}", began.elapsed());
 }
 
-/// Vector stops what it has started before its own sinks have drained.
+/// Vector stops its child processes before its own sinks have drained.
 #[test]
 fn it_drains_before_it_ends() {
     let folder = tempfile::tempdir().unwrap();

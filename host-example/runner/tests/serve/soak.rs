@@ -1,12 +1,12 @@
-//! A soak: events by HTTP at a steady rate, while the service and the receiver of its alerts end now and then.
+//! A soak test: sends events by HTTP at a steady rate, while the service and its receiver restart now and then.
 //!
 //! ```text
 //! AUTHSIEVE_SOAK=3600 AUTHSIEVE_SOAK_RATE=10000 cargo test --release -p authsieve --test serve -- soak --nocapture
 //! ```
 //!
-//! runs for an hour. `AUTHSIEVE_SOAK_RATE=0` sends as fast as the service takes, and `AUTHSIEVE_SOAK_ENDS=0` lets it run
-//! undisturbed: that measures its speed. The test prints what it measured, and asserts that each attack came out as one alert with
-//! its exact count.
+//! runs for an hour. `AUTHSIEVE_SOAK_RATE=0` sends as fast as the service accepts. `AUTHSIEVE_SOAK_ENDS=0` runs without
+//! restarts, to measure speed. The test prints its measurements, and asserts that each attack raised one alert with the
+//! exact count.
 
 use crate::receiver::{Answer, Receiver};
 use crate::server::{PATIENCE, Server, number, post};
@@ -17,17 +17,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-/// Seconds, events a second, and ends of the service in the ordinary test run.
+/// The defaults for an ordinary run: seconds, events per second, and restarts of the service.
 const SECONDS: u64 = 60;
 const RATE: u64 = 3_000;
 const ENDS: u64 = 4;
-/// Events in a request.
+/// The events per request.
 const BATCH: u64 = 500;
-/// There is an attack in so many events.
+/// One attack per this many events.
 const ATTACK_EVERY: u64 = 2_000;
 
-/// Some of the events, the first of which has this number. Most are ordinary lines, a fourth are failures from everywhere; the
-/// last six of each [`ATTACK_EVERY`] are an attack.
+/// A range of events that starts with this number. Most are ordinary lines, and a quarter are failures from many
+/// addresses. The last six of each [`ATTACK_EVERY`] are an attack.
 fn events(first: u64, rate: u64) -> String {
     let mut text = String::new();
     for event in first..first + BATCH {
@@ -61,7 +61,7 @@ fn events(first: u64, rate: u64) -> String {
     text
 }
 
-/// The seconds of CPU and the KiB of memory, at most, that a process took.
+/// The CPU seconds of a process, and its peak memory in KiB.
 fn took(pid: u32) -> (f64, u64) {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
@@ -79,7 +79,7 @@ fn a_soak() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("often.toml");
     fs::write(&config, "[server]\ncheckpoint = \"5s\"\n").unwrap();
-    // It goes away in the middle of a request, as a receiver that is killed does.
+    // The receiver breaks off in the middle of a request, like a killed process.
     let is_down = Arc::new(AtomicBool::new(false));
     let down = Arc::clone(&is_down);
     let receiver =

@@ -1,4 +1,4 @@
-//! Sources beside HTTP, over real sockets and files. The journal is among the peers.
+//! Tests of the sources other than HTTP, over real sockets and files. The tests of the journal are in `peers`.
 
 use crate::server::{Server, alerts, attack, body, expected, ids, waits_for_alerts, waits_for_ids};
 use std::fs::{self, File, OpenOptions};
@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-/// A configuration with this source, and alerts in a file.
+/// A configuration with this source, and a sink to a file.
 fn config(source: &str, folder: &Path) -> String {
     format!(
         "[server]\nstate_dir = \"{0}/state\"\n[sources.it]\n{source}\n[sinks.out]\nto = \"{0}/alerts.jsonl\"\n",
@@ -33,11 +33,11 @@ fn lines_and_counted_messages_come_over_tcp() {
         Stdio::null(),
     );
     let place = server.place("it listens to tcp:");
-    // A test of the connection, as Vector makes it.
+    // Vector tests the connection in this way.
     drop(TcpStream::connect(&place).unwrap());
     let mut stream = TcpStream::connect(&place).unwrap();
     for line in attack(1) {
-        // One byte at a time, and several lines at once.
+        // Sends single bytes, then several lines at once.
         line.bytes().take(10).for_each(|byte| stream.write_all(&[byte]).unwrap());
         stream.write_all(line.as_bytes().get(10..).unwrap()).unwrap();
         stream.write_all(b"\n").unwrap();
@@ -82,7 +82,7 @@ fn lines_come_over_a_socket_in_the_file_system() {
         server.waits_for("it listens to unix:");
         UnixStream::connect(&socket).unwrap().write_all(&body(&attack(number))).unwrap();
         waits_for_ids(&out, number as usize);
-        // What a crash leaves is in nobody's way.
+        // The socket file that a crash leaves does not prevent the next start.
         server.kill();
         assert!(socket.exists());
     }
@@ -115,7 +115,7 @@ fn files_are_followed_through_rotation_truncation_and_restarts() {
     append(&log, &lines);
     let server = start();
     waits_for_alerts(&out, 1);
-    // A line that is not whole yet.
+    // An incomplete line.
     let second = attack(2);
     append(&log, &second[..5]);
     let (half, rest) = second[5].split_at(30);
@@ -124,7 +124,7 @@ fn files_are_followed_through_rotation_truncation_and_restarts() {
     OpenOptions::new().append(true).open(&log).unwrap().write_all(format!("{rest}\n").as_bytes()).unwrap();
     lines.extend(second);
     waits_for_alerts(&out, 2);
-    // Renamed while it is written to, and a new file at its path.
+    // The file is renamed during a write, and a new file takes its path.
     let third = attack(3);
     append(&log, &third[..2]);
     fs::rename(&log, &old).unwrap();
@@ -133,7 +133,7 @@ fn files_are_followed_through_rotation_truncation_and_restarts() {
     append(&log, &third[4..]);
     lines.extend(third);
     waits_for_alerts(&out, 3);
-    // Killed, and written to meanwhile.
+    // The service is killed, and the file grows meanwhile.
     server.kill();
     let fourth = attack(4);
     append(&log, &fourth[..3]);
@@ -141,7 +141,7 @@ fn files_are_followed_through_rotation_truncation_and_restarts() {
     append(&log, &fourth[3..]);
     lines.extend(fourth);
     waits_for_ids(&out, 4);
-    // Copied and truncated.
+    // The file is copied and truncated.
     File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
     thread::sleep(Duration::from_millis(1500));
     append(&log, &attack(5));
@@ -150,7 +150,7 @@ fn files_are_followed_through_rotation_truncation_and_restarts() {
     assert_eq!(ids(&found), ids(&expected(&lines)));
     assert!(found.iter().all(|alert| alert["failure_count"] == 5), "nothing was read twice");
     assert_eq!(server.terminate().0, Some(0));
-    // Nothing is read again.
+    // No line is read again.
     let server = start();
     append(&log, &attack(6));
     assert_eq!(waits_for_ids(&out, 6).len(), 6);
@@ -171,7 +171,7 @@ fn files_may_be_read_from_their_end() {
     drop(server);
 }
 
-/// A text of MessagePack.
+/// A MessagePack text.
 fn text(out: &mut Vec<u8>, text: &str) {
     if text.len() < 32 {
         out.push(0xa0 | text.len() as u8);
@@ -182,7 +182,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.bytes());
 }
 
-/// A chunk as Fluent Bit sends it: the tag, times and records, and the name of the chunk.
+/// A chunk in the form of Fluent Bit: the tag, times and records, and the name of the chunk.
 pub fn chunk(lines: &[String], name: &str) -> Vec<u8> {
     let mut out = vec![0x93];
     text(&mut out, "auth.log");
@@ -220,7 +220,7 @@ fn chunks_of_fluent_bit_are_acknowledged_and_count_once() {
     send(&lines[3..], "two");
     let found = waits_for_alerts(&out, 1);
     assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
-    // One that speaks another protocol costs itself.
+    // A client with another protocol only loses its own connection.
     TcpStream::connect(&place).unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     server.waits_for("a connection is closed");
     send(&attack(2), "three");

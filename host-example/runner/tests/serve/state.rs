@@ -1,4 +1,4 @@
-//! The state folder: a restart continues, damage is told, and nothing counts twice.
+//! Tests of the state folder: a restart continues, damage is reported, and no record counts twice.
 
 use crate::receiver::{Answer, Receiver};
 use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
@@ -74,12 +74,12 @@ fn two_services_share_no_folder() {
     drop(server);
 }
 
-/// Alerts that no sink took before a crash are delivered after it.
+/// Alerts that no sink accepted before a crash are delivered after it.
 #[test]
 fn alerts_outlive_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
-    // Nobody listens there.
+    // Nobody listens at this address.
     let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (state, url) = (state.to_str().unwrap().to_owned(), format!("http://{place}/"));
     let all: Vec<String> = (0..4).flat_map(attack).collect();
@@ -98,7 +98,7 @@ fn alerts_outlive_a_crash() {
     drop(server);
 }
 
-/// Batches that were answered count; others are asked for again, and the service goes on.
+/// Batches with an answer count. Other senders are asked to retry, and the service continues.
 #[test]
 fn a_full_disk_loses_nothing_that_was_answered() {
     let folder = tempfile::tempdir().unwrap();
@@ -107,7 +107,7 @@ fn a_full_disk_loses_nothing_that_was_answered() {
     let lines = attack(1);
     let mut server = Server::cramped(&arguments, 8 << 10);
     assert_eq!(server.post(&body(&lines[..5])).0, 200);
-    // Ordinary lines, until no more fit.
+    // Ordinary lines fill the disk.
     let filler = vec![format!("2026-03-04T08:00:00Z web1 app: {}", "x".repeat(1000)); 500];
     let mut statuses = Vec::new();
     for number in 0..40 {
@@ -122,7 +122,7 @@ fn a_full_disk_loses_nothing_that_was_answered() {
     server.waits_for("senders are asked to try again");
     assert_eq!((server.get("/healthz").0, server.get("/readyz").0), (200, 503));
     server.kill();
-    // There is room again.
+    // The disk has room again.
     let server = Server::start(&arguments);
     assert_eq!(server.post(&body(&lines[5..])).0, 200);
     let found = waits_for_alerts(&out, 1);
@@ -130,7 +130,7 @@ fn a_full_disk_loses_nothing_that_was_answered() {
     assert_eq!(server.get("/readyz").0, 200);
 }
 
-/// A service goes on once there is room, without a restart.
+/// A service continues once there is room, without a restart.
 #[test]
 fn a_disk_that_has_room_again_is_used_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -165,7 +165,7 @@ fn a_disk_that_has_room_again_is_used_again() {
     assert_eq!(server.get("/readyz").0, 200);
 }
 
-/// A folder that cannot be written to ends the service before it takes anything.
+/// If the folder cannot be written to, the service ends before it accepts records.
 #[test]
 fn a_read_only_folder_is_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! TLS, certificates and tokens, with clients and receivers of the test's own.
+//! Tests of TLS, certificates and tokens, with clients and receivers of the test.
 
 use crate::pki::{Authority, Pair, ask, connect, greet, objection};
 use crate::receiver::{Request, next};
@@ -15,7 +15,7 @@ use std::thread;
 
 const TOKEN: &str = "6f1c2d3e4b5a69788796a5b4c3d2e1f0";
 
-/// A source of this type with these further options, and alerts in a file.
+/// A configuration with a source of this type and options, and a sink to a file.
 fn config(kind: &str, listen: &str, more: &str, folder: &Path) -> String {
     format!(
         "[sources.it]\ntype = \"{kind}\"\nlisten = \"{listen}\"\n{more}\n[sinks.out]\nto = \"{}/alerts.jsonl\"\n",
@@ -29,7 +29,7 @@ fn token(folder: &Path) -> String {
     format!("token = {{ file = \"{}\" }}", path.display())
 }
 
-/// What `check` says of a configuration.
+/// The output of `check` for a configuration.
 fn checked(config: &str, folder: &Path) -> (bool, String) {
     let path = folder.join("check.toml");
     fs::write(&path, config).unwrap();
@@ -56,7 +56,7 @@ fn clients_show_a_certificate() {
     let (status, answer) = ask(&place, &known, post, &body(&attack(1))).unwrap();
     assert_eq!(status, 200, "{answer}");
     waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
-    // Nobody else is heard: none, another's, and one who does not trust this server.
+    // All others are refused: no certificate, a foreign one, and a client that does not trust this server.
     let strangers = [
         (own.client(None), "CertificateRequired"),
         (own.client(Some(&others.issue("stranger"))), ""),
@@ -66,7 +66,7 @@ fn clients_show_a_certificate() {
         let error = objection(&place, &client).to_string();
         assert!(error.contains(why), "{error}");
     }
-    // Neither is one without TLS, who learns why.
+    // A client without TLS is refused too, and is told why.
     let head = "POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 3\r\n\r\n";
     let (status, answer) = request(&place, head, b"hi\n").unwrap();
     assert_eq!((status, answer.as_str()), (400, "TLS is spoken here; expected https://\n"));
@@ -105,7 +105,7 @@ fn requests_show_a_token() {
             assert_eq!(found, wanted, "{page} {sent}");
             assert_eq!(answer.to_ascii_lowercase().contains("www-authenticate: bearer"), found == 401);
         }
-        // Load balancers have none.
+        // Load balancers have no token.
         for page in ["/healthz", "/readyz"] {
             assert_eq!(ask(&place, &client, &format!("GET {page} HTTP/1.1{sent}"), b"").unwrap().0, 200);
         }
@@ -176,7 +176,7 @@ fn what_others_can_reach_has_to_be_safe() {
         let (_, said) = checked(&config(kind, "elsewhere", "", folder.path()), folder.path());
         assert!(said.contains(certificates), "{said}");
     }
-    // And so has the short form.
+    // The short form on the command line has this check too.
     let done = Command::new(env!("CARGO_BIN_EXE_authsieve"))
         .args(["serve", "-a", "an1276", "--http", "0.0.0.0:0", "--cert"])
         .arg(&pair.cert)
@@ -253,7 +253,7 @@ fn lines_and_chunks_come_by_tls() {
     assert_eq!(&ack, b"\x81\xa3ack\xa3one");
     let found = waits_for_alerts(&out, 2);
     assert_eq!(ids(&found), ids(&expected(&[attack(1), attack(2)].concat())));
-    // Plain text is closed, and not read.
+    // A plain text connection is closed without reading.
     let mut plain = TcpStream::connect(&lines).unwrap();
     plain.set_read_timeout(Some(PATIENCE)).unwrap();
     let _ = plain.write_all(&body(&attack(3)));
@@ -277,7 +277,7 @@ fn datagrams_come_from_elsewhere_where_that_is_said() {
     waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
 }
 
-/// As when a certificate is renewed every some weeks.
+/// Simulates the regular renewal of a certificate.
 #[test]
 fn certificates_are_read_anew() {
     let folder = tempfile::tempdir().unwrap();
@@ -295,14 +295,14 @@ fn certificates_are_read_anew() {
     service.hang_up();
     service.waits_for("holds no certificate in PEM; the former certificates stay in use");
     assert!(works(&old) && !works(&new));
-    // Issued under the same names of files.
+    // The new certificate has the same file names.
     new.issue("server");
     service.hang_up();
     service.waits_for("it: certificates were read anew");
     assert!(works(&new) && !works(&old));
 }
 
-/// A receiver by HTTPS whose certificate can be changed. It keeps the heads and bodies of requests.
+/// An HTTPS receiver whose certificate can be changed. It keeps the heads and bodies of requests.
 struct Receiver {
     address: String,
     server: Arc<Mutex<Arc<rustls::ServerConfig>>>,
@@ -355,11 +355,11 @@ fn alerts_go_out_by_https() {
     let mut service = Server::configured(&config, folder.path(), Stdio::null());
     service.address = service.place("in listens to http://");
     assert_eq!(service.post(&body(&attack(1))).0, 200);
-    // An impostor gets nothing, and the log says why and what to do.
+    // An impostor gets no alerts. The log names the reason and the remedy.
     let said = service.waits_for("it is tried again until it works");
     assert!(said.contains("UnknownIssuer") && said.contains("tls.ca names the authority"), "{said}");
     assert!(receiver.got.lock().unwrap().is_empty());
-    // The right one, which knows its senders.
+    // The right receiver, which requires client certificates.
     receiver.shows(right.server(Some(&own)));
     assert_eq!(service.post(&body(&attack(2))).0, 200);
     let wanted = expected(&[attack(1), attack(2)].concat());
@@ -389,7 +389,7 @@ fn alerts_go_out_as_lines_by_tls() {
     service.address = service.place("in listens to http://");
     assert_eq!(service.post(&body(&attack(1))).0, 200);
     let pair = own.issue("receiver");
-    // A receiver that wants a certificate says so after the handshake. Nothing is lost by it.
+    // A receiver that requires a certificate refuses only after the handshake. No alert is lost.
     let strict = pair.server(Some(&others));
     assert!(greet(listener.accept().unwrap().0, &strict).is_err());
     let said = service.waits_for("it is tried again until it works");
@@ -400,7 +400,7 @@ fn alerts_go_out_as_lines_by_tls() {
     assert_eq!(ids(&[next(), next()]), ids(&expected(&[attack(1), attack(2)].concat())));
 }
 
-/// A program that another test needs: named by a variable, or on PATH. Where there is none, it says so.
+/// A program for a test: named by a variable, or found on PATH. If there is none, this says so.
 fn program(variable: &str, name: &str) -> Option<String> {
     let program = std::env::var(variable).unwrap_or_else(|_| name.into());
     let found = Command::new(&program).arg("--version").output().is_ok_and(|done| done.status.success());
@@ -410,7 +410,7 @@ fn program(variable: &str, name: &str) -> Option<String> {
     found.then_some(program)
 }
 
-/// OpenSSL on the other side, with the options that `pipelines/README.md` names.
+/// Uses OpenSSL as the other side, with the options that `pipelines/README.md` shows.
 #[test]
 fn a_real_fluent_bit_sends_by_tls() {
     let Some(program) = program("FLUENT_BIT", "fluent-bit") else { return };
@@ -447,7 +447,7 @@ fn a_real_fluent_bit_sends_by_tls() {
     for (number, ((output, options), port)) in (1..).zip(outputs.iter().zip(&ports)) {
         let mut sent = attack(number);
         match *output {
-            // It writes time and program itself.
+            // This peer writes time and program itself.
             "syslog" => {
                 sent.iter_mut().for_each(|line| *line = line.split_off(line.find("]: ").unwrap() + 3))
             }

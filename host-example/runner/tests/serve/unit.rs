@@ -1,4 +1,4 @@
-//! What systemd sees of the service.
+//! Tests of the systemd units and notifications.
 
 use crate::server::{PATIENCE, Server};
 use std::os::unix::net::UnixDatagram;
@@ -21,7 +21,7 @@ fn systemd_is_told_when_it_is_ready_reloads_and_ends() {
         let count = socket.recv(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     };
-    // The watchdog barks while the analytics answer; between them stands the rest.
+    // Watchdog messages come as long as the analytics answer. The other messages come between them.
     let news = || std::iter::repeat_with(next).find(|news| !news.starts_with("WATCHDOG=1")).unwrap();
     let service = Server::supervised(&path, 500_000);
     assert_eq!(news(), "READY=1\n");
@@ -50,7 +50,7 @@ fn the_unit_may_do_what_it_needs_and_no_more() {
     }
 }
 
-/// systemd reads the units, as it would at their start.
+/// systemd checks the units in the way it does at their start.
 #[test]
 fn systemd_takes_the_units() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
@@ -59,7 +59,7 @@ fn systemd_takes_the_units() {
     }
     let folder = tempfile::tempdir().unwrap();
     for name in ["authsieve.service", "authsieve-journald.service"] {
-        // What they start is not installed here.
+        // The programs of the units are not installed here.
         let text: Vec<String> = unit(name)
             .lines()
             .map(|line| match line.strip_prefix("ExecStart=") {
@@ -71,7 +71,7 @@ fn systemd_takes_the_units() {
         std::fs::write(&path, text.join("\n") + "\n").unwrap();
         let done = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&path).output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        // It also tells of other units of this machine.
+        // The output also covers other units of this machine.
         let ours: Vec<&str> = said.lines().filter(|line| line.contains(name)).collect();
         assert!(ours.is_empty() && done.status.success(), "{said}");
     }

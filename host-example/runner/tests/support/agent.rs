@@ -1,4 +1,4 @@
-//! A Fluent Bit to test with, and what comes out of it.
+//! Runs a Fluent Bit for tests and reads its output.
 
 use serde_json::Value;
 use std::fs::{self, File};
@@ -10,12 +10,12 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long anything may take that is waited for.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The file of alerts in all pipelines.
 const ALERTS: &str = "authsieve-alerts.jsonl";
 
-/// The agent named by `FLUENT_BIT`, or the one on PATH. Without one, the tests with it are left out, and this says so.
+/// Finds Fluent Bit through `FLUENT_BIT` or on PATH. Without it, its tests are skipped, and this says so.
 pub fn program() -> Option<PathBuf> {
     static TOLD: Once = Once::new();
     if let Some(named) = std::env::var_os("FLUENT_BIT") {
@@ -34,12 +34,12 @@ pub fn program() -> Option<PathBuf> {
     found
 }
 
-/// Tells something that the tests' harness does not capture.
+/// Writes a message past the capture of the test harness.
 pub fn note(text: &str) {
     io::stderr().write_all(format!("fluent_bit: {text}\n").as_bytes()).unwrap();
 }
 
-/// Runs `authsieve` and gives back what it says.
+/// Runs `authsieve` and returns its output.
 pub fn authsieve(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_authsieve"))
         .args(arguments)
@@ -51,7 +51,7 @@ pub fn authsieve(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// JSON, one value per line.
+/// Parses JSON, one value per line.
 pub fn values(lines: &str) -> Vec<Value> {
     lines
         .lines()
@@ -59,7 +59,7 @@ pub fn values(lines: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Where an agent runs: its modules, logs and state, and a port that is free.
+/// The folder of an agent, with its modules, logs and state, and a free port.
 pub struct Place {
     folder: TempDir,
     pub port: u16,
@@ -80,7 +80,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// A configuration of its own.
+    /// Writes a configuration into the folder.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         fs::write(self.path(name), text).unwrap();
         self.path(name)
@@ -107,12 +107,12 @@ impl Place {
     }
 }
 
-/// One that nobody listens on, as far as can be told.
+/// A port that nobody seems to listen on.
 fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// A running agent. It ends with this.
+/// A running agent. It is stopped when this is dropped.
 pub struct Agent {
     child: Child,
     input: Option<ChildStdin>,
@@ -122,7 +122,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub fn wait(&mut self, what: &str, mut so: impl FnMut(&mut Self) -> bool) {
         let begun = Instant::now();
         while !so(self) {
@@ -133,22 +133,22 @@ impl Agent {
         }
     }
 
-    /// What it says about itself.
+    /// The log of the agent.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
-    /// Lines for an input that reads standard input.
+    /// Sends lines to an input that reads standard input.
     pub fn feed(&mut self, lines: &str) {
         let input = self.input.as_mut().unwrap();
         input.write_all(lines.as_bytes()).unwrap();
         input.flush().unwrap();
     }
 
-    /// The alerts in its file so far, each by itself.
+    /// The alerts in its file so far, split into single ones.
     pub fn alerts(&self) -> Vec<Value> {
         let written = fs::read_to_string(&self.alerts).unwrap_or_default();
-        // The last line may be half written.
+        // The last line may be incomplete.
         let whole = written.rfind('\n').map_or("", |end| &written[..end]);
         apart(values(whole))
     }
@@ -158,14 +158,14 @@ impl Agent {
         rustix::process::kill_process(id, signal).unwrap();
     }
 
-    /// Resident memory, in bytes.
+    /// Its resident memory in bytes.
     pub fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
-    /// Ends it as its service would, and gives back all alerts: the same stand on its standard output.
+    /// Stops the agent as its service would, and returns all alerts. Its standard output has the same ones.
     pub fn stop(mut self) -> Vec<Value> {
         self.signal(rustix::process::Signal::TERM);
         let begun = Instant::now();
@@ -187,7 +187,7 @@ impl Drop for Agent {
     }
 }
 
-/// The alerts that came with another one, each by itself.
+/// Splits alerts that came together into single ones.
 fn apart(together: Vec<Value>) -> Vec<Value> {
     let mut alerts = Vec::new();
     for mut first in together {
@@ -198,14 +198,14 @@ fn apart(together: Vec<Value>) -> Vec<Value> {
     alerts
 }
 
-/// In an order of their own: two analytics send theirs at the same time.
+/// Sorts the alerts, because two analytics send theirs at the same time.
 pub fn sorted(mut alerts: Vec<Value>) -> Vec<Value> {
     alerts.sort_by_key(|alert| [&alert["analytic"], &alert["time"], &alert["id"]].map(Value::to_string));
     alerts
 }
 
-/// Alerts without what depends on their way: the agent passes a line as a member of an object, and writes JSON anew; records have
-/// other numbers behind those of others; and only a command that reads files names places in them.
+/// Removes the fields of alerts that depend on their way. The agent wraps a line into an object and rewrites JSON.
+/// Records have other numbers after those of others. Only a command that reads files reports places in them.
 pub fn without_envelope(mut alerts: Vec<Value>) -> Vec<Value> {
     for alert in &mut alerts {
         let members = alert.as_object_mut().unwrap();
@@ -218,7 +218,7 @@ pub fn without_envelope(mut alerts: Vec<Value>) -> Vec<Value> {
     alerts
 }
 
-/// What a record says, out of the object around it.
+/// The text of a record, without the object around it.
 fn unwrapped(mut evidence: Value) -> Value {
     while let Some(inner) = evidence.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
         let line = inner.as_object().filter(|inner| inner.len() == 1).and_then(|inner| inner.get("log"));

@@ -1,4 +1,4 @@
-//! Alerts in a real Alertmanager, as its API gives them back.
+//! Tests with a real Alertmanager, which returns its alerts through its API.
 
 use super::{Daemon, EVIL, SHOWN, evil_attack, program};
 use crate::server::{attack, body, expected, request, waits};
@@ -14,7 +14,7 @@ struct Alertmanager {
 }
 
 impl Alertmanager {
-    /// Starts one at an address. Port 0: at one that is free.
+    /// Starts an Alertmanager at an address. Port 0 chooses a free port.
     fn start(program: &Path, address: &str, folder: &tempfile::TempDir) -> Self {
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::write(path("alertmanager.yml"), "route:\n  receiver: nobody\nreceivers:\n- name: nobody\n")
@@ -23,7 +23,7 @@ impl Alertmanager {
             format!("--config.file={}", path("alertmanager.yml")),
             format!("--storage.path={}", path("data")),
             format!("--web.listen-address={address}"),
-            // It has no peers.
+            // It runs without peers.
             "--cluster.listen-address=".into(),
         ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -39,9 +39,9 @@ impl Alertmanager {
         format!("type = \"alertmanager\"\nto = \"http://{}\"", self.address)
     }
 
-    /// What the API gives.
+    /// The body of a page of the API.
     fn alerts(&self) -> Vec<Value> {
-        // Version 1.0 of HTTP: the answer is not chunked.
+        // HTTP 1.0, so that the answer is not chunked.
         let (status, body) =
             request(&self.address, "GET /api/v2/alerts HTTP/1.0\r\nhost: 127.0.0.1\r\n\r\n", b"").unwrap();
         assert_eq!(status, 200, "{body}");
@@ -49,7 +49,7 @@ impl Alertmanager {
     }
 }
 
-/// A time, however it is written.
+/// Parses a time in any notation.
 fn time(value: &Value) -> i64 {
     chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap().timestamp_micros()
 }
@@ -97,7 +97,7 @@ fn an_alert_is_there_as_run_has_it() {
         assert_eq!(found["labels"], labels(alert));
         assert_eq!(found["annotations"], annotations(alert));
         assert_eq!(time(&found["startsAt"]), time(&alert["time"]));
-        // Firing for an hour from now.
+        // The alert fires for an hour from now.
         let firing = time(&found["endsAt"]) - sent;
         assert!((3_600_000_000..3_700_000_000).contains(&firing), "{firing} µs");
         assert_eq!(found["status"]["state"], "active");
@@ -112,7 +112,7 @@ fn an_alert_that_comes_twice_is_one() {
     let receiver = Alertmanager::start(&program, "127.0.0.1:0", &folder);
     let mut updated = Value::Null;
     for _ in 0..2 {
-        // A service that remembers nothing of the other.
+        // A new service without the state of the first one.
         let service = Service::start(&receiver.sink());
         service.attack(0..2);
         waits(1, || {

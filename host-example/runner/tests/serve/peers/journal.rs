@@ -1,4 +1,5 @@
-//! A real journal: files that `systemd-journal-remote` writes, read by the `journalctl` of this machine.
+//! Tests with a real journal: `systemd-journal-remote` writes the files, and the `journalctl` of this machine reads
+//! them.
 
 use super::program;
 use crate::server::{Server, alerts, attack, expected, ids, waits, waits_for_alerts, waits_for_ids};
@@ -9,27 +10,27 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// The numbers of two runs of a machine.
+/// The boot ids of two boots.
 const BOOTS: [&str; 2] = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"];
 
-/// A journal in a folder, and a service that reads it.
+/// A journal in a folder, and the parts for a service that reads it.
 struct Journal {
     folder: tempfile::TempDir,
     remote: PathBuf,
     journalctl: PathBuf,
-    /// Microseconds since the boot.
+    /// The microseconds since the boot.
     clock: Cell<u64>,
 }
 
 impl Journal {
-    /// An empty folder. `None` where the programs are missing.
+    /// Creates an empty journal. `None` if the programs are missing.
     fn new() -> Option<Self> {
         let (remote, journalctl) =
             (program("JOURNAL_REMOTE", "systemd-journal-remote")?, program("JOURNALCTL", "journalctl")?);
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("journal")).unwrap();
         let journal = Self { folder, remote, journalctl, clock: Cell::new(1_000_000) };
-        // What the service calls. It keeps what it was called with.
+        // A wrapper of `journalctl` for the service, which records its arguments.
         let (root, wrapper) = (journal.folder.path().display(), journal.path("journalctl"));
         let script = format!(
             "#!/bin/sh\necho \"$@\" >> {root}/calls\nexec {} --directory={root}/journal \"$@\"\n",
@@ -44,7 +45,7 @@ impl Journal {
         self.folder.path().join(name)
     }
 
-    /// Adds what sshd logs in these lines, in a run of the machine.
+    /// Adds the sshd messages of these lines to the journal, in the given boot.
     fn log(&self, lines: &[String], boot: &str) {
         self.write("sshd", lines, boot);
     }
@@ -83,7 +84,7 @@ impl Journal {
         String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// Starts the service, and waits until it follows.
+    /// Starts the service, and waits until it follows the journal.
     fn follow(&self) -> Server {
         let _ = fs::remove_file(self.path("calls"));
         let config = format!(
@@ -96,7 +97,7 @@ impl Journal {
         server
     }
 
-    /// Waits until the service has called `journalctl` so.
+    /// Waits until the service has called `journalctl` with these arguments.
     fn waits_for_call(&self, option: &str) {
         waits(1, || {
             let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
@@ -126,24 +127,24 @@ fn without_text(alerts: &[Value]) -> Vec<Value> {
 fn a_restart_goes_on_behind_the_last_entry() {
     let Some(journal) = Journal::new() else { return };
     let out = journal.alerts();
-    // What is older than the service is not judged.
+    // Entries from before the first start are not judged.
     journal.log(&attack(0), BOOTS[0]);
     let server = journal.follow();
     journal.log(&attack(1), BOOTS[0]);
     waits_for_alerts(&out, 1);
     journal.log(&attack(2)[..3], BOOTS[0]);
-    // The alert of another account tells that these three were read.
+    // The alert of another account shows that these three entries were read.
     journal.log(&attack(3), BOOTS[0]);
     waits_for_alerts(&out, 2);
     server.kill();
-    // More than the ten entries that `--follow` begins with, and a boot of the machine among them.
+    // More than the ten entries that `--follow` begins with, with a reboot among them.
     journal.log(&attack(2)[3..], BOOTS[0]);
     journal.log(&(4..8).flat_map(attack).collect::<Vec<_>>(), BOOTS[0]);
     journal.clock.set(1_000_000);
     journal.log(&attack(8), BOOTS[1]);
     let server = journal.follow();
     waits_for_ids(&out, 8);
-    // Nothing is printed again, and what comes now is followed.
+    // No entry is judged again, and new entries are followed.
     server.kill();
     let server = journal.follow();
     journal.log(&attack(9), BOOTS[1]);
@@ -159,7 +160,7 @@ fn a_restart_goes_on_behind_the_last_entry() {
 #[test]
 fn what_comes_before_the_first_match_is_not_forgotten() {
     let Some(journal) = Journal::new() else { return };
-    // Entries that nobody asked for, after an attack that is older than the service.
+    // Entries that do not match, after an attack from before the first start.
     journal.log(&attack(0), BOOTS[0]);
     journal.write("cron", &attack(1), BOOTS[0]);
     let server = journal.follow();

@@ -1,7 +1,7 @@
-//! The servers themselves that stand beside the service, as Debian packages them.
+//! Tests with real servers beside the service, as Debian packages them.
 //!
-//! Each is named by a variable, or found on PATH and where Debian puts it. Where there is none, the tests with it say
-//! that they were skipped.
+//! A variable can name each program. Otherwise it is looked for on PATH and where Debian puts it. Without a program,
+//! its tests say that they were skipped.
 
 mod alertmanager;
 mod journal;
@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-/// A program named by a variable, or found under a name.
+/// Finds a program by its variable, or else by its name.
 fn program(variable: &str, name: &str) -> Option<PathBuf> {
     if let Some(named) = env::var_os(variable) {
         let named = PathBuf::from(named);
@@ -36,7 +36,7 @@ fn program(variable: &str, name: &str) -> Option<PathBuf> {
     found
 }
 
-/// Tells something that the tests' harness does not capture.
+/// Writes a message past the capture of the test harness.
 fn note(text: &str) {
     io::stderr().write_all(format!("serve: {text}\n").as_bytes()).unwrap();
 }
@@ -48,7 +48,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    /// Starts one. What it says goes to a file.
+    /// Starts a server. Its output goes to a file.
     fn start(program: &Path, arguments: &[&str], log: &Path) -> Self {
         let out = File::create(log).unwrap();
         let mut command = Command::new(program);
@@ -57,12 +57,12 @@ impl Daemon {
         Self { child, log: log.into() }
     }
 
-    /// What it has said.
+    /// The output so far.
     fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// Waits until something is there.
+    /// Waits until `found` returns a value.
     fn waits<T>(&mut self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -76,7 +76,7 @@ impl Daemon {
         }
     }
 
-    /// Ends it in order.
+    /// Ends the server with SIGTERM.
     fn ends(mut self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -91,9 +91,9 @@ impl Drop for Daemon {
     }
 }
 
-/// A name that tries to leave the place where it is shown.
+/// A user name with characters that try to break out of every format.
 const EVIL: &str = "x\"] \\ \n<13>1 \u{202e} = \u{fc}\u{7f}\t y";
-/// The same on one line, as other programs show it.
+/// The same name on one line, as other programs show it.
 const SHOWN: &str = "x\"] \\ \\n<13>1 \\u{202e} = \u{fc}\\x7f\\t y";
 
 /// An attack on the account [`EVIL`], as `journalctl` prints it.

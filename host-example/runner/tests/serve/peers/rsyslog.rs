@@ -1,18 +1,18 @@
-//! A real rsyslogd, as an ordinary user runs it, with a configuration of the test's.
+//! Runs a real rsyslogd as an ordinary user, with a configuration of the test.
 
 use super::{Daemon, note, program};
 use std::fs;
 use std::net::{TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 
-/// A running rsyslogd. Its files lie in a folder.
+/// A running rsyslogd. Its files are in a folder.
 pub struct Rsyslog {
     pub daemon: Daemon,
     folder: PathBuf,
 }
 
 impl Rsyslog {
-    /// Starts one with this in its configuration. `FOLDER` stands for the folder.
+    /// Starts rsyslogd with these lines in its configuration. `FOLDER` stands for the folder.
     pub fn start(config: &str, folder: &Path) -> Option<Self> {
         let program = program("RSYSLOGD", "rsyslogd")?;
         let (path, pid) = (folder.join("rsyslog.conf"), folder.join("rsyslog.pid"));
@@ -23,7 +23,7 @@ impl Rsyslog {
         Some(Self { daemon, folder: folder.into() })
     }
 
-    /// The port of its listener over TCP, which writes it to the file `port`. `None` where a driver for TLS is missing.
+    /// The port of its TCP listener, from the file `port`. `None` if a TLS driver is missing.
     pub fn port(&mut self) -> Option<u16> {
         let path = self.folder.join("port");
         self.daemon.waits("port", |said| {
@@ -34,17 +34,17 @@ impl Rsyslog {
                 return Some(None);
             }
             let port = fs::read_to_string(&path).ok()?.trim().parse().ok()?;
-            // It names the port before it listens.
+            // rsyslogd writes the port before it listens.
             TcpStream::connect(("127.0.0.1", port)).ok().map(|_| Some(port))
         })
     }
 }
 
-/// A listener over TCP that writes its port to a file.
+/// A TCP listener that writes its port to a file.
 pub const TCP: &str =
     r#"input(type="imtcp" address="127.0.0.1" port="0" listenPortFileName="FOLDER/port" ruleset="tcp")"#;
 
-/// A port for datagrams that was free.
+/// A UDP port that was free.
 pub fn free_udp_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

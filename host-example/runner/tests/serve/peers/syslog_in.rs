@@ -1,4 +1,4 @@
-//! Records from a real rsyslogd that forwards what it gets.
+//! Tests of the syslog sources with a real rsyslogd that forwards its input.
 
 use super::rsyslog::{Rsyslog, TCP};
 use crate::pki::Authority;
@@ -9,13 +9,13 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-/// What programs of a machine log, attackers' text in it.
+/// Log lines of a machine, with texts of attackers in them.
 fn lines() -> Vec<String> {
     let evil = |line: String| line.replace(" user2 ", " x\"] \\ <13>1 \u{fc} y ");
     [attack(0), attack(1), attack(2).into_iter().map(evil).collect()].concat()
 }
 
-/// Sends lines to rsyslogd, which forwards them and keeps what it forwards. Both sides are to raise the same alerts.
+/// Sends lines to rsyslogd, which forwards them and also keeps a copy. Both have to raise the same alerts.
 fn forwards(source: &str, scheme: &str, forward: &str, global: &str, template: &str, folder: &Path) {
     let config = format!(
         "[server]\nstate_dir = \"{0}/state\"\n[sources.it]\n{source}\n[sinks.out]\nto = \"{0}/alerts.jsonl\"\n",
@@ -39,7 +39,7 @@ fn forwards(source: &str, scheme: &str, forward: &str, global: &str, template: &
     }
     drop(stream);
     let found = waits_for_alerts(&folder.join("alerts.jsonl"), 3);
-    // A message of these templates has no end of its own.
+    // Messages of these templates have no terminator.
     let forwarded = fs::read_to_string(folder.join("forwarded")).unwrap().replace("<86>", "\n<86>");
     let forwarded: Vec<String> =
         forwarded.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
@@ -47,7 +47,7 @@ fn forwards(source: &str, scheme: &str, forward: &str, global: &str, template: &
     let wanted = expected(&forwarded);
     let bare = |alerts: &[serde_json::Value]| alerts.iter().map(bare).collect::<Vec<_>>();
     assert_eq!(bare(&found), bare(&wanted), "{forward} {template}: {}", rsyslog.daemon.said());
-    // As if rsyslogd had not been between.
+    // The alerts are the same as without rsyslogd.
     if template != "RSYSLOG_TraditionalForwardFormat" {
         assert_eq!(ids(&found), ids(&expected(&lines())), "{forward} {template}");
     }
@@ -76,7 +76,7 @@ fn rsyslog_forwards_over_udp() {
     }
 }
 
-/// Records by TLS, from a driver of rsyslogd that shows a certificate.
+/// Records over TLS, from a driver of rsyslogd that shows a certificate.
 fn by_tls(driver: &str) {
     let folder = tempfile::tempdir().unwrap();
     if !has_driver(driver, folder.path()) {
@@ -101,7 +101,7 @@ fn by_tls(driver: &str) {
     forwards(&source, "tls:", &forward, &global, template, folder.path());
 }
 
-/// Whether rsyslogd has a driver for TLS. Only a listener loads it at once.
+/// True if rsyslogd has a TLS driver. Only a listener loads the driver at start.
 fn has_driver(driver: &str, folder: &Path) -> bool {
     let config = format!(
         "module(load=\"imtcp\" streamDriver.name=\"{driver}\" streamDriver.mode=\"1\" streamDriver.authMode=\"anon\")\n\

@@ -1,4 +1,4 @@
-//! Alerts by syslog to a real rsyslogd, as its parsers take them apart.
+//! Tests of the syslog sink with a real rsyslogd, which parses the messages.
 
 use super::rsyslog::{Rsyslog, TCP, free_udp_port};
 use super::{EVIL, SHOWN, evil_attack};
@@ -8,7 +8,7 @@ use crate::sinks::Service;
 use serde_json::Value;
 use std::path::Path;
 
-/// All parts of a message, in JSON that rsyslogd makes.
+/// All parts of a message, in JSON that rsyslogd writes.
 const TEMPLATE: &str = r#"
 template(name="parts" type="list" option.jsonf="on") {
   property(outname="pri" name="pri" format="jsonf")
@@ -21,14 +21,14 @@ template(name="parts" type="list" option.jsonf="on") {
 }
 "#;
 
-/// A ruleset that writes the parts of messages to a file of its name.
+/// A ruleset that writes the parts of messages to a file with its name.
 fn ruleset(name: &str) -> String {
     format!(
         "ruleset(name=\"{name}\") {{ action(type=\"omfile\" file=\"FOLDER/{name}\" template=\"parts\") }}\n"
     )
 }
 
-/// Reads structured data as RFC 5424 has it: the name, and the parameters.
+/// Parses structured data of RFC 5424 into the name and the parameters.
 fn data(text: &str) -> (String, serde_json::Map<String, Value>) {
     let inner = text.strip_prefix('[').unwrap().strip_suffix(']').unwrap();
     let (name, mut rest) = inner.split_once(' ').unwrap();
@@ -61,7 +61,7 @@ fn wanted_data(alert: &Value) -> Value {
     })
 }
 
-/// Holds what rsyslogd wrote against the alerts of `authsieve run`.
+/// Compares the output of rsyslogd with the alerts of `authsieve run`.
 fn compare(found: &[Value], wanted: &[Value], input: &str) {
     assert_eq!(found.len(), wanted.len(), "{found:?}");
     for (found, alert) in found.iter().zip(wanted) {
@@ -76,7 +76,7 @@ fn compare(found: &[Value], wanted: &[Value], input: &str) {
         assert_eq!(name, "authsieve@32473");
         assert_eq!(Value::Object(parameters), wanted_data(alert));
         assert_eq!((&found["host"], &found["kind"]), (&"sieve.example".into(), &alert["analytic"]));
-        // A daemon puts its own time on what comes from its machine.
+        // A daemon replaces the time of local messages with its own.
         if input != "unix" {
             assert_eq!(found["time"], alert["time"]);
         }
@@ -141,7 +141,7 @@ fn rsyslog_that_was_down_gets_what_waited() {
     drop(second);
 }
 
-/// Alerts by TLS to an rsyslogd whose driver is this one.
+/// Alerts over TLS to an rsyslogd with this driver.
 fn by_tls(driver: &str, folder: &Path) {
     let authority = Authority::new("authority", folder);
     let (server, client) = (authority.issue("receiver"), authority.issue("sender"));

@@ -1,4 +1,4 @@
-//! What `authsieve check` says of sinks that are configured wrongly.
+//! Tests of `authsieve check` on wrong configurations of sinks.
 
 use std::fs;
 use std::process::Command;
@@ -28,7 +28,7 @@ fn problems(config: &str) -> Vec<String> {
         .collect()
 }
 
-/// The problems of one sink with these options, without `sinks.it` before each.
+/// The problems of one sink with these options, without the prefix `sinks.it`.
 fn wrong(options: &str) -> Vec<String> {
     problems(&format!("[sinks.it]\n{options}\n"))
 }

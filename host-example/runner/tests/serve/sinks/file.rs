@@ -1,4 +1,4 @@
-//! Files that are removed, and sockets whose other side goes away.
+//! Tests of files that are removed, and of sockets whose other side closes.
 
 use super::{Service, numbers};
 use crate::server::{PATIENCE, waits_for_alerts};
@@ -16,14 +16,14 @@ fn a_file_that_is_removed_is_made_again() {
     fs::remove_file(&out).unwrap();
     service.attack(1..2);
     assert_eq!(numbers(&waits_for_alerts(&out, 1)), [1]);
-    // Another file at the same path, as a tool leaves that copies and moves.
+    // Some tools copy a file and move the copy to the same path.
     fs::write(folder.path().join("new"), "").unwrap();
     fs::rename(folder.path().join("new"), &out).unwrap();
     service.attack(2..3);
     assert_eq!(numbers(&waits_for_alerts(&out, 1)), [2]);
 }
 
-/// Without a check before each write, the first alert after a restart of the receiver would go nowhere.
+/// Without a check before each write, the first alert after a restart of the receiver would be lost.
 #[test]
 fn a_connection_that_was_closed_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();

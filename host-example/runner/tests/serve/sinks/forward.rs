@@ -1,4 +1,4 @@
-//! The Forward protocol, against a receiver that reads MessagePack by itself.
+//! Tests of the forward sink with a receiver that has its own MessagePack reader.
 
 use super::{Service, numbers};
 use crate::server::PATIENCE;
@@ -56,7 +56,7 @@ fn read(from: &mut impl Read) -> Value {
     }
 }
 
-/// A short text.
+/// Encodes a short text.
 fn short(text: &str) -> Vec<u8> {
     if text.len() < 32 {
         return [&[0xa0 | u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
@@ -92,7 +92,7 @@ fn a_message_is_sent_until_it_is_acknowledged() {
     assert_eq!(message[1][0][0], json!({ "time": [1_772_611_210, 0] }));
     assert_eq!(users(&message), [0, 1]);
     assert_eq!(message[1][0][1]["failure_count"], 5);
-    // Cut without an acknowledgement; then none in time; then one of something else, and the right one.
+    // First no acknowledgement before the cut, then none in time, then a wrong one, then the right one.
     drop(first);
     let mut second = accept(&listener);
     assert_eq!(read(&mut second), message, "with the same chunk");
@@ -177,7 +177,7 @@ fn both_sides_prove_the_shared_key() {
     let mut refused = handshake("open sesame", true);
     service.server.waits_for("the receiver refuses this client: no \\x1bway");
     assert_eq!(refused.read(&mut [0]).unwrap(), 0, "nothing is sent");
-    // A receiver without the key gets nothing either.
+    // A receiver without the key gets no alerts.
     let mut stranger = handshake("guess", false);
     assert_eq!(stranger.read(&mut [0]).unwrap(), 0, "nothing is sent");
     let mut stream = handshake("open sesame", false);

@@ -1,4 +1,4 @@
-//! Requests with alerts one a line, and every way in which a receiver can fail.
+//! Tests of the HTTP sink, with one alert per line, and of all failures of a receiver.
 
 use super::{Service, entries, numbers};
 use crate::receiver::{Answer, Receiver};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[test]
 fn whatever_fails_is_sent_again_in_order() {
-    // Down first.
+    // The receiver is down at first.
     let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut service = Service::start(&format!(
         "to = \"http://{place}/in?x=1\"\ntimeout = \"1s\"\nheaders = {{ x-tenant = \"a\" }}"
@@ -42,7 +42,7 @@ fn whatever_fails_is_sent_again_in_order() {
     assert!(!service.undelivered().exists(), "nothing was refused");
 }
 
-/// A receiver that refuses one alert for good gets all others, and the one is kept.
+/// A receiver that refuses one alert for good gets all others. The refused alert is kept.
 #[test]
 fn an_alert_that_is_refused_blocks_nothing() {
     let receiver = Receiver::listen(|_, request| {
@@ -66,7 +66,7 @@ fn an_alert_that_is_refused_blocks_nothing() {
     assert_eq!(service.counter("authsieve_outbox_alerts"), 0);
 }
 
-/// Where the refused alert cannot be kept, it waits too.
+/// If the refused alert cannot be kept, it also waits.
 #[test]
 fn a_refused_alert_waits_for_the_disk() {
     let receiver = Receiver::listen(|_, _| Answer::status(400));

@@ -1,4 +1,4 @@
-//! The rate of a sink: what is beyond it is held back, told, and never lost.
+//! Tests of the rate limit of a sink: alerts beyond it are held back, summarized, and never lost.
 
 use super::{Service, entries, numbers};
 use crate::receiver::{Answer, Receiver, Request};
@@ -32,7 +32,7 @@ fn a_summary_says_what_was_held_back() {
     let id = kept[0]["alert"]["id"].as_str().unwrap();
     assert!(summary["context"][2].as_str().unwrap().starts_with(&format!("ids: {id}, ")), "{summary}");
     assert_eq!(service.counter("authsieve_sink_held_back_total{sink=\"it\"}"), 5);
-    // Tokens have grown again.
+    // The bucket has a token again.
     std::thread::sleep(Duration::from_secs(1));
     service.attack(7..8);
     receiver.waits(|got| lines(got).iter().any(|alert| alert["user"] == "user7"));
@@ -53,14 +53,14 @@ fn the_end_of_the_service_ends_the_window() {
     assert_eq!(numbers(kept.iter().map(|entry| &entry["alert"])), [1, 2, 3]);
 }
 
-/// After a crash all that was held back and not told comes again: delivered, or held back and told.
+/// Held alerts without a summary come again after a crash: delivered, or held back and summarized.
 #[test]
 fn a_crash_loses_nothing_that_was_held_back() {
     let receiver = Receiver::listen(|_, _| Answer::status(200));
     let service = Service::start(&format!("to = \"{}\"\nrate = \"2/h\"", receiver.url));
     service.attack(0..6);
     receiver.waits(|got| lines(got).len() == 2);
-    // They are in the outbox on disk by now: their sender has its answer.
+    // The alerts are in the outbox on disk, because their sender has its answer.
     let service = service.restart();
     receiver.waits(|got| lines(got).len() >= 4);
     let Service { folder, server, .. } = service;

@@ -1,4 +1,4 @@
-//! Sinks against receivers that know nothing of authsieve: sockets, and the bytes that come.
+//! Tests of sinks with receivers that share no code with authsieve and only see bytes.
 
 mod config;
 mod file;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A service with a state folder and one sink: `[sinks.it]` and these options.
+/// A service with a state folder and one sink, `[sinks.it]` with the given options.
 pub struct Service {
     folder: tempfile::TempDir,
     config: PathBuf,
@@ -33,7 +33,7 @@ impl Service {
         Self { folder, config, server }
     }
 
-    /// Ends the process as nothing can be caught, and starts it again.
+    /// Kills the process and starts it again.
     pub fn restart(self) -> Self {
         let Self { folder, config, server } = self;
         server.kill();
@@ -41,7 +41,7 @@ impl Service {
         Self { folder, config, server }
     }
 
-    /// Sends attacks of these numbers. Each raises an alert.
+    /// Sends the attacks with these numbers. Each raises an alert.
     pub fn attack(&self, numbers: impl Iterator<Item = u32>) {
         let lines: Vec<String> = numbers.flat_map(attack).collect();
         assert_eq!(self.server.post(&body(&lines)).0, 200);
@@ -73,7 +73,7 @@ fn entries(path: &Path) -> Vec<serde_json::Value> {
     crate::server::alerts(path)
 }
 
-/// The numbers of the attacks behind alerts, from the names of their users.
+/// The numbers of the attacks that raised the alerts, from their user names.
 fn numbers<'a>(alerts: impl IntoIterator<Item = &'a serde_json::Value>) -> Vec<u32> {
     let user = |alert: &serde_json::Value| alert["user"].as_str().unwrap().to_owned();
     alerts.into_iter().map(|alert| user(alert).trim_start_matches("user").parse().unwrap()).collect()

@@ -1,4 +1,4 @@
-//! OpenTelemetry's logs, read by the messages of another library.
+//! Tests of the OTLP sink, with message types of another library.
 
 use super::{Service, entries, numbers};
 use crate::receiver::{Answer, Receiver};
@@ -66,7 +66,7 @@ fn records_come_as_json() {
     assert_eq!(alert["user"], "user0");
 }
 
-/// What a receiver refuses of a request must not come again, and is not lost.
+/// Records that a receiver refuses must not be sent again, and are not lost.
 #[test]
 fn refused_records_are_counted_and_kept() {
     let partial = |rejected_log_records, why: &str| {

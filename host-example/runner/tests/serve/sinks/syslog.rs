@@ -1,4 +1,4 @@
-//! Syslog over TCP, UDP and a unix socket.
+//! Tests of the syslog sink over TCP, UDP and a Unix socket.
 
 use super::{Service, numbers};
 use crate::server::PATIENCE;
@@ -14,7 +14,7 @@ fn parts(message: &[u8]) -> (u32, String, String, String, String, String, String
     let mut word = || words.next().unwrap().to_owned();
     let (time, host, program, process, kind, rest) = (word(), word(), word(), word(), word(), word());
     process.parse::<u32>().unwrap();
-    // The end of structured data: a bracket that is not escaped.
+    // Structured data ends at a bracket that is not escaped.
     let end = rest.char_indices().find(|(at, c)| *c == ']' && !rest[..*at].ends_with('\\')).unwrap().0;
     let (data, message) = rest.split_at(end + 1);
     let message = message.strip_prefix(' ').unwrap().to_owned();
@@ -52,7 +52,7 @@ fn octets_are_counted_over_tcp() {
         alerts.push(alert);
     }
     assert_eq!(numbers(&alerts), [0, 1, 2]);
-    // The receiver closes the connection: the next alert comes over another one.
+    // The receiver closes the connection, and the next alert comes over a new one.
     drop(reader);
     service.attack(3..4);
     let (mut stream, _) = listener.accept().unwrap();
@@ -67,7 +67,7 @@ fn datagrams_have_a_bound() {
     let place = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut service = Service::start(&format!("type = \"syslog\"\nto = \"udp:{place}\"\nmax_size = 600"));
     service.attack(0..1);
-    // Nobody listens: on this machine the sender knows.
+    // Nobody listens. On the same machine the sender notices this.
     service.server.waits_for("it is tried again until it works");
     let socket = UdpSocket::bind(place).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -95,7 +95,7 @@ fn datagrams_come_to_a_unix_socket() {
     let length = first.recv(&mut buffer).unwrap();
     let alert: serde_json::Value = serde_json::from_str(&parts(&buffer[..length]).6).unwrap();
     assert_eq!(alert["user"], "user0");
-    // The receiver starts anew.
+    // The receiver restarts.
     drop(first);
     std::fs::remove_file(&path).unwrap();
     service.attack(1..2);

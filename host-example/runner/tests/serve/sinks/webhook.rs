@@ -1,4 +1,4 @@
-//! Requests from templates, and Alertmanager's API.
+//! Tests of the webhook sink.
 
 use super::{Service, entries};
 use crate::receiver::{Answer, Receiver};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// An attack whose user's name is a mention of Slack's, with what could end a string of JSON.
+/// An attack whose user name is a Slack mention, with characters that could end a JSON string.
 fn evil() -> Vec<String> {
     let line = |second: u32, what: &str| {
         format!(
@@ -20,7 +20,7 @@ fn evil() -> Vec<String> {
     (0..5).map(|second| line(second, "Failed")).chain([line(9, "Accepted")]).collect()
 }
 
-/// HMAC-SHA256, as RFC 2104 has it.
+/// HMAC-SHA256 as defined in RFC 2104.
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     let pad = |with: u8| {
         let mut block = [with; 64];
@@ -87,13 +87,13 @@ fn a_template_of_its_own_takes_several_alerts_and_secrets() {
     assert_eq!(got[0].json()["key"], "k-\"1\"");
 }
 
-/// A template that fails with an alert blocks nothing: the alert is kept.
+/// If a template fails for an alert, the alert is kept and blocks nothing.
 #[test]
 fn a_template_that_fails_keeps_the_alert() {
     let receiver = Receiver::listen(|_, _| Answer::status(200));
     let folder = tempfile::tempdir().unwrap();
     let template = folder.path().join("own.jinja");
-    // The example of an alert has another host.
+    // The example alert has another host.
     let text = "{% if alert.host == \"web1\" and alert.user == \"user1\" %}oops{% else %}{{ alert.user }}{% endif %}";
     fs::write(&template, text).unwrap();
     let service = Service::start(&format!(
