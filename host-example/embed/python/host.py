@@ -1,4 +1,4 @@
-"""A host for one analytic: `python host.py an1276.wasm auth.log`. Needs PyPI's `wasmtime` and nothing else."""
+"""A host for one analytic: `python host.py an1276.wasm auth.log`. Its only dependency is PyPI's `wasmtime`."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from wasmtime.component import Component, Linker, Variant
 module, log = sys.argv[1:]
 engine = Engine()
 store = Store(engine)
-# The linker stays empty: a component that imports anything is refused here.
+# The linker is empty, so a component that imports anything is refused here.
 instance = Linker(engine).instantiate(store, Component.from_file(engine, module))
 contract = instance.get_export_index(store, "authsieve:analytic/analytic@0.2.0")
 
@@ -24,15 +24,15 @@ def call(name, *arguments):
 
 def show(alerts):
     for alert in alerts:
-        # Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
+        # A title may contain a name that an attacker chose, so it is escaped for the terminal.
         print(f"{log}:{alert.record}", alert.pattern, json.dumps(alert.title))
 
 
-# The empty configuration stands for the defaults; the seed should be random.
+# The empty configuration means the defaults. The seed should be random.
 detector = call("[static]detector.create", "", int.from_bytes(os.urandom(8), "little"))
 if isinstance(detector, Variant):
     sys.exit(f"{detector.tag}: {detector.payload}")
-# Records are numbered over the whole input, so an alert names the line that raised it.
+# Record numbers count over the whole input, so an alert names the line that raised it.
 reading = SimpleNamespace(received=time.time_ns() // 1000, written=os.stat(log).st_mtime_ns // 1000, first=1)
 with open(log, "rb") as file:
     while lines := file.readlines(64 << 10):

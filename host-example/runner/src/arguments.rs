@@ -1,4 +1,4 @@
-//! What several commands ask for, and how each of them ends early.
+//! Arguments that several commands share, and the reasons for which commands end early.
 
 use crate::feed::Totals;
 use crate::output::escape;
@@ -16,97 +16,97 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Which analytics.
+/// The analytics to run.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
-    /// Analytics by their ids, in any case: an1276,fls; or `all`. May be repeated. Without it, all.
+    /// Analytics by id, in any case: an1276,fls; or `all`. May be repeated. Default: all.
     #[arg(short, long = "analytic", value_name = "ID", value_delimiter = ',')]
     pub analytic: Vec<String>,
-    /// An analytic from a component file; repeat for several.
+    /// An analytic from a component file. May be repeated.
     #[arg(long, value_name = "FILE")]
     pub component: Vec<PathBuf>,
 }
 
-/// In how many components.
+/// Components for one analytic or for several.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Isolation {
-    /// Run each analytic in a component of its own, instead of several in one that decodes each record once.
+    /// Run each analytic in its own component, instead of several in one that decodes each record once.
     #[arg(long)]
     pub isolate: bool,
 }
 
-/// The outcomes that count as a failure.
+/// The results that count as a failure.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Strictness {
-    /// Exit with status 1 where any record could not be judged: its form is not known, its time cannot be read, it is
+    /// Exit with status 1 if any record could not be judged: its form is unknown, its time cannot be read, or it is
     /// broken or too long.
     #[arg(long)]
     strict: bool,
 }
 
-/// How analytics are configured.
+/// The configuration of the analytics.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Configuration {
-    /// Configuration, TOML or JSON: what all share at the top, and a table for each analytic.
+    /// Configuration file, TOML or JSON: shared options at the top, and a table for each analytic.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Set one option, whatever the file says: window=5m; with several analytics, an1276.window=5m.
+    /// Set one option, which wins over the file: window=5m; with several analytics, an1276.window=5m.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
 
-/// What to read, and how.
+/// The logs to read.
 #[derive(Clone, Debug, Args)]
 pub struct Inputs {
-    /// When the logs were received, instead of now: RFC 3339, or seconds since 1970.
+    /// Time when the logs were received, instead of now: RFC 3339, or seconds since 1970.
     #[arg(long, value_name = "TIME", value_parser = received)]
     pub received: Option<i64>,
-    /// How records are laid out, instead of what the first bytes of each file show.
+    /// Format of the records, instead of the format that the first bytes of each file show.
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>()))]
     pub input_format: Option<Format>,
-    /// In which order events are judged.
+    /// Order in which events are judged.
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     pub order: Order,
-    /// Log files and folders, in any order; `-` is standard input, and so is a pipe if no file is named. `.gz`, `.zst`,
-    /// `.bz2`, `.xz`, `.zip` and `.tar` are unpacked. Lines, JSON of any layout, CSV, W3C logs, XML, `.evtx` and text of
-    /// several lines a record are told by content.
+    /// Log files and folders, in any order. `-` is standard input, and so is a pipe if no file is named. `.gz`, `.zst`,
+    /// `.bz2`, `.xz`, `.zip` and `.tar` are unpacked. Lines, JSON of any layout, CSV, W3C logs, XML, `.evtx` and text
+    /// with several lines per record are recognized by content.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
-/// An order of events.
+/// The order in which events are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Order {
-    /// Files by the times of their events: what runs backwards is read from its end, files that overlap are merged. A pipe
-    /// is judged as it comes.
+    /// Files by the times of their events: a file in reverse order is read from its end, and overlapping files are
+    /// merged. A pipe is judged as it comes.
     #[default]
     Time,
-    /// All inputs as they are given, and records as they stand.
+    /// Inputs in the given order, and records as they stand.
     #[value(alias = "arrival")]
     Given,
-    /// Events by their time, also those of a pipe: nothing is told before the input has ended.
+    /// All events by their times, including those of a pipe: no alert comes before the input has ended.
     Sort,
 }
 
-/// What a guest may take.
+/// The limits of a guest.
 #[derive(Clone, Debug, Args)]
 pub struct Bounds {
-    /// How long one call into an analytic may take.
+    /// Time limit for one call into an analytic.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     call_limit: Duration,
-    /// How much memory one analytic may hold, in MiB.
+    /// Memory limit of one analytic, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=4096))]
     memory_limit: u32,
 }
 
 impl Choice {
-    /// As the library has it.
+    /// The selection in the form of the library.
     #[must_use]
     pub fn selection(&self) -> Selection {
         self.and(&[])
     }
 
-    /// The same with further ids, which stand on the command line without `-a`.
+    /// The same with more ids, which stand on the command line without `-a`.
     #[must_use]
     pub fn and(&self, ids: &[String]) -> Selection {
         let ids = [&self.analytic, ids].concat();
@@ -115,7 +115,7 @@ impl Choice {
 }
 
 impl Isolation {
-    /// The selection, with its analytics in so many components.
+    /// The selection, in one component or in one for each analytic.
     #[must_use]
     pub fn of(self, selection: Selection) -> Selection {
         Selection { isolated: self.isolate, ..selection }
@@ -123,7 +123,7 @@ impl Isolation {
 }
 
 impl Strictness {
-    /// The exit status of a command that has `failed`, or judged records as these counters say.
+    /// The exit status of a command that has `failed`, or that judged records with these counters.
     #[must_use]
     pub fn status(self, failed: bool, analytics: &[Stats], totals: &Totals) -> ExitCode {
         if failed || (self.strict && fell_short(analytics, totals)) {
@@ -135,7 +135,7 @@ impl Strictness {
 }
 
 impl Configuration {
-    /// As the library has it, for events that are judged in this order.
+    /// The options in the form of the library, for events that are judged in this order.
     #[must_use]
     pub fn options(&self, order: Order) -> Options {
         Options { file: self.config.clone(), assignments: self.set.clone(), sorted: order.sorts() }
@@ -143,10 +143,10 @@ impl Configuration {
 }
 
 impl Inputs {
-    /// The files of a command line as a source, for analytics with these options.
+    /// The files of the command line as a source, for analytics with these options.
     ///
     /// # Errors
-    /// If no file is named, and nothing is piped into the command either.
+    /// Fails if no file is named and nothing is piped into the command.
     pub fn source(&self, options: &Options) -> Result<Files, Error> {
         let inputs = self.inputs()?;
         let config = options.read().unwrap_or_default();
@@ -155,12 +155,12 @@ impl Inputs {
         Ok(files.leave_dates(config.sets("date_order")).clock(clock, self.order != Order::Given))
     }
 
-    /// The files of a command line as streams, each to be read on its own: what comes is received then, and a file is read on as
-    /// it grows.
+    /// The files of the command line as streams. Each is read on its own and followed as it grows, and records are
+    /// received when they are read.
     ///
     /// # Errors
-    /// If no file is named, and nothing is piped into the command either; for a folder; and for an order that waits for the
-    /// end.
+    /// Fails if no file is named and nothing is piped into the command, for a folder, and for an order that needs the
+    /// end of the input.
     pub fn streams(&self) -> Result<Vec<Files>, Error> {
         if self.order.sorts() {
             let why = "--follow never comes to an end, and --order sort waits for one; expected one of them";
@@ -175,7 +175,7 @@ impl Inputs {
             other => Ok(other),
         };
         let stream = |input| {
-            // Dates of numbers would hold records back until their order is known.
+            // To decide the order of day and month, the source would hold records back.
             let files = Files::new(vec![input]).format(self.input_format).leave_dates(true);
             files.written(Written::Live)
         };
@@ -192,7 +192,7 @@ impl Inputs {
         Err(Error::Usage("there is nothing to read: name a FILE, or pipe a log into the command".into()))
     }
 
-    /// Tells if there are several inputs, so that each line of output names its own.
+    /// True if there are several inputs, so that each line of output names its own.
     #[must_use]
     pub fn has_several(&self) -> bool {
         self.files.len() > 1 || self.files.iter().any(|file| Input::Path(file.clone()).is_several())
@@ -200,7 +200,7 @@ impl Inputs {
 }
 
 impl Order {
-    /// Whether events are sorted.
+    /// True if all events are sorted.
     #[must_use]
     pub fn sorts(self) -> bool {
         self == Self::Sort
@@ -208,20 +208,20 @@ impl Order {
 }
 
 impl Bounds {
-    /// An engine with these bounds.
+    /// Creates an engine with these limits.
     ///
     /// # Errors
-    /// When there can be none.
+    /// Fails if this machine is not supported.
     pub fn engine(&self) -> Result<Engine, Error> {
         let memory = (self.memory_limit as usize).saturating_mul(1 << 20);
         engine(Limits { call: self.call_limit, memory, ..Limits::default() })
     }
 }
 
-/// An engine, or why there is none.
+/// Creates an engine.
 ///
 /// # Errors
-/// When this machine is not supported.
+/// Fails if this machine is not supported.
 pub fn engine(limits: Limits) -> Result<Engine, Error> {
     let engine = Engine::new(limits).map_err(|error| Error::Failure(error.to_string()))?;
     Ok(engine.cached(Cache::of_user()))
@@ -230,9 +230,9 @@ pub fn engine(limits: Limits) -> Result<Engine, Error> {
 /// Why a command ended early.
 #[derive(Debug)]
 pub enum Stop {
-    /// It was wrongly asked, or failed.
+    /// The command line is wrong, or the command failed.
     Error(Error),
-    /// Writing its output failed.
+    /// The output cannot be written.
     Output(io::Error),
 }
 
@@ -254,10 +254,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_micros(span.0.unsigned_abs()))
 }
 
-/// RFC 3339, or seconds since 1970 with or without decimals, in microseconds.
+/// Parses RFC 3339, or seconds since 1970 with or without decimals. Returns microseconds.
 ///
 /// # Errors
-/// For anything else.
+/// Fails for any other text.
 pub fn received(text: &str) -> Result<i64, String> {
     if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text.trim()) {
         return Ok(time.timestamp_micros());

@@ -1,4 +1,4 @@
-//! The command line.
+//! Parses the command line and runs the command.
 
 use crate::arguments::Stop;
 use crate::commands::{bake, check, completions, decode, demo, doctor, explain, export, inspect, run, test};
@@ -38,7 +38,7 @@ record could not be judged, and from doctor also when an analytic named by -a ca
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Whether to use colour.
+    /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: When,
 }
@@ -47,40 +47,40 @@ struct Cli {
 enum Command {
     /// Run analytics over logs and show their alerts.
     Run(run::Arguments),
-    /// Run as a service: live records in by HTTP, alerts out to files, URLs and sockets, nothing lost.
+    /// Run as a service: take records from live sources and deliver alerts to sinks, without loss.
     #[cfg(all(feature = "serve", unix))]
     Serve(serve::Arguments),
-    /// Take the state out of a service, into a file for `serve --restore`.
+    /// Save the state of a service to a file for `serve --restore`.
     #[cfg(all(feature = "serve", unix))]
     Snapshot(snapshot::Arguments),
-    /// Show logs and their alerts in the browser of this machine. Nothing leaves it.
+    /// Show logs and their alerts in the browser of this machine. No data leaves the machine.
     #[cfg(all(feature = "serve", unix))]
     View(view::Arguments),
-    /// Run detection cases (a log, a configuration, the alerts that must come) and report like a test runner.
+    /// Run detection cases (a log, a configuration, the expected alerts) and report like a test runner.
     Test(test::Arguments),
-    /// Show what each record says: one JSON object per event.
+    /// Show the events in each record, one JSON object per event.
     Decode(decode::Arguments),
-    /// Show what became of each event, and why it did or did not alert.
+    /// Show how each event was treated, and why it did or did not raise an alert.
     Explain(explain::Arguments),
-    /// Check what a feed brings, and whether it can make an analytic fire. Exit status 1: it cannot.
+    /// Check the content of a feed, and whether an analytic can fire on it. Exit status 1 if it cannot.
     Doctor(doctor::Arguments),
-    /// Check a configuration and show what it amounts to. Exit status 2: it is not valid.
+    /// Check a configuration and show its full effect. Exit status 2 if it is not valid.
     Check(check::Arguments),
-    /// Show what an analytic is, what it asks for and how it can be configured.
+    /// Show what an analytic is, what it needs and how it can be configured.
     Inspect(inspect::Arguments),
     /// Write the analytics as files for other hosts.
     Export(export::Arguments),
     /// Write a configuration into a module, for hosts that cannot pass one.
     Bake(bake::Arguments),
-    /// Write completions for a shell to standard output.
+    /// Write shell completions to standard output.
     Completions(completions::Arguments),
-    /// Write pages for `man` into a folder.
+    /// Write man pages into a folder.
     Man(completions::Pages),
     /// Run the analytics over sample logs (the default).
     Demo,
 }
 
-/// Runs the command that the process's arguments name.
+/// Runs the command that the arguments of the process name.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -107,7 +107,7 @@ pub fn main() -> ExitCode {
     };
     let (status, text) = match done {
         Ok(status) => return status,
-        // Whoever read the output has seen enough.
+        // The reader of the output has closed it, which is no error.
         Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(Stop::Output(error)) => (1, format!("cannot write: {error}")),
         Err(Stop::Error(Error::Config(problems))) => {

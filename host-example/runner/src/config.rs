@@ -3,14 +3,14 @@
 //! All commands use the same layout:
 //!
 //! ```toml
-//! analytics = ["an1276", "fls"]   # which run, if -a does not say it
-//! timezone = "Europe/Berlin"      # what all share stands at the top
+//! analytics = ["an1276", "fls"]   # the analytics to run, if -a names none
+//! timezone = "Europe/Berlin"      # shared options stand at the top
 //! allow_ips = { file = "egress.txt" }
 //!
-//! [an1276]                        # the options of one
+//! [an1276]                        # the options of one analytic
 //! min_failures = 8
 //!
-//! [[override]]                    # holds for all
+//! [[override]]                    # applies to all analytics
 //! users = ["svc-*"]
 //! ignore = true
 //! ```

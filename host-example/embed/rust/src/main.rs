@@ -1,4 +1,4 @@
-//! A host for one analytic: `authsieve-embed an1276.wasm auth.log`. Needs the wasmtime crate and nothing else.
+//! A host for one analytic: `authsieve-embed an1276.wasm auth.log`. Its only dependency is the wasmtime crate.
 
 use contract::exports::authsieve::analytic::analytic::Reading;
 use std::error::Error;
@@ -20,10 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::default();
     let mut store = Store::new(&engine, ());
     let component = Component::from_file(&engine, module)?;
-    // The linker stays empty: a component that imports anything is refused here.
+    // The linker is empty, so a component that imports anything is refused here.
     let instance = contract::DetectorComponent::instantiate(&mut store, &component, &Linker::new(&engine))?;
     let guest = instance.authsieve_analytic_analytic().detector();
-    // The empty configuration stands for the defaults; the seed should be random.
+    // The empty configuration means the defaults. The seed should be random.
     let seed = RandomState::new().build_hasher().finish();
     let detector = guest.call_create(&mut store, "", seed)??;
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = File::open(&log)?;
     let written = micros(file.metadata()?.modified()?);
     let received = micros(SystemTime::now()).ok_or("the clock stands before 1970")?;
-    // Records are numbered over the whole input, so an alert names the line that raised it.
+    // Record numbers count over the whole input, so an alert names the line that raised it.
     let mut reading = Reading { received, written, first: 1 };
     let (mut lines, mut batch) = (BufReader::new(file), Vec::new());
     loop {
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => guest.call_process(&mut store, detector, &batch, reading)?,
         };
         for alert in alerts {
-            // Titles hold names that an attacker may have chosen: they are escaped before they reach a terminal.
+            // A title may contain a name that an attacker chose, so it is escaped for the terminal.
             println!("{log}:{} {} {:?}", alert.record, alert.pattern, alert.title);
         }
         if count == 0 {

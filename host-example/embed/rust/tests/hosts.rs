@@ -1,4 +1,5 @@
-//! The three hosts print the same alerts. Those in Node and Python need tools, and say so where there are none:
+//! Tests that the three hosts print the same alerts. The hosts in Node and Python need tools. Without a tool its test
+//! says that it was skipped.
 //!
 //! | host | tool | found by |
 //! |---|---|---|
@@ -11,7 +12,7 @@ use std::process::Command;
 use std::{env, fs};
 use tempfile::TempDir;
 
-/// What the sample log of the runner raises.
+/// The alerts of the runner's sample log.
 const ALERTS: [&str; 2] = [
     r#"auth.log:3055 user+ip "5 failed logins of backup from 203.0.113.9, then a login""#,
     r#"auth.log:3066 user+ip "5 failed logins of carol from 2001:db8:44::/64, then a login""#,
@@ -32,19 +33,19 @@ fn place() -> TempDir {
     folder
 }
 
-/// Runs a command and gives back its lines.
+/// Runs a command and returns its lines.
 fn lines(command: &mut Command) -> Vec<String> {
     let output = command.output().unwrap_or_else(|why| panic!("{command:?}: {why}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Whether a command runs. One that was named by a variable has to.
+/// True if a command runs. It has to run if a variable names it.
 fn runs(program: &str, arguments: &[&str], variable: &str) -> bool {
     let runs = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
     assert!(runs || env::var_os(variable).is_none(), "{variable}={program} does not run");
     if !runs {
-        // Past the harness, which would capture this.
+        // Written past the capture of the test harness.
         let text =
             format!("skipped: no {program} that runs with {}; {variable} names one\n", arguments.join(" "));
         io::stderr().write_all(text.as_bytes()).unwrap();
