@@ -30,7 +30,7 @@ pub struct Origin {
     pub span: Range<usize>,
 }
 
-/// A problem.
+/// A problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The kind of problem: one of [`code::ALL`] or [`CODES`].

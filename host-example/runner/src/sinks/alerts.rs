@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// The progress bar appears after this time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The sink.
+/// Writes alerts to standard output and everything else to standard error.
 pub struct Alerts {
     out: BufWriter<StdoutLock<'static>>,
     format: Format,

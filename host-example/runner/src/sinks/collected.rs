@@ -6,7 +6,7 @@ use authsieve_engine::alert::Alert;
 use authsieve_host::Origins;
 use std::io;
 
-/// The sink.
+/// Keeps alerts and failures in memory.
 #[derive(Debug, Default)]
 pub struct Collected {
     /// The alerts, in order.

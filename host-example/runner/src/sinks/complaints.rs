@@ -7,7 +7,7 @@ use crate::sources::Loss;
 use authsieve_host::Origins;
 use std::io;
 
-/// The sink.
+/// Reports inputs that cannot be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Complaints {
     /// When to use colour.

@@ -8,7 +8,7 @@ use crate::output::{complain, escape};
 use authsieve_host::Origins;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-/// The sink. Writes one JSON object per event.
+/// Writes one JSON object per event.
 pub struct Events {
     out: BufWriter<StdoutLock<'static>>,
     terminal: bool,

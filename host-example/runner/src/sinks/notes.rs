@@ -15,7 +15,7 @@ use groups::{Groups, Placed};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use write::{read_line, write_group, write_json};
 
-/// The sink. Writes the notes that pass a filter: JSON at once, timelines at the end of the input.
+/// Writes the notes that pass a filter: JSON at once, timelines at the end of the input.
 pub struct Notes {
     out: BufWriter<StdoutLock<'static>>,
     filter: Filter,

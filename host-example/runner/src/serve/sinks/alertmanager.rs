@@ -44,7 +44,7 @@ impl Options {
     }
 }
 
-/// The sink.
+/// Sends alerts to an Alertmanager.
 pub(super) struct Alertmanager {
     http: http::Http,
     resolve_after: Duration,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-/// The sink.
+/// Appends lines to a file.
 pub(super) struct File {
     path: PathBuf,
     open: Option<fs::File>,

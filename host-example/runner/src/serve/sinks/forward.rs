@@ -66,7 +66,7 @@ impl Options {
     }
 }
 
-/// The sink.
+/// Sends messages to a Forward receiver.
 pub(super) struct Forward {
     options: Options,
     access: Access,

@@ -62,7 +62,7 @@ impl Options {
     }
 }
 
-/// The sink.
+/// Sends lines by HTTP.
 pub(super) struct Http {
     client: Result<net::Http, String>,
     options: Options,

@@ -57,7 +57,7 @@ impl Options {
     }
 }
 
-/// The sink.
+/// Sends log records to an OTLP receiver.
 pub(super) struct Otlp {
     http: http::Http,
     encoding: Encoding,

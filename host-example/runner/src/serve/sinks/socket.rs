@@ -10,7 +10,7 @@ use crate::serve::net::{Access, Stream};
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// The sink.
+/// Writes lines to a socket.
 pub(super) struct Socket {
     place: Place,
     access: Access,

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use std::io;
 use tokio::io::AsyncWriteExt;
 
-/// The sink.
+/// Writes lines to standard output.
 pub(super) struct Stdout;
 
 impl Stdout {

@@ -109,7 +109,7 @@ pub fn is_hostname(text: &str) -> bool {
     (1..=HOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The sink.
+/// Sends syslog messages to a receiver.
 pub(super) struct Syslog {
     options: Options,
     host: String,

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The most files that are open at once.
 const MOST: usize = 1024;
 
-/// The source.
+/// Follows growing files.
 pub(super) struct Files {
     inlet: Inlet,
     include: Vec<String>,

@@ -43,7 +43,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The sink.
+/// Sends requests to a webhook.
 pub(super) struct Webhook {
     http: http::Http,
     options: Options,
