@@ -6,10 +6,8 @@
 //! |---|---|
 //! | `input.*` | the log, in any format that `run` reads |
 //! | `config.toml` | options that differ from the defaults (optional) |
-//! | `case.toml` | `description`; `received` (RFC 3339): the time of receipt; `stream = true`: the records came as a
-//! stream, not as a stored log; `analytic`, or a list `analytics` (optional) |
-//! | `expected.ndjson` | one JSON object for each alert that must come, in order. Only the named fields are compared,
-//! exactly; `null` means that the field must be absent. Empty: no alert |
+//! | `case.toml` | `description`; `received` (RFC 3339): the time of receipt; `stream = true`: the records came as a stream, not as a stored log; `analytic`, or a list `analytics` (optional) |
+//! | `expected.ndjson` | one JSON object for each alert that must come, in order. Only the named fields are compared, exactly; `null` means that the field must be absent. Empty: no alert |
 //!
 //! No other file is allowed, so that a misspelt name is noticed. If `case.toml` names no analytic, the case is for the
 //! analytic it is run with, or, in `<id>/cases/…`, for the analytic of that folder. With several analytics,

@@ -2,8 +2,7 @@
 //!
 //! | request | meaning |
 //! |---|---|
-//! | `POST /v1/events` | records as NDJSON, JSON array, plain lines or Fluent Bit's MessagePack; gzip and zstd. Answers
-//! 200 once they count |
+//! | `POST /v1/events` | records as NDJSON, JSON array, plain lines or Fluent Bit's MessagePack; gzip and zstd. Answers 200 once they count |
 //! | `POST /v1/logs` | OTLP logs, as protobuf or JSON |
 //! | `GET`, `HEAD /healthz` | 200 while the service runs |
 //! | `GET`, `HEAD /readyz` | 200 while the service accepts records, else 503 |

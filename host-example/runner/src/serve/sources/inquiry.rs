@@ -2,8 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /v1/explain?user=…&ip=…&key=…` | notes on the events of the recent past, in the format of `authsieve
-//! explain`; NDJSON |
+//! | `GET /v1/explain?user=…&ip=…&key=…` | notes on the events of the recent past, in the format of `authsieve explain`; NDJSON |
 //! | `GET /v1/snapshot` | the state, in the format of `serve --restore` |
 
 use super::http::Front;
