@@ -16,21 +16,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 crate::words! {
-    /// Whether an alert comes once more when its silence ends.
+    /// Repeats of an alert when its silence ends.
     pub enum FollowUp {
-        /// It does not.
+        /// No repeat.
         Off = "off",
     }
 }
 
 crate::words! {
-    /// Which of day and month goes first in dates of numbers, such as `04/03/2026`.
+    /// The order of day and month in dates that are all numbers, such as `04/03/2026`.
     pub enum DateOrder {
-        /// Nobody knows: such a date cannot be read.
+        /// Unknown: such a date cannot be read.
         Unknown = "unknown",
-        /// The day.
+        /// The day comes first.
         DayMonth = "dmy",
-        /// The month.
+        /// The month comes first.
         MonthDay = "mdy",
     }
 }
@@ -48,11 +48,11 @@ impl DateOrder {
 }
 
 crate::words! {
-    /// The fate of a record without a time in a stored log.
+    /// The treatment of a record without a time in a stored log.
     pub enum Undated {
-        /// It is counted, and not judged.
+        /// The record is counted, but not judged.
         Ignored = "ignored",
-        /// It is judged as of when it was received.
+        /// The record is dated by its receipt.
         Received = "received",
     }
 }
@@ -111,22 +111,22 @@ crate::settings! {
 // A snapshot with a greater threshold is refused.
 const _: () = assert!(Threshold::MOST <= MOST_THRESHOLD);
 
-/// How many bytes the state of an analytic may take: a 32-bit module has 4 GiB in all.
+/// The most bytes of an analytic's state: a 32-bit module has 4 GiB for everything.
 const STATE_BYTES: u64 = 2 << 30;
 
 impl Common {
-    /// The options that bear on decoding. A suite decodes each record once for all of its analytics: these options
-    /// stand at the top level only.
+    /// The options that affect decoding. A suite decodes each record once for all its analytics, so these options are
+    /// allowed at the top level only.
     pub const DECODING: [&'static str; 5] =
         ["timezone", "date_order", "max_ahead", "max_record", "trusted_proxies"];
 
-    /// Whether the event is ignored altogether.
+    /// True if the options exclude the event.
     #[must_use]
     pub fn ignores(&self, event: &Event<'_>) -> bool {
         self.ignored_by(event).is_some()
     }
 
-    /// The option that says that the event is ignored altogether.
+    /// The option that excludes the event, if one does.
     #[must_use]
     pub fn ignored_by(&self, event: &Event<'_>) -> Option<&'static str> {
         let any = |globs: &[Glob], name: &str, fold| {
@@ -141,7 +141,7 @@ impl Common {
         any(&self.ignore_hosts, &event.host, true).then_some("ignore_hosts")
     }
 
-    /// How the times of records are read.
+    /// The rules for reading times.
     #[must_use]
     pub fn times(&self) -> Rules<'_> {
         Rules {
@@ -151,7 +151,7 @@ impl Common {
         }
     }
 
-    /// What keys all fingerprints.
+    /// The salt of all fingerprints.
     #[must_use]
     pub fn salt(&self) -> Salt {
         Salt::new(&self.salt)
@@ -163,7 +163,7 @@ impl Common {
         Prefixes { v4: self.ipv4_prefix.0, v6: self.ipv6_prefix.0 }
     }
 
-    /// How much memory windows may take.
+    /// The memory that windows may use.
     #[must_use]
     pub const fn memory(&self) -> Memory {
         Memory {
@@ -173,17 +173,17 @@ impl Common {
         }
     }
 
-    /// How many bytes a key may take, so that `max_keys` of them stay below 2 GiB.
+    /// The most bytes for one key, so that `max_keys` keys stay below 2 GiB.
     #[must_use]
     pub fn key_bytes(&self) -> u64 {
         STATE_BYTES / u64::from(self.max_keys.0).max(1)
     }
 
-    /// Checks that `max_keys` keys of `each` bytes stay below 2 GiB. `with` is the threshold that `each` depends on: its
-    /// name and value.
+    /// Checks that `max_keys` keys of `each` bytes stay below 2 GiB. `with` is the name and the value of the
+    /// threshold that determines `each`.
     ///
     /// # Errors
-    /// A conflict of `max_keys`, with the number of keys that fit.
+    /// Fails with a conflict of `max_keys`; its message names the number of keys that fit.
     pub fn fits(&self, each: u64, with: Option<(&str, u32)>) -> Result<(), Problem> {
         if each <= self.key_bytes() {
             return Ok(());

@@ -11,12 +11,12 @@ use alloc::vec::Vec;
 /// The longest pattern, in bytes.
 const LONGEST: usize = 256;
 
-/// A pattern for names: `*` stands for any run of characters, `?` for one. Everything else stands for itself.
+/// A pattern for names: `*` matches any run of characters, `?` matches one. All other characters match themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(String);
 
 impl Glob {
-    /// A pattern in which `*` stands for any letters, and `?` for one.
+    /// Makes a pattern: `*` matches any run of characters, and `?` matches one.
     ///
     /// ```
     /// use authsieve_engine::config::Glob;
@@ -27,16 +27,16 @@ impl Glob {
         Self(pattern.into())
     }
 
-    /// Whether the whole of `name` matches. Names are compared as they are, or without ASCII case where `fold`.
+    /// True if the whole of `name` matches. With `fold`, ASCII case is ignored.
     ///
-    /// O(name) for a pattern without `?`, whatever its `*`: each part between two of these is looked for once, from where
-    /// the one before it ended. A part that holds `?` costs its length for each byte of the name.
+    /// O(name) for a pattern without `?`, with any number of `*`: each part between two `*` is searched once, from
+    /// the end of the part before it. A part with `?` costs its length for each byte of the name.
     #[must_use]
     pub fn matches(&self, name: &str, fold: bool) -> bool {
         let (pattern, mut name) = (self.0.as_bytes(), name.as_bytes());
         let mut parts = pattern.split(|byte| *byte == b'*');
         let first = parts.next().unwrap_or_default();
-        // What stands before the first `*` begins the name, what follows the last ends it.
+        // The text before the first `*` must begin the name, and the text after the last `*` must end it.
         let Some(head) = name.get(..first.len()).filter(|head| fits(first, head, fold)) else { return false };
         let Some(last) = parts.next_back() else { return head.len() == name.len() };
         name = name.get(first.len()..).unwrap_or_default();
@@ -52,20 +52,20 @@ impl Glob {
         true
     }
 
-    /// The whole name that alone matches; `None` for a pattern.
+    /// The only name that matches; `None` for a pattern.
     #[must_use]
     pub fn whole(&self) -> Option<&str> {
         (!self.0.contains(['*', '?'])).then_some(&*self.0)
     }
 }
 
-/// True if a part of a pattern fits text of its length.
+/// True if a part of a pattern matches a text of the same length.
 fn fits(part: &[u8], text: &[u8], fold: bool) -> bool {
     let same = |(a, b): (&u8, &u8)| a == b || *a == b'?' || fold && a.eq_ignore_ascii_case(b);
     part.len() == text.len() && part.iter().zip(text).all(same)
 }
 
-/// The first place in a name where a part of a pattern fits.
+/// The first place in a name where a part of a pattern matches.
 fn place(part: &[u8], name: &[u8], fold: bool) -> Option<usize> {
     if part.contains(&b'?') {
         return name.windows(part.len()).position(|text| fits(part, text, fold));
@@ -73,7 +73,7 @@ fn place(part: &[u8], name: &[u8], fold: bool) -> Option<usize> {
     if !fold {
         return find(name, part);
     }
-    // Knuth, Morris and Pratt: how much of the part is known to fit after a byte that does not.
+    // Knuth, Morris and Pratt: how much of the part still matches after a byte that does not.
     let mut borders = [0_u16; LONGEST];
     let mut border = 0;
     for at in 1..part.len() {
@@ -150,7 +150,7 @@ mod tests {
         assert!(!glob("*a*a*a*a*b").matches(&"a".repeat(2000), false), "and in no time");
     }
 
-    /// As it is worded: by trying everything.
+    /// A reference that follows the definition and tries everything.
     fn naive(pattern: &[u8], name: &[u8], fold: bool) -> bool {
         match (pattern.split_first(), name.split_first()) {
             (None, None) => true,

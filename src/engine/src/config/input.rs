@@ -1,4 +1,4 @@
-//! Options as they are read: each value once, under whichever of its names.
+//! Reads the options of a table, each once, under any of its names.
 
 use super::json::Json;
 use super::problems::{Place, Problems, code, near, short};
@@ -8,29 +8,29 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The options whose value leaves the digest of a configuration alone: they change when something is told, not what.
+/// The options that the digest does not cover: they change when an alert is sent, not which.
 const UNDIGESTED: [&str; 1] = ["follow_up"];
 
 /// One member of a table of options.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'t> {
-    /// The table of the analytic that it stands in. `None`: it stands at the top level, or there is no such table.
+    /// The table of the analytic that holds it. `None` at the top level, or if there is no such table.
     pub table: Option<&'t str>,
-    /// Its name, as it was written.
+    /// The name, as the user wrote it.
     pub name: &'t str,
-    /// Its value.
+    /// The value.
     pub json: &'t Json<'t>,
 }
 
-/// What is left to read of a table of options, and what was found wrong with it.
+/// The options of a table that are still to be read, and the problems found so far.
 #[derive(Debug)]
 pub struct Input<'t> {
     outer: Place<'t>,
-    /// What has not been read yet.
+    /// The members that have not been read yet.
     entries: Vec<Entry<'t>>,
-    /// What differs from the defaults, for the digest.
+    /// The values that differ from the defaults, for the digest.
     pub(super) changes: Vec<u8>,
-    /// What is wrong.
+    /// The problems found so far.
     pub(super) problems: Problems,
 }
 
@@ -39,13 +39,13 @@ impl<'t> Input<'t> {
         Self { outer: Place::Whole, entries, changes: Vec::new(), problems: Problems::default() }
     }
 
-    /// The members of a table that stands at `outer`.
+    /// The members of a table at the place `outer`.
     pub(super) fn of(table: &'t [(String, Json<'t>)], outer: Place<'t>) -> Self {
         let entries = table.iter().map(|(name, json)| Entry { table: None, name, json }).collect();
         Self { outer, ..Self::new(entries) }
     }
 
-    /// Reads one option, or its default. `None` where it is wrong: the problem is noted then.
+    /// Reads one option, or its default. If the value is wrong, notes the problem and returns `None`.
     #[inline(never)]
     pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
         let mut setting = None;
@@ -53,7 +53,7 @@ impl<'t> Input<'t> {
         setting
     }
 
-    /// Reads one option that may be absent. Where it is wrong, that is noted.
+    /// Reads one option that may be absent. Notes the problem if the value is wrong.
     #[inline(never)]
     pub(super) fn optional<T: Setting>(&mut self, name: &'static str) -> Option<T> {
         let mut setting = None;
@@ -61,7 +61,7 @@ impl<'t> Input<'t> {
         setting
     }
 
-    /// What all kinds of options have in common.
+    /// Reads one option of any kind.
     fn option(&mut self, field: &Field, setting: &mut dyn Slot) {
         let mut usual = Vec::new();
         if let Ok(default) = Json::parse(field.default) {
@@ -76,7 +76,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Takes the value of an option out. What an analytic's own table says goes before what is said for all.
+    /// Removes and returns the value of an option. The analytic's own table goes before the top level.
     fn find(&mut self, field: &Field) -> Option<Entry<'t>> {
         let named = |entry: &Entry<'_>| entry.name == field.name || field.aliases.contains(&entry.name);
         let (mut found, rest): (Vec<_>, Vec<_>) = self.entries.iter().partition(|entry| named(entry));
@@ -99,14 +99,14 @@ impl<'t> Input<'t> {
         Some(*first)
     }
 
-    /// Takes out everything of this name.
+    /// Removes and returns all members with this name.
     pub(super) fn all(&mut self, name: &str) -> Vec<Entry<'t>> {
         let (found, rest) = self.entries.iter().partition(|entry| entry.name == name);
         self.entries = rest;
         found
     }
 
-    /// Notes what nobody has read. `known` are the names that could have stood there.
+    /// Notes each member that was not read as a problem. `known` holds the allowed names.
     pub(super) fn reject_unknown(&mut self, known: &[&'static str]) {
         for entry in core::mem::take(&mut self.entries) {
             let mut message = String::from("there is no such option;");
@@ -136,9 +136,9 @@ pub fn at<T>(outer: &Place<'_>, entry: &Entry<'_>, then: impl FnOnce(&Place<'_>)
     }
 }
 
-/// Where a setting goes, whatever its kind.
+/// The target of a setting, of any kind.
 trait Slot {
-    /// Reads a value and digests it. `None` goes there where it is wrong: the problem is noted then.
+    /// Reads a value and adds it to the digest. If the value is wrong, notes the problem and stores `None`.
     fn put(&mut self, json: &Json<'_>, place: &Place<'_>, problems: &mut Problems, digest: &mut Vec<u8>);
 }
 

@@ -1,16 +1,17 @@
-//! A configuration as JSON, read strictly and whole.
+//! A strict JSON reader for configurations.
 //!
-//! `serde_json::Value` would bring floating point and its tables into every module, a sixth of its size. It would also let
-//! the last of two equal names win. Options need neither, and an error shows a value as it was written.
+//! `serde_json::Value` would bring floating point and its tables into every module, a sixth of its size. It also lets
+//! the last of two equal names win. Options need neither. This reader keeps each value's own text, so that errors can
+//! show it.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How deep lists and tables may lie within one another.
+/// The most levels of nested lists and tables.
 const DEEPEST: usize = 16;
 
-/// A value, and how it was written.
+/// A value and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json<'t> {
     raw: &'t str,
@@ -27,14 +28,14 @@ enum Node<'t> {
     Table(Members<'t>),
 }
 
-/// Names and values, in the order they were written. Names may be there twice.
+/// Names and values, in the order of the text. A name may occur twice.
 pub type Members<'t> = Vec<(String, Json<'t>)>;
 
 impl<'t> Json<'t> {
     /// Reads JSON (RFC 8259).
     ///
     /// # Errors
-    /// What was expected, and in which line and column.
+    /// Fails with the line, the column and the expected token.
     pub fn parse(text: &'t str) -> Result<Self, String> {
         let mut parser = Parser { text, at: 0 };
         let value = parser.value(0).and_then(|value| {
@@ -49,13 +50,13 @@ impl<'t> Json<'t> {
         })
     }
 
-    /// How it was written.
+    /// The text of the value.
     #[must_use]
     pub const fn raw(&self) -> &'t str {
         self.raw
     }
 
-    /// The text it is.
+    /// The value, if it is a text.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match &self.node {
@@ -64,7 +65,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The whole number it is, without a point or an exponent.
+    /// The value, if it is a whole number without a sign, a point or an exponent.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         match self.node {
@@ -73,7 +74,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The same with a sign.
+    /// The value, if it is a whole number with or without a sign.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match self.node {
@@ -82,7 +83,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// What it is, as an error says it: `a number`.
+    /// The type of the value in words, for errors: `a number`.
     #[must_use]
     pub const fn sort(&self) -> &'static str {
         match self.node {
@@ -95,7 +96,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// Whether it is true, if it is one of the two.
+    /// The value, if it is true or false.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self.node {
@@ -104,7 +105,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The list it is.
+    /// The value, if it is a list.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
         match &self.node {
@@ -113,7 +114,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The table it is.
+    /// The value, if it is a table.
     #[must_use]
     pub fn as_table(&self) -> Option<&[(String, Self)]> {
         match &self.node {
@@ -122,7 +123,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The table it is, to be taken apart.
+    /// Returns the members, if the value is a table.
     #[must_use]
     pub fn into_table(self) -> Option<Members<'t>> {
         match self.node {
@@ -131,7 +132,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The list it is, to be taken apart.
+    /// Returns the elements, if the value is a list.
     #[must_use]
     pub fn into_list(self) -> Option<Vec<Self>> {
         match self.node {
@@ -159,7 +160,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Takes a byte, with the blanks before it, if it comes next.
+    /// Steps over a byte if it comes next, with the blanks before it. Returns whether it did.
     fn takes(&mut self, byte: u8) -> bool {
         self.blank();
         let there = self.byte() == Some(byte);
@@ -167,7 +168,7 @@ impl<'t> Parser<'t> {
         there
     }
 
-    /// Calls itself for what lies inside, [`DEEPEST`] deep at most.
+    /// Reads a value. Calls itself for nested values, at most [`DEEPEST`] levels deep.
     fn value(&mut self, depth: usize) -> Read<Json<'t>> {
         self.blank();
         let start = self.at;
@@ -307,7 +308,7 @@ impl<'t> Parser<'t> {
         Ok(plain.into())
     }
 
-    /// The number in `\u0041`.
+    /// Reads the number in `\u0041`.
     fn unit(&mut self) -> Read<u32> {
         let digits = self.text.get(self.at..self.at + 6).and_then(|escape| escape.strip_prefix("\\u"));
         let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -371,7 +372,7 @@ mod tests {
         #[test]
         fn what_is_json_to_others_is_to_us(text in r#"[\[\]{}":,0-9truefalsn\\.eE+\- ]{0,24}"#) {
             let theirs = serde_json::from_str::<Theirs>(&text);
-            // Numbers beyond all measure are no numbers to them.
+            // serde_json refuses numbers that are out of its range.
             let large = theirs.as_ref().is_err_and(|e| e.to_string().contains("out of range"));
             match (Json::parse(&text), theirs) {
                 (Ok(own), Ok(theirs)) => prop_assert!(same(&own, &theirs), "{text}"),

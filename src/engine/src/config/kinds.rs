@@ -1,4 +1,4 @@
-//! What option values may be, as data: one place for what errors say and for what the JSON Schema says.
+//! The kinds of option values as data, from which both error messages and the JSON Schema are made.
 
 use super::json::Json;
 use super::problems::code;
@@ -7,39 +7,39 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
 
-/// How many entries a list of an option may have: each is tried for every event.
+/// The most entries of a list option: each entry is compared with every event.
 pub const MOST_ENTRIES: usize = 10_000;
-/// The longest window: beyond it, memory would be held for weeks by whoever fails once.
+/// The longest window. A longer one would keep memory for weeks for anybody who fails once.
 pub const LONGEST: Span = Span::seconds(7 * 86_400);
 
-/// What a value may be.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// A whole number from one to the other.
+    /// A whole number between two bounds, both allowed.
     Whole(u64, u64),
     /// True or false.
     Flag,
     /// Text.
     Text,
-    /// A duration of at least so much, or the word `max` where that is allowed.
+    /// A duration of at least this length. The flag allows the word `max` too.
     Duration(Span, bool),
-    /// An amount of memory of at most so many bytes.
+    /// An amount of memory, with its maximum in bytes.
     Bytes(u64),
     /// A list.
     List(&'static Kind),
     /// One of these words.
     Word(&'static [&'static str]),
-    /// Something else: what errors say after "expected", and its JSON Schema.
+    /// Another kind: the words that errors show after "expected", and its JSON Schema.
     Other(&'static str, &'static str),
 }
 
-/// The least amount of memory.
+/// The smallest amount of memory.
 pub const LEAST_BYTES: u64 = 1 << 10;
 
 const DURATION: &str = "\\\\s*([0-9]+\\\\s*(us|ms|s|m|h|d|w)\\\\s*)+$";
 
 impl Kind {
-    /// What is allowed, as the end of the sentence "expected …".
+    /// The allowed values, as the end of the sentence "expected …".
     #[must_use]
     pub fn allowed(&self) -> String {
         match self {
@@ -65,7 +65,7 @@ impl Kind {
         }
     }
 
-    /// The code and the words for a value that is not allowed: `is no duration`.
+    /// The code and the words for a value that is not allowed, such as `is no duration`.
     #[must_use]
     pub(super) fn misfit(&self, json: &Json<'_>) -> (&'static str, String) {
         let number = json.as_u64().is_some() || json.as_i64().is_some();
@@ -88,7 +88,7 @@ impl Kind {
         }
     }
 
-    /// Writes the members of the JSON Schema, without the braces around them.
+    /// Writes the members of the JSON Schema, without the surrounding braces.
     pub fn schema(&self, out: &mut String) {
         // Writing to a string cannot fail.
         let _ = match self {

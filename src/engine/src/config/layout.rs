@@ -1,18 +1,18 @@
-//! How a configuration is laid out, for one analytic or for several.
+//! The layout of a configuration, for one analytic or several.
 //!
 //! ```json
 //! {"analytics": ["an1276", "fls"], "timezone": "+02:00", "an1276": {"window": "5m"}, "override": [{"users": ["ci-*"], "ignore": true}]}
 //! ```
 //!
-//! - `analytics` says which analytics run. Without it, all that the module holds do.
-//! - An option that all analytics share may stand at the top level. There it holds for each analytic whose own table
-//!   does not set it. Options that bear on decoding ([`Common::DECODING`]) stand only there.
-//! - `override` may stand in both places. The overrides of an analytic's own table come first.
-//! - An override at the top level may set a threshold of any analytic in the module. An analytic leaves out overrides
-//!   that set only thresholds of others.
+//! - `analytics` lists the analytics that run. Without it, all analytics of the module run.
+//! - A shared option at the top level holds for each analytic whose own table does not set it. Options that affect
+//!   decoding ([`Common::DECODING`]) are allowed at the top level only.
+//! - `override` is allowed in both places. The overrides of an analytic's own table come first.
+//! - An override at the top level may set a threshold of any analytic in the module. An analytic skips overrides that
+//!   only set thresholds of others.
 //!
-//! For a module that holds one analytic, all options may stand at the top level. This flat layout is what a
-//! configuration without `analytics` and without the table of the analytic has.
+//! In a module with one analytic, all options may stand at the top level. A configuration has this flat layout if it
+//! has neither `analytics` nor a table of the analytic.
 
 use super::common::Common;
 use super::input::Entry;
@@ -23,26 +23,26 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// An analytic that the module holds, as a layout needs to know it.
+/// An analytic of the module, as far as a layout needs to know it.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
-    /// Its id, such as `an1276`. A table of any case is its own.
+    /// The id, such as `an1276`. The name of its table may be in any case.
     pub id: &'static str,
     /// The options that an override may set.
     pub thresholds: &'static [&'static str],
 }
 
-/// A configuration, taken apart into the options of each analytic.
+/// A configuration, split into the options of each analytic.
 #[derive(Debug)]
 pub struct Layout<'t> {
     known: &'t [Known],
-    /// Where all options may stand at the top level.
+    /// True if all options may stand at the top level.
     flat: bool,
     members: Members<'t>,
     active: Vec<&'static str>,
 }
 
-/// The options of one analytic: its own, and those that all share.
+/// The options of one analytic: its own and the shared ones.
 #[derive(Debug)]
 pub struct Section<'t> {
     pub(super) entries: Vec<Entry<'t>>,
@@ -51,11 +51,12 @@ pub struct Section<'t> {
 }
 
 impl<'t> Layout<'t> {
-    /// Takes a configuration apart. The empty text means the defaults. What the options of an analytic say is read
-    /// later, from its [`section`](Self::section).
+    /// Splits a configuration. The empty text means the defaults. The values are read later, from a
+    /// [`section`](Self::section).
     ///
     /// # Errors
-    /// Where the text is no JSON object, `analytics` is wrong, or something stands where no analytic looks for it.
+    /// Fails if the text is no JSON object, if `analytics` is wrong, or if a member has a place where no analytic
+    /// reads it.
     pub fn read(text: &'t str, known: &'t [Known]) -> Result<Self, Problems> {
         let json = Json::parse(if text.trim().is_empty() { "{}" } else { text });
         let json = json.map_err(|why| {
@@ -127,7 +128,7 @@ fn is_shared(name: &str) -> bool {
     name == "override" || Common::FIELDS.iter().any(|field| field.name == name)
 }
 
-/// Reads `analytics`.
+/// Reads the option `analytics`.
 fn analytics(
     json: &Json<'_>,
     known: &[Known],
@@ -155,7 +156,7 @@ fn analytics(
     known.iter().map(|known| known.id).filter(|id| active.contains(id)).collect()
 }
 
-/// Looks through the table of an analytic for what stands only at the top level.
+/// Checks the table of an analytic for options that are allowed at the top level only.
 fn table(name: &str, json: &Json<'_>, place: &Place<'_>, problems: &mut Problems) {
     let Some(own) = json.as_table() else {
         let message = format!("{} is {}; expected a table of options", short(json.raw()), json.sort());
@@ -172,7 +173,7 @@ fn table(name: &str, json: &Json<'_>, place: &Place<'_>, problems: &mut Problems
     }
 }
 
-/// Notes what stands at the top level and is no option that all share.
+/// Notes a member of the top level that is no shared option.
 fn stray(name: &str, json: &Json<'_>, known: &[Known], place: &Place<'_>, problems: &mut Problems) {
     let mut shared = Common::FIELDS.iter().map(|field| field.name).chain(["override", "analytics"]);
     let (code, mut message) =

@@ -1,9 +1,9 @@
 //! Configuration: options with their documentation, validation, overrides.
 //!
 //! An analytic declares its options once, with [`settings!`](crate::settings): name, kind, default and documentation.
-//! From that one place come the typed struct, the validation with its error messages, the JSON Schema, and what
-//! `inspect` shows. The options that all analytics share stand in [`Common`]. [`Layout`] says what stands where for one
-//! analytic and for several. What is wrong comes as [`Problems`], all of them at once.
+//! From this one place come the typed struct, the validation with its error messages, the JSON Schema, and the output
+//! of `inspect`. [`Common`] holds the options that all analytics share. [`Layout`] splits a configuration into
+//! sections for one or several analytics. [`Problems`] lists all errors at once.
 
 mod common;
 mod glob;
@@ -41,17 +41,18 @@ use alloc::vec::Vec;
 /// The whole configuration of one analytic.
 #[derive(Clone, Debug)]
 pub struct Config<O> {
-    /// What all analytics share.
+    /// The options that all analytics share.
     pub common: Common,
     /// The analytic's own options.
     pub options: O,
     /// The overrides, in order.
     pub overrides: Overrides,
-    /// Sixteen hexadecimal digits that name what differs from the defaults: equal values, equal digest.
+    /// A digest of the values that differ from the defaults, as sixteen hexadecimal digits. Equal values give equal
+    /// digests.
     pub digest: String,
-    /// The table that the analytic's own options stand in.
+    /// The table that holds the analytic's own options.
     table: Option<String>,
-    /// Which options stand outside of that table.
+    /// The options that are set outside this table.
     shared: Vec<String>,
 }
 
@@ -59,15 +60,15 @@ impl<O: Settings> Config<O> {
     /// Reads and validates a flat configuration. `thresholds` names the options of `O` that an override may set.
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// Fails with all problems of the configuration.
     pub fn read(text: &str, thresholds: &'static [&'static str]) -> Result<Self, Problems> {
         Self::of("", text, thresholds)
     }
 
-    /// Reads and validates the configuration of a module that holds one analytic. O(length).
+    /// Reads and validates the configuration of a module with one analytic. O(length).
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// Fails with all problems of the configuration.
     pub fn of(id: &'static str, text: &str, thresholds: &'static [&'static str]) -> Result<Self, Problems> {
         Self::in_section(&Layout::read(text, &[Known { id, thresholds }])?.section(id), thresholds)
     }
@@ -75,7 +76,7 @@ impl<O: Settings> Config<O> {
     /// Reads and validates one analytic's section of a layout. O(length).
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// Fails with all problems of the section.
     pub fn in_section(section: &Section<'_>, thresholds: &'static [&'static str]) -> Result<Self, Problems> {
         let mut input = Input::new(section.entries.clone());
         let common = Common::read(&mut input);
@@ -95,7 +96,7 @@ impl<O: Settings> Config<O> {
         }
     }
 
-    /// A problem of one option, where the configuration sets it.
+    /// Gives a problem of one option the path at which the configuration sets it.
     #[must_use]
     pub fn place(&self, mut problem: Problem) -> Problem {
         if let Some(table) = self.table.as_ref().filter(|_| !self.shared.contains(&problem.path)) {
@@ -104,8 +105,7 @@ impl<O: Settings> Config<O> {
         problem
     }
 
-    /// JSON Schema (draft 2020-12) of the configuration, as JSON. Another spelling of an option refers to it by
-    /// `$ref`.
+    /// The JSON Schema (draft 2020-12) of the configuration. An alias of an option refers to it by `$ref`.
     #[must_use]
     pub fn schema(title: &str, thresholds: &'static [&'static str]) -> String {
         schema::schema(title, Self::fields(), thresholds)

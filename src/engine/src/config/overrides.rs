@@ -1,4 +1,4 @@
-//! Overrides: other thresholds and severities for some users, sources or hosts.
+//! Overrides: other thresholds and severities for certain users, sources or hosts.
 
 use super::glob::Glob;
 use super::input::{Input, at};
@@ -18,7 +18,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem::take;
 
-/// One override. Its conditions are those given; all of them must hold.
+/// One override. All conditions that it gives must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Override {
     users: Option<Vec<Glob>>,
@@ -30,23 +30,24 @@ pub struct Override {
     reason: Option<String>,
 }
 
-/// The most overrides that may be tried for one event.
+/// The most overrides that are tried for one event.
 const MOST_TRIED: usize = 1000;
 
-/// The most users, addresses and hosts that these may name together. One list may hold half as many.
+/// The most users, addresses and hosts in the overrides that are tried for one event. One list may hold half as many.
 const MOST_NAMES: usize = 20_000;
 
-/// All overrides: the first whose conditions hold for an event decides.
+/// All overrides. The first one whose conditions hold for an event decides.
 ///
-/// Those that name users, whole addresses or hosts without a pattern are found by these, so that a hundred thousand of
-/// them cost no more than a few. Of several such conditions the one counts whose names the fewest others have. The others
-/// are tried in turn. How many that may be is bounded.
+/// Overrides that name exact users, addresses or hosts are found by a lookup, so a hundred thousand cost no more than
+/// a few. If an override has several such conditions, the lookup uses the one whose names the fewest other overrides
+/// share. Overrides with patterns are tried in turn, and their number is bounded.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     all: Vec<Override>,
-    /// Hashes of what an override asks for, and its place; sorted. One override may stand here many times.
+    /// The hash of each name by which an override is found, and the override's place; sorted. An override may occur
+    /// many times.
     named: Vec<(u64, u32)>,
-    /// The places of those that have to be tried.
+    /// The places of the overrides that are tried in turn.
     patterns: Vec<u32>,
 }
 
@@ -56,7 +57,7 @@ impl PartialEq for Overrides {
     }
 }
 
-/// A condition by which an override may be found.
+/// The kinds of conditions by which an override is found.
 const USER: u8 = b'u';
 const HOST: u8 = b'h';
 const ADDRESS: u8 = b'a';
@@ -76,12 +77,12 @@ fn hash(kind: u8, what: &[u8]) -> u64 {
     hasher.finish().halves().0
 }
 
-/// What an override says of one event.
+/// The override that decides for one event, if any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judgement<'c>(Option<&'c Override>);
 
 impl<'c> Judgement<'c> {
-    /// The threshold at `index` of the analytic's list, or `default` where no override sets it.
+    /// The threshold at `index` of the analytic's list, or `default` if no override sets it.
     #[must_use]
     pub fn threshold(self, index: usize, default: u32) -> u32 {
         self.0.and_then(|o| o.thresholds.get(index).copied().flatten()).unwrap_or(default)
@@ -93,13 +94,13 @@ impl<'c> Judgement<'c> {
         self.0.and_then(|o| o.severity).map_or(base, |change| change.apply(base))
     }
 
-    /// Whether the event is ignored altogether.
+    /// True if the override excludes the event.
     #[must_use]
     pub fn ignored(self) -> bool {
         self.0.is_some_and(|o| o.ignore)
     }
 
-    /// The reason the override gives, for the alert's context.
+    /// The reason given in the override, for the alert's context.
     #[must_use]
     pub fn reason(self) -> Option<&'c str> {
         self.0.and_then(|o| o.reason.as_deref())
@@ -114,7 +115,7 @@ impl Overrides {
         sort(&mut asked, |one, other| one < other);
         let count_to = |end: &dyn Fn(u64) -> bool| asked.partition_point(|other| end(*other));
         let often = |hash: u64| count_to(&|other| other <= hash) - count_to(&|other| other < hash);
-        // The first of several with the same conditions decides, and the others never.
+        // If several have the same conditions, the first decides, and the others are dropped.
         let mut same: Vec<(u128, u32)> =
             (0..).zip(&all).map(|(place, one)| (one.conditions(), place)).collect();
         sort(&mut same, |one, other| one < other);
@@ -132,8 +133,8 @@ impl Overrides {
         Self { all, named, patterns }
     }
 
-    /// The judgement of the overrides on `event`. O(log n) in the overrides that name a user, an address or a host; O(conditions) in
-    /// the others before the one that decides.
+    /// Finds the override for `event`. O(log n) in the overrides that name a user, an address or a host;
+    /// O(conditions) in the other overrides before the one that decides.
     #[must_use]
     pub fn judge(&self, event: &Event<'_>) -> Judgement<'_> {
         if self.all.is_empty() {
@@ -157,12 +158,12 @@ impl Overrides {
         Judgement(tried.or(named).and_then(|place| self.all.get(place as usize)))
     }
 
-    /// The most overrides with a name in common of which more than one may have to be tried, and how many names they have.
+    /// The most overrides that share a name and may have to be tried for one event, and the number of their names.
     fn crowd(&self) -> (usize, usize) {
         let (mut most, mut names) = (0, 0);
         for same in self.named.chunk_by(|(one, _), (other, _)| one == other) {
             let one = |(_, place): &(u64, u32)| self.all.get(*place as usize);
-            // Behind the first that asks for nothing else no other is tried.
+            // The search stops at the first override with a single condition, so no later one is tried.
             let tried = same.iter().filter_map(one).take_while(|one| one.kinds() > 1);
             let (count, sum) = tried.fold((0, 0), |(count, sum), one| (count + 1, sum + one.len()));
             (most, names) = (most.max(count), names.max(sum));
@@ -170,7 +171,7 @@ impl Overrides {
         (most, names)
     }
 
-    /// Finds where too many are to be tried for one event.
+    /// A message if too many overrides would be tried for one event.
     fn excess(&self) -> Option<String> {
         let patterns = self.patterns.iter().filter_map(|place| self.all.get(*place as usize));
         let patterns = patterns.fold((0, 0), |(count, sum), one| (count + 1, sum + one.len()));
@@ -191,13 +192,13 @@ impl Overrides {
         None
     }
 
-    /// All values that an override gives to the threshold at `index`.
+    /// All values that overrides give to the threshold at `index`.
     pub fn thresholds(&self, index: usize) -> impl Iterator<Item = u32> {
         self.all.iter().filter_map(move |o| o.thresholds.get(index).copied().flatten())
     }
 
-    /// Reads all lists of overrides: those of an analytic's own table before those that all analytics share. `foreign`
-    /// names thresholds of other analytics, which the latter may set.
+    /// Reads all lists of overrides. The list of an analytic's own table goes before the shared list. `foreign` names
+    /// thresholds of other analytics, which the shared list may set.
     pub(super) fn read(
         input: &mut Input<'_>,
         thresholds: &'static [&'static str],
@@ -267,7 +268,7 @@ impl Overrides {
     }
 }
 
-/// What an override may say beside thresholds.
+/// The members of an override, except its thresholds.
 const FIELDS: [(&str, Kind, &str); 6] = [
     ("users", <Vec<Glob>>::KIND, "Holds for these users."),
     ("sources", <Vec<Cidr>>::KIND, "Holds for these addresses."),
@@ -278,7 +279,7 @@ const FIELDS: [(&str, Kind, &str); 6] = [
 ];
 
 impl Override {
-    /// `None` where it is wrong, and where it sets only thresholds of other analytics.
+    /// Reads one override. Returns `None` if it is wrong, and if it only sets thresholds of other analytics.
     fn read(
         input: &mut Input<'_>,
         thresholds: &'static [&'static str],
@@ -294,7 +295,7 @@ impl Override {
         let severity = input.optional("severity");
         let ignore = input.optional("ignore").unwrap_or(false);
         let reason = input.optional("reason");
-        // What others are told is not part of what this analytic does.
+        // Thresholds of other analytics do not belong to this analytic's digest.
         let changes = input.changes.len();
         let mut elsewhere = false;
         for name in foreign.iter().filter(|name| !thresholds.contains(name)) {
@@ -329,7 +330,7 @@ impl Override {
         })
     }
 
-    /// The hashes of the names of each of its conditions that has names and no patterns.
+    /// The hashes of the names, for each condition that has names only and no patterns.
     fn names(&self) -> Vec<Vec<u64>> {
         let of = |kind, globs: &Option<Vec<Glob>>| -> Option<Vec<u64>> {
             globs.as_ref()?.iter().map(|glob| Some(hash(kind, glob.whole()?.as_bytes()))).collect()
@@ -341,7 +342,7 @@ impl Override {
         [of(USER, &self.users), of(HOST, &self.hosts), addresses()].into_iter().flatten().collect()
     }
 
-    /// The fingerprint of its conditions.
+    /// The fingerprint of the conditions.
     fn conditions(&self) -> u128 {
         let mut bytes = Vec::new();
         for (kind, globs) in [(USER, &self.users), (HOST, &self.hosts)] {
@@ -357,13 +358,13 @@ impl Override {
         Hasher128::new(Salt::new(""), b'c').part(&bytes).finish().0
     }
 
-    /// How many kinds of conditions it has.
+    /// The number of conditions.
     fn kinds(&self) -> usize {
         let Self { users, hosts, sources, .. } = self;
         usize::from(users.is_some()) + usize::from(hosts.is_some()) + usize::from(sources.is_some())
     }
 
-    /// How many users, addresses and hosts these name.
+    /// The number of users, addresses and hosts in the conditions.
     fn len(&self) -> usize {
         let Self { users, hosts, sources, .. } = self;
         let names = [users, hosts].into_iter().flatten().map(Vec::len).sum::<usize>();

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: a code, a path and words for each thing, all of them at once.
+//! The problems of a configuration, each with a code, a path and a message. All are reported at once.
 
 use super::json::Json;
 use super::kinds::Kind;
@@ -8,32 +8,32 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The codes of problems. They are part of the interface: a code keeps its meaning.
+/// The codes of problems. They are part of the interface: the meaning of a code never changes.
 pub mod code {
     /// The text is not JSON, or not a JSON object.
     pub const NOT_JSON: &str = "not-json";
-    /// The value is of another type: text for a number.
+    /// The value has the wrong type, such as text for a number.
     pub const WRONG_TYPE: &str = "wrong-type";
-    /// The value has the right form and is too small or too large.
+    /// The value has the right form, but is too small or too large.
     pub const OUT_OF_RANGE: &str = "out-of-range";
-    /// The value cannot be read as what the option takes.
+    /// The value does not have the form that the option needs.
     pub const INVALID_VALUE: &str = "invalid-value";
     /// The list or table has too many entries.
     pub const TOO_MANY: &str = "too-many";
-    /// The list has no entry and needs one.
+    /// The list needs at least one entry.
     pub const EMPTY: &str = "empty";
-    /// There is no option of this name.
+    /// No option has this name.
     pub const UNKNOWN_OPTION: &str = "unknown-option";
-    /// There is no analytic of this id.
+    /// No analytic has this id.
     pub const UNKNOWN_ANALYTIC: &str = "unknown-analytic";
-    /// The option exists and stands in the wrong table.
+    /// The option exists, but not in this table.
     pub const MISPLACED: &str = "misplaced";
-    /// The option stands there twice, perhaps under two names.
+    /// The option is set twice, perhaps under two names.
     pub const TWICE: &str = "twice";
     /// The value is allowed, but not together with the value of another option.
     pub const CONFLICT: &str = "conflict";
 
-    /// All of them.
+    /// All codes.
     pub const ALL: [&str; 11] = [
         NOT_JSON,
         WRONG_TYPE,
@@ -49,15 +49,15 @@ pub mod code {
     ];
 }
 
-/// One thing that is wrong with a configuration.
+/// One problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of problem it is: one of [`code::ALL`].
+    /// The code: one of [`code::ALL`].
     pub code: &'static str,
     /// The option or element: `window`, `an1276.window`, `allow_ips[2741]`, `override[0].sources[3]`. Empty for the
     /// configuration as a whole.
     pub path: String,
-    /// The value, what is wrong with it, and what is allowed. One line.
+    /// The value, the error, and the allowed values, in one line.
     pub message: String,
 }
 
@@ -79,20 +79,20 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How many problems are listed.
+/// The most problems that are listed.
 const MOST: usize = 100;
 
-/// Everything that is wrong with a configuration, in the order of the options. After the first hundred problems, the
-/// others are only counted.
+/// All problems of a configuration, in the order of the options. After the first hundred, the others are only
+/// counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     list: Vec<Problem>,
-    /// How many more there are.
+    /// The number of problems that are not listed.
     more: usize,
 }
 
 impl Problems {
-    /// Whether nothing is wrong.
+    /// True if there is no problem.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -104,7 +104,7 @@ impl Problems {
         &self.list
     }
 
-    /// Adds a problem. One that is there already is not added.
+    /// Adds a problem, unless it is in the list already.
     pub fn push(&mut self, problem: Problem) {
         if self.list.len() >= MOST {
             self.more += 1;
@@ -113,25 +113,25 @@ impl Problems {
         }
     }
 
-    /// Adds all problems of `others`: those of several analytics may name one option that they share.
+    /// Adds all problems of `others`. Several analytics may report the same shared option.
     pub fn merge(&mut self, others: Self) {
         self.more += others.more;
         others.list.into_iter().for_each(|problem| self.push(problem));
     }
 
-    /// Notes a problem with what stands at `place`.
+    /// Notes a problem of the value at `place`.
     pub fn note(&mut self, place: &Place<'_>, code: &'static str, message: String) {
         self.push(Problem { code, path: place.path(), message });
     }
 
-    /// Notes that a value is not what `kind` allows.
+    /// Notes that `kind` does not allow a value.
     #[inline(never)]
     pub fn refuse(&mut self, place: &Place<'_>, json: &Json<'_>, kind: &Kind) {
         let (code, is) = kind.misfit(json);
         self.note(place, code, format!("{} {is}; expected {}", short(json.raw()), kind.allowed()));
     }
 
-    /// The problems for a host: a line each, with code, path and message, separated by tabs.
+    /// The problems as text for a host: one line each, with code, path and message separated by tabs.
     #[must_use]
     pub fn lines(&self) -> String {
         let mut out = String::new();
@@ -149,7 +149,7 @@ impl Problems {
 }
 
 impl fmt::Display for Problems {
-    /// A line for each: the path and the message.
+    /// Writes one line for each problem: the path and the message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, problem) in self.list.iter().enumerate() {
             f.write_str(if n == 0 { "" } else { "\n" })?;
@@ -165,7 +165,7 @@ impl From<Problem> for Problems {
     }
 }
 
-/// Where a value stands in a configuration.
+/// The place of a value in a configuration.
 #[derive(Clone, Copy, Debug)]
 pub enum Place<'p> {
     /// The configuration as a whole.
@@ -177,7 +177,8 @@ pub enum Place<'p> {
 }
 
 impl Place<'_> {
-    /// As an error writes it: `override[0].users[3]`. A name that is more than letters, digits, `-` and `_` is quoted.
+    /// Writes the place as errors show it: `override[0].users[3]`. A name is quoted if it has other characters than
+    /// letters, digits, `-` and `_`.
     #[must_use]
     pub fn path(&self) -> String {
         let mut parts = Vec::new();
@@ -208,7 +209,7 @@ fn is_plain(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
-/// A value as an error shows it: as it was written, on one line, and not all of a long one.
+/// The text of a value as errors show it: on one line, and cut if it is long.
 pub fn short(text: &str) -> String {
     let start = cut(text);
     let mut shown: String = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -222,15 +223,15 @@ fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(120)).unwrap_or_default()
 }
 
-/// The name that was meant, if a third of it or less, and at most three letters, are wrong. O(names).
+/// The known name nearest to `name`. At most three letters, and at most a third of the name, may be wrong. O(names).
 #[must_use]
 pub fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let (edits, near) = names.map(|known| (distance(known, name), known)).min_by_key(|(edits, _)| *edits)?;
-    // Of a short name, more edits leave nothing.
+    // With more edits, nothing of a short name would be left.
     (edits <= 3 && edits <= name.len().div_ceil(3)).then_some(near)
 }
 
-/// Edits that lead from one name to the other. O(a × b); names of options are short, others are cut.
+/// The number of edits between two names. O(a × b); option names are short, and longer names are cut.
 fn distance(a: &str, b: &str) -> usize {
     const MOST: usize = 40;
     let mut row: [usize; MOST] = core::array::from_fn(|n| n + 1);

@@ -6,7 +6,7 @@ use super::settings::Field;
 use crate::json::quote;
 use alloc::string::String;
 
-/// JSON Schema (draft 2020-12) of options and overrides, as JSON. Another spelling of an option refers to it by `$ref`.
+/// The JSON Schema (draft 2020-12) of options and overrides. An alias of an option refers to it by `$ref`.
 pub fn schema<'f>(
     title: &str,
     fields: impl Iterator<Item = &'f Field>,
@@ -32,7 +32,7 @@ pub fn schema<'f>(
     out
 }
 
-/// Writes a property of a JSON Schema up to where more members may follow.
+/// Writes a property of a JSON Schema. More members may follow.
 pub fn property(name: &str, kind: Kind, doc: &[&str], out: &mut String) {
     out.push_str(&quote(name.as_bytes()));
     out.push_str(":{");

@@ -1,4 +1,4 @@
-//! How options are declared: once, with name, kind, default and documentation.
+//! Declares options: name, kind, default and documentation in one place.
 
 use super::input::Input;
 use super::json::Json;
@@ -11,33 +11,33 @@ use alloc::vec::Vec;
 pub struct Field {
     /// Its name.
     pub name: &'static str,
-    /// Other spellings that are accepted.
+    /// Other names that are accepted.
     pub aliases: &'static [&'static str],
-    /// What it does, in units and shapes: the lines of its documentation.
+    /// The lines of its documentation: the effect, the units and the form of values.
     pub doc: &'static [&'static str],
-    /// Its default, as JSON.
+    /// The default, as JSON.
     pub default: &'static str,
-    /// What it may be.
+    /// The kind of its values.
     pub kind: Kind,
 }
 
-/// A group of options. Implemented by [`settings!`](crate::settings).
+/// A group of options. [`settings!`](crate::settings) implements this trait.
 pub trait Settings: Sized {
-    /// The options, in the order they were declared.
+    /// The options, in the order of their declaration.
     const FIELDS: &'static [Field];
-    /// Takes its options out of the input. `None` if any was wrong; the input then holds why.
+    /// Reads the options from the input. Returns `None` if any value was wrong; the input then holds the problems.
     fn read(input: &mut Input<'_>) -> Option<Self>;
 }
 
-/// A kind of option value.
+/// A type of option value.
 pub trait Setting: Sized {
-    /// What it may be: for errors and for the JSON Schema.
+    /// The kind of value, for errors and for the JSON Schema.
     const KIND: Kind;
 
-    /// Reads the value. `None` where it is not what [`KIND`](Self::KIND) allows.
+    /// Reads the value. Returns `None` if [`KIND`](Self::KIND) does not allow it.
     fn read(json: &Json<'_>) -> Option<Self>;
 
-    /// Reads the value, and notes what is wrong with it. Lists and tables note the element that is wrong.
+    /// Reads the value, and notes a problem if it is wrong. Lists and tables name the wrong element.
     fn read_at(json: &Json<'_>, place: &Place<'_>, problems: &mut Problems) -> Option<Self> {
         let setting = Self::read(json);
         if setting.is_none() {
@@ -46,7 +46,7 @@ pub trait Setting: Sized {
         setting
     }
 
-    /// Writes what it means for the digest of a configuration: equal values, equal bytes.
+    /// Writes the value for the digest of a configuration. Equal values give equal bytes.
     fn digest(&self, out: &mut Vec<u8>);
 }
 
@@ -94,7 +94,7 @@ macro_rules! settings {
     };
 }
 
-/// Declares an option that is one of some words.
+/// Declares an option whose value is one of several words.
 ///
 /// ```
 /// authsieve_engine::words! {
@@ -120,7 +120,7 @@ macro_rules! words {
         pub enum $name { $($(#[doc = $each])* $variant,)+ }
 
         impl $name {
-            /// The word for it.
+            /// The word for the value.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }

@@ -1,4 +1,4 @@
-//! What an override does to a severity.
+//! Changes of a severity by an override.
 
 use super::json::Json;
 use super::kinds::Kind;
@@ -6,12 +6,12 @@ use super::settings::Setting;
 use crate::alert::Severity;
 use alloc::vec::Vec;
 
-/// What an override does to the severity: sets it, or moves it.
+/// A change of the severity by an override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeverityChange {
-    /// This severity.
+    /// Sets the severity.
     To(Severity),
-    /// So many steps up or down.
+    /// Moves the severity by this number of steps, up or down.
     By(i8),
 }
 

@@ -20,7 +20,7 @@ fn read(text: &str) -> Result<Config<Options>, Problems> {
     Config::of("an1", text, THRESHOLDS)
 }
 
-/// The configuration is refused for these reasons and no others: a code, and what the line begins with.
+/// Checks that the configuration is refused for exactly these reasons, each a code and the beginning of its line.
 fn refused(text: &str, expected: &[(&str, &str)]) {
     let problems = read(text).expect_err(text);
     let told: Vec<_> = problems.list().iter().map(|p| (p.code, p.to_string())).collect();
@@ -204,7 +204,7 @@ fn many_overrides_are_found_by_what_they_name() {
             _ => format!(r#"{{"users":["u{n}"],"ignore":true}}"#),
         });
     }
-    // Patterns among them decide where they come first.
+    // Patterns among the overrides decide if they come first.
     list.insert(50, r#"{"users":["user7*"],"min_failures":3}"#.into());
     list.insert(0, r#"{"sources":["198.51.100.0/24"],"users":["root"],"min_failures":2}"#.into());
     let config = read(&format!(r#"{{"override":[{}]}}"#, list.join(","))).unwrap();
@@ -245,7 +245,7 @@ fn overrides_are_found_by_the_condition_that_few_others_share() {
         let list: Vec<String> = (0..count).map(one).collect();
         format!(r#"{{"override":[{}]}}"#, list.join(","))
     };
-    // All name the same user, each another host.
+    // All overrides name the same user, each with another host.
     let same_user = |n| format!(r#"{{"users":["root"],"hosts":["web{n}"],"min_failures":{}}}"#, n % 900 + 6);
     let config = read(&each(100_000, &same_user)).unwrap();
     for (host, threshold) in [("web77777", 77_777 % 900 + 6), ("WEB5", 11), ("db1", 5)] {
@@ -254,7 +254,7 @@ fn overrides_are_found_by_the_condition_that_few_others_share() {
             assert_eq!(config.overrides.judge(&event).threshold(0, 5), threshold, "{host}");
         }
     }
-    // The first of those that ask for the same decides.
+    // Of overrides with equal conditions, the first decides.
     let equal = |n| format!(r#"{{"users":["ro*"],"hosts":["web1"],"min_failures":{}}}"#, n + 6);
     let config = read(&each(900, &equal)).unwrap();
     let event = Event { user: "root".into(), host: "web1".into(), ..Event::default() };

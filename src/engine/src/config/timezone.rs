@@ -8,16 +8,16 @@ use crate::stamp::{Transition, Zone};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How many transitions a time zone may have. Two a year for 1970 to 2100 are 262.
+/// The most transitions of a time zone. Two a year from 1970 to 2100 are 262.
 pub const MOST_TRANSITIONS: usize = 1024;
 
-/// The farthest offset from UTC, in seconds.
+/// The greatest offset from UTC, in seconds.
 const FARTHEST: i32 = 14 * 3_600;
 
 /// An offset from UTC, or a named time zone with its transitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timezone {
-    /// The name that its transitions were made of. Empty for an offset.
+    /// The name of the zone. Empty for an offset.
     name: String,
     /// The offset before the first transition, in seconds east of Greenwich.
     seconds: i32,
@@ -25,7 +25,7 @@ pub struct Timezone {
 }
 
 impl Timezone {
-    /// As decoders ask it.
+    /// The zone in the form that decoders use.
     #[must_use]
     pub fn zone(&self) -> Zone<'_> {
         Zone::new(self.seconds, &self.transitions)
@@ -53,7 +53,7 @@ impl Setting for Timezone {
         };
         let name = name.as_str().filter(|name| (1..=64).contains(&name.len()))?;
         let (first, rest) = list.as_list().filter(|list| list.len() <= MOST_TRANSITIONS)?.split_first()?;
-        // What holds from the first on has held before it as well.
+        // The first offset also holds before its time.
         let (mut at, seconds) = pair(first)?;
         let (mut before, mut transitions) = (seconds, Vec::new());
         for json in rest {
@@ -76,7 +76,7 @@ impl Setting for Timezone {
     }
 }
 
-/// Unix time in seconds, and the offset from then on.
+/// Reads a Unix time in seconds, and the offset from this time on.
 fn pair(json: &Json<'_>) -> Option<(i64, i32)> {
     let [at, seconds] = json.as_list()? else { return None };
     let at = at.as_i64().filter(|at| at.unsigned_abs() < 1 << 40)?;
@@ -114,7 +114,7 @@ mod tests {
         let berlin =
             read(r#"{"name":"Europe/Berlin","transitions":[[0,3600],[1774746000,7200],[1792890000,3600]]}"#);
         let berlin = berlin.unwrap();
-        // 2026-03-01, 2026-07-01, 2026-12-01, at noon.
+        // At noon on 2026-03-01, 2026-07-01 and 2026-12-01.
         for (local, utc) in
             [(1_772_366_400, 1_772_362_800), (1_782_907_200, 1_782_900_000), (1_796_126_400, 1_796_122_800)]
         {

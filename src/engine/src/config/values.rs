@@ -1,4 +1,4 @@
-//! Kinds of options: numbers, durations, memory, text, addresses, and lists of any of them.
+//! The types of option values: numbers, durations, memory, text, addresses, and lists of these.
 
 use super::json::Json;
 use super::kinds::{Kind, LEAST_BYTES, LONGEST, MOST_ENTRIES};
@@ -14,7 +14,7 @@ fn whole(json: &Json<'_>, low: u64, high: u64) -> Option<u64> {
     json.as_u64().filter(|n| (low..=high).contains(n))
 }
 
-/// Text as a digest takes it, with its length before it.
+/// Adds a text to a digest, with its length before it.
 pub(super) fn put(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&(text.len() as u64).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
@@ -27,7 +27,7 @@ macro_rules! number {
         pub struct $name(pub $inner);
 
         impl $name {
-            /// The greatest that is allowed.
+            /// The greatest allowed value.
             pub const MOST: $inner = $high;
         }
 
@@ -46,23 +46,23 @@ macro_rules! number {
 }
 
 number!(
-    /// How many events it takes.
+    /// A number of events.
     Threshold(u32), 1, 1000
 );
 number!(
-    /// A provider's code for why a login failed. Not 0: that is success.
+    /// A provider's code for a failed login. 0 is not allowed, since it means success.
     Code(u32), 1, 4_294_967_295
 );
 number!(
-    /// How many keys may be held.
+    /// A number of keys.
     Keys(u32), 16, 20_000_000
 );
 number!(
-    /// A prefix of an IPv4 address, in bits.
+    /// The length of a prefix of an IPv4 address, in bits.
     Bits4(u8), 0, 32
 );
 number!(
-    /// A prefix of an IPv6 address, in bits.
+    /// The length of a prefix of an IPv6 address, in bits.
     Bits6(u8), 0, 128
 );
 
@@ -115,15 +115,15 @@ macro_rules! duration {
 }
 
 duration!(
-    /// A length of time of at least one second.
+    /// A duration of at least one second.
     Window, Span::SECOND
 );
 duration!(
-    /// A length of time that may be nothing.
+    /// A duration that may be zero.
     Wait, Span(0)
 );
 
-/// How late an event may come and still be sorted: a duration, or `"max"` for a whole finite input.
+/// The most time by which an event may be late and still be sorted: a duration, or `"max"` for a whole finite input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lateness(pub Span);
 
@@ -142,7 +142,7 @@ impl Setting for Lateness {
     }
 }
 
-/// Bytes as a number, or as text with `KiB`, `MiB` or `GiB`.
+/// Reads bytes as a number, or as text with `KiB`, `MiB` or `GiB`.
 fn bytes(json: &Json<'_>, most: u64) -> Option<u32> {
     let parse = |text: &str| {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -185,7 +185,7 @@ memory!(
     Bytes, 1 << 30
 );
 memory!(
-    /// The length of the longest record: bytes as for [`Bytes`], and no more than hosts hand over.
+    /// The length of the longest record, in the form of [`Bytes`]. Hosts pass no longer records than its maximum.
     RecordBytes, 16 << 20
 );
 

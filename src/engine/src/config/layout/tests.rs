@@ -50,7 +50,7 @@ fn an_analytic_has_its_own_options_and_those_that_all_share() {
     assert_eq!((first.options.min_failures.0, first.common.max_keys.0), (8, 600));
     assert_eq!((second.options.min_challenges.0, second.common.max_keys.0), (4, 500));
     assert_eq!((&*first.common.salt, &*second.common.salt), ("x", "x"));
-    // The digest is that of the same configuration on its own.
+    // The digest equals that of the same configuration on its own.
     let alone = r#"{"min_failures":8,"max_keys":600,"salt":"x"}"#;
     assert_eq!(first.digest, Config::<First>::of("an1", alone, BOTH[0].thresholds).unwrap().digest);
     let alone = r#"{"salt":"x","max_keys":500,"an2":{"min_challenges":4}}"#;
@@ -112,7 +112,7 @@ fn what_belongs_to_nobody_is_refused() {
     );
     assert_eq!(of(r#"{"an1":7}"#), "wrong-type\tan1\t7 is a number; expected a table of options");
     assert_eq!(of(r#"{"an1":{},"AN1":{}}"#), "twice\tAN1\t{} stands there twice; expected once");
-    // A table that stands there beside the table of the only analytic is no option of it.
+    // A table beside that of the only analytic is none of its options.
     let one = &BOTH[..1];
     assert!(refused(r#"{"an1":{},"an9999":{}}"#, one).starts_with("unknown-analytic\tan9999\t"));
     assert!(refused(r#"{"an1":{},"window":"5m"}"#, one).starts_with("unknown-option\twindow\t"));
@@ -154,12 +154,12 @@ fn overrides_of_an_analytic_come_before_those_of_all() {
     let (one, two) = (first(text), second(text));
     assert_eq!(one.overrides.thresholds(0).collect::<Vec<_>>(), [4, 7]);
     assert_eq!(two.overrides.thresholds(0).collect::<Vec<_>>(), [9, 9]);
-    // What is said of another analytic's threshold alone is no override of this one, and not in its digest.
+    // An override that only sets another analytic's threshold does not exist for this one, nor in its digest.
     let without = r#"{"override":[{"users":["a"],"severity":"low"},{"hosts":["g"],"min_failures":7}],
                       "an1":{"override":[{"users":["a"],"min_failures":4}]}}"#;
     assert_eq!(one.overrides, first(without).overrides);
     assert_eq!(one.digest, first(without).digest);
-    // One that changes nothing ends the search all the same: it was meant to.
+    // An override that changes nothing still ends the search, as its author intended.
     let exempt = r#"{"override":[{"users":["a"],"reason":"x"},{"ignore":true}]}"#;
     assert_eq!(
         first(exempt).overrides,
