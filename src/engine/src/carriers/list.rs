@@ -1,4 +1,4 @@
-//! The carriers.
+//! The list of all carriers.
 //!
 //! Sources: systemd.journal-fields(7) for the fields of journald; Vector's `journald`, `file`, `syslog`, Fluent Bit's
 //! `systemd` (with `Strip_Underscores` and `Lowercase`), `tail`, Docker's json-file driver, Filebeat's `system` and
@@ -14,8 +14,8 @@ use super::slot::{
 use super::unfold::{DATADOG, GELF, GRAYLOG, KAFKA, LAUREL, OTLP, TABLE, VALUES};
 use crate::json::Member;
 
-/// Whose business it is to pass on what others wrote: agents, relays, and the tags that people give to the log files
-/// they read (`authlog`). Whole words; a name that holds another word than these and [`BESIDE`] is an application's
+/// Words in the names of agents and relays, which pass on records that others wrote, and in the tags that people give
+/// to log files (`authlog`). A name with any other word, except those in [`BESIDE`], belongs to an application
 /// (`mail-relay`, `docker-registry`).
 pub const FORWARDERS: &[&str] = &[
     "journal",
@@ -53,7 +53,7 @@ pub const FORWARDERS: &[&str] = &[
     "authlog",
 ];
 
-/// Words that may stand beside those of a forwarder: `fluent-bit`, `syslog-ng`, `log-shipper`, `system.syslog`.
+/// Words that may stand beside a forwarder's word: `fluent-bit`, `syslog-ng`, `log-shipper`, `system.syslog`.
 pub const BESIDE: &[&str] = &[
     "agent",
     "auth",
@@ -73,22 +73,22 @@ pub const BESIDE: &[&str] = &[
     "universal",
 ];
 
-/// Data sets of Elastic's inputs that take whatever comes: `httpjson.generic`, `aws.cloudwatch_logs`.
+/// Names of data sets of Elastic's inputs that accept any record: `httpjson.generic`, `aws.cloudwatch_logs`.
 pub const INPUTS: &[&str] = &["generic", "httpjson", "http_endpoint", "cloudwatch", "filestream", "pubsub"];
 
-/// The rank of the program where Graylog names it: no other carrier's.
+/// The rank of Graylog's member with the program's name. No other carrier has this rank.
 pub const GRAYLOG_NAMES_IT: u8 = 4;
 
 const fn member(path: &'static str, slot: u8, rank: u8) -> Member {
     Member::new(path, slot, rank)
 }
 
-/// What journald says of a sender, in one of the spellings.
+/// A fact that journald itself records about a sender, in one of its spellings.
 const fn trusted(path: &'static str, spelling: u8, field: u8) -> Member {
     Member::new(path, JOURNALD + spelling * COUNT + field, 0)
 }
 
-/// All carriers. The third column of a member is its rank: the lowest that is there counts.
+/// All carriers. The third argument of `member` is its rank: of the members present, the lowest rank counts.
 pub const CARRIERS: &[Carrier] = &[
     Carrier {
         name: "journald: journalctl, Vector, Fluent Bit",
@@ -102,7 +102,7 @@ pub const CARRIERS: &[Carrier] = &[
             member("syslog_pid", PID, 2),
             member("_HOSTNAME", HOST, 0),
             member("_hostname", HOST, 0),
-            // When the program sent it, before when journald got it: the two differ where journald lags.
+            // The time of sending goes before journald's time of receipt. The two differ when journald is behind.
             member("_SOURCE_REALTIME_TIMESTAMP", MICROS, 0),
             member("_source_realtime_timestamp", MICROS, 0),
             member("__REALTIME_TIMESTAMP", MICROS, 1),
@@ -230,7 +230,7 @@ pub const CARRIERS: &[Carrier] = &[
             member("syslog-tag", TAG, 0),
             member("HOST", HOST, 1),
             member("Hostname", HOST, 2),
-            // NXLog, whose Windows events have an id beside it.
+            // NXLog. Its Windows events also have an id.
             member("SourceName", PROGRAM, 3),
             member("Message", TEXT, 8),
             member("program_name", PROGRAM, 2),
@@ -251,7 +251,7 @@ pub const CARRIERS: &[Carrier] = &[
             member("S_ISODATE", TIME, 1),
             member("DATE", TIME, 1),
             member("S_DATE", TIME, 2),
-            // rsyslog's templates. Others keep labels of their own there: see [`TAG`].
+            // rsyslog's templates. Other writers put their own labels here: see [`TAG`].
             member("tag", TAG, 1),
         ],
         example: r#"{"appname":"sshd","host":"relay","hostname":"web1","message":"TEXT","procid":17,"timestamp":"2026-03-01T09:00:00Z"}"#,

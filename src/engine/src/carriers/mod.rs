@@ -1,9 +1,9 @@
-//! What carries records: agents, log daemons, stores and their exports, each with the members in which it keeps a
-//! record's text and says who sent it.
+//! Carriers of records: agents, log daemons, stores and their exports. Each keeps the text of a record and its sender
+//! in members of its own.
 //!
-//! A carrier is data. [`CARRIERS`] is the whole list; the envelope compiles it, together with the marks of all families,
-//! into one set of members and reads a record by that. To add a carrier: an entry in `list.rs`, with an input and what
-//! it says.
+//! A carrier is data. [`CARRIERS`] is the whole list. The envelope compiles it, together with the marks of all
+//! families, into one table of members, and reads each record with this table. To add a carrier, add an entry to
+//! `list.rs`, with an example and the expected result.
 
 mod list;
 pub mod prefix;
@@ -17,27 +17,27 @@ pub use list::{BESIDE, CARRIERS, FORWARDERS, GRAYLOG_NAMES_IT, INPUTS};
 /// One carrier.
 #[derive(Clone, Copy, Debug)]
 pub struct Carrier {
-    /// What it is called.
+    /// The name, as the README shows it.
     pub name: &'static str,
-    /// Its members, each for one of the slots in [`slot`]. Of several in one slot the lowest rank counts, whatever carriers
-    /// they are of.
+    /// The members, each for one of the slots in [`slot`]. If several members fill one slot, the lowest rank counts,
+    /// across all carriers.
     pub members: &'static [Member],
-    /// Members that are a record as a whole, where the carrier's record has neither text nor a family's marks. The first of
-    /// all carriers' that is there counts.
+    /// Members that hold a whole record. They are read if the carrier's record has no text and no family's marks. Of
+    /// those present, the first in the list of all carriers counts.
     pub records: &'static [&'static str],
-    /// A record of it with the text `TEXT`.
+    /// An example record. Its text is `TEXT`.
     pub example: &'static str,
-    /// What the example says: trust, program, process, host, time, with `-` for nothing.
+    /// The result for the example: trust, program, process, host, time. `-` means nothing.
     pub says: &'static str,
 }
 
 impl Carrier {
-    /// A carrier of which nothing is said yet.
+    /// An empty carrier, to be filled in.
     pub const EMPTY: Self = Self { name: "", members: &[], records: &[], example: "", says: "" };
 }
 
-/// The record that another one is the carrier of, in a member of its own: an object, or in `_source` also the text of one, as
-/// tables of documents have it. O(n).
+/// The inner record that a record carries in one of its members. The member is an object; `_source` may also be the
+/// text of one, as in exported tables of documents. O(n).
 #[must_use]
 pub fn record_in<'a>(object: &Object<'a>) -> Option<Value<'a>> {
     let mut best: Option<(usize, Value<'a>)> = None;
@@ -57,88 +57,88 @@ pub fn record_in<'a>(object: &Object<'a>) -> Option<Value<'a>> {
     best.map(|(_, value)| value)
 }
 
-/// Where the envelope finds what one pass over a record told it.
+/// The slots: the places where one pass over a record leaves what it found.
 pub mod slot {
     use crate::json::{SLOTS, any_of};
     use crate::shapes::{FAMILIES, Family};
 
     /// The log text.
     pub const TEXT: u8 = 0;
-    /// The whole line before a pipeline took it apart.
+    /// The whole original line, from before a pipeline parsed it.
     pub const ORIGINAL: u8 = 1;
-    /// The program, by a field that only a log protocol or its parser writes.
+    /// The program, from a field that only a log protocol or its parser writes.
     pub const PROGRAM: u8 = 2;
     /// The tag of RFC 3164, `sshd[17]:`.
     pub const TAG: u8 = 3;
-    /// The program, by a field that people put labels in.
+    /// The program, from a field in which people put labels.
     pub const LABEL: u8 = 4;
-    /// The process.
+    /// The process id.
     pub const PID: u8 = 5;
-    /// The machine.
+    /// The host.
     pub const HOST: u8 = 6;
     /// The time, in microseconds.
     pub const MICROS: u8 = 7;
     /// The time, in any spelling.
     pub const TIME: u8 = 8;
-    /// journald's own name for the entry.
+    /// journald's cursor, which identifies the entry.
     pub const CURSOR: u8 = 9;
-    /// The first of five for each spelling of their names: what journald itself says of the sender.
+    /// The first of five slots for each spelling: facts that journald itself records about the sender.
     pub const JOURNALD: u8 = 10;
-    /// Stands in every entry of journald, whatever a pipeline did to its underscores.
+    /// A member of every journald entry, in any spelling of its underscores.
     pub const ENTRY: u8 = 25;
     /// An array of records.
     pub const BATCH: u8 = 26;
-    /// `event.dataset` of ECS, or the module it belongs to.
+    /// `event.dataset` of ECS, or the module of the data set.
     pub const DATASET: u8 = 27;
-    /// The time at which somebody got the record, in any spelling.
+    /// The time of receipt, in any spelling.
     pub const RECEIPT: u8 = 28;
     /// The marks of the first family; see [`mark`].
     const MARKS: u8 = 29;
     /// `event.category` of ECS.
     pub const CATEGORY: u8 = mark(Family::Ecs);
 
-    /// A part that is to be taken apart into records; the rank says how. See [`unfold`](super::unfold).
+    /// A part that must be unfolded into records; the rank names the form. See [`unfold`](super::unfold).
     pub const FOLD: u8 = SLOTS as u8 - 1;
-    /// The output of a container that the text comes from.
+    /// The output stream of the container that wrote the text.
     pub const STREAM: u8 = SLOTS as u8 - 2;
     /// The name of a container.
     pub const CONTAINER: u8 = SLOTS as u8 - 3;
-    /// The unit that a reader of the journal watched.
+    /// The unit that a reader of the journal follows.
     pub const WATCHED: u8 = SLOTS as u8 - 4;
     const _: () = assert!(MARKS as usize + FAMILIES <= WATCHED as usize, "more families than slots");
 
-    /// The mark of a family.
+    /// The slot for the marks of a family.
     #[must_use]
     pub const fn mark(family: Family) -> u8 {
         MARKS + family as u8
     }
 
-    /// The slots that tell of the sender.
+    /// The slots with facts about the sender.
     pub const SENDER: u64 = any_of(&[
         PROGRAM, TAG, LABEL, PID, HOST, MICROS, TIME, RECEIPT, CURSOR, ENTRY, STREAM, CONTAINER, WATCHED,
     ]) | ((1 << (3 * trusted::COUNT)) - 1) << JOURNALD;
 
-    /// The families whose marks are among filled slots, a bit each.
+    /// The families whose marks are in filled slots, one bit each.
     #[must_use]
     pub const fn marked(filled: u64) -> u64 {
         filled >> MARKS & ((1 << FAMILIES) - 1)
     }
 
-    /// What journald says of a sender: offsets from the first slot of a spelling.
+    /// Facts that journald itself records about a sender, as offsets from the first slot of a spelling.
     pub mod trusted {
         /// The name of the process.
         pub const COMM: u8 = 0;
-        /// Whose process it is.
+        /// The user id of the process.
         pub const UID: u8 = 1;
-        /// The file it was started from.
+        /// The executable of the process.
         pub const EXE: u8 = 2;
-        /// The unit it belongs to.
+        /// The unit of the process.
         pub const UNIT: u8 = 3;
-        /// The way it came.
+        /// The transport by which the entry came.
         pub const TRANSPORT: u8 = 4;
-        /// How many there are.
+        /// The number of these facts.
         pub const COUNT: u8 = 5;
-        /// `_COMM`; `COMM`; `comm`.
+        /// The first slots of the three spellings: `_COMM`, `COMM` and `comm`.
         pub const SPELLINGS: [u8; 3] =
             [super::JOURNALD, super::JOURNALD + COUNT, super::JOURNALD + 2 * COUNT];
     }

@@ -1,7 +1,8 @@
-//! Takes off what agents and tools put in front of whole lines: containers' runtimes, relays, grep, Wazuh's archives.
+//! Removes the prefixes that agents and tools put in front of whole lines: container runtimes, relays, grep, Wazuh's
+//! archives.
 //!
-//! A prefix is taken off only where the line itself says nothing. What follows has to begin like a record of its own (a
-//! time, a priority, XML, JSON, an audit record), or the prefix has to be one that only a container's log has.
+//! A prefix is removed only if the line does not read as a record by itself. The rest must begin like a record (a
+//! time, a priority, XML, JSON, an audit record), or the prefix must be one that only container logs have.
 //!
 //! [`PREFIXES`] lists them.
 
@@ -10,10 +11,10 @@ use crate::find::{find, position};
 use crate::shapes::linux::header;
 use crate::stamp::{Stamp, Zone};
 
-/// A longer name of a file, a container or a place is none.
+/// The longest name of a file, container or place in a prefix.
 const LONGEST: usize = 256;
 
-/// An example of each prefix, and who writes it.
+/// An example of each prefix, and its writer.
 pub const PREFIXES: &[(&str, &str)] = &[
     ("2026-03-01T09:00:00.1Z stderr F ", "CRI: containerd, CRI-O"),
     ("2026-03-01T09:00:00.1Z ", "`kubectl logs --timestamps`, `docker logs -t`"),
@@ -36,24 +37,24 @@ pub const PREFIXES: &[(&str, &str)] = &[
     ("data: ", "server-sent events: the journal's gateway"),
 ];
 
-/// A line without its prefix, and what the prefix says.
+/// A line without its prefix, and the facts from the prefix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prefixed<'a> {
     /// The rest of the line.
     pub rest: &'a [u8],
-    /// When it was written.
+    /// The time in the prefix.
     pub stamp: Option<Stamp>,
-    /// The machine.
+    /// The host.
     pub host: &'a [u8],
     /// The container.
     pub container: &'a [u8],
-    /// It is a line of a container's output, or of another log in which sshd names neither itself nor the machine.
+    /// True for a line of a container's output, or of another log in which sshd names neither itself nor the host.
     pub stream: bool,
-    /// The process.
+    /// The process id.
     pub pid: Option<u32>,
 }
 
-/// Takes one prefix off a line. O(1) but for names, and what looks like one.
+/// Removes one prefix from a line. O(1), except for names and similar text.
 #[must_use]
 pub fn strip<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let line = line.trim_ascii();
@@ -83,7 +84,7 @@ fn opens(text: &[u8], zone: Zone<'_>) -> bool {
     }
 }
 
-/// `[pod/NAME/CONTAINER] …`, `[2026-03-01 09:00:00] …`
+/// Removes `[pod/NAME/CONTAINER] …` or `[2026-03-01 09:00:00] …`.
 fn bracketed<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let end = position(line.get(..LONGEST).unwrap_or(line), b']')?;
     let (inside, rest) = (line.get(1..end)?, line.get(end + 1..)?.strip_prefix(b" ")?);
@@ -94,12 +95,13 @@ fn bracketed<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
         let container = name.rsplit(|byte| *byte == b'/').next()?;
         return Some(Prefixed { rest, container, stream: true, ..Prefixed::default() });
     }
-    // A word boundary behind the stamp, as in a header.
+    // A word boundary must follow the stamp, as in a syslog header.
     let (stamp, _) = header::stamp(line.get(1..)?, zone).or_else(|| header::whole_stamp(inside, zone))?;
     Some(Prefixed { rest, stamp: Some(stamp), ..Prefixed::default() })
 }
 
-/// `tail.0: [1772355600.123456789, {…}]`, and with what Fluent Bit calls metadata, `[[1772355600.123456789, {}], {…}]`.
+/// Removes `tail.0: [1772355600.123456789, {…}]`, with or without Fluent Bit's metadata: `[[1772355600.123456789,
+/// {}], {…}]`.
 #[inline(never)]
 fn printed(line: &[u8]) -> Option<Prefixed<'_>> {
     let (tag, rest) = line.split_at_checked(position(line.get(..LONGEST).unwrap_or(line), b':')?)?;
@@ -118,7 +120,7 @@ fn printed(line: &[u8]) -> Option<Prefixed<'_>> {
     (is_tag && rest.starts_with(b"{")).then_some(Prefixed { rest, ..Prefixed::default() })
 }
 
-/// `[4711] Mar 01 09:00:00 …`, without the process in its brackets.
+/// Reads `[4711] Mar 01 09:00:00 …`. `process` is the text in the brackets.
 #[inline(never)]
 fn of_process<'a>(process: &[u8], rest: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let pid = core::str::from_utf8(process).ok()?.parse().ok()?;
@@ -127,14 +129,14 @@ fn of_process<'a>(process: &[u8], rest: &'a [u8], zone: Zone<'_>) -> Option<Pref
     Some(Prefixed { rest, stamp: Some(stamp), stream: true, pid: Some(pid), ..Prefixed::default() })
 }
 
-/// `123 <38>…`
+/// Removes the length in `123 <38>…`.
 fn counted(line: &[u8]) -> Option<Prefixed<'_>> {
     let at = line.iter().take(8).position(|byte| !byte.is_ascii_digit())?;
     let rest = line.get(at..)?.strip_prefix(b" ")?;
     rest.starts_with(b"<").then_some(Prefixed { rest, ..Prefixed::default() })
 }
 
-/// `4711 2026-03-01 09:00:00.123 …`: process, local time in milliseconds, message.
+/// Removes `4711 2026-03-01 09:00:00.123 …`: process, local time in milliseconds, message.
 fn windows<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let at = line.iter().take(8).position(|byte| !byte.is_ascii_digit())?;
     let (pid, rest) = line.split_at_checked(at)?;
@@ -174,7 +176,7 @@ fn windows<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     Some(Prefixed { rest, stamp: Some(stamp), stream: true, pid: Some(pid), ..Prefixed::default() })
 }
 
-/// `<38>1 2026-03-01T09:00:00Z relay rsyslogd - - - …`: a whole line behind a forwarder's header of RFC 5424.
+/// Removes a forwarder's RFC 5424 header before a whole line: `<38>1 2026-03-01T09:00:00Z relay rsyslogd - - - …`.
 fn relayed_structured<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     header::without_priority(line)?.strip_prefix(b"1 ")?;
     let header = header::parse(line, zone)?;
@@ -186,7 +188,8 @@ fn relayed_structured<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>
     })
 }
 
-/// `2026 Mar 01 09:00:00 (web1) 192.0.2.1->/var/log/auth.log …`: the time is that of the manager.
+/// Removes `2026 Mar 01 09:00:00 (web1) 192.0.2.1->/var/log/auth.log …`. The time is that of the Wazuh manager, and
+/// is ignored.
 fn archived(line: &[u8]) -> Option<Prefixed<'_>> {
     let [_, _, _, _, b' ', _, _, _, b' ', _, _, b' ', _, _, b':', _, _, b':', _, _, b' ', place @ ..] = line
     else {
@@ -195,7 +198,7 @@ fn archived(line: &[u8]) -> Option<Prefixed<'_>> {
     let arrow = find(place.get(..LONGEST).unwrap_or(place), b"->")?;
     let (source, rest) = (place.get(..arrow)?, place.get(arrow + 2..)?);
     let rest = rest.get(position(rest.get(..LONGEST).unwrap_or(rest), b' ')? + 1..)?;
-    // `(web1) any`, `web1`.
+    // The forms are `(web1) any` and `web1`.
     let host = match source.strip_prefix(b"(") {
         Some(named) => named.get(..position(named, b')')?)?,
         None => source,
@@ -203,7 +206,7 @@ fn archived(line: &[u8]) -> Option<Prefixed<'_>> {
     Some(Prefixed { rest, host, ..Prefixed::default() })
 }
 
-/// `FILE:…`, `FILE:17:…`, `17:…`: what follows begins like a record.
+/// Removes `FILE:…`, `FILE:17:…` or `17:…`. The rest must begin like a record.
 fn named<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let head = line.get(..LONGEST).unwrap_or(line);
     for (at, byte) in head.iter().enumerate() {
@@ -221,7 +224,7 @@ fn named<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     None
 }
 
-/// `sshd-1  | …`
+/// Removes `sshd-1  | …`, as Docker Compose writes it.
 fn composed(line: &[u8]) -> Option<Prefixed<'_>> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let end = line.iter().take(LONGEST).position(|byte| !is_name(byte))?;
@@ -235,7 +238,7 @@ fn composed(line: &[u8]) -> Option<Prefixed<'_>> {
     })
 }
 
-/// A time, and what follows: a container's stream, a host, a relay.
+/// Removes a time and what follows it: a container's stream, a host or a relay.
 fn dated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let line = header::without_priority(line)?;
     let (stamp, used) = header::stamp(line, zone)?;
@@ -245,7 +248,7 @@ fn dated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     if let Some(rest) = behind.strip_prefix(b"\t").and_then(|rest| tagged(rest, b"\t")) {
         return Some(Prefixed { rest, ..found });
     }
-    // Fluentd writes nanoseconds and an offset; a program that names itself in parts, and then JSON, does not.
+    // Fluentd writes nanoseconds and an offset here. A program with dots in its name that logs JSON does not.
     if line.get(..used).is_some_and(counts_nanoseconds)
         && let Some(rest) = behind.strip_prefix(b" ").and_then(|rest| tagged(rest, b": "))
     {
@@ -264,12 +267,12 @@ fn dated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     if let Some(relayed) = relayed(rest, zone) {
         return Some(Prefixed { stamp: found.stamp, ..relayed });
     }
-    // The clock of a container's log counts nanoseconds, in UTC.
+    // A container log counts nanoseconds, in UTC.
     let nanos = line.get(..used).is_some_and(|time| time.ends_with(b"Z") && time.contains(&b'.'));
     nanos.then_some(Prefixed { stream: true, ..found })
 }
 
-/// `2026-03-01 09:00:00.123456789 +0000`
+/// True for `2026-03-01 09:00:00.123456789 +0000`.
 #[inline(never)]
 fn counts_nanoseconds(time: &[u8]) -> bool {
     let fraction = position(time, b'.').and_then(|point| time.get(point + 1..)).unwrap_or_default();
@@ -277,7 +280,7 @@ fn counts_nanoseconds(time: &[u8]) -> bool {
         && matches!(fraction.get(9..), Some([b' ', b'+' | b'-', ..]))
 }
 
-/// `system.auth⇥{…`: JSON behind one of Fluentd's tags, of several parts. Other loggers write a level there.
+/// Removes one of Fluentd's tags with dots before JSON: `system.auth⇥{…`. Other loggers write a level there.
 #[inline(never)]
 fn tagged<'a>(rest: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     let at = find(rest.get(..LONGEST).unwrap_or(rest), end)?;
@@ -286,14 +289,14 @@ fn tagged<'a>(rest: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     (record.starts_with(b"{") && tag.contains(&b'.') && tag.iter().all(is_tag)).then_some(record)
 }
 
-/// `relay …`, `relay rsyslogd: …`: a whole line behind the machine, or behind the forwarder, that repeats it.
+/// Removes `relay …` or `relay rsyslogd: …`: a host, perhaps with a forwarder, before a whole line.
 fn relayed<'a>(rest: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     let word = |text: &'a [u8]| {
         let space = position(text.get(..LONGEST).unwrap_or(text), b' ')?;
         Some((text.get(..space)?, text.get(space + 1..)?))
     };
     let (host, after) = word(rest)?;
-    // JSON behind a machine alone is nobody's record.
+    // JSON after a host alone is no known record.
     if !after.starts_with(b"{") && opens(after, zone) {
         return Some(Prefixed { rest: after, host, ..Prefixed::default() });
     }
@@ -306,7 +309,7 @@ fn relayed<'a>(rest: &'a [u8], zone: Zone<'_>) -> Option<Prefixed<'a>> {
     })
 }
 
-/// The rest behind the labels that logcli writes: `{host="web1"} …`.
+/// The text after the labels that logcli writes: `{host="web1"} …`.
 fn labelled(rest: &[u8]) -> Option<&[u8]> {
     let labels = rest.strip_prefix(b"{")?;
     labels.first()?.is_ascii_alphabetic().then_some(())?;

@@ -3,7 +3,7 @@ use crate::envelope::tests::all;
 use std::string::String;
 use std::vec::Vec;
 
-/// The words that say something.
+/// The words of a result, without `-`.
 fn words(said: &str) -> Vec<&str> {
     said.split_whitespace().filter(|word| *word != "-").collect()
 }

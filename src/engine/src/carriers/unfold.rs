@@ -1,5 +1,5 @@
-//! Carriers whose records do not stand there as they are: values under columns, pairs of a name and a value, names with a
-//! prefix. Each record is written down as plain JSON, and then read like any other.
+//! Unfolds carriers that do not hold records as plain JSON: values under columns, pairs of a name and a value, names
+//! with a prefix. Each record is rewritten as plain JSON and then read like any other.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -16,41 +16,41 @@
 use crate::json::{Items, Kind, Object, Value};
 use alloc::vec::Vec;
 
-/// The ranks of the slot [`FOLD`](super::slot::FOLD): the forms.
+/// The forms, as ranks of the slot [`FOLD`](super::slot::FOLD).
 pub const OTLP: u8 = 0;
-/// Loki's, or a table's rows under another name.
+/// Loki's values, or the rows of a table with another name.
 pub const VALUES: u8 = 1;
 /// Columns and rows.
 pub const TABLE: u8 = 2;
-/// Graylog's extended format.
+/// Graylog's extended log format.
 pub const GELF: u8 = 3;
-/// The fields of Beats, as Graylog writes them.
+/// Fields of Beats, as Graylog spells them.
 pub const GRAYLOG: u8 = 4;
-/// Records of the audit log by LAUREL.
+/// Records of the audit log, from LAUREL.
 pub const LAUREL: u8 = 5;
-/// A message of Kafka.
+/// A Kafka message.
 pub const KAFKA: u8 = 6;
-/// A record that Datadog has taken apart.
+/// A record that Datadog has parsed.
 pub const DATADOG: u8 = 7;
 
-/// Deeper values of OTLP say nothing.
+/// The most levels of OTLP values that are read.
 const DEEPEST: usize = 6;
-/// A table has no more columns.
+/// The most columns of a table.
 const COLUMNS: usize = 1024;
 
-/// The records of an object in one of the forms, one after the other. So a record is read with nothing but its reader on
-/// the stack: Fluent Bit's runtime has 8 KiB for all frames.
+/// The records of an object in one of the forms, as an iterator. So only the reader of the record is on the stack
+/// while it is read: Fluent Bit's runtime has 8 KiB for all frames.
 pub struct Fold<'a>(Form<'a>);
 
 enum Form<'a> {
     Otlp(Otlp<'a>),
-    /// The labels, and the values that are left.
+    /// The labels, and the values still to come.
     Loki(Option<Value<'a>>, Items<'a>),
-    /// The names of the columns, and the rows that are left.
+    /// The names of the columns, and the rows still to come.
     Table(Vec<&'a [u8]>, Items<'a>),
-    /// The one record under other names.
+    /// The one record, with other names for its members.
     Renamed(Object<'a>, Names),
-    /// The record, and how many of its types were looked at.
+    /// The record, and the number of its types tried so far.
     Laurel(Object<'a>, usize),
     /// The members around a record, and the record.
     Around(Object<'a>, Object<'a>),
@@ -58,7 +58,7 @@ enum Form<'a> {
 }
 
 impl<'a> Fold<'a> {
-    /// The records of an object of that form.
+    /// Begins to unfold an object of this form.
     #[must_use]
     pub fn new(form: u8, object: &Object<'a>) -> Self {
         let form = match form {
@@ -75,8 +75,8 @@ impl<'a> Fold<'a> {
         Self(form.unwrap_or(Form::Nothing))
     }
 
-    /// Writes down the next record; `false` where there is none. All of them take O(n) in the object: a record repeats
-    /// what stands around it only where that is shorter than [`AROUND`].
+    /// Writes the next record into `buffer`. Returns false if there is none. All records together take O(n) in the
+    /// object: a record repeats what surrounds it only if that is shorter than [`AROUND`].
     #[inline(never)]
     pub fn next(&mut self, buffer: &mut Vec<u8>) -> bool {
         match &mut self.0 {
@@ -99,17 +99,17 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// The longest text that is repeated for each record: labels, attributes of a resource.
+/// The longest text that each record repeats: labels, or attributes of a resource.
 pub const AROUND: usize = 4096;
 
-/// True if an array holds the pairs of one record, as CloudWatch's `GetQueryResults` gives them.
+/// True if an array holds the pairs of one record, as CloudWatch's `GetQueryResults` returns them.
 #[must_use]
 pub fn is_pairs(array: &[u8]) -> bool {
     let first = Items::new(array).and_then(|mut items| items.next()).and_then(|item| item.as_object());
     first.is_some_and(|pair| pair.get("field").is_some() && pair.get("value").is_some())
 }
 
-/// Writes down a record of pairs. `false` where it is none.
+/// Writes a record from an array of pairs. Returns false if it holds none.
 pub fn pairs(array: &[u8], buffer: &mut Vec<u8>) -> bool {
     let Some(items) = Items::new(array) else { return false };
     begin(buffer);
@@ -127,7 +127,7 @@ fn begin(buffer: &mut Vec<u8>) {
     buffer.push(b'{');
 }
 
-/// Writes a member. `name` stands as between its quotes.
+/// Writes a member. `name` is escaped already.
 fn member(buffer: &mut Vec<u8>, name: &[u8], value: &Value<'_>) {
     key(buffer, name);
     put(buffer, value);
@@ -149,7 +149,7 @@ fn put(buffer: &mut Vec<u8>, value: &Value<'_>) {
     buffer.extend_from_slice(if quote { b"\"" } else { b"" });
 }
 
-/// A member under one of two spellings: protobuf's JSON has both.
+/// A member under either of two spellings: the JSON of protobuf has both.
 fn either<'a>(object: &Object<'a>, camel: &str, snake: &str) -> Option<Value<'a>> {
     object.get(camel).or_else(|| object.get(snake))
 }
@@ -166,12 +166,12 @@ fn next_object<'a>(items: &mut Option<Items<'a>>) -> Option<Object<'a>> {
     items.as_mut()?.find_map(|item| item.as_object())
 }
 
-/// OTLP's JSON (opentelemetry-proto, `logs.proto`).
+/// OTLP as JSON (opentelemetry-proto, `logs.proto`).
 struct Otlp<'a> {
     resources: Option<Items<'a>>,
     scopes: Option<Items<'a>>,
     records: Option<Items<'a>>,
-    /// The begin of each record: the attributes of its resource.
+    /// The beginning of each record: the attributes of its resource.
     around: Vec<u8>,
 }
 
@@ -220,7 +220,7 @@ impl<'a> Otlp<'a> {
     }
 }
 
-/// Writes `attributes`, or the `values` of a list of keys and values, as members.
+/// Writes `attributes`, or the `values` of a key-value list, as members.
 fn attributes(buffer: &mut Vec<u8>, object: &Object<'_>, depth: usize) {
     for pair in objects(object.get("attributes").or_else(|| object.get("values"))) {
         if let (Some(name), Some(value)) =
@@ -250,7 +250,7 @@ fn any(buffer: &mut Vec<u8>, value: &Object<'_>, depth: usize) {
             buffer.push(b'[');
             for (place, item) in objects(inner.get("values")).enumerate() {
                 buffer.extend_from_slice(if place > 0 { b"," } else { b"" });
-                // A number alone would be a byte of a text, which hosts could not find.
+                // A number alone would become one byte of a text, in which a prefilter could not find needles.
                 let number =
                     item.fields().next().map(|(_, value)| value).filter(|value| value.kind == Kind::Num);
                 match number {
@@ -265,7 +265,7 @@ fn any(buffer: &mut Vec<u8>, value: &Object<'_>, depth: usize) {
     }
 }
 
-/// Loki's values, with the labels of their stream. Old clients push `entries`, which are records as they are.
+/// Loki's values, with the labels of their stream. Old clients push `entries`, which need no unfolding.
 fn loki<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     let labels = object.get("stream").or_else(|| object.get("metric"));
     let labels = labels.filter(|labels| labels.kind == Kind::Object && labels.raw.len() <= AROUND);
@@ -288,14 +288,14 @@ fn next_value<'a>(labels: Option<&Value<'a>>, values: &mut Items<'a>, buffer: &m
     true
 }
 
-/// Datadog's words about a record, and the record as Datadog has taken it apart.
+/// The members that Datadog adds around a record, and the record as Datadog parsed it.
 fn datadog<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     let outer = object.get("attributes")?.as_object()?;
     let inner = outer.get("attributes")?.as_object()?;
     Some(Form::Around(outer, inner))
 }
 
-/// Writes the members of both. Of two members of one name the last counts.
+/// Writes the members of both objects. Of two members with one name, the last counts.
 #[inline(never)]
 fn around(outer: &Object<'_>, inner: &Object<'_>, buffer: &mut Vec<u8>) {
     begin(buffer);
@@ -307,7 +307,7 @@ fn around(outer: &Object<'_>, inner: &Object<'_>, buffer: &mut Vec<u8>) {
     buffer.push(b'}');
 }
 
-/// Columns and rows. A column is a name, or an object that has one.
+/// Columns and rows. A column is a name, or an object with a name.
 fn table<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     let of = |names: &[&str]| names.iter().find_map(|name| object.get(name)?.as_array());
     let (columns, rows) = (of(&["columns", "Columns", "fields"])?, of(&["rows", "Rows", "values"])?);
@@ -321,7 +321,7 @@ fn table<'a>(object: &Object<'a>) -> Option<Form<'a>> {
     Some(Form::Table(columns.take(COLUMNS).map(name).collect(), rows))
 }
 
-/// Writes a row under its names, without what is empty: a row of single letters would grow by all of them.
+/// Writes a row as members, without empty values. With them, a row of single letters would grow by all its names.
 fn next_row(names: &[&[u8]], rows: &mut Items<'_>, buffer: &mut Vec<u8>) -> bool {
     let Some(values) = rows.find_map(|row| row.as_array()) else { return false };
     begin(buffer);
@@ -335,8 +335,8 @@ fn next_row(names: &[&[u8]], rows: &mut Items<'_>, buffer: &mut Vec<u8>) -> bool
     true
 }
 
-/// LAUREL's records, as the audit log has them: what the program wrote goes behind `msg=`, with the account in hexadecimal, as
-/// libaudit writes one that could be mistaken.
+/// Writes LAUREL's records as lines of the audit log. The program's message goes after `msg=`. The account is in
+/// hexadecimal, as libaudit writes a name that could be mistaken for other text.
 fn laurel(object: &Object<'_>, seen: &mut usize, buffer: &mut Vec<u8>) -> bool {
     const TYPES: [&str; 3] = ["USER_AUTH", "USER_LOGIN", "USER_ERR"];
     let Some(id) = object.get("ID").filter(|id| id.kind == Kind::Str) else { return false };
@@ -344,7 +344,7 @@ fn laurel(object: &Object<'_>, seen: &mut usize, buffer: &mut Vec<u8>) -> bool {
         *seen += 1;
         let Some(record) = object.get(name).and_then(|record| record.as_object()) else { continue };
         let of = |name: &str| record.get(name).and_then(|value| value.as_text()).unwrap_or_default();
-        // A word is one where no blank or quote stands in it.
+        // A value is a plain word if it has no blank and no quote.
         let plain = |text: &str| {
             text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'\''))
         };
@@ -390,12 +390,12 @@ fn hex(byte: u8) -> [u8; 2] {
     [digit(byte >> 4), digit(byte & 15)]
 }
 
-/// The beginning of a name, and what is written in its place. The first that fits counts.
+/// The beginning of a name, and its replacement. The first match counts.
 type Names = &'static [(&'static str, &'static str)];
 
 const GELF_NAMES: Names = &[("short_message", "message"), ("full_message", "Message"), ("_", "")];
 
-/// `partition` makes way, so that the record is not taken apart again.
+/// `partition` is renamed, so that the record is not unfolded again.
 const KAFKA_NAMES: Names = &[("payload", "message"), ("value", "message"), ("partition", "of_partition")];
 
 const GRAYLOG_NAMES: Names = &[
@@ -408,12 +408,12 @@ const GRAYLOG_NAMES: Names = &[
     ("winlogbeat_", ""),
 ];
 
-/// The new begin of a name, and the rest of it.
+/// The replacement for the beginning of a name, and the rest of the name.
 fn new_name(names: Names, name: &[u8]) -> Option<(&'static str, &[u8])> {
     names.iter().find_map(|(from, to)| Some((*to, name.strip_prefix(from.as_bytes())?)))
 }
 
-/// The same record under other names. Members whose names stay go first: of two of one name the last counts.
+/// Writes the record with other names. Members that keep their names go first: of two with one name, the last counts.
 fn renamed(object: &Object<'_>, names: Names, buffer: &mut Vec<u8>) {
     begin(buffer);
     for (key, value) in object.fields().filter(|(key, _)| new_name(names, key.raw).is_none()) {

@@ -2,7 +2,7 @@ use super::*;
 use std::format;
 use std::string::{String, ToString};
 
-/// The rest of the line, and the words of its prefix.
+/// The facts from the prefix as words, and the rest of the line.
 fn said(line: &str) -> Option<String> {
     let found = strip(line.as_bytes(), Zone::UTC)?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
@@ -58,7 +58,7 @@ fn each_prefix_is_taken_off() {
 
 #[test]
 fn each_prefix_of_the_list_is_taken_off() {
-    // Some stand only before a priority, before JSON, or before what sshd says.
+    // Some prefixes count only before a priority, before JSON, or before a message of sshd.
     let lines =
         [LINE, "<38>Mar  1 09:00:00 web1 sshd[17]: hi", "{\"MESSAGE\":\"hi\"}", "Accepted password for bob"];
     for (prefix, who) in PREFIXES {
@@ -75,7 +75,7 @@ fn what_only_looks_like_a_prefix_stays() {
         "",
         "hi",
         LINE,
-        // An application repeats what it was sent.
+        // An application repeats text that somebody sent.
         &format!("Mar  1 09:00:00 web1 app[7]: {LINE}"),
         &format!("Mar  1 09:00:00 web1 mail-relay: {LINE}"),
         &format!("app said: {LINE}"),

@@ -9,7 +9,7 @@ fn each(form: u8, object: &Object<'_>, sink: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// The records of a form.
+/// All records of an object in this form.
 fn all(form: u8, object: &str) -> Vec<String> {
     let mut records = Vec::new();
     let object = Object::new(object.as_bytes()).unwrap();
