@@ -1,16 +1,16 @@
-//! When an event happened, where its record leaves that open: its zone, its year, or all of it.
+//! Dates events whose records leave the zone, the year or the whole time open.
 //!
-//! | the record says | it happened |
+//! | the record has | the event is dated |
 //! |---|---|
-//! | a point in time | then |
-//! | a time without a zone, and when somebody got it | at the offset from UTC that makes the two agree within 2 minutes; where none does, when somebody got it |
-//! | a time without a zone | in the `timezone` of the configuration |
-//! | a time without a year | in the year nearest to that host's previous; see [`Years`] |
-//! | a time that cannot be read | nobody knows: it is undated |
-//! | nothing | in a stream when it was received; in a stored log it is undated |
+//! | a point in time | at this time |
+//! | a time without a zone, and a time of receipt | with the offset from UTC that brings the two within 2 minutes; without such an offset, at the time of receipt |
+//! | only a time without a zone | in the `timezone` of the configuration |
+//! | a time without a year | in the year nearest to the host's previous time; see [`Years`] |
+//! | a time that cannot be read | not at all: the event is undated |
+//! | no time | in a stream, when it was received; in a stored log, the event is undated |
 //!
-//! A time further ahead than `max_ahead` is a clock that is wrong: in a stream it is taken as of its receipt, since one bad
-//! clock must not age everything; in a stored log it is undated.
+//! A time more than `max_ahead` after its receipt comes from a wrong clock. In a stream, the event is dated by its
+//! receipt, since one bad clock must not move event time for all. In a stored log, the event is undated.
 
 use crate::detector::Reading;
 use crate::event::Event;
@@ -20,49 +20,49 @@ use crate::time::{Span, Timestamp};
 use crate::times::When;
 use crate::years::{MAX_HOSTS, Years};
 
-/// Times that RFC 3339 can write, from year 1 to year 9999. Nobody's clock is elsewhere.
+/// The years 1 to 9999, which RFC 3339 can write. No real log has other times.
 const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
-/// How far a time and its receipt may lie apart where they tell the zone, in microseconds.
+/// The most microseconds between a time and its receipt, if the two shall tell the zone.
 const NEAR: u64 = 120_000_000;
 
-/// The offsets from UTC that are in use somewhere beside whole hours, in minutes.
+/// The offsets from UTC in use that are not whole hours, in minutes.
 const BROKEN: [i64; 12] = [-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825];
 
-/// How the times of one analytic's records are read.
+/// The rules for the times of one analytic's records.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'z> {
     /// The zone of times that name none.
     pub zone: Zone<'z>,
-    /// How far ahead of its receipt a time may be.
+    /// How far after its receipt a time may be.
     pub max_ahead: Span,
-    /// True if a record of a stored log that has no time is taken as of its receipt.
+    /// True if a record of a stored log without a time is dated by its receipt.
     pub undated_is_received: bool,
 }
 
 /// How an event was dated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dated {
-    /// Its time is not known: it cannot be judged.
+    /// The time is unknown, so the event cannot be judged.
     pub undated: bool,
-    /// It claims a time beyond received + `max_ahead`.
+    /// The time is later than `received` + `max_ahead`.
     pub ahead: bool,
-    /// Its year was inferred.
+    /// The year was inferred.
     pub inferred: bool,
-    /// Its receipt dates it, since its own time names no zone and lies near no zone's. By at least so much, in
-    /// microseconds, its own time is the older one.
+    /// The least delay between the event's own time and its receipt, in microseconds. Set if the receipt dates the
+    /// event: its own time names no zone, and no zone brings it near the receipt.
     pub delay: Option<u64>,
 }
 
-/// Dates the events of one analytic. Its state are the newest times of hosts whose records leave something open, at most
-/// [`MAX_HOSTS`].
+/// Dates the events of one analytic. The state is the newest time of each host whose records leave something open,
+/// for at most [`MAX_HOSTS`] hosts.
 #[derive(Clone, Debug, Default)]
 pub struct Dating {
     years: Years,
 }
 
 impl Dating {
-    /// Sets the time of an event by what its record says, and says how. O(log hosts).
+    /// Sets the time of an event from the times of its record, and returns how it was dated. O(log hosts).
     pub fn date(
         &mut self,
         event: &mut Event<'_>,
@@ -85,7 +85,7 @@ impl Dating {
             Some(Stamp::Yearless(stamp)) => {
                 let told = when.receipt.and_then(|receipt| yearless(stamp, receipt));
                 dated.inferred = told.is_none();
-                // Nothing was written after it was received.
+                // A record cannot be newer than its file or its receipt.
                 let latest = reading.written.map_or(received, |written| written.min(received));
                 Some(told.unwrap_or_else(|| self.years.resolve(host, stamp, rules.zone, latest)))
             }
@@ -101,13 +101,13 @@ impl Dating {
         dated
     }
 
-    /// The point in time at which a clock shows `local`, in microseconds since 1970.
+    /// The point in time at which a clock shows `local`, in microseconds since 1970 on that clock.
     fn local(&mut self, host: &[u8], local: i64, zone: Zone<'_>) -> Timestamp {
-        // Only a clock that changes repeats an hour.
+        // Only a zone with transitions repeats an hour.
         if zone.changes() { self.years.settle(host, local, zone) } else { zone.time(local) }
     }
 
-    /// Writes the years of all hosts.
+    /// Writes the newest times of all hosts.
     pub fn save(&self, out: &mut Writer) {
         out.count(self.years.len());
         for (host, last) in self.years.entries() {
@@ -116,10 +116,10 @@ impl Dating {
         }
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads the bytes of [`save`](Self::save).
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
         let hosts = input.count(9)?;
         if hosts > MAX_HOSTS {
@@ -134,7 +134,7 @@ impl Dating {
     }
 }
 
-/// The point in time at which a clock shows `local`, if an offset that is in use brings it near to its receipt.
+/// The point in time at which a clock shows `local`, if an offset in use brings it near its receipt.
 fn by_receipt(local: i64, receipt: Timestamp) -> Option<Timestamp> {
     let ahead = local.checked_sub(receipt.0)?;
     offsets()
@@ -142,18 +142,18 @@ fn by_receipt(local: i64, receipt: Timestamp) -> Option<Timestamp> {
         .map(|offset| Timestamp(local.saturating_sub(offset)))
 }
 
-/// By how much at least a clock that shows `local` is behind its receipt, whatever its zone. `None` where it is ahead.
+/// The least delay of a clock that shows `local` behind its receipt, over all zones. `None` if it is ahead in each.
 fn delay(local: i64, receipt: Timestamp) -> Option<u64> {
     let behind = receipt.0.checked_sub(local)?;
     offsets().filter_map(|offset| u64::try_from(behind.checked_add(offset)?).ok()).min()
 }
 
-/// The offsets from UTC that are in use somewhere, in microseconds.
+/// All offsets from UTC in use, in microseconds.
 fn offsets() -> impl Iterator<Item = i64> {
     (-12..=14).map(|hours| hours * 60).chain(BROKEN).map(|minutes| minutes * 60_000_000)
 }
 
-/// The same for a clock that does not show the year.
+/// Does the same as [`by_receipt`] for a time without a year.
 fn yearless(stamp: Yearless, receipt: Timestamp) -> Option<Timestamp> {
     let year = year_of(receipt, Zone::UTC);
     (year.saturating_sub(1)..=year.saturating_add(1))

@@ -1,15 +1,15 @@
-//! Points and spans of time, as integers: microseconds, UTC, without a clock.
+//! Points in time and durations as integers, in microseconds and UTC. This module reads no clock.
 
 use alloc::format;
 use alloc::string::String;
 use chrono::{DateTime, Datelike, SecondsFormat};
 use core::fmt;
 
-/// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+/// A point in time: microseconds since 1970-01-01T00:00:00Z. Leap seconds are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-/// A length of time in microseconds, never negative in a validated configuration.
+/// A duration in microseconds. A validated configuration holds no negative one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub i64);
 
@@ -31,9 +31,9 @@ impl Timestamp {
         Self(self.0.saturating_sub(span.0))
     }
 
-    /// RFC 3339 in UTC with `Z`, with as many of 0, 3 or 6 decimals as the time needs.
+    /// Writes the time as RFC 3339 in UTC, with `Z` and 0, 3 or 6 decimals, as many as the time needs.
     ///
-    /// A time outside the years that RFC 3339 can write is given as the number of its microseconds.
+    /// RFC 3339 can write the years 0 to 9999 only. Outside these, this writes the number of microseconds and `us`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         match DateTime::from_timestamp_micros(self.0).filter(|time| (0..=9999).contains(&time.year())) {
@@ -59,8 +59,9 @@ impl Span {
         Self(n.saturating_mul(1_000_000))
     }
 
-    /// Reads `90s`, `15m`, `1h30m`, `24h`, `7d`, `500ms`, or `0s`: one or more of a whole number and its unit
-    /// (`us`, `ms`, `s`, `m`, `h`, `d`, `w`). `None` for anything else, and for what does not fit.
+    /// Reads `90s`, `15m`, `1h30m`, `24h`, `7d`, `500ms`, or `0s`: one or more whole numbers, each followed by a unit
+    /// (`us`, `ms`, `s`, `m`, `h`, `d`, `w`). Returns `None` for all other text, and where the sum does not fit into
+    /// 64 bits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.trim();
@@ -91,7 +92,7 @@ impl Span {
 }
 
 impl fmt::Display for Span {
-    /// The shortest spelling that [`Span::parse`] reads back: `15m`, `1h30m`, `0s`.
+    /// Writes the shortest text that [`Span::parse`] reads back: `15m`, `1h30m`, `0s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
         if rest <= 0 {

@@ -1,8 +1,8 @@
-//! When something happened, by what its record says: the time that a value holds, and all times of a record.
+//! Finds the time of an event: the time in one value, and all times of a record.
 //!
-//! A decoder reads the times that its records have. Where these say nothing, or leave the zone open, [`Times::of`] goes
-//! over the record once more, for every name under which people keep times. So a time that is there is never passed over
-//! for one that is worse.
+//! A decoder reads the usual times of its records first. If these say nothing, or leave the zone open, [`Times::of`]
+//! searches the record again, under every name that people use for times. So a good time is never passed over for a
+//! worse one.
 
 use crate::find::trim;
 use crate::json::{Kind, Object, Value, unescape_into};
@@ -11,14 +11,15 @@ use crate::stamp::{self, Stamp, Zone};
 use crate::time::Timestamp;
 use alloc::vec::Vec;
 
-/// A time that is longer than this is none.
+/// The most bytes of a text that may be a time.
 const LONGEST: usize = 256;
-/// How many members of a record are looked at: nobody's records have more, and each takes a comparison with every name.
+/// The most members of a record that are searched. Each costs a comparison with every name, and no known record has
+/// more.
 const MOST: u32 = 2048;
-/// How deep objects with a time in them are opened.
+/// The most levels of objects that are opened to find a time.
 const DEEPEST: usize = 4;
 
-/// Names of members that hold the time of an event, the better ones first, spelled as in [`spelled`].
+/// Names of members with the time of the event, the best first. The spelling is that of [`spelled`].
 const OWN: &[&str] = &[
     "systemtime",
     "timecreatedsystemtime",
@@ -72,10 +73,10 @@ const OWN: &[&str] = &[
     "eventstart",
 ];
 
-/// How many of them are Windows' `SystemTime`.
+/// How many of these names are Windows' `SystemTime`.
 const SYSTEM: usize = 3;
 
-/// Names of members that hold when somebody got the record. So do `@timestamp` and `_time`.
+/// Names of members with the time of receipt. `@timestamp` and `_time` are such names too.
 const RECEIPT: &[&str] = &[
     "eventcreated",
     "eventingested",
@@ -96,7 +97,7 @@ const RECEIPT: &[&str] = &[
     "indextime",
 ];
 
-/// Names of objects that hold a part of the event, its times among it.
+/// Names of objects that hold a part of the event, including its times.
 const PARTS: &[&str] = &[
     "event",
     "system",
@@ -111,12 +112,12 @@ const PARTS: &[&str] = &[
     "result",
 ];
 
-/// What the name of a member promises.
+/// The meaning of a member, by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Name {
-    /// The time of the event, the more certain the lower the rank.
+    /// The time of the event. A lower rank is more certain.
     Own(usize),
-    /// When somebody got the record.
+    /// The time at which somebody received the record.
     Receipt,
     /// A part of the record with times of its own.
     Part,
@@ -138,14 +139,14 @@ impl Name {
     }
 }
 
-/// What a record says of its time.
+/// The time of one record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct When<'a> {
-    /// The time: its own, or where it has no other that can be read, when somebody got it. `None` where it has none at all.
+    /// The record's own time. If none can be read, the time of receipt. `None` if the record has no time at all.
     pub stamp: Option<Stamp>,
-    /// When somebody got it, where that may tell the zone of `stamp`.
+    /// The time of receipt, if it may tell the zone of `stamp`.
     pub receipt: Option<Timestamp>,
-    /// The time that cannot be read, where it has no other.
+    /// The text of a time that cannot be read, if the record has no other.
     pub unread: &'a [u8],
 }
 
@@ -160,18 +161,18 @@ impl When<'_> {
 /// All times of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times<'a> {
-    /// The best of its own that names its zone.
+    /// The best time of the event that names its zone.
     pub zoned: Option<Timestamp>,
-    /// The best of its own that leaves its zone or year open.
+    /// The best time of the event that leaves its zone or year open.
     pub open: Option<Stamp>,
-    /// When somebody got it.
+    /// The time of receipt.
     pub receipt: Option<Stamp>,
-    /// The first that cannot be read.
+    /// The first time that cannot be read.
     pub unread: Option<&'a [u8]>,
 }
 
 impl<'a> Times<'a> {
-    /// Goes over a record. O(n).
+    /// Searches a record for its times. O(n).
     #[must_use]
     pub fn of(object: &Object<'a>, zone: Zone<'_>) -> Self {
         let mut search = Search {
@@ -188,22 +189,22 @@ impl<'a> Times<'a> {
     }
 }
 
-/// A pass over a record, and the ranks of what it has found.
+/// A search of one record, with the ranks of the times found so far.
 struct Search<'a> {
     times: Times<'a>,
     zoned: usize,
-    /// Beside the rank, the value: of equal ranks the greatest bytes stay, so that the order of members decides nothing.
+    /// The rank and the value. Of equal ranks the greater value stays, so that the order of members does not matter.
     open: (usize, &'a [u8]),
-    /// The value of a receipt that leaves its zone or year open.
+    /// The text of a receipt time that leaves its zone or year open.
     received: &'a [u8],
-    /// A date and a clock under two names.
+    /// A date and a clock that stand in two members.
     parts: [Option<&'a [u8]>; 2],
-    /// How many members are still looked at.
+    /// How many more members may be searched.
     left: u32,
 }
 
 impl<'a> Search<'a> {
-    /// Calls itself for the parts of a record, which are opened to a certain depth.
+    /// Searches one object, and calls itself for the parts of the record, down to [`DEEPEST`] levels.
     fn object(&mut self, object: &Object<'a>, zone: Zone<'_>, depth: usize) {
         for (key, value) in object.fields() {
             let Some(left) = self.left.checked_sub(1) else { return };
@@ -227,12 +228,12 @@ impl<'a> Search<'a> {
                 }
                 Some(Name::Own(rank)) => {
                     let zone = match key.raw {
-                        // As the Azure portal exports them: the month goes first.
+                        // The Azure portal exports times with the month first.
                         key if key.ends_with(b" [UTC]") => Zone::UTC.with_order(Some(stamp::Order::MonthDay)),
                         key if key.ends_with(b" [Local Time]") => {
                             zone.with_order(Some(stamp::Order::MonthDay))
                         }
-                        // Windows' own word for it: always UTC.
+                        // Windows' own name for a time: always UTC.
                         _ if rank < SYSTEM || value.kind == Kind::Object => zone.utc_alike(),
                         _ => zone,
                     };
@@ -251,7 +252,7 @@ impl<'a> Search<'a> {
 
     fn own(&mut self, stamp: Stamp, rank: usize, value: Value<'a>) {
         match stamp {
-            // Of equal ranks the earliest.
+            // Of equal ranks the earliest time wins.
             Stamp::At(time)
                 if rank < self.zoned
                     || rank == self.zoned && self.times.zoned.is_some_and(|held| time < held) =>
@@ -271,7 +272,7 @@ impl<'a> Search<'a> {
     fn receipt(&mut self, stamp: Stamp, value: Value<'a>) {
         match (stamp, self.times.receipt) {
             (Stamp::Unread, _) => self.times.unread = self.times.unread.or(Some(value.raw)),
-            // Whoever got it first; but a point in time goes before what is none.
+            // The earliest receipt wins, but a point in time beats a time that leaves something open.
             (Stamp::At(time), Some(Stamp::At(held))) if time >= held => {}
             (Stamp::At(_), _) => self.times.receipt = Some(stamp),
             (_, Some(Stamp::At(_))) => {}
@@ -282,7 +283,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Joins a date and a clock that stand under two names.
+    /// Joins a date and a clock that stand in two members.
     fn halves(&mut self, zone: Zone<'_>) {
         let (None, None, [Some(date), Some(time)]) = (self.times.zoned, self.times.open, self.parts) else {
             return;
@@ -300,8 +301,8 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Reads the time that a value holds, in any form and unit: a text, a number, the first of a list, an object around one
-/// (`{"@SystemTime":…}`, `{"$date":…}`, `{"seconds":…,"nanos":…}`). `None` where it says nothing.
+/// Reads the time in a value, in any form and unit: a text, a number, the first of a list, or an object around a time
+/// (`{"@SystemTime":…}`, `{"$date":…}`, `{"seconds":…,"nanos":…}`). Returns `None` if the value says nothing.
 #[must_use]
 pub fn of(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
     let mut value = value;
@@ -320,7 +321,7 @@ pub fn of(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
     Some(Stamp::Unread)
 }
 
-/// What an object around a time holds.
+/// The content of an object around a time.
 enum Inside<'a> {
     Value(Value<'a>),
     Time(Timestamp),
@@ -351,13 +352,13 @@ fn inside<'a>(object: &Object<'a>) -> Inside<'a> {
     }
 }
 
-/// Reads the time that a text or a number is.
+/// Reads a text or number as a time.
 fn text(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
     let mut plain = Vec::new();
     if value.raw.len() > LONGEST {
         return Some(Stamp::Unread);
     }
-    // Some encoders escape slashes, and what is no ASCII.
+    // Some encoders escape slashes and letters outside ASCII.
     let raw = match value.escaped {
         true => {
             unescape_into(value.raw, &mut plain);
@@ -368,7 +369,7 @@ fn text(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
     if matches!(raw, b"" | b"-" | b"null" | b"None" | b"N/A") {
         return None;
     }
-    // PowerShell 5: `/Date(1772359200000)/`, perhaps with an offset that changes nothing.
+    // PowerShell 5 writes `/Date(1772359200000)/`, perhaps with an offset that changes nothing.
     let date = raw.strip_prefix(b"/Date(").and_then(|rest| rest.strip_suffix(b")/"));
     let raw = date.map_or(raw, |date| {
         let digits = date.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -377,7 +378,7 @@ fn text(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
     Some(stamp::read(raw, zone).unwrap_or(Stamp::Unread))
 }
 
-/// Reads the time that a text is, as [`of`].
+/// Reads a text as a time, like [`of`].
 #[must_use]
 pub fn of_text(text: &str, zone: Zone<'_>) -> Option<Stamp> {
     of(Value { kind: Kind::Str, raw: trim(text).as_bytes(), escaped: false }, zone)

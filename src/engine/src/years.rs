@@ -1,41 +1,41 @@
-//! The year that RFC 3164 leaves out, and the hour that local clocks repeat.
+//! Infers the year that RFC 3164 leaves out, and the hour that local clocks repeat.
 //!
-//! A host's first yearless record takes the latest year that keeps it at or before its receipt and a day; each
-//! later one the year nearest to that host's previous. So a file that is years old reads as of its own
-//! modification time, and a stream rolls over New Year in both directions: into January, and back to a December
-//! that came late. A time in a repeated hour is read by that host's previous too.
+//! A host's first time without a year takes the latest year that puts it at most one day after its receipt. Each
+//! later one takes the year nearest to the host's previous time. So a file that is years old is read as of its own
+//! modification time. A stream crosses New Year both ways: into January, and back to a December record that came
+//! late. A time in a repeated hour is also chosen by the host's previous time.
 
 use crate::stamp::{Yearless, Zone, year_of};
 use crate::time::{Span, Timestamp};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// How many hosts are remembered; the least recently used goes first.
+/// The most hosts that are remembered. The least recently used one is dropped first.
 pub const MAX_HOSTS: usize = 1024;
 
-/// A host name is cut to this many bytes (RFC 5424 section 6.2.4), so that a record cannot make the table grow.
+/// The most bytes of a host name (RFC 5424 section 6.2.4), so that a record cannot make the table grow.
 const MAX_NAME: usize = 255;
 
-/// Less than half of a year, in microseconds.
+/// A bit less than half a year, in microseconds.
 const HALF: u64 = 180 * 86_400_000_000;
 
 /// No neighbour in the list.
 const NONE: u32 = u32::MAX;
 
-/// The newest resolved time of each host, and with it the year of the next.
+/// The newest time of each host, which tells the year of the next.
 ///
-/// One lookup is O(log hosts), and O(1) while the same host goes on; a new host moves the numbers of others; memory is at most [`MAX_HOSTS`] names of 255
-/// bytes. Nothing depends on a hash seed.
+/// A lookup is O(log hosts), and O(1) while the same host repeats. A new host moves the index entries of others.
+/// Memory is at most [`MAX_HOSTS`] names of 255 bytes. Nothing depends on a hash seed.
 #[derive(Clone, Debug)]
 pub struct Years {
-    /// Slots by the names of their hosts.
+    /// Slots, sorted by the names of their hosts.
     index: Vec<u32>,
     slots: Vec<Slot>,
     newest: u32,
     oldest: u32,
 }
 
-/// A host in the list from newest to oldest use.
+/// A host. Slots form a list from the newest to the oldest use.
 #[derive(Clone, Debug)]
 struct Slot {
     host: Box<[u8]>,
@@ -51,26 +51,27 @@ impl Default for Years {
 }
 
 impl Years {
-    /// The point in time of a yearless stamp, which becomes the host's newest.
+    /// The point in time of a stamp without a year. It becomes the host's newest time.
     pub fn resolve(&mut self, host: &[u8], stamp: Yearless, zone: Zone, received: Timestamp) -> Timestamp {
         let time = self.peek(host, stamp, zone, received);
         self.restore(host, time);
         time
     }
 
-    /// What [`Years::resolve`] would say, without remembering it.
+    /// Returns the same as [`Years::resolve`], but remembers nothing.
     #[must_use]
     pub fn peek(&self, host: &[u8], stamp: Yearless, zone: Zone, received: Timestamp) -> Timestamp {
         match self.last(host) {
             Some(last) => nearest(stamp, zone, last),
             None => latest(stamp, zone, received.plus(Span::seconds(86_400))),
         }
-        // Only at the ends of the calendar does no year fit.
+        // No year fits only at the ends of the calendar.
         .unwrap_or(received)
     }
 
-    /// The point in time at which the clock of a host shows `local`, in microseconds since 1970. Where it shows that twice,
-    /// the one nearer to the host's newest, and the first of a host that is not known. It becomes the host's newest.
+    /// The point in time at which the clock of a host shows `local`, in microseconds since 1970 on that clock. If the
+    /// clock shows it twice, takes the one nearer to the host's newest time; for an unknown host, the first. The
+    /// result becomes the host's newest time.
     pub fn settle(&mut self, host: &[u8], local: i64, zone: Zone) -> Timestamp {
         let last = self.last(host);
         let time = reading(zone.time(local), local, zone, last);
@@ -83,7 +84,7 @@ impl Years {
         self.find(cut(host)).and_then(|at| self.slot(at)).map(|slot| slot.last)
     }
 
-    /// Every host and its newest time, the least recently used first: given to [`Years::restore`] in this order
+    /// Every host and its newest time, the least recently used first. Passed to [`Years::restore`] in this order,
     /// they make an equal table.
     pub fn entries(&self) -> impl Iterator<Item = (&[u8], Timestamp)> {
         let mut at = self.oldest;
@@ -94,7 +95,7 @@ impl Years {
         })
     }
 
-    /// Makes `last` the newest time of `host`, and the host the most recently used.
+    /// Sets the newest time of `host`, and makes the host the most recently used.
     pub fn restore(&mut self, host: &[u8], last: Timestamp) {
         let host = cut(host);
         let at = match self.find(host) {
@@ -110,13 +111,13 @@ impl Years {
         }
     }
 
-    /// How many hosts are remembered.
+    /// The number of hosts that are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether none is.
+    /// True if no host is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
@@ -127,19 +128,20 @@ impl Years {
     }
 
     fn find(&self, host: &[u8]) -> Option<u32> {
-        // Lines of one host come in runs.
+        // Lines of one host often follow each other.
         match self.slot(self.newest) {
             Some(slot) if *slot.host == *host => Some(self.newest),
             _ => self.index.get(self.place(host).ok()?).copied(),
         }
     }
 
-    /// Where a host stands in the index, or would.
+    /// The place of a host in the index, or the place where it would go.
     fn place(&self, host: &[u8]) -> Result<usize, usize> {
         self.index.binary_search_by(|at| self.slot(*at).map_or(&[][..], |slot| &slot.host).cmp(host))
     }
 
-    /// A slot for a new host: a fresh one, or that of the least recently used. It is in no list yet, or at its end.
+    /// Makes a slot for a new host: a fresh one, or the least recently used one. The slot is not at its place in the
+    /// list yet.
     fn admit(&mut self, host: &[u8]) -> u32 {
         let fresh = Slot { host: host.into(), last: Timestamp::MIN, newer: NONE, older: NONE };
         let at = if self.slots.len() < MAX_HOSTS {
@@ -156,7 +158,7 @@ impl Years {
             }
             at
         };
-        // A slot that is not in the index yet stands nowhere in it.
+        // The search skips this slot, since it is not in the index yet.
         if let Err(place) = self.place(host) {
             self.index.insert(place, at);
         }
@@ -194,21 +196,21 @@ fn cut(host: &[u8]) -> &[u8] {
     host.get(..MAX_NAME).unwrap_or(host)
 }
 
-/// How far the next year with a date may lie: 29 February skips 2100.
+/// The most years to the next year with this date: 2100 has no 29 February.
 const fn reach(stamp: Yearless) -> i32 {
     if stamp.month == 2 && stamp.day == 29 { 8 } else { 1 }
 }
 
-/// The latest year that keeps the stamp at or before `limit`.
+/// The stamp in the latest year that keeps it at or before `limit`.
 fn latest(stamp: Yearless, zone: Zone, limit: Timestamp) -> Option<Timestamp> {
     let year = year_of(limit, zone);
     (year - reach(stamp)..=year).rev().filter_map(|year| stamp.at(year, zone)).find(|time| *time <= limit)
 }
 
-/// The year that brings the stamp nearest to `previous`; of two equally near ones the later.
+/// The stamp in the year nearest to `previous`; of two equally near years, the later.
 fn nearest(stamp: Yearless, zone: Zone, previous: Timestamp) -> Option<Timestamp> {
     let year = year_of(previous, zone);
-    // Nearer than half a year: no other can be.
+    // A time within half a year is the nearest one.
     let at = |year| Some(reading(stamp.at(year, zone)?, stamp.local(year)?, zone, Some(previous)));
     let same = at(year);
     if same.is_some_and(|time| time.0.abs_diff(previous.0) < HALF) {
@@ -218,8 +220,9 @@ fn nearest(stamp: Yearless, zone: Zone, previous: Timestamp) -> Option<Timestamp
     (year - reach..=year + reach).rev().filter_map(at).min_by_key(|time| time.0.abs_diff(previous.0))
 }
 
-/// Of the two times at which a clock shows `local` in an hour that it repeats, the one nearer to `previous`, and the later of
-/// equally near ones; the first where nothing went before. `first` everywhere else.
+/// Chooses between the two times at which a clock shows `local` in a repeated hour. Takes the one nearer to
+/// `previous`, or the later if both are equally near. Returns `first` outside such an hour, and if there is no
+/// `previous`.
 fn reading(first: Timestamp, local: i64, zone: Zone, previous: Option<Timestamp>) -> Timestamp {
     let (Some(previous), true) = (previous, zone.changes()) else { return first };
     let Some(seconds) = zone.again(local.div_euclid(1_000_000)) else { return first };

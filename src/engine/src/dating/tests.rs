@@ -7,7 +7,7 @@ use std::string::String;
 const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000); // 2026-03-01T10:01:40Z
 const RULES: Rules<'_> = Rules { zone: Zone::UTC, max_ahead: Span(300_000_000), undated_is_received: false };
 
-/// A time without more, of a stream or of a log that was stored just then.
+/// Dates a single time, as part of a stream or of a log that was stored just then.
 fn dated(dating: &mut Dating, stamp: Option<Stamp>, stored: bool) -> Result<String, Dated> {
     let when = When { stamp, ..When::default() };
     date(dating, &when, &RULES, Reading { received: RECEIVED, written: stored.then_some(RECEIVED), first: 0 })
@@ -53,7 +53,7 @@ fn what_has_no_time_is_received_in_a_stream_and_undated_in_a_log() {
     let rules = Rules { undated_is_received: true, ..RULES };
     let reading = Reading { received: RECEIVED, written: Some(Timestamp(0)), first: 0 };
     assert_eq!(date(dating, &When::default(), &rules, reading), Ok(RECEIVED.to_rfc3339()));
-    // A time that is there and cannot be read, or cannot be, is never the receipt's.
+    // A time that is unreadable or impossible is never replaced by the receipt.
     for bad in [
         Stamp::Unread,
         Stamp::At(Timestamp(i64::MAX)),
@@ -83,7 +83,7 @@ fn a_clock_that_runs_ahead() {
         dated(dating, ahead(301), true),
         Err(Dated { undated: true, ahead: true, ..Dated::default() })
     );
-    // A file that is older than its content says nothing of that.
+    // A file may be older than its content. This does not count as a clock that runs ahead.
     let reading = Reading { received: RECEIVED, written: Some(at("2026-02-01T00:00:00Z")), first: 0 };
     let when = When::at(at("2026-02-20T00:00:00Z"));
     assert_eq!(date(dating, &when, &RULES, reading), Ok("2026-02-20T00:00:00Z".into()));
@@ -97,7 +97,7 @@ fn the_year_is_that_of_the_file() {
         (Some("2016-03-12T00:00:00Z"), "2016-03-10T08:00:00Z"),
         (Some("2016-03-09T08:00:00Z"), "2016-03-10T08:00:00Z"),
         (Some("2016-03-09T07:59:59Z"), "2015-03-10T08:00:00Z"),
-        // Copied later, by a clock that ran ahead: nothing was written after it was received.
+        // The file was copied later, by a clock that ran ahead: a record is never newer than its receipt.
         (Some("2027-01-01T00:00:00Z"), "2025-03-10T08:00:00Z"),
     ] {
         let reading = Reading { received: RECEIVED, written: written.map(at), first: 0 };
@@ -116,12 +116,12 @@ fn a_receipt_tells_the_zone() {
         ("2026-03-04 13:45:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:00Z"),
         ("2026-03-04 21:45:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:00Z"),
         ("2026-03-03 22:30:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:00Z"),
-        // Nobody's offset: when somebody got it.
+        // No offset in use fits: the receipt dates the event.
         ("2026-03-04 08:00:00", "2026-03-04T08:02:01Z", "2026-03-04T08:02:01Z"),
         ("2026-03-03 19:00:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:30Z"),
         ("2026-03-04 23:00:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:30Z"),
         ("2026-03-04 13:00:00", "2026-03-04T08:10:00Z", "2026-03-04T08:10:00Z"),
-        // Without a year: the receipt tells that too.
+        // Without a year: the receipt tells the year too.
         ("Mar  4 10:00:00", "2026-03-04T08:00:01Z", "2026-03-04T08:00:00Z"),
         ("Dec 31 23:59:59", "2027-01-01T00:00:01Z", "2026-12-31T23:59:59Z"),
         ("Jan  1 01:00:00", "2026-12-31T23:00:01Z", "2026-12-31T23:00:00Z"),
@@ -133,7 +133,7 @@ fn a_receipt_tells_the_zone() {
         let told = Dated { delay: how.delay, ..Dated::default() };
         assert_eq!((event.time.to_rfc3339().as_str(), how), (time, told), "{local} {receipt}");
     }
-    // A log that was read long after: the year is inferred, since a record without a year has a time all the same.
+    // The log was read long after. The year is inferred, since a record without a year still has a time.
     let when =
         When { stamp: stamp("Mar  4 10:00:00"), receipt: Some(at("2026-11-30T08:07:00Z")), unread: b"" };
     let mut event = Event::default();
@@ -150,10 +150,10 @@ fn a_repeated_hour_goes_on_from_the_time_before() {
     for year in ["2026-", ""] {
         let mut dating = Dating::default();
         for (clock, time) in [
-            // Nothing went before: the first of the two.
+            // There is no previous time: the first of the two holds.
             ("10-25 02:30:00", "2026-10-25T00:30:00Z"),
             ("10-25 02:59:59", "2026-10-25T00:59:59Z"),
-            // The clock went back: nearer to the second.
+            // The clock went back: the second is nearer.
             ("10-25 02:00:00", "2026-10-25T01:00:00Z"),
             ("10-25 02:30:00", "2026-10-25T01:30:00Z"),
             ("10-25 03:00:00", "2026-10-25T02:00:00Z"),
@@ -166,7 +166,7 @@ fn a_repeated_hour_goes_on_from_the_time_before() {
             assert_eq!(date(&mut dating, &when, &rules, reading), Ok(time.into()), "{text}");
         }
     }
-    // The hour that is skipped: the offset before it goes on.
+    // In the skipped hour, the old offset goes on.
     for text in ["2026-03-29 02:30:00", "Mar 29 02:30:00"] {
         let when = When { stamp: stamp(text), ..When::default() };
         assert_eq!(
@@ -187,14 +187,14 @@ proptest! {
     }
 }
 
-/// Where no offset brings a time near to its receipt, the receipt dates it, and the least delay is told.
+/// If no offset brings a time near its receipt, the receipt dates the event, and the least delay is returned.
 #[test]
 fn the_delay_of_a_time_without_a_zone_is_told() {
     let receipt = at("2026-03-01T10:00:00Z");
     for (text, delay) in [
         ("2026-03-01 09:50:00", Some(600)),
         ("2026-03-01 09:58:30", None),
-        // At +5:45 it would be 10 minutes late, at +6 hours 25.
+        // At +5:45 the time would be 10 minutes late, at +6:00 25 minutes.
         ("2026-03-01 15:35:00", Some(600)),
         ("2026-02-27 10:00:00", Some(2 * 86_400 - 12 * 3600)),
     ] {

@@ -3,7 +3,7 @@
 use super::Zone;
 use crate::time::Timestamp;
 
-/// How many days a month has.
+/// The number of days in a month.
 pub(crate) const fn days_in(year: i32, month: u8) -> u8 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -13,8 +13,8 @@ pub(crate) const fn days_in(year: i32, month: u8) -> u8 {
     }
 }
 
-/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar. H. Hinnant, "chrono-Compatible Low-Level
-/// Date Algorithms": years begin in March there, so that the leap day is their last.
+/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar. From H. Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms": there a year begins in March, so that the leap day is its last day.
 pub(crate) const fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
     let year = year as i64 - (month <= 2) as i64;
     let era = year.div_euclid(400);
@@ -24,9 +24,9 @@ pub(crate) const fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The year that `time` falls in on a clock of `zone`; the inverse of the above.
+/// The year of `time` on a clock of `zone`: the inverse of `days_from_civil`.
 pub(crate) fn year_of(time: Timestamp, zone: Zone<'_>) -> i32 {
-    // Nothing before the year 0 or after 9999 is a log's time; clamped, no sum can overflow.
+    // No log is from before the year 0 or after 9999. With this clamp, no sum can overflow.
     let seconds = zone.local(time.0.div_euclid(1_000_000));
     let days = seconds.div_euclid(86_400).clamp(-719_000, 2_932_896) + 719_468;
     let of_era = days.rem_euclid(146_097);

@@ -1,20 +1,20 @@
-//! The forms of times: those that most lines have, read at a fixed place, and all others, read piece by piece.
+//! The forms of times. The common ones are read at fixed places, all others piece by piece.
 
 use super::words::{is_weekday, month, offset, short_month};
 use super::{Order, Stamp, Yearless, Zone, civil, number};
 use crate::time::Timestamp;
 
-/// A time as it was written.
+/// The parts of a time as the text names them.
 #[derive(Clone, Copy)]
 struct Written {
     point: Yearless,
     year: Option<i32>,
-    /// In seconds east of Greenwich.
+    /// The offset from UTC, in seconds east of Greenwich.
     offset: Option<i32>,
 }
 
 impl Written {
-    /// What it says, unless it is impossible.
+    /// The stamp of these parts. `None` if the date or the clock is impossible.
     fn stamp(self, zone: Zone<'_>) -> Option<Stamp> {
         if !self.point.is_possible() {
             return None;
@@ -27,7 +27,7 @@ impl Written {
 }
 
 impl Yearless {
-    /// The same point in `year`, at an offset from UTC or in a zone. All but the day is known to be possible.
+    /// The same point in `year`, at an offset from UTC or in a zone. The caller has checked all but the day.
     #[inline]
     fn stamp(self, year: i32, offset: Option<i32>, zone: Zone<'_>) -> Option<Stamp> {
         let local = self.local(year)?;
@@ -41,9 +41,10 @@ impl Yearless {
     }
 }
 
-/// Reads a whole value in any form: RFC 3339 and its relatives, RFC 3164, RFC 1123, RFC 850, the common log format,
-/// `ctime`, `20260304T080000Z`, Kibana's `Mar 4, 2026 @ 08:00:00.000`, dates of numbers where `zone` has their order, Unix
-/// time in seconds to nanoseconds, Excel's and Windows' numbers. `None` where nobody knows what it says. O(n).
+/// Reads a whole value in any known form: RFC 3339 and its relatives, RFC 3164, RFC 1123, RFC 850, the common log
+/// format, `ctime`, `20260304T080000Z`, Kibana's `Mar 4, 2026 @ 08:00:00.000`, dates of numbers if `zone` has their
+/// order, Unix time in seconds to nanoseconds, and the numbers of Excel and Windows. Returns `None` for all other
+/// text. O(n).
 #[must_use]
 pub fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     let text = text.trim_ascii();
@@ -62,8 +63,8 @@ pub fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     rest.0.is_empty().then(|| written.stamp(zone)).flatten()
 }
 
-/// Reads a time at the start of a line, and says how many bytes it took: the forms of [`read`], of numbers only Unix time
-/// in whole seconds with or without decimals. Without a zone of its own it is in `zone`.
+/// Reads a time at the start of a line, and returns its length in bytes. Knows the forms of [`read`], but of numbers
+/// only Unix time in whole seconds, with or without decimals. A time without a zone of its own is in `zone`.
 #[must_use]
 pub fn leading(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     if let Some(found) = iso(bytes, zone).or_else(|| rfc3164(bytes, zone)) {
@@ -78,7 +79,7 @@ pub fn leading(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
         return Some((Stamp::At(time), word.len()));
     }
     let mut rest = Rest(bytes);
-    // systemd's `Wed 2026-03-04 08:00:00 CET`: a word for the zone always follows.
+    // systemd writes `Wed 2026-03-04 08:00:00 CET`: a word for the zone always follows.
     let named = bytes.first_chunk::<4>().is_some_and(|[a, b, c, d]| is_weekday(&[*a, *b, *c]) && *d == b' ')
         && bytes.get(4).is_some_and(u8::is_ascii_digit);
     let mut written = rest.written(zone)?;
@@ -86,10 +87,10 @@ pub fn leading(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     Some((written.stamp(zone)?, bytes.len() - rest.0.len()))
 }
 
-/// Reads RFC 3339 or ISO 8601 at the start of `bytes`, and says how many bytes it took.
+/// Reads RFC 3339 or ISO 8601 at the start of `bytes`, and returns its length in bytes.
 ///
-/// `T` or a space between date and time, any number of decimals after `.` or `,` (cut to microseconds), and `Z`,
-/// `+hh:mm`, `+hhmm`, `+hh`, the same after a space, or no zone, where `zone` applies.
+/// Accepts `T` or a space between date and time, and any number of decimals after `.` or `,` (cut to microseconds).
+/// The zone is `Z`, `+hh:mm`, `+hhmm` or `+hh`, perhaps after a space. Without a zone, `default` applies.
 #[must_use]
 pub fn iso(bytes: &[u8], default: Zone<'_>) -> Option<(Stamp, usize)> {
     let head: &[u8; 10] = bytes.first_chunk()?;
@@ -106,7 +107,8 @@ pub fn iso(bytes: &[u8], default: Zone<'_>) -> Option<(Stamp, usize)> {
     }
     let rest = bytes.get(used..).unwrap_or_default();
     let zone = match rest {
-        // A space before the zone: only in front of all four digits, since a word may follow as well.
+        // A space may stand before the zone only if all four digits follow, since the next word may begin with a sign
+        // too.
         [b' ', sign @ ..] => match zone(sign) {
             Some((zone, n @ 5..)) if !sign.get(n).is_some_and(u8::is_ascii_alphanumeric) => {
                 Some((zone, n + 1))
@@ -119,10 +121,10 @@ pub fn iso(bytes: &[u8], default: Zone<'_>) -> Option<(Stamp, usize)> {
     Some((point.stamp(year, offset, default)?, used + length))
 }
 
-/// Reads an RFC 3164 stamp at the start of `bytes`, and says how many bytes it took.
+/// Reads an RFC 3164 stamp at the start of `bytes`, and returns its length in bytes.
 ///
-/// `Mar  2 07:55:48`, `Feb 7 16:01:07`, `Jul 05 18:22:44.123456`; with a year before or after the clock
-/// (`Mar 12 2016 07:55:48`, `Mar 12 07:55:48 2016`) it is a point in time.
+/// Examples: `Mar  2 07:55:48`, `Feb 7 16:01:07`, `Jul 05 18:22:44.123456`. With a year before or after the clock
+/// (`Mar 12 2016 07:55:48`, `Mar 12 07:55:48 2016`), the stamp is a point in time.
 #[must_use]
 pub fn rfc3164(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     let [a, b, c, b' ', ..] = *bytes else { return None };
@@ -160,7 +162,7 @@ pub fn rfc3164(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     }
 }
 
-/// What is left of a text to read.
+/// The part of a text that is still to be read.
 #[derive(Clone, Copy)]
 struct Rest<'t>(&'t [u8]);
 
@@ -169,7 +171,7 @@ impl<'t> Rest<'t> {
         self.0.first().copied()
     }
 
-    /// Steps over a byte, if it comes next.
+    /// Steps over `byte` if it comes next. Returns whether it did.
     fn take(&mut self, byte: u8) -> bool {
         let is = self.peek() == Some(byte);
         if is {
@@ -188,8 +190,8 @@ impl<'t> Rest<'t> {
         self.skip(self.0.iter().take_while(|b| b.is_ascii_alphabetic()).count())
     }
 
-    /// Steps over blanks and no-break spaces of either width, and says whether there were any. JavaScript writes U+202F
-    /// before the half of the day since 2023 (CLDR 42).
+    /// Steps over blanks and no-break spaces, wide or narrow. Returns whether there were any. JavaScript writes
+    /// U+202F before `AM` and `PM` since 2023 (CLDR 42).
     fn blanks(&mut self) -> bool {
         let before = self.0.len();
         loop {
@@ -202,7 +204,7 @@ impl<'t> Rest<'t> {
         }
     }
 
-    /// A number of one digit or two.
+    /// Reads a number of one or two digits.
     fn small(&mut self) -> Option<u8> {
         let (value, length) = match *self.0 {
             [a @ b'0'..=b'9', b @ b'0'..=b'9', ..] => ((a - b'0') * 10 + b - b'0', 2),
@@ -213,7 +215,7 @@ impl<'t> Rest<'t> {
         Some(value)
     }
 
-    /// Two digits.
+    /// Reads two digits.
     fn pair(&mut self) -> Option<u8> {
         let [a, b, ..] = *self.0 else { return None };
         let value = two(a, b)?;
@@ -221,7 +223,7 @@ impl<'t> Rest<'t> {
         Some(value)
     }
 
-    /// A year of four digits.
+    /// Reads a year of four digits.
     fn year(&mut self) -> Option<i32> {
         let [a, b, c, d, ref rest @ ..] = *self.0 else { return None };
         let year = i32::from(two(a, b)?) * 100 + i32::from(two(c, d)?);
@@ -232,7 +234,7 @@ impl<'t> Rest<'t> {
         Some(year)
     }
 
-    /// Date and clock, in any order of their parts.
+    /// Reads a date and a clock, in any order of their parts.
     fn written(&mut self, zone: Zone<'_>) -> Option<Written> {
         let before = *self;
         if is_weekday(self.letters()) {
@@ -301,10 +303,11 @@ impl<'t> Rest<'t> {
         Some(separator)
     }
 
-    /// A date that begins with one number or two digits: `04/Mar/2026`, `4 March 2026`, `04-Mar-26`, `31.12.2026`.
+    /// Reads a date that begins with a number of one or two digits: `04/Mar/2026`, `4 March 2026`, `04-Mar-26`,
+    /// `31.12.2026`.
     fn day_first(&mut self, zone: Zone<'_>) -> Option<(Option<i32>, u8, u8)> {
         let first = self.small()?;
-        // As Germans write it: `4. March 2026`.
+        // German style: `4. March 2026`.
         let ordinal = matches!(self.0, [b'.', b' ', ..]) && self.take(b'.');
         let separator = self.separator()?;
         if !self.peek()?.is_ascii_alphabetic() {
@@ -335,7 +338,7 @@ impl<'t> Rest<'t> {
         Some((year, month, first))
     }
 
-    /// What stands between date and clock.
+    /// Steps over the text between date and clock.
     fn between(&mut self, compact: bool) -> Option<()> {
         let next_is_digit = |rest: &Self| rest.0.get(1).is_some_and(u8::is_ascii_digit);
         match self.peek()? {
@@ -358,7 +361,7 @@ impl<'t> Rest<'t> {
         Some(())
     }
 
-    /// `08:00`, `8:00:00 AM`, `08:00:00,123`, `08.00.00`; without colons where the date is compact.
+    /// Reads `08:00`, `8:00:00 AM`, `08:00:00,123` or `08.00.00`. In a compact date, the clock has no colons.
     fn clock(&mut self, compact: bool) -> Option<Yearless> {
         let mut point = Yearless { month: 1, day: 1, hour: 0, minute: 0, second: 0, micros: 0 };
         let tight = compact && self.0.get(..4).is_some_and(|head| head.iter().all(u8::is_ascii_digit));
@@ -393,7 +396,7 @@ impl<'t> Rest<'t> {
         Some(point)
     }
 
-    /// `AM`, `pm`, `p.m.`: whether it is the second half.
+    /// Reads `AM`, `pm` or `p.m.`. True means the second half of the day.
     fn half_of_day(&mut self) -> Option<bool> {
         let mut rest = *self;
         rest.blanks();
@@ -417,7 +420,7 @@ impl<'t> Rest<'t> {
         Some(after)
     }
 
-    /// The year behind a clock, as `ctime` and `date` write it, perhaps behind the zone: ` 2026`, ` UTC 2026`.
+    /// Reads the year behind a clock, as `ctime` and `date` write it, perhaps behind the zone: ` 2026`, ` UTC 2026`.
     fn year_behind(&mut self) -> (Option<i32>, Option<i32>) {
         let mut rest = *self;
         if !rest.blanks() {
@@ -435,7 +438,7 @@ impl<'t> Rest<'t> {
         (year, offset(word))
     }
 
-    /// Everything behind a clock that ends a value: the zone, and what says it once more.
+    /// Reads the rest of a value behind its clock: the zone, and words that repeat the zone.
     fn tail(&mut self, written: &mut Written) {
         loop {
             self.blanks();
@@ -462,7 +465,7 @@ impl<'t> Rest<'t> {
         end.map(|end| self.skip(end + 1)).is_some()
     }
 
-    /// `+01:00`, `-0730`, `+1`, or minutes as WMI writes them: `+060`.
+    /// Reads `+01:00`, `-0730`, `+1`, or minutes as WMI writes them: `+060`.
     fn numeric(&mut self, written: &mut Written) -> bool {
         let digits = self.0.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
         let negative = self.peek() == Some(b'-');
@@ -488,7 +491,7 @@ impl<'t> Rest<'t> {
         true
     }
 
-    /// `Z`, `UTC`, `GMT+1`, `CET`, or a word for a zone that several places have.
+    /// Reads `Z`, `UTC`, `GMT+1`, `CET`, or an abbreviation that several zones share.
     fn named(&mut self, written: &mut Written) -> bool {
         let before = *self;
         let word = self.letters();
@@ -507,7 +510,8 @@ impl<'t> Rest<'t> {
         true
     }
 
-    /// The zone behind a time that begins a line, where other words follow. `named`: a word for it follows in any case.
+    /// Reads the zone of a time at the start of a line, where other words follow. With `named`, a word for the zone
+    /// always follows.
     fn zone_of_line(&mut self, written: &mut Written, named: bool) {
         if written.offset.is_some() {
             return;
@@ -543,12 +547,12 @@ impl<'t> Rest<'t> {
     }
 }
 
-/// True if a word looks like one for a zone.
+/// True if a word looks like the abbreviation of a zone.
 fn is_zone(word: &[u8]) -> bool {
     (2..=5).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase)
 }
 
-/// `07:55:48`, with or without decimals.
+/// Reads `07:55:48`, with or without decimals.
 fn clock(bytes: &[u8]) -> Option<(Yearless, usize)> {
     let head: &[u8; 8] = bytes.first_chunk()?;
     let [h0, h1, b':', m0, m1, b':', s0, s1] = *head else { return None };
@@ -560,12 +564,12 @@ fn clock(bytes: &[u8]) -> Option<(Yearless, usize)> {
         [b'.' | b',', decimals @ ..] => fraction(decimals),
         _ => (0, 0),
     };
-    // A point or comma without a digit after it is not part of the time.
+    // A point or comma belongs to the time only if a digit follows.
     let used = if length == 0 { 8 } else { 9 + length };
     Some((Yearless { month: 1, day: 1, hour, minute, second, micros }, used))
 }
 
-/// `Z`, `+hh:mm`, `+hhmm` or `+hh` at the start: seconds east of Greenwich, and how many bytes it took.
+/// Reads `Z`, `+hh:mm`, `+hhmm` or `+hh` at the start. Returns the seconds east of Greenwich and the length in bytes.
 pub(super) fn zone(bytes: &[u8]) -> Option<(i32, usize)> {
     let (sign, hours, minutes, used) = match *bytes {
         [b'Z' | b'z', ..] => return Some((0, 1)),
@@ -585,7 +589,7 @@ pub(super) fn zone(bytes: &[u8]) -> Option<(i32, usize)> {
     Some((if sign == b'-' { -seconds } else { seconds }, used))
 }
 
-/// Decimals as millionths, and how many digits there were; the seventh and later ones are cut.
+/// Reads decimals as millionths, and returns the number of digits. Digits after the sixth are cut.
 pub(super) fn fraction(bytes: &[u8]) -> (u32, usize) {
     let mut micros = 0;
     let mut used = 0;
@@ -601,7 +605,7 @@ pub(super) fn fraction(bytes: &[u8]) -> (u32, usize) {
     (micros, used)
 }
 
-/// A year from 1970 to 2199 and the end of the word after it.
+/// Reads a year from 1970 to 2199 that ends with a space or the text.
 fn year(bytes: &[u8]) -> Option<i32> {
     let [a, b, c, d, ref rest @ ..] = *bytes else { return None };
     let year = i32::from(two(a, b)?) * 100 + i32::from(two(c, d)?);

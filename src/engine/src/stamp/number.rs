@@ -1,13 +1,14 @@
-//! Times as numbers: Unix time in four units, and what Excel, Windows and .NET count.
+//! Times as numbers: Unix time in four units, and the counts of Excel, Windows and .NET.
 
 use super::forms::{fraction, is_civil};
 use super::{Stamp, Zone};
 use crate::time::Timestamp;
 
-/// Reads decimal Unix time: seconds, milliseconds, microseconds or nanoseconds by their magnitude, with decimals.
+/// Reads decimal Unix time, with decimals. Its size tells its unit: seconds, milliseconds, microseconds or
+/// nanoseconds.
 ///
-/// Below 10^11 it is seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds: each span
-/// begins in 1973 of the finer unit. The whole text must be the number.
+/// Below 10^11 the unit is seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds. Each range
+/// of a finer unit begins in 1973. The whole text must be the number.
 #[must_use]
 pub fn epoch(bytes: &[u8]) -> Option<Timestamp> {
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -17,9 +18,9 @@ pub fn epoch(bytes: &[u8]) -> Option<Timestamp> {
     in_units(decimal(bytes.get(..digits)?)?, bytes.get(digits..)?)
 }
 
-/// The same for its whole part and what follows.
+/// Reads Unix time from its whole part and the text behind it.
 fn in_units(whole: i64, decimals: &[u8]) -> Option<Timestamp> {
-    // Microseconds in the unit, or units in the microsecond.
+    // Microseconds in one unit, or units in one microsecond.
     let (times, over) = match whole {
         0..100_000_000_000 => (1_000_000, 1),
         100_000_000_000..100_000_000_000_000 => (1_000, 1),
@@ -40,7 +41,7 @@ fn in_units(whole: i64, decimals: &[u8]) -> Option<Timestamp> {
     (whole / over).checked_mul(times)?.checked_add(fraction).map(Timestamp)
 }
 
-/// Up to 19 digits.
+/// Reads up to 19 digits.
 fn decimal(digits: &[u8]) -> Option<i64> {
     let mut value = 0i64;
     for digit in digits {
@@ -49,8 +50,9 @@ fn decimal(digits: &[u8]) -> Option<i64> {
     Some(value)
 }
 
-/// Reads a number that is a time: Unix time, in the unit that its magnitude tells, Excel's days, Windows' ticks since 1601
-/// and .NET's since 1. `None` for every other text and number. With an exponent, as some encoders write large numbers.
+/// Reads a number that is a time: Unix time in any unit, Excel's days, Windows' ticks since 1601 or .NET's ticks
+/// since year 1. The size of the number tells which. Also reads an exponent, as some encoders write large numbers.
+/// Returns `None` for all other numbers and text.
 pub(super) fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     text.first().filter(|first| first.is_ascii_digit())?;
     let mut plain = [0; PLAIN];
@@ -61,7 +63,7 @@ pub(super) fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (whole, decimals) = text.split_at_checked(digits)?;
     match (digits, decimal(whole)?) {
-        // What is written so is no count of milliseconds to the year 2612.
+        // Fourteen digits that make a date are a date, not milliseconds in the year 2612.
         (14, _) if is_civil(whole) => None,
         (18, ticks @ 125_911_584_000_000_000..157_766_880_000_000_000) => since(ticks, decimals, FILETIME),
         (18, ticks @ 630_822_816_000_000_000..662_380_000_000_000_000) => since(ticks, decimals, DOT_NET),
@@ -70,22 +72,22 @@ pub(super) fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
             true => Stamp::Local(local),
             false => Stamp::At(zone.time(local)),
         }),
-        // 1973: no log is so old, and nobody's seconds are so few.
+        // Smaller numbers would be times before 1973. No log is so old, and such numbers usually mean something else.
         _ => None,
     }
 }
 
-/// 1970 in ticks of 100 nanoseconds since 1601: Windows' `FILETIME`.
+/// 1970-01-01 in ticks of 100 nanoseconds since 1601: Windows' `FILETIME`.
 const FILETIME: i64 = 116_444_736_000_000_000;
-/// 1970 in ticks of 100 nanoseconds since the year 1: .NET's `DateTime.Ticks`.
+/// 1970-01-01 in ticks of 100 nanoseconds since year 1: .NET's `DateTime.Ticks`.
 const DOT_NET: i64 = 621_355_968_000_000_000;
 
 fn since(ticks: i64, decimals: &[u8], of_1970: i64) -> Option<Stamp> {
     decimals.is_empty().then(|| Stamp::At(Timestamp((ticks - of_1970) / 10)))
 }
 
-/// The point of Excel's day, in microseconds on a clock without a zone. Excel counts from 1899-12-30 and writes seconds as
-/// decimals of a day: the point is the whole second that they can mean, or else what they say.
+/// Converts Excel's days to microseconds on a clock without a zone. Excel counts days from 1899-12-30 and writes the
+/// time as decimals of a day. If the decimals can mean a whole second, that second is the result.
 fn excel(days: i64, decimals: &[u8]) -> Option<i64> {
     /// 1970-01-01 in Excel's days.
     const OF_1970: i64 = 25_569;
@@ -108,10 +110,10 @@ fn excel(days: i64, decimals: &[u8]) -> Option<i64> {
     Some((days - OF_1970) * DAY + if means { second } else { micros / 1_000 * 1_000 })
 }
 
-/// The most bytes that a number with an exponent takes without it.
+/// The most bytes of a number after its exponent is resolved.
 const PLAIN: usize = 40;
 
-/// A number without the exponent that stands at `at`: `1.7685576e9` becomes `1768557600`. `None` where it does not fit.
+/// Resolves the exponent at `at`: `1.7685576e9` becomes `1768557600`. Returns `None` where the number does not fit.
 fn expand<'p>(text: &[u8], at: usize, plain: &'p mut [u8; PLAIN]) -> Option<&'p [u8]> {
     let (mantissa, exponent) = text.split_at_checked(at)?;
     let exponent = core::str::from_utf8(exponent.get(1..)?).ok()?.parse::<i32>().ok()?;
@@ -121,7 +123,7 @@ fn expand<'p>(text: &[u8], at: usize, plain: &'p mut [u8; PLAIN]) -> Option<&'p 
         None => (mantissa, &[][..]),
     };
     let mut digits = whole.iter().chain(decimals).copied();
-    // Where the point comes to stand.
+    // The place of the decimal point in the result.
     let point = usize::try_from(i32::try_from(whole.len()).ok()?.checked_add(exponent)?).ok()?;
     if !(1..20).contains(&point) || !whole.iter().chain(decimals).all(u8::is_ascii_digit) {
         return None;

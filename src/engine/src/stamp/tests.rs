@@ -2,13 +2,13 @@ use super::*;
 use proptest::prelude::*;
 use std::string::{String, ToString};
 
-/// A stamp at the start of `text`, as RFC 3339, and what is left.
+/// Reads a stamp at the start of `text`. Returns it as RFC 3339, and the rest of the text.
 fn read_iso(text: &str) -> Option<(String, &str)> {
     let (stamp, used) = iso(text.as_bytes(), Zone::UTC)?;
     Some((shown(stamp), &text[used..]))
 }
 
-/// What a stamp says: a point in time, or one that lacks its zone or its year.
+/// Writes a stamp as text: a point in time, or one that lacks its zone or its year.
 fn shown(stamp: Stamp) -> String {
     match stamp {
         Stamp::At(time) => time.to_rfc3339(),
@@ -249,17 +249,17 @@ fn local_clocks_skip_an_hour_and_repeat_one() {
     let berlin = Zone::new(3_600, &changes);
     for (local, utc) in [
         ("2026-03-29T01:59:59", "2026-03-29T00:59:59Z"),
-        // No clock shows these: the offset before goes on.
+        // Clocks skip these times: the old offset goes on.
         ("2026-03-29T02:00:00", "2026-03-29T01:00:00Z"),
         ("2026-03-29T02:59:59", "2026-03-29T01:59:59Z"),
         ("2026-03-29T03:00:00", "2026-03-29T01:00:00Z"),
         ("2026-07-01T12:00:00", "2026-07-01T10:00:00Z"),
-        // Clocks show these twice: the first of the two holds.
+        // Clocks show these times twice: the first of the two holds.
         ("2026-10-25T02:00:00", "2026-10-25T00:00:00Z"),
         ("2026-10-25T02:59:59", "2026-10-25T00:59:59Z"),
         ("2026-10-25T03:00:00", "2026-10-25T02:00:00Z"),
         ("2026-12-01T12:00:00", "2026-12-01T11:00:00Z"),
-        // A stamp with an offset of its own does not ask.
+        // A stamp with an offset of its own ignores the zone.
         ("2026-07-01T12:00:00+00:00", "2026-07-01T12:00:00Z"),
     ] {
         let (time, _) = iso(local.as_bytes(), berlin).unwrap();
@@ -282,7 +282,7 @@ proptest! {
         offsets in proptest::array::uniform6(-50_400i32..=50_400),
         utc in -1_000_000i64..40_000_000,
     ) {
-        // Changes at least two days apart, as clocks have them.
+        // Changes are at least two days apart, as in real zones.
         let (mut at, mut before, mut changes) = (0, 0, std::vec::Vec::new());
         for (gap, after) in starts.iter().zip(offsets) {
             at += 200_000 + gap;
@@ -299,14 +299,14 @@ proptest! {
 
 #[test]
 fn forms_of_values() {
-    // In an open zone with the day first: what bears no zone lacks its `Z`.
+    // The zone is open and the day comes first. A time without a zone is shown without `Z`.
     let zone = Zone::UTC.open().with_order(Some(Order::DayMonth));
     for (text, expected) in [
-        // The common log format, also in its brackets.
+        // The common log format, with and without its brackets.
         ("04/Mar/2026:08:00:00 +0000", "2026-03-04T08:00:00Z"),
         ("[04/Mar/2026:08:00:00 -0500]", "2026-03-04T13:00:00Z"),
         ("04/Mar/2026 08:00:00", "2026-03-04T08:00:00"),
-        // The year first, without RFC 3339.
+        // The year first, but not RFC 3339.
         ("2026/03/04 08:00:00", "2026-03-04T08:00:00"),
         ("2026/3/4 8:00:00 PM", "2026-03-04T20:00:00"),
         ("2026.03.04 08:00:00", "2026-03-04T08:00:00"),
@@ -323,7 +323,7 @@ fn forms_of_values() {
         ("2026 Mar 04 08:00:01", "2026-03-04T08:00:01"),
         ("2026-Mar-04 08:00:01", "2026-03-04T08:00:01"),
         ("2026-03-04 08:00:00:123", "2026-03-04T08:00:00.123"),
-        // Compact.
+        // Compact forms.
         ("20260304T080000Z", "2026-03-04T08:00:00Z"),
         ("20260304T080000.250+0200", "2026-03-04T06:00:00.250Z"),
         ("20260304 08:00:00", "2026-03-04T08:00:00"),
@@ -338,14 +338,14 @@ fn forms_of_values() {
         ("Wed Mar 04 2026 08:00:00 GMT+0100 (Central European Standard Time)", "2026-03-04T07:00:00Z"),
         ("Wed 4 Mar 08:00:00 UTC 2026", "2026-03-04T08:00:00Z"),
         ("Wed 04 Mar 2026 08:00:00 AM UTC", "2026-03-04T08:00:00Z"),
-        // RFC 1123 and 850, and what mail writes.
+        // RFC 1123, RFC 850 and mail.
         ("Wed, 04 Mar 2026 08:00:00 GMT", "2026-03-04T08:00:00Z"),
         ("Wed, 4 Mar 2026 08:00:00 +0100", "2026-03-04T07:00:00Z"),
         ("04 Mar 2026 08:00 UT", "2026-03-04T08:00:00Z"),
         ("Wednesday, 04-Mar-26 08:00:00 GMT", "2026-03-04T08:00:00Z"),
         ("04-MAR-26 08.00.00.000000 PM", "2026-03-04T20:00:00"),
         ("4-Mar-2026 08:00:00", "2026-03-04T08:00:00"),
-        // Kibana, new and old; what people read.
+        // Kibana, new and old, and forms for people.
         ("Mar 4, 2026 @ 08:00:00.000", "2026-03-04T08:00:00"),
         ("March 4th 2026, 08:00:00.123", "2026-03-04T08:00:00.123"),
         ("Mar 4, 2026, 8:00:00 AM", "2026-03-04T08:00:00"),
@@ -365,7 +365,7 @@ fn forms_of_values() {
         ("1772611200123456789", "2026-03-04T08:00:00.123456Z"),
         ("134170848000000000", "2026-03-04T08:00:00Z"),
         ("639082080000000000", "2026-03-04T08:00:00Z"),
-        // Excel: days since 1899-12-30, with as many decimals as it happens to write.
+        // Excel: days since 1899-12-30, with varying numbers of decimals.
         ("46085.3333333333", "2026-03-04T08:00:00"),
         ("46085.33333", "2026-03-04T08:00:00"),
         ("46085.333333", "2026-03-04T08:00:00"),
@@ -421,7 +421,7 @@ fn forms_that_begin_lines() {
         ("20260304T080000Z web1 sshd: x", "2026-03-04T08:00:00Z", " web1 sshd: x"),
         ("1772611200.123456 web1 sshd[1]: x", "2026-03-04T08:00:00.123456Z", " web1 sshd[1]: x"),
         ("1772611200 web1 sshd[1]: x", "2026-03-04T08:00:00Z", " web1 sshd[1]: x"),
-        // The word behind the time is the host's name.
+        // The word after the time is the host's name.
         ("2026-03-04 08:00:00 CET sshd: x", "2026-03-04T08:00:00", " CET sshd: x"),
         ("2026-03-04 08:00:00 -5 web1", "2026-03-04T08:00:00", " -5 web1"),
     ] {
@@ -448,7 +448,7 @@ fn a_repeated_hour_has_two_readings() {
     // 2026-10-25T02:30:00 on local clocks.
     let local = 1_792_895_400;
     assert_eq!((berlin.utc(local), berlin.again(local)), (1_792_888_200, Some(1_792_891_800)));
-    // The ends of that hour; the hour that is skipped; any other.
+    // The ends of the repeated hour, the skipped hour, and any other hour.
     for (local, again) in [
         (1_792_893_600, Some(1_792_890_000)),
         (1_792_897_199, Some(1_792_893_599)),
@@ -463,7 +463,7 @@ fn a_repeated_hour_has_two_readings() {
 }
 
 proptest! {
-    /// chrono writes them, in every form whose parts it knows.
+    /// Times that chrono writes are read back, in every form that chrono can write.
     #[test]
     fn forms_are_read_as_they_were_written(seconds in 946_684_800i64..4_102_444_799, order in any::<bool>()) {
         let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap();
@@ -498,7 +498,7 @@ proptest! {
             let text = time.format(form).to_string();
             prop_assert_eq!(read(text.as_bytes(), zone), Some(Stamp::At(Timestamp(seconds * 1_000_000))), "{}", text);
         }
-        // As a spreadsheet writes it.
+        // Excel's form.
         for decimals in [10, 11, 9, 6, 5] {
             let days = seconds as f64 / 86_400.0 + 25_569.0;
             let text = std::format!("{days:.decimals$}");
@@ -519,7 +519,7 @@ proptest! {
             before = after;
         }
         let zone = Zone::new(0, &changes);
-        // All times at which such a clock shows it, tried one by one.
+        // All times at which such a clock shows `local`, found by trying each offset.
         let mut all: std::vec::Vec<i64> = core::iter::once(0).chain(changes.iter().map(|change| change.seconds))
             .map(|seconds| local - i64::from(seconds)).filter(|utc| zone.local(*utc) == local).collect();
         all.sort_unstable();

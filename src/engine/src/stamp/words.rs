@@ -1,8 +1,8 @@
 //! Words in times: months, days of the week, zones.
 
-/// The month of a name in English: its first three letters, or the whole of it.
+/// The number of a month from its English name: the first three letters, or the whole name.
 pub(super) fn month(name: &[u8]) -> Option<u8> {
-    /// What follows the first three letters.
+    /// The letters after the first three.
     const ENDS: [&[u8]; 12] =
         [b"uary", b"ruary", b"ch", b"il", b"", b"e", b"y", b"ust", b"tember", b"ober", b"ember", b"ember"];
     let (first, rest) = name.split_first_chunk::<3>()?;
@@ -13,7 +13,7 @@ pub(super) fn month(name: &[u8]) -> Option<u8> {
     whole.then_some(number)
 }
 
-/// The month of three letters.
+/// The number of a month from its three letters.
 #[inline]
 pub(super) fn short_month(name: [u8; 3]) -> Option<u8> {
     Some(match &name.map(|b| b.to_ascii_lowercase()) {
@@ -33,7 +33,7 @@ pub(super) fn short_month(name: [u8; 3]) -> Option<u8> {
     })
 }
 
-/// True if a word is a day of the week in English, whole or by its first three letters.
+/// True if a word is an English day of the week, in full or as its first three letters.
 pub(super) fn is_weekday(word: &[u8]) -> bool {
     const DAYS: [&[u8]; 7] =
         [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
@@ -42,7 +42,7 @@ pub(super) fn is_weekday(word: &[u8]) -> bool {
     })
 }
 
-/// The offset of an abbreviation that stands for one zone alone, in seconds. RFC 822 fixes those of North America.
+/// The offset of an abbreviation that means one zone only, in seconds. RFC 822 fixes those of North America.
 pub(super) fn offset(word: &[u8]) -> Option<i32> {
     let hours = match word {
         b"UTC" | b"GMT" | b"UT" | b"WET" => 0,

@@ -13,7 +13,7 @@ fn shown(stamp: Option<Stamp>) -> String {
     }
 }
 
-/// The one member of a record.
+/// The time in the one member of a record.
 fn value(json: &str, zone: Zone<'_>) -> String {
     let record = format!(r#"{{"t":{json}}}"#);
     let object = Object::new(record.as_bytes()).unwrap();
@@ -54,13 +54,13 @@ fn values_of_all_kinds() {
             "2026-03-04T08:00:00Z",
         ),
         (r#""Mar  4 08:00:00""#, "yearless"),
-        // Nothing is said.
+        // These values say nothing.
         ("null", "-"),
         ("true", "-"),
         (r#""""#, "-"),
         (r#""-""#, "-"),
         ("[]", "-"),
-        // What is said cannot be read.
+        // These values are no times.
         (r#""04/03/2026 08:00:00""#, "unread"),
         (r#""20.03.2026 08:00:00""#, "unread"),
         (r#""vorgestern""#, "unread"),
@@ -126,17 +126,17 @@ fn names_of_times() {
 #[test]
 fn the_best_of_several() {
     for (record, said) in [
-        // A time that names its zone, whatever leaves it open.
+        // A time with a zone beats one without.
         (
             r#"{"EventTime":"2026-03-04 10:00:00","SystemTime":"2026-03-04T08:00:00Z"}"#,
             ("2026-03-04T08:00:00Z", "2026-03-04T10:00:00", "-", ""),
         ),
-        // The next, where one cannot be read.
+        // If the best time cannot be read, the next one is used.
         (
             r#"{"TimeCreated":"gestern","EventTime":"2026-03-04 10:00:00","@timestamp":"2026-03-04T08:00:01Z"}"#,
             ("-", "2026-03-04T10:00:00", "2026-03-04T08:00:01Z", "gestern"),
         ),
-        // Who got it first, in any order.
+        // The earliest receipt wins, in any order of members.
         (
             r#"{"@timestamp":"2026-03-04T08:00:05Z","EventReceivedTime":"2026-03-04T08:00:01Z"}"#,
             ("-", "-", "2026-03-04T08:00:01Z", ""),
@@ -145,7 +145,7 @@ fn the_best_of_several() {
             r#"{"EventReceivedTime":"2026-03-04T08:00:01Z","@timestamp":"2026-03-04T08:00:05Z"}"#,
             ("-", "-", "2026-03-04T08:00:01Z", ""),
         ),
-        // Within the parts of a record.
+        // Times in parts of a record.
         (
             r#"{"winlog":{"time_created":"2026-03-04T08:00:00Z"},"user":{"created":"2020-01-01T00:00:00Z"}}"#,
             ("2026-03-04T08:00:00Z", "-", "-", ""),
@@ -154,10 +154,10 @@ fn the_best_of_several() {
             r#"{"Event":{"System":{"TimeCreated":{"@SystemTime":"2026-03-04T08:00:00Z"}}}}"#,
             ("2026-03-04T08:00:00Z", "-", "-", ""),
         ),
-        // In two columns.
+        // Date and clock in two columns.
         (r#"{"Date":"2026-03-04","Time":"08:00:00"}"#, ("-", "2026-03-04T08:00:00", "-", "2026-03-04")),
         (r#"{"date":"04-Mar-2026","time":"8:00:00 AM"}"#, ("-", "2026-03-04T08:00:00", "-", "04-Mar-2026")),
-        // The portal writes the month first and UTC.
+        // The portal writes the month first, in UTC.
         (r#"{"TimeGenerated [UTC]":"3/4/2026, 8:00:00.000 AM"}"#, ("2026-03-04T08:00:00Z", "-", "-", "")),
         (
             r#"{"TimeGenerated [UTC]":"13/4/2026, 8:00:00.000 AM"}"#,

@@ -16,7 +16,7 @@ fn yearless(text: &str) -> Yearless {
     }
 }
 
-/// The stamps of one host in turn, received at `received`.
+/// Resolves the stamps of one host in turn, all received at `received`.
 fn read(received: &str, stamps: &[&str]) -> Vec<String> {
     let mut years = Years::default();
     stamps.iter().map(|s| years.resolve(b"web", yearless(s), Zone::UTC, at(received)).to_rfc3339()).collect()
@@ -43,7 +43,7 @@ fn new_year_is_crossed_both_ways() {
         "2025-01-01T00:00:02Z",
         "2025-06-30T00:00:00Z",
     ];
-    // Received long after: the file's own order decides from its second record on.
+    // Received long after: from the second record on, the order of the file decides.
     assert_eq!(read("2025-08-01T00:00:00Z", &stamps), expected);
 }
 
@@ -55,7 +55,7 @@ fn the_leap_day_finds_its_year() {
         read("2016-03-20T00:00:00Z", &["Feb 28 23:00:00", "Feb 29 10:00:00", "Mar  1 00:00:00"]),
         ["2016-02-28T23:00:00Z", "2016-02-29T10:00:00Z", "2016-03-01T00:00:00Z"]
     );
-    // Nearest to December 2025: 2024 is 22 months back, 2028 is 26 ahead.
+    // Nearest to December 2025: 2024 is 22 months before, 2028 is 26 months after.
     assert_eq!(
         read("2026-01-10T00:00:00Z", &["Dec 31 00:00:00", "Feb 29 00:00:00"]),
         ["2025-12-31T00:00:00Z", "2024-02-29T00:00:00Z"]
@@ -106,7 +106,7 @@ fn times_at_the_ends_do_not_overflow() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// Against a list that is searched from end to end.
+    /// Compares with a list that is searched from end to end.
     #[test]
     fn the_table_equals_a_naive_one(uses in proptest::collection::vec((0u16..1500, any::<i32>()), 0..4000)) {
         let mut years = Years::default();
@@ -131,7 +131,7 @@ proptest! {
 }
 
 proptest! {
-    /// In time order, with gaps below half a year, every year is found again.
+    /// In order of time, with gaps below half a year, every year is found.
     #[test]
     fn a_stream_in_order_keeps_its_years(gaps in proptest::collection::vec(1i64..15_000_000, 1..40)) {
         let mut years = Years::default();
