@@ -1,4 +1,4 @@
-//! The bytes of a snapshot: little-endian, checksummed, the same on every host.
+//! The bytes of a snapshot: little-endian, with a checksum, the same on every host.
 //!
 //! ```text
 //! "ASIEVE\r\n"  8 bytes; the line end shows a transfer in text mode
@@ -8,15 +8,15 @@
 //! checksum      16 bytes, SipHash-1-3-128 of all before
 //! ```
 //!
-//! Several snapshots, one directly after the other, are read as one. So a host joins the snapshots of single analytics
-//! without knowing what is in them.
+//! A reader takes several snapshots, one directly after the other, as one. So a host joins the snapshots of single
+//! analytics without knowing their content.
 //!
 //! The owner of a section is the id of an analytic, so a suite and its single analytics write the same sections. Each
-//! section has a version of its own: a change in one part of the state loses that part alone. Format 1, of version
-//! 0.1, has one owner, one version and one body; [`Snapshot::of_0_1`] gives access to it.
+//! section has its own version: a change in one part of the state loses this part only. Format 1 (version 0.1) has
+//! one owner, one version and one body; [`Snapshot::of_0_1`] reads it.
 //!
-//! The checksum finds accidents. It is no signature. So a [`Reader`] trusts nothing: it never panics, and allocates
-//! no more than the bytes that are there can fill.
+//! The checksum finds accidents, but it is no signature: an attacker may write a valid one. So a [`Reader`] trusts
+//! nothing: it never panics, and never allocates more than the bytes at hand can fill.
 
 pub mod fields;
 
@@ -30,40 +30,40 @@ const MAGIC: &[u8; 8] = b"ASIEVE\r\n";
 const FORMAT: u16 = 2;
 /// The format of version 0.1.
 const FORMAT_0_1: u16 = 1;
-/// More sections than any suite writes.
+/// No suite writes so many sections.
 const MOST_SECTIONS: usize = 4096;
 const CHECKSUM: usize = 16;
-/// Bytes of the length of a section, and of that of all sections.
+/// Bytes of a length field: that of a section, and that of all sections.
 const LENGTH: usize = 8;
-/// Bytes before the first section.
+/// Bytes of the header before the first section.
 const HEAD: usize = MAGIC.len() + 2 + LENGTH;
 
 /// Why a snapshot was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SnapshotError {
-    /// It ends too early.
+    /// The bytes end too early.
     Truncated,
-    /// Its checksum is right for other bytes.
+    /// The checksum does not match.
     Corrupted,
-    /// It is no snapshot at all.
+    /// The bytes are no snapshot.
     NoSnapshot,
-    /// It is of another analytic, which is named.
+    /// The snapshot belongs to the named analytics, none of which runs here.
     Foreign(String),
-    /// It was written by a newer version than this.
+    /// A newer version wrote the snapshot.
     Newer {
-        /// Its version.
+        /// The version in the snapshot.
         found: u16,
-        /// The newest version that is understood.
+        /// The newest version that this program reads.
         known: u16,
     },
-    /// It was written by an older version than this can read.
+    /// An older version wrote the snapshot, which this program no longer reads.
     Older {
-        /// Its version.
+        /// The version in the snapshot.
         found: u16,
-        /// The oldest version that is understood.
+        /// The oldest version that this program reads.
         known: u16,
     },
-    /// The checksum is right, but this part of it makes no sense.
+    /// The checksum matches, but the named part is invalid.
     Invalid(&'static str),
 }
 
@@ -90,19 +90,19 @@ impl fmt::Display for SnapshotError {
 
 impl core::error::Error for SnapshotError {}
 
-/// What reading a part of a snapshot gives.
+/// The result of reading a part of a snapshot.
 pub type Result<T> = core::result::Result<T, SnapshotError>;
 
 /// Writes a snapshot.
 #[derive(Debug)]
 pub struct Writer {
     bytes: Vec<u8>,
-    /// Whether the bytes begin with a header.
+    /// True if the bytes begin with a header.
     framed: bool,
 }
 
 impl Writer {
-    /// Begins a snapshot. `capacity` is the number of bytes to expect, so that a large snapshot is not copied while it
+    /// Begins a snapshot. `capacity` is the expected number of bytes, so that a large snapshot is not copied while it
     /// grows.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
@@ -119,7 +119,7 @@ impl Writer {
         Self { bytes: Vec::new(), framed: false }
     }
 
-    /// Writes a section. Its content is all that `write` writes.
+    /// Writes a section with the content that `write` writes.
     pub fn section(&mut self, owner: &str, name: &str, version: u16, write: impl FnOnce(&mut Self)) {
         self.bytes(owner.as_bytes());
         self.bytes(name.as_bytes());
@@ -130,7 +130,7 @@ impl Writer {
         self.close(at);
     }
 
-    /// Writes into the eight bytes at `at` how many follow them.
+    /// Writes into the eight bytes at `at` the number of bytes after them.
     fn close(&mut self, at: usize) {
         let length = (self.bytes.len() - at - LENGTH) as u64;
         if let Some(place) = self.bytes.get_mut(at..at + LENGTH) {
@@ -138,17 +138,17 @@ impl Writer {
         }
     }
 
-    /// Bytes as they are: the reader has to know how many.
+    /// Writes bytes without their length. The reader must know the length.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// One byte.
+    /// Writes one byte.
     pub fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }
 
-    /// A number, the smaller the shorter (LEB128, 1 to 10 bytes).
+    /// Writes a number in 1 to 10 bytes (LEB128); small numbers are short.
     pub fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
@@ -157,23 +157,23 @@ impl Writer {
         self.bytes.push(value as u8);
     }
 
-    /// A count or a length.
+    /// Writes a count or a length.
     pub fn count(&mut self, value: usize) {
         self.varint(value as u64);
     }
 
-    /// A signed number in eight bytes.
+    /// Writes a signed number in eight bytes.
     pub fn i64(&mut self, value: i64) {
         self.raw(&value.to_le_bytes());
     }
 
-    /// Bytes and, before them, how many.
+    /// Writes the length of the bytes, and then the bytes.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
         self.raw(bytes);
     }
 
-    /// The snapshot, with its checksum. Linear in its length, about 2 GB/s.
+    /// Returns the snapshot with its checksum. Linear in its length, about 2 GB/s.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         if self.framed {
@@ -191,10 +191,10 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
     hasher.finish128().as_u128().to_le_bytes()
 }
 
-/// A snapshot, taken apart.
+/// A snapshot, split into its parts.
 #[derive(Clone, Debug)]
 pub enum Snapshot<'a> {
-    /// The sections, in the order they were written.
+    /// The sections, in the order in which they were written.
     Sections(Vec<Section<'a>>),
     /// A snapshot of version 0.1.
     Of01 {
@@ -219,10 +219,11 @@ pub struct Section<'a> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// Opens a snapshot, or several that stand one directly after the other. Linear in their length.
+    /// Opens one snapshot, or several that follow each other directly. Linear in their length.
     ///
     /// # Errors
-    /// In this order: no snapshot, newer format, truncated or corrupted, a section that makes no sense.
+    /// Fails, checked in this order, if the bytes are no snapshot, of a newer format, truncated or corrupted, or hold
+    /// an invalid section.
     pub fn open(mut snapshots: &'a [u8]) -> Result<Self> {
         if format(snapshots)? == FORMAT_0_1 {
             let mut body = Reader::over(checked(snapshots)?, 0);
@@ -251,7 +252,7 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    /// The ids of the analytics whose state it holds, as a person may see them.
+    /// The ids of the analytics whose state this holds, made safe to print.
     #[must_use]
     pub fn owners(&self) -> Vec<String> {
         let shown = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' };
@@ -264,7 +265,7 @@ impl<'a> Snapshot<'a> {
         owners
     }
 
-    /// The content of a section, if it is there. O(sections).
+    /// The content of a section, if the snapshot has it. O(sections).
     #[must_use]
     pub fn section(&self, owner: &str, name: &str) -> Option<Reader<'a>> {
         let Self::Sections(sections) = self else { return None };
@@ -273,7 +274,7 @@ impl<'a> Snapshot<'a> {
         sections.iter().find(found).map(|section| section.content.clone())
     }
 
-    /// The body of a snapshot of version 0.1 of this analytic, if it is one.
+    /// The body of a version 0.1 snapshot of this analytic, if this is one.
     #[must_use]
     pub fn of_0_1(&self, analytic: &str) -> Option<Reader<'a>> {
         match self {
@@ -283,7 +284,7 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// The format in the header of a snapshot.
+/// The format number in the header of a snapshot.
 fn format(snapshot: &[u8]) -> Result<u16> {
     let start = snapshot.get(..snapshot.len().min(MAGIC.len())).unwrap_or_default();
     if !MAGIC.starts_with(start) {
@@ -317,14 +318,14 @@ fn read_sections<'a>(content: &'a [u8], sections: &mut Vec<Section<'a>>) -> Resu
     Ok(())
 }
 
-/// The bytes before the checksum that ends them.
+/// Checks the checksum at the end, and returns the bytes before it.
 fn checked(bytes: &[u8]) -> Result<&[u8]> {
     let body = bytes.len().checked_sub(CHECKSUM).ok_or(SnapshotError::Truncated)?;
     let (body, sum) = bytes.split_at_checked(body).ok_or(SnapshotError::Truncated)?;
     if checksum(body) == sum { Ok(body) } else { Err(SnapshotError::Corrupted) }
 }
 
-/// Reads what a [`Writer`] wrote.
+/// Reads the bytes of a [`Writer`].
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -336,10 +337,10 @@ impl<'a> Reader<'a> {
         Self { rest, version }
     }
 
-    /// Reads what a [loose](Writer::loose) writer wrote: all of it is of the newest version.
+    /// Opens the bytes of a [loose](Writer::loose) writer. They always have the newest version.
     ///
     /// # Errors
-    /// Where the bytes are truncated or corrupted.
+    /// Fails if the bytes are truncated or corrupted.
     pub fn loose(bytes: &'a [u8]) -> Result<Self> {
         Ok(Self::over(checked(bytes)?, u16::MAX))
     }
@@ -350,36 +351,36 @@ impl<'a> Reader<'a> {
         self.version
     }
 
-    /// How many bytes are left.
+    /// The number of bytes left.
     #[must_use]
     pub const fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    /// The next `length` bytes.
+    /// Returns the next `length` bytes.
     ///
     /// # Errors
-    /// Where fewer are left.
+    /// Fails if fewer bytes are left.
     pub fn raw(&mut self, length: usize) -> Result<&'a [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(length).ok_or(SnapshotError::Truncated)?;
         self.rest = rest;
         Ok(bytes)
     }
 
-    /// The next `N` bytes.
+    /// Returns the next `N` bytes.
     ///
     /// # Errors
-    /// Where fewer are left.
+    /// Fails if fewer bytes are left.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (bytes, rest) = self.rest.split_first_chunk::<N>().ok_or(SnapshotError::Truncated)?;
         self.rest = rest;
         Ok(*bytes)
     }
 
-    /// One byte.
+    /// Returns one byte.
     ///
     /// # Errors
-    /// At the end.
+    /// Fails at the end.
     pub fn u8(&mut self) -> Result<u8> {
         Ok(u8::from_le_bytes(self.array()?))
     }
@@ -388,10 +389,10 @@ impl<'a> Reader<'a> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
-    /// A number, see [`Writer::varint`].
+    /// Reads a number of [`Writer::varint`].
     ///
     /// # Errors
-    /// At the end, and where it does not fit into 64 bits.
+    /// Fails at the end, and if the number does not fit into 64 bits.
     pub fn varint(&mut self) -> Result<u64> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
@@ -408,19 +409,19 @@ impl<'a> Reader<'a> {
         Err(SnapshotError::Invalid("a number"))
     }
 
-    /// A number that fits the host's words, with no promise that so much follows.
+    /// Reads a number that fits into `usize`. It may be greater than the number of bytes left.
     ///
     /// # Errors
-    /// At the end, and where it does not fit.
+    /// Fails at the end, and if the number does not fit.
     pub fn number(&mut self) -> Result<usize> {
         usize::try_from(self.varint()?).map_err(|_| SnapshotError::Invalid("a number"))
     }
 
-    /// How many items follow, each at least `size` bytes long: never more than what is left can hold, so that it
-    /// may be allocated for.
+    /// Reads the number of the items that follow, each at least `size` bytes long. The bytes that are left can hold
+    /// so many, so a caller may allocate for them.
     ///
     /// # Errors
-    /// At the end, and where so many cannot follow.
+    /// Fails at the end, and if so many items cannot follow.
     pub fn count(&mut self, size: usize) -> Result<usize> {
         let count = self.number()?;
         match count.checked_mul(size.max(1)) {
@@ -429,27 +430,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A signed number in eight bytes.
+    /// Reads a signed number in eight bytes.
     ///
     /// # Errors
-    /// Where fewer are left.
+    /// Fails if fewer bytes are left.
     pub fn i64(&mut self) -> Result<i64> {
         Ok(i64::from_le_bytes(self.array()?))
     }
 
-    /// Bytes after their length.
+    /// Reads bytes with their length before them.
     ///
     /// # Errors
-    /// Where fewer are left.
+    /// Fails if fewer bytes are left.
     pub fn bytes(&mut self) -> Result<&'a [u8]> {
         let length = self.count(1)?;
         self.raw(length)
     }
 
-    /// The end: nothing may follow.
+    /// Checks that nothing follows.
     ///
     /// # Errors
-    /// Where something does.
+    /// Fails if bytes are left.
     pub const fn finish(self) -> Result<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(SnapshotError::Invalid("bytes after its end")) }
     }

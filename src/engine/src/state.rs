@@ -1,8 +1,8 @@
-//! The state of an analytic in a snapshot: one list of pieces, in the order they are written and read.
+//! The state of an analytic as a list of pieces, in the order in which a snapshot holds them.
 //!
-//! [`state!`](crate::state!) makes `save` and `load` of an [`Analytic`](crate::analytic::Analytic) from the names of its
-//! fields. Each field is a [`Piece`]. All pieces are read before the first one is kept: where an option has changed that
-//! keys are made with, the keys of the snapshot are never found again, and only pieces without keys are kept.
+//! [`state!`](crate::state!) writes `save` and `load` of an [`Analytic`](crate::analytic::Analytic) from the names of
+//! its fields. Each field is a [`Piece`]. `load` reads all pieces before it keeps the first one. If an option that
+//! shapes keys has changed, the keys of the snapshot would never match again; then only pieces without keys are kept.
 
 use crate::deliveries::Deliveries;
 use crate::net::Prefixes;
@@ -15,7 +15,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Implements `save` and `load` of an analytic by the list of its pieces.
+/// Implements `save` and `load` of an analytic from the list of its pieces.
 ///
 /// ```ignore
 /// impl Analytic for An1269 {
@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 /// }
 /// ```
 ///
-/// `each key of table` writes the key before what its slot holds, instead of relying on the order of the table.
+/// `each key of table` writes each key before the content of its slot, and so does not depend on the table's order.
 #[macro_export]
 macro_rules! state {
     ($($part:ident),+ $(; $($slots:tt)+)?) => {
@@ -72,48 +72,48 @@ macro_rules! state {
     };
 }
 
-/// What the configuration made an analytic drop of a snapshot, in words.
+/// What `load` dropped from a snapshot because the configuration differs, in words.
 pub type Notes = Vec<String>;
 
-/// A piece of the state of an analytic.
+/// One piece of the state of an analytic.
 pub trait Piece: Sized {
-    /// Whether it holds no keys, so that it is kept where keys are made otherwise than in the snapshot.
+    /// True if the piece holds no keys. Then it is kept even if keys are made differently now.
     const KEYLESS: bool = false;
 
-    /// Writes it: the same bytes on every host and for every seed.
+    /// Writes the piece. The bytes are the same on every host and for every seed.
     fn save(&self, out: &mut Writer);
 
-    /// Reads one within the bounds of this one, which is empty.
+    /// Reads a piece. `self` is an empty piece that gives the bounds.
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     fn load(&self, input: &mut Reader<'_>, loading: &mut Loading) -> Result<Self>;
 }
 
-/// What is known of a snapshot that is being read.
+/// Facts about a snapshot that is being read.
 #[derive(Debug, Default)]
 pub struct Loading {
     table: Loaded,
-    /// How many keys the snapshot holds that there was room for.
+    /// The number of keys of the snapshot that fitted into the table.
     keys: usize,
     evidence_cut: bool,
-    /// The option that keys are made otherwise by.
+    /// The option that makes keys differently now.
     regrouped: Option<&'static str>,
     notes: Notes,
 }
 
 impl Loading {
-    /// Says that the keys of the snapshot were made under another value of the option `name`. The first one counts.
+    /// Notes that the snapshot made its keys with another value of the option `name`. The first call counts.
     pub fn regrouped(&mut self, name: &'static str) {
         self.regrouped.get_or_insert(name);
     }
 
-    /// Adds a note of an analytic's own. It is dropped where the snapshot holds no key.
+    /// Adds a note of the analytic. It is dropped if the snapshot holds no key.
     pub fn note(&mut self, text: &str) {
         self.notes.push(text.into());
     }
 
-    /// Puts a piece in its place, unless its keys mean nothing under this configuration.
+    /// Puts a piece in its place, unless its keys no longer match.
     #[doc(hidden)]
     pub fn keep<P: Piece>(&self, place: &mut P, part: P) {
         if self.regrouped.is_none() || P::KEYLESS {
@@ -121,14 +121,14 @@ impl Loading {
         }
     }
 
-    /// The slot of each key of the snapshot, in its order; `None` for a key that was dropped.
+    /// The slot of each key of the snapshot, in its order; `None` for a dropped key.
     #[doc(hidden)]
     pub fn slots(&self, table: &Table) -> impl Iterator<Item = Option<Slot>> {
         let dropped = self.table.dropped + if self.regrouped.is_some() { self.keys } else { 0 };
         core::iter::repeat_n(None, dropped).chain(table.iter().map(|(_, slot)| Some(slot)))
     }
 
-    /// What the configuration made the analytic drop, in words.
+    /// The notes on the state that the configuration made the analytic drop.
     #[doc(hidden)]
     #[must_use]
     pub fn notes(self) -> Notes {
@@ -156,12 +156,12 @@ impl Loading {
     }
 }
 
-/// The value of an option that keys are made with, as bytes.
+/// The value of an option that shapes keys, as bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct MadeBy<const N: usize> {
-    /// The option, or the options.
+    /// The name of the option or options.
     pub name: &'static str,
-    /// Its value.
+    /// The value.
     pub value: [u8; N],
 }
 
@@ -239,7 +239,7 @@ impl Piece for Silences {
 }
 
 impl Piece for Deliveries {
-    /// Providers make their ids, no option does.
+    /// Delivery ids come from the provider and depend on no option.
     const KEYLESS: bool = true;
 
     fn save(&self, out: &mut Writer) {

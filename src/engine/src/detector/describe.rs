@@ -5,7 +5,7 @@ use crate::event::Outcome;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Events of one provider that an analytic judges. The WIT record `source` documents each field.
+/// The events of one provider that an analytic judges. The WIT record `source` documents each field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Source {
@@ -21,7 +21,7 @@ impl Source {
     }
 }
 
-/// Advice on collecting. The WIT record `advice` documents each field.
+/// Advice on which logs to collect. The WIT record `advice` documents each field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Advice {
@@ -29,7 +29,7 @@ pub struct Advice {
     pub text: &'static str,
 }
 
-/// Events that an analytic has to be given. The WIT record `need` documents each field.
+/// Events that an analytic must receive. The WIT record `need` documents each field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Need {

@@ -1,7 +1,7 @@
-//! Judging: one analytic, and all of its own that has state.
+//! Judges events: one analytic with all of its state.
 //!
-//! An event passes these, in this order: its date, the reorder buffer, deliveries, attempts (Linux), overrides, and at
-//! last the analytic.
+//! An event passes these steps in order: dates, the reorder buffer, deliveries, attempts (Linux), overrides, the
+//! analytic.
 
 use super::describe::Descriptor;
 use super::{Reading, Stats};
@@ -23,33 +23,33 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// One analytic that judges events, whatever its type.
+/// One analytic that judges events, of any type.
 pub trait Judging {
-    /// Its id.
+    /// The id of the analytic.
     fn id(&self) -> &'static str;
 
-    /// The events it reads.
+    /// The events that the analytic reads.
     fn reader(&self) -> Reader;
 
-    /// The fields of an event that make its partition.
+    /// The event fields that partition the work.
     fn partition_by(&self) -> &'static [&'static str];
 
-    /// The years it has inferred.
+    /// The dates of events, with the years inferred so far.
     fn dating(&self) -> &Dating;
 
-    /// How it reads times.
+    /// The rules for reading times.
     fn rules(&self) -> Rules<'_>;
 
-    /// Judges an event, or lets it wait, unless it is undated. Returns how it was dated.
+    /// Dates an event and judges it, or lets it wait. An undated event is not judged. Returns how it was dated.
     fn take(&mut self, event: Event<'_>, when: &When<'_>, record: Record<'_>, reading: Reading) -> Dated;
 
     /// Moves event time to the newest event + `idle` − `allowed_lateness`.
     fn elapse(&mut self, idle: Span);
 
-    /// The same, by the time that has passed since the newest event was received.
+    /// Moves event time by the time that has passed since the newest event was received.
     fn elapse_until(&mut self, received: Timestamp);
 
-    /// Event time has reached `to`.
+    /// Moves event time to `to`.
     fn advance(&mut self, to: Timestamp);
 
     /// The newest event time read.
@@ -58,25 +58,26 @@ pub trait Judging {
     /// Appends the alerts since the last call.
     fn hand_out(&mut self, alerts: &mut Vec<Alert>);
 
-    /// Whether notes are kept from here on.
+    /// Turns notes on or off from here on.
     fn set_explains(&mut self, explains: bool);
 
     /// Appends the notes since the last call.
     fn hand_out_notes(&mut self, notes: &mut Vec<Note>);
 
-    /// Counts a record that could not be read: it is malformed, or in no layout that is known.
+    /// Counts a record that could not be read, because it is malformed or has an unknown layout.
     fn count_misread(&mut self, malformed: bool, unread: bool);
 
-    /// Its counters, without those of the detector.
+    /// The analytic's counters, without those of the detector.
     fn stats(&self) -> Stats;
 
-    /// Writes its state, section by section.
+    /// Writes the state as sections.
     fn save(&self, out: &mut Writer);
 
-    /// Reads its state from a snapshot, if it is there. Returns notes on the state that was dropped.
+    /// Reads the analytic's state from a snapshot, if the snapshot has it. Returns notes on the state that was
+    /// dropped.
     ///
     /// # Errors
-    /// Where the bytes are not what [`save`](Self::save) writes.
+    /// Fails if [`save`](Self::save) did not write these bytes.
     fn load(&mut self, seed: u64, snapshot: &Snapshot<'_>) -> snapshot::Result<Vec<String>>;
 }
 
@@ -91,24 +92,24 @@ pub struct Judge<A: Analytic> {
     pub(super) ordinals: Ordinals,
     /// The newest event time read.
     pub(super) watermark: Timestamp,
-    /// The newest event time judged: behind the former while events wait to be sorted.
+    /// The newest event time judged. It is older than `watermark` while events wait to be sorted.
     pub(super) judged: Timestamp,
-    /// When the newest event was received.
+    /// The time at which the newest event was received.
     newest: Timestamp,
     stats: Stats,
     alerts: Vec<Alert>,
-    /// Where notes go while somebody asks for them.
+    /// Collects the notes while they are asked for.
     notes: Option<Notes>,
 }
 
 impl<A: Analytic> Judge<A> {
-    /// Whether several records may speak of one attempt: only programs of Linux do that. Known when it is compiled.
+    /// True if several records may report one attempt: only Linux programs do so. Known at compile time.
     pub(super) const JOINS: bool = A::TELEMETRY.has(Telemetry::LINUX);
 
-    /// An analytic with the options of its section, and the options that bear on decoding.
+    /// Makes an analytic from its section of the configuration, and returns the options that affect decoding.
     ///
     /// # Errors
-    /// Everything that is wrong with the section.
+    /// Fails with every problem in the section.
     pub fn in_section(
         section: &Section<'_>,
         seed: u64,
@@ -139,7 +140,7 @@ impl<A: Analytic> Judge<A> {
         }
     }
 
-    /// Judges an event in its place in time.
+    /// Judges an event whose turn has come.
     fn judge(&mut self, event: Event<'_>, record: Record<'_>) {
         self.judged = self.judged.max(event.time);
         if let Some(notes) = &mut self.notes {
@@ -179,7 +180,7 @@ impl<A: Analytic> Judge<A> {
     }
 }
 
-/// Counts the attempts of one record: what is left to do once it is known what its line means.
+/// Counts the attempts of one record, once the meaning of its line is known.
 struct Counter<'j, A: Analytic> {
     config: &'j Config<A::Options>,
     analytic: &'j mut A,
@@ -189,7 +190,7 @@ struct Counter<'j, A: Analytic> {
     notes: Option<&'j mut Notes>,
     judged: Timestamp,
     record: Record<'j>,
-    /// Of how many attempts the line speaks.
+    /// The number of attempts that the line reports.
     count: u32,
 }
 
@@ -280,7 +281,7 @@ impl<A: Analytic> Judging for Judge<A> {
         if event.time > self.watermark {
             (self.watermark, self.newest) = (event.time, received);
         }
-        // Events that an earlier configuration let wait leave first, under one that sorts nothing.
+        // If the buffer no longer sorts, events that an earlier configuration left waiting go first.
         if !self.reorder.sorts() && self.reorder.is_empty() {
             self.judge(event, record);
         } else if self.reorder.is_late(event.time) {
@@ -302,7 +303,7 @@ impl<A: Analytic> Judging for Judge<A> {
     }
 
     fn elapse_until(&mut self, received: Timestamp) {
-        // Clocks are set back, and records may be stamped with the time of what they tell.
+        // A clock may be set back, so the newest event may seem to be received in the future.
         self.newest = self.newest.min(received);
         self.elapse(Span(received.0.saturating_sub(self.newest.0)));
     }
@@ -352,7 +353,8 @@ impl<A: Analytic> Judging for Judge<A> {
         let beside = self.deliveries.bytes() + self.attempts.bytes() + self.reorder.bytes();
         Stats {
             analytic: A::ABOUT.id.into(),
-            // What the buffer could not sort is late for its key as well.
+            // An event that the buffer cannot sort is late for its key as well. Without a buffer, the analytic's own
+            // count is used.
             late: if self.reorder.sorts() { self.stats.late } else { held.late },
             keys: held.keys,
             evicted: held.evicted,

@@ -1,9 +1,10 @@
-//! Configured analytics and their state: the one thing that every face (component, browser, agent) wraps.
+//! Configured analytics and their state. Every face of a module (component, browser class, agent filter) wraps a
+//! detector.
 //!
-//! A detector works in two stages. **Reading** decodes each record once and says which analytics read its events
-//! ([`crate::decode`]). **Judging** is each analytic's own: event time, years, reorder buffer, deliveries, attempts and
-//! windows ([`judge`]). So a suite of analytics gives the alerts of the single ones, and reading and judging can take
-//! place on different machines ([`Detector::route`], [`Detector::judge`]).
+//! A detector works in two stages. **Reading** decodes each record once, and names the analytics that read its events
+//! ([`crate::decode`]). **Judging** belongs to each analytic: event time, years, reorder buffer, deliveries, attempts
+//! and windows ([`judge`]). So a suite gives the same alerts as its single analytics. Reading and judging can also
+//! run on different machines ([`Detector::route`], [`Detector::judge`]).
 //!
 //! ```text
 //! batch ─ records ─ Decoder ─ Decoded ─┬─ Judge<A> ─ alerts of A
@@ -43,12 +44,12 @@ use problems::FirstProblems;
 pub use problems::Problem;
 use repeats::LastLine;
 
-/// Why a detector could not be made.
+/// The reason why a detector could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// Each problem: its code, its path, and a message that names the value and the allowed values.
+    /// All problems, each with its code, its path, and a message that names the value and the allowed values.
     InvalidConfig(Problems),
-    /// Truncated, corrupted, of another analytic, or of another version.
+    /// The snapshot is truncated, corrupted, of another analytic or of another version.
     InvalidSnapshot(String),
 }
 
@@ -95,7 +96,7 @@ crate::record! { $ stats_fields;
 stats_fields!(write_fields, Stats);
 
 impl Stats {
-    /// Adds the counters of a detector that went before this one. The keys and bytes that are held now stay.
+    /// Adds the counters of an earlier detector. The current keys and bytes stay as they are.
     pub fn add(&mut self, before: &Self) {
         for (now, before) in [
             (&mut self.records, before.records),
@@ -126,7 +127,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Records of a stream, received at `received`, of unknown numbers.
+    /// Records of a stream, received at `received`. Their numbers are unknown.
     #[must_use]
     pub const fn at(received: Timestamp) -> Self {
         Self { received, written: None, first: 0 }
@@ -146,41 +147,41 @@ impl From<Timestamp> for Reading {
     }
 }
 
-/// An event that a record says. The WIT record `event` documents it.
+/// An event read from a record. The WIT record `event` documents each field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// The number of the record.
     pub record: u64,
-    /// The ids of the analytics that read it.
+    /// The ids of the analytics that read the event.
     pub analytics: Vec<&'static str>,
     /// The event.
     pub event: Event<'static>,
 }
 
-/// Which analytics a detector holds: one, or the several of a suite.
+/// The analytics of a detector: one, or those of a suite.
 pub trait Analytics: 'static {
-    /// The telemetry that they read together. A module holds decoders for nothing else.
+    /// The telemetry that they read together. A module holds only the decoders for this telemetry.
     const TELEMETRY: Telemetry;
 
-    /// The name of the module that holds them: the id of a single analytic.
+    /// The name of the module. For a single analytic, this is its id.
     const ID: &'static str;
 
-    /// Their ids, in alphabetical order: alerts of one record come in this order.
+    /// The ids of the analytics, sorted. Alerts of one record come in this order.
     const IDS: &'static [&'static str];
 
-    /// Describes each of them, in that order.
+    /// Describes each analytic, in the order of the ids.
     fn describe() -> Vec<Descriptor>;
 
-    /// Configures those that the configuration asks for.
+    /// Makes the analytics that the configuration asks for.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`], with everything that is wrong.
+    /// Fails with [`Error::InvalidConfig`], which holds every problem.
     fn configure(config: &str, seed: u64) -> Result<Configured, Error>;
 }
 
-/// Configured analytics, before they have read anything.
+/// Configured analytics that have read nothing yet.
 pub struct Configured {
-    /// The options that bear on decoding.
+    /// The options that affect decoding.
     pub common: Common,
     /// The analytics, in the order of their ids.
     pub judges: Vec<Box<dyn Judging>>,
@@ -205,11 +206,10 @@ impl<A: Analytic> Analytics for A {
 
 /// Configured analytics and the state of their windows.
 ///
-/// Its answers are a function of its configuration and its input; `seed` changes nothing but where entries lie in
-/// memory.
+/// The answers depend on the configuration and the input only. `seed` only decides where entries lie in memory.
 pub struct Detector<S: Analytics> {
     decoder: Decoder<Of<S>>,
-    /// In the order of their ids; the readers of the decoder are in the same order.
+    /// The analytics in the order of their ids. The readers of the decoder are in the same order.
     judges: Vec<Box<dyn Judging>>,
     records: u64,
     oversized: u64,
@@ -222,16 +222,16 @@ impl<S: Analytics> Reads for Of<S> {
 }
 
 impl<S: Analytics> Detector<S> {
-    /// Describes each of its analytics.
+    /// Describes each analytic.
     #[must_use]
     pub fn describe() -> Vec<Descriptor> {
         S::describe()
     }
 
-    /// A detector with empty windows. `config` is a JSON object; the empty string means the defaults.
+    /// Makes a detector with empty windows. `config` is a JSON object; the empty string means the defaults.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`], with everything that is wrong.
+    /// Fails with [`Error::InvalidConfig`], which holds every problem.
     pub fn create(config: &str, seed: u64) -> Result<Self, Error> {
         let Configured { common, judges } = S::configure(config, seed)?;
         let readers: Vec<Reader> = judges.iter().map(|judge| judge.reader()).collect();
@@ -246,11 +246,11 @@ impl<S: Analytics> Detector<S> {
         })
     }
 
-    /// A detector that goes on where `snapshot` was taken, with notes on the state that was dropped.
+    /// Makes a detector that continues from `snapshot`. Also returns notes on the state that was dropped.
     ///
     /// # Errors
-    /// As [`create`](Self::create); and [`Error::InvalidSnapshot`] where the bytes are truncated, corrupted, of
-    /// other analytics, or of another version.
+    /// Fails as [`create`](Self::create) does. Fails with [`Error::InvalidSnapshot`] if the bytes are truncated,
+    /// corrupted, of other analytics or of another version.
     pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<(Self, Vec<String>), Error> {
         let mut detector = Self::create(config, seed)?;
         let (notes, last) = state::load(&mut detector.judges, seed, snapshot)
@@ -259,13 +259,13 @@ impl<S: Analytics> Detector<S> {
         Ok((detector, notes))
     }
 
-    /// Byte strings, compared without ASCII case, of which any record that can matter contains at least one.
+    /// The needles: each record that can matter holds at least one of these strings, in any ASCII case.
     #[must_use]
     pub fn needles(&self) -> Vec<String> {
         self.decoder.needles().iter().map(|needle| (*needle).to_owned()).collect()
     }
 
-    /// Reads a batch of whole records, each with a newline behind it. O(bytes) to decode, O(1) per event and key.
+    /// Reads a batch of whole records, each with a newline after it. O(bytes) to decode, O(1) per event and key.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Alert> {
         let reading = reading.into();
         self.explain_to(false);
@@ -276,7 +276,7 @@ impl<S: Analytics> Detector<S> {
         alerts
     }
 
-    /// Reads one whole record, for hosts that hand over single ones: a newline in it ends nothing.
+    /// Reads one whole record, for hosts that pass single records. A newline in it does not end it.
     pub fn process_one(&mut self, record: &[u8], reading: impl Into<Reading>) -> Vec<Alert> {
         let reading = reading.into();
         self.explain_to(false);
@@ -285,9 +285,9 @@ impl<S: Analytics> Detector<S> {
         alerts
     }
 
-    /// Reads a batch as [`process`](Self::process) does, and returns what became of each event for each of its keys,
-    /// and why; alerts are among the notes. The events that [`elapse`](Self::elapse) and [`flush`](Self::flush) judge in
-    /// between are told by the next call, also one with an empty batch.
+    /// Reads a batch as [`process`](Self::process) does, and returns notes: what became of each event for each of its
+    /// keys, and why. Alerts are among the notes. Events that [`elapse`](Self::elapse) and [`flush`](Self::flush)
+    /// judge between two calls appear in the next call, even if its batch is empty.
     pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Note> {
         let reading = reading.into();
         self.explain_to(true);
@@ -305,7 +305,7 @@ impl<S: Analytics> Detector<S> {
         self.judges.iter_mut().for_each(|judge| judge.set_explains(explains));
     }
 
-    /// Reads one record and has its events judged. The alerts of one record are in the order of analytic ids.
+    /// Reads one record and judges its events. The alerts of one record come in the order of the analytics' ids.
     fn take(&mut self, record: Record<'_>, reading: Reading, alerts: &mut Vec<Alert>) {
         if !self.fits(record) {
             return;
@@ -328,7 +328,7 @@ impl<S: Analytics> Detector<S> {
         }
     }
 
-    /// Counts a record. Returns whether it is short enough to be read.
+    /// Counts a record. Returns true if it is short enough to be read.
     fn fits(&mut self, record: Record<'_>) -> bool {
         self.records += 1;
         let fits = record.bytes.len() <= self.decoder.max_record();
@@ -339,7 +339,7 @@ impl<S: Analytics> Detector<S> {
         fits
     }
 
-    /// Counts the trouble with a record, and remembers the first record of each kind.
+    /// Counts the problems of a record, and remembers the first record of each kind.
     fn count(&mut self, record: Record<'_>, misread: Misread, trouble: &Trouble) {
         if misread != Misread::default() {
             self.count_misread(record, misread);
@@ -348,7 +348,7 @@ impl<S: Analytics> Detector<S> {
             self.problems.note("future", record);
         }
         if let Some(unread) = &trouble.undated {
-            // The time that cannot be read says more than its record.
+            // The text of the unreadable time tells more than its record.
             let shown = if unread.is_empty() { record.bytes } else { unread };
             self.problems.note("undated", Record { bytes: shown, ..record });
         }
@@ -384,7 +384,7 @@ impl<S: Analytics> Detector<S> {
         alerts
     }
 
-    /// The events of a batch, without those that are undated. No state is touched.
+    /// The events of a batch, without undated ones. Changes no state.
     #[must_use]
     pub fn decode(&self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Seen> {
         let reading = reading.into();
@@ -392,12 +392,13 @@ impl<S: Analytics> Detector<S> {
         let mut dating: Vec<Dating> = self.judges.iter().map(|judge| judge.dating().clone()).collect();
         let (mut events, most, mut last) = (Vec::new(), decoder.max_record(), LastLine::default());
         for record in records(batch, reading.first).filter(|record| record.bytes.len() <= most) {
-            // A malformed record says nothing; `process` counts it.
+            // A malformed record has no events here; `process` counts it.
             let _ = last.decode(&mut decoder, record, &mut |decoded| {
                 let (mut event, mut dated) = (decoded.event.into_owned(), true);
                 let mut analytics = Vec::new();
                 for place in decoded.readers.iter() {
-                    // Those that read it find the same year, unless they have seen other records of the host.
+                    // All analytics that read the event find the same year, unless they have seen other records of
+                    // the host.
                     if let (Some(dating), Some(judge)) = (dating.get_mut(place), self.judges.get(place)) {
                         let how = dating.date(&mut event, &decoded.when, &judge.rules(), reading);
                         (dated, event.year_inferred, event.delay) = (!how.undated, how.inferred, how.delay);
@@ -416,18 +417,19 @@ impl<S: Analytics> Detector<S> {
         self.judges.get(place).is_some_and(|judge| judge.id() == id)
     }
 
-    /// Nothing came for that long. Moves event time to the newest event + `idle` − `allowed_lateness`, and returns the
-    /// alerts that this releases.
+    /// Tells the detector that nothing came for a time. Moves event time to the newest event + `idle` −
+    /// `allowed_lateness`, and returns the alerts that this releases.
     pub fn elapse(&mut self, idle: Span) -> Vec<Alert> {
         self.each(|judge| judge.elapse(idle))
     }
 
-    /// As [`elapse`](Self::elapse), for each analytic by the time that has passed since its newest event was received.
+    /// Does the same as [`elapse`](Self::elapse), but each analytic takes the time since its newest event was
+    /// received.
     pub fn elapse_until(&mut self, received: Timestamp) -> Vec<Alert> {
         self.each(|judge| judge.elapse_until(received))
     }
 
-    /// Event time has reached `to`: returns the alerts that this releases.
+    /// Moves event time to `to`, and returns the alerts that this releases.
     pub fn advance(&mut self, to: Timestamp) -> Vec<Alert> {
         self.each(|judge| judge.advance(to))
     }
@@ -446,19 +448,20 @@ impl<S: Analytics> Detector<S> {
         alerts
     }
 
-    /// The newest event time that any of the analytics has read; [`Timestamp::MIN`] before the first.
+    /// The newest event time that any analytic has read; [`Timestamp::MIN`] before the first event.
     #[must_use]
     pub fn watermark(&self) -> Timestamp {
         self.judges.iter().map(|judge| judge.watermark()).max().unwrap_or(Timestamp::MIN)
     }
 
-    /// The early exit for records that cannot matter, where there is one.
+    /// The early exit for records that cannot matter, if there is one.
     #[must_use]
     pub fn sieve(&self) -> Option<Sieve> {
         self.decoder.sieve()
     }
 
-    /// The state: versioned by section, checksummed, the same bytes on every host and for every seed.
+    /// The state as a snapshot: sections with versions, a checksum, and the same bytes on every host and for every
+    /// seed.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
         let held: u64 = self.judges.iter().map(|judge| judge.stats().state_bytes).sum();
@@ -467,13 +470,13 @@ impl<S: Analytics> Detector<S> {
         out.finish()
     }
 
-    /// How often a record, or a part of one, was decoded: once for all analytics that read it, in the ordinary case.
+    /// The number of decoded records and parts of records. Normally a record is decoded once for all analytics.
     #[must_use]
     pub const fn decodes(&self) -> u64 {
         self.decoder.decodes()
     }
 
-    /// Counters since it was made, and the size of its state: those of each analytic.
+    /// The counters since the detector was made, and the size of the state, for each analytic.
     #[must_use]
     pub fn stats(&self) -> Vec<Stats> {
         let of =
@@ -481,12 +484,12 @@ impl<S: Analytics> Detector<S> {
         self.judges.iter().map(|judge| of(&**judge)).collect()
     }
 
-    /// The first record of each kind of trouble since this was last asked.
+    /// The first record of each kind of problem since the last call.
     pub fn problems(&mut self) -> Vec<Problem> {
         self.problems.take()
     }
 
-    /// Reads a batch, but judges nothing: each event, for each analytic that reads it.
+    /// Reads a batch without judging it. Returns each event once for each analytic that reads it.
     pub fn route(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Part> {
         let reading = reading.into();
         let mut parts = Vec::new();
@@ -505,8 +508,8 @@ impl<S: Analytics> Detector<S> {
         parts
     }
 
-    /// Judges parts that [`route`](Self::route) returned, here or elsewhere, in their order. A part that is not whole, or
-    /// of an analytic that does not run here, is passed over and noted among the [`problems`](Self::problems).
+    /// Judges parts in their order. [`route`](Self::route) made them, here or elsewhere. Skips a part that is
+    /// damaged, or whose analytic does not run here, and notes it among the [`problems`](Self::problems).
     pub fn judge(&mut self, parts: &[Part], reading: Reading) -> Vec<Alert> {
         self.explain_to(false);
         let mut alerts = Vec::new();
@@ -527,12 +530,12 @@ impl<S: Analytics> Detector<S> {
     }
 }
 
-/// The trouble with the times of a record.
+/// The problems with the times of a record.
 #[derive(Default)]
 struct Trouble {
-    /// One of its events is ahead of its receipt.
+    /// True if one of its events is ahead of its receipt.
     ahead: bool,
-    /// One of its events is undated: the time that cannot be read, if there is one.
+    /// Set if one of its events is undated: the text of the unreadable time, or empty.
     undated: Option<Vec<u8>>,
 }
 
@@ -545,7 +548,7 @@ impl Trouble {
     }
 }
 
-/// Hands an event to each of its readers. The last takes the event itself.
+/// Passes an event to each of its readers. The last reader takes the event itself, the others a copy.
 fn each<'e>(readers: Readers, event: Event<'e>, take: &mut dyn FnMut(usize, Event<'e>)) {
     let mut last = None;
     for place in readers.iter() {
@@ -558,17 +561,17 @@ fn each<'e>(readers: Readers, event: Event<'e>, take: &mut dyn FnMut(usize, Even
     }
 }
 
-/// The records of a batch, the first of which has the number `first` (0: unknown): whole lines without their newline or carriage return, and their numbers. An empty line has a
-/// number and is no record.
+/// The records of a batch and their numbers. The first has the number `first`; 0 means unknown. A record is a line
+/// without its newline and carriage return. An empty line has a number but is no record.
 fn records(batch: &[u8], first: u64) -> impl Iterator<Item = Record<'_>> {
-    // Numbers that are unknown stay so.
+    // Unknown numbers stay 0.
     let step = u64::from(first != 0);
     let (mut rest, mut next) = (batch, first);
     core::iter::from_fn(move || {
         loop {
             let number = next;
             let line = match rest.first()? {
-                // Behind a prefilter most records are empty: no search for those.
+                // With a prefilter, most lines are empty; these need no search.
                 b'\n' => {
                     rest = rest.get(1..).unwrap_or_default();
                     next += step;

@@ -1,9 +1,9 @@
-//! What a judge notes of an event, while somebody asks why.
+//! The notes of a judge about an event, for `explain`.
 
 use crate::note::{Notes, Step};
 
 impl Notes {
-    /// An event of the same delivery id came before.
+    /// Notes that an event with the same delivery id came before.
     pub(super) fn duplicate(&mut self) {
         self.add(
             Step::Ignored,
@@ -14,12 +14,12 @@ impl Notes {
         );
     }
 
-    /// An option, or an override, leaves the event out.
+    /// Notes that an option or an override leaves the event out.
     pub(super) fn ignored(&mut self, why: Option<&str>) {
         self.add(Step::Ignored, "", why.unwrap_or("an override"), "ignored by %", &[]);
     }
 
-    /// Of the `all` attempts that a line speaks of, `new` are counted with this line.
+    /// Notes how many of the `all` attempts of a line are counted with this line: `new`.
     pub(super) fn part_of(&mut self, all: u32, new: u32) {
         if new < all {
             let text = "of its # attempts, # were counted with lines before";
@@ -27,7 +27,7 @@ impl Notes {
         }
     }
 
-    /// The attempt was counted with a line before. `lone`: the line bears no process id.
+    /// Notes that the attempt was counted with an earlier line. `lone` means that the line has no process id.
     pub(super) fn counted_before(&mut self, lone: bool) {
         let text = if lone {
             "not counted: without a process id it cannot be told from the lines about the same attempt"
@@ -37,13 +37,13 @@ impl Notes {
         self.add(Step::Joined, "", "", text, &[]);
     }
 
-    /// The analytic passed over the event.
+    /// Notes that the analytic ignored the event.
     pub(super) fn not_looked_at(&mut self, provider: &str) {
         let text = "not looked at: % events of this outcome say nothing here";
         self.add(Step::Ignored, "", provider, text, &[]);
     }
 
-    /// So many failures were none.
+    /// Notes that `count` failures turned out not to be failures.
     pub(super) fn taken_back(&mut self, count: u32) {
         let text = "# failures taken back: only PAM had told of them, and the login succeeded";
         self.add(Step::Joined, "", "", text, &[count.into()]);

@@ -1,4 +1,4 @@
-//! Events that were read here and are judged elsewhere.
+//! Parts: events that are read here and judged elsewhere.
 
 use super::judge::Judging;
 use crate::event::{Event, Record};
@@ -11,7 +11,7 @@ use crate::{load_fields, save_fields};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// An event for the analytic that judges it. The WIT record `part` documents each field.
+/// One event for the analytic that judges it. The WIT record `part` documents each field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Part {
@@ -29,15 +29,15 @@ impl Part {
         when.receipt.save(&mut out);
         out.bytes(when.unread.get(..RECORD).unwrap_or(when.unread));
         out.varint(record.number);
-        // No alert shows more of it.
+        // No alert shows more of a record.
         out.bytes(record.bytes.get(..RECORD).unwrap_or(record.bytes));
         Self { analytic: judge.id().into(), key: key(judge.partition_by(), event), bytes: out.finish() }
     }
 
-    /// Unpacks it.
+    /// Unpacks the part.
     ///
     /// # Errors
-    /// Where it is not whole.
+    /// Fails if the part is damaged.
     pub(super) fn read(&self) -> Result<(Event<'static>, When<'_>, u64, &[u8])> {
         let mut input = Reader::loose(&self.bytes)?;
         let event = event_fields!(load_fields, Event, &mut input);
@@ -52,7 +52,7 @@ impl Part {
     }
 }
 
-/// Equal for events that are counted together.
+/// A number that is equal for events that are counted together.
 fn key(partition_by: &[&str], event: &Event<'_>) -> u64 {
     let mut hash = Hasher128::new(Salt::new(""), 4);
     for field in partition_by {

@@ -1,4 +1,4 @@
-//! The first record of each kind of trouble.
+//! The first record of each kind of problem.
 
 use crate::event::Record;
 use crate::window::journal::RECORD;
@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 crate::record! { $ problem_fields;
-    /// The first record of a kind of trouble. The WIT record `problem` documents each field.
+    /// The first record of a kind of problem. The WIT record `problem` documents each field.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[allow(missing_docs)]
     pub struct Problem {
@@ -18,12 +18,12 @@ crate::record! { $ problem_fields;
 
 problem_fields!(write_fields, Problem);
 
-/// Those since somebody last asked: one for each kind.
+/// The first problem of each kind since the last [`take`](Self::take).
 #[derive(Clone, Debug, Default)]
 pub struct FirstProblems(Vec<Problem>);
 
 impl FirstProblems {
-    /// Remembers a record, if it is the first of its kind. O(kinds), of which there are a few.
+    /// Remembers a record if it is the first of its kind. O(kinds), which are few.
     #[cold]
     pub fn note(&mut self, kind: &'static str, record: Record<'_>) {
         if self.0.iter().all(|problem| problem.kind != kind) {
@@ -33,7 +33,7 @@ impl FirstProblems {
         }
     }
 
-    /// All of them; none are left.
+    /// Takes all problems out.
     pub fn take(&mut self) -> Vec<Problem> {
         core::mem::take(&mut self.0)
     }

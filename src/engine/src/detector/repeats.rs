@@ -1,8 +1,9 @@
-//! `last message repeated 5 times`, as sysklogd, BusyBox and the BSDs write it instead of equal lines.
+//! Reads `last message repeated 5 times`, which sysklogd, BusyBox and the BSDs write instead of equal lines.
 //!
-//! The line means the one before it of its host. A detector sees only what its host hands over, which may leave out records
-//! without a needle; these keep their numbers. So a repetition counts only right behind the line that it repeats: where the
-//! lines of several hosts are mixed, it may be missing from a count, and never adds to the wrong one.
+//! The line refers to the line before it from the same host. A detector may not see every line, because a host may
+//! leave out records without a needle; their numbers show the gap. So a repetition counts only if it directly follows
+//! the line that it repeats. In a log that mixes several hosts, a count may miss a repetition, but never counts a
+//! wrong one.
 
 use crate::analytic::Reads;
 use crate::decode::{Decoded, Decoder, Misread};
@@ -14,10 +15,10 @@ use crate::times::When;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The longest line that is remembered. syslog daemons cut lines far below (RFC 5424 section 6.1).
+/// The longest line that is remembered. Syslog daemons cut lines far below this length (RFC 5424 section 6.1).
 const LONGEST: usize = 8192;
 
-/// The line of Linux that was read last, if it told of something.
+/// The last Linux line that gave an event.
 #[derive(Debug, Default)]
 pub struct LastLine {
     number: u64,
@@ -25,7 +26,7 @@ pub struct LastLine {
 }
 
 impl LastLine {
-    /// Decodes a record as [`Decoder::decode`] does, and a repetition as the line before it, at its own time.
+    /// Decodes a record as [`Decoder::decode`] does. A repetition is decoded as the line before it, at its own time.
     pub fn decode<R: Reads>(
         &mut self,
         decoder: &mut Decoder<R>,
@@ -75,16 +76,16 @@ impl LastLine {
         misread
     }
 
-    /// Writes it.
+    /// Writes the line.
     pub fn save(&self, out: &mut Writer) {
         out.varint(self.number);
         out.bytes(&self.bytes);
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads the bytes of [`save`](Self::save).
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     pub fn load(input: &mut Reader<'_>) -> snapshot::Result<Self> {
         Ok(Self { number: input.varint()?, bytes: input.bytes()?.into() })
     }

@@ -1,7 +1,7 @@
-//! The state of a detector as sections of a snapshot.
+//! Writes and reads the state of a detector as sections of a snapshot.
 //!
-//! Each analytic writes its own sections under its id. Sections begin with version 3: a snapshot of version 0.1 holds
-//! all of the state as one body of version 2, in the order in which [`load_of_0_1`] reads it.
+//! Each analytic writes its own sections under its id. Sections begin with version 3. A snapshot of version 0.1 holds
+//! the whole state as one body of version 2; [`load_of_0_1`] reads it.
 
 use super::judge::{Judge, Judging};
 use super::repeats::LastLine;
@@ -14,9 +14,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The version of all sections but the analytic's own.
+/// The version of all sections, except the analytic's own.
 const VERSION: u16 = 3;
-/// The version of a body of version 0.1.
+/// The version of the body that version 0.1 wrote.
 const VERSION_0_1: u16 = 2;
 
 const SALT: &str = "salt";
@@ -29,14 +29,14 @@ const CLOCK: &str = "clock";
 const WINDOWS: &str = "windows";
 const LAST_LINE: &str = "last-line";
 
-/// The note on keys that cannot be known again.
+/// The note for keys that cannot be matched any more.
 const SALT_CHANGED: &str =
     "salt: it has changed, so no key of the snapshot can be known again; all were dropped";
 
 /// Reads a snapshot into new judges. Returns notes on the state that was dropped.
 ///
 /// # Errors
-/// Where the snapshot holds nothing of any of them, or makes no sense.
+/// Fails if the snapshot is invalid or holds nothing of these analytics.
 pub fn load(judges: &mut [Box<dyn Judging>], seed: u64, snapshot: &[u8]) -> Result<(Vec<String>, LastLine)> {
     let snapshot = Snapshot::open(snapshot)?;
     let (owners, mut notes) = (snapshot.owners(), Vec::new());
@@ -62,8 +62,8 @@ pub fn load(judges: &mut [Box<dyn Judging>], seed: u64, snapshot: &[u8]) -> Resu
     Ok((notes, last))
 }
 
-/// Writes the state of all judges. The line that was read last stands with the first that reads Linux: no other line may be
-/// repeated.
+/// Writes the state of all judges. The last line goes with the first judge that reads Linux, since only Linux lines
+/// are repeated.
 pub fn save_all(judges: &[Box<dyn Judging>], last: &LastLine, out: &mut Writer) {
     let mut last = Some(last);
     for judge in judges {
@@ -97,7 +97,7 @@ pub fn save<A: Analytic>(judge: &Judge<A>, out: &mut Writer) {
 /// Reads the state of one analytic into a new judge.
 ///
 /// # Errors
-/// Where the bytes are not what [`save`] writes.
+/// Fails if [`save`] did not write these bytes.
 pub fn load_judge<A: Analytic>(
     judge: &mut Judge<A>,
     seed: u64,
@@ -140,7 +140,7 @@ pub fn load_judge<A: Analytic>(
     Ok(parts.notes)
 }
 
-/// The sections of one analytic, while they are read.
+/// The sections of one analytic while they are read.
 struct Parts<'s> {
     id: &'static str,
     snapshot: &'s Snapshot<'s>,
@@ -148,7 +148,7 @@ struct Parts<'s> {
 }
 
 impl Parts<'_> {
-    /// Reads one section. A section that is missing, or newer than `known`, is passed over with a note.
+    /// Reads one section. Skips a section that is missing, or newer than `known`, with a note.
     fn read<T>(
         &mut self,
         name: &str,
@@ -170,7 +170,7 @@ impl Parts<'_> {
     }
 }
 
-/// Reads a body of version 0.1.
+/// Reads the body of a version 0.1 snapshot.
 fn load_of_0_1<A: Analytic>(judge: &mut Judge<A>, seed: u64, mut input: Reader<'_>) -> Result<Vec<String>> {
     let found = input.version();
     if found > VERSION_0_1 {

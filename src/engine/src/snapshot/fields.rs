@@ -1,4 +1,4 @@
-//! Fields of records in a snapshot: one way to write and read each type.
+//! Fields of records in a snapshot: writes and reads each type in one way.
 
 use super::{Reader, Result, SnapshotError, Writer};
 use crate::alert::{Evidence, Severity, Tally};
@@ -13,21 +13,21 @@ use core::net::IpAddr;
 
 const WRONG: SnapshotError = SnapshotError::Invalid("a field");
 
-/// A field that a snapshot holds.
+/// A type of field that a snapshot can hold.
 pub trait Saved: Sized {
-    /// The fewest bytes that it takes.
+    /// The fewest bytes of a value.
     const LEAST: usize = 1;
 
-    /// Writes it.
+    /// Writes the value.
     fn save(&self, out: &mut Writer);
 
-    /// Reads it.
+    /// Reads a value.
     ///
     /// # Errors
-    /// Where the bytes are not what [`save`](Self::save) writes.
+    /// Fails if [`save`](Self::save) did not write these bytes.
     fn load(input: &mut Reader<'_>) -> Result<Self>;
 
-    /// The bytes that it takes beside its own size, roughly.
+    /// The bytes of heap memory that the value owns, approximately.
     fn beside(&self) -> usize {
         0
     }
@@ -51,7 +51,7 @@ macro_rules! load_fields {
     };
 }
 
-/// The bytes that the fields of a record take beside its own size.
+/// The bytes of heap memory that the fields of a record own.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! beside_fields {
@@ -224,12 +224,12 @@ impl Saved for u128 {
     }
 }
 
-/// Enums by the place of a value in a list that only grows at its end.
+/// Saves an enum as the place of a value in a list. Such a list may grow at its end only.
 macro_rules! places {
     ($($type:ident: $($case:ident),+;)+) => { $(
         impl Saved for $type {
             fn save(&self, out: &mut Writer) {
-                // Beside the list below. A value that is missing there does not compile.
+                // Holds the same list as below. A value that is missing from the list does not compile.
                 enum Place { $($case),+ }
                 out.u8(match self { $(Self::$case => Place::$case),+ } as u8);
             }
@@ -250,7 +250,7 @@ places! {
     Access: Remote, Local;
 }
 
-/// Enums by name: their numbers change with the list of families.
+/// Saves an enum by name, since its numbers change with the list of families.
 macro_rules! names {
     ($($type:ident),+) => { $(
         impl Saved for $type {

@@ -2,7 +2,7 @@ use super::*;
 use alloc::vec;
 use proptest::prelude::*;
 
-/// Two analytics with a section each, and one more of the first.
+/// Two analytics with one section each, and a second section of the first.
 fn sample() -> Vec<u8> {
     let mut writer = Writer::new(0);
     writer.section("an1276", "windows", 3, |out| {
@@ -63,7 +63,7 @@ fn snapshots_one_after_the_other_are_read_as_one() {
     let twice = [first.clone(), first.clone()].concat();
     let told = Snapshot::open(&twice).map(|_| ());
     assert_eq!(told, Err(SnapshotError::Invalid("a section that stands there twice")));
-    // Cut between the two, the first is whole.
+    // Cut between the two, the first snapshot is complete.
     for end in (0..joined.len()).filter(|end| *end != first.len()) {
         assert!(Snapshot::open(&joined[..end]).is_err(), "{end}");
     }

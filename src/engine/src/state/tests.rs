@@ -4,7 +4,7 @@ use crate::time::{Span, Timestamp};
 use crate::window::table::Bounds;
 use alloc::borrow::ToOwned;
 
-/// A state with one part of each sort.
+/// A state with one piece of each kind.
 struct State {
     prefixes: Prefixes,
     made_by: MadeBy<1>,
