@@ -1,4 +1,4 @@
-//! What an analytic has to say, and its canonical JSON.
+//! Alerts and their canonical JSON.
 
 use crate::time::Timestamp;
 use alloc::string::String;
@@ -10,24 +10,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// For the record.
+    /// For the record only.
     Informational,
-    /// To be looked at some day.
+    /// Look at it some day.
     Low,
-    /// To be looked at today.
+    /// Look at it today.
     #[default]
     Medium,
-    /// To be looked at now.
+    /// Look at it now.
     High,
-    /// To be acted on now.
+    /// Act on it now.
     Critical,
 }
 
 impl Severity {
-    /// All of them, lowest first.
+    /// All severities, lowest first.
     pub const ALL: [Self; 5] = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
 
-    /// The word for it.
+    /// The word for the severity.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,13 +39,13 @@ impl Severity {
         }
     }
 
-    /// The severity of that name.
+    /// The severity with this name.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == word)
     }
 
-    /// The severity `steps` above (below, if negative), held at the ends.
+    /// The severity `steps` above this one (below, if negative), limited to the lowest and the highest.
     #[must_use]
     pub fn shifted(self, steps: i8) -> Self {
         let at = (self as i8).saturating_add(steps).clamp(0, 4);
@@ -59,26 +59,26 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A code and how often it was seen.
+/// A code and its count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// A failure code, an outcome.
+    /// A failure code or an outcome.
     pub code: String,
-    /// How often.
+    /// How often the code was seen.
     pub count: u32,
 }
 
 /// A raw record that an alert shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// The number of the record; 0 where it is unknown.
+    /// The number of the record; 0 if unknown.
     pub record: u64,
-    /// The record, cut to a bounded length. An attacker wrote part of it.
+    /// The text of the record, cut to a bounded length. An attacker wrote part of it.
     pub text: String,
 }
 
 crate::record! { $ alert_fields;
-    /// One alert. The WIT record `alert` documents each field. In JSON, what is absent is omitted.
+    /// One alert. The WIT record `alert` documents each field. JSON omits absent fields.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[allow(missing_docs)] // Each field is documented once, in wit/authsieve.wit.
     pub struct Alert {
@@ -122,13 +122,13 @@ crate::record! { $ alert_fields;
 alert_fields!(write_fields, Alert);
 
 impl Alert {
-    /// The alert as one line of JSON, without its newline: equal alerts give equal bytes on every host.
+    /// The alert as one line of JSON, without a newline. Equal alerts give equal bytes on every host.
     ///
-    /// Times are RFC 3339 in UTC; `reasons` and `outcomes` are objects of code and count. Characters that [`acts`]
-    /// finds are escaped.
+    /// Times are RFC 3339 in UTC. `reasons` and `outcomes` are objects of code and count. Characters for which
+    /// [`acts`] returns true are escaped.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Strings, integers and lists of them: this cannot fail.
+        // This cannot fail: an alert holds only strings, integers and lists of them.
         let json = serde_json::to_string(self).unwrap_or_default();
         if !json.contains(acts) {
             return json;
@@ -136,7 +136,7 @@ impl Alert {
         let mut out = String::with_capacity(json.len() + 64);
         for c in json.chars() {
             if acts(c) {
-                // All of them stand below U+10000.
+                // All such characters are below U+10000.
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             } else {
                 out.push(c);
@@ -146,8 +146,8 @@ impl Alert {
     }
 }
 
-/// True if a terminal acts upon this character (DEL, C1), or it changes the order in which others stand. Within JSON
-/// such characters stand in strings alone. C0 is escaped by every writer of JSON.
+/// True if a terminal acts upon this character (DEL, C1), or if it changes the order in which others are shown. JSON
+/// has such characters only inside strings. Every JSON writer escapes C0 already.
 #[must_use]
 pub const fn acts(c: char) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! What an analytic is to the engine.
+//! The interface between an analytic and the engine.
 
 use crate::alert::Alert;
 use crate::config::{Config, Judgement, Problem, Settings};
@@ -15,13 +15,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What an analytic is, in words and lists. The WIT record `descriptor` documents each field.
+/// The description of an analytic. The WIT record `descriptor` documents each field.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)] // Each field is documented once, in wit/authsieve.wit.
 pub struct About {
-    /// As it is typed: `an1276`.
+    /// The id as users type it: `an1276`.
     pub id: &'static str,
-    /// As alerts name it: `AN1276`.
+    /// The id as alerts show it: `AN1276`.
     pub code: &'static str,
     pub name: &'static str,
     pub version: &'static str,
@@ -33,115 +33,116 @@ pub struct About {
     pub collect: &'static str,
     pub false_positives: &'static [&'static str],
     pub response: &'static [&'static str],
-    /// The fields of an event (`user`, `src_ip`) whose equal values must meet in one detector, if the work is split.
+    /// The event fields (`user`, `src_ip`) that partition the work: events with equal values must reach the same
+    /// detector.
     pub partition_by: &'static [&'static str],
-    /// The options that an override may set, all of them of the kind [`Threshold`](crate::config::Threshold).
+    /// The options that an override may set. All have the type [`Threshold`](crate::config::Threshold).
     pub thresholds: &'static [&'static str],
 }
 
-/// Something whose telemetry is known when it is compiled.
+/// A type whose telemetry is known at compile time.
 pub trait Reads {
-    /// What it reads.
+    /// The telemetry that it reads.
     const TELEMETRY: Telemetry;
 }
 
-/// What an analytic reads.
+/// The telemetry of an analytic or a suite, as a type.
 #[derive(Debug)]
 pub struct Of<A>(core::marker::PhantomData<A>);
 
-/// What an analytic holds, for `stats`.
+/// Sizes and counts of an analytic's state, for `stats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    /// Keys held now.
+    /// Keys in the table now.
     pub keys: u64,
-    /// Keys given up before their time.
+    /// Keys that were evicted to make room.
     pub evicted: u64,
-    /// Events older than the newest of their key.
+    /// Events that were older than the newest of their key.
     pub late: u64,
     /// Bytes of state.
     pub bytes: u64,
 }
 
 impl Held {
-    /// Of an analytic with the keys of a table, so many late events, and so many bytes in all.
+    /// Reads keys and evictions from the table, and takes the other two as given.
     #[must_use]
     pub fn new(keys: &Table, late: u64, bytes: usize) -> Self {
         Self { keys: keys.len() as u64, evicted: keys.evicted(), late, bytes: bytes as u64 }
     }
 }
 
-/// A detection: events in, alerts out, windows in between. One implementation is one component.
+/// A detection: events come in, windows change, alerts go out. Each implementation becomes one component.
 pub trait Analytic: Sized + 'static {
-    /// Its options; those common to all analytics are not among them.
+    /// The analytic's own options, without those that all analytics share.
     type Options: Settings;
-    /// What it is.
+    /// The description of the analytic.
     const ABOUT: About;
-    /// What it reads.
+    /// The telemetry that the analytic reads.
     const TELEMETRY: Telemetry;
-    /// The version of what [`save`](Self::save) writes. [`load`](Self::load) reads all older ones, from 2 on, by
-    /// [`Reader::version`].
+    /// The version of the bytes that [`save`](Self::save) writes. [`load`](Self::load) reads all versions from 2 on,
+    /// and learns the version from [`Reader::version`].
     const STATE_VERSION: u16 = 3;
 
-    /// A new one with empty windows.
+    /// Makes a new analytic with empty windows.
     ///
     /// # Errors
-    /// Where options contradict each other: which, and what is allowed.
+    /// Fails if options contradict each other. The problem names the option and the allowed values.
     fn new(config: &Config<Self::Options>, seed: u64) -> Result<Self, Problem>;
 
-    /// Codes of sign-in and audit logs that its options say are failures as well.
+    /// The codes of sign-in and audit logs that the options count as failures too.
     fn extra_failure_codes(_options: &Self::Options) -> Vec<u32> {
         Vec::new()
     }
 
-    /// For how long an event can matter: its longest window. Ids of deliveries are kept as long.
+    /// The longest time for which an event can matter: the longest window. Delivery ids are kept as long.
     fn horizon(&self) -> Span;
 
-    /// Takes one event in.
+    /// Judges one event.
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>);
 
-    /// `event.count` failures that were observed at `event.time` were none.
+    /// Removes `event.count` failures at `event.time` that turned out not to be failures.
     fn take_back(&mut self, _event: &Event<'_>) {}
 
-    /// Event time has reached `to`: what waited for it comes out.
+    /// Advances event time to `to`, and raises the alerts that waited for this time.
     fn advance(&mut self, _to: Timestamp, _alerts: &mut Alerts<'_>) {}
 
-    /// What it holds.
+    /// Sizes and counts of the state.
     fn held(&self) -> Held;
 
-    /// Writes its state: the same bytes on every host and for every seed.
+    /// Writes the state. The bytes are the same on every host and for every seed.
     fn save(&self, out: &mut Writer);
 
-    /// Reads what [`save`](Self::save) wrote into one that is new, under a configuration that may have changed.
-    /// Notes say what that made it drop.
+    /// Reads the bytes of [`save`](Self::save) into a new analytic. The configuration may differ from that of the
+    /// snapshot. The returned notes name the state that was dropped for this reason.
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<Vec<String>>;
 }
 
-/// What an analytic gets along with an event.
+/// The data that an analytic gets with each event.
 pub struct Context<'c> {
-    /// What the overrides say of the event.
+    /// The result of the overrides for the event.
     pub judgement: Judgement<'c>,
     /// The raw record, for evidence. An attacker wrote part of it.
     pub record: Record<'c>,
     /// The newest event time judged so far, this event included.
     pub watermark: Timestamp,
-    /// Where alerts go.
+    /// Takes the alerts.
     pub alerts: Alerts<'c>,
 }
 
 impl Context<'_> {
-    /// Whether somebody asks why: only then are notes kept, and only then is it worth making them.
+    /// True if notes are asked for. Only then does it pay to make them.
     #[inline]
     #[must_use]
     pub const fn explains(&self) -> bool {
         self.alerts.notes.is_some()
     }
 
-    /// Says what became of the event for a key, in words with blanks: `#` is the next of `values` as a number, `~` as a
-    /// span, `@` as a time, and `%` is `word`. Where something was counted, the first value is the count and the second
-    /// how many there have to be. Nothing where nobody asks.
+    /// Notes what became of the event for a key. In `text`, `#` is the next of `values` as a number, `~` as a
+    /// duration, `@` as a time, and `%` is `word`. If something was counted, the first value is the count and the
+    /// second the needed count. Does nothing unless notes are asked for.
     #[cold]
     #[inline(never)]
     pub fn note(&mut self, step: Step, key: &str, word: &str, text: &str, values: &[i64]) {
@@ -150,13 +151,13 @@ impl Context<'_> {
         }
     }
 
-    /// Raises an alert about the event: override and severity are applied here.
+    /// Raises an alert about the event, with its override and severity applied.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
         self.judge(&mut alert);
         self.alerts.raise(key, alert);
     }
 
-    /// Applies override and severity alone, and names the record: for an alert about the event that has to wait.
+    /// Applies override and severity and names the record, but raises nothing: for an alert that has to wait.
     pub fn judge(&self, alert: &mut Alert) {
         alert.record = self.record.number;
         let base = alert.severity;
@@ -170,7 +171,7 @@ impl Context<'_> {
     }
 }
 
-/// Where alerts go: they get their id and what is the same for all alerts of the analytic.
+/// Takes alerts. Gives each its id and the fields that all alerts of the analytic share.
 pub struct Alerts<'c> {
     pub(crate) about: &'c About,
     pub(crate) digest: &'c str,
@@ -180,7 +181,8 @@ pub struct Alerts<'c> {
 }
 
 impl Alerts<'_> {
-    /// Raises an alert. `key` are the normalised values that tell it from others of its pattern and time.
+    /// Raises an alert. `key` holds the normalised values that distinguish it from other alerts of the same pattern
+    /// and time.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
         let own = |list: &[&str]| list.iter().map(|s| String::from(*s)).collect();
         let mut hash =
@@ -216,12 +218,12 @@ impl Alerts<'_> {
     }
 }
 
-/// How many alerts of the same analytic, pattern, key and time there were: they get different ids.
+/// Counts alerts of the same analytic, pattern, key and time, so that they get different ids.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ordinals(VecDeque<(u128, u32)>);
 
 impl Ordinals {
-    /// Equals come close together; so far back it is looked.
+    /// Searches only the last 256 ids for duplicates: equal alerts come close together.
     const REMEMBERED: usize = 256;
 
     fn next(&mut self, base: u128) -> u32 {

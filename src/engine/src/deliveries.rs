@@ -1,8 +1,8 @@
-//! Delivered twice, counted once: the providers' own event ids, as far back as a repetition could matter.
+//! Counts an event once even if it is delivered twice, by the provider's own event ids.
 //!
 //! Pipelines deliver at least once: an agent that restarts, a queue that times out or an overlapping export brings
-//! events again. Ids are kept for the longest window of the analytic, and at most so many of them; of more, the one
-//! that came first is forgotten.
+//! events again. Ids are kept for the longest window of the analytic, up to a maximum number. Beyond it, the oldest
+//! id by arrival is forgotten.
 
 use crate::hash::{Fingerprint, Placement};
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
@@ -10,32 +10,32 @@ use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 use hashbrown::HashTable;
 
-/// So many ids are kept however old they are: where a feed runs backwards, all but the first event are old.
+/// The number of ids that are kept at any age. In a feed that runs backwards, all events but the first are old.
 const LEAST: usize = 4096;
 
-/// See the [module](self). O(1) amortised per event.
+/// The ids of events seen so far; see the [module](self). O(1) amortised per event.
 #[derive(Clone, Debug)]
 pub struct Deliveries {
     most: usize,
     keep: Span,
     placement: Placement,
-    /// In the order they came.
+    /// Ids in the order of arrival.
     ids: VecDeque<(Fingerprint, Timestamp)>,
-    /// How many were forgotten: the number of the first of `ids`.
+    /// The number of forgotten ids, which is the number of the first id in `ids`.
     first: u64,
-    /// Numbers of ids.
+    /// Finds the number of an id.
     index: HashTable<u64>,
 }
 
 impl Deliveries {
-    /// None yet. Ids are kept for `keep`, at most `most` of them.
+    /// An empty list. Ids are kept for `keep`, at most `most` of them.
     #[must_use]
     pub const fn new(keep: Span, most: usize, seed: u64) -> Self {
         let placement = Placement::new(seed);
         Self { most, keep, placement, ids: VecDeque::new(), first: 0, index: HashTable::new() }
     }
 
-    /// Whether an event of this id comes for the first time. `now` is the newest event time.
+    /// True if an event with this id comes for the first time. `now` is the newest event time.
     pub fn is_new(&mut self, id: u128, time: Timestamp, now: Timestamp) -> bool {
         let id = Fingerprint(id);
         let hash = self.placement.of(id);
@@ -63,13 +63,13 @@ impl Deliveries {
         true
     }
 
-    /// The bytes they take.
+    /// The bytes of memory in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.ids.capacity() * size_of::<(Fingerprint, Timestamp)>() + self.index.allocation_size()
     }
 
-    /// Writes them in the order they came.
+    /// Writes the ids in the order of arrival.
     pub fn save(&self, out: &mut Writer) {
         out.count(self.ids.len());
         for (id, time) in &self.ids {
@@ -78,10 +78,11 @@ impl Deliveries {
         }
     }
 
-    /// Reads what [`save`](Self::save) wrote into one that is empty. Of more than it may hold, the newest stay.
+    /// Reads the bytes of [`save`](Self::save) into an empty list. If there are more ids than it may hold, the newest
+    /// stay.
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
         for _ in 0..input.count(24)? {
             let id = Fingerprint::from_bytes(input.array()?);

@@ -6,25 +6,25 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::net::IpAddr;
 
-/// Text of an event: borrowed from the record where it stands there as it is. Empty means "not said".
+/// A text of an event. Borrows from the record if the record holds the same bytes. Empty means "unknown".
 pub type Text<'a> = Cow<'a, str>;
 
-/// Bytes as text: borrowed where they are UTF-8, with replacement characters where not.
+/// Bytes as text. Valid UTF-8 is borrowed; other bytes become replacement characters.
 #[must_use]
 pub fn text(bytes: &[u8]) -> Text<'_> {
     if bytes.is_empty() {
         return Text::Borrowed("");
     }
-    // Quicker than to look for what is to be replaced.
+    // The check is quicker than a search for bytes to replace.
     core::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Text::Borrowed)
 }
 
-/// A raw record and its number: what an alert shows as evidence. An attacker wrote part of it.
+/// A raw record and its number, shown by alerts as evidence. An attacker wrote part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// The number that the host gave it, over the whole input; 0 where that is unknown.
+    /// The record's number over the whole input, from the host; 0 if unknown.
     pub number: u64,
-    /// Its bytes; empty where there is nothing to show.
+    /// The record's bytes; empty if there is nothing to show.
     pub bytes: &'a [u8],
 }
 
@@ -51,7 +51,7 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Record<'a> {
     }
 }
 
-/// What became of an attempt to authenticate.
+/// The outcome of an attempt to authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The credential was refused.
@@ -67,12 +67,12 @@ pub enum Outcome {
     Timeout,
     /// The person approved a challenge.
     Approved,
-    /// The password was right, and something else stopped the login: a policy, a second factor to be enrolled.
+    /// The password was right, but something else stopped the login, such as a policy or a missing second factor.
     Stopped,
 }
 
 impl Outcome {
-    /// The word for it, as in the WIT contract.
+    /// The word for the outcome, as in the WIT contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -87,47 +87,50 @@ impl Outcome {
     }
 }
 
-/// Who speaks of the attempt. Several programs write lines about one attempt; `shapes::linux::attempts` counts it once.
+/// The kind of log line that tells of the attempt. Several programs write lines about one attempt;
+/// `shapes::linux::attempts` counts such an attempt once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// An event that stands for itself: one record, `count` attempts.
+    /// An event that stands alone: one record, `count` attempts.
     #[default]
     Attempt,
-    /// sshd's `Failed password …`, login's `FAILED LOGIN …`, su's `FAILED SU …`: the program's own verdict.
+    /// The program's own verdict: sshd's `Failed password …`, login's `FAILED LOGIN …`, su's `FAILED SU …`.
     Failed,
-    /// sshd's `error: PAM: Authentication failure for …`: once per attempt through PAM, beside [`Signal::Failed`].
+    /// sshd's `error: PAM: Authentication failure for …`. sshd writes one for each attempt through PAM, beside
+    /// [`Signal::Failed`].
     SshdPam,
     /// auditd `USER_AUTH … res=failed`.
     Audit,
-    /// auditd `USER_LOGIN … res=failed`: weak, as OpenSSH writes one for each key that a client offers before it logs in.
+    /// auditd `USER_LOGIN … res=failed`. This is weak: OpenSSH writes one for each key that a client offers before it
+    /// logs in.
     AuditLogin,
     /// `pam_unix(…): authentication failure`.
     Pam,
-    /// `N more authentication failures` of `pam_unix`, and in PAM's name of sshd.
+    /// `N more authentication failures`, from `pam_unix` or from sshd on behalf of PAM.
     PamMore,
-    /// The same from `pam_sss`, which stacks with `pam_unix`.
+    /// `authentication failure` from `pam_sss`, which stacks with `pam_unix`.
     PamSss,
-    /// The same from `pam_krb5`.
+    /// `authentication failure` from `pam_krb5`.
     PamKrb5,
-    /// The same from `pam_ldap`.
+    /// `authentication failure` from `pam_ldap`.
     PamLdap,
-    /// The same from `pam_winbind`.
+    /// `authentication failure` from `pam_winbind`.
     PamWinbind,
-    /// The same from any other PAM module.
+    /// `authentication failure` from any other PAM module.
     PamOther,
-    /// sshd's `Postponed keyboard-interactive …`: no attempt, but PAM has a process of its own for it.
+    /// sshd's `Postponed keyboard-interactive …`. This is no attempt, but it names the process that PAM uses for it.
     Postponed,
-    /// `last message repeated N times`: the line before it, `count` times more. The detector puts that line's event in its
-    /// place; no analytic sees it.
+    /// `last message repeated N times`: the line before, `count` more times. The detector replaces this event with
+    /// the event of that line, so no analytic sees it.
     Repeated,
     /// A line that only implies a failure (`Invalid user …`, `Connection closed by authenticating user …`).
     Weak,
-    /// A success told by PAM alone (`session opened for user …`): it names no address.
+    /// A success that only PAM reports (`session opened for user …`). It names no address.
     Session,
 }
 
 impl Signal {
-    /// True if a module of PAM speaks.
+    /// True if a PAM module wrote the line.
     #[must_use]
     pub const fn is_pam(self) -> bool {
         matches!(
@@ -142,7 +145,7 @@ impl Signal {
         )
     }
 
-    /// The word for it, as in the WIT contract.
+    /// The word for the signal, as in the WIT contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -166,18 +169,18 @@ impl Signal {
     }
 }
 
-/// Whether the login came over the network.
+/// Where the login came from: the network or the machine itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Over the network: it has, or should have, an address.
+    /// Over the network: the event has, or should have, an address.
     #[default]
     Remote,
-    /// At the machine: console, su, sudo. Host and tty stand for the address.
+    /// At the machine: console, su, sudo. Host and tty replace the address.
     Local,
 }
 
 impl Access {
-    /// The word for it, as in the WIT contract.
+    /// The word for the access, as in the WIT contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -188,70 +191,72 @@ impl Access {
 }
 
 crate::record! { $ event_fields;
-    /// One authentication event. Text borrows from the record it was read from.
+    /// One authentication event. Text borrows from the record that the event was read from.
     ///
-    /// Values are canonical: addresses without port, brackets, zone or IPv4-mapping; users in the spelling of their
-    /// world (see each decoder); times in UTC.
+    /// Values are canonical: addresses without port, brackets, zone or IPv4-mapping; times in UTC. Each decoder
+    /// documents how it spells users.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Event<'a> {
-        /// When it happened.
+        /// When the event happened.
         pub time: Timestamp,
-        /// What became of it.
+        /// The outcome of the attempt.
         pub outcome: Outcome,
-        /// Of how many attempts the record speaks, at least 1.
+        /// The number of attempts that the record reports, at least 1.
         pub count: u32,
-        /// Who speaks.
+        /// The kind of log line.
         pub signal: Signal,
-        /// Over the network or at the machine.
+        /// From the network or at the machine.
         pub access: Access,
-        /// The account. Empty where unknown.
+        /// The account. Empty if unknown.
         pub user: Text<'a>,
-        /// The account's domain, where it is apart from the name.
+        /// The account's domain, if it is separate from the name.
         pub domain: Text<'a>,
         /// The client's address.
         pub src_ip: Option<IpAddr>,
-        /// The client's host name, where no address was written.
+        /// The client's host name, if the record has no address.
         pub src_name: Text<'a>,
         /// The terminal of a local login, without `/dev/`.
         pub tty: Text<'a>,
         /// The client's user agent.
         pub user_agent: Text<'a>,
-        /// What was logged in to: `sshd`, `sudo`, `su`, `login`, an application.
+        /// The target of the login: `sshd`, `sudo`, `su`, `login`, an application.
         pub service: Text<'a>,
         /// The machine that wrote the record.
         pub host: Text<'a>,
         /// The process that wrote the record.
         pub pid: Option<u32>,
-        /// How: `password`, `publickey`, `keyboard-interactive/pam`, …
+        /// The method: `password`, `publickey`, `keyboard-interactive/pam`, …
         pub method: Text<'a>,
         /// Windows logon type.
         pub logon_type: Option<u32>,
-        /// The provider's code for the outcome: of two, the one that says more (Windows: SubStatus, unless it is 0).
+        /// The provider's code for the outcome. Of two codes, this is the more specific one (Windows: SubStatus,
+        /// unless it is 0).
         pub reason: Text<'a>,
-        /// The outer code, where there are two (Windows: Status).
+        /// The outer code, if there are two (Windows: Status).
         pub status: Text<'a>,
-        /// The same in words.
+        /// The reason in words.
         pub reason_text: Text<'a>,
-        /// The application signed in to, for identity providers.
+        /// The application that the user signed in to, from identity providers.
         pub application: Text<'a>,
-        /// The device signed in from.
+        /// The device that the user signed in from.
         pub device: Text<'a>,
-        /// The operating system of that device, as it was written.
+        /// The operating system of the device, as the record spells it.
         pub os: Text<'a>,
-        /// What ties the records of one login together: Okta's transaction, Duo's `txid`, Entra's correlation id.
+        /// The id that ties the records of one login together: Okta's transaction, Duo's `txid`, Entra's correlation
+        /// id.
         pub transaction: Text<'a>,
-        /// The record proves that the password was right, whatever became of the login.
+        /// True if the record proves that the password was right, whatever the outcome of the login.
         pub credential: bool,
-        /// The year of its time is inferred: the record names none, and nothing beside it tells.
+        /// True if the year is inferred: the record names none, and no other time of the record tells it.
         pub year_inferred: bool,
-        /// Its receipt dates it, since its own time names no zone and lies near no zone's. By at least so much, in
-        /// microseconds, its own time is the older one.
+        /// The least delay between the event's own time and its receipt, in microseconds. Set if the receipt dates
+        /// the event: its own time names no zone, and no zone brings it near the receipt.
         pub delay: Option<u64>,
-        /// A hash of the provider's own event id, where it has one: delivered twice, counted once.
+        /// A hash of the provider's own event id, if there is one. An event that is delivered twice is counted once.
         pub delivery: Option<u128>,
-        /// The shape it was read from.
+        /// The shape of the record.
         pub shape: Shape,
-        /// Who wrote it: `linux`, `windows`, `entra`, …
+        /// The provider of the record: `linux`, `windows`, `entra`, …
         pub provider: Provider,
     }
 }
@@ -263,7 +268,8 @@ impl Default for Event<'_> {
 }
 
 impl Event<'_> {
-    /// An event that says nothing. Its texts are borrowed: those that a default `Cow` owns have to be dropped.
+    /// An event that says nothing. All texts are borrowed, because the owned ones of a default `Cow` would have to be
+    /// dropped.
     const EMPTY: Self = {
         const NOTHING: Text<'_> = Text::Borrowed("");
         Self {
@@ -299,17 +305,17 @@ impl Event<'_> {
         }
     };
 
-    /// One attempt that `provider` tells of in `shape`: still a failure of nobody. What a decoder knows it sets; it
-    /// makes no second event from a first, as each such step copies all fields and drops those it replaces.
+    /// A new event of `provider` and `shape`: one failed attempt with no other facts. A decoder then sets the fields
+    /// it knows. It never builds one event from another with `..`, since that copies all fields and drops the
+    /// replaced ones.
     #[must_use]
     #[inline(never)]
     pub fn new(shape: Shape, provider: Provider) -> Self {
         Self { count: 1, shape, provider, ..Self::default() }
     }
 
-    /// Whether case makes no difference in the names of its world. On Linux `Root` is not `root`, and who wrote a
-    /// normalised event cannot be told, unless it calls the user by an address: such a one is known to an identity
-    /// provider, though nothing says to which.
+    /// True if user names of this event ignore case. On Linux `Root` is not `root`. A normalised event does not tell
+    /// who wrote it; its names ignore case only if the user is an e-mail address, as an identity provider has it.
     #[must_use]
     pub fn folds(&self) -> bool {
         match self.provider {
@@ -319,7 +325,7 @@ impl Event<'_> {
         }
     }
 
-    /// The same event without a borrow, for one that has to wait.
+    /// The same event without borrows, for an event that has to wait.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
         event_fields!(owned, self)
@@ -336,7 +342,7 @@ macro_rules! owned {
 }
 use owned;
 
-/// A field without a borrow.
+/// A field that can be turned into one without borrows.
 trait Owned {
     type Of: 'static;
     fn owned(self) -> Self::Of;

@@ -1,7 +1,7 @@
 //! One list of fields for each record of the contract.
 //!
-//! [`record!`](crate::record) declares a struct and, beside it, a macro that hands the names of its fields to another
-//! macro. So a face, a host or a snapshot names no field by hand: conversions are one method on each *type* of field.
+//! [`record!`](crate::record) declares a struct, and a macro that passes the names of its fields to another macro. So
+//! no face, host or snapshot lists the fields by hand: a conversion is one method for each *type* of field.
 //!
 //! ```
 //! use authsieve_engine::alert::{Alert, Severity};
@@ -20,8 +20,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Declares a record: the struct, `FIELDS` with the names of its fields, and the macro `$list` that calls a macro with
-/// them, as `list!(then, given…)` calls `then! { (given…) field field … }`.
+/// Declares a record: the struct, `FIELDS` with the names of its fields, and the macro `$list`. `list!(then, given…)`
+/// expands to `then! { (given…) field field … }`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! record {
@@ -36,7 +36,7 @@ macro_rules! record {
             pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
         }
 
-        /// Calls the macro `then` with what is given behind it and the names of the fields.
+        /// Calls the macro `then` with the tokens given after it and the names of the fields.
         #[doc(hidden)]
         #[macro_export]
         macro_rules! $list {
@@ -45,21 +45,21 @@ macro_rules! record {
     };
 }
 
-/// A field as JSON.
+/// A field of a record, as JSON.
 pub trait Field {
-    /// Whether it says nothing and is left out.
+    /// True if the field says nothing, so that JSON omits it.
     fn is_absent(&self) -> bool {
         false
     }
 
-    /// Writes its value.
+    /// Writes the value.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the errors of the serializer.
     fn write<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error>;
 }
 
-/// A field, for serde.
+/// Wraps a field for serde.
 pub struct Json<'f, F>(pub &'f F);
 
 impl<F: Field> Serialize for Json<'_, F> {
@@ -68,7 +68,7 @@ impl<F: Field> Serialize for Json<'_, F> {
     }
 }
 
-/// Implements `Serialize` for a record: its fields in order, without those that say nothing.
+/// Implements `Serialize` for a record: its fields in order, without the absent ones.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! write_fields {
@@ -123,7 +123,7 @@ impl Field for Timestamp {
     }
 }
 
-/// Types that have a word for each value.
+/// Implements `Field` for types with a word for each value.
 macro_rules! words {
     ($($type:ty),+) => { $(
         impl Field for $type {
@@ -136,7 +136,7 @@ macro_rules! words {
 
 words!(Outcome, Signal, Step, Shape, Provider);
 
-/// Left out where it is remote, as most are.
+/// Omitted if remote, as most events are.
 impl Field for Access {
     fn is_absent(&self) -> bool {
         *self == Self::Remote
@@ -146,7 +146,7 @@ impl Field for Access {
     }
 }
 
-/// An id of a delivery: 32 hexadecimal digits.
+/// The id of a delivery: 32 hexadecimal digits.
 impl Field for Option<u128> {
     fn is_absent(&self) -> bool {
         self.is_none()

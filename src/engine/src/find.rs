@@ -1,20 +1,20 @@
-//! Where a short literal stands in a text. The texts are lines of at most a few hundred bytes: a search that prepares
-//! itself for longer ones would be the largest part of a module, and of the time.
+//! Finds short byte strings in lines of at most a few hundred bytes. A search that prepares itself for long texts
+//! would be the largest part of a module, and would take most of the time.
 
 const LOW: u64 = u64::from_le_bytes([0x01; 8]);
 const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
 
-/// Eight bytes as one word, the first in its lowest bits.
+/// Eight bytes as one word. The first byte is in the lowest bits.
 #[inline(always)]
 const fn word(bytes: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*bytes)
 }
 
-/// Up to eight bytes as one word, the first in its lowest bits, zeros behind the last.
+/// Up to eight bytes as one word. The first byte is in the lowest bits, and zeros follow the last byte.
 #[must_use]
 pub const fn short(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk(), bytes.last_chunk()) {
-        // They overlap where both write the same.
+        // The two halves may overlap; both write the same bits there.
         (Some(first), Some(last)) => {
             u32::from_le_bytes(*first) as u64 | (u32::from_le_bytes(*last) as u64) << ((bytes.len() - 4) * 8)
         }
@@ -27,23 +27,23 @@ pub const fn short(bytes: &[u8]) -> u64 {
     }
 }
 
-/// `word` with the high bit set in its first byte that equals `byte`. Bytes above that one may be marked wrongly; the
-/// lowest mark is right.
+/// Sets the high bit of the first byte of `word` that equals `byte`. Higher bytes may be marked wrongly; the lowest
+/// mark is right.
 #[inline(always)]
 const fn marks(word: u64, byte: u8) -> u64 {
     let x = word ^ LOW.wrapping_mul(byte as u64);
     x.wrapping_sub(LOW) & !x & HIGH
 }
 
-/// `word` with the high bit set in each byte that equals `byte`, and no other bit.
+/// Sets the high bit of each byte of `word` that equals `byte`, and no other bit.
 #[inline(always)]
 const fn all_marks(word: u64, byte: u8) -> u64 {
     let x = word ^ LOW.wrapping_mul(byte as u64);
     !((x & !HIGH).wrapping_add(!HIGH) | x) & HIGH
 }
 
-/// The first byte that is what is looked for: of a word `marked` sets the high bit of such bytes, of which only the lowest
-/// need be right, and of a byte `is` tells. O(n).
+/// The place of the first byte for which `is` returns true. `marked` sets the high bit of such bytes in a word; only
+/// its lowest mark must be right. O(n).
 #[inline(always)]
 fn first_marked(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     let at = |from: usize, marks: u64| from + (marks.trailing_zeros() / 8) as usize;
@@ -56,33 +56,33 @@ fn first_marked(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> boo
         }
         rest = after;
     }
-    // The last word begins among bytes that are none.
+    // The last word overlaps bytes that were searched already.
     let marks = marked(word(last));
     if marks == 0 { None } else { Some(at(text.len() - 8, marks)) }
 }
 
-/// Where a byte first stands. O(n).
+/// The first place of a byte. O(n).
 #[inline(never)]
 #[must_use]
 pub fn position(text: &[u8], byte: u8) -> Option<usize> {
     first_of(text, |word| marks(word, byte), |other| other == byte)
 }
 
-/// Where either of two bytes of ASCII first stands, at or after `from`. O(n).
+/// The first place of either of two ASCII bytes, at or after `from`. O(n).
 #[inline(always)]
 #[must_use]
 pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
-    // Where a byte has its high bit set, it is neither.
+    // A byte with its high bit set is neither of the two.
     let marked = |word: u64| (below(word, one) | below(word, other)) & !word & HIGH;
     Some(from + first_marked(text.get(from..)?, marked, |byte| byte == one || byte == other)?)
 }
 
-/// Where either of two bytes of ASCII, a control character (below 0x20) or what is no ASCII first stands, at or after
-/// `from`. O(n).
+/// The first place at or after `from` of either of two ASCII bytes, a control character (below 0x20) or a byte
+/// outside ASCII. O(n).
 #[inline(always)]
 #[must_use]
 pub fn position_of_other(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
-    // Most stand near.
+    // Most matches are within the first eight bytes.
     let Some(block) = text.get(from..)?.first_chunk() else { return far_other(text, from, one, other) };
     match others(word(block), one, other) {
         0 => far_other(text, from + 8, one, other),
@@ -90,26 +90,26 @@ pub fn position_of_other(text: &[u8], from: usize, one: u8, other: u8) -> Option
     }
 }
 
-/// As [`position_of_other`], in one copy for all who ask.
+/// Continues [`position_of_other`]. It is never inlined, so that a module holds one copy.
 #[inline(never)]
 fn far_other(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
     let is = |byte: u8| byte == one || byte == other || !matches!(byte, 0x20..0x80);
     Some(from + first_marked(text.get(from..)?, |word| others(word, one, other), is)?)
 }
 
-/// `word` with the high bit set in its first byte that is one of two, a control character or no ASCII.
+/// Marks the first byte of `word` that is one of the two, a control character or outside ASCII, by its high bit.
 #[inline(always)]
 const fn others(word: u64, one: u8, other: u8) -> u64 {
     (below(word, one) | below(word, other) | word.wrapping_sub(LOW * 0x20) | word) & HIGH
 }
 
-/// `word` with the high bit set in its first byte that equals `byte`, and in others that have one already.
+/// Sets the high bit of the first byte of `word` that equals `byte`. Bytes with a high bit already may be marked too.
 #[inline(always)]
 const fn below(word: u64, byte: u8) -> u64 {
     (word ^ LOW.wrapping_mul(byte as u64)).wrapping_sub(LOW)
 }
 
-/// Hands each place of either of two bytes, none of which is zero, to `found`, from the first to the last. O(n).
+/// Calls `found` with each place of either of two bytes, in order. Neither byte may be zero. O(n).
 #[inline(always)]
 pub fn each_place_of(text: &[u8], one: u8, other: u8, mut found: impl FnMut(usize)) {
     let (words, rest) = text.as_chunks();
@@ -122,7 +122,7 @@ pub fn each_place_of(text: &[u8], one: u8, other: u8, mut found: impl FnMut(usiz
     }
 }
 
-/// As [`first_marked`], in larger steps where it does not stand near.
+/// Does the same as [`first_marked`], but takes larger steps after the first bytes.
 #[inline(always)]
 fn first_of(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     const NEAR: usize = 24;
@@ -142,7 +142,7 @@ fn first_of(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -
     Some(text.len() - rest.len() + found)
 }
 
-/// Where a byte last stands. O(n).
+/// The last place of a byte. O(n).
 #[must_use]
 pub fn last_position(text: &[u8], byte: u8) -> Option<usize> {
     let mut rest = text;
@@ -156,7 +156,7 @@ pub fn last_position(text: &[u8], byte: u8) -> Option<usize> {
     rest.iter().rposition(|other| *other == byte)
 }
 
-/// Whether a text is ASCII without a backslash, so that nothing in it is escaped. O(n).
+/// True if a text is ASCII without a backslash, so that it holds no escapes. O(n).
 #[must_use]
 pub fn is_plain(text: &[u8]) -> bool {
     const fn other(bytes: &[u8; 8]) -> u64 {
@@ -176,15 +176,15 @@ pub fn is_plain(text: &[u8]) -> bool {
     others & HIGH == 0
 }
 
-/// Whether two texts are the same. O(n), eight bytes at a time: in a module the comparison of slices takes them one by
-/// one.
+/// True if two texts are equal. O(n), eight bytes at a time: in a module, the comparison of slices takes single
+/// bytes.
 #[inline]
 #[must_use]
 pub fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    // The last word and the one before may overlap.
+    // The last word may overlap the word before it.
     if let (Some(a), Some(b)) = (one.last_chunk(), other.last_chunk()) {
         let ((one, _), (other, _)) = (one.as_chunks(), other.as_chunks());
         return word(a) == word(b) && one.iter().zip(other).all(|(a, b)| word(a) == word(b));
@@ -192,24 +192,24 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(a, b)| a == b)
 }
 
-/// Eight letters and digits, of any case, in lower case. `None` where another byte is among them.
+/// Converts eight ASCII letters and digits to lower case. Returns `None` if another byte is among them.
 #[inline(always)]
 #[must_use]
 pub const fn eight_lower(bytes: &[u8; 8]) -> Option<[u8; 8]> {
-    // The high bit of each byte that is at least `low` and at most `high`, where all are ASCII.
+    // Sets the high bit of each byte from `low` to `high`, if all bytes are ASCII.
     const fn within(word: u64, low: u8, high: u8) -> u64 {
         let above = word.wrapping_add(LOW.wrapping_mul((0x80 - low) as u64));
         let beyond = word.wrapping_add(LOW.wrapping_mul((0x7f - high) as u64));
         above & !beyond
     }
     let word = word(bytes);
-    // The bit that tells the cases apart is set in every digit.
+    // The bit 0x20 is set in lower case letters and in digits.
     let lower = word | LOW.wrapping_mul(0x20);
     let good = within(lower, b'a', b'z') | within(word, b'0', b'9');
     if (good & !word) & HIGH == HIGH { Some(lower.to_le_bytes()) } else { None }
 }
 
-/// A text without the whitespace around it. Most have none, as their ends tell.
+/// Removes the whitespace around a text. Most texts have none, which their first and last bytes show.
 #[inline]
 #[must_use]
 pub fn trim(text: &str) -> &str {
@@ -219,7 +219,8 @@ pub fn trim(text: &str) -> &str {
     }
 }
 
-/// Every place where `needle` begins, from either end. O(n * m) at worst, in practice O(n). No place for an empty one.
+/// Every place where `needle` begins; the iterator runs from both ends. O(n * m) at worst, O(n) in practice. An empty
+/// needle has no place.
 pub fn places<'a>(text: &'a [u8], needle: &'a [u8]) -> impl DoubleEndedIterator<Item = usize> + use<'a> {
     let first = needle.first();
     (0..text.len()).filter(move |at| {

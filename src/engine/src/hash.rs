@@ -1,20 +1,20 @@
-//! Keys by their fingerprint: 128 bits of SipHash-2-4 under the configuration's salt.
+//! Fingerprints of keys: 128 bits of SipHash-2-4 under the configuration's salt.
 //!
-//! A table of a million keys cannot hold user names, and must not confuse two of them either: somebody who chooses
-//! names would make them collide. SipHash is a keyed function; at 128 bits, 20 million keys collide with a
-//! probability of 10⁻²⁴, and who knows the salt still needs 2⁶⁴ tries for one pair.
+//! A table of a million keys cannot hold user names. It must not confuse two keys either, and an attacker who chooses
+//! names would try to make them collide. SipHash is a keyed function. At 128 bits, 20 million keys collide with a
+//! probability of 10⁻²⁴. An attacker who knows the salt still needs 2⁶⁴ tries for one pair.
 //!
-//! Fingerprints depend on the salt alone, never on the seed of a host, so snapshots are the same everywhere.
+//! A fingerprint depends on the salt only, never on the seed of a host. So snapshots are the same everywhere.
 
 use crate::find::short;
 use siphasher::sip128::SipHasher24;
 
-/// Names a key: a hash of what kind of key it is and of its parts.
+/// A key in 128 bits: the hash of the key's kind and its parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u128);
 
 impl Fingerprint {
-    /// The bytes as tables and snapshots hold them.
+    /// The bytes that tables and snapshots hold.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 16] {
         self.0.to_le_bytes()
@@ -26,33 +26,34 @@ impl Fingerprint {
         Self(u128::from_le_bytes(bytes))
     }
 
-    /// The less and the more significant half.
+    /// The lower and the upper 64 bits.
     #[must_use]
     pub const fn halves(self) -> (u64, u64) {
         (self.0 as u64, (self.0 >> 64) as u64)
     }
 }
 
-/// The key of all fingerprints of one configuration.
+/// The hash key for all fingerprints of one configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Salt(u64, u64);
 
 impl Salt {
-    /// Derives it from the `salt` option, whatever its length.
+    /// Derives the hash key from the `salt` option, of any length.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        // "authsieve" and a version: any constant does, but never another one.
+        // "authsieve" and a version. Any constant would do, but it must never change.
         let hasher = SipHasher24::new_with_keys(0x6175_7468_7369_6576, 0x6573_616c_7476_3031);
         let (low, high) = Fingerprint(hasher.hash(text.as_bytes()).as_u128()).halves();
         Self(low, high)
     }
 }
 
-/// Builds a [`Fingerprint`] without allocation. Linear in the bytes of its parts, some tens of nanoseconds for a short key.
+/// Builds a [`Fingerprint`] without allocation. Linear in the bytes of its parts; some tens of nanoseconds for a
+/// short key.
 ///
-/// It is SipHash-2-4 with 128 bits (Aumasson, Bernstein 2012, and the authors' reference) of whole words, with the kind in
-/// its key. The crate that stands for it in the tests takes bytes from where they lie; in an interpreter, what it does
-/// around the rounds is half of the work.
+/// The hash is SipHash-2-4 with 128 bits (Aumasson, Bernstein 2012, and the authors' reference) over whole words. The
+/// kind is part of the hash key. In an interpreter, the `siphasher` crate spends half of its time outside the rounds,
+/// on unaligned bytes. The tests use the crate as the reference.
 ///
 /// ```
 /// use authsieve_engine::hash::{Hasher128, Salt};
@@ -64,12 +65,12 @@ impl Salt {
 #[derive(Clone, Copy, Debug)]
 pub struct Hasher128 {
     state: [u64; 4],
-    /// How many words came so far.
+    /// The number of words added so far.
     words: u64,
 }
 
 impl Hasher128 {
-    /// Begins a key of the given kind: an analytic numbers its kinds of keys.
+    /// Begins a key of the given kind. Each analytic numbers its kinds of keys.
     #[must_use]
     pub const fn new(salt: Salt, kind: u8) -> Self {
         let (one, other) = (salt.0 ^ kind as u64, salt.1);
@@ -82,8 +83,8 @@ impl Hasher128 {
         Self { state, words: 0 }
     }
 
-    /// Adds a part. Its length goes first, so that parts cannot run into each other: of fewer than eight bytes it shares
-    /// their word, else it has one that no such word is like.
+    /// Adds a part. The length goes first, so that parts cannot run into each other. A part below eight bytes shares
+    /// one word with its length. A longer part has a word for its length, which differs from every such shared word.
     #[must_use]
     pub fn part(self, bytes: &[u8]) -> Self {
         let (blocks, rest) = bytes.as_chunks();
@@ -96,7 +97,7 @@ impl Hasher128 {
         if rest.is_empty() { key } else { key.word(short(rest)) }
     }
 
-    /// Adds a number: a part of sixteen bytes, for kinds all of whose keys have one in this place.
+    /// Adds a number as sixteen bytes. All keys of the same kind must have a number in this place.
     #[must_use]
     pub const fn number(self, number: u128) -> Self {
         self.word(number as u64).word((number >> 64) as u64)
@@ -107,7 +108,7 @@ impl Hasher128 {
         Self { state: absorb(self.state, word), words: self.words + 1 }
     }
 
-    /// The fingerprint of kind and parts.
+    /// The fingerprint of the kind and the parts.
     #[must_use]
     pub const fn finish(&self) -> Fingerprint {
         let mut state = absorb(self.state, self.words << 59);
@@ -144,28 +145,28 @@ const fn round([mut a, mut b, mut c, mut d]: [u64; 4]) -> [u64; 4] {
     [a, b, c, d]
 }
 
-/// Where a seed puts a fingerprint in a table: the only thing a seed decides.
+/// Maps a fingerprint to a place in a table, depending on a seed. The seed decides nothing else.
 ///
-/// Fingerprints are well mixed already, but an attacker who knows the salt can choose among many. He does not know the
-/// seed: products with its parts (NH, of Black and others, 1999, as in UMAC) leave him nothing to aim at.
+/// Fingerprints are well mixed, but an attacker who knows the salt can choose among many. He does not know the seed.
+/// Products with the seed's parts (NH, by Black and others, 1999, as in UMAC) leave him nothing to aim at.
 #[derive(Clone, Copy, Debug)]
 pub struct Placement([u32; 4]);
 
 impl Placement {
-    /// By the seed, which the host chooses.
+    /// Derives the placement from a seed that the host chooses.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         let (one, other) = (splitmix(seed), splitmix(seed ^ 0x5851_f42d_4c95_7f2d));
         Self([one as u32, (one >> 32) as u32, other as u32, (other >> 32) as u32])
     }
 
-    /// The place of one half of a key, or of what is as short.
+    /// The place of one half of a key, or of another 64-bit value.
     #[must_use]
     pub const fn of_half(self, half: u64) -> u64 {
         self.of(Fingerprint(half as u128))
     }
 
-    /// The place of a key, in 64 bits that are equally good.
+    /// The place of a key. All 64 bits are equally good.
     #[must_use]
     pub const fn of(self, key: Fingerprint) -> u64 {
         let (low, high) = key.halves();
@@ -173,8 +174,8 @@ impl Placement {
         let one = (low as u32).wrapping_add(a) as u64 * ((low >> 32) as u32).wrapping_add(b) as u64;
         let other = (high as u32).wrapping_add(c) as u64 * ((high >> 32) as u32).wrapping_add(d) as u64;
         let sum = one.wrapping_add(other);
-        // The lowest bits of a product know only the lowest bits of its factors, and among the highest of a sum of two
-        // products small numbers are the more frequent: the one go into the other, and back.
+        // The lowest bits of a product depend only on the lowest bits of its factors. The highest bits of a sum of
+        // two products favour small numbers. So the halves are mixed into each other.
         (sum ^ (sum >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn fingerprints_never_change() {
-        // They are in snapshots: a change here is a new version there.
+        // Snapshots hold fingerprints: a change here needs a new version of the format.
         let key = Hasher128::new(Salt::new("salt"), 7).part(b"root").part(b"").finish();
         assert_eq!(key.0, 0xb807_fb34_334a_883d_8b5c_2eb2_8203_0e06);
         assert_eq!(Fingerprint::from_bytes(key.to_bytes()), key);
@@ -242,7 +243,8 @@ mod tests {
                 counts[0][(place >> 56) as usize] += 1;
                 counts[1][place as usize % PLACES] += 1;
             }
-            // A thousand each; the standard deviation is 32, and six of them are once in a billion.
+            // Each place expects 1,000. The standard deviation is 32, and a deviation of six times that happens once
+            // in a billion.
             assert!(
                 counts.as_flattened().iter().all(|count| count.abs_diff(1000) < 190),
                 "{seed}: {counts:?}"

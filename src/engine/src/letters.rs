@@ -1,10 +1,11 @@
-//! Letters in lower case, as Unicode has them.
+//! Converts letters to lower case by Unicode.
 //!
-//! The table in `core` takes eight bytes for each letter, a thirtieth of a module; here it is its runs.
+//! The table in `core` takes eight bytes for each letter, a thirtieth of a module. This table holds runs of letters.
 
 use core::iter::once;
 
-/// First and last of letters in a row, and how far their small ones are. Where that is 1, large and small alternate.
+/// The first and last letter of a run, and the distance to their lower case. With a distance of 1, upper and lower
+/// case alternate.
 #[rustfmt::skip]
 static RUNS: [(u32, u32, i32); 187] = [
     (0xc0, 0xd6, 32), (0xd8, 0xde, 32), (0x100, 0x12e, 1), (0x132, 0x136, 1), (0x139, 0x147, 1),
@@ -51,11 +52,11 @@ static RUNS: [(u32, u32, i32); 187] = [
     (0x118a0, 0x118bf, 32), (0x16e40, 0x16e5f, 32), (0x16ea0, 0x16eb8, 27), (0x1e900, 0x1e921, 34),
 ];
 
-/// A letter in lower case, as [`char::to_lowercase`]. O(log n).
+/// A letter in lower case, like [`char::to_lowercase`]. O(log n).
 pub fn lower(letter: char) -> impl Iterator<Item = char> {
     let (small, mark) = match letter {
         '\0'..='\x7f' => (letter.to_ascii_lowercase(), None),
-        // The one letter whose small one is two.
+        // The only letter with two characters in lower case.
         'İ' => ('i', Some('\u{307}')),
         _ => (small(letter), None),
     };

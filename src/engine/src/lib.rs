@@ -8,7 +8,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-// These declare records, and macros that hand out the names of their fields: the modules behind them use those.
+// These modules declare macros that list the fields of records. The later modules use them, so these stand first.
 #[macro_use]
 pub mod fields;
 #[macro_use]

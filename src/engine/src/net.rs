@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Reads an address as log writers spell it and gives its canonical value.
+/// Reads an address as log writers spell it and returns its canonical value.
 ///
-/// IPv4-mapped IPv6 becomes IPv4; a port, brackets and a zone id go. `None` for what is no address at all, which
-/// includes the words that stand for "none" (`-`, empty, `LOCAL`, `?`).
+/// IPv4-mapped IPv6 becomes IPv4. A port, brackets and a zone id are removed. Returns `None` for text that is no
+/// address, such as the words for "none" (`-`, empty, `LOCAL`, `?`).
 ///
 /// ```
 /// use authsieve_engine::net::parse_address;
@@ -19,18 +19,18 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// ```
 #[must_use]
 pub fn parse_address(text: &str) -> Option<IpAddr> {
-    // Most are.
+    // Most addresses are plain IPv4.
     if let Some(address) = parse_dotted(text.as_bytes()) {
         return Some(address);
     }
     let text = text.trim_ascii();
-    // The longest spelling: brackets, a mapped address in full, a zone, a port.
+    // The longest spelling has brackets, a mapped address in full, a zone and a port.
     if text.is_empty() || text.len() > 96 {
         return None;
     }
     let bare = match text.strip_prefix('[') {
         Some(inner) => inner.split(']').next()?,
-        // One colon: an IPv4 address and its port. More: an IPv6 address.
+        // With one colon, the text is an IPv4 address and its port. With more, it is an IPv6 address.
         None => match text.split_once(':') {
             Some((host, port)) if !port.contains(':') => {
                 if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
@@ -46,8 +46,8 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
     parse_dotted(bare.as_bytes()).or_else(v6).or_else(|| v6_and_port(bare)).map(canonical)
 }
 
-/// An IPv6 address and a port without brackets, in the spellings that RFC 5952 section 6 lists: after a colon, a
-/// point, ` port `, `p` or `#`.
+/// Reads an IPv6 address and a port without brackets, in the spellings of RFC 5952 section 6. The port follows a
+/// colon, a point, ` port `, `p` or `#`.
 fn v6_and_port(text: &str) -> Option<IpAddr> {
     let head = text.trim_end_matches(|c: char| c.is_ascii_digit());
     if head.len() == text.len() || text.len() - head.len() > 5 {
@@ -70,8 +70,8 @@ pub const fn canonical(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Four decimal octets and nothing else, also with leading zeros (`192.030.000.006`), which some writers pad with and
-/// the standard parser refuses. They are decimal in logs, never octal.
+/// Reads four decimal octets and nothing else. Octets may have leading zeros (`192.030.000.006`): some writers pad
+/// with them, and the standard parser refuses them. In logs they are decimal, never octal.
 #[must_use]
 pub fn parse_dotted(text: &[u8]) -> Option<IpAddr> {
     let digit = |byte: u8| Some(u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
@@ -97,7 +97,7 @@ pub fn parse_dotted(text: &[u8]) -> Option<IpAddr> {
     Some(IpAddr::V4(Ipv4Addr::from_bits(bits)))
 }
 
-/// The address cut to its first `v4` or `v6` bits.
+/// The first `v4` or `v6` bits of an address, the rest zero.
 const fn prefix(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
     match address {
         IpAddr::V4(a) => IpAddr::V4(Ipv4Addr::from_bits(a.to_bits() & mask32(v4))),
@@ -113,12 +113,12 @@ const fn mask128(bits: u8) -> u128 {
     if bits >= 128 { u128::MAX } else { !(u128::MAX >> bits) }
 }
 
-/// How many bits of an address make a key: events from one such block belong to one key.
+/// How many bits of an address make a key. Events from one such block share one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefixes {
-    /// Of an IPv4 address, up to 32.
+    /// Bits of an IPv4 address, up to 32.
     pub v4: u8,
-    /// Of an IPv6 address, up to 128.
+    /// Bits of an IPv6 address, up to 128.
     pub v6: u8,
 }
 
@@ -154,7 +154,7 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// Reads a block. `None` if it is none, has host bits beyond its mask dropped otherwise.
+    /// Reads a block. Host bits beyond the mask are dropped. Returns `None` for text that is no block.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.trim().split_once('/') {
@@ -164,26 +164,26 @@ impl Cidr {
         let address: IpAddr = address.parse().ok()?;
         let (address, bits) = match (address, canonical(address), bits) {
             (_, whole, None) => (whole, width(whole)),
-            // A block of mapped addresses is the IPv4 block it stands for.
+            // A block of mapped addresses becomes the IPv4 block that it stands for.
             (IpAddr::V6(_), four @ IpAddr::V4(_), Some(bits)) => (four, bits.checked_sub(96)?),
             (_, same, Some(bits)) => (same, bits),
         };
         (bits <= width(address)).then(|| Self { network: prefix(address, bits, bits), bits })
     }
 
-    /// The one address it holds; `None` where it holds several.
+    /// The only address of the block; `None` if the block holds several.
     #[must_use]
     pub const fn single(&self) -> Option<IpAddr> {
         if self.bits == width(self.network) { Some(self.network) } else { None }
     }
 
-    /// Its first address and its bits, as bytes.
+    /// The first address of the block as bytes, and the bits of its mask.
     #[must_use]
     pub const fn parts(&self) -> ([u8; 16], u8) {
         (octets(self.network), self.bits)
     }
 
-    /// Whether the block holds `address` (canonical).
+    /// True if the block holds `address`, which must be canonical.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.network.is_ipv4() == address.is_ipv4() && prefix(address, self.bits, self.bits) == self.network
@@ -201,7 +201,7 @@ const fn width(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The sixteen bytes of an address as keys and snapshots hold it; IPv4 in its mapped form.
+/// The sixteen bytes of an address, as keys and snapshots hold it. IPv4 is in its mapped form.
 #[must_use]
 pub const fn octets(address: IpAddr) -> [u8; 16] {
     match address {
@@ -216,14 +216,14 @@ pub fn from_octets(bytes: [u8; 16]) -> IpAddr {
     canonical(IpAddr::V6(Ipv6Addr::from(bytes)))
 }
 
-/// The address as alerts show it (RFC 5952), or nothing.
+/// The address as alerts show it (RFC 5952), or `None`.
 #[must_use]
 pub fn shown(address: Option<IpAddr>) -> Option<String> {
     address.map(written)
 }
 
-/// An address as its `Display` writes it. That goes through the formatter a dozen calls deep, which takes a tenth of
-/// the stack that some hosts have.
+/// Writes an address as its `Display` does. The standard formatter nests a dozen calls, which takes a tenth of the
+/// stack on some hosts.
 #[must_use]
 pub fn written(address: IpAddr) -> String {
     let mut text = String::with_capacity(40);
@@ -249,7 +249,7 @@ fn dotted(address: Ipv4Addr, text: &mut String) {
     }
 }
 
-/// Eight groups; the first of the longest runs of zeros, if longer than one, is left out.
+/// Writes eight groups. The first of the longest runs of two or more zeros becomes `::`.
 fn groups(groups: [u16; 8], text: &mut String) {
     let (mut from, mut longest, mut run) = (0, 1, 0);
     for (n, group) in groups.into_iter().enumerate() {
@@ -270,7 +270,7 @@ fn groups(groups: [u16; 8], text: &mut String) {
     }
 }
 
-/// A number without leading zeros.
+/// Writes a number without leading zeros.
 fn digits(number: u32, base: u32, text: &mut String) {
     let mut place = 1;
     while number / place >= base {

@@ -1,8 +1,8 @@
-//! What became of an event, and why: the answer to "why did it not alert".
+//! Notes: what became of each event, and why. They answer the question "why was there no alert".
 //!
-//! An analytic is asked by [`Detector::explain`](crate::detector::Detector::explain), and by nothing else: while
-//! [`Context::explains`](crate::analytic::Context::explains) says no, it makes no note, builds no text and pays one
-//! branch for each event.
+//! Only [`Detector::explain`](crate::detector::Detector::explain) makes an analytic write notes. While
+//! [`Context::explains`](crate::analytic::Context::explains) returns false, an analytic makes no note and no text,
+//! and pays one branch for each event.
 
 use crate::event::{Event, Outcome, Text};
 use crate::time::{Span, Timestamp};
@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// What became of an event for one key. The WIT enum `step` documents each.
+/// What became of an event for one key. The WIT enum `step` documents each value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Step {
@@ -26,7 +26,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The word for it, as in the WIT contract.
+    /// The word for the step, as in the WIT contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ crate::record! { $ note_fields;
 
 note_fields!(write_fields, Note);
 
-/// The notes on a batch, while they are made.
+/// Collects the notes on a batch.
 #[derive(Debug, Default)]
 pub struct Notes {
     analytic: &'static str,
@@ -76,13 +76,13 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// None yet, of the analytic of that id.
+    /// An empty list for the analytic with this id.
     #[must_use]
     pub(crate) fn of(analytic: &'static str) -> Self {
         Self { analytic, ..Self::default() }
     }
 
-    /// From here on notes are about this event of the record with that number.
+    /// Makes later notes refer to this event of the record with this number.
     pub(crate) fn about(&mut self, event: &Event<'_>, record: u64) {
         self.record = record;
         (self.time, self.outcome, self.src_ip) = (event.time, event.outcome, event.src_ip);
@@ -90,12 +90,12 @@ impl Notes {
         self.user.push_str(&event.user);
     }
 
-    /// How many there are.
+    /// The number of notes.
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// All of them; none are left.
+    /// Takes all notes out.
     pub(crate) fn take(&mut self) -> Vec<Note> {
         core::mem::take(&mut self.list)
     }
@@ -122,7 +122,7 @@ impl Notes {
         });
     }
 
-    /// Adds a note on an alert, under the key that was counted last for the event, if one was.
+    /// Adds a note on an alert. Its key is the key of the last counted note for the same event, if there is one.
     pub(crate) fn alert(&mut self, alert: &crate::alert::Alert) {
         let own = |note: &&Note| note.record == self.record && note.time == alert.time;
         let last = self.list.iter().rev().take_while(own).find(|note| note.step == Step::Counted);
@@ -153,7 +153,7 @@ impl Notes {
     }
 }
 
-/// A key in words: its kind, its account and its address, as far as they make the key.
+/// Names a key in words: its kind, and its account and address if they are part of the key.
 #[must_use]
 pub fn key(kind: &str, user: &str, address: Option<IpAddr>) -> String {
     let mut key = String::from(kind);
@@ -166,7 +166,7 @@ pub fn key(kind: &str, user: &str, address: Option<IpAddr>) -> String {
     key
 }
 
-/// A text with its blanks filled in: `#` the next value as a number, `~` as a span, `@` as a time, `%` the word.
+/// Fills in a template: `#` is the next value as a number, `~` as a duration, `@` as a time, and `%` is the word.
 fn fill(template: &str, word: &str, values: &[i64]) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut values = values.iter();
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(fill("# of # within ~", "", &[4, 5, 15 * minute]), "4 of 5 within 15m");
         assert_eq!(fill("%: silent until @", "burst", &[0]), "burst: silent until 1970-01-01T00:00:00Z");
         assert_eq!(fill("# ~ @ %", "", &[]), "# ~ @ ", "what is missing is seen");
-        // Not a value's nor the word's own marks.
+        // Marks inside the word or a value are not filled in.
         assert_eq!(fill("% #", "#", &[7]), "# 7");
     }
 

@@ -1,13 +1,13 @@
-//! Sorting for where it is rare: one piece of code for lists of anything.
+//! A small sort for lists that are rarely sorted: one piece of code for elements of any type.
 //!
-//! The standard library's sort is compiled anew for each kind of element, some ten kilobytes each time. Here only
-//! comparing and swapping are.
+//! The standard library's sort is compiled again for each type of element, about ten kilobytes each time. Here only
+//! the comparison and the swap are.
 
-/// What the sort asks of a list.
+/// The two operations that the sort needs.
 trait Sorted {
-    /// Whether the first goes before the second.
+    /// True if the element at `one` goes before the element at `other`.
     fn before(&self, one: usize, other: usize) -> bool;
-    /// The two change places.
+    /// Swaps two elements.
     fn swap(&mut self, one: usize, other: usize);
 }
 
@@ -25,15 +25,15 @@ impl<T, F: Fn(&T, &T) -> bool> Sorted for By<'_, T, F> {
     }
 }
 
-/// Sorts a list, so that of no two neighbours the second goes before the first. Equals end up in any order.
-/// O(n log n), without recursion or allocation.
+/// Sorts a list by `before`. Equal elements end up in any order. O(n log n), without recursion or allocation.
 pub fn sort<T>(list: &mut [T], before: impl Fn(&T, &T) -> bool) {
     heapsort(list.len(), &mut By(list, before));
 }
 
 #[inline(never)]
 fn heapsort(len: usize, list: &mut dyn Sorted) {
-    // First every place from the last parent to the root, then the root for each place from the end.
+    // The first loop builds the heap, from the last parent to the root. Then the root moves to each place from the
+    // end.
     for at in (0..len + len / 2).rev() {
         let (mut parent, end) = match at.checked_sub(len) {
             Some(parent) => (parent, len),

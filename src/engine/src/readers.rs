@@ -1,4 +1,4 @@
-//! Who reads what: several analytics may share one decoder, so each event says for which of them it is.
+//! The readers of a decoder. Several analytics may share one decoder, so each event names the analytics that read it.
 
 use crate::analytic::Telemetry;
 use crate::shapes::{FAMILIES, Family};
@@ -9,18 +9,18 @@ use alloc::vec::Vec;
 pub struct Reader {
     /// The families of telemetry.
     pub telemetry: Telemetry,
-    /// Codes of sign-in and audit logs that count as failures beyond the usual ones.
+    /// Codes of sign-in and audit logs that this reader counts as failures too.
     pub extra_failure_codes: Vec<u32>,
 }
 
-/// A set of readers, by their places in the list that the decoder was made with.
+/// A set of readers. Each is a place in the list that the decoder was made with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Readers(u32);
 
 impl Readers {
     /// No reader.
     pub const NONE: Self = Self(0);
-    /// How many readers there can be.
+    /// The most readers of one decoder.
     pub const MOST: usize = 32;
 
     /// The first `count` readers, at most [`MOST`](Self::MOST).
@@ -33,25 +33,25 @@ impl Readers {
         }
     }
 
-    /// The reader at a place of the list, alone. No reader where the place is beyond [`MOST`](Self::MOST).
+    /// The one reader at a place of the list. Empty if the place is beyond [`MOST`](Self::MOST).
     #[must_use]
     pub const fn one(place: usize) -> Self {
         if place < Self::MOST { Self(1 << place) } else { Self::NONE }
     }
 
-    /// Whether the reader at this place is in the set.
+    /// True if the set holds the reader at this place.
     #[must_use]
     pub const fn has(self, place: usize) -> bool {
         self.0 & Self::one(place).0 != 0
     }
 
-    /// Whether the set holds nobody.
+    /// True if the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// How many readers the set holds.
+    /// The number of readers in the set.
     #[must_use]
     pub const fn count(self) -> usize {
         self.0.count_ones() as usize
@@ -86,23 +86,23 @@ impl Readers {
     }
 }
 
-/// The readers of one decoder, sorted by what they read.
+/// The readers of one decoder, grouped by what they read.
 #[derive(Clone, Debug)]
 pub(crate) struct Audience {
-    /// All of them.
+    /// All readers.
     pub all: Readers,
-    /// Those that read text of Linux.
+    /// Readers of Linux text.
     pub linux: Readers,
-    /// Those that read JSON behind a syslog header: whoever reads records of a provider.
+    /// Readers of JSON behind a syslog header: those that read the records of some provider.
     pub behind_headers: Readers,
-    /// Those that read each family, by its number.
+    /// The readers of each family, by the family's number.
     reads: [Readers; FAMILIES],
-    /// Each list of extra failure codes, and who has it.
+    /// Each list of extra failure codes, with its readers.
     codes: Vec<(Vec<u32>, Readers)>,
 }
 
 impl Audience {
-    /// Sorts the readers. Those beyond the first [`Readers::MOST`] read nothing.
+    /// Groups the readers. Readers beyond the first [`Readers::MOST`] read nothing.
     pub fn new(readers: Vec<Reader>) -> Self {
         const TEXT_AND_NORMALISED: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
         let that = |test: &dyn Fn(Telemetry) -> bool| {
@@ -126,20 +126,20 @@ impl Audience {
         Self { all, linux, behind_headers, reads, codes }
     }
 
-    /// Those that read a family.
+    /// The readers of a family.
     #[inline]
     pub fn reads(&self, family: Family) -> Readers {
         self.reads.get(family as usize).copied().unwrap_or_default()
     }
 
-    /// Those that take a record of this family for one: whoever reads the family. A normalised record is one to
-    /// everybody, so that nobody looks for another in its text.
+    /// The readers for which a record of this family is complete: they do not search its text for another record.
+    /// These are the readers of the family. For a normalised record, these are all readers.
     #[inline]
     pub fn takes(&self, family: Family) -> Readers {
         if family.is_normalised() { self.all } else { self.reads(family) }
     }
 
-    /// The lists of extra failure codes, each with those of `readers` that have it.
+    /// The lists of extra failure codes, each with those of `readers` that use it.
     pub fn by_codes(&self, readers: Readers) -> impl Iterator<Item = (&[u32], Readers)> {
         self.codes.iter().filter_map(move |(list, who)| {
             let who = who.common(readers);

@@ -1,4 +1,4 @@
-//! The reorder buffer: events that come late within a bound, sorted by time and, at equal times, by arrival.
+//! The reorder buffer: sorts late events by time, within a bound. Events of equal times stay in the order of arrival.
 
 mod of_0_1;
 
@@ -12,10 +12,10 @@ use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
 
-/// Memory the buffer may hold. Beyond it, the oldest event is judged before its time.
+/// The most bytes that the buffer holds. Beyond it, the oldest event leaves early.
 const MOST_BYTES: usize = 256 << 20;
 
-/// An event that waits, and its raw record.
+/// A waiting event and its raw record.
 #[derive(Clone, Debug)]
 pub struct Held {
     /// The event.
@@ -32,7 +32,7 @@ impl Held {
         (self.event.time, self.arrival)
     }
 
-    /// With the texts: they are as long as whoever wrote the record liked.
+    /// Counts the texts too: their length depends on the writer of the record.
     fn bytes(&self) -> usize {
         let event = &self.event;
         size_of::<Self>() + self.record.len() + event_fields!(beside_fields, event)
@@ -56,45 +56,45 @@ impl Ord for Held {
     }
 }
 
-/// See the module's documentation. O(log held) per event.
+/// The reorder buffer; see the [module](self). O(log held) per event.
 #[derive(Clone, Debug)]
 pub struct Reorder {
     lateness: Span,
     heap: BinaryHeap<Reverse<Held>>,
     bytes: usize,
     arrivals: u64,
-    /// The newest time that has left the buffer.
+    /// The newest time of an event that has left the buffer.
     left: Timestamp,
 }
 
 impl Reorder {
-    /// A buffer for events that come up to `lateness` late; 0: none is held.
+    /// A buffer for events that are late by up to `lateness`. With 0, it holds nothing.
     #[must_use]
     pub fn new(lateness: Span) -> Self {
         Self { lateness, heap: BinaryHeap::new(), bytes: 0, arrivals: 0, left: Timestamp::MIN }
     }
 
-    /// Whether it sorts at all.
+    /// True if the buffer sorts events, that is, if `lateness` is above 0.
     #[must_use]
     pub const fn sorts(&self) -> bool {
         self.lateness.0 > 0
     }
 
-    /// Whether nothing waits.
+    /// True if no event waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
 
-    /// Whether an event of that time comes too late to be sorted.
+    /// True if an event with this time is too late to be sorted.
     #[must_use]
     pub fn is_late(&self, time: Timestamp) -> bool {
         time < self.left
     }
 
-    /// Holds an event.
+    /// Adds an event.
     pub fn push(&mut self, event: Event<'static>, record: Record<'_>) {
-        // No more of it is ever shown.
+        // No alert shows more of a record.
         let bytes = record.bytes.get(..RECORD).unwrap_or(record.bytes).into();
         let held = Held { event, record: bytes, number: record.number, arrival: self.arrivals };
         self.arrivals += 1;
@@ -102,7 +102,7 @@ impl Reorder {
         self.heap.push(Reverse(held));
     }
 
-    /// The oldest event, if no event that may still come goes before it, or if there is no room to wait.
+    /// Takes the oldest event, if every event that may still come is newer, or if the buffer is full.
     pub fn ready(&mut self, watermark: Timestamp) -> Option<Held> {
         if self.bytes > MOST_BYTES {
             self.until(Timestamp::MAX)
@@ -111,7 +111,7 @@ impl Reorder {
         }
     }
 
-    /// The oldest event, if it is not newer than `to`.
+    /// Takes the oldest event, if it is not newer than `to`.
     pub fn until(&mut self, to: Timestamp) -> Option<Held> {
         if self.heap.peek()?.0.event.time > to {
             return None;
@@ -122,13 +122,13 @@ impl Reorder {
         Some(held)
     }
 
-    /// Bytes held, roughly.
+    /// The bytes of memory in use, approximately.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Writes what waits, in the order it will leave.
+    /// Writes the waiting events, in the order in which they will leave.
     pub fn save(&self, out: &mut Writer) {
         let mut held: Vec<&Held> = self.heap.iter().map(|Reverse(held)| held).collect();
         sort(&mut held, |one, other| one < other);
@@ -141,10 +141,10 @@ impl Reorder {
         }
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads the bytes of [`save`](Self::save).
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     pub fn load(&mut self, input: &mut Reader<'_>) -> snapshot::Result<()> {
         self.left = Timestamp(input.i64()?);
         let of_0_1 = input.version() == 2;

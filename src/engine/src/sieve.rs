@@ -1,16 +1,17 @@
-//! Which records can matter, for hosts without vector instructions: the early exit before anything is parsed.
+//! Finds records that hold no needle, before anything is parsed. For hosts without vector instructions.
 //!
-//! A record that says something holds one of the decoder's needles. In an interpreter every instruction costs, so the
-//! search looks at as few bytes as it can: if the shortest needle has `n` letters, every occurrence of any needle covers
-//! one of the pairs of bytes that begin at every `n - 1`th place. A table of all pairs, 64 KiB, says which of them stand
-//! in needles at all; where one does, the needle is compared. So the host pays for two loads per `n - 1` bytes.
+//! Each record that can matter holds one of the decoder's needles. In an interpreter every instruction costs, so the
+//! search looks at few bytes. If the shortest needle has `n` letters, it looks at a pair of bytes at every `n - 1`th
+//! place. Every occurrence of a needle covers at least one such pair. A table of all pairs (64 Ki entries) tells
+//! which pairs occur in needles. Only for these pairs the needle is compared.
 
 use crate::find::short;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// What most records are made of, in lower case: a pair that stands here often is a bad one to stop at.
+/// Text of common records, in lower case. The search avoids pairs that are frequent here, since each hit costs a
+/// comparison.
 const USUAL: &[u8] = br#"{"_hostname":"db2","priority":"6","_uid":"1000","_gid":"0","_comm":"nginx","_exe":"/usr/sbin/nginx",
 "_cmdline":"nginx: worker process","_systemd_cgroup":"/system.slice/nginx.service","_systemd_unit":"nginx.service",
 "_systemd_slice":"system.slice","_boot_id":"5d8a","_machine_id":"c4f1","_cap_effective":"1ffffffffff","_pid":"4711",
@@ -25,38 +26,38 @@ const USUAL: &[u8] = br#"{"_hostname":"db2","priority":"6","_uid":"1000","_gid":
 "ipaddress":"192.0.2.7"},"operationname":"list applications","resultsignature":"none","properties":{"appid":"5d8a-11ee"}}
 2026-03-04 07:55:48 192.0.2.1 get /index.html - 443 - 192.0.2.7 mozilla/5.0 200 0 0 15"#;
 
-/// See the module's documentation.
+/// A search for any of several needles; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct Sieve {
-    /// How far the pairs that are looked at lie apart.
+    /// The distance between the pairs that the search looks at.
     step: usize,
-    /// For each pair of bytes, one more than the first of its clues.
+    /// For each pair of bytes, one more than the number of its first clue.
     pairs: Box<[u16; 1 << 16]>,
     clues: Vec<Clue>,
 }
 
-/// A needle that a pair may stand in.
+/// A needle that holds a certain pair.
 #[derive(Clone, Debug)]
 struct Clue {
     needle: Box<[u8]>,
-    /// Its place among the needles.
+    /// The needle's place in the list.
     number: u16,
-    /// Which letters may be the first and the second behind the pair, in this clue and all behind it: by their lowest five
-    /// bits, as which both cases are one.
+    /// The letters that may follow the pair in first and second place, in this clue and all later ones of the pair.
+    /// Each is a bit set by the lowest five bits of a letter, which ignore case.
     letters: [u32; 2],
-    /// The eight letters from the pair on, folded, as far as the needle reaches.
+    /// The eight letters from the pair on, folded, up to the end of the needle.
     own: u64,
-    /// On which bits they count.
+    /// Masks the bits of `own` that count.
     own_mask: u64,
-    /// Where in the needle the pair stands.
+    /// The place of the pair in the needle.
     at: u8,
-    /// One more than the next clue of the same pair.
+    /// One more than the number of the next clue of the same pair.
     next: u16,
 }
 
 impl Sieve {
-    /// A sieve for needles of ASCII, which are compared without its case. `None` where one is shorter than two
-    /// letters, or there are too many: then all records matter.
+    /// Makes a sieve for ASCII needles, which are compared without case. Returns `None` if a needle is shorter than
+    /// two letters, or if there are too many; then every record may matter.
     #[must_use]
     pub fn new(needles: &[&str]) -> Option<Self> {
         let shortest = needles.iter().map(|needle| needle.len()).min()?;
@@ -71,7 +72,7 @@ impl Sieve {
         }
         for (number, needle) in (0..).zip(needles) {
             let needle: Box<[u8]> = needle.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
-            // Of a long needle the part counts whose pairs are rarest.
+            // Of a long needle, only the part with the rarest pairs is used.
             let stops = |part: &[u8]| -> u32 {
                 pairs_of(part).filter_map(|pair| usual.get(pair)).map(|times| u32::from(*times)).sum()
             };
@@ -84,14 +85,14 @@ impl Sieve {
         Some(sieve)
     }
 
-    /// Notes that a pair stands at a place of a needle. All combinations of its cases share one list of clues.
+    /// Adds a pair of a needle. All combinations of upper and lower case share one list of clues.
     fn add(&mut self, needle: &[u8], number: u16, at: usize) -> Option<()> {
         let (one, other) = (*needle.get(at)?, *needle.get(at + 1)?);
         let next = self.pairs[place(one, other)];
         let eight = needle.get(at..)?.chunks(8).next()?;
         let own_mask = u64::MAX >> (64 - 8 * eight.len());
         let own = fold(short(eight)) & own_mask;
-        // Behind its end anything may follow.
+        // After the end of the needle, any letter may follow.
         let letter = |at: usize| needle.get(at).map_or(u32::MAX, |letter| 1 << (letter & 31));
         let [thirds, fourths] = self.clue(next).map_or([0; 2], |clue| clue.letters);
         let letters = [thirds | letter(at + 2), fourths | letter(at + 3)];
@@ -106,16 +107,16 @@ impl Sieve {
         Some(())
     }
 
-    /// Whether the record holds a needle. O(n).
+    /// True if the record holds a needle. O(n).
     #[must_use]
     pub fn passes(&self, record: &[u8]) -> bool {
         self.search(record, &mut |_| true)
     }
 
-    /// Calls `found` with the number of each needle that stands in the record, once per place, until it says `true`.
-    /// Returns whether it did. O(n) beside the calls.
+    /// Calls `found` with the number of each needle in the record, once per place, until `found` returns true.
+    /// Returns whether it did. O(n) without the calls.
     pub fn search(&self, record: &[u8], found: &mut dyn FnMut(usize) -> bool) -> bool {
-        // The width of a block: that of four steps, and the letters behind the last pair.
+        // The width of a block covers four steps and the letters after the last pair.
         match self.step {
             1 => self.search_by::<1, 7>(record, found),
             2 => self.search_by::<2, 10>(record, found),
@@ -133,7 +134,7 @@ impl Sieve {
         found: &mut dyn FnMut(usize) -> bool,
     ) -> bool {
         let mut rest = record;
-        // Written out, as no loop is unrolled where code is to be small.
+        // The loop is unrolled by hand, because a compiler that optimises for size does not unroll.
         while let Some(block) = rest.first_chunk::<WIDTH>() {
             let first = self.first_clue(block, 0);
             let second = self.first_clue(block, STEP);
@@ -161,18 +162,18 @@ impl Sieve {
         false
     }
 
-    /// One more than the first clue of a pair.
+    /// One more than the number of the first clue of a pair.
     #[inline(always)]
     fn first_clue(&self, text: &[u8], at: usize) -> u16 {
-        // Both bytes in one load.
+        // Loads both bytes at once.
         match text.get(at..).and_then(|text| text.first_chunk::<2>()) {
             Some(pair) => self.pairs[usize::from(u16::from_le_bytes(*pair))],
             None => 0,
         }
     }
 
-    /// True if a needle stands where a pair was found, and `found` says that this is enough. The block of the record
-    /// begins at `from`.
+    /// True if a needle stands where a pair was found, and `found` returns true for it. The block begins at `from` in
+    /// the record.
     #[inline(always)]
     fn found(
         &self,
@@ -186,7 +187,7 @@ impl Sieve {
         first != 0 && self.hints(block, at, first) && self.stands(record, from + at, first, found)
     }
 
-    /// Whether the letters behind a pair leave any of its needles possible.
+    /// True if the letters after a pair allow any of its needles.
     #[inline(always)]
     fn hints(&self, text: &[u8], at: usize, first: u16) -> bool {
         match (self.clue(first), text.get(at..).and_then(|text| text.first_chunk())) {
@@ -203,7 +204,7 @@ impl Sieve {
         self.clues.get(usize::from(number).wrapping_sub(1))
     }
 
-    /// True if one of a pair's needles stands where the pair was found, and `enough` says that this is enough.
+    /// True if one of the pair's needles stands here, and `enough` returns true for it.
     #[inline(never)]
     fn stands(&self, record: &[u8], at: usize, first: u16, enough: &mut dyn FnMut(usize) -> bool) -> bool {
         let eight = record.get(at..).and_then(|text| text.first_chunk());
@@ -226,19 +227,19 @@ impl Sieve {
     }
 }
 
-/// Letters without their case; what else falls together by this is told apart later.
+/// Folds the case of letters. Other bytes may become equal too; a later comparison tells them apart.
 #[inline(always)]
 const fn fold(letters: u64) -> u64 {
     letters | 0x2020_2020_2020_2020
 }
 
-/// Where in the table a pair stands.
+/// The place of a pair in the table.
 #[inline(always)]
 fn place(one: u8, other: u8) -> usize {
     u16::from_le_bytes([one, other]).into()
 }
 
-/// The places of a text's pairs.
+/// The places of all pairs of a text.
 fn pairs_of(text: &[u8]) -> impl Iterator<Item = usize> {
     text.array_windows().map(|[one, other]| place(*one, *other))
 }

@@ -1,4 +1,4 @@
-//! What the tests of analytics share. No module holds any of it.
+//! Helpers shared by the tests of analytics. No module contains them.
 
 use crate::analytic::Analytic;
 use crate::detector::{Detector, Reading};
@@ -8,13 +8,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// When the records of a test are received.
+/// The time at which the records of a test are received.
 pub const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
 
-/// The notes on a log, whose first record has the number 1.
+/// The notes on a log whose first record has the number 1.
 ///
 /// # Panics
-/// If `explain` leaves a detector in another state than `process`, or does not note every alert.
+/// Panics if `explain` leaves a detector in another state than `process`, or if an alert has no note.
 #[must_use]
 pub fn explain<A: Analytic>(config: &str, log: &str) -> Vec<Note> {
     let create = || Detector::<A>::create(config, 7).expect("the configuration of a test is valid");
@@ -28,13 +28,13 @@ pub fn explain<A: Analytic>(config: &str, log: &str) -> Vec<Note> {
     notes
 }
 
-/// Whether a note with that step and key has that text in its own.
+/// True if a note has this step and key, and its text contains `text`.
 #[must_use]
 pub fn said(notes: &[Note], step: Step, key: &str, text: &str) -> bool {
     notes.iter().any(|note| note.step == step && note.key == key && note.text.contains(text))
 }
 
-/// An ECS record of a login at so many seconds after 2026-03-01T10:00:00Z, with its newline.
+/// An ECS record of a login, `second` seconds after 2026-03-01T10:00:00Z, with its newline.
 #[must_use]
 pub fn login(second: u32, outcome: &str, user: &str, address: &str) -> String {
     let (minute, rest) = (second / 60, second % 60);

@@ -1,7 +1,7 @@
-//! What an alert tells of the events behind it: accounts, addresses, codes, first and last evidence.
+//! Writes the facts about the events behind an alert into it: accounts, addresses, codes, first and last evidence.
 //!
-//! An [`Excerpt`] of the journal holds these events, and [`tell`] writes them into the alert. A field that is set already
-//! stays: an analytic first sets the counts that its windows know exactly.
+//! An [`Excerpt`] of the journal holds these events, and [`tell`] writes them into the alert. It keeps a field that
+//! is set already: an analytic first sets the counts that its windows know exactly.
 //!
 //! ```
 //! use authsieve_engine::alert::Alert;
@@ -33,18 +33,18 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How many accounts and addresses an alert lists. Its counts go on beyond.
+/// The most accounts and addresses that an alert lists. Its counts include the others.
 pub const MOST_LISTED: usize = 50;
-/// How many raw records from each end of an excerpt are shown.
+/// The number of raw records shown from each end of an excerpt.
 pub const EVIDENCE: usize = 3;
-/// How much of the record that raised the alert is shown, in bytes.
+/// The most bytes shown of the record that raised the alert.
 const RECORD: usize = 512;
-/// What an alert says in its context whose times lack their years.
+/// The context line of an alert whose times lack their years.
 pub const YEAR_INFERRED: &str = "the year is inferred: the records name none";
-/// How many characters of a name stand in a title.
+/// The most characters of a name in a title.
 const TITLE_NAME: usize = 64;
 
-/// What the journal keeps of an event. `code` is counted under `reasons`.
+/// The entry that the journal keeps of an event. `code` is counted under `reasons`.
 #[must_use]
 pub fn entry<'e>(event: &'e Event<'_>, code: &'e str, record: Record<'e>) -> Entry<'e> {
     Entry {
@@ -60,8 +60,8 @@ pub fn entry<'e>(event: &'e Event<'_>, code: &'e str, record: Record<'e>) -> Ent
     }
 }
 
-/// The first and last few raw records of an excerpt in the order they came, then `raised`, the one that raised the
-/// alert: empty where it is among them. O(1).
+/// The first and last few raw records of an excerpt in the order of arrival, and then `raised`, the record that
+/// raised the alert. Pass an empty `raised` if it is among them already. O(1).
 #[must_use]
 pub fn evidence(excerpt: &Excerpt<'_>, raised: Record<'_>) -> Vec<Evidence> {
     let entries = excerpt.entries();
@@ -75,10 +75,11 @@ pub fn evidence(excerpt: &Excerpt<'_>, raised: Record<'_>) -> Vec<Evidence> {
     records.map(|record| Evidence { record: record.number, text: shown(record.bytes) }).collect()
 }
 
-/// Writes an excerpt into an alert: `first_seen`, `users`, `src_ips`, how many of each, `reasons` (the codes), `evidence`,
-/// and to its context whether it rests on an inferred year.
-/// Where the excerpt is cut, `estimated` names the counts and the evidence. A count, list or evidence that is set already
-/// stays. The alert's `user` is listed too. `raised` as in [`evidence`]. O(n log n) in the entries.
+/// Writes an excerpt into an alert: `first_seen`, `users`, `src_ips`, their counts, `reasons` (the codes) and
+/// `evidence`. Adds a context line if a year is inferred.
+///
+/// If the excerpt is cut, `estimated` names the counts and the evidence. Keeps counts, lists and evidence that are
+/// set already. Lists the alert's `user` too. `raised` is as in [`evidence`]. O(n log n) in the entries.
 pub fn tell(excerpt: &Excerpt<'_>, alert: &mut Alert, raised: Record<'_>) {
     let (users, addresses) = (excerpt.users(), excerpt.addresses());
     alert.first_seen = excerpt.first().unwrap_or(alert.first_seen);
@@ -119,7 +120,8 @@ pub fn tell(excerpt: &Excerpt<'_>, alert: &mut Alert, raised: Record<'_>) {
     }
 }
 
-/// The block of addresses that makes the key, if the excerpt holds another address of it than that of `event`. O(n).
+/// The address block that makes the key, if the excerpt holds another address of the block than that of `event`.
+/// O(n).
 #[must_use]
 pub fn network(excerpt: &Excerpt<'_>, event: &Event<'_>, prefixes: Prefixes) -> Option<String> {
     let own = event.src_ip?;
@@ -128,8 +130,8 @@ pub fn network(excerpt: &Excerpt<'_>, event: &Event<'_>, prefixes: Prefixes) -> 
     excerpt.entries().iter().any(other).then(|| prefixes.block(own))
 }
 
-/// An alert with the time, user, address, host, service and the like of the event that raised it. The analytic adds
-/// pattern, severity, title and counts.
+/// Begins an alert with the time, user, address, host, service and other facts of the event that raised it. The
+/// analytic adds pattern, severity, title and counts.
 #[must_use]
 pub fn about(event: &Event<'_>) -> Alert {
     let mut alert = Alert { time: event.time, ..Alert::default() };
@@ -144,13 +146,13 @@ pub fn about(event: &Event<'_>) -> Alert {
     alert
 }
 
-/// Codes and counts as alerts hold them.
+/// Converts codes and counts to the form that alerts hold.
 #[must_use]
 pub fn tallies(list: &[(&str, u32)]) -> Vec<Tally> {
     list.iter().map(|(code, count)| Tally { code: (*code).into(), count: *count }).collect()
 }
 
-/// The source of an event in words: its address, or the terminal and host of a local one.
+/// Names the source of an event: its address, or the terminal and host of a local login.
 #[must_use]
 pub fn source(event: &Event<'_>) -> String {
     match (event.src_ip, event.access) {
@@ -162,19 +164,19 @@ pub fn source(event: &Event<'_>) -> String {
     }
 }
 
-/// A text, unless it is empty.
+/// The text, or `None` if it is empty.
 #[must_use]
 pub fn said(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.into())
 }
 
-/// A text, or `otherwise` where it is empty.
+/// The text, or `otherwise` if it is empty.
 #[must_use]
 pub const fn or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
     if text.is_empty() { otherwise } else { text }
 }
 
-/// A name as a title shows it: cut, since an attacker may have chosen it.
+/// Cuts a name for a title, since an attacker may have chosen it.
 #[must_use]
 pub fn short(name: &str) -> String {
     match name.char_indices().nth(TITLE_NAME) {
@@ -183,7 +185,7 @@ pub fn short(name: &str) -> String {
     }
 }
 
-/// So many of something: `1 failed login`, `5 failed logins`.
+/// A count and its noun: `1 failed login`, `5 failed logins`.
 #[must_use]
 pub fn number(count: u32, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })

@@ -1,14 +1,14 @@
-//! Events that wait, as version 0.1 wrote them.
+//! Reads waiting events as version 0.1 wrote them.
 
 use crate::event::Event;
 use crate::snapshot::fields::Saved;
 use crate::snapshot::{self, Reader, SnapshotError};
 use crate::time::Timestamp;
 
-/// Reads an event.
+/// Reads one event.
 ///
 /// # Errors
-/// Where the bytes make no sense.
+/// Fails if the bytes are not an event.
 pub fn load_event(input: &mut Reader<'_>) -> Result<Event<'static>, SnapshotError> {
     let time = Timestamp(input.i64()?);
     let (outcome, signal, access) = (Saved::load(input)?, Saved::load(input)?, Saved::load(input)?);

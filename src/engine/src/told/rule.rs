@@ -1,4 +1,4 @@
-//! What rule R made of an event: the alert on a match, and the notes of `explain`. AN1276 and FLS share them.
+//! Alerts and notes of rule R: the alert on a match, and the notes of `explain`. AN1276 and FLS share them.
 
 use super::about;
 use crate::alert::{Alert, Severity};
@@ -12,8 +12,8 @@ use crate::window::rule::{Match, Rule, Standing};
 use alloc::format;
 use alloc::vec;
 
-/// The alert that a success raises by a match, as far as the two tell it, and the failures that the journal still holds.
-/// The analytic completes the alert and then [tells](super::tell) the failures.
+/// Begins the alert that a success raises on a match, and returns the failures that the journal still holds. The
+/// analytic completes the alert, and then [tells](super::tell) the failures.
 #[must_use]
 pub fn alert<'r>(rule: &'r Rule, m: &Match, event: &Event<'_>) -> (Alert, Excerpt<'r>) {
     let excerpt = rule.excerpt(m.key, m.number, m.from, event.time);
@@ -32,7 +32,7 @@ pub fn alert<'r>(rule: &'r Rule, m: &Match, event: &Event<'_>) -> (Alert, Excerp
     (alert, excerpt)
 }
 
-/// Notes how a failure at `time`, just entered, counts for its key. `name` is the key in words.
+/// Notes how a failure at `time`, which was just added, counts for its key. `name` is the key in words.
 #[cold]
 pub fn note_failure(
     rule: &mut Rule,
@@ -57,8 +57,8 @@ pub fn note_failure(
     context.note(Step::Counted, name, "", text, &values);
 }
 
-/// Notes how a success at `time` stands to its key, before it is judged: only where the rule holds, or only where it
-/// does not, as `holding` says. `name` is the key in words. Changes nothing.
+/// Notes how a success at `time` relates to its key, before it is judged. With `holding`, only if the rule holds;
+/// otherwise, only if it does not. `name` is the key in words. Changes nothing.
 #[cold]
 pub fn note_success(
     rule: &mut Rule,
