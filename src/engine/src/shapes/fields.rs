@@ -1,4 +1,4 @@
-//! Small readers of what one pass over a record found, shared by the families.
+//! Small readers for the values that one pass over a record found, shared by the families.
 
 use crate::envelope::stamp;
 use crate::event::Text;
@@ -9,32 +9,32 @@ use crate::net::parse_address;
 use crate::stamp::{Stamp, Zone};
 use core::net::IpAddr;
 
-/// What a slot says, or nothing.
+/// The text in a slot, or the empty text.
 #[inline(never)]
 pub(super) fn text<'a>(found: &Slots<'a>, slot: u8) -> Text<'a> {
     found.get(slot).and_then(|value| value.as_text()).unwrap_or_default()
 }
 
-/// Sets a text of an event to what a slot says.
+/// Sets a text of an event to the value in a slot.
 #[inline(never)]
 pub(super) fn fill<'a>(field: &mut Text<'a>, found: &Slots<'a>, slot: u8) {
     *field = text(found, slot);
 }
 
-/// The number that a slot holds.
+/// The number in a slot.
 #[inline(never)]
 pub(super) fn number(found: &Slots<'_>, slot: u8) -> Option<u32> {
     u32::try_from(found.get(slot)?.as_i64()?).ok()
 }
 
-/// The point in time that a slot holds. `zone` goes for one that is written without.
+/// The time in a slot. `zone` is for a time without a zone of its own.
 #[inline(never)]
 pub(super) fn time(found: &Slots<'_>, slot: u8, zone: Zone) -> Option<Stamp> {
     stamp(found.get(slot)?, zone)
 }
 
-/// Reads a record by its members, or the one inside it where a carrier holds it in a member of its own (`within`): the
-/// one that fills any of the slots `marks`. `None` where neither does, or what should be read is malformed.
+/// Reads the members of a record, or of the inner record in one of its members (`within`). Takes the first of these
+/// that fills any of the slots `marks`. `None` if none does, or if the object to read is malformed.
 pub(super) fn read_within<'a>(
     object: &Object<'a>,
     members: MemberSet,
@@ -49,7 +49,8 @@ pub(super) fn read_within<'a>(
     one(object).or_else(|| within.iter().find_map(|name| one(&object.get(name)?.as_object()?)))
 }
 
-/// The id that a provider gave an event in one of its logs, as [`Event::delivery`](crate::event::Event::delivery) holds it. None where it gave none.
+/// The id that a provider gave an event in one of its logs, in the form of
+/// [`Event::delivery`](crate::event::Event::delivery). `None` if there is no id.
 #[inline(never)]
 pub(super) fn delivery(log: &str, found: &Slots<'_>, slot: u8) -> Option<u128> {
     let id = text(found, slot);
@@ -57,10 +58,10 @@ pub(super) fn delivery(log: &str, found: &Slots<'_>, slot: u8) -> Option<u128> {
     (!id.is_empty()).then(|| hash().0)
 }
 
-/// Address and, where what stands there is no address, the name of the client.
+/// The client's address, or its name if the value is no address.
 #[inline(never)]
 pub(super) fn client<'a>(address: Option<Value<'a>>, name: Option<Value<'a>>) -> (Option<IpAddr>, Text<'a>) {
-    // A field of which there are several holds an array: the first is the nearest.
+    // A repeated field holds an array; its first element is the nearest client.
     let one = |value: Value<'a>| value.as_array().map_or(Some(value), |mut items| items.next());
     let mut word = Text::Borrowed("");
     for value in [address, name].into_iter().flatten().filter_map(one) {
@@ -68,7 +69,7 @@ pub(super) fn client<'a>(address: Option<Value<'a>>, name: Option<Value<'a>>) ->
         if let Some(address) = parse_address(&said) {
             return (Some(address), Text::Borrowed(""));
         }
-        // The words for "none".
+        // Words for "none".
         if !matches!(trim(&said), "" | "-" | "?" | "UNKNOWN" | "LOCAL" | "localhost") {
             word = said;
         }

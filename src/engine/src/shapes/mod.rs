@@ -1,12 +1,12 @@
-//! Records with fields of their own: one room for each family of writers.
+//! The families of writers, one room (folder) each, for records with fields of their own.
 //!
-//! A room is a folder. It holds what its family's records are known by, its decoder and its tests, and exports one
-//! constant, [`Room`]. One line in the list below makes the room known: to the envelope, which recognises whose record
-//! it has; to [`Telemetry`], [`Provider`] and [`Shape`]; to the needles; to the fuzzers.
+//! A room holds the marks of its family's records, the decoder and the tests. It exports one constant, [`Room`]. One
+//! line in the list below makes the room known: to the envelope, which finds the family of a record; to
+//! [`Telemetry`], [`Provider`] and [`Shape`]; to the needles; to the fuzzers.
 //!
-//! A mark that gives a family away is no proof: the family's decoder looks closer. A record that also carries the original
-//! text of a Linux program is judged by that text alone
-//! ([`Envelope::speaks_linux`](crate::envelope::Envelope::speaks_linux)), never by both.
+//! A mark suggests a family, but is no proof: the family's decoder looks closer. If a record also carries the
+//! original text of a Linux program, only that text is judged
+//! ([`Envelope::speaks_linux`](crate::envelope::Envelope::speaks_linux)), never both.
 
 mod fields;
 mod room;
@@ -25,16 +25,19 @@ use room::{named, rooms};
 use spelled::lower;
 
 rooms! {
-    // In the order in which a record is asked for their marks. The columns: constant of `Telemetry`, folder, variant of
-    // `Family` and of `Shape`; variant of `Provider` and its name, where the family is a world of its own.
+    // The families, in the order in which a record is checked for their marks. Columns: constant of `Telemetry`,
+    // folder, variant of `Family` and of `Shape`. Then variant of `Provider` and its name, if the family is a
+    // provider of its own.
 
     /// sshd, PAM, su, sudo, login, auditd, in any carrier.
     LINUX linux Linux, Linux = "linux";
-    /// OCSF authentication events. Before all others: whoever normalised a record may have kept it within.
+    /// OCSF authentication events. First, because the writer of a normalised event may keep the original record in
+    /// it.
     OCSF ocsf Ocsf, Ocsf = "ocsf";
     /// The Security log of Windows.
     WINDOWS windows Windows, Windows = "windows";
-    /// Logins at a Mac: the unified log, Jamf. Before Okta: an entry of the unified log has an `eventType` as well.
+    /// Logins at a Mac: the unified log, Jamf. Before Okta, because entries of the unified log have an `eventType`
+    /// too.
     MACOS macos Macos, Macos = "macos";
     /// Okta's System Log.
     OKTA okta Okta, Okta = "okta";
@@ -50,11 +53,11 @@ rooms! {
     EXCHANGE exchange Exchange, Exchange = "exchange";
     /// Auth0's tenant log.
     AUTH0 auth0 Auth0, Auth0 = "auth0";
-    /// ECS authentication events. Behind all others: an identity provider's record in ECS carries the marks of both.
+    /// ECS authentication events. Last, because an identity provider's record in ECS has the marks of both.
     ECS ecs Ecs, Ecs = "ecs";
 }
 
-/// True if a text is an event as XML.
+/// True if a text is a Windows event in XML.
 #[must_use]
 pub fn is_xml(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
@@ -67,8 +70,7 @@ impl Telemetry {
 }
 
 impl Family {
-    /// Whether its records are normalised events, which are this to everybody: nobody looks for another record in their
-    /// text.
+    /// True if the records are normalised events. No analytic searches the text of such a record for another record.
     #[must_use]
     pub const fn is_normalised(self) -> bool {
         matches!(self, Self::Ecs | Self::Ocsf)

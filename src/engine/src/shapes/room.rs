@@ -1,4 +1,4 @@
-//! What a room says of itself, and the list that makes rooms known.
+//! The type of a room, and the macro that lists all rooms.
 
 use crate::event::Event;
 use crate::json::{Member, MemberSet, Object};
@@ -6,25 +6,25 @@ use crate::net::Cidr;
 use crate::stamp::{Stamp, Zone};
 use core::cell::Cell;
 
-/// What a decoder is given beside the record.
+/// The settings that a decoder gets with each record.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'g> {
     /// The time zone of times that are written without one.
     pub zone: Zone<'g>,
-    /// Codes of sign-in and audit logs that count as failures beyond the usual ones.
+    /// Codes of sign-in and audit logs that count as failures too.
     pub extra_failure_codes: &'g [u32],
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: &'g [Cidr],
-    /// Where a decoder that gives no event may say whether it understood the record.
+    /// A place for a decoder that returns no event to tell how much it understood.
     pub grasp: Option<&'g Cell<Grasp>>,
 }
 
 impl Given<'_> {
-    /// Nothing but UTC.
+    /// The defaults, with times in UTC.
     pub const UTC: Given<'static> =
         Given { zone: Zone::UTC, extra_failure_codes: &[], trusted_proxies: &[], grasp: None };
 
-    /// Says how far the record was understood.
+    /// Tells how much of the record the decoder understood.
     pub fn grasped(&self, grasp: Grasp) {
         if let Some(place) = self.grasp {
             place.set(grasp);
@@ -32,64 +32,65 @@ impl Given<'_> {
     }
 }
 
-/// How far a decoder understood a record that gave no event.
+/// How much a decoder understood of a record that gave no event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grasp {
-    /// Not said: a record that bears the family's mark is understood, a text is none of the family's.
+    /// Unknown. Then a record with the family's mark counts as understood, and a text counts as not of the family.
     #[default]
     Unsaid,
-    /// It is the family's, and rightly gives no event.
+    /// The record belongs to the family, and gives no event by right.
     Whole,
-    /// It is the family's, but what it says was not found.
+    /// The record belongs to the family, but its login could not be read.
     Missed,
 }
 
-/// What a record says: an event, and when it happened, if that is known. `None`: nothing that counts.
+/// The result of a decoder: an event and its time, if known. `None` if the record has no event.
 pub type Said<'a> = Option<(Event<'a>, Option<Stamp>)>;
 
-/// All there is to know of a family of writers.
+/// All data about a family of writers.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// What people call its records.
+    /// The name of its records, for people.
     pub title: &'static str,
-    /// The layouts in which they are read, in words with Markdown's backticks.
+    /// Their layouts, in words with Markdown's backticks.
     pub layouts: &'static [&'static str],
-    /// Literals of which any of its records that matter contains at least one, whatever its encoder escapes. Compared
-    /// without ASCII case.
+    /// Literals that are needles: each record that matters contains at least one, in any escaping. Compared without
+    /// ASCII case.
     pub needles: &'static [&'static str],
-    /// What shows that a record tells of a login, though nobody reads it.
+    /// Signs of a login in records that no decoder reads.
     pub signs: &'static [Sign],
-    /// Members that only its records have, with the rank among them. Their slot is the family's own.
+    /// Members that only this family's records have. Their slot is the family's own, and the rank tells them apart.
     pub marks: &'static [Member],
-    /// What a mark has to say.
+    /// The value that a mark must have.
     pub proof: Proof,
-    /// The value of a mark by which a record holds others of the family, and is none; empty where no record does.
+    /// A value of a mark that makes the record a container of others of the family. Empty if there is none.
     pub holder: &'static str,
-    /// Members in which its exporters keep its records: for the slots `TEXT` and `BATCH` of [`crate::carriers::slot`].
+    /// Members in which exporters keep the family's records: for the slots `TEXT` and `BATCH` of
+    /// [`crate::carriers::slot`].
     pub holds: &'static [Member],
-    /// Parts of the names of programs, data sets and modules whose text may hold its records. Of several parts in one name
-    /// the one of the lowest rank counts.
+    /// Parts of the names of programs, data sets and modules whose text may hold this family's records. If a name
+    /// matches several parts, the lowest rank counts.
     pub keepers: &'static [&'static [(&'static str, u8)]],
-    /// Words that name its world in normalised events.
+    /// Words that mark this provider in normalised events.
     pub worlds: &'static [World],
-    /// Whether extra failure codes change what its records say.
+    /// True if extra failure codes can change its events.
     pub has_codes: bool,
     /// The members that its decoders read.
     pub members: &'static [MemberSet],
-    /// Takes a record apart. `None` where its records are text.
+    /// Decodes a record. `None` if the family's records are text.
     pub decode: Option<Decode>,
-    /// Takes a text apart that is a record of its own, where there are such.
+    /// Decodes a text that is a record by itself, if the family has such.
     pub text: Option<DecodeText>,
 }
 
-/// Takes a text of a family apart.
+/// Decodes a text of a family.
 pub type DecodeText = for<'a, 'g> fn(&'a [u8], Given<'g>) -> Said<'a>;
 
-/// Takes a record of a family apart.
+/// Decodes a record of a family.
 pub type Decode = for<'a, 'g> fn(&Object<'a>, Given<'g>) -> Said<'a>;
 
 impl Room {
-    /// A room in which nothing is said yet.
+    /// An empty room, to be filled in.
     pub const EMPTY: Self = Self {
         title: "",
         layouts: &[],
@@ -108,49 +109,49 @@ impl Room {
     };
 }
 
-/// What shows that a record tells of a login of a family, in whatever layout: one of `words`, and one of `with` where
-/// there are any. Compared without ASCII case. A number in `with` stands by itself, not within a longer one.
+/// A sign of a login of a family in any layout: one of `words`, and one of `with` unless that list is empty. Compared
+/// without ASCII case. A number in `with` must not be part of a longer number.
 ///
-/// Either every one of `words` or every one of `with` holds a needle, so a prefilter hides no sign.
+/// Either each of `words` or each of `with` contains a needle, so a prefilter hides no sign.
 #[derive(Clone, Copy, Debug)]
 pub struct Sign {
-    /// Of seven letters or more: the shortest sets the pace of the search.
+    /// At least seven letters each: the shortest determines the speed of the search.
     pub words: &'static [&'static str],
-    /// What else has to stand somewhere in the record.
+    /// Texts of which one must be elsewhere in the record.
     pub with: &'static [&'static str],
 }
 
-/// What the mark of a family has to say.
+/// The value that the mark of a family must have.
 #[derive(Clone, Copy, Debug)]
 pub enum Proof {
-    /// Anything.
+    /// Any value.
     Present,
     /// This number.
     Number(i64),
-    /// This word, or a list that holds it.
+    /// This word, or a list with this word.
     Word(&'static str),
 }
 
-/// A name in a normalised event that says whose world it comes from. Words are compared without ASCII case.
+/// A name in a normalised event that tells its provider. Words are compared without ASCII case.
 #[derive(Clone, Copy, Debug)]
 pub enum World {
-    /// A name that is this word and nothing else.
+    /// A name that equals this word.
     Whole(&'static str),
-    /// A word in a name.
+    /// A name with this word.
     Word(&'static str),
-    /// Two words in a name, one right after the other.
+    /// A name with these two words, one directly after the other.
     Words(&'static str, &'static str),
 }
 
-/// The rank of a mark that other records have as well: it counts where no other family's is there.
+/// The rank of a mark that other families' records may have too: it counts only without another family's mark.
 pub(crate) const WEAK: u8 = 2;
 
-/// A member that gives a family away. Its slot is that of the family.
+/// A member that marks the family. Its slot is the family's own.
 pub(super) const fn mark(path: &'static str) -> Member {
     Member::new(path, 0, 0)
 }
 
-/// Words in the names of Microsoft's programs and data sets: any of its logs may be in there.
+/// Words in the names of Microsoft's programs and data sets, which may hold any of its logs.
 pub(super) const MICROSOFT: &[(&str, u8)] = &[
     ("microsoft", 4),
     ("azure", 4),
@@ -163,7 +164,7 @@ pub(super) const MICROSOFT: &[(&str, u8)] = &[
     ("m365", 4),
 ];
 
-/// An enum whose variants have names: those that events, snapshots and the contract show.
+/// An enum with a name for each variant, as shown in events, snapshots and the contract.
 macro_rules! named {
     ($(#[$about:meta])* $visible:vis enum $Type:ident { $($(#[$doc:meta])* $Variant:ident = $name:literal,)* }) => {
         $(#[$about])*
@@ -173,10 +174,10 @@ macro_rules! named {
         }
 
         impl $Type {
-            /// All of them.
+            /// All values.
             pub const ALL: &[Self] = &[$(Self::$Variant),*];
 
-            /// Its name.
+            /// The name.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$Variant => $name,)* }
@@ -186,107 +187,107 @@ macro_rules! named {
 }
 pub(super) use named;
 
-/// The list of rooms: see `shapes`.
+/// Declares the list of rooms; see `shapes`.
 macro_rules! rooms {
     ($($(#[$doc:meta])* $NAME:ident $folder:ident $Family:ident $(, $Provider:ident = $provider:literal)?;)*) => {
         $(pub mod $folder;)*
 
-        /// The families of writers, in the order in which a record is asked for their marks.
+        /// The families of writers, in the order in which a record is checked for their marks.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Family {
             $($(#[$doc])* $Family,)*
         }
 
-        /// How many families there are.
+        /// The number of families.
         pub const FAMILIES: usize = Family::ALL.len();
 
         impl Family {
-            /// All of them, by their numbers.
+            /// All families, by their numbers.
             pub const ALL: [Self; [$(stringify!($Family)),*].len()] = [$(Self::$Family),*];
 
-            /// What an analytic has to read to read it.
+            /// The telemetry that an analytic must read to read this family.
             #[must_use]
             pub const fn telemetry(self) -> Telemetry {
                 Telemetry(1 << self as u32)
             }
 
-            /// The name of its folder.
+            /// The name of the family's folder.
             #[must_use]
             pub const fn folder(self) -> &'static str {
                 match self { $(Self::$Family => stringify!($folder),)* }
             }
 
-            /// What people call its records.
+            /// The name of its records, for people.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$Family => $folder::ROOM.title,)* }
             }
 
-            /// The layouts in which they are read, in words with Markdown's backticks.
+            /// Their layouts, in words with Markdown's backticks.
             #[must_use]
             pub const fn layouts(self) -> &'static [&'static str] {
                 match self { $(Self::$Family => $folder::ROOM.layouts,)* }
             }
 
-            /// The names of the shapes that its events have.
+            /// The names of the shapes of its events.
             #[must_use]
             pub fn shapes(self) -> Vec<&'static str> {
                 match self { $(Self::$Family => $folder::Shape::ALL.iter().map(|shape| shape.as_str()).collect(),)* }
             }
 
-            /// Whether extra failure codes change what its records say.
+            /// True if extra failure codes can change its events.
             #[must_use]
             pub const fn has_codes(self) -> bool {
                 match self { $(Self::$Family => $folder::ROOM.has_codes,)* }
             }
         }
 
-        /// Which families of telemetry an analytic reads. The decoder looks for nothing else, and a module holds no code
-        /// for anything else: it is known when the module is compiled.
+        /// A set of families that an analytic reads, known at compile time. The decoder searches for no other
+        /// families, and a module holds no code for others.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Telemetry(u32);
 
         impl Telemetry {
             $($(#[$doc])* pub const $NAME: Self = Family::$Family.telemetry();)*
 
-            /// None of them.
+            /// No family.
             pub const NONE: Self = Self(0);
-            /// All of them.
+            /// All families.
             pub const ANY: Self = Self(u32::MAX);
 
-            /// What is in both of them.
+            /// The families in both sets.
             #[must_use]
             pub const fn common(self, other: Self) -> Self {
                 Self(self.0 & other.0)
             }
 
-            /// Both of them.
+            /// The families in either set.
             #[must_use]
             pub const fn and(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }
 
-            /// Whether all of `other` is in it.
+            /// True if the set holds all of `other`.
             #[must_use]
             pub const fn has(self, other: Self) -> bool {
                 self.0 & other.0 == other.0
             }
         }
 
-        /// Whose world an event comes from.
+        /// The provider that an event comes from.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub enum Provider {
-            /// Nobody's.
+            /// Unknown.
             #[default]
             Unknown,
             $($(#[doc = concat!("`", $provider, "`.")] $Provider,)?)*
         }
 
         impl Provider {
-            /// All of them.
+            /// All providers.
             pub const ALL: &[Self] = &[Self::Unknown, $($(Self::$Provider,)?)*];
 
-            /// Its name; empty where it is unknown.
+            /// The name; empty if unknown.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { Self::Unknown => "", $($(Self::$Provider => $provider,)?)* }
@@ -299,29 +300,29 @@ macro_rules! rooms {
             }
         }
 
-        /// The shape that an event was read from: one of its family's.
+        /// The shape of the record that an event was read from: one of the shapes of its family.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub enum Shape {
-            /// None.
+            /// Unknown.
             #[default]
             Unknown,
             $($(#[$doc])* $Family($folder::Shape),)*
         }
 
         impl Shape {
-            /// Its name; empty where it is unknown.
+            /// The name; empty if unknown.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { Self::Unknown => "", $(Self::$Family(shape) => shape.as_str(),)* }
             }
 
-            /// All of them.
+            /// All shapes.
             pub fn all() -> impl Iterator<Item = Self> {
                 core::iter::once(Self::Unknown)
                     $(.chain($folder::Shape::ALL.iter().copied().map(Self::$Family)))*
             }
 
-            /// The shape of this name.
+            /// The shape with this name.
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
                 Self::all().find(|shape| shape.as_str() == name)
@@ -334,8 +335,8 @@ macro_rules! rooms {
             }
         })*
 
-        // What the envelope and others ask all families for: data alone, so that no module holds a decoder that it does
-        // not use.
+        // Data of all families for the envelope and others. It is data only, so that no module holds a decoder that
+        // it does not use.
 
         /// The needles of each family.
         pub const NEEDLES: [&[&str]; FAMILIES] = [$($folder::ROOM.needles),*];
@@ -348,10 +349,10 @@ macro_rules! rooms {
         pub(crate) static PROOFS: [Proof; FAMILIES] = [$($folder::ROOM.proof),*];
         pub(crate) static HOLDERS: [&str; FAMILIES] = [$($folder::ROOM.holder),*];
         pub(crate) const KEEPERS: [&[&[(&str, u8)]]; FAMILIES] = [$($folder::ROOM.keepers),*];
-        /// The words of each world.
+        /// The words that mark each provider.
         const WORLDS: &[(Provider, &[World])] = &[$($((Provider::$Provider, $folder::ROOM.worlds),)?)*];
 
-        /// Takes a text of a family apart.
+        /// Decodes a text of a family.
         pub fn decode_text<'a, R: Reads>(family: Family, text: &'a [u8], given: Given<'_>) -> Said<'a> {
             match family {
                 $(Family::$Family => {
@@ -361,8 +362,8 @@ macro_rules! rooms {
             }
         }
 
-        /// Takes a record of a family apart. What `R` does not read is no code in its module: each condition is known when
-        /// it is compiled.
+        /// Decodes a record of a family. A module holds no code for families that `R` does not read, since each
+        /// condition is known at compile time.
         pub fn decode<'a, R: Reads>(family: Family, object: &Object<'a>, given: Given<'_>) -> Said<'a> {
             match family {
                 $(Family::$Family => {

@@ -1,9 +1,9 @@
-//! Fields by their names, however an exporter spells them.
+//! Finds fields by their names, in any exporter's spelling.
 //!
 //! Microsoft's logs come as `userPrincipalName` (Graph, diagnostic settings), `UserPrincipalName` (Log Analytics),
-//! `UserPrincipalName_s` (custom tables), `azure.signinlogs.properties.user_principal_name` (Elastic), nested or dotted;
-//! IIS's `cs-uri-stem` as `cs_uri_stem` and `csUriStem`. What stays the same are the letters: a path is spelled here in
-//! lower case, without anything that is no letter or digit, its parts run together.
+//! `UserPrincipalName_s` (custom tables) or `azure.signinlogs.properties.user_principal_name` (Elastic), nested or
+//! dotted. IIS's `cs-uri-stem` comes as `cs_uri_stem` and `csUriStem`. The letters are always the same. So a path
+//! here is all its parts joined, in lower case, with letters and digits only.
 
 use crate::find::{eight_lower, trim};
 use crate::json::{Cursor, Key, Kind, Member, Object, Slots, Value, unescape_into};
@@ -12,15 +12,15 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Longer paths than this, in letters, are nobody's; with the longest type of a column.
+/// The longest path, in letters, with room for the longest column type. No known field has a longer one.
 const LONGEST: usize = 96 + 7;
-/// How deep objects are opened.
+/// The most levels of objects that are opened.
 const DEEPEST: usize = 4;
 
-/// What to do with a field: what a table says of its spelling, or nothing.
+/// The action for a field: the table's entry for its spelling, or `None`.
 pub type Pick = Option<&'static Member>;
 
-/// Reads an object once. `false` if it is malformed or followed by anything but whitespace. O(n).
+/// Reads an object once. Returns false if it is malformed or has more than whitespace after it. O(n).
 pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Slots<'a>) -> bool {
     let mut cursor = object.cursor();
     let mut path = Path { letters: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0, plain: Vec::new() };
@@ -47,22 +47,22 @@ pub fn gather<'a>(object: &Object<'a>, pick: fn(&[u8]) -> Pick, found: &mut Slot
     }
 }
 
-/// Where in nested objects the pass stands.
+/// The position of the pass in nested objects.
 struct Path {
     letters: [u8; LONGEST],
     length: usize,
-    /// The lengths at which the objects around this one go on.
+    /// The length of the path at each level above.
     ends: [usize; DEEPEST],
     depth: usize,
-    /// Keys whose escapes were undone.
+    /// The current key without its escapes.
     plain: Vec<u8>,
 }
 
 impl Path {
-    /// Spells a key behind what it stands in. The length of both.
+    /// Adds a key to the path in its spelling. Returns the length of the whole path.
     fn spell(&mut self, key: &Key<'_>) -> Option<usize> {
         let name = key.plain(LONGEST, &mut self.plain)?;
-        // What begins so belongs to the store it was exported from: `_id`, `_ResourceId`, `__index`.
+        // Names that begin with `_` come from the store of the export: `_id`, `_ResourceId`, `__index`.
         if name.first() == Some(&b'_') {
             return None;
         }
@@ -70,7 +70,7 @@ impl Path {
         spell_letters(name, letters, from).or_else(|| spell_others(name, letters, from))
     }
 
-    /// Steps inside the object that stands next.
+    /// Steps into the next value, if it is an object.
     fn enter(&mut self, end: usize, cursor: &mut Cursor<'_>) -> bool {
         let Some(place) = self.ends.get_mut(self.depth) else { return false };
         if cursor.kind() != Some(Kind::Object) {
@@ -89,7 +89,7 @@ impl Path {
     }
 }
 
-/// Spells a name that holds nothing but letters and digits, eight at a time.
+/// Spells a name of only letters and digits, eight at a time.
 fn spell_letters(name: &[u8], letters: &mut [u8; LONGEST], from: usize) -> Option<usize> {
     let end = from + name.len();
     let place = letters.get_mut(from..end)?;
@@ -97,7 +97,7 @@ fn spell_letters(name: &[u8], letters: &mut [u8; LONGEST], from: usize) -> Optio
     for (letters, chunk) in place.as_chunks_mut().0.iter_mut().zip(chunks) {
         *letters = eight_lower(chunk)?;
     }
-    // The last eight and those before may overlap.
+    // The last eight may overlap those before.
     *place.last_chunk_mut()? = eight_lower(last)?;
     Some(end)
 }
@@ -123,13 +123,13 @@ fn spell_others(name: &[u8], letters: &mut [u8; LONGEST], from: usize) -> Option
         }
     }
     match typed {
-        // The type that Log Analytics appends to a column's name: `ResultType_s`, `Status_dynamic`.
+        // The column type that Log Analytics appends to a name: `ResultType_s`, `Status_dynamic`.
         Some((end, b"string" | b"dynamic" | b"s" | b"d" | b"g" | b"b" | b"t")) => Some(end),
         _ => Some(end),
     }
 }
 
-/// Letters and digits in lower case; 0 for every other byte.
+/// Letters and digits in lower case; 0 for all other bytes.
 static LETTERS: [u8; 256] = {
     let mut letters = [0; 256];
     let mut byte = 0;
@@ -142,15 +142,15 @@ static LETTERS: [u8; 256] = {
     letters
 };
 
-/// Whether a name is spelled so.
+/// True if `name` has this spelling.
 pub fn is(name: &[u8], spelled: &str) -> bool {
     let letters = name.iter().map(|byte| LETTERS[usize::from(*byte)]).filter(|letter| *letter != 0);
-    // From the end: names of one record often begin alike.
+    // Compares from the end, because names of one record often begin alike.
     letters.rev().eq(spelled.bytes().rev())
 }
 
-/// Hands the JSON that a value holds to `read`: its own, or that of the string it is. What `read` returns outlives
-/// the text, which may be a copy.
+/// Passes the JSON in a value to `read`: the value itself, or the text of a string. The result of `read` must not
+/// borrow from that text, which may be a copy.
 pub fn within<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
     match value.kind {
         Kind::Object | Kind::Array => Some(read(value.raw)),
@@ -164,7 +164,7 @@ pub fn within<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
     }
 }
 
-/// A text in lower case, without whitespace around it: copied only where that may change it.
+/// A text in lower case, without whitespace around it. It is copied only if that may change it.
 #[inline(never)]
 pub fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
     let trimmed = trim(&text);
@@ -175,14 +175,14 @@ pub fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(lower_case(trimmed))
 }
 
-/// A text in lower case, letter by letter: a name is to be the same whatever its letters stand beside, and so a final
-/// sigma is any sigma.
+/// A text in lower case, letter by letter, so that the same name always gives the same result. A final sigma is an
+/// ordinary sigma.
 #[must_use]
 pub fn lower_case(text: &str) -> String {
     text.chars().flat_map(letters::lower).collect()
 }
 
-/// Whether `text` contains `part` (in lower case), whatever its ASCII case.
+/// True if `text` contains `part`, ignoring ASCII case. `part` is in lower case.
 pub fn contains(text: &str, part: &str) -> bool {
     text.as_bytes().windows(part.len().max(1)).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }

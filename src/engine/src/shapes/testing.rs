@@ -1,4 +1,4 @@
-//! What tests of the decoders share: a record goes the whole way, through envelope and needles.
+//! Helpers for tests of decoders: each record passes the envelope and the needles too.
 
 use super::{Family, NEEDLES, Provider};
 use crate::analytic::{Reads, Telemetry};
@@ -8,7 +8,7 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-/// All that tells of second factors, and the normalised events that could be mistaken for it.
+/// Reads all telemetry of second factors, and normalised events that could be mistaken for it.
 struct Factors;
 
 impl Reads for Factors {
@@ -19,9 +19,9 @@ impl Reads for Factors {
         .and(Telemetry::NORMALISED);
 }
 
-/// The events of a record, having seen that a needle of their family would have let it through.
+/// The events of a record. Checks that each event's family has a needle in the record.
 pub(super) fn events(record: &str) -> Vec<Event<'static>> {
-    // What is malformed says so, and nothing else is wrong with it.
+    // A malformed record gives no other trouble, so only its events count here.
     let events = trial::read(&mut trial::decoder::<Factors>(), record).events;
     let lower = record.to_ascii_lowercase();
     for event in &events {
@@ -38,7 +38,7 @@ pub(super) fn events(record: &str) -> Vec<Event<'static>> {
     events
 }
 
-/// `time outcome user address` of each event of a record.
+/// Each event of a record as `time outcome user address`.
 pub(super) fn lines(record: &str) -> Vec<String> {
     let line = |event: &Event<'_>| {
         let address = event.src_ip.map_or("-".into(), |address| address.to_string());
@@ -47,14 +47,14 @@ pub(super) fn lines(record: &str) -> Vec<String> {
     events(record).iter().map(line).collect()
 }
 
-/// The one event of a record.
+/// The only event of a record.
 pub(super) fn one(record: &str) -> Event<'static> {
     let mut events = events(record);
     assert_eq!(events.len(), 1, "{record}");
     events.remove(0)
 }
 
-/// Cuts, repeats and overwrites bytes of a record, as `edits` say: no decoder may panic, whatever comes out.
+/// Cuts, repeats and overwrites bytes of a record as `edits` tell. No decoder may panic on the result.
 pub(super) fn survives(record: &str, edits: &[(usize, u8)]) {
     let mut bytes = record.as_bytes().to_vec();
     for (place, byte) in edits {

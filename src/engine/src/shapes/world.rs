@@ -1,7 +1,7 @@
-//! Whose world a normalised event comes from, and the rules that hold there.
+//! Finds the provider of a normalised event, and applies that provider's rules.
 //!
-//! ECS and OCSF carry events of anybody. What a user is called, which logons are nobody's attempt and what a code
-//! means depends on who wrote the event first: a module, a data set, a product names it.
+//! ECS and OCSF carry events of any provider. The first writer of an event determines how users are named, which
+//! logons are attempts, and what a code means. A module, a data set or a product names this writer.
 
 use super::windows::logon;
 use super::{Provider, Shape, WORLDS, World, lower};
@@ -10,13 +10,13 @@ use crate::hash::{Hasher128, Salt};
 use crate::stamp::Stamp;
 use crate::time::Timestamp;
 
-/// The world that a module, a data set or a product belongs to, by the words in its name.
+/// The provider that a module, a data set or a product belongs to, by the words in its name.
 ///
-/// Names: the modules and data sets of Filebeat, Winlogbeat, Auditbeat and of Elastic's integrations (`system.auth`,
-/// `system.security`, `azure.signinlogs`, `o365.audit`, `okta.system`, `cisco_duo.auth`); product names as vendors
-/// write them (`Microsoft Entra ID`, `Office 365`).
+/// Known names are the modules and data sets of Filebeat, Winlogbeat, Auditbeat and Elastic's integrations
+/// (`system.auth`, `system.security`, `azure.signinlogs`, `o365.audit`, `okta.system`, `cisco_duo.auth`), and product
+/// names as vendors write them (`Microsoft Entra ID`, `Office 365`).
 pub fn of(name: &str) -> Option<Provider> {
-    /// Nobody's name is longer.
+    /// No known name is longer.
     const LONGEST: usize = 256;
     if name.len() > LONGEST {
         return None;
@@ -40,7 +40,7 @@ pub fn of(name: &str) -> Option<Provider> {
     }
 }
 
-/// The words of all worlds, in one list.
+/// The words of all providers, in one list.
 static WORDS: [(Provider, World); COUNT] = {
     let mut all = [(Provider::Unknown, World::Word("")); COUNT];
     let (mut count, mut i) = (0, 0);
@@ -56,7 +56,7 @@ static WORDS: [(Provider, World); COUNT] = {
     all
 };
 
-/// How many there are.
+/// The number of words.
 const COUNT: usize = {
     let (mut count, mut i) = (0, 0);
     while i < WORLDS.len() {
@@ -66,7 +66,7 @@ const COUNT: usize = {
     count
 };
 
-/// True if a process of this name is one of Linux through which somebody logs in.
+/// True if a process with this name is a Linux program for logins.
 pub fn is_linux_program(name: &str) -> bool {
     const PROGRAMS: [&str; 19] = [
         "sshd",
@@ -93,11 +93,11 @@ pub fn is_linux_program(name: &str) -> bool {
     PROGRAMS.contains(&name)
 }
 
-/// What a normalised event says of its account.
+/// The facts about the account in a normalised event.
 pub struct Account<'a> {
-    /// Its name, which some writers fill with the name of the person.
+    /// The name. Some writers put the person's name here.
     pub name: Text<'a>,
-    /// The domain that the name belongs to.
+    /// The domain of the name.
     pub domain: Text<'a>,
     /// The e-mail address.
     pub email: Text<'a>,
@@ -106,10 +106,10 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    /// The user, as the world calls its accounts.
+    /// The user, in the form that the provider uses for its accounts.
     ///
-    /// Linux and Windows call them by name. All others call them by address: the e-mail, else the name, completed by its
-    /// domain. A name with a space is that of a person, which two accounts may share: there the id is taken.
+    /// Linux and Windows use the name. All others use an address: the e-mail, or else the name with its domain. A
+    /// name with a space is a person's name, which two accounts may share; then the id is used.
     pub fn user(self, world: Provider) -> Text<'a> {
         let Self { name, domain, email, id } = self;
         if matches!(world, Provider::Linux | Provider::Windows) {
@@ -127,7 +127,7 @@ impl<'a> Account<'a> {
     }
 }
 
-/// Completes an event by the rules of its world. `None` if it does not count there.
+/// Completes an event by the rules of its provider. `None` if the event does not count there.
 pub fn settle(mut event: Event<'_>, world: Provider) -> Option<Event<'_>> {
     if world == Provider::Windows {
         return logon::settle(event);
@@ -139,8 +139,8 @@ pub fn settle(mut event: Event<'_>, world: Provider) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// The writer's own name for an event, by the id it gave it. The time goes in as well: a writer that names a session
-/// where it should name an event is not to lose attempts by that.
+/// The delivery id of an event, from the writer's own id. It covers the time too: some writers put a session's id
+/// here, and attempts of one session must not be dropped as duplicates.
 pub fn delivery(world: Provider, shape: Shape, id: &str, time: Option<Stamp>) -> Option<u128> {
     let Some(Stamp::At(Timestamp(time)) | Stamp::Local(time)) = time else { return None };
     if id.is_empty() {

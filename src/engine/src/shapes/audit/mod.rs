@@ -1,13 +1,13 @@
-//! Logins in the unified audit log of Microsoft 365: operations `UserLoggedIn` and `UserLoginFailed` of the workload
-//! AzureActiveDirectory.
+//! Logins in the unified audit log of Microsoft 365: the operations `UserLoggedIn` and `UserLoginFailed` of the
+//! workload AzureActiveDirectory.
 //!
-//! Bare as the Management Activity API hands them out; as the string `AuditData` of `Search-UnifiedAuditLog`, of
-//! Purview's export and of Graph's audit search; as Elastic's `o365.audit`; as columns. Source: "Office 365 Management
-//! Activity API schema", Microsoft Entra STS Logon.
+//! Layouts: plain, as the Management Activity API returns them; in the string `AuditData` of
+//! `Search-UnifiedAuditLog`, Purview's export and Graph's audit search; in Elastic's `o365.audit`; as columns.
+//! Source: "Office 365 Management Activity API schema", Microsoft Entra STS Logon.
 //!
-//! `ResultStatus` says `Success` on most failed logins: it says that the service worked. The operation and
-//! `ErrorNumber` decide; the oldest entries have no such number. One with a `LogonError` is no success, whatever its
-//! operation. Times bear no zone and are UTC.
+//! `ResultStatus` says `Success` on most failed logins, since it only says that the service worked. The operation and
+//! `ErrorNumber` decide; the oldest entries have no `ErrorNumber`. An entry with a `LogonError` is never a success.
+//! Times have no zone and are UTC.
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +29,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Microsoft 365",
     layouts: &["the unified audit log", "bare, in `AuditData`, of Elastic and Wazuh"],
@@ -38,11 +38,11 @@ pub const ROOM: Room = Room {
         words: &["UserLoggedIn", "UserLoginFailed"],
         with: &["AzureActiveDirectory", "Workload", "RecordType", "ErrorNumber"],
     }],
-    // Bare, and as its exports wrap it.
+    // Plain records, and records inside exports.
     marks: &[
         mark("Operation"),
         mark("Operation_s"),
-        // Athena's columns; their `operation` is many a record's.
+        // Athena's columns. Many other records have an `operation`, so that is no mark.
         mark("creationtime"),
         Member::open("o365"),
         Member::open("o365.audit"),
@@ -85,7 +85,7 @@ const ID: u8 = 15;
 const TRANSACTION: u8 = 16;
 const TIME: u8 = 17;
 
-/// Which fields are taken. Elastic's stand in `o365.audit`, but for those that ECS has a place for.
+/// The fields that are read. Elastic's are in `o365.audit`, except those with a place in ECS.
 static MEMBERS: Members<35> = Members::new([
     Member::open(""),
     Member::open("event"),
@@ -124,14 +124,14 @@ static MEMBERS: Members<35> = Members::new([
     Member::new("timestamp", TIME, 2),
 ]);
 
-/// What to do with a field, by its spelling.
+/// The action for a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
     let name = name.strip_prefix(b"o365").unwrap_or(name);
     let name = name.strip_prefix(b"audit").filter(|inner| !inner.starts_with(b"data")).unwrap_or(name);
     MEMBERS.set().find(name)
 }
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
@@ -140,11 +140,11 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     }
     let Some(data) = found.get(DATA) else { return said(&found, given) };
     if let Some(inner) = data.as_object() {
-        // The object around it is the search's: its `id` and `createdDateTime` are its own.
+        // The search result around the record has an `id` and a `createdDateTime` of its own, which are not read.
         let mut found = Slots::default();
         return gather(&inner, pick, &mut found).then(|| said(&found, given))?;
     }
-    // JSON in a string: what is read from the copy has to be copied as well.
+    // The JSON is in a string, so the result must not borrow from the unescaped copy.
     within(data, |json| {
         let mut found = Slots::default();
         if !gather(&Object::new(json)?, pick, &mut found) {
@@ -154,7 +154,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     })?
 }
 
-/// What the fields say.
+/// Makes an event from the fields.
 fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let operation = found.get(OPERATION)?;
     let success = operation.says_ignore_case("UserLoggedIn");
@@ -176,7 +176,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     if outcome == Outcome::Success && (!success || in_error) {
         return None;
     }
-    // The client's, unless it is that of a service between.
+    // The client's address. If it is missing, that of a service in between.
     let address = |slot| found.get(slot).and_then(|value| parse_address(&value.as_text()?));
     let src_ip = address(ADDRESS).or_else(|| address(ACTOR));
     let mut event = Event::new(Shape::AuditLog.into(), Provider::M365);
@@ -201,7 +201,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     Some((event, time(found, TIME, given.zone.utc_alike())))
 }
 
-/// The account. Where there is none, the log says so in words.
+/// The account. If there is none, the log writes certain words, and the result is empty.
 fn user(id: Text<'_>) -> Text<'_> {
     match lower(id) {
         id if matches!(&*id, "not available" | "unknown") => Text::Borrowed(""),
@@ -209,12 +209,12 @@ fn user(id: Text<'_>) -> Text<'_> {
     }
 }
 
-/// What is said, or what the slot holds where that is nothing.
+/// `said`, or the value of the slot if `said` is empty.
 fn or<'a>(said: Text<'a>, found: &Slots<'a>, slot: u8) -> Text<'a> {
     if said.is_empty() { text(found, slot) } else { said }
 }
 
-/// Values of a list of names and values: `[{"Name":"UserAgent","Value":"…"}]`, or the same in a string.
+/// Values from a list of names and values: `[{"Name":"UserAgent","Value":"…"}]`, or the same list in a string.
 fn properties<'a>(found: &Slots<'a>, slot: u8, names: [&str; 3]) -> [Text<'a>; 3] {
     let Some(list) = found.get(slot) else { return Default::default() };
     match list.as_array() {
@@ -229,7 +229,7 @@ fn properties<'a>(found: &Slots<'a>, slot: u8, names: [&str; 3]) -> [Text<'a>; 3
 }
 
 fn named<'a>(items: Items<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
-    /// Longer lists than this are nobody's.
+    /// The most elements that are read; no known list is longer.
     const MOST: usize = 64;
     let mut texts: [Text<'a>; 3] = Default::default();
     for object in items.take(MOST).filter_map(|item| item.as_object()) {

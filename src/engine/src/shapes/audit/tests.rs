@@ -35,7 +35,7 @@ fn a_failure_whatever_its_status() {
         ("Mozilla/5.0", "MacOs", "mac-7", "a-1", "r-1", "InvalidUserNameOrPassword", "m365")
     );
     assert_eq!(&*e.transaction, "c1a2b3c4-0000-4000-8000-000000000001");
-    // The sign-in log has the same sign-in under the same id.
+    // The sign-in log has the same sign-in with the same id.
     let sign_in = r#"{"id":"11111111-0000-4000-8000-00000000000A","userPrincipalName":"b","status":{"errorCode":50126}}"#;
     assert_eq!(events(sign_in).remove(0).delivery, e.delivery);
 }
@@ -44,7 +44,7 @@ fn a_failure_whatever_its_status() {
 fn codes_and_operations() {
     let of = |operation: &str, code: &str| {
         let record = FAILED.replace("UserLoginFailed", operation).replace(r#""ErrorNumber":"50126","#, code);
-        // A login has no error in words.
+        // A successful login has no error text.
         let words = r#","LogonError":"InvalidUserNameOrPassword""#;
         let record = if operation == "UserLoggedIn" { record.replace(words, "") } else { record };
         events(&record).first().map(|e| (e.outcome, e.credential))

@@ -1,6 +1,6 @@
 //! Auth0's tenant log.
 //!
-//! Types by Auth0's "Log Event Type Codes". A record stands alone or as `{"log_id":…,"data":{…}}` (log streams), also
+//! Types are from Auth0's "Log Event Type Codes". A record stands alone, in `{"log_id":…,"data":{…}}` (log streams),
 //! under `detail` (EventBridge) or `event` (Splunk's HEC), or in columns (`type_s`).
 //!
 //! | type | outcome |
@@ -25,11 +25,11 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Auth0",
     layouts: &["the tenant log", "log streams"],
-    // Not the journal's SYSLOG_IDENTIFIER.
+    // The quote and the separators keep out the journal's SYSLOG_IDENTIFIER.
     needles: &["\"log_id", ".log_id", "log_id="],
     signs: &[Sign {
         words: &["user_name=", "user_id="],
@@ -74,7 +74,7 @@ static MEMBERS: Members<30> = Members::new([
     Member::new("date", TIME, 0),
     Member::new("data.date", TIME, 0),
     Member::new("date_t", TIME, 0),
-    // Pushes name the id alone, a login both.
+    // A push has only the id, a login has both.
     Member::new("user_id", USER, 0),
     Member::new("data.user_id", USER, 0),
     Member::new("user_id_s", USER, 0),
@@ -97,7 +97,7 @@ static MEMBERS: Members<30> = Members::new([
     Member::new("description_s", REASON, 0),
 ]);
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[ID], &["event", "detail"])?;

@@ -45,7 +45,7 @@ fn what_an_event_says() {
     assert_eq!((&*event.application, &*event.reason, &*event.reason_text), ("Shop", "gd_send_pn", "words"));
     assert_eq!((event.shape.as_str(), event.provider.as_str(), &*event.service), ("auth0", "auth0", "auth0"));
     assert!(event.delivery.is_some());
-    // A push names the id alone.
+    // A push has only the id.
     let nameless = record("s").replace(r#""user_name":"Alice@Example.com","#, "");
     assert_eq!(one(&nameless).user, "auth0|1");
     let by_name = record("f").replace(r#""user_id":"auth0|1","#, "");
@@ -71,7 +71,7 @@ fn one_record_in_every_carrier() {
     }
     let columns = r#"{"date_t":"2026-03-01T09:00:00.123Z","type_s":"gd_auth_rejected","log_id_s":"90020260301","ip_s":"192.0.2.7","user_id_s":"auth0|1","user_name_s":"Alice@Example.com"}"#;
     assert_eq!(lines(columns), expected);
-    // The time that a lake writes, in UTC without saying so.
+    // The time as a data lake writes it: in UTC, without a zone.
     let lake = bare.replace("2026-03-01T09:00:00.123Z", "2026-03-01 09:00:00.123000000");
     assert_eq!(lines(&lake), expected);
 }

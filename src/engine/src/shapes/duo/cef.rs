@@ -11,14 +11,14 @@ use crate::envelope::lent;
 use crate::json::{Object, quote_into};
 use alloc::vec::Vec;
 
-/// A line with more fields says nothing.
+/// The most fields of a line.
 const MOST: usize = 64;
 
-/// Takes a line apart. `None` where it is none of Duo's authentications. O(n).
+/// Decodes a line. `None` if it is no authentication of Duo. O(n).
 #[must_use]
 pub fn decode<'a>(line: &'a [u8], given: Given<'_>) -> Said<'a> {
     const HEAD: &[u8] = b"CEF:0|Duo Security|DuoLogSync|";
-    // Anybody can send such words to a server that logs them: only the beginning of a message counts.
+    // Anybody can send this text to a server that logs it, so it counts only at the beginning of a message.
     let lends = |program: &[u8]| program.eq_ignore_ascii_case(b"cef") || lent(program).has(Telemetry::DUO);
     let rest = message_from(line, HEAD, lends, given.zone)?.get(HEAD.len()..)?;
     let mut columns = rest.splitn(5, |byte| *byte == b'|');
@@ -29,7 +29,7 @@ pub fn decode<'a>(line: &'a [u8], given: Given<'_>) -> Said<'a> {
     }
     let fields = fields(columns.next()?);
     let of = |name: &[u8]| fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-    // A name of a field that a label gives: `cs1Label=integration cs1=VPN`.
+    // The value of a field that is named by a label: `cs1Label=integration cs1=VPN`.
     let labelled = |label: &[u8]| {
         let (key, _) = fields.iter().find(|(key, value)| key.ends_with(b"Label") && *value == label)?;
         of(key.strip_suffix(b"Label")?)
@@ -57,7 +57,7 @@ pub fn decode<'a>(line: &'a [u8], given: Given<'_>) -> Said<'a> {
     super::decode(&Object::new(&record)?, given).map(|(event, time)| (Event::into_owned(event), time))
 }
 
-/// Names and values. A value may hold blanks: it ends before the last word that is followed by `=`.
+/// The names and values. A value may hold blanks: it ends before the last word that is followed by `=`.
 fn fields(extension: &[u8]) -> Vec<(&[u8], &[u8])> {
     let mut fields = Vec::new();
     let mut rest = extension.trim_ascii();
@@ -73,7 +73,7 @@ fn fields(extension: &[u8]) -> Vec<(&[u8], &[u8])> {
     fields
 }
 
-/// The first `=` that no backslash escapes.
+/// The first `=` without a backslash before it.
 fn equals(text: &[u8]) -> Option<usize> {
     let escaped = |at: usize| at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
     text.iter().enumerate().find(|(at, byte)| **byte == b'=' && !escaped(*at)).map(|(at, _)| at)
@@ -111,7 +111,7 @@ mod tests {
         for good in [bare.into(), format!("<14>1 2025-03-04T08:00:05Z dls1 duologsync - - - {bare}")] {
             assert!(decode(good.as_bytes(), given).is_some(), "{good}");
         }
-        // Somebody's user agent, path, or message to a program.
+        // Text inside a user agent, a path, or a message to a program.
         for forged in [
             format!("203.0.113.9 - - [04/Mar/2026:08:00:00 +0000] \"GET / HTTP/1.1\" 200 7 \"-\" \"{bare}\""),
             format!("Mar 04 08:00:05 web1 nginx: {bare}"),

@@ -1,13 +1,13 @@
 //! Duo's authentication log.
 //!
-//! Fields by Duo's Admin API: version 2, the older one (`username`, `integration`, results in capitals), the
-//! telephony log; the same as DuoLogSync writes them, under `event` (Splunk's HEC), in Elastic's `cisco_duo.auth.*`
-//! and in Sentinel's columns (`txid_g`, `user_name_s`).
+//! Fields are from Duo's Admin API: version 2, the older version (`username`, `integration`, results in capitals),
+//! and the telephony log. DuoLogSync writes the same fields. They also come under `event` (Splunk's HEC), in
+//! Elastic's `cisco_duo.auth.*`, and in Sentinel's columns (`txid_g`, `user_name_s`).
 //!
-//! Duo writes a challenge once, when it is over: every row of an authentication is one, with its answer, and its
-//! `txid` names it. So a row that was denied because of a policy counts as well: somebody got as far as the second
-//! factor. Not an answer of anybody is a success of a remembered device, a bypassed user or a trusted network. The
-//! telephony log tells of messages and calls that went out; it names a telephone, and no user.
+//! Duo writes each challenge once, when it is over: every row of an authentication is one challenge with its answer,
+//! and `txid` is its id. A row that a policy denied counts as well, because somebody reached the second factor. A
+//! success by a remembered device, a bypassed user or a trusted network is no answer of a person, and does not count.
+//! The telephony log has the messages and calls that went out; it names a telephone but no user.
 
 mod cef;
 
@@ -27,11 +27,11 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Duo",
     layouts: &["the authentication log, versions 1 and 2", "the telephony log", "CEF of DuoLogSync"],
-    // The last is that of CEF.
+    // `duologsync` is the needle of CEF.
     needles: &["txid", "telephony_id", "new_enrollment", "duologsync"],
     signs: &[Sign {
         words: &["duo_push", "access_device", "duologsync"],
@@ -42,7 +42,7 @@ pub const ROOM: Room = Room {
         mark("txid_g"),
         mark("txid_s"),
         mark("telephony_id"),
-        // Of the older version, a field that only it has.
+        // A field that only the older version has.
         mark("new_enrollment"),
         mark("new_enrollment_b"),
         Member::open("cisco_duo"),
@@ -157,7 +157,7 @@ static MEMBERS: Members<77> = Members::new([
     Member::new("eventtype", EVENT, 3),
 ]);
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[TXID, OLD, CALL], &["event", "detail"])?;
@@ -181,8 +181,8 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     Some((event, stamp))
 }
 
-/// A row by its transaction, user, time and result: a success may have the transaction of a denial before it. None where it
-/// names no transaction.
+/// The delivery id of a row, from its transaction, user, time and result: a success may have the transaction of an
+/// earlier denial. `None` if the row has no transaction.
 fn row(event: &Event<'_>, result: &str, stamp: Option<Stamp>) -> Option<u128> {
     let time = match stamp {
         Some(Stamp::At(time)) => time.0,
@@ -201,14 +201,14 @@ fn row(event: &Event<'_>, result: &str, stamp: Option<Stamp>) -> Option<u128> {
     (!event.transaction.is_empty()).then(|| hash().0)
 }
 
-/// A message or call that went out.
+/// The outcome of a message or call that went out.
 fn called(found: &Slots<'_>) -> Option<Outcome> {
     found.get(CONTEXT)?.says("authentication").then_some(Outcome::Challenge)
 }
 
-/// What became of a challenge that is over.
+/// The outcome of a finished challenge.
 fn finished(found: &Slots<'_>) -> Option<Outcome> {
-    // An enrollment is a row of the same log. The oldest rows do not say what they are.
+    // The log has rows for enrollments too. The oldest rows have no event type.
     let kind = text(found, EVENT);
     if !matches!(&*kind, "" | "authentication" | "auth" | "auth_log") {
         return None;
@@ -216,7 +216,7 @@ fn finished(found: &Slots<'_>) -> Option<Outcome> {
     judge(&text(found, RESULT), &text(found, REASON), &text(found, FACTOR))
 }
 
-/// The fate of a challenge, by Duo's own words. `None` for an answer that nobody gave.
+/// The outcome of a challenge, by Duo's own words. `None` if no person answered.
 pub(super) fn judge(result: &str, reason: &str, factor: &str) -> Option<Outcome> {
     if begins(result, "success") {
         let nobody = ["remembered", "trusted", "bypass_user", "allow"];
@@ -235,7 +235,7 @@ pub(super) fn judge(result: &str, reason: &str, factor: &str) -> Option<Outcome>
     Some(if timeout { Outcome::Timeout } else { Outcome::Denied })
 }
 
-/// Whether a word of the log begins like one of its documentation: the older version writes `No response` for
+/// True if a word in the log begins like the documented `word`. The older version writes `No response` for
 /// `no_response`.
 fn begins(said: &str, word: &str) -> bool {
     let plain = |byte: u8| if byte == b' ' { b'_' } else { byte.to_ascii_lowercase() };

@@ -29,14 +29,14 @@ fn every_row_is_a_challenge_that_is_over() {
         ("denied", "no_keys_pressed", "phone_call", "timeout"),
         ("denied", "call_timed_out", "phone_call", "timeout"),
         ("fraud", "user_marked_fraud", "duo_push", "denied"),
-        // Nobody was asked.
+        // No person was asked.
         ("success", "remembered_device", "remembered_device", "-"),
         ("success", "user_approved", "remembered_device", "-"),
         ("success", "bypass_user", "not_available", "-"),
         ("success", "trusted_network", "trusted_network", "-"),
         ("success", "trusted_location", "not_available", "-"),
         ("success", "allowed_by_policy", "not_available", "-"),
-        // The words of the older version.
+        // Words of the older version.
         ("SUCCESS", "User approved", "Duo Push", "approved"),
         ("SUCCESS", "Remembered device", "Remembered Device", "-"),
         ("FAILURE", "No response", "Duo Push", "timeout"),

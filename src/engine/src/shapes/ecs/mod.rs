@@ -1,9 +1,9 @@
 //! The Elastic Common Schema: events whose `event.category` holds `authentication`.
 //!
-//! Fields by the ECS reference (`event.*`, `user.*`, `source.*`, `process.*`, `host.*`, `user_agent.*`), nested or
-//! dotted, and what Filebeat's `system.auth` and Auditbeat's `auditd` add to them. Module, data set and provider say
-//! whose world an event comes from; what Windows wrote is judged by the rules of Windows. Records with `winlog` are
-//! left to the decoder that knows them.
+//! Fields are from the ECS reference (`event.*`, `user.*`, `source.*`, `process.*`, `host.*`, `user_agent.*`), nested
+//! or dotted, and those that Filebeat's `system.auth` and Auditbeat's `auditd` add. Module, data set and provider
+//! tell the provider of an event. Windows events are judged by the rules of Windows. Records with `winlog` are left
+//! to the Windows decoder.
 
 use super::room::mark;
 use super::entra::codes;
@@ -22,11 +22,11 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "ECS",
     layouts: &["`event.category: authentication`"],
-    // As a whole value; and as others show it, whom nobody reads.
+    // As a whole value, and in the form of key=value logs, which are only reported as unread.
     needles: &["\"authentication", "category=authentication"],
     signs: &[Sign {
         words: &[
@@ -102,7 +102,7 @@ static MEMBERS: Members<92> = Members::new([
     Member::new("user.target.email", EMAIL, 0),
     Member::new("user.id", ACCOUNT_ID, 1),
     Member::new("user.target.id", ACCOUNT_ID, 0),
-    // The uid that sshd runs as is all that Auditbeat calls the user.
+    // Auditbeat names only the user that sshd runs as.
     Member::new("auditd.data.acct", ACCOUNT, 0),
     Member::new("auditd.data.id", UID, 0),
     Member::new("user.audit.name", ACCOUNT, 1),
@@ -129,7 +129,7 @@ static MEMBERS: Members<92> = Members::new([
     Member::new("observer.vendor", OBSERVER, 0),
     Member::new("observer.product", OBSERVER, 1),
     Member::open("observer"),
-    // What identity providers call the event, whatever a normaliser made of it.
+    // The identity provider's own name for the event, which goes before the normalised fields.
     Member::new("okta.event_type", KIND, 0),
     Member::new("okta.eventType", KIND, 1),
     Member::new("okta.outcome.result", RESULT, 0),
@@ -177,9 +177,9 @@ static MEMBERS: Members<92> = Members::new([
     Member::open("error"),
 ]);
 
-/// Reads an authentication event, and when it happened. `None` if it is none, of `winlog`, or says no outcome.
-/// Duplicate ways to say one thing (`Invalid user` then `Failed password`; auditd's `USER_AUTH` then `USER_LOGIN`)
-/// come out as the signals that count once.
+/// Reads an authentication event and its time. `None` if it is another event, has `winlog`, or has no outcome.
+/// Several records of one attempt (`Invalid user`, then `Failed password`; auditd's `USER_AUTH`, then `USER_LOGIN`)
+/// get signals that count only once.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
@@ -190,7 +190,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     event(&found, world, given)
 }
 
-/// Reads an event of the Security log whose provider and channel were found to be right, by the fields of ECS alone.
+/// Reads an event of the Windows Security log from ECS fields alone. The caller has checked provider and channel.
 #[must_use]
 pub fn decode_windows<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
@@ -206,7 +206,7 @@ fn event<'a>(found: &Slots<'a>, world: Provider, given: Given<'_>) -> Said<'a> {
     let (src_ip, src_name) = client(found.get(ADDRESS), found.get(CLIENT));
     let process = text(found, PROCESS);
     let local = matches!(&*process, "su" | "sudo" | "login") && src_ip.is_none() && src_name.is_empty();
-    // `related.user` is an array, and so may the others be.
+    // `related.user` is an array, and other fields may be one too.
     let name = found.get(USER).and_then(|value| match value.as_array() {
         Some(mut items) => items.next().and_then(|first| first.as_text()),
         None => value.as_text(),
@@ -215,7 +215,7 @@ fn event<'a>(found: &Slots<'a>, world: Provider, given: Given<'_>) -> Said<'a> {
     let name = name.unwrap_or_default();
     let user = match found.get(ACCOUNT).filter(|_| !audited.is_empty()) {
         Some(account) => linux::audit::account(account.as_text().unwrap_or_default()),
-        // The uid that a daemon runs as, and not the account.
+        // The name is that of the user that the daemon runs as, not the account.
         None if !audited.is_empty() && name == "root" && !text(found, UID).eq("0") => Text::Borrowed(""),
         None => Account {
             name,
@@ -225,7 +225,7 @@ fn event<'a>(found: &Slots<'a>, world: Provider, given: Given<'_>) -> Said<'a> {
         }
         .user(world),
     };
-    // Of Windows, the code of the event is its id, and says nothing about the reason.
+    // In Windows events, the event code is the event's id and no reason.
     let (code, event_code) = (text(found, CODE), text(found, EVENT_CODE));
     let (reason, status) = match world {
         Provider::Windows => (Text::Borrowed(""), code),
@@ -233,12 +233,12 @@ fn event<'a>(found: &Slots<'a>, world: Provider, given: Given<'_>) -> Said<'a> {
         _ => (code, Text::Borrowed("")),
     };
     let time = found.get(TIME).and_then(|time| stamp(time, given.zone));
-    // Elsewhere, an id may be that of a session, or of a rule.
+    // For other providers, the id may be that of a session or a rule.
     let delivery = match world {
         Provider::Entra | Provider::M365 | Provider::Okta | Provider::Duo => world::delivery(world, Shape::Ecs.into(), &text(found, ID), time),
         _ => None,
     };
-    // The system of the one who logged in; the agent's own is that of a machine which may only collect.
+    // The operating system of the client. The agent's own may be that of a machine which only collects logs.
     let mut os = text(found, CLIENT_OS);
     if os.is_empty() && world == Provider::Ecs && text(found, MODULE).is_empty() {
         os = text(found, OS);
@@ -275,7 +275,7 @@ fn event<'a>(found: &Slots<'a>, world: Provider, given: Given<'_>) -> Said<'a> {
     Some((world::settle(event, world)?, time))
 }
 
-/// Whose world the event comes from; `ecs` where nothing says it. `None` for events of Windows that are no logon.
+/// The provider of the event; `ecs` if unknown. `None` for Windows events that are no logon.
 fn world(found: &Slots<'_>) -> Option<Provider> {
     let provider = text(found, PROVIDER);
     let code = text(found, EVENT_CODE);
@@ -291,7 +291,7 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
         None if [SSH, METHOD, AUDIT].iter().any(|slot| found.get(*slot).is_some()) => Some(Provider::Linux),
         None if world::is_linux_program(&text(found, PROCESS)) => Some(Provider::Linux),
         None if logon && provider.is_empty() => Some(Provider::Windows),
-        // An agent writes its own machine's system beside what it has collected elsewhere.
+        // An agent names its own system, even in events that it collected elsewhere.
         None if is_own(found) => {
             let system = world::of(&text(found, OS)).filter(|world| matches!(world, Provider::Linux | Provider::Windows));
             Some(system.unwrap_or(Provider::Ecs))
@@ -300,7 +300,7 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
     }
 }
 
-/// True if the agent may tell of its own machine: nothing names another source.
+/// True if the event may come from the agent's own machine: nothing names another source.
 fn is_own(found: &Slots<'_>) -> bool {
     let (module, dataset) = (text(found, MODULE), text(found, DATASET));
     let system = module == "system";
@@ -309,7 +309,7 @@ fn is_own(found: &Slots<'_>) -> bool {
         && found.get(OBSERVER).is_none()
 }
 
-/// What an identity provider's own word for the event says. `None` where the event has none.
+/// The outcome by the identity provider's own name for the event. `None` if the event has no such name.
 fn told(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<Option<Outcome>> {
     let succeeded = found.get(OUTCOME).map(|outcome| outcome.says("success"));
     match world {
@@ -340,7 +340,7 @@ fn told(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<Option<O
     }
 }
 
-/// What became of the attempt, and which of several records about it this is.
+/// The outcome of the attempt, and the signal: which of several records about one attempt this is.
 fn verdict(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<(Outcome, Signal)> {
     if let Some(outcome) = told(found, world, given) {
         return Some((outcome?, Signal::Attempt));
@@ -358,7 +358,7 @@ fn verdict(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<(Outc
             None => test(value),
         })
     };
-    // The end of a session is an authentication event to ECS, but no attempt.
+    // The end of a session is an authentication event in ECS, but no attempt.
     if any(TYPE, &|t| t.says("end")) && !any(TYPE, &|t| t.says("start")) || any(ACTION, &is_end) {
         return None;
     }
@@ -372,7 +372,7 @@ fn verdict(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<(Outc
     let audit = text(found, AUDIT).to_ascii_lowercase();
     let signal = match (outcome, &*ssh, &*audit) {
         (Outcome::Failure, "Failed", _) => {
-            // A client tries its keys, and `none`, before it asks for a password: no failed login.
+            // A client tries its keys, and `none`, before it asks for a password. That is no failed login.
             if matches!(&*text(found, METHOD), "publickey" | "none") {
                 return None;
             }
@@ -384,13 +384,13 @@ fn verdict(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<(Outc
         (Outcome::Failure, _, "user_login") => Signal::AuditLogin,
         (Outcome::Failure, _, "user_err") => Signal::Weak,
         (Outcome::Success, _, "user_auth" | "user_login") => Signal::Attempt,
-        // Credentials, accounting, sessions: what follows a login.
+        // Credentials, accounting and sessions follow a login.
         _ => return None,
     };
     Some((outcome, signal))
 }
 
-/// Actions by which writers call the end of a session.
+/// True if the action means the end of a session, in various writers' words.
 fn is_end(action: Value<'_>) -> bool {
     action.as_str().is_some_and(|action| {
         let action = action.to_ascii_lowercase();

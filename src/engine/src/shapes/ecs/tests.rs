@@ -91,7 +91,7 @@ fn worlds_by_module_data_set_provider_and_system() {
         (r#""event.module":"system","host.os.family":"redhat""#, "linux Bob"),
         (r#""host":{"os":{"type":"macos"}}"#, "ecs Bob"),
         (r#""host":{"os":{"type":"windows"}}"#, "windows bob"),
-        // What an agent on Linux has fetched from elsewhere.
+        // Events that an agent on Linux fetched from elsewhere.
         (r#""event.dataset":"okta.system","event.action":"user.session.start","host.os.type":"linux""#, "okta bob"),
         (r#""event.module":"fortinet","host.os.type":"linux""#, "ecs Bob"),
         (r#""event.dataset":"fortinet_fortigate.log","host.os.type":"linux""#, "ecs Bob"),
@@ -192,7 +192,7 @@ fn what_a_provider_calls_its_event_goes_before_the_outcome() {
         assert_eq!(okta(kind, outcome), expected, "{kind} {outcome}");
     }
     for (fields, expected) in [
-        // The action stands for the type, where that was not kept; alone, an outcome says nothing.
+        // The action replaces a missing type. An outcome alone tells nothing.
         (r#""event.module":"okta","event.action":"user.session.start","event.outcome":"success""#, "success jane"),
         (r#""event.module":"okta","event.outcome":"success""#, "none"),
         (r#""event.module":"cisco_duo","event.outcome":"failure","cisco_duo.auth.result":"denied""#, "denied jane"),

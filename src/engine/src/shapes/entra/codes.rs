@@ -1,4 +1,4 @@
-//! What the codes of Entra's sign-in service mean, in the sign-in logs as in the unified audit log.
+//! The meaning of the codes of Entra's sign-in service, in the sign-in logs and in the unified audit log.
 //!
 //! Source: "Microsoft Entra authentication and authorization error codes"
 //! (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
@@ -6,29 +6,29 @@
 use crate::event::Outcome;
 use crate::shapes::spelled::contains;
 
-/// The password was refused, or the account does not take any: the codes that count as failures.
+/// The codes that count as failures: the password was refused, or the account accepts none.
 ///
 /// 50034 no such account; 50053 locked, or from an address known for attacks; 50055 password expired; 50056 no
 /// password set; 50057 disabled; 50064 validation failed; 50126 wrong name or password; 50144 Active Directory
 /// password expired; 80012 outside the hours allowed; 80014 validation took too long; 81016 Kerberos ticket invalid.
 const FAILURES: [u32; 11] = [50034, 50053, 50055, 50056, 50057, 50064, 50126, 50144, 80012, 80014, 81016];
 
-/// What a code says.
+/// The meaning of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    /// What became of the sign-in. A success is one only if somebody signed in: that is for the decoder to see.
+    /// The outcome of the sign-in. For a success, the decoder must also check that a person signed in.
     pub outcome: Outcome,
-    /// The password was right.
+    /// True if the password was right.
     pub credential: bool,
 }
 
-/// Judges a code; `words` are what the record says of it, for the code that stands for several things. `None`: an
-/// interruption that is part of every sign-in, or none of ours.
+/// Judges a code. `words` are the record's texts about the code; one code has several meanings. Returns `None` for an
+/// interruption that is part of every sign-in, and for codes that do not matter.
 pub fn judge(code: i64, words: &[&str], extra: &[u32]) -> Option<Meaning> {
     let code = u32::try_from(code).ok()?;
     let verdict = |outcome, credential| Some(Meaning { outcome, credential });
-    // Stopped behind the password, by a second factor to be given (50074), to be set up (50079), because of where
-    // it comes from (50076), by a policy (53003), or at the second factor (500121). An expired password was right.
+    // Stopped after the password: by a second factor to give (50074) or to set up (50079), by the place it comes from
+    // (50076), by a policy (53003), or at the second factor (500121). An expired password was right too.
     let credential = matches!(code, 50055 | 50074 | 50076 | 50079 | 53003 | 500_121);
     match code {
         0 => verdict(Outcome::Success, false),
@@ -40,7 +40,8 @@ pub fn judge(code: i64, words: &[&str], extra: &[u32]) -> Option<Meaning> {
     }
 }
 
-/// Whether the words say that nobody answered: `MFA denied; user did not respond to mobile app notification`.
+/// True if the words say that the person did not answer: `MFA denied; user did not respond to mobile app
+/// notification`.
 fn unanswered(words: &[&str]) -> bool {
     const PARTS: [&str; 6] = ["not respond", "no response", "timed out", "timeout", "time out", "not answer"];
     words.iter().any(|words| PARTS.iter().any(|part| contains(words, part)))

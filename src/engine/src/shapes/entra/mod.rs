@@ -1,13 +1,14 @@
-//! Sign-ins of Entra: Log Analytics, Microsoft Graph, diagnostic settings, the portal's download, and what Elastic
-//! makes of them.
+//! Sign-ins of Entra: Log Analytics, Microsoft Graph, diagnostic settings, the portal's download, and Elastic's form
+//! of these.
 //!
-//! One sign-in has some 30 fields that matter to no one here, and each exporter its own spelling of the rest
-//! (`shapes/spelled.rs`); objects may be JSON held in strings. Sources: Microsoft's references of the tables
+//! A sign-in has some 30 fields that do not matter here. Each exporter spells the others in its own way
+//! (`shapes/spelled.rs`), and objects may be JSON in strings. Sources: Microsoft's references of the tables
 //! `SigninLogs` and `AADNonInteractiveUserSignInLogs`, of the Graph resource `signIn`, and of the sign-in log schema
 //! in Azure Monitor; Elastic's `azure.signinlogs`.
 //!
-//! A failed sign-in counts in every category of sign-ins by people. A successful one counts if it is interactive, or if
-//! a password was presented: a token that was there already (`satisfied by claim in the token`) renews itself all day.
+//! A failed sign-in counts in every category of sign-ins by people. A successful one counts only if it is
+//! interactive, or if a password was presented: an existing token (`satisfied by claim in the token`) renews itself
+//! all day.
 
 pub mod codes;
 #[cfg(test)]
@@ -34,7 +35,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Entra",
     layouts: &[
@@ -61,14 +62,14 @@ pub const ROOM: Room = Room {
         ],
         with: &["50126", "50053", "50034", "50055", "50056", "50057", "50064", "50074", "500121"],
     }],
-    // Log Analytics, Graph, diagnostic settings (their operation), the portal's export.
+    // Log Analytics, Graph, diagnostic settings (the operation), and the portal's export.
     marks: &[
         mark("ResultType"),
         mark("ResultType_s"),
         mark("userPrincipalName"),
         mark("UserPrincipalName"),
         mark("userPrincipalName_s"),
-        // The names above are empty where the account is unknown.
+        // The members above are empty if the account is unknown.
         mark("createdDateTime"),
         Member::new("CreatedDateTime", 0, WEAK),
         // The tables of Defender XDR: AADSignInEventsBeta, IdentityLogonEvents.
@@ -78,7 +79,7 @@ pub const ROOM: Room = Room {
         mark("resulttype"),
         mark("operationName"),
         mark("Sign-in error code"),
-        // Empty where there was no error; this never is.
+        // The error code is empty if there was no error; the request id never is.
         mark("Request ID"),
         Member::open("azure"),
         mark("azure.signinlogs"),
@@ -132,7 +133,7 @@ const PORTAL_TIME: u8 = 28;
 const ACTION: u8 = 29;
 const BARE_CODE: u8 = 30;
 
-/// Which fields are taken. Elastic's stand in `azure.signinlogs`.
+/// The fields that are read. Elastic's are in `azure.signinlogs`.
 static MEMBERS: Members<53> = Members::new([
     Member::open(""),
     Member::new("resulttype", CODE, 0),
@@ -189,12 +190,12 @@ static MEMBERS: Members<53> = Members::new([
     Member::new("time", HUB, 0),
 ]);
 
-/// What Elastic's field for the operation says.
+/// Elastic's field for the operation.
 static OPERATION: Member = Member::new("azuresigninlogsoperationname", HUB, 1);
-/// What diagnostic settings put everything else into.
+/// The object in which diagnostic settings put all other fields.
 static INNER: Member = Member::or_open("properties", PROPERTIES, 0);
 
-/// What to do with a field, by its spelling.
+/// The action for a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
     let name = match name.strip_prefix(b"azure") {
         Some(b"signinlogsoperationname") => return Some(&OPERATION),
@@ -210,7 +211,7 @@ fn pick(name: &[u8]) -> Pick {
     MEMBERS.set().find(name)
 }
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
@@ -220,7 +221,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let Some(properties) = found.get(PROPERTIES).filter(|value| value.kind == Kind::Str) else {
         return said(&found, given);
     };
-    // The properties as JSON in a string: what is read from the copy has to be copied as well.
+    // The properties are JSON in a string, so the result must not borrow from the unescaped copy.
     within(properties, |json| {
         let mut found: Slots<'_> = found.clone();
         if !gather(&Object::new(json)?, pick, &mut found) {
@@ -230,17 +231,17 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     })?
 }
 
-/// What the fields say.
+/// Makes an event from the fields.
 fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let category = text(found, CATEGORY);
     let kind = text(found, TYPE);
     let kinds = found.get(KINDS).map_or(&b""[..], |value| value.raw);
     let kinds = core::str::from_utf8(kinds).unwrap_or_default();
-    // Other logs of Entra and Azure share the envelope.
+    // Other logs of Entra and Azure use the same envelope.
     if !category.is_empty() && !contains(&category, "signin") && !contains(&category, "identitylogon") {
         return None;
     }
-    // Applications and machines sign in as well: nobody's login.
+    // Applications and machines sign in as well; these are no logins of people.
     let any = |part: &str| [&*category, &*kind, kinds].iter().any(|text| contains(text, part));
     if any("serviceprincipal") || any("managedidentity") {
         return None;
@@ -255,8 +256,8 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let Meaning { outcome, credential } = judge(code, &words, given.extra_failure_codes)?;
     if outcome == Outcome::Success {
         let interactive = flag(found.get(INTERACTIVE)).or_else(|| any("noninteractive").then_some(false));
-        // An interactive sign-in may end on a row of its own, whose steps were all done by the token that the row
-        // before made; so the flag goes first. Where it is missing, a token is nobody at the keyboard.
+        // An interactive sign-in may end with a row of its own. All its steps are then done by the token of the row
+        // before, so the flag decides first. Without the flag, a token means that no person signed in.
         let claimed = if steps.seen { !steps.done } else { contains(&status.detail, CLAIM) };
         if !(steps.password || interactive.unwrap_or(!claimed)) {
             return None;
@@ -269,7 +270,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     fill(&mut event.user_agent, found, AGENT);
     fill(&mut event.service, found, RESOURCE);
     event.reason = status.words;
-    // What became of a second factor is in the details; of everything else they are advice.
+    // The details tell the outcome of a second factor. In all other cases they are only advice.
     event.reason_text = match outcome {
         Outcome::Denied | Outcome::Timeout => or(status.detail, status.reason),
         _ => or(status.reason, status.detail),
@@ -284,11 +285,11 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     Some((event, time(found, given.zone)))
 }
 
-/// What stands for a step that nobody took.
+/// The text of a step that a token did instead of a person.
 const CLAIM: &str = "satisfied by claim in the token";
 
-/// The id of a sign-in as `delivery`. The audit log has the same ids for the same sign-ins (seen on each of 258), so
-/// that who feeds both logs counts each once. An id of zeros is none.
+/// The delivery id of a sign-in. The audit log has the same ids for the same sign-ins (seen on each of 258), so a
+/// sign-in that comes in both logs counts once. An id of zeros is no id.
 pub(super) fn delivery(id: &str) -> Option<u128> {
     const SIGN_IN: u8 = 32;
     let hash =
@@ -296,7 +297,7 @@ pub(super) fn delivery(id: &str) -> Option<u128> {
     is_id(id).then(|| hash(lower(id.into())))
 }
 
-/// What ties records together, unless it is an id of zeros.
+/// The correlation id, unless it is all zeros.
 pub(super) fn transaction(id: Text<'_>) -> Text<'_> {
     if is_id(&id) { lower(id) } else { Text::Borrowed("") }
 }
@@ -305,7 +306,7 @@ fn is_id(id: &str) -> bool {
     id.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
 }
 
-/// Which exporter wrote it.
+/// The shape, which tells the exporter.
 fn shape(found: &Slots<'_>) -> Shape {
     let has = |slot| found.get(slot).is_some();
     match (has(CODE), has(HUB)) {
@@ -316,12 +317,12 @@ fn shape(found: &Slots<'_>) -> Shape {
     }
 }
 
-/// The point in time: when it was created, not when it was stored.
+/// The time at which the sign-in was created, not stored.
 fn time(found: &Slots<'_>, zone: Zone) -> Option<Stamp> {
-    // What bears no zone is UTC, except where the portal was set to show local times. Azure writes the month first.
+    // A time without a zone is UTC, except if the portal was set to local times. Azure writes the month first.
     const AZURE: Zone<'_> = Zone::UTC.with_order(Some(Order::MonthDay));
     let diagnostics = shape(found) == Shape::Diagnostic;
-    // Of a stream of Defender XDR the outer time is when it was published.
+    // In a stream of Defender XDR, the outer time is the time of publication.
     let hunting = contains(&text(found, CATEGORY), "advancedhunting");
     let [hub, stored] = [(HUB, AZURE), (STORED, zone.utc_alike())];
     let slots = [
@@ -335,7 +336,7 @@ fn time(found: &Slots<'_>, zone: Zone) -> Option<Stamp> {
     Stamp::first_of(slots.into_iter().map(|(slot, zone)| stamp(found.get(slot)?, zone)))
 }
 
-/// The result: its code as number and as written, and what the record says of it.
+/// The result: its code as a number and as text, and the texts about it.
 #[derive(Default)]
 struct Status<'a> {
     code: Option<i64>,
@@ -348,21 +349,21 @@ impl<'a> Status<'a> {
     fn read(found: &Slots<'a>) -> Self {
         let [code, reason, detail] =
             members(found, STATUS, ["errorcode", "failurereason", "additionaldetails"]);
-        // Anybody's records have an error code.
+        // Many other records have an error code, so it counts only beside fields of a sign-in.
         let known = [USER, CREATED, CREATED_LOCAL].iter().any(|slot| found.get(*slot).is_some());
         let bare = if known { text(found, BARE_CODE) } else { Text::Borrowed("") };
         let mut words = [text(found, CODE), text(found, STATUS_CODE), code, text(found, PORTAL), bare];
         let numeric = words.iter_mut().find_map(|word| Some((number(word)?, core::mem::take(word))));
         let (code, words) = match numeric {
             Some((code, words)) => (Some(code), words),
-            // The portal leaves the code out where there was no error.
+            // The portal omits the code if there was no error.
             None if found.get(REQUEST).is_some()
                 && found.get(STATUS).is_some_and(|value| value.says_ignore_case("success")) =>
             {
                 (Some(0), "0".into())
             }
             None => match &*text(found, ACTION) {
-                // IdentityLogonEvents: the reasons that are those of a password tried.
+                // IdentityLogonEvents: only reasons that mean a tried password count.
                 "LogonFailed" if wrong(&text(found, REASON)) => (Some(50126), "50126".into()),
                 "LogonSuccess" if interactive(found) => (Some(0), "0".into()),
                 _ => (None, Text::Borrowed("")),
@@ -372,39 +373,39 @@ impl<'a> Status<'a> {
     }
 }
 
-/// True if a reason of IdentityLogonEvents is that of a password which was tried, or of an account that does not exist.
+/// True if a reason of IdentityLogonEvents means that a password was tried, or that the account does not exist.
 fn wrong(reason: &str) -> bool {
     ["wrongpassword", "unknownuser", "accountlocked", "accountdisabled", "passwordexpired"]
         .iter()
         .any(|known| is(reason.as_bytes(), known))
 }
 
-/// True if somebody logged on at a machine, not a service that asked for a ticket.
+/// True if a person logged on at a machine. False for a service that asked for a ticket.
 fn interactive(found: &Slots<'_>) -> bool {
     found.get(KINDS).and_then(|kind| kind.as_str()).is_some_and(|kind| contains(&kind, "interactive"))
 }
 
-/// A code, also as spreadsheets write it (`50126.0`).
+/// Reads a code, also in the form of spreadsheets (`50126.0`).
 fn number(word: &str) -> Option<i64> {
     let word = trim(word);
     word.strip_suffix(".0").unwrap_or(word).parse().ok()
 }
 
-/// What the steps of the authentication say.
+/// The facts from the steps of an authentication.
 #[derive(Default)]
 struct Steps {
-    /// There are any.
+    /// True if there are steps.
     seen: bool,
-    /// One of them was not done by a token.
+    /// True if at least one step was not done by a token.
     done: bool,
-    /// A password was presented, and was right.
+    /// True if a password was presented and was right.
     password: bool,
-    /// What is said of those that failed.
+    /// The texts of the failed steps.
     words: alloc::string::String,
 }
 
 impl Steps {
-    /// More steps than this are nobody's.
+    /// The most steps that are read; no known sign-in has more.
     const MOST: usize = 32;
 
     fn read(value: Option<Value<'_>>) -> Self {
@@ -419,7 +420,7 @@ impl Steps {
                     steps.take(&step);
                 }
             }
-            // Elastic writes a single step without its array.
+            // Elastic writes a single step without an array.
             None => {
                 if let Some(step) = Object::new(json) {
                     steps.take(&step);
@@ -446,7 +447,7 @@ impl Steps {
     }
 }
 
-/// Three members of the object that a slot holds, or a string in it.
+/// Three members of the object in a slot, or of an object in a string.
 fn members<'a>(found: &Slots<'a>, slot: u8, names: [&str; 3]) -> [Text<'a>; 3] {
     let Some(value) = found.get(slot) else { return Default::default() };
     match value.as_object() {
@@ -466,7 +467,7 @@ fn named<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
     for (key, value) in object.fields() {
         for (text, name) in texts.iter_mut().zip(names) {
             if is(key.raw, name) {
-                // Of several spellings the greatest bytes: their order says nothing.
+                // Of several spellings, the greatest value wins, so that their order does not matter.
                 *text = value.as_text().unwrap_or_default().max(core::mem::take(text));
             }
         }
@@ -474,13 +475,13 @@ fn named<'a>(object: &Object<'a>, names: [&str; 3]) -> [Text<'a>; 3] {
     texts
 }
 
-/// The first of the two that says something.
+/// The first of the two texts that is not empty.
 #[inline(never)]
 fn or<'a>(said: Text<'a>, other: Text<'a>) -> Text<'a> {
     [said, other].into_iter().find(|text| !trim(text).is_empty()).unwrap_or_default()
 }
 
-/// Yes or no, however it is written.
+/// Reads true or false, in any form.
 fn flag(value: Option<Value<'_>>) -> Option<bool> {
     let word = value?.as_text()?;
     match trim(&word) {

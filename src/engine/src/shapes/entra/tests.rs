@@ -12,14 +12,14 @@ impl Reads for Reading {
     const TELEMETRY: Telemetry = Telemetry::ENTRA.and(Telemetry::NORMALISED);
 }
 
-/// Whether the record was whole.
+/// Passes each event to `sink`. Returns true if the record was well-formed.
 fn each(record: &str, sink: &mut dyn FnMut(&Event<'_>)) -> bool {
     let read = trial::read(&mut trial::decoder::<Reading>(), record);
     read.events.iter().for_each(sink);
     !read.malformed
 }
 
-/// `time outcome user address code shape` of each event.
+/// Each event as `time outcome user address code shape`.
 fn lines(record: &str) -> Vec<String> {
     let mut events = Vec::new();
     let whole = each(record, &mut |e| {
@@ -149,10 +149,10 @@ fn columns_as_exports_rename_them() {
     let custom = r#"{"TimeGenerated":"2026-03-01T10:05:00Z","createdDateTime_t":"2026-03-01T10:00:00Z","userPrincipalName_s":"bob@example.com","ipAddress_s":"192.0.2.1:443","status_errorCode_d":50126,"isInteractive_b":true,"id_g":"g-1","deviceDetail_operatingSystem_s":"Ios"}"#;
     assert_eq!(lines(custom), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 graph-sign-in"]);
     assert_eq!(&*one(custom).os, "Ios");
-    // PowerShell's objects.
+    // Objects of PowerShell.
     let shell = r#"{"CreatedDateTime":"\/Date(1772359200000)\/","UserPrincipalName":"bob@example.com","IPAddress":"192.0.2.1","Status":{"ErrorCode":50126,"FailureReason":"x"},"IsInteractive":true}"#;
     assert_eq!(lines(shell), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 graph-sign-in"]);
-    // A stream of Defender XDR, which says when it was published as well; its answers to queries.
+    // A stream of Defender XDR, which adds the time of publication, and its answers to queries.
     let hunting = r#"{"Timestamp":"2026-03-01T10:00:00Z","AccountUpn":"bob@example.com","IPAddress":"192.0.2.1","ErrorCode":50126,"LogonType":"[\"interactiveUser\"]"}"#;
     for record in [
         String::from(hunting),
@@ -165,7 +165,7 @@ fn columns_as_exports_rename_them() {
         assert_eq!(said.len(), 1, "{record}");
         assert!(said[0].starts_with("2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 "), "{said:?}");
     }
-    // Dotted.
+    // Dotted names.
     let dotted = r#"{"@timestamp":"2026-03-01T10:00:00Z","azure.signinlogs.result_type":"50126","azure.signinlogs.properties.user_principal_name":"bob@example.com","source.ip":"192.0.2.1"}"#;
     assert_eq!(lines(dotted), ["2026-03-01T10:00:00Z failure bob@example.com 192.0.2.1 50126 sign-in-logs"]);
 }
@@ -198,7 +198,7 @@ fn who_signed_in() {
         (no, claim, said, false),
         (no, mfa_claim, said, false),
         (no, typed, "", true),
-        // The second factor by a token, the password typed.
+        // The password was typed, the second factor came from a token.
         (no, &both, said, true),
         ("", &both, said, true),
         ("", "", "", true),
@@ -232,7 +232,7 @@ fn second_factors() {
     assert_eq!(of("500121", declined), (Outcome::Denied, true, declined.into()));
     let silent = "MFA denied; user did not respond to mobile app notification";
     assert_eq!(of("500121", silent), (Outcome::Timeout, true, silent.into()));
-    // The same in the steps.
+    // The same text in the steps.
     let steps = COLUMNS
         .replace("50126", "500121")
         .replace("Invalid username or password\\\"}", &format!("{silent}\\\"}}"));
@@ -276,7 +276,7 @@ fn what_an_attacker_wrote_stays_where_it_is() {
     assert_eq!((e.outcome, &*e.reason), (Outcome::Failure, "50126"));
     assert!(e.user.starts_with("x\",\"resulttype\""), "{}", e.user);
     assert_eq!(&*e.user_agent, "{\"errorCode\":0}");
-    // Without a user, and with an address that is none.
+    // Without a user, and with an invalid address.
     let e = one(&GRAPH.replace("bob@example.com", "").replace("192.0.2.1", "unknown host"));
     assert_eq!((&*e.user, e.src_ip), ("", None));
     let e = one(&COLUMNS.replace(

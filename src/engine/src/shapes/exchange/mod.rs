@@ -1,18 +1,17 @@
-//! Logins in the protocol logs of Exchange Server: IMAP4, POP3, and SMTP as it is received.
+//! Logins in the protocol logs of Exchange Server: IMAP4, POP3 and received SMTP.
 //!
-//! A CSV line whose `#Fields` are the members' names. Sources: "Protocol logging for POP3 and IMAP4" and "Protocol
-//! logging" of Microsoft.
+//! A record is a CSV line; its `#Fields` are the names of members. Sources: "Protocol logging for POP3 and IMAP4" and
+//! "Protocol logging" of Microsoft.
 //!
-//! Each line stands for itself, so that this is what one line can say:
+//! Each line is judged alone, and tells this:
 //!
-//! - IMAP4 and POP3 write a command and its answer in one line: `login` and `authenticate`, `pass` and `auth`. Where
-//!   the name that was tried is in the line (in its column, or as the argument of `login`), it is told.
-//! - SMTP writes the answer `535` in a line of its own, which does not name who it was about: a failure of an unknown
-//!   account. A success is the line `authenticated`, which names the account; `235` follows it, and is not counted
-//!   again.
+//! - IMAP4 and POP3 write a command and its answer in one line: `login` and `authenticate`, `pass` and `auth`. The
+//!   event has the tried name if the line has it, in its column or as the argument of `login`.
+//! - SMTP writes the answer `535` in a line without a name: this is a failure of an unknown account. A success is the
+//!   line `authenticated`, which names the account. The line `235` after it does not count again.
 //!
-//! The back end logs again what the front end has passed on to it (ports 1993 and 1995), and servers and probes log in
-//! to one another: machine accounts and back ends are left out.
+//! The back end logs again whatever the front end passes on to it (ports 1993 and 1995), and servers and probes log
+//! in to each other. So machine accounts and back ends are left out.
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +33,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Exchange",
     layouts: &["IMAP, POP and SMTP protocol logs"],
@@ -43,7 +42,7 @@ pub const ROOM: Room = Room {
         words: &["535 5.7.3 Authentication unsuccessful"],
         with: &[],
     }],
-    // IMAP and POP; SMTP.
+    // The first mark is of IMAP and POP, the second of SMTP.
     marks: &[mark("sessionId"), mark("connector-id")],
     keepers: &[MICROSOFT, &[("exchange", 6)]],
     members: &[MEMBERS.set()],
@@ -63,7 +62,7 @@ const DATA: u8 = 8;
 const CONNECTOR: u8 = 9;
 const TIME: u8 = 10;
 
-/// Which fields are taken.
+/// The fields that are read.
 static MEMBERS: Members<13> = Members::new([
     Member::new("command", COMMAND, 0),
     Member::new("parameters", PARAMETERS, 0),
@@ -80,12 +79,12 @@ static MEMBERS: Members<13> = Members::new([
     Member::new("datetime", TIME, 0),
 ]);
 
-/// What to do with a field, by its spelling.
+/// The action for a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
     MEMBERS.set().find(name)
 }
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
@@ -112,7 +111,8 @@ fn mailbox<'a>(found: &Slots<'a>) -> Option<Event<'a>> {
         return None;
     }
     let context = text(found, CONTEXT);
-    // `R=OK;Msg="…"`, `R="a2 NO LOGIN failed."`. What is behind the answer repeats what the client sent.
+    // `R=OK;Msg="…"` or `R="a2 NO LOGIN failed."`. The text after the answer repeats what the client sent, so it does
+    // not count.
     let answer = context.trim_start().strip_prefix("R=")?;
     let answer = match answer.strip_prefix('"') {
         Some(quoted) => quoted.split('"').next().unwrap_or_default(),
@@ -120,7 +120,7 @@ fn mailbox<'a>(found: &Slots<'a>) -> Option<Event<'a>> {
     };
     let outcome = verdict(answer.trim(), shape == Shape::Imap)?;
     let named = match text(found, USER) {
-        // The argument of `login`, behind which the password is starred out.
+        // The argument of `login`. The password after it is replaced by stars.
         user if user.trim().is_empty() && command.eq_ignore_ascii_case("login") => {
             first_word(text(found, PARAMETERS))
         }
@@ -140,8 +140,8 @@ fn mailbox<'a>(found: &Slots<'a>) -> Option<Event<'a>> {
     Some(event)
 }
 
-/// What an answer says. `OK` alone is how the log shortens every good one; else it is as it was sent, with IMAP's
-/// tag, which the client chose, in front.
+/// The outcome by the server's answer. The log shortens each good answer to `OK`. Other answers are as sent, with
+/// IMAP's tag first, which the client chose.
 fn verdict(answer: &str, imap: bool) -> Option<Outcome> {
     if answer.eq_ignore_ascii_case("OK") {
         return Some(Outcome::Success);
@@ -157,12 +157,12 @@ fn verdict(answer: &str, imap: bool) -> Option<Outcome> {
         word if (word.eq_ignore_ascii_case("NO") || word.eq_ignore_ascii_case("ERR")) && refused() => {
             Some(Outcome::Failure)
         }
-        // A server that is not there, a command in the wrong place.
+        // A server that is down, or a command in the wrong place.
         _ => None,
     }
 }
 
-/// The first word, if it is no row of stars; in quotes it may hold spaces.
+/// The first word, unless it is a row of stars. In quotes, it may hold spaces.
 fn first_word(parameters: Text<'_>) -> Text<'_> {
     let trimmed = parameters.trim_start();
     let word = match trimmed.strip_prefix('"') {
@@ -175,8 +175,8 @@ fn first_word(parameters: Text<'_>) -> Text<'_> {
     }
 }
 
-/// A line of SMTP. Only what the server sent (`>`) and what it remarks (`*`) counts: it also remarks that it lets
-/// the client wait `due to '535 5.7.3 Authentication unsuccessful'`, before it says so.
+/// Decodes a line of SMTP. Only lines that the server sent (`>`) or remarked (`*`) count. Before the server sends the
+/// answer, it also remarks that it delays the client `due to '535 5.7.3 Authentication unsuccessful'`.
 fn smtp<'a>(found: &Slots<'a>) -> Option<Event<'a>> {
     let data = text(found, DATA);
     let mut event = Event::new(Shape::Smtp.into(), Provider::Exchange);
@@ -189,7 +189,7 @@ fn smtp<'a>(found: &Slots<'a>) -> Option<Event<'a>> {
         "*" if text(found, CONTEXT).trim() == "authenticated" => {
             event.outcome = Outcome::Success;
             (event.domain, event.user) = account(data);
-            // Servers authenticate to one another.
+            // Servers authenticate to each other.
             if event.user.is_empty() || event.user.ends_with('$') {
                 return None;
             }

@@ -88,7 +88,7 @@ fn pop() {
 
 #[test]
 fn what_the_client_sent_is_no_answer() {
-    // The tag is the client's, and so is what stands behind the answer.
+    // The client chose the tag and the text after the answer.
     assert!(lines(&mail("", "login", "x *****", r#"R="OK NO LOGIN failed.""#))[0].contains("failure"));
     assert!(
         lines(&mail("", "login", "x *****", r#"R="a NO LOGIN failed.";Msg="User: R=OK""#))[0]

@@ -1,17 +1,18 @@
-//! Logins through IIS, in front of Exchange's web services: OWA's form, and the passwords that EWS, ActiveSync,
-//! Autodiscover, MAPI, PowerShell and the like are sent with each request.
+//! Logins through IIS in front of Exchange's web services. Covers OWA's form, and the passwords that clients of EWS,
+//! ActiveSync, Autodiscover, MAPI and PowerShell send with each request.
 //!
-//! A W3C line whose `#Fields` are the members' names, or what Azure (`W3CIISLog`), Filebeat (`iis.access`) and other
-//! parsers make of one. Sources: "W3C Logging" and "The HTTP status code in IIS 7.0 and later versions" of Microsoft.
+//! A record is a W3C line; its `#Fields` are the names of members. Azure (`W3CIISLog`), Filebeat (`iis.access`) and
+//! other parsers write the same fields under other names. Sources: "W3C Logging" and "The HTTP status code in IIS 7.0
+//! and later versions" of Microsoft.
 //!
-//! - `POST /owa/auth.owa` is the form being sent. It is answered 302 either way: to the mailbox, and then the line names
-//!   the user; or back to `logon.aspx?reason=2`, and it names nobody.
-//! - 401.1 with a user is a refused password. Without one it is a leg of a handshake, as is 401.2.
-//! - A request that was served says that there is a session, not that somebody logged in: a mail client sends several
-//!   a minute, for days, and nothing in the line tells a password from a cookie. It says nothing here.
+//! - `POST /owa/auth.owa` sends the login form. The answer is always 302. After a success, it leads to the mailbox
+//!   and the line names the user. After a failure, it leads to `logon.aspx?reason=2` and the line names no user.
+//! - 401.1 with a user is a refused password. 401.1 without one, and 401.2, are steps of a handshake.
+//! - A served request proves a session, not a login, so it gives no event. A mail client sends several a minute for
+//!   days, and the line does not tell a password from a cookie.
 //!
-//! Names: `DOMAIN\user` is taken apart, what is a UPN stays whole, as Microsoft 365 writes the same person; all of it in
-//! lower case. `User=` in ActiveSync's query is written by the client, and believed by nobody.
+//! Names: `DOMAIN\user` is split. A UPN stays whole, since Microsoft 365 writes the same person so. All names are in
+//! lower case. The client writes `User=` in ActiveSync's query, so it is not trusted.
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "IIS",
     layouts: &["W3C logs of OWA, EWS and ActiveSync"],
@@ -43,7 +44,7 @@ pub const ROOM: Room = Room {
         words: &["POST /owa/auth.owa"],
         with: &[" 302 "],
     }],
-    // The W3C names, and as parsers spell them.
+    // The W3C names, and other parsers' spellings.
     marks: &[
         mark("cs-uri-stem"),
         mark("cs_uri_stem"),
@@ -72,7 +73,7 @@ const TIME: u8 = 10;
 const STAMP: u8 = 11;
 const HOST: u8 = 12;
 
-/// Which fields are taken.
+/// The fields that are read.
 static MEMBERS: Members<36> = Members::new([
     Member::new("csuristem", PATH, 0),
     Member::new("urlpath", PATH, 0),
@@ -112,12 +113,12 @@ static MEMBERS: Members<36> = Members::new([
     Member::open("host"),
 ]);
 
-/// What to do with a field, by its spelling.
+/// The action for a field, by its spelling.
 fn pick(name: &[u8]) -> Pick {
     MEMBERS.set().find(name)
 }
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
@@ -130,7 +131,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let path = text(&found, PATH);
     let form = path.eq_ignore_ascii_case("/owa/auth.owa");
     let post = text(&found, METHOD).eq_ignore_ascii_case("POST");
-    // Where the sub-status is not logged, the code of the logon tells as much.
+    // If the log has no sub-status, the Windows error code tells the same.
     let system = said(text(&found, SYSTEM));
     let substatus = substatus.or_else(|| words(&system).is_some().then_some(1));
     let outcome = match (status, substatus) {
@@ -168,8 +169,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     Some((event, time(&found)))
 }
 
-/// What Windows says of a logon it refused, and whether it says so only to who knows the password (error codes of
-/// `LogonUser`).
+/// The meaning of a Windows error code for a refused logon (`LogonUser`), and whether the password was right.
 fn words(system: &str) -> Option<(&'static str, bool)> {
     Some(match system {
         "1326" => ("unknown user name or bad password", false),
@@ -181,12 +181,12 @@ fn words(system: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// W3C logs write a dash for nothing.
+/// Replaces the dash, which W3C logs write for an empty field.
 fn said(text: Text<'_>) -> Text<'_> {
     if text == "-" { Text::Borrowed("") } else { text }
 }
 
-/// Domain and name of an account, the name in lower case: `DOMAIN\user`, `user@example.com`, `user`.
+/// Splits an account into domain and name: `DOMAIN\user`, `user@example.com`, `user`. The name is in lower case.
 pub(super) fn account(name: Text<'_>) -> (Text<'_>, Text<'_>) {
     match name {
         Text::Borrowed(name) => match name.split_once('\\') {
@@ -202,17 +202,18 @@ pub(super) fn account(name: Text<'_>) -> (Text<'_>, Text<'_>) {
     }
 }
 
-/// What was asked of the server: the first part of the path.
+/// The requested service: the first part of the path.
 fn service(path: &str) -> &str {
     path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
-/// The client. Behind proxies all clients have the address of the last of them, and each appends the address of who
-/// spoke to it to `X-Forwarded-For`. What a client sent itself stands left of all that.
+/// Finds the client's address. Behind proxies, all requests come from the last proxy. Each proxy appends to
+/// `X-Forwarded-For` the address that it was contacted from. Addresses that the client sent itself stand to the left
+/// of these.
 ///
-/// So the chain is read from its end, the peer. `proxies` are passed; where there are none, what is private is, but a
-/// public peer is the client itself. Where all are passed, the first is the client. Nobody is asked for what stands left of
-/// a word that is no address.
+/// The chain is read from its end, which is the peer. Addresses in `proxies` are skipped; if `proxies` is empty,
+/// private addresses are skipped. So a public peer is the client itself. If all are skipped, the leftmost address is
+/// the client. The search stops at a word that is no address.
 fn client(peer: &str, forwarded: &str, proxies: &[Cidr]) -> Option<IpAddr> {
     let passes = |address: IpAddr| match proxies {
         [] => is_private(address),
@@ -233,7 +234,7 @@ fn client(peer: &str, forwarded: &str, proxies: &[Cidr]) -> Option<IpAddr> {
     nearest
 }
 
-/// Whether nobody on the internet has that address (RFC 1918, 6598, 3927, 4193).
+/// True if an address is not used on the internet (RFC 1918, 6598, 3927, 4193).
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => {
@@ -247,7 +248,7 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// `date` and `time` are two fields, and UTC.
+/// Joins the fields `date` and `time`, which are UTC.
 fn time(found: &Slots<'_>) -> Option<Stamp> {
     let (date, time) = (text(found, DATE), text(found, TIME));
     let mut both = [b'T'; 32];

@@ -29,7 +29,7 @@ fn lines(record: &str) -> String {
     )
 }
 
-/// A W3C line by its fields: method, path, user, address, status, sub-status, code.
+/// A W3C line with these fields: method, path, user, address, and status, sub-status and code.
 fn line(method: &str, path: &str, user: &str, address: &str, status: &str) -> String {
     let mut codes = status.split(' ');
     let mut code = || codes.next().unwrap();

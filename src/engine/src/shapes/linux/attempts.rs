@@ -1,24 +1,26 @@
-//! One attempt counts once, however many programs write lines about it.
+//! Counts each attempt once, even if several programs write lines about it.
 //!
-//! sshd, PAM and auditd each speak of the same attempt, in the order `Invalid user`, PAM, `Failed`. Per process (host
-//! and pid) and user there is one counter for each of these voices, and a line emits, at its own time, as many
-//! failures as the **maximum** of the counters grows. So five `Failed` lines are five failures, five PAM lines beside
-//! them are none more, and five PAM lines alone are five.
+//! sshd, PAM and auditd each write lines about the same attempt, in the order `Invalid user`, PAM, `Failed`. For each
+//! process (host and pid) and user, there is one counter for each of these voices. A line emits as many failures, at
+//! its own time, as the **maximum** of the counters grows. So five `Failed` lines are five failures, five PAM lines
+//! beside them add none, and five PAM lines alone are five.
 //!
-//! * For a password, PAM writes in sshd's own process. For an answer at the keyboard it has a process of its own, which
-//!   joins the process of the same host, user and address that writes `error: PAM:` or `Failed`, `Postponed` or `Accepted
-//!   keyboard-interactive` within ten seconds, whichever of the two wrote first. Each PAM process joins one, and of
-//!   several free ones the newest is taken. If it turns out to be a connection itself, it takes its share back.
-//! * A login takes back at most one failure of each module: stacked modules log one in every good login. It takes back what
-//!   its own process told and no line of sshd confirms, and for an answer at the keyboard what the PAM process that joins
-//!   it told; never `N more authentication failures`.
-//! * A login takes back a failed `USER_LOGIN` of its process, as far as no other voice tells of that attempt: OpenSSH's
-//!   audit writes one for the request "none" and for each key that is offered.
-//! * What is taken back and confirmed later counts then.
-//! * Without a pid nothing can be joined: only `Failed` counts.
+//! * For a password, PAM writes in sshd's own process. For a keyboard-interactive answer, PAM has a process of its
+//!   own. This process joins the sshd process of the same host, user and address that writes `error: PAM:` or
+//!   `Failed`, `Postponed` or `Accepted keyboard-interactive` within ten seconds, in either order. Each PAM process
+//!   joins one sshd process; of several free ones, the newest is taken. If a PAM process turns out to be a connection
+//!   itself, it takes its share back.
+//! * A login takes back at most one failure of each module, because stacked modules log one in every good login. It
+//!   takes back failures that its own process reported and no line of sshd confirms. For a keyboard-interactive
+//!   answer, it takes back those of the PAM process that joins it. It never takes back `N more authentication
+//!   failures`.
+//! * A login takes back a failed `USER_LOGIN` of its process, unless another voice reports that attempt. OpenSSH's
+//!   audit writes one for the request "none" and for each key that a client offers.
+//! * A failure that is taken back and confirmed later counts at that time.
+//! * Lines without a pid cannot be joined: of these, only `Failed` counts.
 //!
-//! Memory: at most [`MAX_PROCESSES`] processes of at most [`MAX_USERS`] users; a process is forgotten 120 s after its
-//! last line. Time per line: O(1).
+//! Memory: at most [`MAX_PROCESSES`] processes with at most [`MAX_USERS`] users each. A process is forgotten 120 s
+//! after its last line. Time for each line: O(1).
 
 mod ledger;
 mod processes;
@@ -36,41 +38,41 @@ use ledger::{Ledger, MODULES, Said, is_pam, voice};
 pub use processes::MAX_PROCESSES;
 use processes::{Process, Processes};
 
-/// Users remembered of one process. sshd allows no change of user within a connection.
+/// The most users of one process. sshd allows no change of user within a connection.
 pub const MAX_USERS: usize = 16;
-/// A process is forgotten this long after its last line: sshd's `LoginGraceTime`.
+/// The time after which a process is forgotten: sshd's `LoginGraceTime`.
 const FORGET: Span = Span::seconds(120);
-/// How far apart the lines of PAM and sshd about one attempt are at most.
+/// The most time between the lines of PAM and sshd about one attempt.
 const JOIN: Span = Span::seconds(10);
-/// Bytes kept of a terminal's name.
+/// The most bytes of a terminal's name.
 const TTY_BYTES: usize = 64;
-/// Bytes kept of a user's name, to complete lines that name nobody. sshd itself cuts names at 100.
+/// The most bytes of a user's name, which completes lines without a name. sshd itself cuts names at 100.
 const NAME_BYTES: usize = 256;
-/// The name of a host that is longer is not remembered (RFC 5424 section 6.2.4).
+/// The longest host name that is remembered (RFC 5424 section 6.2.4).
 const HOST_BYTES: usize = 255;
-/// The kind of a host's key.
+/// The kind of fingerprint for a host.
 const HOST: u8 = 1;
-/// What tells the list of sshd processes that wait for PAM from the list of PAM processes at the same place.
+/// A bit that tells two lists of the same place apart: sshd processes that wait for PAM, and PAM processes.
 const WAITING: u128 = 1 << 127;
-/// How many processes of a place are looked at: as many connections of an address as come within ten seconds.
+/// The most processes of a place that are searched: more connections than one address opens within ten seconds.
 const LOOKS: usize = 128;
-/// The version of the section of a snapshot.
+/// The version of the snapshot section.
 pub const STATE_VERSION: u16 = ledger::SINCE;
 
-/// Takes the meaning of a line: events that count, and failures that were none.
+/// Receives the meaning of a line: events that count, and failures to take back.
 pub trait Meant {
-    /// An event counts, with user and address completed from the lines before it.
+    /// An event counts. Its user and address are completed from earlier lines.
     fn count(&mut self, event: Event<'_>);
 
-    /// So many failures were counted at the event's time, and were none.
+    /// `event.count` failures, counted at the event's time, turned out not to be failures.
     fn take_back(&mut self, event: Event<'_>);
 }
 
-/// The table of processes. See the module's documentation.
+/// The table of processes; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct Attempts {
     salt: Salt,
-    /// The host that spoke last, and its key: lines of one host come in runs.
+    /// The host of the last line, and its key. Lines of one host often follow each other.
     host: Option<String>,
     key: Fingerprint,
     processes: Processes,
@@ -83,7 +85,7 @@ impl Attempts {
         Self { salt, host: None, key: Fingerprint::default(), processes: Processes::new(seed) }
     }
 
-    /// Takes one event in, and hands on its meaning: nothing, one event, or taken-back failures and an event.
+    /// Reads one event and reports its meaning to `meant`: nothing, one event, or failures to take back and an event.
     pub fn observe(&mut self, event: Event<'_>, meant: &mut dyn Meant) {
         let Some(pid) = event.pid else {
             if matches!(event.signal, Signal::Attempt | Signal::Failed) {
@@ -129,8 +131,8 @@ impl Attempts {
             }
         }
         if joined && let Some(process) = self.processes.get_mut(owner) {
-            // `Invalid user` and PAM were counted both, before it was known that they tell of one attempt; PAM perhaps for the
-            // user whom the process had named before.
+            // `Invalid user` and PAM both counted before it was known that they report one attempt. PAM may have
+            // counted for a user that the process named earlier.
             for ledger in &mut process.ledgers {
                 ledger.take_back_excess(&mut |user, time, count| {
                     let user = Cow::Borrowed(user);
@@ -155,10 +157,10 @@ impl Attempts {
         let told = event.signal != Signal::Session;
         let fresh = || self.processes.get(self.processes.find(id)?).map(|p| p.is_fresh(event.time));
         if !told && event.tty.is_empty() && fresh() != Some(true) {
-            return; // PAM alone, of a process nobody spoke of: it names no place.
+            return; // Only PAM reports it, for an unknown process, so its origin is unknown.
         }
         let own = self.enter(id, &event);
-        // A session names no address: that of its process tells where it comes from.
+        // A session has no address; the address of its process tells where it comes from.
         if !told && self.processes.get(own).is_some_and(|process| process.address.is_some()) {
             event.access = Access::Remote;
         }
@@ -168,18 +170,19 @@ impl Attempts {
         let again = matches!(event.signal, Signal::Session | Signal::Audit)
             && process.accepted.as_ref().is_some_and(same);
         if again || (!told && process.address.is_none() && process.tty.is_empty()) {
-            return; // Said before, or from nowhere.
+            return; // Reported before, or of unknown origin.
         }
         process.accepted = Some(cut(&event.user, NAME_BYTES).into());
-        // Whoever logs in here was no part of another connection: what is taken back must not stay counted there.
+        // This process is no part of another connection after all. Failures that it takes back must not stay counted
+        // there.
         self.leave_home(own, &event, meant);
         self.processes.set_near(own, None);
         if is_keyboard(&event)
             && !self.of_user(own, &event.user).any(Ledger::has_unconfirmed)
             && let Some(guest) = self.guest(own, &event)
         {
-            // PAM in a process of its own. If it turns out to be a connection of its own after all, its failure counts when
-            // sshd says so.
+            // PAM in a process of its own. If it turns out to be a connection itself, its failure counts when sshd
+            // confirms it.
             self.join(own, guest);
         }
         let Some(process) = self.processes.get_mut(own) else { return };
@@ -194,7 +197,7 @@ impl Attempts {
         meant.count(event);
     }
 
-    /// sshd waits for an answer at the keyboard: PAM has a process of its own.
+    /// sshd waits for a keyboard-interactive answer, for which PAM has a process of its own.
     fn postponed(&mut self, id: Fingerprint, event: &Event<'_>, meant: &mut dyn Meant) {
         let own = self.enter(id, event);
         if let Some(process) = self.processes.get_mut(own) {
@@ -204,7 +207,7 @@ impl Attempts {
         self.wait_or_not(own, event);
     }
 
-    /// Finds or makes the process, and notes what the line says of it.
+    /// Finds or creates the process of a line, and notes the line's address and terminal.
     fn enter(&mut self, id: Fingerprint, event: &Event<'_>) -> u32 {
         let slot = self.processes.enter(id, event.time);
         if let Some(process) = self.processes.get_mut(slot) {
@@ -216,7 +219,7 @@ impl Attempts {
         slot
     }
 
-    /// Whose ledger a PAM line goes to: that of the sshd process it runs for, or its own.
+    /// The process whose ledger a PAM line goes to: the sshd process that PAM runs for, or its own.
     fn home_of(&mut self, own: u32, event: &Event<'_>) -> u32 {
         let Some(process) = self.processes.get(own).filter(|p| !p.has_sshd) else { return own };
         let user = process.ledgers.last().map_or_else(|| event.user.clone(), |l| Cow::Owned(l.user.clone()));
@@ -224,7 +227,7 @@ impl Attempts {
             return home;
         }
         let Some(place) = self.place(event) else { return own };
-        // An sshd process that told of a failure, of which PAM has not spoken yet.
+        // An sshd process that reported a failure which PAM has not reported yet.
         let waits = |(slot, process): &(u32, &Process)| {
             *slot != own
                 && apart(process, event.time) <= JOIN
@@ -239,20 +242,20 @@ impl Attempts {
         home
     }
 
-    /// The process that PAM was found to run for.
+    /// The process that PAM is known to run for.
     fn known_home(&self, own: u32, now: Timestamp) -> Option<u32> {
         let home = self.processes.find(self.processes.get(own)?.home?)?;
         self.processes.get(home)?.is_fresh(now).then_some(home)
     }
 
-    /// A line that is not PAM's: the process speaks for itself, and takes in PAM or leaves another process. Returns whether a
-    /// process of PAM joins it.
+    /// Handles a line that is not from PAM. The process is sshd, so it leaves any process that it joined, and may
+    /// take in a PAM process. Returns true if a PAM process joins it.
     fn speaks_itself(&mut self, own: u32, event: &Event<'_>, line: Said, meant: &mut dyn Meant) -> bool {
         let Some(process) = self.processes.get_mut(own) else { return false };
         process.has_sshd = true;
         process.keyboard |= is_keyboard(event);
         let keyboard = is_keyboard(event) || event.signal == Signal::Weak && process.keyboard;
-        // It may have been taken for the PAM part of another process, and is a connection of its own.
+        // It may have been taken for the PAM part of another process, but is a connection itself.
         self.leave_home(own, event, meant);
         self.processes.set_near(own, None);
         let lacks =
@@ -264,7 +267,8 @@ impl Attempts {
         guest.is_some()
     }
 
-    /// A process that has asked for an answer at the keyboard waits for PAM while it tells of more failures than PAM.
+    /// Lets a process that asked for a keyboard-interactive answer wait for PAM, while it reports more failures than
+    /// PAM.
     fn wait_or_not(&mut self, owner: u32, event: &Event<'_>) {
         let Some(process) = self.processes.get(owner).filter(|p| p.has_sshd) else { return };
         let waits = process.keyboard && process.ledgers.last().is_some_and(|ledger| ledger.lacks_pam(0, 0));
@@ -272,7 +276,7 @@ impl Attempts {
         self.processes.set_near(owner, place);
     }
 
-    /// The ledgers of a process that are about `user`: the last one, where nobody is named.
+    /// The ledgers of a process for `user`. Without a name, the last one.
     fn of_user<'s>(&'s self, slot: u32, user: &'s str) -> impl Iterator<Item = &'s Ledger> + 's {
         let ledgers = self.processes.get(slot).map_or(&[][..], |process| &process.ledgers);
         let last = ledgers.len().saturating_sub(1);
@@ -283,7 +287,7 @@ impl Attempts {
         ledgers.iter().enumerate().filter(move |(at, ledger)| of(*at, ledger)).map(|(_, ledger)| ledger)
     }
 
-    /// The newest free process of PAM from the same place, for the same user.
+    /// The newest free PAM process from the same place, for the same user.
     fn guest(&self, own: u32, event: &Event<'_>) -> Option<u32> {
         let place = self.place(event)?;
         let known = self.processes.get(own)?.ledgers.last().map_or("", |ledger| ledger.user.as_str());
@@ -296,7 +300,7 @@ impl Attempts {
         self.processes.at(place).take(LOOKS).find(fits).map(|(slot, _)| slot)
     }
 
-    /// Makes a process of PAM a part of another process: what it told is counted there, too.
+    /// Makes a PAM process a part of another process, and adds its counts there.
     fn join(&mut self, home: u32, guest: u32) {
         let Some(id) = self.processes.get(home).map(|process| process.id) else { return };
         self.processes.set_near(guest, None);
@@ -310,8 +314,9 @@ impl Attempts {
         }
     }
 
-    /// Takes the share of a process back from the one it was taken to be a part of. What that one said itself, and the
-    /// share had covered, counts now; what it was counted for because of the share, the share was counted for.
+    /// Removes the share of a process from the process that it was taken for a part of. Failures that the other
+    /// process reported itself, and that the share had covered, count now. Those that had counted only for the share
+    /// go with the share.
     fn leave_home(&mut self, own: u32, event: &Event<'_>, meant: &mut dyn Meant) {
         let Some(process) = self.processes.get_mut(own) else { return };
         let Some(home) = process.home.take() else { return };
@@ -331,19 +336,19 @@ impl Attempts {
         }
     }
 
-    /// Host and address of the line that is being observed.
+    /// The key of the line's host and address.
     fn place(&self, event: &Event<'_>) -> Option<Fingerprint> {
         Some(self.on_host(u128::from_le_bytes(crate::net::octets(event.src_ip?))))
     }
 
-    /// The key of something of the host that speaks. Numbers of one host never meet. Those of two meet where the keys of
-    /// the hosts differ by just what the numbers do: of process ids, where 96 bits agree, of an attacker's IPv6 prefix,
-    /// 64. Who can choose names of hosts to that end need not: the log takes his word for any host.
+    /// The key of a number on the current host. Numbers of one host never collide. Numbers of two hosts collide only
+    /// if the keys of the hosts differ exactly as the numbers do: 96 bits must agree for process ids, and 64 for an
+    /// attacker's IPv6 prefix. An attacker who can choose host names for this could as well name any host in the log.
     const fn on_host(&self, number: u128) -> Fingerprint {
         Fingerprint(self.key.0 ^ number)
     }
 
-    /// Fills in what the line left out and the process is known for.
+    /// Fills in facts that are missing in the line but known of the process.
     fn complete(&self, own: u32, event: &mut Event<'_>) {
         let Some(process) = self.processes.get(own) else { return };
         match event.access {
@@ -355,13 +360,13 @@ impl Attempts {
         }
     }
 
-    /// Bytes held, about: what `stats` reports.
+    /// The bytes of memory in use, approximately, for `stats`.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.processes.bytes()
     }
 
-    /// Writes the table, least recently used first. The same bytes for every seed.
+    /// Writes the table, the least recently used first. The bytes are the same for every seed.
     pub fn save(&self, out: &mut Writer) {
         out.count(self.processes.len());
         for process in self.processes.iter() {
@@ -380,10 +385,10 @@ impl Attempts {
         }
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads the bytes of [`save`](Self::save).
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if `save` did not write these bytes.
     pub fn load(salt: Salt, seed: u64, input: &mut Reader<'_>) -> snapshot::Result<Self> {
         let bounded = |count: usize, most: usize| {
             if count <= most { Ok(count) } else { Err(SnapshotError::Invalid("the table of processes")) }
@@ -406,7 +411,7 @@ impl Attempts {
             for _ in 0..bounded(input.count(1)?, MAX_USERS)? {
                 process.ledgers.push(Ledger::load(input, version)?);
             }
-            // Before, any process that spoke from a place stood there.
+            // Earlier versions put every process with a known place into this list.
             let is_free = |p: &Process| !p.has_sshd && p.home.is_none();
             if version >= STATE_VERSION || table.processes.get(slot).is_some_and(is_free) {
                 table.processes.set_near(slot, near);
@@ -416,18 +421,18 @@ impl Attempts {
     }
 }
 
-/// True if a line tells of an attempt for which PAM has a process of its own.
+/// True if a line reports an attempt for which PAM has a process of its own.
 fn is_keyboard(event: &Event<'_>) -> bool {
     matches!(event.signal, Signal::SshdPam | Signal::Postponed)
         || event.method.starts_with("keyboard-interactive")
 }
 
-/// True if two names may be those of one user: one of them may not be said.
+/// True if two names may be of one user. An empty name fits any.
 fn are_one(one: &str, other: &str) -> bool {
     one == other || one.is_empty() || other.is_empty()
 }
 
-/// How long before or after its last line.
+/// The time between a process's last line and `time`, in either direction.
 fn apart(process: &Process, time: Timestamp) -> Span {
     Span(time.0.saturating_sub(process.last.0).saturating_abs())
 }
@@ -436,7 +441,7 @@ fn text(bytes: &[u8]) -> snapshot::Result<String> {
     core::str::from_utf8(bytes).map(String::from).map_err(|_| SnapshotError::Invalid("a name"))
 }
 
-/// The first `bytes` bytes of `text`, cut at a character.
+/// The first `bytes` bytes of `text`, without cutting a character.
 fn cut(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }

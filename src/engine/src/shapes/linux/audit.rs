@@ -1,10 +1,10 @@
-//! The Linux audit log: raw, enriched, and as it comes through syslog and the journal.
+//! Decodes the Linux audit log: raw, enriched, and through syslog or the journal.
 //!
-//! `type=USER_AUTH msg=audit(1373129280.000:9): pid=1277 uid=0 … msg='op=PAM:authentication acct="root"
-//! exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=ssh res=failed'`. The part in quotes is written by a program
-//! through libaudit, which writes an account name in hexadecimal as soon as it holds a space, a quote or a control
-//! character; so its words cannot be forged. Still `op` is taken from the front and address, terminal and
-//! result from the end.
+//! Example: `type=USER_AUTH msg=audit(1373129280.000:9): pid=1277 uid=0 … msg='op=PAM:authentication acct="root"
+//! exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=ssh res=failed'`. A program writes the quoted part through
+//! libaudit. libaudit writes an account name in hexadecimal if it has a space, a quote or a control character, so a
+//! name cannot forge other fields. Even so, `op` is read from the front, and address, terminal and result from the
+//! end.
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, number, peer, terminal, text};
@@ -17,7 +17,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The records that speak of a login, with their numbers in `linux/audit.h`.
+/// The types of records that report a login, with their numbers in `linux/audit.h`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
     Auth,
@@ -41,17 +41,17 @@ impl Type {
     }
 }
 
-/// Reads one audit record from its `type=` or `node=` on, or from the bare name of its type as in the journal
-/// (`USER_AUTH pid=…`), also behind `audit: ` and the kernel's time.
+/// Reads one audit record from `type=` or `node=` on, or from the bare name of its type as in the journal (`USER_AUTH
+/// pid=…`). `audit: ` and the kernel's time may stand before it.
 ///
-/// Time, host and process are those of the record, where it names them: the time of the event is otherwise 0, its
-/// host empty and its process `None`.
+/// Time, host and process come from the record. If it does not name them, the time is 0, the host is empty and the
+/// process is `None`.
 ///
-/// A time as `ausearch -i` writes it is none of these: see [`written`].
+/// A time as `ausearch -i` writes it also gives 0: see [`written`].
 #[must_use]
 pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let record = record.trim_ascii();
-    // `[   12.345678] audit: type=1100 …`
+    // The kernel's form: `[   12.345678] audit: type=1100 …`.
     let record = match record {
         [b'[', rest @ ..] => {
             rest.get(rest.iter().take(24).position(|b| *b == b']')? + 1..)?.trim_ascii_start()
@@ -78,7 +78,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     let (outer, rest) = cut(rest, b"msg='")?;
     let (inner, enriched) = cut_last(rest, b"'")?;
     let pid = outer.strip_prefix(b"pid=").and_then(|rest| number(first_word(rest).0));
-    // Numbers of users have become names.
+    // User ids are replaced by names here.
     let interpreted = find(outer, b" uid=").and_then(|at| outer.get(at + 5)).is_some_and(u8::is_ascii_alphabetic);
     let mut event = judge(kind, inner, enriched, interpreted)?;
     event.time = time;
@@ -87,7 +87,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// True if [`decode`] rightly makes nothing of a line: it is a record of the audit log, of another type or with a
+/// True if [`decode`] returns no event by right: the record belongs to the audit log, and is of another type or has a
 /// result.
 pub(crate) fn knows(record: &[u8]) -> bool {
     let is_record = record.starts_with(b"type=") || record.starts_with(b"node=");
@@ -99,8 +99,8 @@ pub(crate) fn knows(record: &[u8]) -> bool {
         })
 }
 
-/// The time of a record as `ausearch -i` writes it: `msg=audit(03/04/2026 08:00:00.993:121)`, by local clocks. `None` for Unix
-/// time, which is that of the event.
+/// The time of a record as `ausearch -i` writes it, on local clocks: `msg=audit(03/04/2026 08:00:00.993:121)`. `None`
+/// for Unix time, which the event has already.
 #[must_use]
 pub fn written(record: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     let (_, rest) = cut(record, b"msg=audit(")?;
@@ -108,12 +108,12 @@ pub fn written(record: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     match epoch(time) {
         Some(_) => None,
         None => {
-            // The locales that write slashes by default, that of the United States and C, have the month first.
+            // The locales that write slashes by default (the United States and C) put the month first.
             let zone = zone.with_order(zone.order().or(Some(Order::MonthDay)));
             let mut whole = Vec::new();
             let time = match time {
                 [a, b, b'/', c, d, b'/', e, f, b' ', clock @ ..] if e.is_ascii_digit() && f.is_ascii_digit() => {
-                    // C writes two digits of the year.
+                    // The C locale writes a year of two digits.
                     whole.extend_from_slice(&[*a, *b, b'/', *c, *d, b'/', b'2', b'0', *e, *f, b' ']);
                     whole.extend_from_slice(clock);
                     &*whole
@@ -125,7 +125,8 @@ pub fn written(record: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     }
 }
 
-/// What the program said, from `op=` to `res=`, and the names that auditd's `log_format = ENRICHED` put behind it.
+/// Makes an event from the program's text, from `op=` to `res=`, and from the names that auditd's `log_format =
+/// ENRICHED` adds after it.
 fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Option<Event<'a>> {
     // Red Hat 5 wrote `PAM: authentication acct=root : exe=… (hostname=…, addr=…, terminal=ssh res=failed)`.
     let op = first_word(inner.strip_prefix(b"op=").or_else(|| inner.strip_prefix(b"PAM: "))?).0;
@@ -143,7 +144,7 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
         _ => return None,
     };
     let signal = match (kind, outcome) {
-        // Of keys a client shows one after the other; and the helper of `pam_unix`, whose caller reports as well.
+        // A client offers several keys in turn. The helper of `pam_unix` repeats what its caller reports.
         (Type::Auth, _) if op.starts_with(b"pubkey") && outcome == Outcome::Failure => return None,
         _ if matches!(op, b"key" | b"none") || program == b"unix_chkpwd" => return None,
         (_, Outcome::Success) if !matches!(service, b"sshd" | b"su" | b"sudo" | b"login") => return None,
@@ -156,7 +157,7 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
     };
     let mut event = event(Shape::Auditd, service);
     event.user = match kind {
-        // sudo opens the session of its target; who called it is told by the login uid, if at all.
+        // sudo opens a session for the target user. Only the login uid names the caller, if it is set.
         Type::CredAcq | Type::Start if service == b"sudo" => {
             let caller = enriched_name(enriched, b"AUID").filter(|name| *name != b"unset")?;
             text(caller)
@@ -181,8 +182,8 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
     Some(event)
 }
 
-/// True if a record whose type all sessions have names its program as su and login are named by libaudit. By this alone such
-/// records are told from those of cron before they are read.
+/// True if a record of a type that all sessions have is from su or login, by the path that libaudit writes. This test
+/// leaves out the records of cron before they are read.
 fn is_told(inner: &[u8], service: &[u8]) -> bool {
     match service {
         b"su" | b"login" => cut_last(inner, b" exe=").is_some_and(|(_, rest)| {
@@ -195,12 +196,12 @@ fn is_told(inner: &[u8], service: &[u8]) -> bool {
     }
 }
 
-/// The account: `acct="root"`, `acct=726F6F74` (hexadecimal), else the name of `id=0`, which only the enriched form has.
-/// `(unknown user)`, `(invalid user)` and `?` are nobody.
+/// The account: `acct="root"`, or `acct=726F6F74` (hexadecimal), or else the name of `id=0`, which only the enriched
+/// form has. `(unknown user)`, `(invalid user)` and `?` give no name.
 fn user<'a>(inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Text<'a> {
     let name = match cut(inner, b" acct=").map(|(_, rest)| first_word(rest).0) {
         Some([b'"', name @ .., b'"']) => text(name),
-        // `ausearch -i` writes the name as it is.
+        // `ausearch -i` writes the name unquoted.
         Some(word) if interpreted => text(word),
         Some(word) => match unhex(word) {
             Some(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
@@ -209,7 +210,7 @@ fn user<'a>(inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Text<'a> 
         None => match cut(inner, b" id=").map(|(_, rest)| first_word(rest).0) {
             Some(id) => match enriched_name(enriched, b"ID") {
                 Some(name) => text(name),
-                // The one number whose name is the same everywhere.
+                // 0 is the only number with the same name everywhere.
                 None if id == b"0" => Text::Borrowed("root"),
                 None => Text::Borrowed(""),
             },
@@ -219,7 +220,7 @@ fn user<'a>(inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Text<'a> 
     account(name)
 }
 
-/// An account as the audit log names it: nobody where it says that there is none.
+/// An account from the audit log. Words for "no account" give the empty text.
 pub(crate) fn account(name: Text<'_>) -> Text<'_> {
     match &*name {
         "(unknown user)" | "(invalid user)" | "(unknown)" | "?" => Text::Borrowed(""),
@@ -227,7 +228,7 @@ pub(crate) fn account(name: Text<'_>) -> Text<'_> {
     }
 }
 
-/// The value of the last `mark`, up to a space or to Red Hat 5's comma or bracket.
+/// The value after the last `mark`, up to a space, or to the comma or bracket of Red Hat 5.
 fn last<'a>(inner: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     let found = cut_last(inner, mark).or_else(|| {
         // After an opening bracket there is no space.
@@ -243,7 +244,8 @@ fn unquoted(word: &[u8]) -> &[u8] {
     word.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(word)
 }
 
-/// `NAME="value"` in the enriched part, which follows a separator (0x1d) or, where that was lost, the quote.
+/// The value in `NAME="value"` of the enriched part. A separator (0x1d) comes before it or, if that was lost, the
+/// quote.
 fn enriched_name<'a>(enriched: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     enriched.split(|b| matches!(b, b' ' | 0x1d)).find_map(|word| {
         let value = word.strip_prefix(name)?.strip_prefix(b"=\"")?;
@@ -251,7 +253,7 @@ fn enriched_name<'a>(enriched: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     })
 }
 
-/// The bytes that an even number of upper-case hexadecimal digits stand for. A name in quotes is never one.
+/// Decodes an even number of upper-case hexadecimal digits. A name in quotes is never hexadecimal.
 fn unhex(word: &[u8]) -> Option<Vec<u8>> {
     let nibble =
         |b: u8| (b.is_ascii_digit() || (b'A'..=b'F').contains(&b)).then(|| char::from(b).to_digit(16));

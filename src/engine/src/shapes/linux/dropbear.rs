@@ -1,14 +1,14 @@
-//! What dropbear says, the server of OpenWrt and of many small machines.
+//! Messages of dropbear, the SSH server of OpenWrt and of many small devices.
 //!
-//! The formats are those of dropbear's `svr-authpasswd.c`, `svr-authpubkey.c`, `svr-authpam.c` and `svr-auth.c`. The name
-//! may hold anything; the address is taken from the end, where the server wrote it.
+//! The formats are from dropbear's `svr-authpasswd.c`, `svr-authpubkey.c`, `svr-authpam.c` and `svr-auth.c`. The name
+//! may hold any text; the address is read from the end, where the server wrote it.
 
 use super::Shape;
 use super::text::{cut, cut_last, event, peer, text};
 use crate::event::{Event, Outcome, Signal, Text};
 use crate::find::last_position;
 
-/// Reads one message. `None` for what says nothing of an attempt: connections, exits, keys that were offered.
+/// Reads one message. `None` for messages that report no attempt: connections, exits, offered keys.
 pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     const FORMS: [(&[u8], Outcome, &str); 6] = [
         (b"Bad password attempt for ", Outcome::Failure, "password"),
@@ -23,7 +23,7 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
         .iter()
         .find_map(|(words, outcome, method)| Some((message.strip_prefix(*words)?, *outcome, *method)))?;
     let (who, place) = cut_last(rest, b"from ")?;
-    // The account of a login exists, so its name imitates nothing, and what follows it is the key.
+    // The account of a successful login exists, so its name forges nothing. The key follows the name.
     let quoted = who.trim_ascii_start().strip_prefix(b"'").unwrap_or_default();
     let user = match outcome {
         Outcome::Success => cut(quoted, b"'"),

@@ -1,34 +1,34 @@
-//! The header that a syslog daemon puts before a message: RFC 3164, RFC 5424, ISO 8601, or no time at all.
+//! Reads the header that a syslog daemon puts before a message: RFC 3164, RFC 5424, ISO 8601, or no time at all.
 //!
-//! Program and process are read where the daemon wrote them, at the front, and are never searched for in the
-//! message: whatever a message repeats of them was written by somebody else.
+//! Program and process are read at the front, where the daemon wrote them. They are never searched for in the
+//! message, because another sender may have written the message.
 
 use super::text::{cut_last, first_word, number};
 use crate::find::position;
 use crate::stamp::{Stamp, Zone, iso, leading};
 
-/// A line taken apart. All parts borrow from it; what the line does not say is empty.
+/// The parts of a line, borrowed from it. A missing part is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// When, if it says so.
+    /// The time, if the line has one.
     pub stamp: Option<Stamp>,
-    /// The machine.
+    /// The host.
     pub host: &'a [u8],
-    /// The program as it was written: `sshd`, `sshd(pam_unix)`, `/usr/sbin/sshd`.
+    /// The program as written: `sshd`, `sshd(pam_unix)`, `/usr/sbin/sshd`.
     pub program: &'a [u8],
-    /// The process.
+    /// The process id.
     pub pid: Option<u32>,
-    /// The message, without the end of the line and without the prefixes of Solaris (`[ID 800047 auth.info] `) and
-    /// of the kernel's ring buffer (`kernel:[  970.699396]: `).
+    /// The message, without its line end, and without the prefixes of Solaris (`[ID 800047 auth.info] `) and of the
+    /// kernel's ring buffer (`kernel:[  970.699396]: `).
     pub message: &'a [u8],
 }
 
 impl Header<'_> {
-    /// A header that says nothing.
+    /// An empty header.
     pub const EMPTY: Self = Self { stamp: None, host: b"", program: b"", pid: None, message: b"" };
 }
 
-/// Reads the header of one line. `zone` is that of stamps without one. `None` where no program can be told.
+/// Reads the header of one line. `zone` is for stamps without a zone. `None` if no program can be found.
 ///
 /// Linear in the header, not in the line.
 #[must_use]
@@ -50,7 +50,7 @@ pub fn parse<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     if stamp.is_some() && is_seconds(first) {
         (first, after) = first_word(after.trim_ascii_start());
     }
-    // FreeBSD's `syslogd -vv` writes it before the machine; OpenWrt's `logread` names no machine.
+    // FreeBSD's `syslogd -vv` writes the facility before the host. OpenWrt's `logread` writes no host.
     if is_facility(first) {
         (first, after) = first_word(after.trim_ascii_start());
     }
@@ -73,7 +73,7 @@ pub fn parse<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     Some(Header { stamp, host, program: tag.0, pid: tag.1, message })
 }
 
-/// `[  970.699396] sshd[4711]: …`: what a program wrote through the kernel's ring buffer, which only root can.
+/// Reads `[  970.699396] sshd[4711]: …`: a message through the kernel's ring buffer, to which only root can write.
 fn through_kernel(message: &[u8]) -> Option<(&[u8], Option<u32>, &[u8])> {
     let rest = message.strip_prefix(b"[")?;
     let end = rest.iter().take(24).position(|byte| *byte == b']')?;
@@ -85,7 +85,7 @@ fn through_kernel(message: &[u8]) -> Option<(&[u8], Option<u32>, &[u8])> {
     pid.is_some().then_some((program, pid, message))
 }
 
-/// What follows the priority of a line, `<38>`; the whole line where it has none. `None` where none is meant.
+/// The line after its priority, such as `<38>`; the whole line if it has none. `None` if the priority is malformed.
 pub(crate) fn without_priority(line: &[u8]) -> Option<&[u8]> {
     let [b'<', digits @ ..] = line else { return Some(line) };
     let end = digits.iter().take(4).position(|b| *b == b'>')?;
@@ -94,8 +94,8 @@ pub(crate) fn without_priority(line: &[u8]) -> Option<&[u8]> {
     Some(rest.get(1..)?.trim_ascii_start())
 }
 
-/// The message of a line, from its first bytes `start` on, where its sender is the one that writes such messages. Before it may
-/// stand a priority, a time and a machine, or the header of a program for which `lends` speaks. Linear in the header.
+/// The message of a line from `start` on, if a sender of such messages wrote it. Before it there may be a priority, a
+/// time and a host, or the header of a program for which `lends` returns true. Linear in the header.
 pub(crate) fn message_from<'a>(
     line: &'a [u8],
     start: &[u8],
@@ -114,14 +114,14 @@ pub(crate) fn message_from<'a>(
     let Some((_, used)) = stamp(rest, zone) else { return begins(rest) };
     let rest = rest.get(used..)?.trim_ascii_start();
     let (machine, behind) = first_word(rest);
-    // An application writes a level there, and then what it was sent.
+    // An application writes a level here, followed by text that it was sent.
     let is_level = |level: &[u8]| machine.eq_ignore_ascii_case(level);
     const LEVELS: [&[u8]; 9] =
         [b"trace", b"debug", b"info", b"notice", b"warn", b"warning", b"error", b"critical", b"fatal"];
     begins(rest).or_else(|| begins(behind.trim_ascii_start()).filter(|_| !LEVELS.into_iter().any(is_level)))
 }
 
-/// A text that is a stamp as a whole.
+/// Reads a text that is only a stamp.
 pub(crate) fn whole_stamp(text: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
     const LONGEST: usize = 64;
     if text.len() > LONGEST {
@@ -130,23 +130,23 @@ pub(crate) fn whole_stamp(text: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
     stamp(&[text, b" "].concat(), zone).filter(|(_, used)| *used == text.len())
 }
 
-/// What a syslog daemon writes instead of equal lines.
+/// The line that a syslog daemon writes instead of equal lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repeated<'a> {
-    /// When, if it says so.
+    /// The time, if the line has one.
     pub stamp: Option<Stamp>,
-    /// The machine; empty where it is not said.
+    /// The host; empty if unknown.
     pub host: &'a [u8],
-    /// How many more there were, at least 1.
+    /// The number of repetitions, at least 1.
     pub times: u32,
 }
 
-/// Reads `last message repeated 5 times` behind a stamp, a host and the daemon's tag, of which only the words have to be
-/// there; macOS puts hyphens around them. Linear in the line's end.
+/// Reads `last message repeated 5 times` after a stamp, a host and the daemon's tag, all of which may be missing.
+/// macOS puts hyphens around the words. Linear in the line's end.
 #[must_use]
 pub fn repeated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Repeated<'a>> {
     const WORDS: &[u8] = b"last message repeated ";
-    /// Longer lines say something else.
+    /// A longer line is another message.
     const LONGEST: usize = 400;
     let line = line.trim_ascii();
     let line = line.strip_suffix(b" ---").unwrap_or(line);
@@ -178,7 +178,7 @@ pub fn repeated<'a>(line: &'a [u8], zone: Zone<'_>) -> Option<Repeated<'a>> {
     Some(Repeated { stamp, host, times })
 }
 
-/// As [`stamp`], also where nothing follows.
+/// Reads a stamp like [`stamp`], but also at the end of the text.
 fn stamp_within(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     let mut with_space = [b' '; 64];
     let length = bytes.len().min(with_space.len() - 1);
@@ -186,7 +186,7 @@ fn stamp_within(bytes: &[u8], zone: Zone<'_>) -> Option<(Stamp, usize)> {
     stamp(&with_space, zone).filter(|(_, used)| *used <= bytes.len())
 }
 
-/// A stamp and the word boundary after it.
+/// Reads a stamp and the word boundary after it. Returns the length of the stamp.
 pub(crate) fn stamp(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
     let (stamp, used) = leading(bytes, zone)?;
     // Some daemons put a colon after the time.
@@ -194,7 +194,7 @@ pub(crate) fn stamp(bytes: &[u8], zone: Zone) -> Option<(Stamp, usize)> {
     matches!(bytes.get(used), Some(b' ' | b'\t')).then_some((stamp, used))
 }
 
-/// `sshd[123]:`, `sshd:`, `[sshd]:`, `[sshd]`, `sshd(pam_unix)[123]:`: the program and its process.
+/// Reads the program and its process: `sshd[123]:`, `sshd:`, `[sshd]:`, `[sshd]`, `sshd(pam_unix)[123]:`.
 fn tag(word: &[u8]) -> Option<(&[u8], Option<u32>)> {
     let name = match word.strip_suffix(b":") {
         Some(name) => name,
@@ -216,15 +216,16 @@ fn tag(word: &[u8]) -> Option<(&[u8], Option<u32>)> {
     (!program.is_empty() && position(program, b'=').is_none()).then_some((program, pid))
 }
 
-/// `[1772611200.123]`
+/// True for `[1772611200.123]`.
 fn is_seconds(word: &[u8]) -> bool {
     matches!(word, [b'[', inner @ .., b']'] if inner.contains(&b'.') && inner.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
 }
 
-/// `auth.info`, as BusyBox and OpenWrt write it before the program; the BSDs have `<auth.info>`, AIX `auth|security:info`.
+/// True for a facility: `auth.info` (BusyBox and OpenWrt, before the program), `<auth.info>` (the BSDs),
+/// `auth|security:info` (AIX).
 fn is_facility(word: &[u8]) -> bool {
     let word = word.strip_prefix(b"<").and_then(|word| word.strip_suffix(b">")).unwrap_or(word);
-    // A word and no name of a file: `auth.log:17`.
+    // The word must not be the name of a file: `auth.log:17`.
     !word.ends_with(b":")
         && word.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'|' | b':' | b'_'))
         && [&b"auth."[..], b"authpriv.", b"daemon.", b"user.", b"kern.", b"auth|"]
@@ -232,7 +233,7 @@ fn is_facility(word: &[u8]) -> bool {
             .any(|f| word.starts_with(f))
 }
 
-/// RFC 5424 after its version: time, host, program, process, message id, structured data, message.
+/// Reads RFC 5424 after its version: time, host, program, process, message id, structured data, message.
 fn rfc5424<'a>(bytes: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     let (time, rest) = first_word(bytes);
     let (host, rest) = first_word(rest);
@@ -263,7 +264,7 @@ fn rfc5424<'a>(bytes: &'a [u8], zone: Zone<'_>) -> Option<Header<'a>> {
     })
 }
 
-/// What follows `[id name="value" …][…]`, in whose values `"`, `\` and `]` are escaped by `\` (RFC 5424 section 6.3.3).
+/// The text after `[id name="value" …][…]`. In values, `\` escapes `"`, `\` and `]` (RFC 5424 section 6.3.3).
 fn after_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
     while let [b'[', elements @ ..] = rest {
         let mut quoted = false;
@@ -287,7 +288,7 @@ fn after_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The message without what relays and kernels put before it.
+/// The message without the prefixes of relays and kernels.
 fn bare(message: &[u8]) -> &[u8] {
     let mut message = message.trim_ascii_start();
     if let Some(rest) = message.strip_prefix(b"[ID ")

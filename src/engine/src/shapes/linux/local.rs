@@ -1,7 +1,7 @@
-//! Logins at the machine: su, sudo, login, and macOS screen sharing, each in its own words.
+//! Logins at the machine itself: su, sudo, login, and macOS screen sharing, each with its own formats.
 //!
-//! A failure and the success that follows it carry the same user: of sudo who called it, of su the account that was
-//! asked for, of login the account. The formats are those of util-linux, shadow and sudo.
+//! A failure and the success after it name the same user. For sudo this is the caller, for su the target account, for
+//! login the account. The formats are those of util-linux, shadow and sudo.
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
@@ -20,18 +20,18 @@ const fn said(succeeded: bool, signal: Signal) -> (Outcome, Signal) {
     (if succeeded { Outcome::Success } else { Outcome::Failure }, signal)
 }
 
-/// A console or pseudo terminal, by name. What runs without one (cron) is no login of a person.
+/// True for the name of a console or a pseudo terminal. A program without one (cron) is no login of a person.
 fn is_terminal(tty: &[u8]) -> bool {
     let tty = tty.strip_prefix(b"/dev/").unwrap_or(tty);
     tty.starts_with(b"pts/") || tty.starts_with(b"tty")
 }
 
-/// `[FAILED SU ](to root) alice on pts/0` (util-linux); `Successful|FAILED su for root by alice` and then `+|- pts/0
-/// alice:root` (shadow).
+/// Reads su's messages. util-linux writes `[FAILED SU ](to root) alice on pts/0`. shadow writes `Successful|FAILED su
+/// for root by alice` and then `+|- pts/0 alice:root`.
 ///
-/// shadow writes two lines. A failure counts by its first, and the second is weak, so that it adds nothing where the
-/// process is known. A success is told by both: the first goes with failures of no known terminal, the second with
-/// those at its own.
+/// So shadow writes two lines. A failure counts with its first line; the second is weak, and adds nothing if the
+/// process is known. A success is reported by both lines: the first matches failures without a terminal, the second
+/// those at its terminal.
 pub(super) fn su(message: &[u8]) -> Option<Event<'_>> {
     let ((outcome, signal), user, tty) = match message.first()? {
         b'F' | b'(' => {
@@ -39,7 +39,7 @@ pub(super) fn su(message: &[u8]) -> Option<Event<'_>> {
             match refused.unwrap_or(message).strip_prefix(b"(to ") {
                 Some(rest) => {
                     let (rest, tty) = cut_last(rest, b" on ")?;
-                    // The account asked for is typed by hand; the caller's is not.
+                    // Somebody typed the target account; the caller's name is real.
                     let (user, _caller) = cut_last(rest, b") ")?;
                     match refused {
                         Some(_) => (said(false, Signal::Failed), user, tty),
@@ -72,17 +72,17 @@ pub(super) fn su(message: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// `alice : TTY=pts/0 ; PWD=… ; USER=root ; COMMAND=…` and `alice : 3 incorrect password attempts ; TTY=…`.
+/// Reads `alice : TTY=pts/0 ; PWD=… ; USER=root ; COMMAND=…` and `alice : 3 incorrect password attempts ; TTY=…`.
 ///
-/// `user NOT in sudoers` and `command not allowed` come after the right password, `a password is required` before
-/// any: neither is a failed attempt, nor a success. A command without a terminal was not called by a person.
+/// `user NOT in sudoers` and `command not allowed` come after the right password, and `a password is required` before
+/// any. These are neither failed attempts nor successes. A command without a terminal was not called by a person.
 pub(super) fn sudo(message: &[u8]) -> Option<Event<'_>> {
     let (user, rest) = cut(message.trim_ascii_start(), b" : ")?;
-    // Account names hold no space; what else programs log in sudo's name does.
+    // Account names have no space; other messages that programs log as sudo do.
     if user.is_empty() || user.contains(&b' ') {
         return None;
     }
-    // The caller chooses what follows `PWD=`.
+    // The caller chooses the text after `PWD=`.
     let told = cut(rest, b"PWD=").map_or(rest, |(told, _)| told);
     let (_, tty) = cut(told, b"TTY=")?;
     let (tty, _) = cut(tty, b" ;").unwrap_or((tty, b""));
@@ -102,13 +102,13 @@ pub(super) fn sudo(message: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// shadow's `FAILED LOGIN (1) on '/dev/tty1' from 'host' FOR 'root', Authentication failure` and `ROOT LOGIN  on
-/// '/dev/tty1'`; util-linux's `FAILED LOGIN 1 FROM tty1 FOR root, Authentication failure` and `LOGIN ON tty1 BY
-/// alice FROM host`.
+/// Reads login's messages. shadow writes `FAILED LOGIN (1) on '/dev/tty1' from 'host' FOR 'root', Authentication
+/// failure` and `ROOT LOGIN  on '/dev/tty1'`. util-linux writes `FAILED LOGIN 1 FROM tty1 FOR root, Authentication
+/// failure` and `LOGIN ON tty1 BY alice FROM host`.
 pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
     if let Some(rest) = message.strip_prefix(b"FAILED LOGIN ") {
         let (rest, reason) = cut_last(rest, b", ")?;
-        // What stands before `FOR` is the program's, what follows it was typed by a stranger.
+        // The program wrote the text before `FOR`; a stranger typed the text after it.
         let (place, user) = cut(rest, b" FOR ")?;
         let user = quoted(user).unwrap_or(user);
         let user = if matches!(user, b"UNKNOWN" | b"(unknown)") { b"" } else { user };
@@ -144,17 +144,17 @@ pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
     };
     let mut event = login_at(user, tty, host);
     event.outcome = Outcome::Success;
-    // Each of these names the terminal or the host; without either it is some other text.
+    // Each of these messages names the terminal or the host; without both, it is another message.
     (!event.tty.is_empty() || event.access == Access::Remote).then_some(event)
 }
 
-/// Terminal and host of ` on '/dev/tty1'[ from 'host']`.
+/// The terminal and the host in ` on '/dev/tty1'[ from 'host']`.
 fn place_of(place: &[u8]) -> (&[u8], &[u8]) {
     let word = |mark: &[u8]| cut(place, mark).and_then(|(_, rest)| cut(rest, b"'")).map(|(word, _)| word);
     (word(b"on '").unwrap_or_default(), word(b" from '").unwrap_or_default())
 }
 
-/// A login at a terminal, or over the network if a host is named.
+/// A login at a terminal, or over the network if there is a host.
 fn login_at<'a>(user: &'a [u8], tty: &'a [u8], host: &'a [u8]) -> Event<'a> {
     let (src_ip, src_name) = peer(host);
     if src_ip.is_none() && src_name.is_empty() {
@@ -170,7 +170,7 @@ fn quoted(word: &[u8]) -> Option<&[u8]> {
     word.strip_prefix(b"'")?.strip_suffix(b"'")
 }
 
-/// macOS screen sharing: `Authentication: FAILED :: User Name: U :: Viewer Address: 192.0.2.1 :: Type: DH`.
+/// Reads macOS screen sharing: `Authentication: FAILED :: User Name: U :: Viewer Address: 192.0.2.1 :: Type: DH`.
 pub(super) fn screen_sharing(message: &[u8]) -> Option<Event<'_>> {
     let at = find(message, b"Authentication: ")?;
     let rest = message.get(at + b"Authentication: ".len()..)?;

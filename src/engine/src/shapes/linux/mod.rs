@@ -1,8 +1,8 @@
-//! Linux text: what sshd, PAM, su, sudo, login and the audit log say of an attempt to log in.
+//! Linux text: lines of sshd, PAM, su, sudo, login and the audit log about attempts to log in.
 //!
-//! A record is taken apart in two steps. [`header::parse`] reads what the syslog daemon wrote in front (envelopes
-//! like journald's have it in fields of their own), and [`decode`] reads the message by the program that wrote it.
-//! [`attempts`] then counts one attempt once, however many of these lines speak of it.
+//! A record is decoded in two steps. [`header::parse`] reads the text that the syslog daemon wrote in front;
+//! envelopes such as journald's have these facts in fields. [`decode`] reads the message by the program that wrote
+//! it. Then [`attempts`] counts each attempt once, even if several lines report it.
 //!
 //! ```
 //! use authsieve_engine::{shapes::linux, stamp::Zone};
@@ -13,8 +13,8 @@
 //! assert_eq!((&*event.user, event.src_ip.unwrap().to_string().as_str()), ("bob", "192.0.2.7"));
 //! ```
 //!
-//! **Nothing in a message is trusted because of how it looks.** The user name is the client's, and may imitate the
-//! rest of its line or a line of another program. Each decoder says what it anchors on.
+//! **Nothing in a message is trusted for its looks.** The client chooses the user name, which may imitate the rest of
+//! its line or a line of another program. Each decoder documents the words that it relies on.
 
 pub mod attempts;
 pub mod audit;
@@ -45,7 +45,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Linux",
     layouts: &[
@@ -72,7 +72,7 @@ pub const ROOM: Room = Room {
                 "password attempt for ",
                 "type=USER_LOGIN ",
                 "type=USER_AUTH ",
-                // doas.
+                // A message of doas.
                 "failed auth for ",
                 "FAILED SU (to ",
             ],
@@ -80,7 +80,7 @@ pub const ROOM: Room = Room {
         },
         Sign { words: &["Invalid user "], with: &[" from "] },
         Sign { words: &["FAILED LOGIN "], with: &[" FOR ", " FROM "] },
-        // As F5's devices write them.
+        // Messages of F5's devices.
         Sign { words: &["AUDIT - user", "pam_audit"], with: &["tty=", "failed", "authenticat"] },
     ],
     keepers: &[&[("system.", 8)]],
@@ -97,22 +97,22 @@ pub const ROOM: Room = Room {
     ..Room::EMPTY
 };
 
-/// The most attempts that one line can speak of ("message repeated N times").
+/// The most attempts that one line can report ("message repeated N times").
 pub const MAX_COUNT: u32 = 10_000;
 
-/// Reads a message by the program that wrote it: its name, or with path or PAM module (`sshd(pam_unix)`).
+/// Reads a message by the program that wrote it. The program may have a path or a PAM module (`sshd(pam_unix)`).
 ///
-/// The event holds neither time nor host nor process: those are the header's. Only an audit record brings its own, and
-/// then they go before the header's; where it has none, the time is 0, the host empty and the process `None`. The
-/// signal says which of the attempt's counters the line belongs to.
+/// The event has no time, host and process; these come from the header. Only an audit record has its own, which go
+/// before the header's. If it lacks them, the time is 0, the host is empty and the process is `None`. The signal
+/// names the counter of the attempt that the line belongs to.
 ///
-/// Linear in the message; allocates only for text that is not UTF-8, and for hexadecimal account names.
+/// Linear in the message. Allocates only for text that is not UTF-8, and for hexadecimal account names.
 #[must_use]
 pub fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'a>> {
     let program = base(program);
     let (times, message) = repeated(message.trim_ascii());
     let mut event = if program.ends_with(b")") || matches!(message.first()?, b'p' | b'P' | b'(') {
-        // sshd's own `PAM: …` is not a module's, su's own `(to root) …` neither.
+        // sshd's own `PAM: …` is no message of a module, and neither is su's own `(to root) …`.
         pam::decode(program, message).or_else(|| by_program(program, message))?
     } else {
         by_program(program, message)?
@@ -134,39 +134,39 @@ fn base(program: &[u8]) -> &[u8] {
     }
 }
 
-/// True if a program is one whose messages [`decode`] reads.
+/// True if [`decode`] reads messages of this program.
 pub(crate) fn is_ours(program: &[u8]) -> bool {
     reader(base(program)).is_some()
 }
 
-/// True if [`decode`] rightly makes nothing of a message: its program is one that is known, and it does not begin as
-/// one that should say something.
+/// True if [`decode`] returns no event by right: the program is known, and the message does not begin like one about
+/// an attempt.
 pub(crate) fn knows(program: &[u8], message: &[u8]) -> bool {
     let (_, message) = repeated(message.trim_ascii());
-    // Cygwin's sshd names itself within the message.
+    // Cygwin's sshd names itself in the message.
     let is_cut = sshd::begins_an_attempt(message) || message.starts_with(b"PID ");
     !is_cut && pam::knows(base(program), message).unwrap_or_else(|| is_ours(program))
 }
 
-/// True if a message is one that another program wrote, which may repeat what somebody sent to it. One that begins as a
-/// login does may be that of a program whose name is not known.
+/// True if another program wrote the message, which may then repeat text that somebody sent. A message that begins
+/// like a login may be that of a program with an unknown name, so it does not count here.
 pub(crate) fn is_of_another(program: &[u8], message: &[u8]) -> bool {
     let message = message.trim_ascii();
     let is_login = sshd::begins_an_attempt(message) || message.starts_with(b"failed auth for ");
     !is_login && !is_ours(program) && !is_forwarder(program) && pam::knows(base(program), message).is_none()
 }
 
-/// True if a message is one that dropbear writes and sshd does not.
+/// True if the message has a form that dropbear writes but sshd does not.
 pub(crate) fn is_of_dropbear(message: &[u8]) -> bool {
     dropbear::decode(message.trim_ascii()).is_some()
 }
 
-/// Reads a message of sshd, from a log in which neither a syslog daemon nor PAM writes in front of it.
+/// Reads a message of sshd from a log that has no syslog header and no PAM lines.
 pub(crate) fn decode_sshd(message: &[u8]) -> Option<Event<'_>> {
     sshd::decode(without_source(message.trim_ascii()))
 }
 
-/// Reads a message of macOS's screen sharing, from such a log.
+/// Reads a message of macOS's screen sharing from such a log.
 pub(crate) fn decode_screen_sharing(message: &[u8]) -> Option<Event<'_>> {
     local::screen_sharing(message.trim_ascii())
 }
@@ -175,7 +175,7 @@ fn by_program<'a>(program: &[u8], message: &'a [u8]) -> Option<Event<'a>> {
     reader(program)?(message)
 }
 
-/// Reads a message.
+/// A function that reads a message.
 type Decode = for<'a> fn(&'a [u8]) -> Option<Event<'a>>;
 
 /// The decoder of a program's messages.
@@ -192,7 +192,7 @@ fn reader(program: &[u8]) -> Option<Decode> {
     })
 }
 
-/// What follows the place in sshd's source that Synology's sshd writes first: `auth.c:275 Accepted …`.
+/// The message after the source position that Synology's sshd writes first: `auth.c:275 Accepted …`.
 fn without_source(message: &[u8]) -> &[u8] {
     const LONGEST: usize = 32;
     let behind = || {
@@ -207,7 +207,7 @@ fn without_source(message: &[u8]) -> &[u8] {
     behind().unwrap_or(message)
 }
 
-/// What rsyslog makes of equal lines: `message repeated 5 times: [ MESSAGE]`.
+/// Reads rsyslog's form of equal lines: `message repeated 5 times: [ MESSAGE]`.
 fn repeated(message: &[u8]) -> (u32, &[u8]) {
     let inner = || {
         let (times, rest) = leading_number(message.strip_prefix(b"message repeated ")?)?;

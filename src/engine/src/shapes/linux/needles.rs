@@ -1,12 +1,12 @@
-//! Literal strings of which every record with an attempt holds at least one, and few others do.
+//! The needles of Linux text: each record with an attempt holds at least one, and few other records do.
 //!
-//! Each is what a program writes, from a word that is its own up to where its message may differ. Application logs are full of
-//! "failed" and "accepted", so no needle is one of these words alone. None is changed by JSON's escapes, or it stands here in
-//! each form.
+//! Each needle is text that a program writes, from a word of its own up to the first variable part. Application logs
+//! are full of "failed" and "accepted", so no needle is one of these words alone. JSON's escapes change no needle;
+//! otherwise each escaped form is listed too.
 
-/// See the module's documentation. They are compared without ASCII case.
+/// The needles, compared without ASCII case; see the [module](self).
 pub const NEEDLES: &[&str] = &[
-    // sshd, by method. Lines of methods that are not known end with the version of the protocol.
+    // sshd, by method. Lines with unknown methods end with the version of the protocol.
     "accepted password",
     "accepted publickey",
     "accepted keyboard-interactive",
@@ -36,7 +36,7 @@ pub const NEEDLES: &[&str] = &[
     "password attempt for",
     "login attempt for nonexistent",
     "auth succeeded for",
-    // PAM: sessions of services through which a person logs in. Most others are those of cron and systemd.
+    // PAM: sessions of services for logins by people. Most other sessions are those of cron and systemd.
     "(sshd:session): session opened",
     "(sshd-session:session): session opened",
     "(sshd-auth:session): session opened",
@@ -60,7 +60,7 @@ pub const NEEDLES: &[&str] = &[
     "pam_unix: session opened",
     "(pam_unix)",
     "consecutive login failures",
-    // su, sudo and login. Terminals stand with or without `/dev/`.
+    // su, sudo and login. Terminals come with or without `/dev/`.
     "failed su ",
     "successful su",
     " on pts",
@@ -78,9 +78,9 @@ pub const NEEDLES: &[&str] = &[
     "' logged in",
     // macOS's screen sharing.
     ":: user name: ",
-    // What repeats another line.
+    // A line that repeats another line.
     "last message repeated",
-    // The audit log, by type; also as JSON. Types that every session has count for some programs alone.
+    // The audit log by type, also as JSON. Types that every session has count only for some programs.
     "user_auth",
     "user_login",
     "type=1100",
@@ -105,7 +105,7 @@ pub const NEEDLES: &[&str] = &[
     "/login\\\" (hostname",
     "/login\\\\\\\" hostname",
     "/login\\\\\\\" (hostname",
-    // Shows of a login that nobody reads: doas, F5.
+    // Signs of logins that no decoder reads: doas, F5.
     "failed auth for",
     "audit - user",
     "pam_audit",

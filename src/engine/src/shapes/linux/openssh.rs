@@ -1,7 +1,7 @@
-//! OpenSSH for Windows, which writes what sshd says into a channel of the event log: `OpenSSH/Operational`, with the program
-//! as `process` and the line as `payload`.
+//! OpenSSH for Windows, which writes sshd's messages into the channel `OpenSSH/Operational` of the event log.
+//! `process` is the program, and `payload` is the line.
 //!
-//! The event is read by its markup: Windows escapes what stands in an element, so a client cannot write any.
+//! The event is read by its markup. Windows escapes the content of elements, so a client cannot write markup.
 
 use crate::event::{Event, text};
 use crate::find::find;
@@ -10,7 +10,7 @@ use crate::stamp::{Stamp, Zone};
 use crate::times;
 use alloc::string::String;
 
-/// What an event says, when it was, and where.
+/// The event, and its time if known.
 pub type Said = Option<(Event<'static>, Option<Stamp>)>;
 
 /// Reads an event as XML. O(n).
@@ -62,7 +62,7 @@ const TIME: u8 = 2;
 const PID: u8 = 3;
 const PAYLOAD: u8 = 4;
 
-/// Reads an event as the `evtx` crate writes it. O(n).
+/// Reads an event in the form of the `evtx` crate. O(n).
 #[must_use]
 pub fn decode(object: &Object<'_>) -> Said {
     let mut found = Slots::default();
@@ -87,13 +87,13 @@ fn said(process: &[u8], payload: &str, host: &[u8], pid: Option<u32>, time: Opti
     Some((event, time))
 }
 
-/// What stands between two texts.
+/// The text between two other texts.
 fn element<'t>(text: &'t [u8], begin: &[u8], end: &[u8]) -> Option<&'t [u8]> {
     let rest = text.get(find(text, begin)? + begin.len()..)?;
     rest.get(..find(rest, end)?)
 }
 
-/// Text with its references resolved.
+/// Resolves the references in a text.
 fn plain(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")

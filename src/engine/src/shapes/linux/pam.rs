@@ -1,15 +1,15 @@
-//! What PAM modules say, in the name of whatever program they run in.
+//! Messages of PAM modules, which appear under the name of the program that uses PAM.
 //!
 //! The formats are those of Linux-PAM's `pam_unix` (`support.c`) and `pam_faillock`; `pam_sss`, `pam_krb5` and others
-//! imitate the former. A module's line is believed about sshd, su, sudo and login only from these programs.
+//! imitate `pam_unix`. A line about sshd, su, sudo or login is trusted only if that program wrote it.
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, leading_number, peer, terminal, text};
 use crate::event::{Event, Access, Outcome, Signal, Text};
 use crate::find::rfind;
 
-/// Whose words a message is: the module (`unix`), the PAM service it served, for what (`auth`, `session`, or nothing where
-/// it does not tell), and what it said.
+/// The parts of a message: the module (`unix`), the PAM service, the task (`auth`, `session`, or empty if unknown),
+/// and the words.
 struct Said<'a> {
     module: &'a [u8],
     service: &'a [u8],
@@ -17,12 +17,12 @@ struct Said<'a> {
     words: &'a [u8],
 }
 
-/// Reads one message of `program`, which may be `sshd(pam_unix)`. `None` if it is not a PAM module's, or says nothing of
-/// an attempt.
+/// Reads one message of `program`, which may be `sshd(pam_unix)`. `None` if it is not from a PAM module, or reports
+/// no attempt.
 ///
 /// `check pass; user unknown` and `PAM service(sshd) ignoring max retries` are left out: they name neither user nor
-/// address, and the same module's `authentication failure` stands beside them. So is `pam_tally2`, which counts what
-/// others report.
+/// address, and the same module also writes `authentication failure`. `pam_tally2` is left out, because it counts
+/// what others report.
 pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'a>> {
     let Said { module, service, task, words } = said(program, message)?;
     let service = service_of(service, program)?;
@@ -57,8 +57,8 @@ pub(super) fn decode<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Event<'
     }
 }
 
-/// `pam_unix(sshd:auth): …`, `pam_unix(auth): …`, `pam_unix: …`, `(pam_unix) …`, `PAM 2 more …`, or a message of
-/// `sshd(pam_unix)`.
+/// Splits `pam_unix(sshd:auth): …`, `pam_unix(auth): …`, `pam_unix: …`, `(pam_unix) …`, `PAM 2 more …`, or a message
+/// of `sshd(pam_unix)`.
 fn said<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Said<'a>> {
     let module_in = |name: &'a [u8]| Some((name.strip_prefix(b"pam_")?, name));
     let whole = |module, words| Said { module, service: program, task: b"", words };
@@ -67,7 +67,7 @@ fn said<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Said<'a>> {
         return Some(Said { service, ..whole(module, message) });
     }
     match message.first()? {
-        // sshd counts failures in PAM's name.
+        // sshd counts failures on behalf of PAM.
         b'P' => Some(Said { task: b"auth", ..whole(b"unix", message.strip_prefix(b"PAM ")?) }),
         b'(' => {
             let (name, words) = first_word(message.strip_prefix(b"(")?);
@@ -88,7 +88,7 @@ fn said<'a>(program: &'a [u8], message: &'a [u8]) -> Option<Said<'a>> {
     }
 }
 
-/// The service under the name it has in events, if `program` may speak of it.
+/// The service, under its name in events, if `program` may write about it.
 fn service_of<'a>(service: &'a [u8], program: &[u8]) -> Option<&'a [u8]> {
     let (service, owner): (&[u8], &[u8]) = match service {
         b"sshd" | b"sshd-session" | b"sshd-auth" => (b"sshd", b"sshd"),
@@ -98,12 +98,13 @@ fn service_of<'a>(service: &'a [u8], program: &[u8]) -> Option<&'a [u8]> {
         other => return Some(other),
     };
     let rest = program.strip_prefix(owner)?;
-    // `su` speaks for `su-l`, but `sudo` does not.
+    // `su` writes for `su-l`, but `sudo` does not.
     matches!(rest.first(), None | Some(b'-' | b'(')).then_some(service)
 }
 
-/// The services through which a person logs in, whose session is the login. Not `gdm-launch-environment` and `gdm-autologin`,
-/// where nobody gives a password. Each of them stands in the decoder's `SESSIONS`, too.
+/// True for a service through which a person logs in, so that its session is a login. `gdm-launch-environment` and
+/// `gdm-autologin` are not among them, because nobody gives a password there. The decoder's `SESSIONS` has the same
+/// list.
 fn is_login(service: &[u8]) -> bool {
     const SERVICES: [&[u8]; 15] = [
         b"sshd",
@@ -125,8 +126,8 @@ fn is_login(service: &[u8]) -> bool {
     SERVICES.contains(&service)
 }
 
-/// What stands for the terminal of a display manager. Its failures name one and its sessions none, and each of them may be of a
-/// process of its own.
+/// A name for the terminal of a display manager. Its failures name a terminal but its sessions do not, and each may
+/// come from a process of its own.
 fn seat(service: &[u8]) -> Option<&'static str> {
     Some(match service {
         b"gdm" | b"gdm-password" | b"gdm-fingerprint" | b"gdm-smartcard" | b"gdm-pin" => "gdm",
@@ -143,12 +144,12 @@ fn at_the_door(service: &[u8]) -> Event<'_> {
     event
 }
 
-/// `logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root`
+/// Reads `logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root`.
 ///
-/// A client may write `ruser` (FTP servers put the name there), `user` (the last), and with `pam_krb5` `logname`. The
-/// fields are therefore found by their order: an empty one ends where the next begins.
+/// A client may choose `ruser` (FTP servers put the name there), `user` (the last field) and, with `pam_krb5`,
+/// `logname`. So the fields are found by their order: an empty field ends where the next begins.
 ///
-/// The user of a sudo line is who called it, `ruser`; of any other the account asked for.
+/// For sudo, the user is the caller (`ruser`); for all others, the target account.
 fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -> Option<Event<'a>> {
     let rest = fields.strip_prefix(b"logname=")?;
     let rest = match rest.strip_prefix(b" uid=") {
@@ -161,7 +162,8 @@ fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -
     let rest = rest.strip_prefix(b"ruser=")?;
     let (ruser, rest) = match rest.strip_prefix(b" rhost=") {
         Some(rest) => (&b""[..], rest),
-        // Something stands there. An account that exists follows the host, if any, so that the last is the server's.
+        // `ruser` is not empty. The name of an existing account comes after the host, so the last ` rhost=` is the
+        // server's.
         None => cut_last(rest, b" rhost=")?,
     };
     let (rhost, user) = first_word(rest);
@@ -193,10 +195,10 @@ fn failure<'a>(module: &[u8], service: &'a [u8], count: u32, fields: &'a [u8]) -
     Some(event)
 }
 
-/// `U(uid=0) by WHO(uid=1000)`, where older versions say `U by WHO(uid=1000)`.
+/// Reads `U(uid=0) by WHO(uid=1000)`, or `U by WHO(uid=1000)` in older versions.
 ///
-/// Only of the services through which a person logs in: not cron, not a greeter. For sudo the user is who called it,
-/// as in its failures; where that is not said (` by (uid=0)`) its own `COMMAND=` line tells.
+/// Only services for logins by people count: not cron, not a greeter. For sudo, the user is the caller, as in its
+/// failures. If the caller is missing (` by (uid=0)`), sudo's own `COMMAND=` line reports the login.
 fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event<'a>> {
     if module != b"unix" || !is_login(service) {
         return None;
@@ -215,11 +217,11 @@ fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event
     Some(event)
 }
 
-/// True if [`decode`] rightly makes nothing of a message: it is of another service, or of another event. A message that
-/// should tell of a failure and does not was cut. `None` for a message of no module.
+/// True if [`decode`] returns no event by right: the message is of another service or another event. False for a
+/// failure that cannot be read, since that was cut. `None` for a message of no module.
 pub(super) fn knows(program: &[u8], message: &[u8]) -> Option<bool> {
     said(program, message).map(|said| {
-        // F5's devices write logins in the name of a module of their own.
+        // F5's devices write logins under a module of their own.
         said.module != b"audit"
             && (service_of(said.service, program).is_none()
                 || !said.words.starts_with(b"authentication failure;"))

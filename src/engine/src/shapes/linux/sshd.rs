@@ -1,8 +1,8 @@
-//! What OpenSSH's server says: `sshd`, and since 9.8 `sshd-session` and `sshd-auth`.
+//! Messages of OpenSSH's server: `sshd`, and since 9.8 `sshd-session` and `sshd-auth`.
 //!
-//! The formats are those of OpenSSH's `auth.c`, `auth2.c`, `auth-pam.c` and `packet.c`. The user name stands in the
-//! middle of most of them and may hold anything, a whole forged line included. So a form is recognised by the
-//! server's own words at the start, and address and port are taken from the end, where the server wrote them too.
+//! The formats are those of OpenSSH's `auth.c`, `auth2.c`, `auth-pam.c` and `packet.c`. The user name is in the
+//! middle of most messages and may hold any text, even a whole forged line. So a form is recognised by the server's
+//! own words at the start. Address and port are read from the end, which the server wrote too.
 
 use super::Shape;
 use super::text::{cut, cut_last, first_word, last_word, number, peer, text};
@@ -10,11 +10,11 @@ use crate::shapes::Provider;
 use crate::event::{Event, Outcome, Signal, Text};
 use crate::find::{find, places};
 
-/// Reads one message. `None` for what says nothing of an attempt: key probing (`Failed publickey`, `Failed none`,
+/// Reads one message. `None` for messages that report no attempt: key probing (`Failed publickey`, `Failed none`,
 /// `Postponed publickey`), negotiation errors, scanners that never named a user, the end of a session.
 pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     let message = message.trim_ascii_end();
-    // Written by the monitor for its child that has no privileges.
+    // The monitor process writes this for its unprivileged child.
     let message = message.strip_suffix(b" [preauth]").unwrap_or(message).trim_ascii_end();
     let message =
         message.strip_prefix(b"error: ").or_else(|| message.strip_prefix(b"fatal: ")).unwrap_or(message);
@@ -38,7 +38,7 @@ pub(super) fn decode(message: &[u8]) -> Option<Event<'_>> {
     }
 }
 
-/// True if a message begins like one that tells of an attempt, whatever became of its end.
+/// True if a message begins like one about an attempt, even if its end is cut.
 pub(super) fn begins_an_attempt(message: &[u8]) -> bool {
     const WORDS: [&[u8]; 6] = [
         b"Failed password for ",
@@ -52,7 +52,7 @@ pub(super) fn begins_an_attempt(message: &[u8]) -> bool {
     WORDS.iter().any(|words| message.starts_with(words))
 }
 
-/// The event with its user, its peer and what is said of it.
+/// An event with its user, its peer and its reason.
 #[inline(never)]
 fn about<'a>(signal: Signal, user: &'a [u8], host: &'a [u8], reason: Text<'a>) -> Event<'a> {
     let mut event = Event::new(Shape::Sshd.into(), Provider::Linux);
@@ -73,11 +73,11 @@ fn named(method: &[u8]) -> Text<'_> {
     }
 }
 
-/// A name, and whether the server knows no such account.
+/// The name, and whether the account is unknown to the server.
 fn account(user: &[u8]) -> (&[u8], bool) {
     match user.strip_prefix(b"invalid user ").or_else(|| user.strip_prefix(b"illegal user ")) {
         Some(user) => (user, true),
-        // What very old servers write instead of the name.
+        // Very old servers write this instead of the name.
         None if user == b"<invalid username>" => (b"", true),
         None => (user, false),
     }
@@ -87,10 +87,10 @@ const fn unknown(invalid: bool) -> Text<'static> {
     Text::Borrowed(if invalid { "invalid user" } else { "" })
 }
 
-/// `METHOD for U from IP port N ssh2[: KEY]`
+/// Reads `METHOD for U from IP port N ssh2[: KEY]`.
 fn accepted(rest: &[u8]) -> Option<Event<'_>> {
     let (method, rest) = first_word(rest);
-    // Not `Accepted key …`, not `Accepted certificate ID "…" …`, whose text a client chose.
+    // `Accepted key …` and `Accepted certificate ID "…" …` do not count, since a client chose their text.
     let (user, host) = attempt(method, rest.strip_prefix(b"for ")?)?;
     let mut event = about(Signal::Attempt, user, host, Text::Borrowed(""));
     event.outcome = Outcome::Success;
@@ -98,7 +98,7 @@ fn accepted(rest: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// `METHOD for [invalid user ]U from IP port N ssh2`
+/// Reads `METHOD for [invalid user ]U from IP port N ssh2`.
 fn failed(rest: &[u8]) -> Option<Event<'_>> {
     let (method, rest) = first_word(rest);
     if matches!(method, b"publickey" | b"none") {
@@ -111,8 +111,8 @@ fn failed(rest: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// `keyboard-interactive[/pam] for [invalid user ]U from IP port N ssh2`: sshd waits for an answer. It is no attempt, but
-/// says that PAM has a process of its own.
+/// Reads `keyboard-interactive[/pam] for [invalid user ]U from IP port N ssh2`: sshd waits for an answer. This is no
+/// attempt, but it shows that PAM has a process of its own.
 fn postponed(rest: &[u8]) -> Option<Event<'_>> {
     let (method, rest) = first_word(rest);
     if !method.starts_with(b"keyboard-interactive") {
@@ -126,13 +126,13 @@ fn postponed(rest: &[u8]) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// User and host of `U from IP port N ssh2[: …]` (`auth_log`).
+/// The user and the host in `U from IP port N ssh2[: …]` (`auth_log`).
 ///
-/// Nothing follows `ssh2` after a password, so a line that ends there is read from its end. With other methods details
-/// follow: a key, the id of a certificate, a client's user and host. The client chose these, and they may be cut
-/// anywhere. The name of an account that exists imitates nothing, so the first place is the server's. A name that does not
-/// exist may: where more than one place could be the server's, nothing tells which is, and there is no address. Lines cut
-/// short, without `ssh2` or port, are read from their end as well.
+/// After a password, nothing follows `ssh2`, so a line that ends there is read from its end. Other methods add
+/// details: a key, the id of a certificate, a client's user and host. The client chose these, and they may be cut
+/// anywhere. The name of an existing account imitates nothing, so the first matching place is the server's. The name
+/// of an unknown account may imitate a place. If several places could be the server's, there is no way to tell, and
+/// the event gets no address. A line cut short, without `ssh2` or port, is also read from its end.
 fn attempt<'m>(method: &[u8], rest: &'m [u8]) -> Option<(&'m [u8], &'m [u8])> {
     fn whole(text: &[u8]) -> Option<(&[u8], &[u8])> {
         let text = text.strip_suffix(b" ssh2").or_else(|| text.strip_suffix(b" ssh1"))?;
@@ -150,41 +150,41 @@ fn attempt<'m>(method: &[u8], rest: &'m [u8]) -> Option<(&'m [u8], &'m [u8])> {
     match (places.next(), account(rest).1) {
         (Some(_), true) if places.next().is_some() => Some((b"", b"")),
         (Some(first), _) => Some(first),
-        // Cut short: known by its method alone.
+        // The line was cut short: only its method is known.
         (None, _) if is_method(method) => from(port(rest).unwrap_or(rest)),
         (None, _) => None,
     }
 }
 
-/// The methods of OpenSSH, and none for messages that name none. Their words are needles.
+/// True for OpenSSH's methods, and for the empty method of messages that name none. Their words are needles.
 fn is_method(method: &[u8]) -> bool {
     const METHODS: [&[u8]; 5] = [b"password", b"publickey", b"hostbased", b"gssapi", b"keyboard-interactive"];
     method.is_empty() || METHODS.iter().any(|known| method.starts_with(known))
 }
 
-/// What stands before ` port N` at the end.
+/// The text before ` port N` at the end.
 fn port(text: &[u8]) -> Option<&[u8]> {
     let (text, port) = last_word(text)?;
     (port.len() <= 5 && number(port).is_some()).then_some(())?;
     text.strip_suffix(b" port")
 }
 
-/// User and host of `U from HOST`.
+/// The user and the host in `U from HOST`.
 fn from(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (user, host) = last_word(text)?;
-    // The text begins with the name, and an empty name leaves the space before `from` at its start.
+    // The text begins with the name. If the name is empty, the space before `from` is at the start.
     Some((user.strip_suffix(b" from")?, host)).filter(|(_, host)| !host.is_empty())
 }
 
-/// `Invalid user U from IP[ port N]`, `Illegal user …` before 3.9. The name may be empty.
+/// Reads `Invalid user U from IP[ port N]`, or `Illegal user …` before 3.9. The name may be empty.
 fn invalid(rest: &[u8]) -> Option<Event<'_>> {
     let rest = rest.strip_prefix(b"nvalid user ").or_else(|| rest.strip_prefix(b"llegal user "))?;
     let (user, host) = from(port(rest).unwrap_or(rest))?;
     Some(about(Signal::Weak, user, host, unknown(true)))
 }
 
-/// `Authentication failure for [illegal user ]U from HOST[ via IP]`, with `pam_strerror`'s words; ` via ` and the
-/// server's own address are Apple's addition.
+/// Reads `Authentication failure for [illegal user ]U from HOST[ via IP]`, with the words of `pam_strerror`. Apple
+/// adds ` via ` and the server's own address.
 fn through_pam(rest: &[u8]) -> Option<Event<'_>> {
     const REASONS: [&[u8]; 4] = [
         b"Authentication failure",
@@ -202,8 +202,9 @@ fn through_pam(rest: &[u8]) -> Option<Event<'_>> {
     Some(about(Signal::SshdPam, user, host, text(reason)))
 }
 
-/// `Connection closed|reset by`, `Disconnected from`, `Disconnecting`, each with `authenticating|invalid user U IP
-/// port N` (`ssh_packet_set_log_preamble`, only before the login), and the older `Disconnecting: Too many …`.
+/// Reads `Connection closed|reset by`, `Disconnected from` and `Disconnecting`, each with `authenticating|invalid
+/// user U IP port N` (`ssh_packet_set_log_preamble`, only before the login). Also reads the older `Disconnecting: Too
+/// many …`.
 fn gone(message: &[u8]) -> Option<Event<'_>> {
     const WORDS: [&[u8]; 4] =
         [b"Connection closed by ", b"Connection reset by ", b"Disconnected from ", b"Disconnecting "];
@@ -224,13 +225,13 @@ fn gone(message: &[u8]) -> Option<Event<'_>> {
         let (user, host) = last_word(port(rest)?)?;
         (user, host, &b"connection closed"[..])
     };
-    // Not the same word at the same place in another message: only an address stands here.
+    // Another message may have the same word here; only an address shows that this is the right form.
     let event = about(Signal::Weak, user, host, if invalid { unknown(true) } else { text(reason) });
     event.src_ip.is_some().then_some(event)
 }
 
-/// User, host and reason of `U IP port N: REASON`. The server chose the reason, but one repeats the user's names:
-/// `Change of username or service not allowed: (U,SERVICE) -> (OTHER,SERVICE)`.
+/// The user, host and reason in `U IP port N: REASON`. The server chose the reason, but one reason repeats the user's
+/// names: `Change of username or service not allowed: (U,SERVICE) -> (OTHER,SERVICE)`.
 fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     const TOO_MANY: &[u8] = b"Too many authentication failures";
     const CHANGE: &[u8] = b"Change of username or service not allowed";
@@ -250,9 +251,9 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
             let (_, names) = cut(tail, b"allowed: (")?;
             Some((user, host, names))
         };
-        // sshd cuts the reason, with the second name in it, but not what stands before: of one place there is no doubt. Of
-        // several the server's is told by the name, which stands on both sides of the address: a forger of the second
-        // would have to know his own port as the server sees it.
+        // sshd cuts the reason, with the second name in it, but not the text before. If there is one matching place,
+        // it is the server's. Of several, the server's has the same name on both sides of the address. To forge a
+        // second one, a client would have to know its own port as the server sees it.
         if changes.next().is_none() {
             return at_change(first).map(|(user, host, _)| (user, host, CHANGE));
         }
@@ -272,7 +273,7 @@ fn disconnecting(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((user, host, reason))
 }
 
-/// `maximum authentication attempts exceeded for [invalid user ]U from IP port N ssh2`
+/// Reads `maximum authentication attempts exceeded for [invalid user ]U from IP port N ssh2`.
 fn exceeded(rest: &[u8]) -> Option<Event<'_>> {
     let (user, host) = attempt(b"", rest)?;
     Some(about(
@@ -283,10 +284,11 @@ fn exceeded(rest: &[u8]) -> Option<Event<'_>> {
     ))
 }
 
-/// `Too many authentication failures[ for U]`, and in 6.7 only ` for [invalid user ]U from IP port N ssh2`.
+/// Reads `Too many authentication failures[ for U]`, and the form of 6.7, ` for [invalid user ]U from IP port N
+/// ssh2`.
 ///
-/// Before that nothing follows the name, which could then end like the newer form: no address is taken from
-/// here. Every attempt counted so has had its own `Failed` line with it.
+/// Before 6.7, nothing follows the name, which could then end like the newer form. So no address is read here. Each
+/// attempt counted in this line has a `Failed` line too.
 fn too_many(message: &[u8]) -> Option<Event<'_>> {
     let rest = message.strip_prefix(b"Too many authentication failures")?;
     let user = match rest {
@@ -297,8 +299,8 @@ fn too_many(message: &[u8]) -> Option<Event<'_>> {
     Some(about(Signal::Weak, account(user).0, b"", Text::Borrowed("Too many authentication failures")))
 }
 
-/// `IP[ port N]:CODE: TEXT`, the text of which the client sent (RFC 4253 section 11.1). Code 3 with JSch's `Auth
-/// fail` and code 14 are said of a login that failed.
+/// Reads `IP[ port N]:CODE: TEXT`. The client sent the text (RFC 4253 section 11.1). Code 3 with JSch's `Auth fail`,
+/// and code 14, mean a failed login.
 fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
     let (host, rest) = first_word(rest);
     let (host, rest) = match rest.strip_prefix(b"port ") {
@@ -323,13 +325,13 @@ fn received_disconnect(rest: &[u8]) -> Option<Event<'_>> {
     Some(about(Signal::Weak, b"", host, text(reason)))
 }
 
-/// `IP[ port N]`: the password was right, but root may not log in with one.
+/// Reads `IP[ port N]`: the password was right, but root may not log in with a password.
 fn root_refused(rest: &[u8]) -> Option<Event<'_>> {
     let (host, _) = first_word(rest);
     Some(about(Signal::Weak, b"root", host, Text::Borrowed("root login refused")))
 }
 
-/// `U [from HOST ]not allowed because REASON`; the account exists.
+/// Reads `U [from HOST ]not allowed because REASON`. The account exists.
 fn not_allowed(rest: &[u8]) -> Option<Event<'_>> {
     let (who, reason) = cut_last(rest, b" not allowed because ")?;
     let (user, host) = cut_last(who, b" from ").unwrap_or((who, b""));

@@ -9,7 +9,8 @@ use std::string::{String, ToString};
 use std::sync::OnceLock;
 use std::vec::Vec;
 
-/// An event in one line: outcome, signal, count if not 1, user, and address, name, or terminal of a local one.
+/// An event in one line: outcome, signal, count if not 1, user, and its address, its name, or the terminal of a local
+/// login.
 pub(super) fn brief(event: &Event<'_>) -> String {
     let outcome = event.outcome.as_str();
     let times = if event.count == 1 { String::new() } else { format!(" x{}", event.count) };
@@ -23,7 +24,7 @@ pub(super) fn brief(event: &Event<'_>) -> String {
     format!("{outcome} {}{times} [{}] {place}", event.signal.as_str(), event.user)
 }
 
-/// What [`decode`] says of a message, having checked that a needle would have let it through.
+/// The event that [`decode`] reads from a message. Checks that a needle lets the message through.
 pub(super) fn read(program: &str, message: &str) -> String {
     match decode(program.as_bytes(), message.as_bytes()) {
         Some(event) => {
@@ -34,7 +35,7 @@ pub(super) fn read(program: &str, message: &str) -> String {
     }
 }
 
-/// That neither needles nor the sieve hold a message back.
+/// Checks that neither the needles nor the sieve hold a message back.
 fn assert_passes(program: &str, message: &str) {
     let line = format!("{program}[7]: {message}");
     assert!(has_needle(line.as_bytes()), "no needle in {line}");
@@ -52,11 +53,11 @@ pub(super) fn has_needle(record: &[u8]) -> bool {
     NEEDLES.iter().any(|needle| memchr::memmem::find(&record, needle.as_bytes()).is_some())
 }
 
-/// Escaped as part of a string of JSON, and as part of a string within one, a text still holds a needle.
+/// A text still holds a needle after it is escaped as part of a JSON string, once and twice.
 #[test]
 fn needles_are_lower_case_and_survive_json() {
     assert!(NEEDLES.iter().all(|needle| *needle == needle.to_ascii_lowercase()));
-    // One that is escaped stands for one that is not.
+    // For each escaped needle there is one that is not escaped.
     for needle in NEEDLES.iter().filter(|needle| !needle.contains('\\')) {
         let mut text = String::from(*needle);
         for _ in 0..2 {
@@ -69,7 +70,7 @@ fn needles_are_lower_case_and_survive_json() {
     }
 }
 
-/// What applications and the system itself write day by day enters no module.
+/// Common messages of applications and the system hold no needle.
 #[test]
 fn ordinary_lines_hold_no_needle() {
     for line in [
@@ -118,7 +119,7 @@ fn repeated_messages_count_and_are_capped() {
             "message repeated 0 times: [ Failed password for root from 192.0.2.1 port 22 ssh2]",
             "failure failed [root] 192.0.2.1",
         ),
-        // Weak lines and successes count once however often they are repeated.
+        // Weak lines and successes count once, even if repeated.
         ("message repeated 3 times: [ Invalid user a from 192.0.2.1 port 22]", "failure weak [a] 192.0.2.1"),
         (
             "message repeated 3 times: [ Accepted password for a from 192.0.2.1 port 22 ssh2]",
@@ -135,7 +136,7 @@ fn repeated_messages_count_and_are_capped() {
     }
 }
 
-/// Text is borrowed from the record where it is UTF-8, and readable where not.
+/// Text is borrowed from the record if it is UTF-8, and readable if not.
 #[test]
 fn text_is_borrowed_or_lossy() {
     let event = decode(b"sshd", b"Failed password for j\xc3\xb6rg from 192.0.2.1 port 22 ssh2").unwrap();
@@ -144,7 +145,7 @@ fn text_is_borrowed_or_lossy() {
     assert_eq!(event.user, "\u{fffd}\u{fffd}");
 }
 
-/// Every form that a message of these programs begins with, to have random text put after it.
+/// The beginnings of all message forms of these programs. Random text is put after them.
 const STARTS: &[(&str, &str)] = &[
     ("sshd", "Accepted password for "),
     ("sshd", "Failed password for "),
@@ -186,7 +187,7 @@ const STARTS: &[(&str, &str)] = &[
 ];
 
 proptest! {
-    /// Words of the formats in any order: whatever comes out, nothing panics, and a needle would have passed it.
+    /// Words of the formats in any order: nothing panics, and each event has a needle.
     #[test]
     fn no_message_panics(
         start in 0..STARTS.len(),
@@ -217,7 +218,7 @@ proptest! {
         let _ = audit::decode(&bytes);
     }
 
-    /// However a name imitates the line it stands in, the server's own end of the line decides.
+    /// If a name imitates its line, the server's own end of the line decides.
     #[test]
     fn a_name_forges_no_address(name in proptest::collection::vec(
         prop::sample::select(&[

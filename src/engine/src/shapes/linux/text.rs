@@ -1,4 +1,4 @@
-//! Small readers of bytes that the Linux decoders share. All are linear and none allocates.
+//! Small readers of bytes for the Linux decoders. All are linear and none allocates.
 
 pub(super) use crate::event::text;
 use super::Shape;
@@ -8,22 +8,22 @@ use crate::net::{parse_address, parse_dotted};
 use crate::shapes::Provider;
 use core::net::IpAddr;
 
-/// What stands before and after the first `mark`.
+/// The text before and after the first `mark`.
 pub(super) fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     split(bytes, find(bytes, mark)?, mark.len())
 }
 
-/// What stands before and after the last `mark`.
+/// The text before and after the last `mark`.
 pub(super) fn cut_last<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     split(bytes, rfind(bytes, mark)?, mark.len())
 }
 
-/// The first word and what follows the one space after it; the whole is the word where no space is.
+/// The first word, and the text after the one space behind it. Without a space, the whole text is the word.
 pub(super) fn first_word(bytes: &[u8]) -> (&[u8], &[u8]) {
     position(bytes, b' ').and_then(|at| split(bytes, at, 1)).unwrap_or((bytes, b""))
 }
 
-/// What stands before the last space, and the word after it. `None` where there is no space.
+/// The text before the last space, and the word after it. `None` without a space.
 pub(super) fn last_word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     split(bytes, last_position(bytes, b' ')?, 1)
 }
@@ -33,7 +33,7 @@ fn split(bytes: &[u8], at: usize, length: usize) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(length..)?))
 }
 
-/// A decimal number that is the whole text.
+/// Reads a text that is a decimal number.
 pub(super) fn number(bytes: &[u8]) -> Option<u32> {
     let mut value = 0u64;
     for byte in bytes {
@@ -45,7 +45,7 @@ pub(super) fn number(bytes: &[u8]) -> Option<u32> {
     u32::try_from(value).ok().filter(|_| !bytes.is_empty())
 }
 
-/// The digits at the start as a number, at most `u32::MAX`, and what follows them.
+/// Reads the digits at the start as a number, at most `u32::MAX`. Returns the rest too.
 pub(super) fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     let (digits, rest) = bytes.split_at_checked(digits)?;
@@ -55,7 +55,7 @@ pub(super) fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     })
 }
 
-/// An address, or the name that stands in its place. `?`, `-`, `(null)` and nothing are neither.
+/// An address, or else a name. `?`, `-`, `(null)` and the empty text give neither.
 pub(super) fn peer(host: &[u8]) -> (Option<IpAddr>, Text<'_>) {
     match parse_dotted(host).or_else(|| parse_address(core::str::from_utf8(host).ok()?)) {
         Some(address) => (Some(address), Text::Borrowed("")),
@@ -64,7 +64,7 @@ pub(super) fn peer(host: &[u8]) -> (Option<IpAddr>, Text<'_>) {
     }
 }
 
-/// The terminal as `pts/0`; none for `?`, `unknown` and what else stands for none.
+/// The terminal in the form `pts/0`. Empty for `?`, `unknown` and other words for "none".
 pub(super) fn terminal(name: &[u8]) -> &[u8] {
     match name.strip_prefix(b"/dev/").unwrap_or(name) {
         b"?" | b"??" | b"???" | b"unknown" | b"none" | b"(none)" | b"(null)" => b"",
@@ -72,7 +72,7 @@ pub(super) fn terminal(name: &[u8]) -> &[u8] {
     }
 }
 
-/// An event of one attempt, still a failure of nobody.
+/// A new event of one failed attempt, with no other facts.
 pub(super) fn event<'a>(shape: Shape, service: &'a [u8]) -> Event<'a> {
     let mut event = Event::new(shape.into(), Provider::Linux);
     event.service = text(service);

@@ -1,7 +1,7 @@
-//! BSM audit events in JSON, as Jamf Protect's telemetry was before it came from Endpoint Security.
+//! BSM audit events in JSON: Jamf Protect's telemetry before it used Endpoint Security.
 //!
-//! `AUE_lw_login` is a login at the login window, `AUE_auth_user` the check of a password or of Touch ID. What comes
-//! of it is in `return.error`, as errno; who it was in `subject`.
+//! `AUE_lw_login` is a login at the login window. `AUE_auth_user` is the check of a password or of Touch ID.
+//! `return.error` holds the result as errno, and `subject` names the user.
 
 use super::super::{Provider, Said, delivery, fill, text};
 use super::{Shape, at};
@@ -35,7 +35,7 @@ pub(super) static MEMBERS: Members<13> = Members::new([
     Member::new("key", ID, 0),
 ]);
 
-/// Takes an event apart.
+/// Decodes an event.
 pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     let mut found = Slots::default();
     if !read(object, MEMBERS.set(), &mut found) {

@@ -8,8 +8,8 @@
 //! | `screensharing_attach` | a screen is shared | by `success` |
 //! | `openssh_login` | sshd | by `success`; keys probed (`result_type` 3, 6) are no failure |
 //!
-//! sshd, login, screen sharing, su and sudo check passwords through the same service as the login window does, and
-//! have events of their own: their `authentication` would be the same attempt twice.
+//! sshd, login, screen sharing, su and sudo check passwords through the same service as the login window. They have
+//! events of their own, so their `authentication` events would report the same attempt twice.
 
 use super::super::{Provider, Said, client, delivery, fill, number, text, time};
 use super::{Shape, at};
@@ -77,7 +77,7 @@ pub(super) static MEMBERS: Members<41> = Members::new([
     Member::new("process.executable.path", PATH, 0),
 ]);
 
-/// Takes an event apart.
+/// Decodes an event.
 pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     let mut found = Slots::default();
     if !read(object, MEMBERS.set(), &mut found) {
@@ -112,9 +112,9 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     Some((event, time(&found, TIME, Zone::UTC)))
 }
 
-/// Of how many records about one attempt this is one, by `es_openssh_login_result_type_t`: sshd reports an unknown
-/// user (9), too many attempts (0) and a root that may not log in (1) beside each refused password (4), answer (5),
-/// host (7) and ticket (8).
+/// The signal of a refused attempt, by `es_openssh_login_result_type_t`. sshd reports an unknown user (9), too many
+/// attempts (0) and a root login that is not allowed (1) beside each refused password (4), answer (5), host (7) and
+/// ticket (8).
 fn refused(found: &Slots<'_>) -> Option<Signal> {
     match found.get(RESULT).and_then(|result| result.as_i64()) {
         Some(3 | 6) => None,
@@ -123,7 +123,7 @@ fn refused(found: &Slots<'_>) -> Option<Signal> {
     }
 }
 
-/// Whether the program that asked for the check reports its logins only so.
+/// True if this is the only event that the calling program writes for its logins.
 fn has_no_other_event(found: &Slots<'_>) -> bool {
     let by = found.get(BY).and_then(|by| by.as_object()?.get("executable")?.as_object()?.get("path"));
     let path = by.and_then(|path| path.as_text()).unwrap_or_else(|| text(found, PATH));

@@ -1,4 +1,4 @@
-//! Logins at a Mac, and to it: the unified log, Endpoint Security events, Jamf's own audit records.
+//! Logins at a Mac and to a Mac: the unified log, Endpoint Security events, Jamf's own audit records.
 //!
 //! | record | decoder |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | Jamf Protect telemetry, `eslogger` | `endpoint.rs` |
 //! | Jamf Protect's older telemetry: BSM audit events in JSON | `audit.rs` |
 //!
-//! The names of accounts stay as they are, as those of Linux do. `host` and `device` are the Mac, `os` is `macOS`.
+//! Names of accounts keep their case, as on Linux. `host` and `device` are the Mac, `os` is `macOS`.
 
 mod audit;
 mod endpoint;
@@ -26,12 +26,12 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "macOS",
     layouts: &["the unified log as NDJSON", "Endpoint Security", "BSM audit", "Jamf"],
     needles: &[
-    // What programs of the unified log write, or the program where it writes nothing else.
+    // Texts that programs in the unified log write, or the name of a program that writes nothing else.
     "shortUsername",
     "INCORRECT",
     "Unlock succeeded",
@@ -40,7 +40,7 @@ pub const ROOM: Room = Room {
     "allowing login for user",
     "screensharingd",
     "sshd",
-    // The names of Endpoint Security events; of `authentication`, those of its kinds of data.
+    // Names of Endpoint Security events. For `authentication`, names of its kinds of data.
     "openssh_login",
     "login_login",
     "lw_session_login",
@@ -82,13 +82,13 @@ pub const ROOM: Room = Room {
     ..Room::EMPTY
 };
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     unified::decode(object, given).or_else(|| endpoint::decode(object)).or_else(|| audit::decode(object))
 }
 
-/// What the event says of the Mac that it happened at. A slot holds its name.
+/// Sets host, device and system of an event to the Mac, which the slot `host` names.
 fn at<'a>(event: &mut Event<'a>, found: &Slots<'a>, host: u8) {
     fill(&mut event.host, found, host);
     fill(&mut event.device, found, host);

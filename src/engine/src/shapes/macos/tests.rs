@@ -124,7 +124,7 @@ fn whose_word_counts() {
     ] {
         assert_eq!(heard(path, "", accepted), "-", "{path}");
     }
-    // A name may hold what another line looks like.
+    // A name may hold text that looks like another line.
     for name in [
         "x> (error: 9). Failed to authenticate user <y",
         r#"x\" , userID = 0, groupID = 0\n-[Login1 doLogin] | shortUsername = root"#,
@@ -236,7 +236,7 @@ fn one_entry_in_every_carrier() {
     ] {
         assert_eq!(lines(&carried), ["2026-03-01T09:00:00.123456Z success jdoe -"], "{carried}");
     }
-    // Apple's plain style is text, and names its program where a syslog header does: not of this family.
+    // Apple's plain style is text with the program in place of a syslog tag. It does not belong to this family.
     assert!(lines("2026-03-01 10:00:00.123456+0100 mac-7 loginwindow[481]: INCORRECT").is_empty());
 }
 

@@ -1,8 +1,8 @@
 //! Entries of the unified log.
 //!
-//! What an entry says is believed for the program that wrote it, which the system names (`processImagePath`), and
-//! only if that program is one of the system's own: its folders cannot be written to, not even by root. The
-//! subsystem is no proof, any program may claim one.
+//! An entry is judged by the program that wrote it, which the system names in `processImagePath`. Only the system's
+//! own programs count: nobody can write to their folders, not even root. The subsystem proves nothing, since any
+//! program may claim one.
 //!
 //! | program | message | outcome |
 //! |---|---|---|
@@ -12,10 +12,10 @@
 //! | `SecurityAgent`, in the subsystem of loginwindow | `Authentication failure type = 3` | failure |
 //! | `authorizationhost` | `Failed to authenticate user <U> (error: 9).` | failure |
 //! | the login plugin of Jamf Connect | `Local auth success, allowing login for user U` | success |
-//! | `screensharingd`, `sshd` | as their text says: [`linux`] | |
+//! | `screensharingd`, `sshd` | as in their text: [`linux`] | |
 //!
-//! The messages are those that Jamf's filters for the unified log look for, with the samples beside them.
-//! `opendirectoryd` is left out: it reports failures while somebody locks the screen, and logs in correctly.
+//! The messages are those that Jamf's filters for the unified log search for; the filters come with samples.
+//! `opendirectoryd` is left out: it reports failures while somebody locks the screen, and at correct logins.
 
 use super::super::{Given, Provider, Said, number, text, time};
 use super::{Shape, at};
@@ -55,7 +55,7 @@ pub(super) static MEMBERS: Members<20> = Members::new([
     Member::new("computer_name", HOST, 3),
 ]);
 
-/// Takes an entry apart.
+/// Decodes an entry.
 pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::default();
     if !read(object, MEMBERS.set(), &mut found) {
@@ -68,7 +68,7 @@ pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         Cow::Owned(message) => said(program, &subsystem, &message)?.into_owned(),
     };
     for text in [&mut event.user, &mut event.src_name] {
-        // What the log hides it calls so: nothing is known.
+        // The log writes this for a hidden value.
         if text == "<private>" {
             *text = Text::Borrowed("");
         }
@@ -80,14 +80,14 @@ pub(super) fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     Some((event, time(&found, TIME, given.zone)))
 }
 
-/// The name of a program of the system. `None` for those that anybody may have put there.
+/// The name of a program of the system. `None` for a program that anybody may have put there.
 fn program(path: &str) -> Option<&str> {
     let system =
         path.starts_with("/System/") || (path.starts_with("/usr/") && !path.starts_with("/usr/local/"));
     path.rsplit('/').next().filter(|_| system && find(path.as_bytes(), b"/../").is_none())
 }
 
-/// What a program says of a login.
+/// Reads a program's message about a login.
 fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a>> {
     let (outcome, user) = match program {
         "sshd" | "sshd-session" | "sshd-auth" => return linux::decode_sshd(message.as_bytes()),
@@ -113,12 +113,12 @@ fn said<'a>(program: &str, subsystem: &str, message: &'a str) -> Option<Event<'a
     Some(event)
 }
 
-/// The processes in which plugins of the login run.
+/// True for processes that run login plugins.
 fn hosts_plugins(program: &str) -> bool {
     ["authorizationhost", "SecurityAgent"].iter().any(|host| program.starts_with(host))
 }
 
-/// Its messages begin with the method that wrote them; a name stands in the first alone.
+/// Reads messages of the login window. They begin with the method that wrote them; only the first form has a name.
 fn login_window(message: &str) -> Option<(Outcome, &str)> {
     if let Some(rest) = message.strip_prefix("-[Login1 doLogin] | shortUsername = ") {
         return Some((

@@ -1,8 +1,8 @@
 //! The Open Cybersecurity Schema Framework: events of class 3002, Authentication (<https://schema.ocsf.io>).
 //!
-//! Only activity 1, Logon: tickets, logoffs and the like are no attempt of somebody to log in. Status 1 is a success,
-//! 2 a failure; where it is neither, the word in `status` decides. The product and the log say whose world an event
-//! comes from; what Windows wrote (`metadata.event_code` 4624, 4625) is judged by the rules of Windows.
+//! Only activity 1, Logon, counts: tickets, logoffs and others are no attempts to log in. Status 1 is a success, 2 a
+//! failure; with any other number, the word in `status` decides. The product and the log tell the provider of an
+//! event. Windows events (`metadata.event_code` 4624, 4625) are judged by the rules of Windows.
 
 use super::room::mark;
 use super::entra::codes;
@@ -20,7 +20,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "OCSF",
     layouts: &["Authentication, class 3002"],
@@ -104,7 +104,7 @@ static MEMBERS: Members<64> = Members::new([
     Member::new("logon_type_id", LOGON_TYPE, 0),
     Member::new("logon_type", LOGON_WORD, 0),
     Member::new("metadata.event_code", EVENT_CODE, 0),
-    // Okta's own word for the event.
+    // Okta's own name for the event.
     Member::new("unmapped.eventType", KIND, 0),
     Member::new("unmapped.event_type", KIND, 1),
     Member::new("metadata.uid", UID, 0),
@@ -135,7 +135,7 @@ static MEMBERS: Members<64> = Members::new([
     Member::open("service"),
 ]);
 
-/// Reads a logon, and when it was tried. `None` if the record is none, or says no outcome.
+/// Reads a logon and its time. `None` if the record is another event or has no outcome.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let zone = given.zone;
@@ -143,7 +143,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     if !read(object, MEMBERS.set(), &mut found) || found.get(CLASS)?.as_i64() != Some(3002) {
         return None;
     }
-    // The name stands for the number only where that is missing.
+    // The name of the activity counts only if the number is missing.
     if let Some(activity) = found.get(ACTIVITY)
         && activity.as_i64() != Some(1)
         && !activity.says_ignore_case("logon")
@@ -211,7 +211,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     Some((world::settle(event, world)?, time))
 }
 
-/// Whose world the event comes from; `ocsf` where nothing says it. `None` for events of Windows that are no logon.
+/// The provider of the event; `ocsf` if unknown. `None` for Windows events that are no logon.
 fn world(found: &Slots<'_>) -> Option<Provider> {
     let code = text(found, EVENT_CODE);
     let logon = matches!(&*code, "4624" | "4625");
@@ -228,7 +228,7 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
             Some(Provider::Windows)
         }
         None if world::is_linux_program(&text(found, SERVICE)) => Some(Provider::Linux),
-        // An identity provider's device is the one that somebody came from.
+        // In events of identity providers, the device is the client's.
         None if product.is_empty() => {
             let system = world::of(&text(found, OS)).filter(|world| matches!(world, Provider::Linux | Provider::Windows));
             Some(system.unwrap_or(Provider::Ocsf))
@@ -237,7 +237,7 @@ fn world(found: &Slots<'_>) -> Option<Provider> {
     }
 }
 
-/// What an identity provider's own word for the event says. `None` where the event has none.
+/// The outcome by the identity provider's own name for the event. `None` if the event has no such name.
 fn told(
     found: &Slots<'_>,
     world: Provider,
@@ -262,7 +262,7 @@ fn told(
     }
 }
 
-/// The logon type by the number of Windows: OCSF's are the same but for two, 0 for "unknown" and 1 for "system".
+/// The logon type by Windows' number. OCSF's numbers are the same, except 0 for "unknown" and 1 for "system".
 fn logon_type(found: &Slots<'_>) -> Option<u32> {
     match found.get(LOGON_TYPE).and_then(|id| id.as_i64()) {
         Some(1) => Some(0),

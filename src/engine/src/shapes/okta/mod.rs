@@ -1,9 +1,9 @@
 //! Okta's System Log, of Classic and Identity Engine orgs.
 //!
-//! Fields by Okta's System Log API (`LogEvent`) and its catalogue of event types. Read are the record itself; the
-//! same under `event` (Splunk's HEC), `detail` (EventBridge) and `okta`; Elastic's `okta.*`; Sentinel's `Okta_CL`
-//! (`eventType_s`) and `OktaV2_CL` (`EventOriginalType`), by the connectors in Azure/Azure-Sentinel. Event hooks
-//! (`data.events`) and arrays are the envelope's.
+//! Fields are from Okta's System Log API (`LogEvent`) and its catalogue of event types. A record comes alone, under
+//! `event` (Splunk's HEC), `detail` (EventBridge) or `okta`, in Elastic's `okta.*`, or in Sentinel's `Okta_CL`
+//! (`eventType_s`) and `OktaV2_CL` (`EventOriginalType`), by the connectors in Azure/Azure-Sentinel. The envelope
+//! handles event hooks (`data.events`) and arrays.
 //!
 //! | event type | result | outcome |
 //! |---|---|---|
@@ -19,11 +19,11 @@
 //! | `user.session.start` | SUCCESS | success |
 //! | the same | FAILURE | failure |
 //!
-//! A login whose policy asks for a factor and then sends a push has two records that say challenge. They are told
-//! apart by [`method`](crate::event::Event::method): `policy` is the one that nobody's telephone rang for.
+//! A login whose policy asks for a factor, and which then sends a push, has two records with a challenge.
+//! [`method`](crate::event::Event::method) tells them apart: `policy` is the one that sent nothing to a telephone.
 //!
-//! What ties a record to another is its `transaction.id`. It is that of one HTTP request: the one that asked for the
-//! push and the one that polled for its answer may differ. Where there is none, the session (`externalSessionId`).
+//! `transaction.id` ties records together. It is the id of one HTTP request: the request for the push and the request
+//! that polled for its answer may differ. Without it, the session is used (`externalSessionId`).
 
 mod targets;
 
@@ -44,7 +44,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Okta",
     layouts: &["the System Log", "event hooks", "EventBridge", "Log Analytics"],
@@ -63,7 +63,7 @@ pub const ROOM: Room = Room {
         ],
         with: &[],
     }],
-    // Bare, in Log Analytics, in Elastic; under what Splunk and EventBridge put around a record.
+    // Plain records, Log Analytics, Elastic, and records inside Splunk's and EventBridge's objects.
     marks: &[
         mark("eventType"),
         mark("eventType_s"),
@@ -209,13 +209,13 @@ static MEMBERS: Members<101> = Members::new([
     Member::new("DebugData.factor", FACTOR, 0),
 ]);
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[EVENT], &["event", "detail", "okta"])?;
     let kind = text(&found, EVENT);
     let asked = asked(&kind);
-    // Every other type is told apart from these before anything else is looked at.
+    // All other types are left out here, before anything else is read.
     if asked.is_none() && !ANSWERS.contains(&&*kind) {
         return None;
     }
@@ -235,7 +235,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         _ => {}
     }
     fill(&mut event.user, &found, ACTOR);
-    // Okta itself sends pushes: they are for whom they are about.
+    // Okta itself sends pushes; the target is the user.
     if found.get(ACTOR_TYPE).is_some_and(|kind| !kind.says("User"))
         || matches!(&*event.user, "" | "unknown" | "system@okta.com")
     {
@@ -255,14 +255,14 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     Some((event, time(&found, TIME, given.zone.utc_alike())))
 }
 
-/// As [`fill`], where Okta does not call it unknown.
+/// Does the same as [`fill`], unless Okta's value is "unknown".
 fn known<'a>(field: &mut Text<'a>, found: &Slots<'a>, slot: u8) {
     if !found.get(slot).is_some_and(|value| value.says_ignore_case("unknown")) {
         fill(field, found, slot);
     }
 }
 
-/// The types of events that are about an answer, or a login.
+/// The types of events about an answer or a login.
 const ANSWERS: [&str; 4] = [
     "user.mfa.okta_verify.deny_push",
     "user.mfa.okta_verify.deny_push_upgrade_needed",
@@ -272,7 +272,7 @@ const ANSWERS: [&str; 4] = [
 const FACTOR_USED: &str = "user.authentication.auth_via_mfa";
 const SESSION_STARTED: &str = "user.session.start";
 
-/// How somebody was asked, for the types of events that ask.
+/// The method of a challenge, for the types of events that ask.
 fn asked(kind: &str) -> Option<&'static str> {
     const TYPES: [(&str, &str); 5] = [
         ("system.push.send_factor_verify_push", "push"),
@@ -284,8 +284,8 @@ fn asked(kind: &str) -> Option<&'static str> {
     TYPES.iter().find(|(name, _)| *name == kind).map(|(_, method)| *method)
 }
 
-/// What an event says by its type, wherever it comes. `None` for one that is no attempt, challenge or answer: an evaluated
-/// policy, an application, the agent of a directory, whose answer the session tells as well.
+/// The outcome of an event by its type, in any layout. `None` for events that are no attempt, challenge or answer: an
+/// evaluated policy, an application, or a directory agent, whose answer the session reports too.
 pub(super) fn judge(kind: &str, result: &str, reason: &str, factor: &str) -> Option<Outcome> {
     match asked(kind) {
         Some(method) => challenge(method, result),
@@ -314,12 +314,12 @@ fn answer(kind: &str, result: &str, reason: &str, password: bool) -> Option<Outc
     }
 }
 
-/// The factor as Okta's debug data names it: `OKTA_VERIFY_PUSH`, `PASSWORD_AS_FACTOR`.
+/// The factor in Okta's debug data: `OKTA_VERIFY_PUSH`, `PASSWORD_AS_FACTOR`.
 fn factor<'a>(found: &Slots<'a>) -> Text<'a> {
     if found.get(FACTOR).is_some() {
         return text(found, FACTOR);
     }
-    // Exports of Log Analytics hold the object in a string.
+    // Exports of Log Analytics hold the object as a string.
     let debug = text(found, DEBUG);
     let factor = Object::new(debug.as_bytes()).and_then(|debug| debug.get("factor"));
     let factor = factor.and_then(|factor| factor.as_text());
@@ -330,7 +330,7 @@ fn is_password(factor: &str) -> bool {
     factor.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("password"))
 }
 
-/// The nearest of the addresses that a request came through: the client's.
+/// The first address of a request's chain, which is the client's.
 fn first_hop(chain: Value<'_>) -> Option<IpAddr> {
     let held = if chain.kind == Kind::Str { chain.as_text()? } else { Cow::Borrowed("") };
     let mut hops = if chain.kind == Kind::Str { Items::new(held.as_bytes())? } else { chain.as_array()? };

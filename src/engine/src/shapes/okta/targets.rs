@@ -1,18 +1,18 @@
-//! `target` of an event: whom and what it is about.
+//! The `target` of an event: the user and the application that it is about.
 
 use super::super::text;
 use crate::event::Text;
 use crate::json::{Items, Kind, Member, Members, Slots, Value};
 use alloc::borrow::Cow;
 
-/// What the targets say. Of several of a kind, the first.
+/// The facts from the targets. Of several targets of one kind, the first counts.
 #[derive(Debug, Default)]
 pub(super) struct Targets<'a> {
     /// The user.
     pub(super) user: Text<'a>,
     /// The application signed in to.
     pub(super) application: Text<'a>,
-    /// Whether the authenticator is the password.
+    /// True if the authenticator is the password.
     pub(super) password: bool,
 }
 

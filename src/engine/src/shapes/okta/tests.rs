@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};
 
-/// A record as the API writes it. `FIELDS` go first, so that those of the record stand behind them where both are.
+/// A record as the API writes it, with `fields` at its end. Of two members with one name, the last counts.
 fn record(kind: &str, result: &str, fields: &str) -> String {
     format!(
         r#"{{"uuid":"5f9c3f8e-0001","published":"2026-03-01T09:00:00.123Z","eventType":"{kind}","actor":{{"id":"00u1","type":"User","alternateId":"Alice@Example.com","displayName":"Alice"}},"client":{{"ipAddress":"192.0.2.7","device":"Computer","userAgent":{{"rawUserAgent":"Mozilla/5.0 (Macintosh)","os":"Mac OS X","browser":"CHROME"}}}},"outcome":{{"result":"{result}","reason":null}},"authenticationContext":{{"externalSessionId":"102session"}},"transaction":{{"type":"WEB","id":"request-1"}},"target":[{{"type":"User","alternateId":"alice@example.com","displayName":"Alice"}},{{"type":"AppInstance","alternateId":"Payroll","displayName":"Payroll of Example"}}]{fields}}}"#
@@ -62,7 +62,7 @@ fn a_refusal_and_a_password() {
         assert_eq!(outcome(VIA_MFA, "SUCCESS", password), "-");
         assert_eq!(outcome(VIA_MFA, "FAILURE", &format!("{refused}{password}")), "failure");
     }
-    // A user called so is none.
+    // A user with this name is no password.
     let named = r#","target":[{"type":"User","alternateId":"password","displayName":"Password"}]"#;
     assert_eq!(outcome(VIA_MFA, "SUCCESS", named), "approved");
 }
@@ -110,7 +110,8 @@ fn okta_itself_asks_for_somebody() {
         r#"{"type":"User","alternateId":"unknown"}"#,
         r#"{"type":"User"}"#,
     ] {
-        // The last of two members counts; an actor without a name leaves the first one's, so it is taken out.
+        // Of two members with one name, the last counts. An actor without a name would leave the first one's, so that
+        // is removed.
         let record =
             record(PUSH, "SUCCESS", &format!(r#","actor":{actor}"#)).replace("Alice@Example.com", "");
         assert_eq!(

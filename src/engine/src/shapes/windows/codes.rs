@@ -6,10 +6,11 @@ use crate::event::Text;
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-/// User Account Control tries a logon type that cannot work, and Windows logs a failure: nobody's attempt.
+/// User Account Control tries a logon type that cannot work, and Windows logs a failure. This is no attempt of a
+/// person.
 pub const INVALID_LOGON_TYPE: u32 = 0xc000_010b;
 
-/// The code in words.
+/// The meaning of a code in words.
 pub const fn words(code: u32) -> &'static str {
     match code {
         0xc000_005e => "no logon server is available",
@@ -37,7 +38,7 @@ pub const fn words(code: u32) -> &'static str {
     }
 }
 
-/// The number a code is written as: `0xC000006D`, or, as a signed integer, `-1073741715`.
+/// Reads a code: `0xC000006D` or, as a signed integer, `-1073741715`.
 pub fn parse(text: &str) -> Option<u32> {
     let text = text.trim();
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -49,7 +50,7 @@ pub fn parse(text: &str) -> Option<u32> {
     }
 }
 
-/// The code as it is shown: `0x` and lower-case digits. What is no code stays as it is.
+/// The code as events show it: `0x` and lower-case digits. Other text stays as it is.
 pub fn shown(text: Text<'_>) -> Text<'_> {
     let Some(code) = parse(&text) else { return text };
     let is_shown = match text.as_bytes() {

@@ -1,4 +1,4 @@
-//! Tests: one failed logon as tools export it.
+//! Tests: one failed logon in the exports of several tools.
 
 use crate::analytic::{Reads, Telemetry};
 use crate::decode::trial;
@@ -34,11 +34,11 @@ fn the_event_viewer_and_powershell() {
     let message = MESSAGE.replace('\n', "\\n").replace('\t', "\\t");
     let types = "[\"System.Diagnostics.Eventing.Reader.EventProperty\",\"System.Diagnostics.Eventing.Reader.EventProperty\"]";
     for record in [
-        // The Event Viewer, as framing names its columns.
+        // The Event Viewer, with the names that framing gives its columns.
         format!(
             r#"{{"Keywords":"Audit Failure","Date and Time":"2026-03-01 09:00:00","Source":"{PROVIDER}","Event ID":"4625","Task Category":"Logon","Message":"{message}"}}"#
         ),
-        // PowerShell that went no deeper than the list.
+        // PowerShell that stopped at the list and did not go deeper.
         format!(
             r#"{{"Id":4625,"ProviderName":"{PROVIDER}","LogName":"Security","TimeCreated":"/Date(1772355600000)/","Properties":{types},"Message":"{message}"}}"#
         ),

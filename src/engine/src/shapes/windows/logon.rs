@@ -1,4 +1,4 @@
-//! What an event says of a logon, whatever layout it was read from, and what that means.
+//! The facts about a logon from any layout, and the rules of Windows that judge them.
 
 use super::{Shape, codes};
 use crate::event::{Event, Access, Outcome, Text};
@@ -14,10 +14,10 @@ use core::mem::take;
 
 /// The provider of logon events.
 pub const SECURITY_AUDITING: &str = "Microsoft-Windows-Security-Auditing";
-/// The same by its display name, as Splunk's classic inputs and rendered events write it.
+/// The display name of the same provider, in Splunk's classic inputs and rendered events.
 const DISPLAY_NAME: &str = "Microsoft Windows security auditing.";
 
-/// The kind of the fingerprints of event ids.
+/// The kind of fingerprint for event ids.
 const DELIVERY: u8 = b'W';
 
 /// The fields of a logon, in the order of the tables below.
@@ -42,11 +42,11 @@ pub mod field {
 }
 use field::*;
 
-/// How many fields there are.
+/// The number of fields.
 pub const FIELDS: u8 = 17;
 
-/// The names that Windows gives to an event's data, and where they stand by position in a 4624 and in a 4625
-/// (their templates; the places have not changed from version 0 to 3).
+/// The names of an event's data, and their positions in a 4624 and in a 4625. The positions are from the templates,
+/// and have not changed from version 0 to 3.
 const DATA: [(&str, u8, usize, usize); 11] = [
     ("TargetUserSid", SID, 4, 4),
     ("TargetUserName", USER, 5, 5),
@@ -60,10 +60,10 @@ const DATA: [(&str, u8, usize, usize); 11] = [
     ("Status", STATUS, usize::MAX, 7),
     ("SubStatus", SUB_STATUS, usize::MAX, 9),
 ];
-/// As many positions as are looked at.
+/// The most positions that are read.
 pub const PLACES: usize = 20;
 
-/// The fields by position, in a 4624 and in a 4625; [`FIELDS`] for none.
+/// The field at each position, in a 4624 and in a 4625; [`FIELDS`] means none.
 static SUCCESS: [u8; PLACES] = by_position(true);
 static FAILURE: [u8; PLACES] = by_position(false);
 
@@ -81,15 +81,15 @@ const fn by_position(success: bool) -> [u8; PLACES] {
     places
 }
 
-/// The field that Windows calls so.
+/// The field with this Windows name.
 pub fn by_name(name: &[u8]) -> Option<u8> {
     DATA.iter().find(|(known, ..)| known.as_bytes() == name).map(|(_, slot, ..)| *slot)
 }
 
-/// What an event says, as it is written.
+/// The facts about a logon, as written.
 pub struct Logon<'a> {
     said: [Text<'a>; FIELDS as usize],
-    /// When, where that was read already.
+    /// The time, if it is read already.
     pub stamp: Option<Stamp>,
     pub shape: Shape,
 }
@@ -101,7 +101,7 @@ impl Default for Logon<'_> {
 }
 
 impl<'a> Logon<'a> {
-    /// Sets a field, unless it is known already.
+    /// Sets a field, unless it has a value already.
     pub fn put(&mut self, slot: u8, text: Text<'a>) {
         if let Some(place) = self.said.get_mut(usize::from(slot))
             && place.is_empty()
@@ -120,41 +120,41 @@ impl<'a> Logon<'a> {
         }
     }
 
-    /// Which field stands at a position of the event's data. The id has to be known.
+    /// The field at a position of the event's data. The id must be known.
     pub fn slot_at(&self, position: usize) -> Option<u8> {
         let places = if self.outcome()? == Outcome::Success { &SUCCESS } else { &FAILURE };
         places.get(position).copied().filter(|slot| *slot < FIELDS)
     }
 
-    /// A field as it is written; empty where it is not known.
+    /// A field as written; empty if unknown.
     pub fn get(&self, slot: u8) -> &str {
         self.said.get(usize::from(slot)).map_or("", |text| text)
     }
 
-    /// Whether nothing is known of who and from where.
+    /// True if user, address and logon type are all unknown.
     pub fn is_empty(&self) -> bool {
         [TYPE, USER, SID, ADDRESS].iter().all(|slot| self.get(*slot).is_empty())
     }
 
-    /// True if it is a logon of which nothing else was found.
+    /// True if this is a logon of which nothing else was found.
     pub fn is_missed(&self) -> bool {
         self.outcome().is_some() && self.is_security() && self.is_empty()
     }
 
-    /// The same without a borrow.
+    /// The same logon without borrows.
     pub fn into_owned(self) -> Logon<'static> {
         let said = self.said.map(|text| Cow::Owned(text.into_owned()));
         Logon { said, stamp: self.stamp, shape: self.shape }
     }
 
-    /// Takes what another knows and this one does not.
+    /// Takes over each field that is missing here.
     pub fn absorb(&mut self, other: Self) {
         for (slot, text) in (0..).zip(other.said) {
             self.put(slot, text);
         }
     }
 
-    /// What the id says. `None` for any other event.
+    /// The outcome by the id. `None` for any other event.
     pub fn outcome(&self) -> Option<Outcome> {
         match trim(self.get(ID)) {
             "4624" => Some(Outcome::Success),
@@ -163,8 +163,8 @@ impl<'a> Logon<'a> {
         }
     }
 
-    /// Whether provider and channel are those of logons, as far as they are stated; where neither is, the data has
-    /// to be that of a logon.
+    /// True if provider and channel are those of logons; a missing one fits. If both are missing, the data must be
+    /// that of a logon.
     pub fn is_security(&self) -> bool {
         let (provider, channel) = (trim(self.get(PROVIDER)), trim(self.get(CHANNEL)));
         let one_of = |word: &str, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
@@ -176,13 +176,13 @@ impl<'a> Logon<'a> {
             && (channel.is_empty() || one_of(channel, &["Security"]))
     }
 
-    /// Takes a field out; `-` says nothing.
+    /// Takes a field out. `-` counts as empty.
     fn take(&mut self, slot: u8) -> Text<'a> {
         let text = self.said.get_mut(usize::from(slot)).map(take).unwrap_or_default();
         if trim(&text) == "-" { Text::Borrowed("") } else { text }
     }
 
-    /// The same without space around it: `NtLmSsp `.
+    /// Takes a field out and trims it: `NtLmSsp `.
     fn trimmed(&mut self, slot: u8) -> Text<'a> {
         match self.take(slot) {
             Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
@@ -191,10 +191,10 @@ impl<'a> Logon<'a> {
         }
     }
 
-    /// The event, and when it was. `None` if it is none that counts.
+    /// The event and its time. `None` if the event does not count.
     pub fn event(mut self, zone: Zone) -> Said<'a> {
         let outcome = self.outcome()?;
-        // With nothing known of it, an attempt cannot be told from what is ignored.
+        // If nothing is known about an attempt, it may be one of those that are ignored.
         if !self.is_security() || self.is_empty() || self.get(SID) == "S-1-5-7" {
             return None;
         }
@@ -221,8 +221,8 @@ impl<'a> Logon<'a> {
         Some((settle(event)?, time))
     }
 
-    /// The log's own name for the event: computer, channel, record number and time. The numbers begin anew when a log
-    /// is cleared.
+    /// The log's own identity of an event: computer, channel, record number and time. The numbers restart when a log
+    /// is cleared, hence the time.
     fn delivery(&self, time: Option<Stamp>) -> Option<u128> {
         let Some(Stamp::At(Timestamp(time)) | Stamp::Local(time)) = time else { return None };
         let record = trim(self.get(RECORD));
@@ -239,10 +239,12 @@ impl<'a> Logon<'a> {
     }
 }
 
-/// Judges an event of the Windows world by the rules that hold there, and makes its values canonical. To begin with,
-/// `user` and `domain` are as they were written, `status` is Status and `reason` is SubStatus. `None` if it does not
-/// count: services, batches and the system itself (logon types 5, 4, 0), machine accounts, the accounts of the desktop
-/// window manager and the font driver, nobody (`ANONYMOUS LOGON`), and what User Account Control tries.
+/// Judges a Windows event by the rules of Windows, and makes its values canonical. Before, `user` and `domain` are as
+/// written, `status` is Status and `reason` is SubStatus.
+///
+/// Returns `None` for events that do not count: services, batches and the system itself (logon types 5, 4, 0),
+/// machine accounts, the accounts of the desktop window manager and the font driver, `ANONYMOUS LOGON`, and attempts
+/// of User Account Control.
 #[must_use]
 pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
     if matches!(event.logon_type, Some(0 | 4 | 5)) {
@@ -261,7 +263,7 @@ pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
         return None;
     }
     event.status = codes::shown(event.status);
-    // Of the two, the one that says more.
+    // Of the two codes, the more specific one.
     event.reason = match sub_status {
         None | Some(0) => event.status.clone(),
         Some(_) => codes::shown(event.reason),
@@ -270,7 +272,7 @@ pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
     if !words.is_empty() {
         event.reason_text = Cow::Borrowed(words);
     }
-    // Interactive, unlock, cached: somebody at the machine, unless an address says otherwise.
+    // Interactive, unlock, cached: at the machine itself, unless an address shows otherwise.
     let here = matches!(event.logon_type, Some(2 | 7 | 11 | 13));
     if here && event.src_ip.is_none_or(|address| address.is_loopback()) {
         event.access = Access::Local;
@@ -281,7 +283,7 @@ pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
     Some(event)
 }
 
-/// A logon type by its number, whatever follows it (`3 - Network`), or by its name, spaced or not.
+/// Reads a logon type by its number, with any text after it (`3 - Network`), or by its name, with or without spaces.
 #[must_use]
 pub fn logon_type(text: &str) -> Option<u32> {
     const NAMES: [(&str, u32); 14] = [
@@ -314,7 +316,8 @@ pub fn logon_type(text: &str) -> Option<u32> {
     }
 }
 
-/// The account in lower case without domain or UPN suffix, and the domain: its own field, or what was cut off.
+/// The account in lower case without domain or UPN suffix. Also the domain: its own field, or the part that was
+/// removed.
 fn account<'a>(user: Text<'a>, domain: Text<'a>) -> (Text<'a>, Text<'a>) {
     fn parts(user: &str) -> (&str, &str) {
         let (before, name) = user.rsplit_once('\\').unwrap_or(("", user));

@@ -1,18 +1,18 @@
-//! Where collectors put what an event says: one table for all layouts.
+//! The members in which collectors keep the fields of an event: one table for all layouts.
 
 use super::logon::{FIELDS, field};
 use crate::json::{Member, Members};
 
-/// Slots beyond the fields of a logon.
+/// Slots for other values than the fields of a logon.
 pub mod slot {
     use super::FIELDS;
-    /// The id, as the layout writes it that gives the shape its name.
+    /// The id, in each layout that is recognised by its member for the id.
     pub const EVTX_ID: u8 = FIELDS;
     pub const WINLOG_ID: u8 = FIELDS + 1;
     pub const VECTOR_ID: u8 = FIELDS + 2;
     /// A column that only Azure Monitor has.
     pub const AZURE: u8 = FIELDS + 3;
-    /// A field that, among the flat layouts, only Fluent Bit has.
+    /// A field that only Fluent Bit has, among the flat layouts.
     pub const FLUENT: u8 = FIELDS + 4;
     /// The data by position.
     pub const INSERTS: u8 = FIELDS + 5;
@@ -22,15 +22,15 @@ pub mod slot {
     pub const MESSAGE: u8 = FIELDS + 7;
     /// The event as XML.
     pub const XML: u8 = FIELDS + 8;
-    /// The time in a column that says itself to be UTC, whatever zone is set.
+    /// The time in a column whose name says UTC. It ignores the configured zone.
     pub const UTC: u8 = FIELDS + 9;
-    /// The same in the zone of whoever looked.
+    /// The time in a column that is in the zone of the person who exported it.
     pub const LOCAL: u8 = FIELDS + 10;
     /// The data by position, as XML.
     pub const PARAMETERS: u8 = FIELDS + 11;
 }
 
-/// The names of the event's data under each prefix, and everything else.
+/// The names of the event's data under each prefix, and all other names.
 macro_rules! table {
     ($($data:literal, $camel:literal => $slot:ident,)* ; $($rest:expr,)*) => {
         [
@@ -52,10 +52,10 @@ const fn name(path: &'static str, slot: u8, rank: u8) -> Member {
     Member::new(path, slot, rank)
 }
 
-/// How many there are.
+/// The number of members.
 const COUNT: usize = 11 * 7 + 149;
 
-/// All paths. The lowest rank that is there wins: an event's own time before that of a pipeline.
+/// All paths. Of the members present, the lowest rank counts: an event's own time goes before a pipeline's.
 pub static MEMBERS: Members<COUNT> = Members::new(table![
     "TargetUserName", "targetUserName" => USER,
     "TargetDomainName", "targetDomainName" => DOMAIN,
@@ -91,7 +91,7 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     Member::open("Event.EventData"),
     Member::or_open("Event.EventData.Data", slot::INSERTS, 0),
     name("Event.EventData.Data.#text", slot::INSERTS, 0),
-    // xmltodict, fast-xml-parser and others that turn XML into JSON; the same without the root.
+    // xmltodict, fast-xml-parser and other converters from XML to JSON; the same names without the root.
     name("Event.System.Provider.@Name", field::PROVIDER, 0),
     name("Event.System.Provider.@_Name", field::PROVIDER, 0),
     name("Event.System.Provider.Name", field::PROVIDER, 0),
@@ -114,7 +114,7 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     Member::open("System.TimeCreated.#attributes"),
     name("System.TimeCreated.#attributes.SystemTime", field::TIME, 0),
     name("EventData.Data", slot::INSERTS, 2),
-    // Wazuh, within `win`.
+    // Wazuh, inside `win`.
     Member::open("system"),
     Member::open("eventdata"),
     name("system.eventID", field::ID, 0),
@@ -124,7 +124,7 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     name("system.eventRecordID", field::RECORD, 0),
     name("system.systemTime", field::TIME, 0),
     name("system.message", slot::MESSAGE, 2),
-    // Splunk's names of the fields of its classic inputs.
+    // Splunk's field names of its classic inputs.
     name("EventCode", field::ID, 1),
     name("Account_Name", field::USER, 5),
     name("Account_Domain", field::DOMAIN, 5),
@@ -137,7 +137,7 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     name("Logon_Process", field::PROCESS, 3),
     name("Caller_Process_Name", field::PROGRAM, 3),
     name("_time", field::TIME, 5),
-    // The Event Viewer's exports, under English names.
+    // The Event Viewer's exports, with English names.
     name("Event ID", field::ID, 1),
     name("Date and Time", field::TIME, 1),
     // PowerShell: Get-WinEvent, Get-EventLog; EvtxECmd; osquery.
@@ -184,7 +184,7 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     name("winlog.record_id", field::RECORD, 0),
     name("winlog.time_created", field::TIME, 0),
     name("@timestamp", field::TIME, 3),
-    // Vector; promtail, whose `event_data` is XML; the OpenTelemetry receiver, whose id is an object.
+    // Vector; promtail, with `event_data` as XML; the OpenTelemetry receiver, with an object as id.
     Member::or_open("event_id", slot::VECTOR_ID, 0),
     name("event_id.id", slot::VECTOR_ID, 0),
     name("provider_name", field::PROVIDER, 0),
@@ -221,7 +221,7 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     Member::or_open("EventData", slot::DATA, 0),
     name("EventRecordId", field::RECORD, 0),
     name("TimeGenerated", field::TIME, 2),
-    // What the portal exports: it shows times in UTC or in those of whoever looks.
+    // Exports of the portal, with times in UTC or in the zone of the person who exported them.
     name("TimeGenerated [UTC]", slot::UTC, 0),
     name("TimeGenerated [Local Time]", slot::LOCAL, 0),
     name("TargetAccount", field::USER, 3),

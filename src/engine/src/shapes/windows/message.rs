@@ -1,4 +1,4 @@
-//! The text of an event, in whatever language the machine speaks.
+//! Reads the message text of an event, in any language.
 //!
 //! ```text
 //! An account failed to log on.
@@ -8,27 +8,27 @@
 //! …
 //! ```
 //!
-//! Labels are translated, their order is not: a line with a tab behind its label holds a value, and its number says
-//! which one. A name in it may hold lines of its own, made by whoever tried to log in. So what stands before the names
-//! is counted from the top, what stands behind them from the end, and the rest is read only where the number of lines
-//! is right.
+//! Labels are translated, but their order is fixed. A line with a tab after its label holds a value, and the number
+//! of this line tells which value. A name in it may contain lines of its own, chosen by the client. So values before
+//! the names are counted from the top, and values after the names from the end. The others are read only if the
+//! number of lines is right.
 
 use super::logon::{Logon, field};
 use crate::event::{Outcome, Text};
 use crate::find::{find, rfind};
 use alloc::string::String;
 
-/// More lines with values than any event has.
+/// The most lines with values; no event has so many.
 const MOST: usize = 64;
-/// How many lines with values a 4625 has.
+/// The number of lines with values in a 4625.
 const FAILURE: usize = 21;
-/// A 4624 of version 0, 1 (with the impersonation level), 2 (with restricted admin mode and linked logons) and 3
-/// (with remote credential guard): how many lines with values it has, the number of the account's name, and how far
-/// behind it stands the logon GUID.
+/// The forms of a 4624: version 0, 1 (with the impersonation level), 2 (with restricted admin mode and linked logons)
+/// and 3 (with remote credential guard). For each: the number of lines with values, the number of the line with the
+/// account's name, and the distance from there to the logon GUID.
 const SUCCESS: [(usize, usize, usize); 4] = [(20, 6, 3), (21, 7, 3), (27, 10, 6), (28, 11, 6)];
 
-/// Reads what can be read without doubt: by the places of the values, or, where lines are missing or stand behind one
-/// another, by English labels. The id has to be known. O(n).
+/// Reads the values that are certain: by their places or, if lines are missing or joined, by English labels. The id
+/// must be known. O(n).
 pub fn read<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     by_place(text, logon);
     if logon.get(field::TYPE).is_empty() {
@@ -36,8 +36,8 @@ pub fn read<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     }
 }
 
-/// Reads by labels. A name may hold labels of its own: so what stands before the names is taken from its first place, what
-/// stands behind them from its last.
+/// Reads values by their labels. A name may contain labels too. So labels before the names are searched from the
+/// start, and labels after the names from the end.
 fn by_label<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     let section: &[u8] = match logon.outcome() {
         Some(Outcome::Failure) => b"Account For Which Logon Failed:",
@@ -48,7 +48,7 @@ fn by_label<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     let (before, account) = text.split_at_checked(at).unwrap_or_default();
     let first = |text: &'t [u8], label: &[u8]| labelled(text, find(text, label)? + label.len());
     let last = |label: &[u8]| labelled(text, rfind(text, label)? + label.len());
-    // A 4624 of old has its type behind the account.
+    // In old versions of 4624, the type comes after the account.
     let kind = first(before, b"Logon Type:").or_else(|| last(b"Logon Type:"));
     let status = rfind(text, b"Sub Status:").and_then(|end| {
         let before = text.get(..end)?;
@@ -73,7 +73,7 @@ fn by_label<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     }
 }
 
-/// The value behind a label: to the end of the line, a tab, or two blanks.
+/// The value after a label: up to the end of the line, a tab, or two blanks.
 fn labelled(text: &[u8], at: usize) -> Option<&[u8]> {
     let rest = text.get(at..)?;
     let blank = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
@@ -83,7 +83,7 @@ fn labelled(text: &[u8], at: usize) -> Option<&[u8]> {
     value.get(..find(value, b"  ").unwrap_or(value.len()))
 }
 
-/// Reads by the places of the values.
+/// Reads values by their places.
 fn by_place<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     let mut values: [&[u8]; MOST] = [b""; MOST];
     let mut count = 0;
@@ -94,7 +94,7 @@ fn by_place<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     }
     let at = |place: usize| values.get(place).copied().unwrap_or_default();
     let hex = |place: usize| at(place).starts_with(b"0x");
-    // Every event begins with the subject, whose logon id is the last of it.
+    // Every event begins with the subject, which ends with its logon id.
     if !hex(3) {
         return;
     }
@@ -118,7 +118,7 @@ fn by_place<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     logon.put(field::TYPE, lossy(at(4)));
     logon.put(field::USER, lossy(at(account)));
     logon.put(field::DOMAIN, lossy(at(account + 1)));
-    // From the end, which nobody writes to but Windows.
+    // Counted from the end, where only Windows writes.
     for (slot, behind) in [(field::ADDRESS, 7), (field::PROCESS, 5), (field::PACKAGE, 4)] {
         logon.put(slot, lossy(at(count.saturating_sub(behind))));
     }
@@ -128,7 +128,7 @@ fn by_place<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
     }
 }
 
-/// What stands behind the label of a line and its tabs; nothing where a line has none.
+/// The text after a line's label and its tabs. `None` if the line has no tab.
 fn value(line: &[u8]) -> Option<&[u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.get(line.iter().position(|byte| *byte != b'\t')?..)?;

@@ -1,4 +1,4 @@
-//! Events 4624 and 4625 of the Windows Security log, in all the layouts that collectors give them.
+//! Events 4624 and 4625 of the Windows Security log, in the layouts of many collectors.
 //!
 //! | shape | layout |
 //! |---|---|
@@ -10,13 +10,13 @@
 //! | `security-event` | the columns of `SecurityEvent` and `WindowsEvent` (Azure Monitor) |
 //! | `windows-xml` | the event as XML, raw or in a field (Windows itself, Splunk, `render_event_as_xml`) |
 //!
-//! The id alone proves nothing (`EventSystem` has a 4625 of its own): provider and channel decide, each where it is
-//! stated. Data is taken from named fields; only where there are none, by position, from XML, or from the text of the
-//! message, in this order.
+//! The id alone proves nothing (`EventSystem` also has a 4625). Provider and channel decide, each if it is given.
+//! Data is read from named fields. If there are none, it is read by position, from XML, or from the message text, in
+//! this order.
 //!
-//! Fields and codes: Microsoft Learn, "4624(S): An account was successfully logged on", "4625(F): An account failed to
-//! log on". Layouts: the sources of `evtx`, of Fluent Bit's `in_winevtlog`, of Vector's `windows_event_log`; the
-//! documentation of Winlogbeat, of NXLog's `im_msvistalog`, of the Azure Monitor tables.
+//! Fields and codes: Microsoft Learn, "4624(S): An account was successfully logged on", "4625(F): An account failed
+//! to log on". Layouts: the sources of `evtx`, Fluent Bit's `in_winevtlog` and Vector's `windows_event_log`; the
+//! documentation of Winlogbeat, NXLog's `im_msvistalog` and the Azure Monitor tables.
 
 mod codes;
 #[cfg(test)]
@@ -39,7 +39,7 @@ use alloc::borrow::Cow;
 use logon::{FIELDS, Logon, field};
 use members::{MEMBERS, slot};
 
-/// The ranks of the marks: a record of Beats is in ECS as well, and still no event of ECS.
+/// The ranks of the marks. A record of Beats also has the mark of ECS, but it is no ECS event.
 pub(crate) const BEATS: u8 = 0;
 const OTHERS: u8 = 1;
 
@@ -56,7 +56,7 @@ named! {
     }
 }
 
-/// What is known of the family.
+/// The data about the family.
 pub const ROOM: Room = Room {
     title: "Windows 4624, 4625",
     layouts: &[
@@ -85,7 +85,7 @@ pub const ROOM: Room = Room {
         with: &["4624", "4625"],
     }],
     marks: &[
-        // Beats write ECS beside it.
+        // Beats write ECS fields too.
         Member::new("winlog", 0, BEATS),
         Member::new("winlog.event_id", 0, BEATS),
         Member::new("winlog.channel", 0, BEATS),
@@ -97,7 +97,7 @@ pub const ROOM: Room = Room {
         // Fluent Bit with `render_event_as_xml`.
         Member::or_open("System", 0, OTHERS),
         Member::new("System.EventID", 0, OTHERS),
-        // Wazuh, within `win`.
+        // Wazuh, inside `win`.
         Member::open("system"),
         Member::new("system.eventID", 0, OTHERS),
         // Splunk; PowerShell; EvtxECmd; osquery.
@@ -107,7 +107,7 @@ pub const ROOM: Room = Room {
         Member::new("Event ID", 0, WEAK),
         Member::new("eventid", 0, WEAK),
     ],
-    // The event as XML is all there is: NXLog, and whoever else kept it in a field.
+    // Records whose only content is the event as XML: NXLog, and others that keep it in a field.
     holds: &[
         Member::new("EventXML", TEXT, 9),
         Member::new("xml", TEXT, 9),
@@ -128,7 +128,7 @@ pub const ROOM: Room = Room {
             ("system.", 8),
         ],
     ],
-    // Winlogbeat's module for the Security log is called `security`.
+    // Winlogbeat's module for the Security log has the name `security`.
     worlds: &[World::Whole("security"), World::Words("system", "security"), World::Word("windows")],
     members: &[MEMBERS.set()],
     decode: Some(decode),
@@ -136,7 +136,7 @@ pub const ROOM: Room = Room {
     ..Room::EMPTY
 };
 
-/// Takes a record apart.
+/// Decodes a record.
 #[must_use]
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let mut found = Slots::<'a>::default();
@@ -156,7 +156,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
             logon.put(slot, text);
         }
     }
-    // Splunk's account is that of the subject, then that of the logon; a table shows a line for each.
+    // Splunk joins the account of the subject and that of the logon. In a table these are two lines.
     if found.rank(field::USER) == Some(SPLUNK) {
         for slot in [field::USER, field::DOMAIN, field::SID] {
             logon.keep_last_line(slot);
@@ -172,7 +172,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     }
     logon.shape = layout(&found);
     if logon.outcome().is_none() {
-        // Not even the id: all there is may be the event as XML.
+        // Without an id, the only content may be the event as XML.
         let xml = found.get(slot::XML).filter(|_| logon.get(field::ID).is_empty())?.as_str()?;
         return whole(xml, given);
     }
@@ -185,12 +185,12 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         {
             return Some(said);
         }
-        // ECS alone may say who and from where.
+        // The user and the address may be in ECS fields only.
         if found.get(slot::WINLOG_ID).is_some() && logon.is_empty() && logon.is_security() {
             return ecs::decode_windows(object, given);
         }
     }
-    // Timelines of Hayabusa tell of rules that matched, in columns of their own.
+    // Hayabusa's timelines report matched rules, in columns of their own.
     if object.get("RuleTitle").is_some() {
         given.grasped(Grasp::Missed);
         return None;
@@ -198,13 +198,13 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     settled(logon, zone, given)
 }
 
-/// What a logon says, and whether it was understood.
+/// Makes an event from a logon, and tells how much of it was understood.
 fn settled<'a>(logon: Logon<'a>, zone: Zone<'_>, given: Given<'_>) -> Said<'a> {
     given.grasped(if logon.is_missed() { Grasp::Missed } else { Grasp::Whole });
     logon.event(zone)
 }
 
-/// The rank of the account as Splunk's classic inputs call it.
+/// The rank of the account under the name of Splunk's classic inputs.
 const SPLUNK: u8 = 5;
 
 /// The last of several texts.
@@ -212,7 +212,7 @@ fn last<'a>(value: Value<'a>) -> Option<Text<'a>> {
     value.as_array()?.last()?.as_text()
 }
 
-/// By which layout a record states its event.
+/// The layout of a record.
 fn layout(found: &Slots<'_>) -> Shape {
     let has = |slot| found.get(slot).is_some();
     if has(slot::EVTX_ID) {
@@ -230,7 +230,7 @@ fn layout(found: &Slots<'_>) -> Shape {
     }
 }
 
-/// Reads data that has no names in the record: by position, in XML, or in the text of the message.
+/// Reads data without names in the record: by position, in XML, or in the message text.
 fn unnamed<'a>(found: &Slots<'a>, logon: &mut Logon<'a>) {
     match found.get(slot::INSERTS) {
         Some(value) if value.kind == Kind::Array => inserts(value.raw, logon),
@@ -256,10 +256,10 @@ fn unnamed<'a>(found: &Slots<'a>, logon: &mut Logon<'a>) {
     }
 }
 
-/// Data by position, from a JSON array.
+/// Reads data by position, from a JSON array.
 fn inserts<'t>(array: &'t [u8], logon: &mut Logon<'t>) {
     for (place, value) in Items::new(array).into_iter().flatten().take(logon::PLACES).enumerate() {
-        // An object is one of the data with its name beside it, or the one value of a PowerShell object.
+        // An object is one item with its name, or the value of a PowerShell object.
         let (slot, value) = match value.as_object() {
             Some(item) => pair(&item).unwrap_or((None, None)),
             None => (None, Some(value)),
@@ -268,14 +268,14 @@ fn inserts<'t>(array: &'t [u8], logon: &mut Logon<'t>) {
             && let Some(text) = value.and_then(|value| value.as_text())
             && !text.starts_with("System.Diagnostics.Eventing.")
         {
-            // PowerShell writes the name of a type where it goes no deeper.
+            // PowerShell writes the name of a type if it does not go deeper.
             logon.put(slot, text);
         }
     }
 }
 
-/// Name and value of one of the data, as XML turned into JSON has them: `{"@Name": …, "#text": …}`. A name that is no
-/// field's keeps the value from being one by its position.
+/// The name and value of one item, in the forms of XML converted to JSON: `{"@Name": …, "#text": …}`. An item with an
+/// unknown name is not read by its position.
 fn pair<'t>(item: &Object<'t>) -> Option<(Option<u8>, Option<Value<'t>>)> {
     let of = |names: &[&str]| names.iter().find_map(|name| item.get(name));
     let attributes = of(&["#attributes", "$", "_attributes"]).and_then(|value| value.as_object());
@@ -284,13 +284,13 @@ fn pair<'t>(item: &Object<'t>) -> Option<(Option<u8>, Option<Value<'t>>)> {
     match name {
         Some(name) => Some((Some(logon::by_name(name.raw)?), value)),
         None if value.is_some() => Some((None, value)),
-        // The OpenTelemetry receiver: `{"TargetUserName": …}`.
+        // The OpenTelemetry receiver writes `{"TargetUserName": …}`.
         None => item.fields().next().and_then(|(key, value)| Some((Some(logon::by_name(key.raw)?), Some(value)))),
     }
 }
 
-/// Data by name, from an object that was held in a string: names and values, a list of pairs under `Data`, or either under
-/// `EventData`.
+/// Reads data by name from an object in a string: names and values, a list of pairs under `Data`, or either of these
+/// under `EventData`.
 fn named<'t>(object: &Object<'t>, logon: &mut Logon<'t>) {
     let inner = object.get("EventData").and_then(|value| value.as_object());
     let object = inner.as_ref().unwrap_or(object);
@@ -307,7 +307,8 @@ fn named<'t>(object: &Object<'t>, logon: &mut Logon<'t>) {
     }
 }
 
-/// Reads a text inside the record: what is borrowed from it where the text itself is, a copy where it had escapes.
+/// Reads a text inside the record. The results borrow from the record if the text does, and are copied if it had
+/// escapes.
 fn within<'a>(
     text: Option<Text<'a>>,
     logon: &mut Logon<'a>,
@@ -326,7 +327,7 @@ fn within<'a>(
     }
 }
 
-/// A field that holds the whole event as XML.
+/// Decodes a field that holds the whole event as XML.
 fn whole<'a>(text: Text<'a>, given: Given<'_>) -> Said<'a> {
     match text {
         Cow::Borrowed(text) => decode_xml(text.as_bytes(), given),
@@ -336,7 +337,7 @@ fn whole<'a>(text: Text<'a>, given: Given<'_>) -> Said<'a> {
     }
 }
 
-/// Takes an event apart that was rendered as XML: the first, should there be several.
+/// Decodes an event in XML. Of several events, the first counts.
 #[must_use]
 pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
     let mut logon = Logon::default();
@@ -344,6 +345,6 @@ pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
     if !is_xml(text) || !xml::read_event(text, &mut logon) {
         return None;
     }
-    // Its only time is `SystemTime`.
+    // `SystemTime`, the only time, is in UTC.
     settled(logon, given.zone.utc_alike(), given)
 }

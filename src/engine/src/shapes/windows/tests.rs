@@ -27,12 +27,12 @@ fn events_in(timezone: &str, record: &str) -> Vec<Event<'static>> {
     read.events
 }
 
-/// `time outcome domain\user address type status/reason host method shape`, or `none`.
+/// The event as `time outcome domain\user address type status/reason host method shape`, or `none`.
 fn lines(record: &str) -> String {
     told_in("+00:00", record)
 }
 
-/// The same where times without a zone are of this one.
+/// The same with `timezone` as the zone of times that name none.
 fn told_in(timezone: &str, record: &str) -> String {
     let Some(e) = events_in(timezone, record).pop() else { return "none".into() };
     assert_eq!(e.provider, Provider::Windows);
@@ -79,7 +79,7 @@ fn evtx_dump() {
     assert_eq!(lines(&evtx("4624", SUCCESS_DATA)), format!("{SUCCESS} evtx-dump"));
     let separate = r#"{"Event":{"EventData":{DATA},"System":{"Channel":"Security","Computer":"srv1.example.com","EventID":4625,"EventID_attributes":{"Qualifiers":0},"EventRecordID":77,"Provider_attributes":{"Guid":"5","Name":"Microsoft-Windows-Security-Auditing"},"TimeCreated_attributes":{"SystemTime":"2026-03-01T09:00:00.123456Z"}}},"Event_attributes":{"xmlns":"x"}}"#;
     assert_eq!(lines(&separate.replace("DATA", FAILURE_DATA)), format!("{FAILURE} evtx-dump"));
-    // Data without names, as the crate writes an array of texts.
+    // Data without names, in the form in which the crate writes an array of texts.
     let unnamed = format!(r##""Data":{{"#text":{FAILURE_INSERTS}}}"##);
     assert_eq!(lines(&evtx("4625", &unnamed)), format!("{FAILURE} evtx-dump"));
 }
@@ -99,7 +99,7 @@ fn winlogbeat_nested_dotted_and_by_ecs_alone() {
     );
     let ecs = r#"{"@timestamp":"2026-03-01T09:00:00.123456Z","event":{"code":"4624","category":"authentication","outcome":"success"},"winlog":{"channel":"Security","logon":{"type":"RemoteInteractive"}},"user":{"name":"Bob","domain":"CORP"},"source":{"ip":"192.0.2.7"},"host":{"name":"srv1"}}"#;
     assert_eq!(lines(ecs), "2026-03-01T09:00:00.123456Z success CORP\\bob 192.0.2.7 10 / srv1  winlogbeat");
-    // A name that is missing stays so: the subject is somebody else.
+    // A missing name stays missing: the subject is another account.
     let nameless = FAILURE_DATA.replace(r#""TargetUserName":"Bob","#, "");
     assert_eq!(lines(&nested(&nameless)), format!("{FAILURE} winlogbeat").replace("bob", ""));
 }
@@ -119,7 +119,7 @@ fn nxlog_and_its_local_time() {
         r#"{{"SourceName":"Microsoft-Windows-Security-Auditing","Channel":"Security","Hostname":"srv1.example.com","TimeCreated":"2026-03-01T09:00:00.123456Z","@timestamp":"2026-03-01T09:00:01Z","EventID":4624,{SUCCESS_DATA}}}"#
     );
     assert_eq!(lines(&otrf), format!("{SUCCESS} nxlog"));
-    // As far as it goes.
+    // With the fields that there are.
     let short = r#"{"Channel":"Security","Hostname":"srv1","LogonType":"3","SourceName":"Microsoft-Windows-Security-Auditing","SubjectUserName":"user1","EventID":"4625","IpAddress":"-","TargetUserSid":"S-1-0-0"}"#;
     assert!(lines(short).ends_with(" failure \\ () 3 / srv1  nxlog"), "{}", lines(short));
 }
@@ -134,7 +134,7 @@ fn winevtlog_by_position() {
     let whole_second = |text: &str| format!("{text} winevtlog").replace(".123456", "");
     assert_eq!(lines(&record(4625, FAILURE_INSERTS)), whole_second(FAILURE));
     assert_eq!(lines(&record(4624, SUCCESS_INSERTS)), whole_second(SUCCESS));
-    // The array in a string.
+    // The array as a string.
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""));
     assert_eq!(lines(&record(4625, &quoted(FAILURE_INSERTS))), whole_second(FAILURE));
     assert_eq!(lines(&record(4624, &quoted(SUCCESS_INSERTS))), whole_second(SUCCESS));
@@ -143,7 +143,7 @@ fn winevtlog_by_position() {
     }
 }
 
-/// Whether a record says nothing.
+/// True if a record gives no event.
 fn events_or_malformed(record: &str) -> bool {
     trial::read(&mut trial::decoder::<Reading>(), record).events.is_empty()
 }
@@ -179,7 +179,7 @@ fn azure_columns_decide_where_provider_and_channel_are_left_out() {
     assert_eq!(lines(&row(FAILURE_DATA)), format!("{FAILURE} security-event"));
     let account = r#""TargetAccount":"CORP\\Bob","LogonTypeName":"3 - Network","Status":"-1073741715","SubStatus":"0xC000006A","AuthenticationPackageName":"NTLM","IpAddress":"192.0.2.7""#;
     assert_eq!(lines(&row(account)), format!("{FAILURE} security-event"));
-    // As the portal exports it: a local time counts by the zone that is set, one in UTC does not.
+    // The portal's export: a local time depends on the configured zone, a time in UTC does not.
     for (column, timezone, expected) in [
         ("TimeGenerated [UTC]", "+00:00", FAILURE.into()),
         ("TimeGenerated [UTC]", "+02:00", FAILURE.into()),
@@ -193,7 +193,7 @@ fn azure_columns_decide_where_provider_and_channel_are_left_out() {
         let expected = format!("{} security-event", expected.replace("123456", "123"));
         assert_eq!(told_in(timezone, &record), expected, "{column} {timezone}");
     }
-    // The id alone is none.
+    // The id alone is not enough.
     assert_eq!(lines(&row(r#""IpAddress":"192.0.2.7""#)), "none");
     let windows_event = format!(
         r#"{{"TenantId":"t","TimeGenerated":"2026-03-01T09:00:00.123456Z","Computer":"srv1.example.com","EventID":4625,"Provider":"Microsoft-Windows-Security-Auditing","Channel":"Security","EventData":{{{FAILURE_DATA}}},"Type":"WindowsEvent"}}"#
@@ -243,7 +243,7 @@ fn xml_that_is_none() {
         XML.replace("Microsoft-Windows-Security-Auditing", "Other"),
         XML.replace("<Channel>Security", "<Channel>Application"),
         XML.replace("<EventID Qualifiers=\"\">4625", "<EventID>4776"),
-        // What a name holds is a name, even where an encoder forgot to escape it.
+        // The content of a name is only a name, even if an encoder forgot to escape it.
         XML.replace(">Bob<", "><Data Name=\"LogonType\">5</Data><"),
     ] {
         let said = lines(&record);
@@ -354,7 +354,7 @@ fn ignored_accounts_types_and_codes() {
 
 const MESSAGE: &str = "Fehler beim Anmelden eines Kontos.\r\n\r\nAntragsteller:\r\n\tSicherheits-ID:\t\tS-1-0-0\r\n\tKontoname:\t\t-\r\n\tKontodom\u{e4}ne:\t\t-\r\n\tAnmelde-ID:\t\t0x0\r\n\r\nAnmeldetyp:\t\t\t3\r\n\r\nKonto, f\u{fc}r das die Anmeldung fehlgeschlagen ist:\r\n\tSicherheits-ID:\t\tS-1-0-0\r\n\tKontoname:\t\tBob\r\n\tKontodom\u{e4}ne:\t\tCORP\r\n\r\nFehlerinformationen:\r\n\tFehlerursache:\t\tUnbekannter Benutzername oder ung\u{fc}ltiges Kennwort.\r\n\tStatus:\t\t\t0xC000006D\r\n\tUnterstatus::\t\t0xC000006A\r\n\r\nProzessinformationen:\r\n\tAufrufprozess-ID:\t0x0\r\n\tAufrufprozessname:\t-\r\n\r\nNetzwerkinformationen:\r\n\tArbeitsstationsname:\tPC7\r\n\tQuellnetzwerkadresse:\t192.0.2.7\r\n\tQuellport:\t\t50000\r\n\r\nDetaillierte Authentifizierungsinformationen:\r\n\tAnmeldeprozess:\t\tNtLmSsp \r\n\tAuthentifizierungspaket:\tNTLM\r\n\t\u{dc}bertragene Dienste:\t-\r\n\tPaketname (nur NTLM):\t-\r\n\tSchl\u{fc}ssell\u{e4}nge:\t\t0\r\n\r\nDieses Ereignis wird beim Fehlschlagen einer Anmeldeanforderung generiert.\r\n\t- Die Schl\u{fc}ssell\u{e4}nge gibt die L\u{e4}nge an.";
 
-/// A 4624 in English, of the version with those lines between the subject and the account, and behind it.
+/// A 4624 in English, with the version's extra lines before and after the account.
 fn success_message(logon: &str, linked: &str) -> String {
     format!(
         "An account was successfully logged on.\n\nSubject:\n\tSecurity ID:\t\tSYSTEM\n\tAccount Name:\t\tSRV1$\n\tAccount Domain:\t\tCORP\n\tLogon ID:\t\t0x3E7\n\n{logon}New Logon:\n\tSecurity ID:\t\tCORP\\Bob\n\tAccount Name:\t\tBob\n\tAccount Domain:\t\tCORP\n\tLogon ID:\t\t0xFCEB\n{linked}\tLogon GUID:\t\t{{00000000-0000-0000-0000-000000000000}}\n\nProcess Information:\n\tProcess ID:\t\t0x2f0\n\tProcess Name:\t\tC:\\Windows\\System32\\svchost.exe\n\nNetwork Information:\n\tWorkstation Name:\tSRV1\n\tSource Network Address:\t192.0.2.7\n\tSource Port:\t\t0\n\nDetailed Authentication Information:\n\tLogon Process:\t\tUser32 \n\tAuthentication Package:\tNegotiate\n\tTransited Services:\t-\n\tPackage Name (NTLM only):\t-\n\tKey Length:\t\t0\n\nThis event is generated when a logon session is created.\n"
@@ -388,7 +388,7 @@ fn only_a_message_in_any_language() {
         success_message(&fourth, linked),
     ] {
         assert_eq!(lines(&with_message(4624, &message)), format!("{SUCCESS} nxlog"), "{message}");
-        // Without a line the places say nothing, but English labels do.
+        // With a missing line, places do not count, but English labels do.
         let short = message.replace("\tSource Port:\t\t0\n", "");
         assert_eq!(lines(&with_message(4624, &short)), format!("{SUCCESS} nxlog"), "{short}");
         let said = lines(&with_message(4624, &short.replace("New Logon:", "Neue Anmeldung:")));
@@ -417,7 +417,7 @@ fn delivered_twice_it_is_the_same_and_otherwise_not() {
     let once = evtx("4625", FAILURE_DATA);
     assert!(id(&once).is_some());
     assert_eq!(id(&once), id(&once));
-    // Another carrier of the same event: the same.
+    // Another carrier of the same event gives the same id.
     assert_eq!(id(&once), id(XML));
     for (from, to) in [
         ("\"EventRecordID\":77", "\"EventRecordID\":78"),

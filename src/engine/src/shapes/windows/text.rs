@@ -1,4 +1,4 @@
-//! Events as lines of text: Splunk's classic inputs, Snare.
+//! Events as lines of text, from Splunk's classic inputs and Snare.
 //!
 //! ```text
 //! 03/04/2026 08:00:00 AM
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Snare writes one line, with tabs (⇥): `MSWinEventLog⇥1⇥Security⇥9000⇥Wed Mar 04 08:00:00 2026⇥4625⇥SOURCE⇥USER⇥SIDTYPE⇥TYPE⇥COMPUTER⇥CATEGORY⇥DATA⇥TEXT`.
-//! What a client sent stands in the message alone, which is read as everywhere.
+//! A client's text is in the message only, which is read like any other message.
 
 use super::logon::{Logon, field};
 use super::{Given, Said, message, settled};
@@ -21,11 +21,12 @@ use crate::shapes::linux::header::message_from;
 use crate::stamp::Order;
 use alloc::string::String;
 
-/// Takes an event apart. `None` for any other text. O(n).
+/// Decodes an event. `None` for any other text. O(n).
 #[must_use]
 pub fn decode<'a>(event: &'a [u8], given: Given<'_>) -> Said<'a> {
     let mut logon = Logon::default();
-    // Anybody can send such words to a server that logs them: only the beginning of a message counts. rsyslog escapes tabs.
+    // Anybody can send this text to a server that logs it, so it counts only at the beginning of a message. rsyslog
+    // escapes tabs.
     let line = |start: &[u8]| message_from(event, start, |program| lent(program).has(Telemetry::WINDOWS), given.zone);
     if let Some(line) = line(b"MSWinEventLog\t") {
         snare(line, &mut logon)?;
@@ -37,12 +38,12 @@ pub fn decode<'a>(event: &'a [u8], given: Given<'_>) -> Said<'a> {
     } else {
         named(event, &mut logon)?;
     }
-    // Splunk writes the month first, wherever it stands.
+    // Splunk writes the month first, in every country.
     settled(logon, given.zone.with_order(Some(Order::MonthDay)), given)
 }
 
 fn named<'a>(event: &'a [u8], logon: &mut Logon<'a>) -> Option<()> {
-    /// The lines before the message.
+    /// The most lines before the message.
     const HEAD: usize = 32;
     let mut rest = event.trim_ascii_start();
     for place in 0..HEAD {
@@ -64,7 +65,7 @@ fn named<'a>(event: &'a [u8], logon: &mut Logon<'a>) -> Option<()> {
                 };
                 slot.zip(value.get(1..))
             }
-            // The time stands alone, on the first line.
+            // The time is alone on the first line.
             None if place == 0 => Some((field::TIME, line)),
             None => return None,
         };
@@ -133,7 +134,7 @@ mod tests {
         for text in [&splunk, &snare, &escaped, &program] {
             assert_eq!(said(text).as_deref(), Some("bob EXAMPLE 203.0.113.9 dc1 0xc000006a"), "{text}");
         }
-        // Somebody's words in the log of another program.
+        // A client's text in the log of another program.
         let bare = snare.split_once("dc1 ").unwrap().1;
         for forged in [
             format!("203.0.113.9 - - [04/Mar/2026:08:00:00 +0000] \"GET /{bare} HTTP/1.1\" 404 7"),

@@ -1,12 +1,12 @@
-//! An event as Windows renders it: XML, of which only what an event has is understood.
+//! Reads an event in the XML of Windows. Other XML is not understood.
 //!
 //! ```xml
 //! <Event xmlns="…"><System><Provider Name="…"/><EventID>4625</EventID>…</System>
 //! <EventData><Data Name="TargetUserName">bob</Data>…</EventData></Event>
 //! ```
 //!
-//! One pass, no recursion, and only the place decides what an element is: `RenderingInfo` has a `Channel` of its own,
-//! and a name may hold whatever its owner likes (Windows escapes it).
+//! The reader takes one pass without recursion. Only the place of an element tells its meaning: `RenderingInfo` also
+//! has a `Channel`, and a name may hold any text (Windows escapes it).
 
 use super::logon::{Logon, by_name, field};
 use crate::event::Text;
@@ -14,23 +14,23 @@ use crate::find::{find, position};
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-/// Reads the first event in `text`. `false` if it does not end. O(n).
+/// Reads the first event in `text`. Returns false if the event does not end. O(n).
 pub fn read_event<'t>(text: &'t [u8], logon: &mut Logon<'t>) -> bool {
     scan(text, Place { depth: 0, whole: true, ..Place::default() }, logon)
 }
 
-/// Reads an event's data: `<Data Name=…>…</Data>…`, or that within `<EventData>`. O(n).
+/// Reads an event's data: `<Data Name=…>…</Data>…`, alone or inside `<EventData>`. O(n).
 pub fn read_data<'t>(text: &'t [u8], logon: &mut Logon<'t>) {
-    // Operations Manager puts them into an item of its own.
+    // Operations Manager puts the data into an element of its own.
     let start = find(text, b"<EventData").unwrap_or(0);
     let text = text.get(start..).unwrap_or_default();
     scan(text, Place { depth: 1, ..Place::default() }, logon);
 }
 
-/// A reference is no longer than this: `#x0010ffff;`.
+/// The longest reference: `#x0010ffff;`.
 const LONGEST: usize = 11;
 
-/// Which part of an event.
+/// A part of an event.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Part {
     System,
@@ -39,22 +39,22 @@ enum Part {
     Other,
 }
 
-/// Where in an event the scan stands.
+/// The position of the scan in an event.
 #[derive(Default)]
 struct Place<'t> {
-    /// How many elements are open, `Event` counted, `Events` around it not.
+    /// The number of open elements. `Event` counts, `Events` around it does not.
     depth: usize,
     part: Part,
-    /// The field that the element says which is being read, and what it has said so far.
+    /// The field of the current element, and its text so far.
     field: Option<u8>,
     text: Text<'t>,
-    /// How many of the data have gone by.
+    /// The number of data items so far.
     data: usize,
-    /// The text is to hold an `Event`, not only its inside.
+    /// True if the text must hold a whole `Event`, not only its content.
     whole: bool,
 }
 
-/// Returns whether an `Event` was read to its end.
+/// Scans the text. Returns true if an `Event` was read to its end.
 fn scan<'t>(text: &'t [u8], mut at: Place<'t>, logon: &mut Logon<'t>) -> bool {
     let mut rest = text;
     while let Some(open) = position(rest, b'<') {
@@ -62,7 +62,7 @@ fn scan<'t>(text: &'t [u8], mut at: Place<'t>, logon: &mut Logon<'t>) -> bool {
         if at.field.is_some() {
             at.say(unescape(before));
         }
-        // Comments, character data, instructions: up to their own ends.
+        // Comments, character data and instructions are skipped to their own ends.
         let (begin, end): (&[u8], &[u8]) = if markup.starts_with(b"<!--") {
             (b"<!--", b"-->")
         } else if markup.starts_with(b"<![CDATA[") {
@@ -89,17 +89,17 @@ fn scan<'t>(text: &'t [u8], mut at: Place<'t>, logon: &mut Logon<'t>) -> bool {
     false
 }
 
-/// What follows a tag.
+/// The next step after a tag.
 enum Next {
     On,
-    /// The event is over.
+    /// The event has ended.
     Ended,
-    /// It is no event.
+    /// The element is no event.
     Foreign,
 }
 
 impl<'t> Place<'t> {
-    /// Takes in a tag, without its angle brackets.
+    /// Handles a tag, given without its angle brackets.
     fn tag(&mut self, tag: &'t [u8], logon: &mut Logon<'t>) -> Next {
         if tag.starts_with(b"/") {
             self.close(logon);
@@ -152,7 +152,7 @@ impl<'t> Place<'t> {
             Some(name) => by_name(name),
             None => logon.slot_at(self.data),
         };
-        // Of several with one name the first counts: the others are not even read.
+        // Of several items with one name, the first counts; the others are not read.
         self.field = field.filter(|slot| logon.get(*slot).is_empty());
         self.data += 1;
     }
@@ -166,7 +166,7 @@ impl<'t> Place<'t> {
     }
 
     fn close(&mut self, logon: &mut Logon<'t>) {
-        // An element within the one that is read ends there as well: events have none.
+        // An element inside the current one ends it: events have no such elements.
         let text = core::mem::take(&mut self.text);
         if let Some(slot) = self.field.take() {
             logon.put(slot, text);
@@ -178,7 +178,7 @@ impl<'t> Place<'t> {
     }
 }
 
-/// The length of a tag up to its `>`; one in quotes is none.
+/// The length of a tag up to its `>`. One in quotes does not count.
 fn tag_end(markup: &[u8]) -> Option<usize> {
     let mut quote = None;
     markup.iter().position(|&byte| {
@@ -191,7 +191,7 @@ fn tag_end(markup: &[u8]) -> Option<usize> {
     })
 }
 
-/// The value of an attribute, as it is written.
+/// The value of an attribute, with its references unresolved.
 fn attribute<'t>(mut attributes: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
     loop {
         let equals = position(attributes, b'=')?;
@@ -209,7 +209,7 @@ fn attribute<'t>(mut attributes: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
     }
 }
 
-/// Text with its references resolved. One that is unknown stays as it is.
+/// Resolves the references in a text. Unknown ones stay as they are.
 fn unescape(raw: &[u8]) -> Text<'_> {
     let text = String::from_utf8_lossy(raw);
     if position(raw, b'&').is_none() {
@@ -221,7 +221,7 @@ fn unescape(raw: &[u8]) -> Text<'_> {
         let Some((before, after)) = rest.split_at_checked(at) else { break };
         let after = after.get(1..).unwrap_or_default();
         out.push_str(before);
-        // Looked for no further than the longest one reaches: many that do not end are no work.
+        // The search ends where the longest reference would: so many unfinished references cost little.
         let end = after.bytes().take(LONGEST).position(|byte| matches!(byte, b';' | b'&'));
         let known =
             end.and_then(|end| Some((reference(after.get(..end)?)?, after.get(end..)?.strip_prefix(';')?)));

@@ -1,4 +1,4 @@
-//! What was said of one user by one process.
+//! The ledger: the counts that one process reported for one user.
 
 use super::{NAME_BYTES, cut};
 use crate::event::Signal;
@@ -6,20 +6,20 @@ use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::Timestamp;
 use alloc::string::String;
 
-/// The voices that are not PAM's come first.
+/// The voices; those that are not PAM come first.
 const SSHD: usize = 5;
 const WEAK: usize = 3;
 const AUDIT_LOGIN: usize = 4;
-/// The modules of PAM that are told apart.
+/// The number of PAM modules that are counted separately.
 pub(super) const MODULES: usize = 6;
-/// The voices, each with a counter of its own.
+/// The number of voices, each with its own counter.
 const VOICES: usize = SSHD + MODULES;
-/// Failures that may be taken back, per user.
+/// The most failures of a user that may be taken back.
 const TAKE_BACK: usize = 8;
-/// The version of an attempts section in which a ledger has these voices; before, PAM had two counters.
+/// The version of the attempts section that introduced these voices. Before, PAM had two counters.
 pub(super) const SINCE: u16 = 4;
 
-/// Which counter a line belongs to.
+/// The counter that a line belongs to.
 pub(super) const fn voice(signal: Signal) -> Option<usize> {
     match signal {
         Signal::Failed => Some(0),
@@ -37,30 +37,30 @@ pub(super) const fn voice(signal: Signal) -> Option<usize> {
     }
 }
 
-/// True if a counter is that of a module of PAM.
+/// True if a counter belongs to a PAM module.
 pub(super) const fn is_pam(voice: usize) -> bool {
     voice >= SSHD
 }
 
-/// What a line adds.
+/// The report of one line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said {
     pub voice: usize,
     pub count: u32,
     pub time: Timestamp,
-    /// True if it may turn out to be none: one line of a module, not `N more`, and a failed `USER_LOGIN`.
+    /// True if the failure may be taken back: a single line of a module, not `N more`, or a failed `USER_LOGIN`.
     pub may_go: bool,
 }
 
-/// One counter for each voice, and how many failures they made.
+/// One counter for each voice, and the number of failures emitted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     pub user: String,
     said: [u32; VOICES],
-    /// How many failures each module told by a line of its own, not by `N more`.
+    /// The failures that each module reported in single lines, not by `N more`.
     single: [u32; MODULES],
     emitted: u32,
-    /// The last failures that were emitted because of what may go: time and number, newest first.
+    /// The last emitted failures that may be taken back: time and number, newest first.
     may_go: [(Timestamp, u32); TAKE_BACK],
 }
 
@@ -73,7 +73,7 @@ impl Ledger {
         self.user == name(user)
     }
 
-    /// Adds what a line says, and returns by how many failures the maximum grows.
+    /// Adds the report of a line. Returns by how many failures the maximum grows.
     pub fn add(&mut self, line: Said) -> u32 {
         self.say(line);
         let grown = self.settle();
@@ -81,7 +81,7 @@ impl Ledger {
         grown
     }
 
-    /// Adds what a line says that was counted elsewhere.
+    /// Adds the report of a line that was counted in another ledger.
     pub fn copy(&mut self, line: Said, emitted: u32) {
         self.say(line);
         self.note(line, emitted);
@@ -90,7 +90,7 @@ impl Ledger {
 
     fn say(&mut self, line: Said) {
         if let Some(said) = self.said.get_mut(line.voice) {
-            // "Once per process and user": the weak lines of one connection all speak of the same attempt.
+            // "Once per process and user": the weak lines of one connection all report the same attempt.
             let once = matches!(line.voice, WEAK | AUDIT_LOGIN);
             *said = if once { 1 } else { said.saturating_add(line.count) };
         }
@@ -101,7 +101,7 @@ impl Ledger {
         }
     }
 
-    /// Remembers what may be taken back.
+    /// Remembers failures that may be taken back.
     fn note(&mut self, line: Said, grown: u32) {
         if line.may_go && grown > 0 {
             self.may_go.rotate_right(1);
@@ -111,43 +111,43 @@ impl Ledger {
         }
     }
 
-    /// By how many failures the maximum is above what was counted; from now on it no longer is.
+    /// Emits the failures by which the maximum exceeds the number emitted so far. Returns their number.
     fn settle(&mut self) -> u32 {
         let grown = self.most().saturating_sub(self.emitted);
         self.emitted = self.emitted.saturating_add(grown);
         grown
     }
 
-    /// The greatest of all counters.
+    /// The greatest counter.
     fn most(&self) -> u32 {
         self.said.iter().copied().max().unwrap_or(0)
     }
 
-    /// The greatest counter of those that are not PAM's.
+    /// The greatest counter that is not PAM's.
     fn told_by_sshd(&self) -> u32 {
         self.said.iter().take(SSHD).copied().max().unwrap_or(0)
     }
 
-    /// The greatest counter of PAM's modules.
+    /// The greatest counter of a PAM module.
     fn told_by_pam(&self) -> u32 {
         self.said.iter().skip(SSHD).copied().max().unwrap_or(0)
     }
 
-    /// True if sshd tells of more failures than PAM, once it has said `count` more in that voice.
+    /// True if sshd reports more failures than PAM, once `count` more of that voice are added.
     pub fn lacks_pam(&self, voice: usize, count: u32) -> bool {
         let said = self.said.get(voice).copied().unwrap_or(0);
         let said = if voice == WEAK { count.min(1).max(said) } else { said.saturating_add(count) };
         self.told_by_sshd().max(said) > self.told_by_pam()
     }
 
-    /// True if PAM alone tells of a failure, by a line that may go.
+    /// True if only PAM reports a failure, by a line that may be taken back.
     pub fn has_unconfirmed(&self) -> bool {
         let confirmed = self.told_by_sshd();
         let modules = self.said.iter().skip(SSHD).zip(self.single);
         modules.into_iter().any(|(said, single)| *said > confirmed && single > 0)
     }
 
-    /// Adds all that another ledger holds.
+    /// Adds the counts of another ledger.
     pub fn join(&mut self, other: &Self) {
         for (said, more) in self.said.iter_mut().zip(other.said) {
             *said = said.saturating_add(more);
@@ -164,8 +164,9 @@ impl Ledger {
         }
     }
 
-    /// Takes away what another ledger had added. Of what both were counted for, this keeps what it said itself and the
-    /// other gets the rest; returns by how much it said more than both were counted for.
+    /// Subtracts the counts of another ledger that were added before. Of the failures emitted so far, this ledger
+    /// keeps those that it reported itself, and the other gets the rest. Returns the failures that this ledger
+    /// reported beyond all emitted ones.
     pub fn part_from(&mut self, other: &mut Self) -> u32 {
         for (said, less) in self.said.iter_mut().zip(other.said) {
             *said = said.saturating_sub(less);
@@ -184,9 +185,9 @@ impl Ledger {
         missing
     }
 
-    /// A login of the process, which takes back a failed `USER_LOGIN`, and with `modules` one failure of each of these
-    /// that nobody but PAM told of. `modules` loses those that have given one. `failure` gets time and number of what was
-    /// counted for it, newest first.
+    /// Takes failures back after a login. Takes back a failed `USER_LOGIN`. With `modules`, also takes back one
+    /// failure of each of these modules, if only PAM reported it; such a module is then removed from `modules`. Calls
+    /// `failure` with the time and number of each, newest first.
     pub fn take_back(
         &mut self,
         modules: Option<&mut [bool; MODULES]>,
@@ -207,7 +208,7 @@ impl Ledger {
         self.take_back_excess(failure);
     }
 
-    /// Takes back what was counted twice, newest first: `failure` gets time and number.
+    /// Takes back failures that were counted twice, newest first. Calls `failure` with time and number.
     pub fn take_back_excess(&mut self, failure: &mut dyn FnMut(&str, Timestamp, u32)) {
         let mut excess = self.emitted.saturating_sub(self.most());
         for (time, count) in &mut self.may_go {
@@ -239,7 +240,7 @@ impl Ledger {
         };
         let mut ledger = Self { user: super::text(input.bytes()?)?, ..Self::default() };
         if version < SINCE {
-            // Four voices of sshd, and two of PAM: `pam_unix` and the others.
+            // The old form has four voices of sshd and two of PAM: `pam_unix` and all others.
             for voice in [0, 1, 2, WEAK, SSHD, VOICES - 1] {
                 let said = number(input)?;
                 if let Some(place) = ledger.said.get_mut(voice) {
@@ -262,7 +263,7 @@ impl Ledger {
     }
 }
 
-/// As much of a user name as is kept.
+/// The part of a user name that is kept.
 fn name(user: &str) -> &str {
     cut(user, NAME_BYTES)
 }

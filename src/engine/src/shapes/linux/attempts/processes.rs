@@ -1,4 +1,4 @@
-//! The processes remembered: slots in the order of their last use, found by process, and in lists by place. All O(1).
+//! The processes that are remembered: slots in the order of last use, found by process id or by place. All O(1).
 
 use super::ledger::Ledger;
 use super::{FORGET, MAX_USERS};
@@ -9,32 +9,32 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use hashbrown::HashTable;
 
-/// Processes remembered at once: as many connections in flight as many busy hosts hold (sshd's `MaxStartups` is 100).
+/// The most processes: enough for the open connections of many busy hosts (sshd's `MaxStartups` is 100).
 pub const MAX_PROCESSES: usize = 4096;
-/// No process.
+/// Marks the absence of a process.
 const NIL: u32 = u32::MAX;
 
-/// What is known of a process.
+/// The facts about one process.
 #[derive(Clone, Debug)]
 pub(super) struct Process {
     pub id: Fingerprint,
     pub last: Timestamp,
     pub address: Option<IpAddr>,
     pub tty: String,
-    /// Whether anybody but PAM spoke.
+    /// True if a line that is not from PAM came from this process.
     pub has_sshd: bool,
-    /// Who has logged in.
+    /// The user who has logged in.
     pub accepted: Option<String>,
-    /// The process whose ledgers hold a copy of this one's: PAM in a process of its own.
+    /// The process whose ledgers include this one's counts. Set for PAM in a process of its own.
     pub home: Option<Fingerprint>,
-    /// True if it has asked for an answer at the keyboard, for which PAM has a process of its own.
+    /// True if the process asked for a keyboard-interactive answer, for which PAM has a process of its own.
     pub keyboard: bool,
     pub ledgers: Vec<Ledger>,
-    /// The list of `by_place` in which it stands.
+    /// The list of `by_place` that holds this process.
     pub near: Option<Fingerprint>,
     older: u32,
     newer: u32,
-    /// Its neighbours in that list.
+    /// The neighbours in this list.
     before: u32,
     after: u32,
 }
@@ -59,21 +59,21 @@ impl Process {
         }
     }
 
-    /// Whether it still counts at `now`.
+    /// True if the process is still remembered at `now`.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now.0.saturating_sub(self.last.0) <= FORGET.0
     }
 
-    /// The ledger of `user`; of the user named last where the line names nobody.
+    /// The ledger of `user`. For a line without a name, the ledger of the user named last.
     pub fn ledger(&mut self, user: &str) -> Option<&mut Ledger> {
         if user.is_empty() && !self.ledgers.is_empty() {
             return self.ledgers.last_mut();
         }
         if let Some(at) = self.ledgers.iter().rposition(|ledger| ledger.is_of(user)) {
-            // The user named last stands last.
+            // The user named last is at the end.
             self.ledgers.get_mut(at..)?.rotate_left(1);
         } else if let Some(nameless) = self.ledgers.last_mut().filter(|ledger| ledger.user.is_empty()) {
-            // What was said of nobody in particular was said of this user.
+            // Counts without a name now belong to this user.
             nameless.user = Ledger::of(user).user;
         } else {
             if self.ledgers.len() >= MAX_USERS {
@@ -85,7 +85,7 @@ impl Process {
     }
 }
 
-/// See the module's documentation.
+/// The processes; see the [module](self).
 #[derive(Clone, Debug)]
 pub(super) struct Processes {
     placement: Placement,
@@ -132,7 +132,7 @@ impl Processes {
         self.by_id.find(self.placement.of(id), |slot| self.get(*slot).is_some_and(|p| p.id == id)).copied()
     }
 
-    /// The processes in the list of a place, the newest first.
+    /// The processes in the list of a place, newest first.
     pub fn at(&self, near: Fingerprint) -> impl Iterator<Item = (u32, &Process)> {
         let is = |slot: &u32| self.get(*slot).is_some_and(|p| p.near == Some(near));
         let mut next = self.by_place.find(self.placement.of(near), is).copied().unwrap_or(NIL);
@@ -144,8 +144,8 @@ impl Processes {
         })
     }
 
-    /// The slot of a process, now the newest. One that has not spoken for too long begins
-    /// anew; where there is no room, the one used longest ago is forgotten.
+    /// The slot of a process, which becomes the newest. A process that was silent for too long begins anew. If there
+    /// is no room, the least recently used process is dropped.
     pub fn enter(&mut self, id: Fingerprint, time: Timestamp) -> u32 {
         let found = self.find(id);
         if let Some(slot) = found
@@ -180,7 +180,7 @@ impl Processes {
         slot
     }
 
-    /// Makes a process the newest in the list of a place, and takes it out of any other; `None`: out of all.
+    /// Makes a process the newest in the list of a place, and removes it from any other list. `None` only removes it.
     pub fn set_near(&mut self, slot: u32, near: Option<Fingerprint>) {
         self.leave_place(slot);
         let Some(near) = near else { return };
@@ -201,7 +201,7 @@ impl Processes {
         }
     }
 
-    /// Takes a process out of both indexes.
+    /// Removes a process from both indexes.
     fn leave(&mut self, slot: u32) {
         self.leave_place(slot);
         if let Some(id) = self.get(slot).map(|process| process.id)
@@ -254,7 +254,7 @@ impl Processes {
         }
     }
 
-    /// From the one used longest ago to the newest.
+    /// The processes, from the least recently used to the newest.
     pub fn iter(&self) -> impl Iterator<Item = &Process> {
         let mut next = self.oldest;
         core::iter::from_fn(move || {

@@ -21,7 +21,7 @@ fn accepted(second: i64, pid: u32, user: &'static str) -> Event<'static> {
     Event { outcome: Outcome::Success, ..line(second, pid, Signal::Attempt, user) }
 }
 
-/// A line of sshd about an answer at the keyboard.
+/// A line of sshd about a keyboard-interactive answer.
 fn keyboard(second: i64, pid: u32, signal: Signal, user: &'static str) -> Event<'static> {
     let outcome = if signal == Signal::Postponed { Outcome::Challenge } else { Outcome::Failure };
     Event { method: "keyboard-interactive/pam".into(), outcome, ..line(second, pid, signal, user) }
@@ -31,7 +31,7 @@ fn accepted_keyboard(second: i64, pid: u32, user: &'static str) -> Event<'static
     Event { outcome: Outcome::Success, ..keyboard(second, pid, Signal::Attempt, user) }
 }
 
-/// How many failures are left of what came out.
+/// The number of failures left after all steps.
 fn left(shown: &[String]) -> i64 {
     let count = |step: &String| step.rsplit('*').next().and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
     let signed = |step: &String| match step.as_bytes().first() {
@@ -42,7 +42,7 @@ fn left(shown: &[String]) -> i64 {
     shown.iter().map(signed).sum()
 }
 
-/// The meanings of lines, as text.
+/// Collects the meanings of lines as text.
 #[derive(Default)]
 struct Shown {
     list: Vec<String>,
@@ -67,13 +67,13 @@ impl Meant for Shown {
     }
 }
 
-/// What comes out, as `second:user*count` for what counts, with `-` for what is taken back.
+/// The result of lines as `second:user*count`. Failures taken back begin with `-`.
 fn run(lines: Vec<Event<'static>>) -> Vec<String> {
     let mut table = Attempts::new(Salt::new(""), 5);
     let mut shown = Shown::default();
     for event in lines {
         table.observe(event, &mut shown);
-        // A restart between any two lines changes nothing.
+        // A restart between any two lines must change nothing.
         let mut bytes = Writer::loose();
         table.save(&mut bytes);
         let bytes = bytes.finish();
@@ -185,7 +185,7 @@ fn parallel_answers_at_the_keyboard_are_not_mixed_up() {
 #[test]
 fn parallel_connections_are_not_mixed_up() {
     use Signal::{Failed, Pam};
-    // Two connections at once; the PAM line of the second looks at first as if it belonged to the first.
+    // Two connections at once. The PAM line of the second first seems to belong to the first.
     let out = run(vec![
         line(0, 7, Pam, "root"),
         line(1, 7, Failed, "root"),
@@ -221,7 +221,7 @@ fn good_logins_after_somebody_elses_failure_leave_nothing_behind() {
 #[test]
 fn what_a_wrong_guess_covered_counts_when_it_is_put_right() {
     use Signal::{Failed, Pam};
-    // The PAM line of 8 is taken for that of 7, until 8 speaks itself.
+    // The PAM line of 8 is taken for that of 7, until 8 writes a line itself.
     let out = run(vec![line(0, 8, Pam, "root"), line(2, 7, Failed, "root"), line(2, 8, Failed, "root")]);
     assert_eq!(out, ["0:root*1", "2:root*1"]);
 }
@@ -229,7 +229,7 @@ fn what_a_wrong_guess_covered_counts_when_it_is_put_right() {
 #[test]
 fn one_connection_after_another_with_pam_in_processes_of_its_own() {
     use Signal::{Failed, Pam};
-    // 7 and 9 are sshd, 8, 10 and 12 their PAM children.
+    // 7 and 9 are sshd; 8, 10 and 12 are their PAM children.
     let out = run(vec![
         line(0, 8, Pam, "root"),
         keyboard(1, 7, Failed, "root"),
@@ -249,14 +249,14 @@ fn a_login_takes_back_what_its_pam_process_reported() {
         run(vec![line(0, 8, Pam, "eve"), login.clone()]),
         ["0:eve*1", "-0:eve*1", "+1:eve*1"]
     );
-    // An earlier connection goes on failing by itself.
+    // An earlier connection goes on failing.
     let earlier = [line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")];
     let after = [line(4, 10, Pam, "eve"), accepted_keyboard(5, 9, "eve"), line(6, 7, Failed, "eve")];
     assert_eq!(
         run([&earlier[..], &after].concat()),
         ["0:eve*1", "4:eve*1", "-4:eve*1", "+5:eve*1", "6:eve*1"]
     );
-    // It was a connection of its own after all: what is confirmed later counts then.
+    // It was a connection of its own after all: a failure that is confirmed later counts then.
     assert_eq!(
         run(vec![line(0, 8, Pam, "eve"), login.clone(), line(2, 8, Failed, "eve")]),
         ["0:eve*1", "-0:eve*1", "+1:eve*1", "2:eve*1"]
@@ -282,7 +282,7 @@ fn a_login_takes_back_one_failure_of_each_module_and_never_a_summary() {
     assert_eq!(after(&[line(0, 7, Pam, "eve"), line(0, 7, PamSss, "eve"), line(0, 7, PamKrb5, "eve")]), 0);
     assert_eq!(after(&[line(0, 7, PamSss, "eve"), line(3, 7, PamSss, "eve"), line(3, 7, Pam, "eve")]), 1);
     assert_eq!(after(&[line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")]), 1);
-    // Failures that only PAM reported, each by a connection of its own.
+    // Failures that only PAM reported, each in a connection of its own.
     let others: Vec<_> = (0..5).map(|n| line(n, 20 + n as u32, Pam, "eve")).collect();
     assert_eq!(after(&others), 5);
     let by_keyboard = left(&run([&others[..], &[accepted_keyboard(9, 7, "eve")]].concat()));
@@ -340,7 +340,7 @@ fn a_process_is_forgotten_and_the_table_is_bounded() {
         table.observe(event, &mut Shown::default());
         assert!(table.processes.len() <= MAX_PROCESSES);
     }
-    // One process, many addresses: as a log without honest pids has it.
+    // One process with many addresses, as in a log with false pids.
     for n in 0..2 * MAX_PROCESSES as u32 {
         let mut event = line(0, 1, Weak, "bob");
         event.src_ip = Some(core::net::IpAddr::from(n.to_be_bytes()));

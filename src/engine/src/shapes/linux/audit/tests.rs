@@ -3,7 +3,7 @@ use crate::shapes::linux::tests::{brief, has_needle, read};
 use std::format;
 use std::string::String;
 
-/// A record as sshd has it written.
+/// A record as sshd causes it.
 fn record(kind: &str, said: &str) -> String {
     format!(
         "type={kind} msg=audit(1767323045.678:9): pid=1277 uid=0 auid=4294967295 ses=4294967295 subj=system_u:system_r:sshd_t:s0-s0:c0.c1023 msg='{said}'"
@@ -74,7 +74,7 @@ fn the_record_has_its_own_time_process_and_host() {
         assert_eq!((&*event.host, event.pid, &*event.service), (host, Some(1277), "sshd"));
         assert_eq!((event.shape.as_str(), &*event.reason), ("auditd", "PAM:authentication"));
     }
-    // Before Red Hat 7 a word stood before the process.
+    // Before Red Hat 7, a word stood before the process.
     assert_eq!(decode(line.replace(": pid", ": user pid").as_bytes()).unwrap().pid, Some(1277));
 }
 
@@ -118,7 +118,7 @@ fn programs_at_the_machine() {
         ("USER_START", said("/usr/sbin/crond", "PAM:session_open", "root", "success"), "nothing"),
         ("USER_START", said("/usr/lib/systemd/systemd", "PAM:session_open", "root", "success"), "nothing"),
         ("USER_AUTH", said("/usr/sbin/unix_chkpwd", "PAM:unix_chkpwd", "root", "failed"), "nothing"),
-        // The session is the target's; its caller is told by the login uid.
+        // The session belongs to the target user; the login uid names the caller.
         ("USER_START", said("/usr/bin/sudo", "PAM:session_open", "root", "success"), "nothing"),
     ] {
         assert_eq!(raw(&record(kind, &said)), read, "{said}");
@@ -151,7 +151,7 @@ fn red_hat_5() {
 #[test]
 fn names_cannot_forge() {
     for (acct, user) in [
-        // A quote that libaudit does not escape, without the spaces that it would.
+        // A quote that libaudit does not escape, and no spaces.
         ("\"a'res=success\"", "a'res=success"),
         ("\"acct=root'\"", "acct=root'"),
         // ` res=success'` in hexadecimal stays a name.
@@ -179,7 +179,7 @@ fn broken_records_are_nothing() {
     }
 }
 
-/// `ausearch -i` writes times, users and accounts as people read them.
+/// `ausearch -i` writes times, users and accounts for people.
 #[test]
 fn interpreted_records() {
     let line = "type=USER_AUTH msg=audit(03/04/2026 08:00:00.993:121) : pid=1885 uid=root auid=unset ses=unset \

@@ -19,7 +19,7 @@ fn parts(line: &str) -> Option<Parts> {
     Some((time, text(header.host), text(header.program), header.pid, text(header.message)))
 }
 
-/// The same, borrowed.
+/// The same parts, borrowed.
 type Expected<'a> = (&'a str, &'a str, &'a str, Option<u32>, &'a str);
 
 fn all(cases: &[(&str, Expected<'_>)]) {
@@ -124,7 +124,7 @@ fn rfc_5424() {
     }
 }
 
-/// Only what the daemon wrote at the front names the program.
+/// Only the daemon's own text at the front names the program.
 #[test]
 fn a_message_names_no_program() {
     all(&[

@@ -89,7 +89,7 @@ fn login_by_both_writers() {
                 "FAILED LOGIN SESSION FROM tty1 FOR root, Error in service module",
                 "failure failed [root] local tty1",
             ),
-            // A name typed by a stranger.
+            // A name that a stranger typed.
             (
                 "FAILED LOGIN (1) on '/dev/tty1' FOR 'x' FOR 'y, from '10.0.0.1'', Authentication failure",
                 "failure failed [x' FOR 'y, from '10.0.0.1'] local tty1",

@@ -78,7 +78,7 @@ fn local_and_other_services() {
 #[test]
 fn fields_are_found_by_their_order() {
     for (program, fields, said) in [
-        // What follows the host is the name.
+        // The text after the host is the name.
         (
             "imapd",
             "logname= uid=0 euid=0 tty=x ruser= rhost=192.0.2.7 user=a rhost=10.0.0.1",
@@ -94,13 +94,13 @@ fn fields_are_found_by_their_order() {
             "logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7  user=a uid=0 tty=x ruser= rhost=10.0.0.1",
             "[a uid=0 tty=x ruser= rhost=10.0.0.1] 192.0.2.7",
         ),
-        // An FTP client's name of an unknown account stands before it.
+        // An FTP client's name of an unknown account comes before the host.
         (
             "ftpd",
             "logname= uid=0 euid=0 tty=ftp ruser=a rhost=10.0.0.1 rhost=192.0.2.7",
             "[a rhost=10.0.0.1] 192.0.2.7",
         ),
-        // pam_krb5 has it first of all.
+        // pam_krb5 writes the name first.
         (
             "sshd",
             "logname=a uid=0 euid=0 tty=ssh ruser= rhost=10.0.0.1 uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7",

@@ -31,7 +31,7 @@ fn failures() {
         ("Failed unknown for invalid user bob from 192.0.2.7 port 5 ssh2", "failure failed [bob] 192.0.2.7"),
         ("Failed password for bob from 192.0.2.7 port 5", "failure failed [bob] 192.0.2.7"),
         ("Failed password for bob from 192.0.2.7", "failure failed [bob] 192.0.2.7"),
-        // Synology names the place in the source.
+        // Synology writes the source position first.
         ("auth.c:275 Failed password for bob from 192.0.2.7 port 5 ssh2", "failure failed [bob] 192.0.2.7"),
         ("auth2-pam.c:7 Accepted password for bob from 192.0.2.7 port 5 ssh2", "success attempt [bob] 192.0.2.7"),
         ("auth.c: Failed password for bob from 192.0.2.7 port 5 ssh2", "nothing"),
@@ -76,7 +76,7 @@ fn successes() {
             "Accepted gssapi-with-mic for root from 2001:db8::7 port 5 ssh2: root@EXAMPLE.COM",
             "success attempt [root] 2001:db8::7",
         ),
-        // The identity of a certificate is what its holder had signed; the account is real and comes first.
+        // The holder of a certificate chose its identity; the account is real and comes first.
         (
             "Accepted publickey for root from 192.0.2.7 port 5 ssh2: RSA-CERT SHA256:abc ID x from 10.0.0.1 port 1 ssh2: y (serial 0) CA RSA SHA256:def",
             "success attempt [root] 192.0.2.7",
@@ -205,12 +205,12 @@ fn forged_lines_within_names() {
             "Invalid user x\\nAccepted password for root from 10.0.0.1 port 22 ssh2 from 192.0.2.7 port 41000",
             "failure weak [x\\nAccepted password for root from 10.0.0.1 port 22 ssh2] 192.0.2.7",
         ),
-        // After a password sshd writes nothing: what looks like details here is the name.
+        // After a password, sshd writes nothing more: text that looks like details is part of the name.
         (
             "Failed password for invalid user x from 10.0.0.1 port 22 ssh2: from 192.0.2.7 port 41000 ssh2",
             "failure failed [x from 10.0.0.1 port 22 ssh2:] 192.0.2.7",
         ),
-        // Of a host key the client says user and host, after the address.
+        // With a host key, the client names user and host, after the address.
         (
             "Failed hostbased for dan from 192.0.2.7 port 41000 ssh2: RSA 01:23, client user \"dan\", client host \"h from 10.0.0.1\"",
             "failure failed [dan] 192.0.2.7",
@@ -223,7 +223,7 @@ fn forged_lines_within_names() {
             "Failed hostbased for invalid user a from 10.0.0.1 port 1 ssh2: b from 192.0.2.7 port 41000 ssh2: RSA 01:23, client user \"c\", client host \"h\"",
             "failure failed [] <>",
         ),
-        // The same the other way round: nothing tells which of the two the server wrote.
+        // The opposite order: there is no way to tell which of the two the server wrote.
         (
             "Failed hostbased for invalid user a from 192.0.2.7 port 41000 ssh2: RSA 01:23, client user \"x from 10.0.0.1 port 1 ssh2: y\", client host \"h\"",
             "failure failed [] <>",
@@ -239,7 +239,7 @@ fn forged_lines_within_names() {
             "failure weak [a] 192.0.2.7",
         ),
         ("Connection closed by illegal user bob 192.0.2.7 port 4 [preauth]", "failure weak [bob] 192.0.2.7"),
-        // SSH 1 said the remote user there.
+        // SSH 1 wrote the remote user here.
         (
             "Failed password for user from 192.0.2.7 port 20000 ssh1: ruser from 10.0.0.1",
             "failure failed [user] 192.0.2.7",
@@ -268,12 +268,12 @@ fn forged_lines_within_names() {
             "Disconnecting invalid user a 192.0.2.7 port 41000: Change of username or service not allowed: (a,ssh-connection) -> (b 10.0.0.1 port 1: Change of username or service not allowed: (b,ssh-connection) [preauth]",
             "failure weak [a] 192.0.2.7",
         ),
-        // Where old servers end with the name, no address is believed.
+        // Old servers end with the name, so no address is trusted.
         (
             "Disconnecting: Too many authentication failures for root from 10.0.0.1 port 22 ssh2 [preauth]",
             "failure weak [root] <>",
         ),
-        // The client's words at the end of a disconnect are about himself, whatever he writes.
+        // The client's text at the end of a disconnect only concerns the client.
         (
             "Received disconnect from 192.0.2.7 port 5:3: from 10.0.0.1: 3: Auth fail [preauth]",
             "failure weak [] 192.0.2.7",
