@@ -5,33 +5,33 @@ use authsieve_engine::window::recent::{Entry, Recent};
 use authsieve_engine::window::table::Slot;
 use std::cell::Cell;
 
-/// How long after a challenge a result of no known transaction may be its answer.
+/// The most time between a challenge and its answer, for a result without a known transaction.
 const ANSWERED_WITHIN: Span = Span::seconds(300);
 
-/// How long after a policy asked for a factor the challenge may be sent.
+/// The most time between the request of a policy for a factor and the challenge.
 const ASKED_WITHIN: Span = Span::seconds(60);
 
-/// How many challenges of one user are remembered. Results and logins look at each of them.
+/// The most challenges of one user that are remembered. Each result and login looks at all of them.
 const MOST: usize = 4096;
 
-/// The kinds of entries: issued and open; answered; answered and [`ALONE`], for a result whose challenge was not seen;
-/// asked for by a policy and not sent yet.
+/// The kinds of entries: open (issued); answered; answered plus [`ALONE`], for a result without its challenge; and
+/// asked for by a policy but not sent yet.
 const OPEN: u8 = 0;
 const DENIED: u8 = 1;
 const TIMEOUT: u8 = 2;
 const ALONE: u8 = 2;
 const POLICY: u8 = 5;
 
-/// The numbers of the members of an entry: its address and its transaction.
+/// The numbers of an entry's members: its address and its transaction.
 const ADDRESS: usize = 0;
 const TRANSACTION: usize = 1;
 
 /// How a challenge ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// The person refused it, or reported it.
+    /// The person refused or reported the challenge.
     Denied,
-    /// Nobody answered.
+    /// Nobody answered the challenge.
     Timeout,
 }
 
@@ -47,7 +47,7 @@ impl Fate {
 /// The challenges that an alert counts.
 #[derive(Debug, Default)]
 pub struct ChallengeSum {
-    /// Time and address of each, the oldest first.
+    /// The time and the address of each, oldest first.
     pub each: Vec<(Timestamp, u64)>,
     pub open: u32,
     pub denied: u32,
@@ -61,7 +61,7 @@ pub struct ChallengeSum {
 /// The challenges of all users. Calls are O(n) in the challenges of one user, unless they say otherwise.
 pub struct Challenges {
     pub recent: Recent,
-    /// How long they are remembered.
+    /// How long challenges are remembered.
     keep: Span,
 }
 
@@ -71,8 +71,8 @@ impl Challenges {
         Self { recent, keep }
     }
 
-    /// The kind of a challenge that counts, or of a result that does. `finished` is true if it needs no challenge
-    /// before it, `policy` if a policy asked for it.
+    /// The kind of an entry for a challenge or a result that counts. `finished` is true for a result that needs no
+    /// challenge before it. `policy` is true if a policy asked for the challenge.
     pub const fn kind(fate: Option<Fate>, finished: bool, policy: bool) -> u8 {
         match fate {
             None if policy => POLICY,
@@ -82,21 +82,21 @@ impl Challenges {
         }
     }
 
-    /// A result at `r` closes the oldest open challenge: of the same transaction, else from the last 5 minutes. Returns
-    /// true if there was one.
+    /// Closes the oldest open challenge for a result at `r`: one of the same transaction, or else one from the last 5
+    /// minutes. Returns true if there was one.
     pub fn close(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
         transaction != 0 && self.answer(slot, r, transaction, fate)
             || self.recent.change(slot, r.minus(ANSWERED_WITHIN), r, |entry| shut(entry, fate))
     }
 
-    /// A result at `r` closes the oldest open challenge of the same transaction. Returns true if there was one.
+    /// Closes the oldest open challenge of the same transaction for a result at `r`. Returns true if there was one.
     pub fn answer(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
         self.recent.change(slot, r.minus(self.keep), r, |entry| {
             entry.members.get(TRANSACTION) == Some(&transaction) && shut(entry, fate)
         })
     }
 
-    /// A challenge that is sent at `t` is the one that a policy asked for within a minute before, for the same address.
+    /// Marks a challenge as sent at `t`, if a policy asked for it within a minute before, for the same address.
     /// Returns true if there was one.
     pub fn send(&mut self, slot: Slot, t: Timestamp, address: u64) -> bool {
         self.recent.change(slot, t.minus(ASKED_WITHIN), t, |entry| {
@@ -108,12 +108,12 @@ impl Challenges {
         })
     }
 
-    /// A late challenge at `t` takes out a result that counted alone and may have been its answer: the first one of the
-    /// same transaction, else the first within 5 minutes. Returns the kind that the challenge has by that.
+    /// Removes a result that counted alone and may answer a late challenge at `t`: the first of the same transaction,
+    /// or else the first within 5 minutes. Returns the kind that this gives the challenge.
     pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
         let alone = |entry: &&Entry| (DENIED + ALONE..=TIMEOUT + ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);
-        // At equal times the result came first, so it would have counted in order, too.
+        // A result at an equal time came first, so it would also have counted alone in order.
         let after = t.plus(Span(1));
         let found = self.recent.entries(slot, after, Timestamp::MAX).filter(alone).find(same);
         let found = found
@@ -137,8 +137,8 @@ impl Challenges {
         self.recent.entries(slot, from, to).rev().take(threshold).count() >= threshold
     }
 
-    /// The newest challenge t with t ≤ s ≤ t + `within` such that at least `threshold` challenges lie in [t − `window`,
-    /// t], one of them from `address`, or either address unknown. O(n log n).
+    /// The newest challenge t with t ≤ s ≤ t + `within` such that at least `threshold` challenges lie in [t −
+    /// `window`, t]. One of these must come from `address`, or either address must be unknown. O(n log n).
     pub fn gave_in(
         &self,
         slot: Slot,
@@ -150,12 +150,12 @@ impl Challenges {
     ) -> Option<Timestamp> {
         let first = s.minus(within);
         let entries = || self.recent.entries(slot, first.minus(window), s);
-        // Many logins from elsewhere must cost one look at each challenge only.
+        // Many logins from elsewhere cost only one look at each challenge.
         if !entries().any(|entry| address == 0 || is_from(entry, address)) {
             return None;
         }
         let times: Vec<Timestamp> = entries().map(|entry| entry.time).collect();
-        // The number of challenges up to each that may be from the address of the login.
+        // For each challenge, how many up to it may come from the address of the login.
         let mut theirs = vec![0usize];
         for entry in entries() {
             let one = usize::from(address == 0 || is_from(entry, address));
@@ -169,7 +169,7 @@ impl Challenges {
         })
     }
 
-    /// A login at `s` forgets the challenges up to `s` from its address, and those without an address.
+    /// Forgets the challenges up to a login at `s` that come from its address, and those without an address.
     pub fn forget(&mut self, slot: Slot, s: Timestamp, address: u64) {
         let goes = |entry: &Entry| entry.time <= s && is_from(entry, address);
         if self.recent.entries(slot, Timestamp::MIN, s).any(goes) {
@@ -200,13 +200,13 @@ impl Challenges {
     }
 }
 
-/// True for a challenge from this address, or without an address.
+/// True for a challenge from this address, and for one without an address.
 fn is_from(entry: &Entry, address: u64) -> bool {
     let from = entry.members.get(ADDRESS).copied().unwrap_or(0);
     from == 0 || from == address
 }
 
-/// Closes a challenge, if it is open.
+/// Closes a challenge if it is open. Returns whether it was.
 fn shut(entry: &mut Entry, fate: Fate) -> bool {
     let open = matches!(entry.kind, OPEN | POLICY);
     if open {

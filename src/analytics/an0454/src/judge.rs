@@ -11,7 +11,7 @@ use authsieve_engine::window::recent;
 use authsieve_engine::window::table::Slot;
 
 impl An0454 {
-    /// Takes a challenge or a result: it is known already, answers a challenge, or counts.
+    /// Handles a challenge or a result: it is a repetition, answers a challenge, or counts.
     pub(crate) fn challenge(
         &mut self,
         event: &Event<'_>,
@@ -49,7 +49,7 @@ impl An0454 {
                 None => self.challenges.send(slot, event.time, self.address(event.src_ip)),
             };
             if counted {
-                // A challenge before this answer is late, too, although the answer is no entry.
+                // The answer is no entry, but a challenge older than this answer is late too.
                 if let Some(mut content) = self.table.content(slot) {
                     content.raise(event.time);
                 }
@@ -70,8 +70,8 @@ impl An0454 {
         self.judge(event, entered.slot, user, context);
     }
 
-    /// True if this is the first event of a challenge with a transaction. Of the rows of Entra, which clients give their
-    /// correlation id, those of one code are one within five seconds of the first that came.
+    /// True if this is the first event of a challenge with a transaction. For Entra, clients choose the correlation
+    /// id. So rows of one code count as one only within five seconds of the first to come.
     fn is_first(&mut self, event: &Event<'_>, user: &User<'_>, watermark: Timestamp) -> bool {
         let id =
             |kind| self.hash(kind).part(user.name.as_bytes()).part(event.transaction.as_bytes()).finish();
@@ -97,7 +97,7 @@ impl An0454 {
         }
     }
 
-    /// Raises the patterns that hold on a challenge.
+    /// Raises the patterns that a challenge completes.
     fn judge(&mut self, event: &Event<'_>, slot: Slot, user: &User<'_>, context: &mut Context<'_>) {
         let (options, t) = (&self.options, event.time);
         let rules = [
@@ -115,7 +115,7 @@ impl An0454 {
                 continue;
             }
             let mut alert = self.report(event, context.record, slot, pattern, (from, t));
-            // This challenge is late, and a login after it has taken the alert back already.
+            // This challenge is late, and a later login has taken the alert back already.
             if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
                 continue;
             }
@@ -133,7 +133,7 @@ impl An0454 {
         }
     }
 
-    /// Takes a login or an approval: takes back alerts that wait, may raise one, forgets challenges.
+    /// Handles a login or an approval: takes back waiting alerts, may raise an alert, forgets challenges.
     pub(crate) fn login(&mut self, event: &Event<'_>, user: &User<'_>, context: &mut Context<'_>) {
         let s = event.time;
         if self.waiting.take_back(user.key, s) {
@@ -169,7 +169,7 @@ impl An0454 {
         }
     }
 
-    /// The time of the user's newest login since the first challenge.
+    /// The time of the user's newest login since the first remembered challenge.
     fn logged_in(&self, slot: Slot) -> Option<Timestamp> {
         let bytes = self.table.data(slot).get(Link::BYTES..)?.first_chunk()?;
         Some(Timestamp(i64::from_le_bytes(*bytes))).filter(|time| time.0 != 0)

@@ -1,13 +1,14 @@
 //! AN0454: MFA challenges without a login, and a login after them (MITRE ATT&CK T1621, "MFA fatigue").
 //!
-//! An attacker who has a password asks for the second factor again and again, until its owner gives in. Per user:
+//! An attacker who has a password asks for the second factor again and again, until the owner gives in. The patterns,
+//! for each user:
 //!
 //! - `challenges-without-login`: on a challenge at t, at least `min_challenges` lie in [t − `window`, t]. Silent for
-//!   `window`. With `confirm_after` it waits for a login that takes it back.
+//!   `window`. With `confirm_after`, the alert waits for a login that takes it back.
 //! - `slow-challenges`: at least `slow_min_challenges` lie in [t − `slow_window`, t]. Silent for `slow_window`.
-//! - `login-after-challenges`: on a login or approval at s from address a, there is a challenge t,
-//!   t ≤ s ≤ t + `success_within`, with at least `min_challenges` in [t − `window`, t], one of them from a, or either
-//!   address unknown: the user gave in.
+//! - `login-after-challenges`: on a login or approval at s from address a, there is a challenge t with t ≤ s ≤ t +
+//!   `success_within`, and at least `min_challenges` lie in [t − `window`, t]. One of these comes from a, or either
+//!   address is unknown. So the user probably gave in.
 //!
 //! ```
 //! use authsieve_an0454::An0454;
@@ -32,12 +33,12 @@
 //!   transaction, of any age while it is remembered (see below). Otherwise it closes the oldest open challenge of any
 //!   transaction from at most 5 minutes before. If none is open, the result counts as a challenge itself, at its own
 //!   time and from its own address. Nothing else closes a challenge, not even an approval.
-//! - Duo writes finished challenges. So a result of Duo counts itself and closes no other challenge. It counts once per
-//!   user and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge: if it
-//!   counted, it would be the challenge "from a" itself, and a user's own login would look like the attacker's.
-//! - Rows of Entra and the audit log with one correlation id and one code are one row of their user, if they are at most
-//!   5 s from the first that came. Clients choose the id, so it joins no more than that. It is the transaction: a result
-//!   closes one open challenge, and each further result counts.
+//! - Duo writes finished challenges. So a result of Duo counts itself and closes no other challenge. It counts once
+//!   per user and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge. If it
+//!   counted, it would itself be the challenge "from a", and a user's own login would look like the attacker's.
+//! - Rows of Entra and the audit log with the same correlation id and code are one row of their user, if they are
+//!   within 5 s of the first to come. Clients choose the id, so it joins no more than this. The id is the
+//!   transaction: a result closes one open challenge, and each further result counts.
 //! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts. Then it writes
 //!   that the challenge was sent. The first one sent to the same user and address within 60 s is not counted again.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
@@ -107,15 +108,16 @@ const FINISHED: u8 = 4;
 const ROW: u8 = 5;
 /// How far apart rows of one correlation id and code are one.
 const ONE_ROW: Span = Span::seconds(5);
-/// How long challenges are remembered at least: a result may come late, and silences end when no challenge is left.
+/// The least time for which challenges are remembered: a result may come late, and silences end when no challenge is
+/// left.
 const REMEMBERED: Span = Span::seconds(86_400);
 /// The data of a key: the link to its newest entry in the journal, and the time of its newest login.
 const DATA: usize = Link::BYTES + 8;
-/// The bytes of an entry of a key, about, and of a key without entries.
+/// The approximate bytes of an entry, and of a key without entries.
 const ENTRY_BYTES: u64 = 40;
 const KEY_BYTES: u64 = 128;
 
-/// The analytic. See the crate's documentation.
+/// The analytic; see the [crate](crate).
 pub struct An0454 {
     options: Options,
     prefixes: Prefixes,
@@ -126,9 +128,9 @@ pub struct An0454 {
     table: Table,
     challenges: Challenges,
     quiet: Silences,
-    /// The challenges of Duo that were counted.
+    /// The ids of Duo's challenges that were counted.
     finished: Deliveries,
-    /// Correlation ids, each with the time up to which its rows are one challenge.
+    /// Correlation ids, each with the end of the time in which its rows are one challenge.
     rows: Silences,
     journal: Journal,
     waiting: Waiting,
@@ -235,7 +237,7 @@ impl Analytic for An0454 {
         let bounds = Bounds {
             max_keys: memory.max_keys,
             data: DATA,
-            // The key of a patient attacker must not lose its weight between two challenges.
+            // A patient attacker's key must keep its weight from one challenge to the next.
             window: options.slow_window.0,
             horizon: keep,
             weight_cap: 5,
@@ -336,7 +338,7 @@ impl An0454 {
         Hasher128::new(self.salt, kind)
     }
 
-    /// A part of an event as a member of an entry. 0 is nobody.
+    /// Turns a part of an event into a member of an entry. 0 means unknown.
     fn member(&self, kind: u8, part: &[u8]) -> u64 {
         self.hash(kind).part(part).finish().halves().0.max(1)
     }

@@ -2,13 +2,13 @@
 
 use authsieve_engine::event::{Event, Provider};
 
-/// Words that name a Mac or its system, in lower case. Digits behind them are a version or a model.
+/// Words that name a Mac or its system, in lower case. Digits after them are a version or a model.
 const MACS: [&str; 10] =
     ["mac", "macos", "macosx", "osx", "macintosh", "macbook", "macbookpro", "macbookair", "imac", "macmini"];
 /// Words of other devices, whose user agents say `like Mac OS X`.
 const OTHERS: [&str; 6] = ["iphone", "ipad", "ipod", "ios", "ipados", "watchos"];
 
-/// True if the event came from a Mac: by its system, its device or its user agent, or because a Mac wrote it.
+/// True if the event came from a Mac: by its system, device or user agent, or because a Mac wrote the record.
 pub fn is_mac(event: &Event<'_>) -> bool {
     event.provider == Provider::Macos
         || event.os.trim().eq_ignore_ascii_case("darwin")

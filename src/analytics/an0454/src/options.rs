@@ -3,11 +3,12 @@
 use authsieve_engine::config::{Threshold, Wait, Window};
 
 authsieve_engine::words! {
-    /// How the events of a user belong together.
+    /// Which events belong to the same user.
     pub enum UserKey {
-        /// By the whole name.
+        /// Those with the same whole name.
         Whole = "whole",
-        /// By the part before the first `@`, without ASCII case: joins a Mac's `jdoe` with `jdoe@contoso.com`.
+        /// Those with the same part before the first `@`, without ASCII case. This joins a Mac's `jdoe` with
+        /// `jdoe@contoso.com`.
         LocalPart = "local-part",
     }
 }
@@ -17,7 +18,7 @@ authsieve_engine::words! {
     pub enum Platform {
         /// All devices.
         Any = "any",
-        /// Macs. An event that names no device is left out.
+        /// Macs. Events that name no device are left out.
         Macos = "macos",
     }
 }

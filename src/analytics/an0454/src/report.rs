@@ -47,7 +47,7 @@ pub struct Report<'r> {
     pub tally: ChallengeSum,
     pub journal: &'r Journal,
     pub newest: Link,
-    /// Turns an address of the journal into the member that the tally holds.
+    /// Turns an address of the journal into the form that the tally holds.
     pub address: &'r dyn Fn(Option<[u8; 16]>) -> u64,
 }
 
@@ -83,17 +83,17 @@ impl Report<'_> {
                 alert.estimated.push(field.into());
             }
         }
-        // The newest challenge is in the journal already, unless the journal keeps nothing.
+        // The newest challenge is in the journal already, unless the journal keeps no entries.
         let raised = if login || challenges.entries().is_empty() { self.record } else { Record::NONE };
         told::tell(&challenges, &mut alert, raised);
         alert.first_seen = tally.each.first().map_or(event.time, |(time, _)| *time);
         alert
     }
 
-    /// The challenges that were counted, and the logins of the user meanwhile.
+    /// The counted challenges, and the user's logins in the meantime.
     fn read(&self) -> (Excerpt<'_>, Vec<String>) {
         let login = self.pattern == Pattern::Login;
-        // Each is told once. The journal also holds challenges that a login made the analytic forget.
+        // Each challenge is listed once. The journal also holds challenges that a login made the analytic forget.
         let mut left = self.tally.each.clone();
         let mut logins = Vec::new();
         if login {

@@ -1,4 +1,5 @@
-//! What the cases as data do not reach: state, evidence, bounds, errors; and the rules against a naive reference.
+//! Tests of state, evidence, bounds and errors, which the case files do not cover. Also compares the rules with a
+//! naive reference.
 
 mod flood;
 mod naive;
@@ -18,7 +19,7 @@ fn detector(config: &str) -> Detector<An0454> {
     Detector::create(config, 7).unwrap()
 }
 
-/// An event of jane's, from an address, or none where that is empty.
+/// An event of jane, from an address, or from none if that is empty.
 fn event(second: i64, outcome: Outcome, address: &str) -> Event<'static> {
     Event {
         time: Timestamp(START + second * SECOND),
@@ -113,7 +114,7 @@ fn rows_of_one_correlation_id_and_code_are_one_for_five_seconds() {
         alerts.iter().map(|alert| (alert.time.0 - START) / SECOND).collect::<Vec<_>>()
     };
     let (entra, audit) = (Provider::Entra, Provider::M365);
-    // Rows of one code within five seconds of the first are one; clients choose the correlation id.
+    // Rows of one code within five seconds of the first are one, because clients choose the correlation id.
     assert_eq!(counted(vec![asked(0, entra), asked(5, audit), asked(6, entra)]), [0, 6]);
     assert_eq!(counted(vec![failed(0, entra), failed(1, audit), failed(6, entra)]), [0, 6]);
     // A result closes one open challenge. Each further result counts.
@@ -150,7 +151,7 @@ fn duos_rows_are_finished_challenges_one_per_txid() {
     let alerts = feed(&mut detector(""), ids.iter().enumerate().map(|(n, id)| denied(60 * n as i64, id)));
     assert_eq!(patterns(&alerts), [WITHOUT]);
     assert_eq!(alerts[0].outcomes[0].count, 5);
-    // An open challenge of somebody else's stays open.
+    // Another user's open challenge stays open.
     let events = (0..4).map(|n| challenge(n, "203.0.113.5")).chain([denied(5, "a")]);
     assert_eq!(patterns(&feed(&mut detector(""), events)), [WITHOUT]);
 }
@@ -249,7 +250,7 @@ fn a_late_challenge_is_one_with_the_result_that_came_before_it() {
 fn a_result_that_comes_behind_another_is_late_and_counts_for_nothing() {
     let mut it = detector(r#"{"min_challenges":3,"window":"10m"}"#);
     let denied = |second| event(second, Outcome::Denied, "203.0.113.5");
-    // In order the one of second 13 closes the challenge, and the one of second 15 counts.
+    // In order, the result at second 13 would close the challenge, and the one at second 15 would count.
     let alerts = feed(&mut it, [denied(0), challenge(10, "203.0.113.5"), denied(15), denied(13)]);
     assert!(alerts.is_empty(), "{alerts:?}");
     assert_eq!(it.stats()[0].late, 1);

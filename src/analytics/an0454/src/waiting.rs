@@ -11,12 +11,12 @@ use authsieve_engine::state::{Loading, Piece};
 use authsieve_engine::time::Timestamp;
 use authsieve_engine::{alert_fields, beside_fields, load_fields, save_fields};
 
-/// How many alerts may wait. Of more, the one that has waited longest comes out early rather than never.
+/// The most alerts that wait. Beyond it, the one that has waited longest comes out early, so none is lost.
 const MOST: usize = 4096;
-/// How many bytes they may take.
+/// The most bytes of waiting alerts.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The alerts that wait, in the order they are due. Equals stand in the order they came.
+/// The waiting alerts, in the order in which they are due. Alerts due at the same time stay in the order of arrival.
 #[derive(Debug, Default)]
 pub struct Waiting {
     list: Vec<One>,
@@ -27,7 +27,7 @@ pub struct Waiting {
 struct One {
     due: Timestamp,
     user: Fingerprint,
-    /// The part of its id that differs from others of its time.
+    /// The part of the alert's id that differs from other alerts of its time.
     name: Box<str>,
     alert: Box<Alert>,
 }
@@ -59,7 +59,7 @@ impl Waiting {
         self.list.insert(place, one);
     }
 
-    /// Hands out the alerts that were due before `now`.
+    /// Raises the alerts that were due before `now`.
     pub fn passed(&mut self, now: Timestamp, alerts: &mut Alerts<'_>) {
         if self.list.first().is_some_and(|first| is_over(first.due, now)) {
             self.deliver(self.list.partition_point(|held| is_over(held.due, now)), alerts);
@@ -73,8 +73,8 @@ impl Waiting {
         }
     }
 
-    /// A login of a user at `s` takes back the alerts that were decided up to `s` and are not due before. Returns true
-    /// if it took one and left none of that user. O(n).
+    /// Takes back alerts for a login of a user at `s`: those decided at or before `s` and not due before `s`. Returns
+    /// true if it took at least one back and no other of that user waits. O(n).
     pub fn take_back(&mut self, user: Fingerprint, s: Timestamp) -> bool {
         let Self { list, bytes } = self;
         let (mut taken, mut left) = (false, false);
@@ -90,14 +90,14 @@ impl Waiting {
         taken && !left
     }
 
-    /// The bytes it takes, about.
+    /// The approximate bytes of memory in use.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
 impl Piece for Waiting {
-    /// An alert that was decided comes out, whatever option makes keys now.
+    /// An alert that was decided comes out, even if keys are made differently now.
     const KEYLESS: bool = true;
 
     fn save(&self, out: &mut Writer) {
@@ -123,7 +123,7 @@ impl Piece for Waiting {
     }
 }
 
-/// True if event time has passed `due` at `now`. The end of an input passes everything.
+/// True if event time has passed `due` at `now`. At the end of an input, every alert is due.
 fn is_over(due: Timestamp, now: Timestamp) -> bool {
     due < now || now == Timestamp::MAX
 }

@@ -13,7 +13,7 @@ fn name(user: &User<'_>) -> String {
     note::key("user", &user.name, None)
 }
 
-/// Notes an event that belongs to one that was counted before.
+/// Notes an event that belongs to a challenge counted before.
 #[cold]
 pub fn joined(user: &User<'_>, text: &str, context: &mut Context<'_>) {
     context.note(Step::Joined, &name(user), "", text, &[]);
@@ -41,7 +41,7 @@ pub fn waits(user: &User<'_>, until: Timestamp, context: &mut Context<'_>) {
 }
 
 impl An0454 {
-    /// Notes why an event is not looked at.
+    /// Notes why an event is ignored.
     #[cold]
     pub(crate) fn why_left_out(&self, event: &Event<'_>, context: &mut Context<'_>) {
         let why = if matches!(event.outcome, Outcome::Failure | Outcome::Stopped) {
@@ -56,7 +56,7 @@ impl An0454 {
         context.note(Step::Ignored, "", "", why, &[]);
     }
 
-    /// Notes the count of a challenge, just entered, for a pattern.
+    /// Notes the count of a challenge, which was just added, for a pattern.
     #[cold]
     pub(crate) fn why_challenge(
         &self,
@@ -81,7 +81,7 @@ impl An0454 {
         context.note(step, &name(user), pattern.as_str(), text, &values);
     }
 
-    /// Notes how a login stands to the challenges of its user, before it is judged.
+    /// Notes how a login relates to the challenges of its user, before it is judged.
     #[cold]
     pub(crate) fn why_login(
         &self,

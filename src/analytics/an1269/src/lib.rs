@@ -66,18 +66,19 @@ const ADDRESS: u8 = 2;
 const QUIET: u8 = 3;
 const QUIET_USER: u8 = 4;
 const QUIET_SOURCE: u8 = 5;
-/// The number of the member of an entry that is the account.
+/// The number of the entry's member that holds the account.
 const WHO: usize = 0;
-/// The most failures of a key that are held whatever other keys do: as many as thresholds need, up to this. More
-/// failures draw on the pool.
+/// The most failures of a key that are always kept, even if other keys need room. The number is what the thresholds
+/// need, up to this. Further failures use the shared pool.
 const MOST_FLOOR: usize = 64;
-/// How many successes of a key are held whatever other keys do.
+/// The number of successes of a key that are always kept.
 const SUCCESSES: usize = 4;
-/// The bytes of a key beside its entries (slot, place in the index, lists, journal links), and of an entry.
+/// The bytes of a key without its entries (slot, place in the index, lists, journal links), and the bytes of an
+/// entry.
 const EACH: u64 = 256;
 const ENTRY: u64 = 48;
 
-/// The analytic. See the crate's documentation.
+/// The analytic; see the [crate](crate).
 pub struct An1269 {
     options: Options,
     prefixes: Prefixes,
@@ -177,7 +178,7 @@ impl Analytic for An1269 {
             weight_cap: 3,
             sketch_bytes: memory.sketch_bytes,
         };
-        // Half of the pool is for evidence, a quarter for failures, the rest for logins.
+        // Half of the pool is for evidence, a quarter for failures, and the rest for logins.
         let (pool, window) = (memory.pool_bytes, options.window.0);
         let recent = |floor, pool_bytes| track::recent(window, floor, pool_bytes, seed);
         Ok(Self {
@@ -201,7 +202,7 @@ impl Analytic for An1269 {
     }
 
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
-        // These providers have analytics of their own.
+        // Other analytics handle these providers.
         if matches!(
             event.provider,
             Provider::Linux
@@ -230,7 +231,7 @@ impl Analytic for An1269 {
             return;
         };
         let entered = if failed || succeeded {
-            // An address that only logs in weighs nothing against one that fails.
+            // An address that only logs in has no weight, so failing addresses go before it.
             let weight = if failed { event.count } else { 0 };
             self.table.enter(key, weight, event.time, context.watermark)
         } else {
@@ -267,7 +268,7 @@ impl Analytic for An1269 {
         if succeeded {
             self.succeeded.push(&mut self.table, here.slot, event, members, Record::NONE);
         }
-        // A part of the window of such a late event is forgotten: too little is left to judge it.
+        // A part of the window of such a late event is no longer kept, so it cannot be judged.
         let judged = event.time >= newest.minus(self.options.window.0);
         if !judged {
             context.note(
@@ -297,7 +298,7 @@ impl Analytic for An1269 {
     }
 }
 
-/// The key of an event, its slot, and its account.
+/// The key, the slot and the account of an event.
 #[derive(Clone, Copy)]
 struct Here {
     key: Fingerprint,
@@ -319,7 +320,7 @@ impl An1269 {
         event.src_ip.map(|address| self.prefixes.octets(address))
     }
 
-    /// The account as a member. An event without a name has an account, too: an unknown one.
+    /// The account as a member. An event without a name gets one account for all unknown names.
     fn account(&self, event: &Event<'_>) -> u64 {
         self.member(ACCOUNT, event.user.as_bytes())
     }
@@ -343,7 +344,7 @@ impl An1269 {
         let quiet = |pattern: Pattern| {
             Hasher128::new(self.salt, QUIET).number(here.key.0).part(&[pattern as u8]).finish()
         };
-        // An alert of this pattern or a greater one has silenced it.
+        // An alert of this or a greater pattern has silenced it.
         let mut silent = Pattern::ALL.into_iter().filter(|p| *p >= pattern);
         if let Some(by) = silent.find(|p| self.quiet.is_silent(quiet(*p), event.time)) {
             if context.explains() {
@@ -402,7 +403,7 @@ impl An1269 {
         self.raise(event, context, alert, event.user.as_bytes(), quiet);
     }
 
-    /// The window that ends with an event.
+    /// The window that ends at an event.
     fn span(&self, event: &Event<'_>) -> (Timestamp, Timestamp) {
         (event.time.minus(self.options.window.0), event.time)
     }
@@ -428,7 +429,7 @@ impl An1269 {
         }
     }
 
-    /// Raises an alert about the address, and about `user` unless it is empty. Silences `quiet` for a window.
+    /// Raises an alert about the address, and about `user` unless it is empty. Silences `quiet` for the window.
     fn raise(
         &mut self,
         event: &Event<'_>,

@@ -1,6 +1,6 @@
 //! The patterns of failures from one address.
 
-/// A pattern of failures, the lesser first.
+/// A pattern of failures. Lesser patterns come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pattern {
     /// Many failures on few accounts.
@@ -12,10 +12,10 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// All patterns, the lesser first.
+    /// All patterns, lesser ones first.
     pub const ALL: [Self; 3] = [Self::BruteForce, Self::PasswordSpray, Self::CredentialStuffing];
 
-    /// The pattern of a number of failures on a number of accounts, of which at least `many` are many.
+    /// The pattern for a number of failures on a number of accounts. At least `many` accounts count as many.
     pub const fn of(failures: u32, accounts: u32, many: u32) -> Self {
         if accounts < many {
             Self::BruteForce
@@ -26,7 +26,7 @@ impl Pattern {
         }
     }
 
-    /// Its name in alerts.
+    /// The pattern's name in alerts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BruteForce => "brute-force",
@@ -35,7 +35,7 @@ impl Pattern {
         }
     }
 
-    /// Its name in words.
+    /// The pattern's name in words.
     pub const fn words(self) -> &'static str {
         match self {
             Self::BruteForce => "guessing passwords",
@@ -44,7 +44,7 @@ impl Pattern {
         }
     }
 
-    /// Its sub-technique of MITRE ATT&CK T1110.
+    /// The pattern's sub-technique of MITRE ATT&CK T1110.
     pub const fn technique(self) -> &'static str {
         match self {
             Self::BruteForce => "T1110.001",

@@ -9,9 +9,9 @@ use authsieve_engine::told::{self, MOST_LISTED, number, or, short};
 use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::recent::Sum;
 
-/// The pattern of an accepted credential.
+/// The name of the pattern for an accepted credential.
 pub const ACCEPTED: &str = "credential-accepted";
-/// Valid accounts: cloud accounts.
+/// The technique "Valid Accounts: Cloud Accounts".
 const VALID: &str = "T1078.004";
 
 /// The facts for an alert about an address and its window.
@@ -97,7 +97,7 @@ impl Report<'_> {
         if failures.cut {
             alert.estimated.extend(["failure_count", "distinct_users", "distinct_ips"].map(String::from));
         }
-        // Successes that are missing may be of accounts that are not listed.
+        // Missing successes may be of accounts that are not listed.
         if successes.cut || self.succeeded.cut() {
             alert.estimated.push("related_successes".into());
         }
@@ -113,7 +113,7 @@ impl Report<'_> {
                 .context
                 .push(format!("{} named no account: together they count as one", number(unknown, "failure")));
         }
-        // If the journal keeps entries, a failure is the newest of them.
+        // If the journal keeps entries, a failure is the newest one.
         let is_told = self.event.outcome == Outcome::Failure && !self.failed.entries().is_empty();
         told::tell(&self.failed, &mut alert, if is_told { Record::NONE } else { self.record });
         alert

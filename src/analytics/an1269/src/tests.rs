@@ -1,4 +1,4 @@
-//! State, evidence, bounds, errors, floods. The rule itself is held against a naive reference in [`naive`].
+//! Tests of state, evidence, bounds, errors and floods. [`naive`] compares the rule itself with a naive reference.
 
 mod naive;
 
@@ -46,7 +46,7 @@ fn run(detector: &mut Detector<An1269>, events: impl IntoIterator<Item = Event<'
         .collect()
 }
 
-/// Ten failures on as many accounts, a second apart.
+/// Ten failures on ten accounts, one second apart.
 fn stuffing() -> Vec<Event<'static>> {
     (0..10).map(|n| failed(n, &format!("u{n}@example.com"))).collect()
 }
@@ -197,7 +197,7 @@ fn who_did_not_fail_is_told_once_and_not_where_many_log_in() {
     let alerts = run(&mut detector(""), stuffing().into_iter().chain(others(3)));
     assert_eq!(patterns(&alerts), ["credential-stuffing", "credential-accepted"]);
     assert!(alerts[1].context[1].contains("not among"), "{:?}", alerts[1].context);
-    // The twentieth account to log in makes it a shared address: who logs in again then is no news.
+    // With the twentieth account to log in, the address counts as shared, so a login there raises no alert.
     let before = |count: i64| (0..count).map(|n| login(-30 + n, &format!("other{n}")));
     let alerts = |count| run(&mut detector(""), before(count).chain(stuffing()).chain([login(60, "new")]));
     assert_eq!(patterns(&alerts(18)), ["credential-stuffing", "credential-accepted"]);
@@ -320,8 +320,8 @@ fn counts_are_exact_in_the_hundreds_and_say_so_beyond_memory() {
     assert!(["failure_count", "distinct_users"].iter().all(|name| cut.estimated.contains(&(*name).into())));
 }
 
-/// So many junk addresses that fail once between any two failures of twelve, with and without junk beforehand that
-/// failed as often as it could without an alert.
+/// `between` junk addresses that fail once, between any two of twelve failures. Once without and once with junk
+/// before, which fails as often as possible without an alert.
 fn flood(between: u32) {
     for beforehand in [0, 20_000u32] {
         let mut detector = detector(r#"{"max_keys":20000}"#);

@@ -1,4 +1,4 @@
-//! The events of one kind, for each key: entries that are counted, and a journal for alerts.
+//! The events of one kind, for each key: entries to count, and a journal for alerts.
 
 use authsieve_engine::event::{Event, Record};
 use authsieve_engine::snapshot::{self, Reader, Writer};
@@ -10,23 +10,23 @@ use authsieve_engine::window::journal::{Journal, Link};
 use authsieve_engine::window::recent::{self, Recent};
 use authsieve_engine::window::table::{Entered, Slot, Table};
 
-/// The failures of all keys, or their successes. They are apart, so that many successes cannot drive out failures.
+/// The failures of all keys, or their successes. They are separate, so that many successes cannot push out failures.
 #[derive(Debug)]
 pub struct Track {
     /// The entries that are counted.
     pub recent: Recent,
     journal: Journal,
-    /// The place in the data of a slot of the link to the newest entry in the journal.
+    /// The offset, in the data of a slot, of the link to the newest journal entry.
     at: usize,
 }
 
 impl Track {
-    /// Track number `number` of a table. The data of a slot hold a link for each track.
+    /// The track with the number `number` of a table. The data of a slot holds one link for each track.
     pub fn new(number: usize, recent: Recent, journal_bytes: usize) -> Self {
         Self { recent, journal: Journal::new(journal_bytes), at: number * Link::BYTES }
     }
 
-    /// Takes an event in for a key.
+    /// Adds an event to a key.
     pub fn push(
         &mut self,
         table: &mut Table,
@@ -47,19 +47,19 @@ impl Track {
         }
     }
 
-    /// Drops the entries that the slot of a new key held for another.
+    /// Drops the entries that the slot of a new key held for another key.
     pub fn enter(&mut self, entered: Entered) {
         if entered.new {
             self.recent.forget(entered.slot);
         }
     }
 
-    /// The events of a key in [from, to] that the journal still holds.
+    /// The events of a key in [from, to], as far as the journal still holds them.
     pub fn excerpt(&self, table: &Table, slot: Slot, from: Timestamp, to: Timestamp) -> Excerpt<'_> {
         Excerpt::read(&self.journal, self.newest(table, slot), 0, from, to, &mut |entry| entry.count)
     }
 
-    /// The bytes it takes.
+    /// The bytes of memory in use.
     pub fn bytes(&self) -> usize {
         self.recent.bytes() + self.journal.bytes()
     }
@@ -81,7 +81,7 @@ impl Piece for Track {
     }
 }
 
-/// An empty list of entries for each key. It keeps two windows: the second one is for late events.
+/// An empty list of entries for each key, with sums for two windows. The second window is for late events.
 pub fn recent(window: Span, floor: usize, pool_bytes: usize, seed: u64) -> Recent {
     Recent::new(keep(window), floor, pool_bytes).windows([window; 2], seed)
 }

@@ -6,25 +6,25 @@ use authsieve_engine::event::Event;
 use authsieve_engine::note::{self, Step};
 use authsieve_engine::time::Timestamp;
 
-/// The outcome of an event.
+/// The result for an event.
 #[derive(Clone, Copy)]
 pub enum Why {
-    /// A failure was counted. The number of accounts by now.
+    /// A failure was counted. Holds the number of accounts so far.
     Failed(u32),
-    /// The pattern holds, and is silent until that time.
+    /// The pattern holds, but is silent until this time.
     Silent(&'static str, Timestamp),
     /// A right password after too few failures.
     Short,
-    /// The account did not fail, and the accounts that did are fewer than needed: their number, and the needed one.
+    /// The account did not fail, and too few accounts did. Holds their number and the needed number.
     FewAccounts(u32, u32),
-    /// Many accounts logged in from the address, so it is shared: their number, and the limit.
+    /// Many accounts logged in from the address, so it is shared. Holds their number and the limit.
     Shared(u32, u32),
     /// A right password after enough failures.
     Accepted,
 }
 
 impl An1269 {
-    /// Notes the outcome, if notes are asked for: `count` failures of the `least` that are needed.
+    /// Notes the result, if notes are asked for. `count` is the number of failures, `least` the needed number.
     #[cold]
     pub(crate) fn why(&self, event: &Event<'_>, context: &mut Context<'_>, why: Why, count: u32, least: u32) {
         if !context.explains() {

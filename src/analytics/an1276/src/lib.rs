@@ -1,14 +1,14 @@
 //! AN1276, Linux: authentication failures, then a success from the same source or user (MITRE ATT&CK T1110).
 //!
-//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such
-//! that at least `min_failures` failures of k lie in [f − `window`, f].
+//! **Rule R**, for a key k: a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f
+//! + `success_within`, and at least `min_failures` failures of k lie in [f − `window`, f].
 //!
-//! Keys are (user, source), the source alone, and, if configured, the user alone. One success raises at most one alert.
-//! Its pattern is the most specific key that matched, and it lists all keys that did.
+//! Keys are (user, source), the source alone and, if configured, the user alone. One success raises at most one
+//! alert. Its pattern is the most specific key that matched, and it lists all keys that matched.
 //!
 //! An alert consumes the failures of the (user, source) and user keys that matched. It never consumes the failures of
-//! the source: an attacker's login to an account of his own must not cover the victim's. Instead, the source stays
-//! silent about the same user for `success_within` after any alert about the two.
+//! the source: an attacker could log in to his own account and so hide the attack on the victim's. Instead, after any
+//! alert about a source and a user, the source stays silent about this user for `success_within`.
 //!
 //! ```
 //! use authsieve_an1276::An1276;
@@ -49,14 +49,14 @@ use authsieve_engine::window::silence::Silences;
 
 /// The kinds of keys, the most specific first. The place of a kind is the number of its key.
 const KINDS: [Correlate; 3] = [Correlate::UserIp, Correlate::Ip, Correlate::User];
-/// The kind of the keys of silences.
+/// The kind of hash for the key of a silence.
 const QUIET: u8 = 3;
-/// The kind of a source that is a terminal.
+/// The kind of hash for a source that is a terminal.
 const PLACE: u8 = 4;
-/// The kind of an unknown source.
+/// The kind of hash for an unknown source.
 const NOWHERE: u8 = 5;
 
-/// The analytic. See the crate's documentation.
+/// The analytic; see the [crate](crate).
 pub struct An1276 {
     options: Options,
     prefixes: Prefixes,
@@ -187,7 +187,7 @@ impl Analytic for An1276 {
 
 impl An1276 {
     fn looks_at(&self, event: &Event<'_>) -> bool {
-        // A normalised event is Linux's only where something says so: see the engine's `shapes::world`.
+        // A normalised event counts only if something in it names Linux: see the engine's `shapes::world`.
         event.provider == Provider::Linux
             && matches!(
                 (self.options.login_source, event.access),
@@ -197,7 +197,7 @@ impl An1276 {
             )
     }
 
-    /// The source as a part of keys: a cut address, or host and terminal of a local login.
+    /// The source as a part of keys: the prefix of the address, or the host and terminal of a local login.
     fn source(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let hasher = |kind| Hasher128::new(self.salt, kind);
         let source = match (event.access, event.src_ip) {

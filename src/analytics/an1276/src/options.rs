@@ -3,7 +3,7 @@
 use authsieve_engine::config::{Glob, Threshold, Window};
 
 authsieve_engine::words! {
-    /// How failures and the success must belong together.
+    /// How failures and the success are related.
     pub enum Correlate {
         /// The same user from the same source.
         UserIp = "user+ip",
@@ -15,11 +15,11 @@ authsieve_engine::words! {
 }
 
 authsieve_engine::words! {
-    /// Which logins are looked at.
+    /// Which logins are judged.
     pub enum LoginSource {
         /// Over the network.
         Remote = "remote",
-        /// At the machine: console, su, sudo. Host and terminal stand for the address.
+        /// At the machine: console, su, sudo. Host and terminal replace the address.
         Local = "local",
         /// Both.
         Any = "any",

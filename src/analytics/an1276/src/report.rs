@@ -40,7 +40,7 @@ pub fn alert(
     alert
 }
 
-/// The code of a failure under `reasons`: the reason, or else how it was reported.
+/// The code of a failure under `reasons`: the reason, or else the way in which it was reported.
 pub fn code<'e>(event: &'e Event<'_>) -> &'e str {
     match event.signal {
         _ if !event.reason.is_empty() => &event.reason,

@@ -1,5 +1,5 @@
-//! What the cases as data do not reach: state, evidence, bounds, errors. The rule itself is held against a naive
-//! reference in `tests/`.
+//! Tests of state, evidence, bounds and errors, which the case files do not cover. The tests in `tests/` compare the
+//! rule itself with a naive reference.
 
 mod flood;
 
@@ -22,7 +22,7 @@ fn accepted(second: u32, user: &str, address: &str) -> String {
     format!("{}Accepted password for {user} from {address} port 4711 ssh2\n", head(second))
 }
 
-/// Each line of a process of its own, so that attempts are not joined.
+/// The head of a line. Each line has its own process id, so that attempts are not joined.
 fn head(second: u32) -> String {
     let (hour, minute, rest) = (10 + second / 3600, second / 60 % 60, second % 60);
     format!("2026-03-01T{hour:02}:{minute:02}:{rest:02}Z web1 sshd[{}]: ", 1000 + second)
@@ -238,8 +238,7 @@ fn late_events_are_sorted_within_the_allowed_lateness() {
     );
 }
 
-/// Events wait to be sorted, and the configuration they are restored under sorts nothing any more: they leave before the
-/// next event does.
+/// Events wait to be sorted, and the new configuration no longer sorts. They leave before the next event does.
 #[test]
 fn what_waited_leaves_first_where_nothing_waits_any_more() {
     let mut lines: Vec<String> = (0..5).map(|n| failed(n, "alice", "203.0.113.5")).collect();

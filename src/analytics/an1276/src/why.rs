@@ -8,7 +8,7 @@ use authsieve_engine::note::{self, Step};
 use authsieve_engine::told::rule::{note_failure, note_success};
 use authsieve_engine::told::source;
 
-/// A key in words.
+/// Names a key in words.
 fn name(kind: Correlate, event: &Event<'_>) -> String {
     let address = event.src_ip.filter(|_| kind != Correlate::User);
     let user = if kind == Correlate::Ip { "" } else { &*event.user };
@@ -20,7 +20,7 @@ fn name(kind: Correlate, event: &Event<'_>) -> String {
     key
 }
 
-/// Notes why an event is not looked at.
+/// Notes why an event is ignored.
 #[cold]
 pub fn left_out(options: &Options, event: &Event<'_>, context: &mut Context<'_>) {
     let (word, text) = match event.access {
@@ -50,11 +50,11 @@ impl An1276 {
         }
     }
 
-    /// Notes on a success, before it is judged: an alert consumes the failures.
+    /// Notes on a success, before it is judged and its alert consumes the failures.
     #[cold]
     pub(crate) fn why_success(&mut self, event: &Event<'_>, threshold: u32, context: &mut Context<'_>) {
         let keys = self.keys(event);
-        // The alert goes under the last key that is noted: the most specific one for which the rule holds.
+        // The alert appears under the last noted key: the most specific one for which the rule holds.
         for holding in [false, true] {
             for (key, kind) in keys.into_iter().zip(KINDS).rev().filter(|(key, _)| key.is_some()) {
                 let name = name(kind, event);

@@ -1,8 +1,8 @@
-//! The accounts by their hash: windows hold hashes, and an alert names the accounts.
+//! Finds the name of an account by its hash: windows hold hashes, and alerts show names.
 //!
-//! There are two generations, of about half the memory each. When the younger is full, it replaces the elder. So a name
-//! stays until half the memory was filled with others, and longer if it is seen again. A day brings far fewer names
-//! than failures.
+//! There are two generations, each with about half of the memory. When the younger one is full, it replaces the
+//! older. So a name stays until half of the memory was filled with other names, and longer if it is seen again. A day
+//! brings far fewer names than failures.
 
 use authsieve_engine::hash::{Fingerprint, Placement};
 use authsieve_engine::order::sort;
@@ -10,10 +10,10 @@ use authsieve_engine::snapshot::{Reader, Result, SnapshotError, Writer};
 use authsieve_engine::state::{Loading, Piece};
 use hashbrown::HashTable;
 
-/// The bytes of an entry beside the name, by estimate.
+/// The estimated bytes of an entry without its name.
 const ENTRY: usize = 40;
 
-/// See the [module](self).
+/// The names of accounts; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct Accounts {
     /// The bytes of a full generation.
@@ -30,7 +30,7 @@ struct Generation {
 }
 
 impl Accounts {
-    /// No accounts yet, in about so many bytes.
+    /// An empty list that uses about `bytes` bytes.
     #[must_use]
     pub fn new(bytes: usize, seed: u64) -> Self {
         let (young, old) = (Generation::default(), Generation::default());
@@ -54,7 +54,7 @@ impl Accounts {
         self.young.get(hash, self.placement).or_else(|| self.old.get(hash, self.placement))
     }
 
-    /// The bytes they take, about.
+    /// The approximate bytes of memory in use.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.young.bytes + self.old.bytes
@@ -96,7 +96,7 @@ impl Generation {
         self.names.find(place(placement, hash), |held| held.0 == hash).map(|(_, name)| &**name)
     }
 
-    /// Adds a name that is not there yet.
+    /// Adds a name that is not stored yet.
     fn insert(&mut self, hash: u64, name: &str, placement: Placement) {
         self.bytes += name.len() + ENTRY;
         let place_of = |held: &(u64, Box<str>)| place(placement, held.0);

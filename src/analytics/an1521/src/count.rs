@@ -1,4 +1,4 @@
-//! Counts for a pattern the failures of a family, or of one account if the family is too large.
+//! Counts the failures of a family for a pattern, or those of one account if the family is too large.
 
 use crate::pattern::Pattern;
 use crate::{ACCOUNT, An1521, Failure, SOURCE, kind};
@@ -7,7 +7,7 @@ use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::recent::Sum;
 use authsieve_engine::window::table::Slot;
 
-/// The question: the failures of which family, on which event.
+/// The request to count: a family and an event.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
     /// The family's slot.
@@ -18,22 +18,23 @@ pub(crate) struct Asked {
     pub most: u32,
 }
 
-/// The count for a pattern.
+/// The result of a count.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
     pub from: Timestamp,
     pub sum: Sum,
     /// True if the family is too large: only failures of the event's account were counted.
     pub alone: bool,
-    /// The slot of the entries that were counted. The entry of the event itself may be missing.
+    /// The slot of the counted entries. The entry of the event itself may be missing.
     pub slot: Option<Slot>,
     /// The subject of a silence.
     pub subject: Fingerprint,
 }
 
 impl An1521 {
-    /// Counts the failures of a family in a window up to the event, or of the account alone if the family is too large.
-    /// `None` if there are fewer than `least`, or if all of the patterns are silent. O(1) for events in time order.
+    /// Counts the failures of a family in a window up to the event, or those of the account alone if the family is
+    /// too large. `None` if there are fewer than `least`, or if all patterns are silent. O(1) for events in time
+    /// order.
     pub(crate) fn count(
         &mut self,
         failure: &Failure<'_>,
@@ -61,7 +62,7 @@ impl An1521 {
         if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
             return None;
         }
-        // The event itself is not among the account's own failures yet.
+        // The event itself is not in the account's own entries yet.
         let slot = self.table.find(self.alone(failure.family, failure.member));
         let (mut sum, mut new) = (Sum::default(), true);
         if let Some(slot) = slot {

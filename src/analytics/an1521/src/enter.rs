@@ -1,4 +1,4 @@
-//! Enters a failure into the windows of its family, of its account alone, and of its address.
+//! Adds a failure to the windows of its family, its account alone, and its address.
 
 use crate::{ACCOUNT, An1521, Failure, SOURCE, Similarity, kind, report};
 use authsieve_engine::analytic::Context;
@@ -10,7 +10,7 @@ use authsieve_engine::window::recent::Entry;
 use authsieve_engine::window::table::Slot;
 
 impl An1521 {
-    /// Takes a failure in, for its family, its account alone, and its address. Family and address are judged at once.
+    /// Adds a failure to its family, its account alone, and its address. Judges family and address at once.
     pub(crate) fn failure(&mut self, failure: &Failure<'_>, context: &mut Context<'_>) {
         let event = failure.event;
         let member = |fingerprint: Fingerprint| fingerprint.halves().0.max(1);
@@ -43,7 +43,7 @@ impl An1521 {
         self.late += u64::from(late || late_too);
     }
 
-    /// Takes a failure of a key in. Returns its slot, and true if the failure is late for the key.
+    /// Adds a failure to a key. Returns the key's slot, and true if the failure is late for this key.
     fn enter(&mut self, key: Fingerprint, entry: Entry, link: Link, watermark: Timestamp) -> (Slot, bool) {
         let entered = self.table.enter(key, entry.count, entry.time, watermark);
         let late = self.table.newest(entered.slot) > entry.time;
@@ -56,9 +56,9 @@ impl An1521 {
         (entered.slot, late)
     }
 
-    /// Keeps the failures of each account apart as well, once a family has several accounts. So the failures of one can
-    /// be counted alone, and others do not push them out. `known` is true if the family held failures of the account
-    /// before. O(1), unless the account had the family to itself until now, or its key was given up.
+    /// Also keeps the failures of each account apart, once a family has several accounts. So they can be counted
+    /// alone, and other accounts do not push them out. `known` is true if the family held failures of the account
+    /// before. O(1), unless the account was alone in the family until now, or its key was evicted.
     fn enter_alone(
         &mut self,
         failure: &Failure<'_>,

@@ -4,11 +4,11 @@ use authsieve_engine::config::{Glob, Json, Kind, Place, Problems, Setting};
 use authsieve_engine::letters::lower;
 use authsieve_engine::order::sort;
 
-/// The most families in a configuration: each of them is tried for every event.
+/// The most families in a configuration: each is compared with every event.
 const MOST_FAMILIES: usize = 1000;
 
-/// The families of the configuration: the name of each and its accounts. They stand in the order of their names, and an
-/// account of two families belongs to the first.
+/// The families of the configuration, with their names and accounts, in the order of names. An account that fits two
+/// families belongs to the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Families(Vec<(String, Vec<Glob>)>);
 

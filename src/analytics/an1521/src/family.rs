@@ -1,14 +1,14 @@
-//! Canonical names of accounts, and the families that they fold to.
+//! Makes the canonical name of an account, and the name of its family.
 
 use crate::options::{Options, Similarity};
 use authsieve_engine::letters::lower;
 
-/// The most bytes of a name that count. Account names of Windows are far shorter.
+/// The most bytes of a name that count. Windows account names are far shorter.
 const MOST_NAME: usize = 255;
-/// A folded name needs so many letters to stand for others.
+/// The fewest letters of a folded name: a shorter one stays as it was.
 const LETTERS: usize = 3;
-/// Writes the canonical name of an account into `out`: lower case, without the domain before it (`CONTOSO\`) or the
-/// suffix behind it (`@contoso.com`). O(n) in the first 255 bytes.
+/// Writes the canonical name of an account into `out`: lower case, without a domain before it (`CONTOSO\`) or a
+/// suffix after it (`@contoso.com`). O(n) in the first 255 bytes.
 pub fn canonical(user: &str, out: &mut String) {
     out.clear();
     let user = user.rsplit('\\').next().unwrap_or(user);
@@ -24,14 +24,15 @@ pub fn canonical(user: &str, out: &mut String) {
     }
 }
 
-/// True for an account (canonical) of a machine or of the system: nobody guesses their passwords.
+/// True for an account of a machine or of the system, whose passwords nobody guesses. `account` must be canonical.
 pub fn is_nobody(account: &str) -> bool {
     account.ends_with('$')
         || account == "anonymous logon"
         || ["dwm-", "umfd-"].iter().any(|window_manager| account.starts_with(window_manager))
 }
 
-/// Writes the name of an account's family into `out`, without regard to `near`. The account is canonical. O(n).
+/// Writes the name of an account's family into `out`, without joining near families. `account` must be canonical.
+/// O(n).
 pub fn label(options: &Options, account: &str, out: &mut String) {
     if options.similarity == Similarity::Exact {
         out.clear();
@@ -44,8 +45,8 @@ pub fn label(options: &Options, account: &str, out: &mut String) {
     }
 }
 
-/// Folds a name: digits and punctuation at its end go, digits that look like letters become letters. These are the
-/// usual ways to make many names of one. A name of which fewer than three letters are left stays whole.
+/// Folds a name: removes digits and punctuation at its end, and replaces digits that look like letters. These are the
+/// usual ways to derive many names from one. A name stays as it is if fewer than three letters would be left.
 fn fold(account: &str, out: &mut String) {
     out.clear();
     let stem = account.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));

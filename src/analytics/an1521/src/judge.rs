@@ -1,4 +1,4 @@
-//! Judges a failure: which patterns hold, and which of them are silent.
+//! Judges a failure: finds the patterns that hold, and leaves out the silent ones.
 
 use crate::count::{Asked, Counted};
 use crate::pattern::Pattern;
@@ -72,7 +72,7 @@ impl An1521 {
         let most = judgement.threshold(threshold::MAX_FAMILY, self.options.max_family.0);
         let on = match sum.distinct {
             of if of[FAMILY] >= families => of[FAMILY],
-            // Of a family with too many accounts each counts for itself: a question worth asking only then.
+            // In a family with too many accounts, each account counts. This is only computed if needed.
             of if of[MEMBER] > most && of[MEMBER] >= families => {
                 let quiet = self.quiet_key(Pattern::Spray, key);
                 if self.quiet.is_silent(quiet, time) { 0 } else { self.targets(slot, (from, time), most) }
@@ -85,8 +85,8 @@ impl An1521 {
         }
     }
 
-    /// On how many families an address failed, each account counting for itself in a family with more than `most` of them.
-    /// O(n log n) in the failures of the address.
+    /// The number of families on which an address failed. In a family with more than `most` accounts, each account
+    /// counts. O(n log n) in the failures of the address.
     fn targets(&self, slot: Slot, (from, to): (Timestamp, Timestamp), most: u32) -> u32 {
         let mut members: Vec<[u64; 2]> =
             self.recent.entries(slot, from, to).map(|entry| entry.members).collect();
@@ -97,7 +97,8 @@ impl An1521 {
         counts.map(|accounts| if accounts > most { accounts } else { 1 }).fold(0, u32::saturating_add)
     }
 
-    /// Raises an alert of a pattern unless it is silent, and silences it for the window. Returns true if it did.
+    /// Raises an alert of a pattern unless it is silent, and silences it for the window. Returns true if an alert was
+    /// raised.
     fn raise(
         &mut self,
         pattern: Pattern,

@@ -1,12 +1,15 @@
 //! AN1521, Windows: a series of failed logons (4625) on the same or similar accounts (MITRE ATT&CK T1110).
 //!
-//! Accounts are counted by **family**: names that fold to the same (see [`Similarity`]). On each failure at t, the
-//! failures of the family in [t − `window`, t] are counted. At least `min_failures` raise `burst`. From at least
-//! `source_ip_threshold` addresses, they raise `distributed` instead. `slow_min_failures` in `slow_window` raise
-//! `slow`. At least `min_failures` of one source address, on at least `spray_accounts` families, raise `spray`.
+//! Accounts are counted by **family**: names that fold to the same name (see [`Similarity`]). On each failure at t,
+//! the failures of the family in [t − `window`, t] are counted. The patterns:
+//!
+//! - `burst`: at least `min_failures` in `window`.
+//! - `distributed`: the same from at least `source_ip_threshold` addresses; it replaces `burst`.
+//! - `slow`: at least `slow_min_failures` in `slow_window`.
+//! - `spray`: at least `min_failures` from one source address, on at least `spray_accounts` families.
 //!
 //! A pattern that was raised about a family or an address is silent about it for its window. `distributed` silences
-//! `burst`, too.
+//! `burst` too.
 //!
 //! ```
 //! use authsieve_an1521::An1521;
@@ -25,9 +28,9 @@
 //! counts the failures of the one account alone. A family is active at t if one of its accounts failed in [t −
 //! `window`, t].
 //!
-//! **Near.** A name whose own family is not active joins an active family within one edit: the first one by name. An
-//! edit puts in, leaves out or replaces a letter. Letters that change places are two edits. Other names cannot join a
-//! name that joined: families do not chain.
+//! **Near.** A name whose own family is not active joins an active family within one edit; of several, the first by
+//! name. An edit adds, removes or replaces one letter. Two swapped letters are two edits. A name cannot join a name
+//! that itself joined a family, so families do not chain.
 //!
 //! **To evade it**, stay below `min_failures` in any `window` and `slow_min_failures` in any `slow_window` on each
 //! family, and below `spray_accounts` families from each address.
@@ -67,7 +70,7 @@ use near::Near;
 use pattern::Pattern;
 use std::net::IpAddr;
 
-/// The kinds of hashes. The first two are the numbers of the links of a journal entry as well.
+/// The kinds of hashes. The first two are also the numbers of a journal entry's links.
 mod kind {
     pub const FAMILY: u8 = 0;
     pub const ADDRESS: u8 = 1;
@@ -78,13 +81,13 @@ mod kind {
     pub const ALONE: u8 = 6;
 }
 
-/// The members of an entry: account and address in the entry of a family, family and account in that of an address.
+/// The members of an entry: account and address for a family, family and account for an address.
 const ACCOUNT: usize = 0;
 const SOURCE: usize = 1;
 const FAMILY: usize = 0;
 const MEMBER: usize = 1;
 
-/// The thresholds by their place in [`About::thresholds`].
+/// The thresholds, by their place in [`About::thresholds`].
 mod threshold {
     pub const MIN_FAILURES: usize = 0;
     pub const SOURCES: usize = 1;
@@ -94,13 +97,13 @@ mod threshold {
     pub const COUNT: usize = 5;
 }
 
-/// The greatest weight of a key: of n failures in a flood, n − 2 are remembered.
+/// The greatest weight of a key: in a flood, n − 2 of n failures are remembered.
 const WEIGHT_CAP: u32 = 3;
-/// The bytes of a key, about, and of each of its entries: lists grow by doubling.
+/// The approximate bytes of a key, and of each entry: lists grow by doubling.
 const KEY_BYTES: u64 = 256;
 const ENTRY_BYTES: u64 = 2 * size_of::<Entry>() as u64;
 
-/// The analytic. See the crate's documentation.
+/// The analytic; see the [crate](crate).
 pub struct An1521 {
     options: Options,
     prefixes: Prefixes,
@@ -115,7 +118,7 @@ pub struct An1521 {
     accounts: Accounts,
     near: Near,
     late: u64,
-    /// Room for the names of one event.
+    /// Space for the names of one event.
     scratch: (String, String),
 }
 
@@ -125,7 +128,7 @@ struct Failure<'e> {
     event: &'e Event<'e>,
     record: Record<'e>,
     account: &'e str,
-    /// The name of its family.
+    /// The name of the account's family.
     label: &'e str,
     /// Hashes of account, family and address.
     member: u64,
@@ -204,8 +207,8 @@ impl Analytic for An1521 {
         let changed = (0..threshold::COUNT).flat_map(|index| config.overrides.thresholds(index));
         let largest = own.iter().map(|own| own.0).chain(changed).max().unwrap_or(1);
         common.fits(KEY_BYTES, None)?;
-        // One more than the greatest threshold, to see that there are more; or as many as there is memory for. Further
-        // entries of a key come out of the pool.
+        // One more than the greatest threshold, to see that there are more, or as many as the memory allows. Further
+        // entries of a key use the pool.
         let room = common.key_bytes().saturating_sub(KEY_BYTES) / ENTRY_BYTES;
         let floor = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, largest as usize + 1);
         let spans = [options.window.0, options.slow_window.0];
@@ -293,7 +296,7 @@ impl An1521 {
         let any = |test: &dyn Fn(Status) -> bool| [reason, status].into_iter().flatten().any(test);
         let windows = match event.provider {
             Provider::Windows => true,
-            // Only failures of Windows carry the id of the event, or a status of Windows.
+            // Only Windows failures have the event's id, or a Windows status.
             Provider::Ecs | Provider::Ocsf => event.reason == "4625" || any(&Status::is_error),
             _ => false,
         };
@@ -306,7 +309,8 @@ impl An1521 {
             && !any(&|code| code == Status::INVALID_LOGON_TYPE || self.options.exclude_status.contains(&code))
     }
 
-    /// Lets a name whose family is not active join a near one that is. Stores the family, for other names to join.
+    /// Lets a name whose family is not active join a near active family. Stores the family, so that other names can
+    /// join.
     fn join(&mut self, label: &mut String, time: Timestamp) {
         if self.options.similarity != Similarity::Near {
             return;
@@ -325,7 +329,7 @@ impl An1521 {
         self.near.add(label);
     }
 
-    /// The key of a silence: of a pattern, about a family, an account or an address.
+    /// The key of a silence: a pattern about a family, an account or an address.
     fn quiet_key(&self, pattern: Pattern, subject: Fingerprint) -> Fingerprint {
         Hasher128::new(self.salt, kind::QUIET).part(&[pattern as u8]).number(subject.0).finish()
     }
@@ -339,7 +343,7 @@ impl An1521 {
         Hasher128::new(self.salt, kind::ADDRESS).number(u128::from_le_bytes(octets)).finish()
     }
 
-    /// The key of an account's own failures in a family.
+    /// The key for the failures of one account of a family.
     fn alone(&self, family: Fingerprint, account: u64) -> Fingerprint {
         Hasher128::new(self.salt, kind::ALONE).number(family.0).number(account.into()).finish()
     }

@@ -1,11 +1,11 @@
 //! Finds the families within one edit of a name, without a comparison with each of them.
 //!
-//! Two names are within one edit (a letter put in, left out, or replaced) only if they become the same when at most one
-//! letter is deleted from each. So a family is entered under its name and under each variant with one letter deleted. A
-//! name is looked up by its own variants (symmetric deletion, as in Garbe's SymSpell). The families found are compared,
-//! since swapped letters are found as well: these are two edits.
+//! Two names are within one edit (one letter added, removed or replaced) only if deleting at most one letter from
+//! each makes them equal. So a family is stored under its name, and under each variant with one letter deleted. A
+//! name is looked up by its own variants (symmetric deletion, as in Garbe's SymSpell). This also finds names with two
+//! swapped letters, which are two edits, so the families found are compared.
 //!
-//! Only families are stored, never the names that joined them. A name that is one edit from a joined name, and two from
+//! Only families are stored, never names that joined them. A name that is one edit from a joined name, and two from
 //! the family, does not join. So families do not chain.
 
 use authsieve_engine::hash::{Fingerprint, Hasher128, Placement, Salt};
@@ -14,35 +14,35 @@ use authsieve_engine::state::{Loading, Piece};
 use hashbrown::HashTable;
 use std::collections::VecDeque;
 
-/// The longest name that joins, in letters. Account names of Windows have at most 20, with a few exceptions.
+/// The longest name that joins, in letters. Windows account names have at most 20, with few exceptions.
 const MOST_LETTERS: usize = 64;
-/// The most entries: enough for about 10,000 families with names of ordinary length.
+/// The most entries: enough for about 10,000 families with names of usual length.
 const MOST_ENTRIES: usize = 131_072;
 
-/// The families. Of too many, the oldest go. Results do not depend on the seed.
+/// The families. If there are too many, the oldest are dropped. Results do not depend on the seed.
 #[derive(Clone, Debug)]
 pub struct Near {
     salt: Salt,
     kind: u8,
     most: usize,
-    /// The number of the first of `labels`.
+    /// The number of the first family in `labels`.
     first: u64,
     labels: VecDeque<Box<str>>,
-    /// Hashes of variants, and the numbers of their families.
+    /// The hash of each variant, and the number of its family.
     entries: HashTable<(u64, u64)>,
     placement: Placement,
 }
 
 impl Near {
-    /// No families yet. `kind` sets their hashes apart from others under the same salt.
+    /// An empty list. `kind` separates these hashes from others with the same salt.
     #[must_use]
     pub fn new(salt: Salt, kind: u8, seed: u64) -> Self {
         let (labels, entries, placement) = (VecDeque::new(), HashTable::new(), Placement::new(seed));
         Self { salt, kind, most: MOST_ENTRIES, first: 0, labels, entries, placement }
     }
 
-    /// The first family by name that is active, as `active` says, and within one edit of `label`. O(letters), and a
-    /// comparison for each family found.
+    /// The first family by name that is within one edit of `label`, and for which `active` returns true. O(letters),
+    /// and a comparison for each family found.
     pub fn find(&self, label: &str, active: &mut dyn FnMut(&str) -> bool) -> Option<&str> {
         let mut best: Option<&str> = None;
         self.variants(label, &mut |variant| {
@@ -56,13 +56,13 @@ impl Near {
         best
     }
 
-    /// The families that are entered under a hash.
+    /// The families stored under a hash.
     fn under(&self, variant: u64) -> impl Iterator<Item = &str> {
         let found = self.entries.iter_hash(place(self.placement, variant));
         found.filter(move |entry| entry.0 == variant).filter_map(|(_, number)| self.label(*number))
     }
 
-    /// Enters a family, if it is not stored yet. O(letters).
+    /// Adds a family, unless it is stored already. O(letters).
     pub fn add(&mut self, label: &str) {
         if self.under(self.hash(label)).any(|other| other == label) {
             return;
@@ -91,7 +91,7 @@ impl Near {
         }
     }
 
-    /// The bytes it takes, about.
+    /// The approximate bytes of memory in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.entries.allocation_size() + self.labels.capacity() * 40
@@ -102,7 +102,7 @@ impl Near {
         self.labels.get(at).map(|label| &**label)
     }
 
-    /// Calls `each` with the hash of the name and of each variant. Not for a name that is too long.
+    /// Calls `each` with the hash of the name and of each variant, unless the name is too long.
     fn variants(&self, label: &str, each: &mut dyn FnMut(u64)) {
         if label.len() > 4 * MOST_LETTERS || label.chars().count() > MOST_LETTERS {
             return;
@@ -111,7 +111,7 @@ impl Near {
         let mut rest = String::with_capacity(label.len());
         let mut before = None;
         for (at, letter) in label.char_indices() {
-            // In a row of equal letters, each deletion gives the same variant.
+            // In a row of equal letters, every deletion gives the same variant.
             if before.replace(letter) == Some(letter) {
                 continue;
             }
@@ -128,7 +128,7 @@ impl Near {
 }
 
 impl Piece for Near {
-    /// Writes the families, the oldest first.
+    /// Writes the families, oldest first.
     fn save(&self, out: &mut Writer) {
         out.count(self.labels.len());
         for label in &self.labels {
@@ -151,7 +151,7 @@ fn place(placement: Placement, hash: u64) -> u64 {
     placement.of(Fingerprint(hash.into()))
 }
 
-/// True if the names are equal, or if one letter put in, left out or replaced makes one the other. O(n).
+/// True if the names are equal, or if one letter added, removed or replaced makes them equal. O(n).
 fn within_one_edit(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (one.chars(), other.chars());
     let strip = |ends: fn(&mut std::str::Chars<'_>) -> Option<char>,
@@ -178,7 +178,7 @@ mod tests {
         Near::new(Salt::new(""), 0, 7)
     }
 
-    /// Levenshtein's distance, by the book.
+    /// Levenshtein's distance, in the textbook form.
     fn distance(one: &str, other: &str) -> usize {
         let other: Vec<char> = other.chars().collect();
         let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn words() -> Vec<String> {
-        // All words of up to four letters out of three, one of which has two bytes.
+        // All words of up to four letters from an alphabet of three, one of which has two bytes.
         let mut words = vec![String::new()];
         for length in 0..4 {
             let longer: Vec<String> = words

@@ -15,15 +15,15 @@ authsieve_engine::words! {
     }
 }
 
-/// A status of Windows ([MS-ERREF] NTSTATUS), as a number: writers use digits of either case.
+/// A Windows status ([MS-ERREF] NTSTATUS) as a number, because writers use upper and lower case digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status(u32);
 
 impl Status {
-    /// User Account Control writes this status although nobody has failed.
+    /// User Account Control causes this status although nobody failed.
     pub const INVALID_LOGON_TYPE: Self = Self(0xc000_010b);
 
-    /// Reads `0xC000006D` in either case, or the same in decimal, signed or not.
+    /// Reads `0xC000006D` in either case, or decimal digits, with or without a sign.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_ascii();
@@ -31,7 +31,7 @@ impl Status {
         match hex {
             Some(digits) if !digits.starts_with('+') => u32::from_str_radix(digits, 16).ok(),
             Some(_) => None,
-            // The top bit marks an error: signed writers print such a status as a negative number.
+            // The top bit marks an error. Writers with signed numbers print such a status as a negative number.
             None => text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned)),
         }
         .map(Self)
@@ -43,7 +43,7 @@ impl Status {
         self.0 >> 16 == 0xc000
     }
 
-    /// `0xc000006d`.
+    /// The status in the form `0xc000006d`.
     #[must_use]
     pub fn digits(self) -> [u8; 10] {
         let mut text = *b"0x00000000";

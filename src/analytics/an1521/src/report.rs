@@ -28,10 +28,10 @@ pub struct Report<'r> {
     pub newest: Link,
 }
 
-/// The accounts that were hit, with their failures. O(n log n) in the entries of the window.
+/// The accounts with failures. O(n log n) in the entries of the window.
 struct Hit<'r> {
-    /// Hash, count, and the name if it is still stored. The account that was hit most is first; of equals, the first by
-    /// name.
+    /// Hash, count, and the name if it is still stored. The account with most failures is first; of equals, the first
+    /// by name.
     accounts: Vec<(u64, u32, Option<&'r str>)>,
 }
 
@@ -51,7 +51,7 @@ impl Report<'_> {
 
         let excerpt = self.excerpt();
         let addresses = excerpt.addresses().len() as u32;
-        // If keys are blocks of addresses, the journal counts addresses more exactly than windows do.
+        // If keys are blocks of addresses, the journal counts addresses more exactly than the windows do.
         let distinct_ips = match self.pattern {
             Pattern::Spray => addresses.max(1),
             _ => addresses.max(sum.distinct[SOURCE]),
@@ -96,7 +96,7 @@ impl Report<'_> {
         alert
     }
 
-    /// The number of the member of an entry that is the account.
+    /// The number of the entry's member that holds the account.
     const fn account(&self) -> usize {
         match self.pattern {
             Pattern::Spray => 1 - FAMILY,
@@ -109,7 +109,7 @@ impl Report<'_> {
         self.prefixes == Prefixes::WHOLE
     }
 
-    /// The entries that were counted, the oldest first.
+    /// The counted entries, oldest first.
     fn entries(&self) -> impl Iterator<Item = &Entry> {
         let (from, to) = (self.counted.from, self.failure.event.time);
         self.counted.slot.into_iter().flat_map(move |slot| self.recent.entries(slot, from, to))
@@ -133,7 +133,7 @@ impl Report<'_> {
         for (account, _, name) in &mut accounts {
             *name = self.accounts.get(*account);
         }
-        // Accounts whose names are lost come last.
+        // Accounts without a stored name come last.
         sort(&mut accounts, |one, other| {
             let key = |it: &(u64, u32, Option<&str>)| (u32::MAX - it.1, it.2.is_none());
             (key(one), one.2, one.0) < (key(other), other.2, other.0)
@@ -170,7 +170,7 @@ impl Report<'_> {
         }
     }
 
-    /// The source of the failures of a family, in words.
+    /// The source of a family's failures, in words.
     fn from(&self) -> String {
         match self.counted.sum.distinct[SOURCE] {
             0 | 1 => place(self.failure.event),
@@ -211,7 +211,7 @@ impl Report<'_> {
     }
 }
 
-/// The source of a failure, in words: its address, or the workstation that it names.
+/// The source of a failure, in words: its address, or the workstation name.
 fn place(event: &Event<'_>) -> String {
     match event.src_ip {
         Some(address) => net::written(address),
@@ -220,7 +220,7 @@ fn place(event: &Event<'_>) -> String {
     }
 }
 
-/// The code of a failure under `reasons`: the sub-status in one spelling. `digits` is room for it.
+/// The code of a failure under `reasons`: the sub-status in one spelling. `digits` is space for it.
 pub fn code<'e>(event: &'e Event<'_>, digits: &'e mut [u8; 10]) -> &'e [u8] {
     let said = if event.reason.is_empty() { &event.status } else { &event.reason };
     match Status::parse(said) {

@@ -1,5 +1,5 @@
-//! What the cases as data do not reach: evidence, state, bounds, errors; the rules against a naive reference
-//! ([`oracle`]); floods ([`flood`]).
+//! Tests of evidence, state, bounds and errors, which the case files do not cover. [`oracle`] compares the rules with
+//! a naive reference, and [`flood`] tests floods.
 
 mod flood;
 mod naive;
@@ -18,7 +18,7 @@ fn detector(config: &str) -> Detector<An1521> {
     Detector::create(config, 7).unwrap_or_else(|why| panic!("{config}: {why}"))
 }
 
-/// A failed logon, so many microseconds after the start. An empty address: none.
+/// A failed logon, `micros` microseconds after the start. An empty address means none.
 fn failed(micros: i64, user: &str, address: &str) -> String {
     failed_with(micros, user, address, "0xC000006A")
 }
@@ -32,7 +32,7 @@ fn failed_with(micros: i64, user: &str, address: &str, code: &str) -> String {
     ) + "\n"
 }
 
-/// So many failures, a second apart, from the second given.
+/// `count` failures, one second apart, starting at second `from`.
 fn series(from: i64, count: i64, user: &str, address: &str) -> String {
     (from..from + count).map(|second| failed(second * 1_000_000, user, address)).collect()
 }
@@ -133,7 +133,7 @@ fn near_names_join_and_do_not_chain() {
     assert_eq!(patterns("{\"min_failures\":4}", &names(&["admin", "admn", "admix", "adminn"])), [""; 0]);
     assert_eq!(patterns(config, &names(&["admin", "adminn", "adminnn", "adminnnn"])), [""; 0]);
     assert_eq!(patterns(config, &names(&["admin", "amdin", "admin", "admin"])), [""; 0], "two edits");
-    // Joined names keep a family alive, and it is the family they joined.
+    // Names that joined keep the family active; it is the family that they joined.
     assert_eq!(patterns(config, &names(&["admin", "adminn", "adminn", "admin9"])), ["burst"]);
     let late = failed(0, "admin", "192.0.2.1") + &series(601, 3, "admix", "192.0.2.1");
     assert_eq!(patterns(config, &late), [""; 0], "no longer active");
@@ -253,7 +253,7 @@ fn contradictory_options_are_refused() {
 #[test]
 fn a_source_that_lags_behind_is_judged_and_does_not_repeat_itself() {
     let mut detector = detector("");
-    // Hours, and more than any window: a file of last year's behind one of today's.
+    // Late by hours, and by more than any window: a file of last year read after one of today.
     run(&mut detector, &failed(5 * 3_600_000_000, "zoe", "198.51.100.1"));
     let alerts = run(&mut detector, &series(0, 25, "admin", "192.0.2.1"));
     assert_eq!(alerts.len(), 1, "{alerts:?}");

@@ -11,7 +11,7 @@ use authsieve_engine::time::Span;
 use authsieve_engine::window::recent::Sum;
 use authsieve_engine::window::table::Slot;
 
-/// The key that a pattern counts for, in words.
+/// Names the key that a pattern counts for.
 pub fn name(pattern: Pattern, failure: &Failure<'_>, alone: bool) -> String {
     match pattern {
         Pattern::Spray => note::key("ip", "", failure.event.src_ip),
@@ -21,7 +21,7 @@ pub fn name(pattern: Pattern, failure: &Failure<'_>, alone: bool) -> String {
 }
 
 impl An1521 {
-    /// Notes why an event is not looked at.
+    /// Notes why an event is ignored.
     #[cold]
     pub(crate) fn why_left_out(&self, event: &Event<'_>, context: &mut Context<'_>) {
         let why = if event.outcome != Outcome::Failure {
@@ -88,7 +88,7 @@ impl An1521 {
         context.note(Step::Counted, &key, "", "families # of # within ~, failures # of #", &values);
     }
 
-    /// Notes a pattern that holds and is silent.
+    /// Notes a pattern that holds but is silent.
     #[cold]
     pub(crate) fn why_silent(
         &self,

@@ -1,10 +1,11 @@
 //! FLS, Entra and Windows: failed logons followed by a success (MITRE ATT&CK T1110, T1078).
 //!
-//! **Rule R**, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + `success_within`, such
-//! that at least `min_failures` failures of k lie in [f − `window`, f].
+//! **Rule R**, for a key k: a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f
+//! + `success_within`, and at least `min_failures` failures of k lie in [f − `window`, f].
 //!
-//! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also gives
-//! the number of other accounts on which the address failed within the window: a person who mistypes fails on one.
+//! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also
+//! names the number of other accounts on which the address failed within the window: a person who mistypes fails on
+//! one account only.
 //!
 //! ```
 //! use authsieve_engine::{detector::Detector, time::Timestamp};
@@ -46,14 +47,14 @@ use authsieve_engine::window::failures::Layout;
 use authsieve_engine::window::rule::{Keys, Rule};
 use std::borrow::Cow;
 
-/// The number and the kind of the key that is judged: user and address.
+/// The number and the kind of the judged key: user and address.
 const ACCOUNT: u8 = 0;
-/// The number and the kind of the key that is only told in alerts: the address.
+/// The number and the kind of the key that alerts only report on: the address.
 const ADDRESS: u8 = 1;
-/// The kind of the judged key if the user agent is part of it.
+/// The kind of the judged key if it includes the user agent.
 const AGENT: u8 = 2;
 
-/// The analytic. See the crate's documentation.
+/// The analytic; see the [crate](crate).
 pub struct Fls {
     options: Options,
     prefixes: Prefixes,
@@ -195,8 +196,8 @@ impl Analytic for Fls {
     authsieve_engine::state! { same_agent, prefixes, rule }
 }
 
-/// True if the user agent is part of the key. If this has changed, the failures of a snapshot are never found again.
-/// They go when their place is needed.
+/// True if the user agent is part of the key. If this option has changed, the failures of a snapshot never match
+/// again, and are evicted when room is needed.
 #[derive(Clone, Copy)]
 struct SameAgent(bool);
 
@@ -214,7 +215,7 @@ impl Piece for SameAgent {
 }
 
 impl Fls {
-    /// The key that is judged. `None` for an event that is not looked at.
+    /// The judged key. `None` for an event that is ignored.
     fn account(&self, event: &Event<'_>) -> Option<Fingerprint> {
         let address = event.src_ip.map(|address| self.prefixes.octets(address));
         if event.provider == Provider::Linux
@@ -253,8 +254,8 @@ impl Fls {
     }
 }
 
-/// An account as a directory compares names: without case, and the wide forms of ASCII as ASCII. Accents and kinds of kana
-/// stay apart.
+/// Folds an account as a directory compares names: without case, and with wide forms of ASCII as ASCII. Accents and
+/// kinds of kana stay different.
 fn folded(user: &str) -> Cow<'_, str> {
     if user.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         return Cow::Borrowed(user);

@@ -7,7 +7,7 @@ use authsieve_engine::told::{self, MOST_LISTED, number, short, source};
 use authsieve_engine::window::excerpt::Excerpt;
 use authsieve_engine::window::rule::Match;
 
-/// The alert about a success. `from_there` holds all failures from its address, if it has one.
+/// The alert about a success. `from_there` holds all failures from the same address, if the event has one.
 pub fn alert(
     fls: &Fls,
     m: &Match,
@@ -63,7 +63,7 @@ fn in_the_cloud(event: &Event<'_>) -> bool {
     matches!(event.provider, Provider::Entra | Provider::M365 | Provider::Okta | Provider::Auth0)
 }
 
-/// A Windows logon in words, by the logon types of event 4624 (Microsoft, "4624(S): An account was successfully logged
+/// Names a Windows logon by the logon types of event 4624 (Microsoft, "4624(S): An account was successfully logged
 /// on").
 fn logon(event: &Event<'_>) -> Option<String> {
     let number = event.logon_type?;

@@ -1,5 +1,5 @@
-//! State, evidence, what counts and what does not. `reference` holds the rule against the design's sentences, `flood`
-//! against floods.
+//! Tests of state, evidence and of which events count. `reference` compares the rule with the design's sentences, and
+//! `flood` tests floods.
 
 mod flood;
 mod reference;

@@ -7,7 +7,7 @@ use authsieve_engine::note::{self, Step};
 use authsieve_engine::told::rule::{note_failure, note_success};
 
 impl Fls {
-    /// Notes on an event: on a failure after it was entered, on a success before it is judged.
+    /// Notes on an event: on a failure after it was added, on a success before it is judged.
     #[cold]
     pub(crate) fn why(&mut self, event: &Event<'_>, context: &mut Context<'_>) {
         let threshold = context.judgement.threshold(0, self.options.min_failures.0);

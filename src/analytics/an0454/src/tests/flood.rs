@@ -3,8 +3,8 @@
 use super::{AFTER, WITHOUT, challenge, detector, feed, login, patterns};
 use authsieve_engine::event::Event;
 
-/// Twelve challenges and a login, with `between` junk users between any two, after `before` junk users with `times`
-/// challenges each. Junk never raises anything: `min_challenges` of theirs are out of reach of each other.
+/// Twelve challenges and a login. Between any two come `between` junk users; before all come `before` junk users with
+/// `times` challenges each. Junk raises no alert: no junk user has `min_challenges` within a window.
 fn flood(max_keys: usize, between: usize, before: usize, times: i64) {
     let mut it = detector(&format!(r#"{{"max_keys":{max_keys}}}"#));
     let junk = |it: &mut _, from: usize, count: usize, second: i64| {
@@ -37,7 +37,7 @@ fn a_flood_beforehand_hides_nothing() {
     flood(2_000, 5_000, 2_000, 12);
 }
 
-/// The sizes of the design: `cargo test --release -p authsieve-an0454 flood -- --ignored`.
+/// The sizes in the design: `cargo test --release -p authsieve-an0454 flood -- --ignored`.
 #[test]
 #[ignore = "takes a while without optimisation"]
 fn floods_of_the_designs_size_hide_nothing() {

@@ -1,9 +1,9 @@
-//! AN0454 as the design words it: every event kept, every question answered by looking at all of them. It shares no
-//! code with the analytic.
+//! A naive reference of AN0454 from its design: it keeps every event and answers each question by a search through
+//! all of them. It shares no code with the analytic.
 
 use authsieve_engine::event::{Event, Outcome, Provider};
 
-/// Options, in microseconds.
+/// The options, in microseconds.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub min: usize,
@@ -26,7 +26,7 @@ struct Challenge {
     ip: Option<String>,
     transaction: String,
     open: bool,
-    /// A policy asked for it, and nothing was sent.
+    /// True if a policy asked for the challenge and nothing was sent.
     policy: bool,
     forgotten: bool,
 }
@@ -34,17 +34,17 @@ struct Challenge {
 #[derive(Default)]
 struct World {
     challenges: Vec<Challenge>,
-    /// Around which time, and how far, a pattern is silent for a user.
+    /// Silences: pattern, user, the time around which the pattern is silent, and how far.
     silences: Vec<(&'static str, String, i64, i64)>,
-    /// Due, whose, what.
+    /// Waiting alerts: due time, user, alert.
     waiting: Vec<(i64, String, Raised)>,
     txids: Vec<(String, String)>,
-    /// The first rows of a correlation id and a code.
+    /// The first row of each correlation id and code.
     rows: Vec<(String, String, String, i64)>,
     out: Vec<Raised>,
 }
 
-/// The alerts on events in order of time, in the order they come out.
+/// The alerts for events in order of time, in the order in which they come out.
 pub fn judge(rules: &Rules, events: &[Event<'static>]) -> Vec<Raised> {
     let mut world = World::default();
     for event in events {
@@ -56,7 +56,7 @@ pub fn judge(rules: &Rules, events: &[Event<'static>]) -> Vec<Raised> {
     world.out
 }
 
-/// How many challenges of a user lie in [t − window, t], whatever was alerted on.
+/// The number of a user's challenges in [t − window, t], whether or not an alert was raised.
 pub fn counted(rules: &Rules, events: &[Event<'static>], user: &str, t: i64) -> usize {
     let mut world = World::default();
     for event in events {
@@ -97,7 +97,7 @@ impl World {
         }
     }
 
-    /// True if something was counted already: Duo's by its txid, Entra's by correlation id and code within 5 s.
+    /// True if the event was counted already: for Duo by its txid, for Entra by correlation id and code within 5 s.
     fn repeated(&mut self, event: &Event<'static>, user: &str) -> bool {
         let id = (user.to_string(), event.transaction.to_string());
         if id.1.is_empty() {
@@ -153,7 +153,7 @@ impl World {
         });
         let recent = of_user.iter().position(|c| r - c.time <= 300_000_000);
         if repeated {
-            // Duo's own rows are finished, and have nothing to close.
+            // Duo's own rows are finished, and have no challenge to close.
             if let Some(at) = same.filter(|_| event.provider == Provider::Duo) {
                 of_user[at].open = false;
             }
@@ -208,7 +208,7 @@ impl World {
     fn success(&mut self, rules: &Rules, event: &Event<'static>, user: String) {
         let s = event.time.0;
         let a = event.src_ip.map(|ip| ip.to_string());
-        // What waits is dropped, silence and all.
+        // Waiting alerts are dropped, together with their silence.
         let before = self.waiting.len();
         self.waiting.retain(|(_, u, _)| *u != user);
         if self.waiting.len() < before {

@@ -125,7 +125,7 @@ fn event() -> impl Strategy<Value = (i64, Event<'static>)> {
     )
 }
 
-/// Events, and how a failed test shows them.
+/// Events, with the form in which a failed test shows them.
 #[derive(Clone)]
 struct Events(Vec<Event<'static>>);
 
@@ -230,7 +230,7 @@ proptest! {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             shuffled.swap(at, (state >> 33) as usize % (at + 1));
         }
-        // Equal times count in the order they come.
+        // Events of equal times stay in the order in which they come.
         let mut sorted = shuffled.clone();
         sorted.sort_by_key(|event| event.time);
         prop_assert_eq!(found(&run(&config(&rules, "max"), 1, &shuffled)), judge(&rules, &sorted));
@@ -255,11 +255,11 @@ proptest! {
 
     #[test]
     fn what_comes_late_raises_nothing_that_is_not_there(rules in rules(), events in events(), order in any::<u64>()) {
-        // Challenges and logins: each challenge that is counted must be there, at or before the time of the alert.
+        // Challenges and logins: each counted challenge must exist, at or before the time of the alert.
         let rules = Rules { confirm: 0, special: None, ..rules };
-        // What hangs on the order of several records about one challenge is left out (STATE.md): of rows that are one, the
-        // first to come is counted, not the earliest; a result that comes before its challenge counts until then; a push
-        // that comes before the policy that asked for it is not one with it.
+        // Leaves out cases that depend on the order of several records about one challenge (STATE.md). Of rows that
+        // count as one, the first to come is counted, not the earliest. A result that comes before its challenge
+        // counts until then. A push that comes before the policy that asked for it stays separate.
         let mut events = events.0;
         for event in &mut events {
             event.transaction = "".into();
@@ -275,7 +275,7 @@ proptest! {
             shuffled.swap(at, at.saturating_sub((state >> 33) as usize % 4));
         }
         let sorted: Vec<Event<'static>> = events.iter().map(|event| {
-            // Without consumption: nobody logs in.
+            // Without logins, no challenge is forgotten.
             let outcome = match event.outcome {
                 Outcome::Success | Outcome::Approved => Outcome::Failure,
                 other => other,

@@ -1,4 +1,4 @@
-//! Alerts that wait, as version 0.1 wrote them.
+//! Reads waiting alerts as version 0.1 wrote them.
 
 use authsieve_engine::alert::{Alert, Evidence};
 use authsieve_engine::snapshot::fields::Saved;
@@ -6,10 +6,10 @@ use authsieve_engine::snapshot::{Reader, Result, SnapshotError};
 
 const WRONG: SnapshotError = SnapshotError::Invalid("an alert that waits");
 
-/// Reads an alert.
+/// Reads one alert.
 ///
 /// # Errors
-/// Where the bytes make no sense.
+/// Fails if the bytes are not an alert.
 pub fn load(input: &mut Reader<'_>) -> Result<Alert> {
     let mut alert = Alert { severity: Saved::load(input)?, ..Alert::default() };
     for time in [&mut alert.time, &mut alert.first_seen, &mut alert.last_seen] {

@@ -1,4 +1,4 @@
-//! AN1269 as the design says it: for each event, all that came before is gone through.
+//! A naive reference of AN1269 from its design: for each event, it searches all events before.
 
 use super::{BEGIN, RECEIVED};
 use crate::An1269;
@@ -9,7 +9,7 @@ use authsieve_engine::time::Timestamp;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// Something that happened, as numbers: `user` 0 is nobody, `address` 3 is of the same /64 as 2.
+/// One event as numbers. `user` 0 is unknown; `address` 3 is in the same /64 as 2.
 #[derive(Clone, Copy, Debug)]
 struct Fact {
     time: i64,
@@ -46,7 +46,7 @@ impl Fact {
         }
     }
 
-    /// As an ECS record; nothing where ECS cannot say it.
+    /// The fact as an ECS record; `None` if ECS cannot express it.
     fn record(self) -> Option<String> {
         let outcome = match self.outcome {
             Outcome::Failure if !self.credential && self.count == 1 => "failure",
@@ -89,7 +89,8 @@ impl Rules {
 
 const SECOND: i64 = 1_000_000;
 
-/// What is compared of an alert: pattern, time, user, address; severity, failures, accounts that failed, that logged in.
+/// The compared parts of an alert: pattern, time, user, address; severity, failures, number of accounts that failed,
+/// accounts that logged in.
 type Raised = (String, i64, Option<String>, Option<String>, Severity, u32, u32, Vec<String>);
 
 fn raised(alert: &Alert) -> Raised {
@@ -107,7 +108,7 @@ fn raised(alert: &Alert) -> Raised {
 
 fn naive(facts: &[Fact], rules: Rules) -> Vec<Raised> {
     let mut alerts: Vec<Raised> = Vec::new();
-    // What was alerted on: rank or branch, key, account, when.
+    // Alerts so far: rank or branch, key, account, time.
     let mut patterns: Vec<(usize, u8, i64)> = Vec::new();
     let mut accepted: Vec<(u8, Option<u8>, i64)> = Vec::new();
     for (now, fact) in facts.iter().enumerate() {
@@ -188,7 +189,7 @@ fn rules() -> impl Strategy<Value = Rules> {
 }
 
 fn facts() -> impl Strategy<Value = Vec<Fact>> {
-    // Equal times, window edges, and one microsecond beside them.
+    // Equal times, edges of windows, and one microsecond next to them.
     let step = prop_oneof![
         4 => Just(0), 2 => Just(1), 5 => Just(SECOND), 1 => Just(SECOND - 1), 2 => Just(5 * SECOND), 1 => Just(5 * SECOND + 1)
     ];
@@ -263,7 +264,7 @@ proptest! {
         prop_assert_eq!(detector.stats()[0].late, 0);
     }
 
-    /// Judged as it comes, a count may miss what is still to come; what it holds was there.
+    /// Judged in the order of arrival, a count may miss events that are still to come. Each counted event must exist.
     #[test]
     fn what_comes_late_raises_nothing_that_was_not_there(
         facts in facts(), rules in rules(), delays in prop::collection::vec(0..40 * SECOND, 70)
@@ -281,7 +282,7 @@ proptest! {
                 };
                 let failures: Vec<&Fact> =
                     before.iter().filter(window).filter(|f| f.outcome == Outcome::Failure).collect();
-                // What had come, all of it: no less was held, and no more.
+                // The counts are those of all events so far: no more and no less.
                 prop_assert_eq!(alert.5, failures.iter().map(|f| f.count).sum::<u32>());
                 let accounts: BTreeSet<u8> = failures.iter().map(|f| f.user).collect();
                 prop_assert_eq!(alert.6, accounts.len() as u32);

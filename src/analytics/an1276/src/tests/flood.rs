@@ -1,5 +1,5 @@
-//! Floods of junk keys between the failures of an attack. The design's sizes:
-//! `cargo test --release -p authsieve-an1276 flood -- --ignored`.
+//! Floods of junk keys between the failures of an attack. The sizes in the design run with `cargo test --release -p
+//! authsieve-an1276 flood -- --ignored`.
 
 use super::{Alert, An1276, Detector, RECEIVED, detector};
 use authsieve_engine::event::{Event, Outcome, Provider, Signal};
@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 const BEGIN: i64 = 1_772_359_200_000_000;
 
-/// Somebody fails or gets in, at a time in microseconds from the beginning.
+/// One failure or login, at a time in microseconds from the beginning.
 fn attempt(
     detector: &mut Detector<An1276>,
     micros: i64,
@@ -30,8 +30,8 @@ fn attempt(
     detector.observe(event, b"", RECEIVED)
 }
 
-/// Twelve failures, one each 45 seconds, and a login, with so many junk failures between any two, after so many junk
-/// users failed as often as said. Each failure is of two keys: user and address, address.
+/// Twelve failures, one every 45 seconds, and a login. Between any two come `between` junk failures; before all,
+/// `before` junk users fail `times` times each. Each failure has two keys: user and address, and address.
 fn flood(between: u32, before: u32, times: u32) {
     let mut detector = detector(r#"{"max_keys":20000}"#);
     let mut tick = 0;

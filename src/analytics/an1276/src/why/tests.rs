@@ -16,7 +16,7 @@ fn accepted(second: u32) -> String {
     line(second, "Accepted password for root from 192.0.2.7")
 }
 
-/// Steps, keys and texts of the notes on the last record.
+/// The step, key and text of each note on the last record.
 fn last(notes: &[Note]) -> Vec<(Step, &str, &str)> {
     let record = notes.iter().map(|note| note.record).max().unwrap_or(0);
     let last = notes.iter().filter(|note| note.record == record);

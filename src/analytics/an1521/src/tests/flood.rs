@@ -1,9 +1,9 @@
-//! Floods of junk keys between the failures of an attack. The design's sizes:
-//! `cargo test --release -p authsieve-an1521 flood -- --ignored`.
+//! Floods of junk keys between the failures of an attack. The sizes in the design run with `cargo test --release -p
+//! authsieve-an1521 flood -- --ignored`.
 
 use super::*;
 
-/// A name of letters alone, so that each is a family of its own: digits at its end would be folded away.
+/// A name of letters only, so that each is a family of its own: digits at its end would be folded away.
 fn junk(mut n: u64) -> String {
     let mut name = String::from("q");
     for _ in 0..8 {
@@ -13,7 +13,8 @@ fn junk(mut n: u64) -> String {
     name
 }
 
-/// Twelve failures with so many junk failures between any two, after so many junk accounts failed as often as said.
+/// Twelve failures. Between any two come `between` junk failures; before all, `before` junk accounts fail `times`
+/// times each.
 fn flood(between: u64, before: u64, times: u64) {
     let mut detector = detector(r#"{"max_keys":20000}"#);
     let mut next = 0;
@@ -62,7 +63,7 @@ fn an_attack_is_found_in_the_floods_of_the_design() {
     flood(100_000, 20_000, 9);
 }
 
-/// Junk accounts of the victim's own family: it is counted per account, and those of the others push nothing out.
+/// Junk accounts in the victim's own family: it is counted per account, so junk pushes nothing out.
 #[test]
 fn an_attack_is_found_among_accounts_of_its_family() {
     let mut detector = detector(r#"{"max_keys":20000}"#);

@@ -1,4 +1,4 @@
-//! AN1521 as its definition words it: keeps every failure and compares it with all others.
+//! A naive reference of AN1521 from its definition: it keeps every failure and compares it with all others.
 
 /// The options that matter here.
 #[derive(Clone, Debug)]
@@ -13,11 +13,11 @@ pub struct Options {
     pub slow: usize,
     pub spray: usize,
     pub remote_only: bool,
-    /// Other thresholds for one account: minimum of failures, for slow.
+    /// Other thresholds for one account: for the window, and for `slow`.
     pub lenient: Option<(&'static str, usize, usize)>,
 }
 
-/// A failed logon. An empty address: none.
+/// A failed logon. An empty address means none.
 #[derive(Clone, Debug)]
 pub struct Failed {
     pub time: i64,
@@ -26,10 +26,10 @@ pub struct Failed {
     pub code: &'static str,
 }
 
-/// What is compared of an alert: pattern, time, user, address.
+/// The compared parts of an alert: pattern, time, user, address.
 pub type Raised = (String, i64, String, String);
 
-/// The alerts for failures in the order they come.
+/// The alerts for failures in the order of arrival.
 pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
     let mut judged: Vec<(&Failed, String)> = vec![];
     let mut silences: Vec<(&str, String, i64, i64)> = vec![];
@@ -71,7 +71,7 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
             let user = users.iter().find(|user| hits(user) == most).cloned().unwrap_or_default();
             raised.push((pattern.to_string(), t, user, failure.address.to_string()));
         };
-        // The failures that are counted for the family, and what they are counted under.
+        // The failures counted for the family, and the subject that they count for.
         let counted = |window: i64| {
             let mut of = within(window);
             of.retain(|(_, other)| *other == family);
@@ -94,7 +94,7 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
         if !failure.address.is_empty() {
             let mut of = within(options.window);
             of.retain(|(other, _)| source(other.address) == source(failure.address));
-            // A family with too many accounts is as many as it has accounts.
+            // In a family with too many accounts, each account counts.
             let mut families: std::collections::HashMap<&String, std::collections::HashSet<String>> =
                 Default::default();
             for (other, family) in &of {
@@ -110,7 +110,7 @@ pub fn judge(failures: &[Failed], options: &Options) -> Vec<Raised> {
     raised
 }
 
-/// An address as keys see it: of IPv6, the first 64 bits.
+/// The address as a part of keys: the first 64 bits of IPv6.
 fn source(address: &str) -> String {
     match address.parse::<std::net::Ipv6Addr>() {
         Ok(six) => format!("{:?}", &six.segments()[..4]),

@@ -1,4 +1,4 @@
-//! The analytic against the naive reference, over random failures.
+//! Compares the analytic with the naive reference, over random failures.
 
 use super::naive::{Failed, Options, Raised, judge};
 use super::*;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const SECOND: i64 = 1_000_000;
 
 fn failures(most: usize) -> impl Strategy<Value = Vec<Failed>> {
-    // Steps hit the edges of windows of 10 and 60 seconds, and miss them by a microsecond.
+    // Steps hit the edges of windows of 10 and 60 seconds, or miss them by a microsecond.
     let step = prop_oneof![
         4 => Just(0),
         4 => (0i64..3).prop_map(|n| n * SECOND),
@@ -99,7 +99,7 @@ fn config(options: &Options, more: &str) -> String {
             format!("\"{name}\":[{}]", globs.join(","))
         })
         .collect();
-    // Whom an override is for is compared as the record says it: each spelling is named.
+    // An override compares users as the record spells them, so it names each spelling.
     let overrides = options.lenient.map_or(String::new(), |(user, min, slow)| {
         format!(
             r#","override":[{{"users":["{user}","LAB\\{user}","{user}@corp.example"],"min_failures":{min},"slow_min_failures":{slow}}}]"#
@@ -133,7 +133,7 @@ fn raised(alerts: &[Alert]) -> Vec<Raised> {
 }
 
 proptest! {
-    // PROPTEST_CASES asks for more of them.
+    // PROPTEST_CASES sets the number of cases.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -154,7 +154,7 @@ proptest! {
 
     #[test]
     fn out_of_order_it_is_what_the_definition_says_of_what_came(failures in failures(40), options in options(), swaps in prop::collection::vec((0usize..40, 0usize..40), 0..8)) {
-        // All within the slow window, so that nothing is too old to be kept.
+        // All within the slow window, so that no failure is too old to be kept.
         let mut failures = failures;
         failures.retain(|f| f.time <= 60 * SECOND);
         let mut shuffled = failures.clone();
@@ -166,11 +166,11 @@ proptest! {
         let mut detector = Detector::<An1521>::create(&config(&options, ""), 1).unwrap();
         let alerts = run(&mut detector, &lines(&shuffled).concat());
         prop_assert_eq!(raised(&alerts), judge(&shuffled, &options));
-        // Sorted first, it is as if they had come in order.
+        // With sorting, the result equals that of failures in order.
         shuffled.sort_by_key(|f| f.time);
         let expected = judge(&shuffled, &options);
         let mut sorting = Detector::<An1521>::create(&config(&options, r#","allowed_lateness":"max""#), 1).unwrap();
-        // The newest first; equal times keep their order.
+        // The newest first; failures of equal times keep their order.
         let mut mixed: Vec<(usize, String)> = lines(&shuffled).into_iter().enumerate().collect();
         mixed.sort_by_key(|(at, _)| std::cmp::Reverse(shuffled[*at].time));
         let mut alerts = run(&mut sorting, &mixed.into_iter().map(|(_, line)| line).collect::<String>());

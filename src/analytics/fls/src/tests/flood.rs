@@ -1,4 +1,4 @@
-//! What a flood of junk keys must not hide: 12 failures and a success, at 20,000 keys.
+//! A flood of junk keys must not hide an attack: 12 failures and a success, with at most 20,000 keys.
 
 use super::{BEGIN, RECEIVED, detector};
 use authsieve_engine::event::{Event, Outcome, Provider};
@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 const VICTIM: &str = "victim@example.com";
 
-/// Feeds 12 failures and a success with `junk` junk failures between any two, after `before` accounts failed 12 times
-/// each; from one address or from many. All within one window.
+/// Feeds 12 failures and a success. Between any two come `junk` junk failures; before all, `before` accounts fail 12
+/// times each. Junk comes from one address or, with `many`, from many. All is within one window.
 fn flood(before: u32, junk: u32, many: bool) {
     let mut detector = detector(r#"{"max_keys":20000}"#);
     let mut number = 0;

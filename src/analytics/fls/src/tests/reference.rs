@@ -1,8 +1,8 @@
-//! FLS as the design words it, over all events so far, and random events to hold the two together.
+//! A reference of FLS from its design, over all events so far, compared with the analytic on random events.
 //!
-//! *Rule R*, for a key k: a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + success_within, such that at
-//! least min_failures failures of k lie in [f − window, f]. On (user, IP), or (user, IP, user agent); an alert consumes
-//! the failures of its key.
+//! *Rule R*, for a key k: a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f +
+//! success_within, and at least min_failures failures of k lie in [f − window, f]. The key is (user, IP), or (user,
+//! IP, user agent). An alert consumes the failures of its key.
 
 use super::{BEGIN, RECEIVED};
 use crate::Fls;
@@ -37,7 +37,7 @@ struct Options {
     success_within: i64,
     same_user_agent: bool,
     require_ip: bool,
-    /// What an override says for `svc-*`: another threshold, or that they are ignored.
+    /// An override for `svc-*`: another threshold, or ignored.
     service: Option<Option<u32>>,
     lateness: &'static str,
 }
@@ -62,14 +62,14 @@ impl Options {
     }
 }
 
-/// What is compared of an alert: pattern, time, user, address, and on how many accounts that address failed.
+/// The compared parts of an alert: pattern, time, user, address, and on how many accounts the address failed.
 type Raised = (String, i64, String, String, Option<u32>);
 
 fn key(fact: &Fact, options: &Options) -> (&'static str, String, &'static str) {
     (fact.user, block(fact), if options.same_user_agent { fact.agent } else { "" })
 }
 
-/// The address as it makes a key: the first 64 bits of IPv6.
+/// The address as a part of keys: the first 64 bits of IPv6.
 fn block(fact: &Fact) -> String {
     if fact.address.contains(':') {
         fact.address.split(':').take(4).collect::<Vec<_>>().join(":")
@@ -83,7 +83,7 @@ fn looked_at(fact: &Fact, options: &Options) -> bool {
     fact.provider != Provider::Linux && !ignored && (!options.require_ip || !fact.address.is_empty())
 }
 
-/// The failure that makes a success alert: the newest of those that do.
+/// The failure that makes a success raise an alert; of several, the newest.
 fn qualifying(success: &Fact, failures: &[&Fact], options: &Options) -> Option<i64> {
     let min = match options.service {
         Some(Some(min)) if success.user.starts_with("svc-") => min,
@@ -181,8 +181,8 @@ fn options() -> impl Strategy<Value = Options> {
     )
 }
 
-/// How far an event lies behind the one before, in microseconds, once the window and `success_within` are known:
-/// nothing, seconds, or exactly at an edge and one beyond.
+/// The time between an event and the one before, in microseconds, once the window and `success_within` are known:
+/// zero, seconds, or exactly at an edge, or one beyond it.
 #[derive(Clone, Copy, Debug)]
 enum Gap {
     Nothing,
@@ -232,7 +232,7 @@ fn scenario(most: usize) -> impl Strategy<Value = (Vec<Fact>, Options)> {
     })
 }
 
-/// In another order, but for events of equal time.
+/// Shuffles the events, but keeps the order of events with equal times.
 fn shuffled(facts: &[Fact], places: &[u16]) -> Vec<Fact> {
     let mut order: Vec<usize> = (0..facts.len()).collect();
     order.sort_by_key(|at| places.get(*at));
@@ -252,7 +252,7 @@ proptest! {
         prop_assert_eq!(raised(&detect(&facts, &options, 7)), judge(&facts, &options), "{}", options.json());
     }
 
-    /// Through the decoder: what ECS can say.
+    /// Through the decoder, for events that ECS can express.
     #[test]
     fn agrees_on_records((mut facts, options) in scenario(40)) {
         facts.retain(|fact| matches!(fact.outcome, Outcome::Failure | Outcome::Success));
@@ -273,7 +273,7 @@ proptest! {
         prop_assert_eq!(raised(&detector.process(&log, RECEIVED)), judge(&facts, &options), "{}", options.json());
     }
 
-    /// A whole input that is sorted first: what comes out is what would have come out of it in order.
+    /// A whole input that is sorted first gives the same alerts as the input in order.
     #[test]
     fn agrees_on_shuffled_input((facts, options) in scenario(40), places: [u16; 40]) {
         let options = Options { lateness: "max", ..options };
@@ -281,7 +281,7 @@ proptest! {
         prop_assert_eq!(raised(&alerts), judge(&facts, &options), "{}", options.json());
     }
 
-    /// Judged as they come, events out of order raise no alert that the rule does not justify on the sorted ones.
+    /// Judged in the order of arrival, events raise no alert that the rule does not justify on the sorted events.
     #[test]
     fn what_comes_late_raises_nothing_false((facts, options) in scenario(40), places: [u16; 40]) {
         let facts = shuffled(&facts, &places);
@@ -298,7 +298,7 @@ proptest! {
         }
     }
 
-    /// Neither the seed nor a snapshot at any point changes a byte.
+    /// Neither the seed nor a snapshot at any point changes a byte of the alerts.
     #[test]
     fn alerts_are_the_same_to_the_byte(
         (facts, options) in scenario(40), snapshots in prop::collection::vec(prop::bool::weighted(0.2), 40), seed: u64,
@@ -323,7 +323,7 @@ proptest! {
     }
 }
 
-/// The scenarios would prove nothing if hardly any raised an alert, or all did.
+/// Checks that some scenarios raise alerts and some do not; else they would prove nothing.
 #[test]
 fn scenarios_raise_alerts() {
     use proptest::strategy::ValueTree;
