@@ -1,4 +1,4 @@
-//! Makes the list of analytics from the dependencies in `Cargo.toml`: those in `../analytics`.
+//! Makes the list of analytics from the dependencies in `Cargo.toml` that are in `../analytics`.
 
 use std::path::PathBuf;
 use std::{env, fs};

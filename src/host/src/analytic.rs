@@ -1,4 +1,4 @@
-//! An analytic as a wasmtime component: loaded, checked, instantiated.
+//! An analytic as a wasmtime component: loading, checks, instances.
 
 use crate::contract::{Descriptor, DetectorComponent, DetectorComponentPre};
 use crate::detector::Detector;
@@ -9,13 +9,13 @@ use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-/// Whether these bytes are a core module, such as a filter for Fluent Bit, and no component.
+/// True if the bytes are a core module, such as a filter for Fluent Bit, and not a component.
 #[must_use]
 pub fn is_module(wasm: &[u8]) -> bool {
     wasm.starts_with(b"\0asm\x01\0\0\0")
 }
 
-/// An analytic, compiled and checked: it imports nothing and exports the contract.
+/// A compiled and checked analytic: it imports nothing and exports the contract.
 pub struct Analytic {
     name: String,
     engine: Engine,
@@ -26,13 +26,13 @@ pub struct Analytic {
 type Result<T, E = CallError> = std::result::Result<T, E>;
 
 impl Analytic {
-    /// Compiles a component. Errors call it by `name`.
+    /// Compiles a component. Error messages use `name` for it.
     ///
-    /// Takes in the order of a second of CPU time per megabyte, unless the engine's cache holds it.
+    /// Takes about a second of CPU time per megabyte, unless the engine's cache holds the result.
     ///
     /// # Errors
-    /// If the bytes are no component, or too large to be compiled ([`Limits::code`]), or the component imports anything
-    /// or does not export the contract.
+    /// Fails if the bytes are no component, are too large to compile ([`Limits::code`]), import anything, or do not
+    /// export the contract.
     pub fn load(engine: &Engine, name: impl Into<String>, wasm: &[u8]) -> Result<Self, LoadError> {
         let inner = &engine.inner;
         if is_module(wasm) {
@@ -53,24 +53,24 @@ impl Analytic {
         Ok(Self { name: name.into(), engine: engine.clone(), component, pre })
     }
 
-    /// The name by which errors call it.
+    /// The name in error messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Gives it another name.
+    /// Changes the name.
     pub fn rename(&mut self, name: String) {
         self.name = name;
     }
 
-    /// The limits its detectors live under.
+    /// The limits for its detectors.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.engine.limits
     }
 
-    /// The interfaces that it exports, and the functions of each.
+    /// The exported interfaces, and the functions of each.
     #[must_use]
     pub fn exports(&self) -> Vec<(String, Vec<String>)> {
         let engine = &self.engine.inner;
@@ -86,21 +86,21 @@ impl Analytic {
         ty.exports(engine).map(|(name, item)| (name.to_owned(), functions(item.ty))).collect()
     }
 
-    /// The descriptions of the analytics that it holds: one, or the several of a suite.
+    /// Describes the analytics in the component: one, or those of a suite.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn describe(&self) -> Result<Vec<Descriptor>> {
         let (mut store, bindings) = self.instantiate("describe")?;
         let answer = bindings.authsieve_analytic_analytic().call_describe(&mut store);
         answer.map_err(|e| self.failed("describe", &e))
     }
 
-    /// A detector that has seen nothing. `config` is a JSON object, empty for the defaults; `seed` places entries
-    /// in hash tables and should be random.
+    /// Creates a detector with empty state. `config` is a JSON object, or empty for the defaults. `seed` places
+    /// entries in hash tables and should be random.
     ///
     /// # Errors
-    /// When the configuration is not valid, or the guest fails.
+    /// Fails if the configuration is invalid or the guest fails.
     pub fn create(&self, config: &str, seed: u64) -> Result<Detector, StartError> {
         let (mut store, bindings) = self.instantiate("create")?;
         let guest = bindings.authsieve_analytic_analytic().detector();
@@ -109,10 +109,11 @@ impl Analytic {
         Ok(Detector::new(store, bindings, resource, self.engine.limits))
     }
 
-    /// A detector that goes on where `snapshot` was taken, and notes on what a changed configuration made it drop.
+    /// Creates a detector that continues from `snapshot`. Also returns notes on the state that was dropped because
+    /// the configuration differs.
     ///
     /// # Errors
-    /// When the configuration or the snapshot is not valid, or the guest fails.
+    /// Fails if the configuration or the snapshot is invalid, or the guest fails.
     pub fn restore(
         &self,
         config: &str,
@@ -130,7 +131,7 @@ impl Analytic {
         Ok((Detector::new(store, bindings, resource, self.engine.limits), notes))
     }
 
-    /// A new store and a new instance in it: a trap kills the whole store, so no two detectors share one.
+    /// Makes a new instance in a new store. A trap kills the whole store, so no two detectors share one.
     fn instantiate(&self, function: &'static str) -> Result<(Store<Guard>, DetectorComponent)> {
         let limits = self.engine.limits;
         let mut store = Store::new(&self.engine.inner, Guard::new(limits.memory));

@@ -1,9 +1,9 @@
-//! Compiled components, kept from one run to the next: compiling one takes most of the time of a short run.
+//! A cache of compiled components on disk. Compiling takes most of the time of a short run.
 //!
-//! A kept file is machine code, and running it means trusting it. So a file counts only if nobody but this user can have
-//! written it or moved it there ([`folder`]), and if its checksum holds. The checksum names the component's bytes, and the
-//! build and settings of wasmtime. Nothing is kept where a file's owner cannot be told (on anything but Unix). The cache
-//! is a shortcut: if anything about it fails, the component is compiled.
+//! A file in the cache is machine code, so running it means trusting it. A file is used only if no other user can
+//! have written it or moved it there ([`folder`]), and if its checksum matches. The checksum covers the component's
+//! bytes, and the build and settings of wasmtime. On systems other than Unix, owners of files are unknown, so nothing
+//! is cached. If anything about the cache fails, the component is compiled again.
 
 #[cfg(unix)]
 mod folder;
@@ -21,8 +21,8 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The folder of this user: `$XDG_CACHE_HOME/authsieve`, or `~/.cache/authsieve`. `None` where there is none,
-    /// where files' owners cannot be told, and where `AUTHSIEVE_CACHE` is `off`.
+    /// The cache of this user: `$XDG_CACHE_HOME/authsieve`, or `~/.cache/authsieve`. `None` if there is no such
+    /// folder, if owners of files are unknown, or if `AUTHSIEVE_CACHE` is `off`.
     #[must_use]
     pub fn of_user() -> Option<Self> {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -33,16 +33,16 @@ impl Cache {
         base.is_absolute().then(|| Self::at(base.join("authsieve")))
     }
 
-    /// A folder of one's own choice. It is made when it is needed.
+    /// A cache in a given folder, which is created when needed.
     #[must_use]
     pub const fn at(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The component, from the cache or compiled into it.
+    /// Returns the component, from the cache or newly compiled.
     ///
     /// # Errors
-    /// Those of wasmtime, if it is no component.
+    /// Fails with wasmtime's error if the bytes are no component.
     pub(crate) fn component(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Component> {
         let name = name(engine, wasm);
         if let Some(component) = self.read(&name).and_then(|code| load(engine, &code)) {
@@ -55,7 +55,7 @@ impl Cache {
         Ok(component)
     }
 
-    /// The code in a file, if it is to be trusted.
+    /// The code in a file, if the file can be trusted.
     #[cfg(unix)]
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut code = folder::Folder::open(&self.folder, false).ok()?.read(name).ok()?;
@@ -69,7 +69,7 @@ impl Cache {
         None
     }
 
-    /// Keeps the code: a shortcut for the next time, and no loss if there is none.
+    /// Stores the code. Failures are ignored: the code is then compiled again.
     #[cfg(unix)]
     fn write(&self, name: &str, code: &[u8]) {
         if let Ok(folder) = folder::Folder::open(&self.folder, true) {
@@ -81,7 +81,7 @@ impl Cache {
     fn write(&self, _: &str, _: &[u8]) {}
 }
 
-/// Names what a file must have been made of.
+/// The name of a file, made from everything that its code depends on.
 fn name(engine: &Engine, wasm: &[u8]) -> String {
     let mut settings = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
@@ -96,8 +96,8 @@ fn checksum(name: &str, code: &[u8]) -> [u8; 16] {
 }
 
 fn load(engine: &Engine, code: &[u8]) -> Option<Component> {
-    // SAFETY: `Cache::read` has made sure that this user wrote it, that it is whole, and that it was made of the same component
-    // by the same build of wasmtime under the same settings.
+    // SAFETY: `Cache::read` has checked that this user wrote the file and that it is complete. The name shows that it
+    // was made from the same component, by the same build of wasmtime with the same settings.
     #[allow(unsafe_code)]
     let component = unsafe { Component::deserialize(engine, code) };
     component.ok()

@@ -1,4 +1,4 @@
-//! The records of the contract, as `wit/authsieve.wit` documents them field by field.
+//! The records of the contract. `wit/authsieve.wit` documents each field.
 
 use authsieve_engine::detector::Reading;
 
@@ -18,7 +18,7 @@ pub use wit::{
     Step, Tally,
 };
 
-/// The interface that a component has to export.
+/// The interface that a component must export.
 pub const INTERFACE: &str = "authsieve:analytic/analytic@0.2.0";
 
 impl From<Reading> for wit::Reading {
@@ -32,7 +32,7 @@ impl From<Reading> for wit::Reading {
 }
 
 impl Outcome {
-    /// All of them.
+    /// All outcomes.
     pub const ALL: [Self; 7] = [
         Self::Failure,
         Self::Success,
@@ -43,7 +43,7 @@ impl Outcome {
         Self::Stopped,
     ];
 
-    /// The word for it, as JSON has it.
+    /// The word for the outcome, as in JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Outcome {
 }
 
 impl Step {
-    /// All of them.
+    /// All steps.
     pub const ALL: [Self; 8] = [
         Self::Ignored,
         Self::Joined,
@@ -71,7 +71,7 @@ impl Step {
         Self::Alert,
     ];
 
-    /// The word for it, as JSON has it.
+    /// The word for the step, as in JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

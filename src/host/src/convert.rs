@@ -1,4 +1,4 @@
-//! From the records of the contract to the engine's, field by field by the engine's lists.
+//! Converts records of the contract to records of the engine, using the engine's lists of fields.
 
 use crate::contract;
 use authsieve_engine::alert::{Alert, Evidence, Severity, Tally};
@@ -8,25 +8,25 @@ use authsieve_engine::time::Timestamp;
 use authsieve_engine::{alert_fields, event_fields, stats_fields};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// A record of the engine from one of the contract: each field has one of the same name.
+/// Makes a record of the engine from a record of the contract. Both have fields with the same names.
 macro_rules! lift {
     (($record:ident, $from:expr) $($field:ident)+) => {
         $record { $($field: Lift::lift($from.$field)),+ }
     };
 }
-/// The engine's alert, which knows its canonical JSON.
+/// Converts to the engine's alert, which has the canonical JSON.
 #[must_use]
 pub fn alert(alert: contract::Alert) -> Alert {
     alert_fields!(lift, Alert, alert)
 }
 
-/// The engine's counters.
+/// Converts to the engine's counters.
 #[must_use]
 pub fn stats(stats: contract::Stats) -> Stats {
     stats_fields!(lift, Stats, stats)
 }
 
-/// A value of the contract as one of the engine.
+/// Converts a value of the contract to a value of the engine.
 trait Lift<To> {
     fn lift(self) -> To;
 }
@@ -73,11 +73,11 @@ impl Lift<Vec<Evidence>> for Vec<contract::Evidence> {
     }
 }
 
-/// The fields of an event as members of a JSON object, without those that say nothing. The number of its record and the
-/// analytics that read it are not among them.
+/// Writes the fields of an event as members of a JSON object, without absent ones. Leaves out the number of the
+/// record and the analytics that read it.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the errors of the serializer.
 pub fn write_event<M: SerializeMap>(event: &contract::Event, map: &mut M) -> Result<(), M::Error> {
     macro_rules! entries {
         (($map:expr, $event:expr) $($field:ident)+) => {
@@ -121,7 +121,7 @@ macro_rules! as_it_is {
 
 as_it_is!(u32, bool, Option<String>, Option<u32>, Option<u64>);
 
-/// A word. `remote` is left out, as most logins are.
+/// A word. `remote` is left out, since most logins are remote.
 impl Say for String {
     fn is_silent(&self) -> bool {
         self == "remote"

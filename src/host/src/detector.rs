@@ -1,4 +1,4 @@
-//! One configured analytic in a store of its own, and the calls it takes.
+//! One configured analytic in its own store, and the calls to it.
 
 use crate::contract::{Alert, DetectorComponent, Event, Note, Part, Problem, wit};
 use crate::convert;
@@ -9,16 +9,16 @@ use std::time::Duration;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-/// One configured analytic and the state of its windows, in a store of its own.
+/// One configured analytic and the state of its windows, in its own store.
 ///
-/// An error of a call kills the detector: every further call fails with the same error.
-/// [`Session`](crate::Session) goes on from there.
+/// An error in a call kills the detector: every later call fails with the same error. [`Session`](crate::Session)
+/// recovers from such errors.
 pub struct Detector {
     store: Store<Guard>,
     bindings: DetectorComponent,
     resource: ResourceAny,
     limits: Limits,
-    /// The error that killed it.
+    /// The error that killed the detector.
     dead: Option<CallError>,
 }
 
@@ -34,16 +34,17 @@ impl Detector {
         Self { store, bindings, resource, limits, dead: None }
     }
 
-    /// From now on a call may take this long, instead of what the engine's limits say.
+    /// Sets the deadline of later calls, in place of the engine's limit.
     pub fn set_deadline(&mut self, call: Duration) {
         self.limits.call = call;
     }
 
-    /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
+    /// The needles: each record that can matter contains at least one of these byte strings. An empty list means that
+    /// every record may matter.
     ///
     /// # Errors
-    /// When the guest fails. When there are more than 1,000 of them, or 32 KiB in all, or one has more than 256 bytes: a
-    /// host searches for them in every record.
+    /// Fails if the guest fails. Also fails if there are more than 1,000 needles, if they have more than 32 KiB
+    /// together, or if one has more than 256 bytes: a host searches for them in every record.
     pub fn needles(&mut self) -> Result<Vec<String>> {
         const FUNCTION: &str = "needles";
         let needles = self.call(FUNCTION, |guest, store, this| guest.call_needles(store, this))?;
@@ -63,10 +64,10 @@ impl Detector {
         }
     }
 
-    /// Reads whole records, each with a newline behind it, and returns their alerts. See the contract.
+    /// Reads whole records, each with a newline after it, and returns their alerts. See the contract.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Alert>> {
         let reading = reading.into().into();
         self.call("process", |guest, store, this| guest.call_process(store, this, batch, reading))
@@ -75,33 +76,33 @@ impl Detector {
     /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Note>> {
         let reading = reading.into().into();
         self.call("explain", |guest, store, this| guest.call_explain(store, this, batch, reading))
     }
 
-    /// The events of a batch. No state is touched.
+    /// The events of a batch. Changes no state.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn decode(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Event>> {
         let reading = reading.into().into();
         self.call("decode", |guest, store, this| guest.call_decode(store, this, batch, reading))
     }
 
-    /// Nothing came for `idle` microseconds: returns the alerts that waited for this time.
+    /// Tells the detector that nothing came for `idle` microseconds. Returns the alerts that waited for this time.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn elapse(&mut self, idle: u64) -> Result<Vec<Alert>> {
         self.call_on_all("elapse", |guest, store, this| guest.call_elapse(store, this, idle))
     }
 
-    /// The end of a finite input: everything that waits comes out.
+    /// Ends a finite input. Returns all alerts that still wait.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn flush(&mut self) -> Result<Vec<Alert>> {
         self.call_on_all("flush", |guest, store, this| guest.call_flush(store, this))
     }
@@ -109,47 +110,47 @@ impl Detector {
     /// The state, for [`Analytic::restore`](crate::Analytic::restore).
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn snapshot(&mut self) -> Result<Vec<u8>> {
         self.call_on_all("snapshot", |guest, store, this| guest.call_snapshot(store, this))
     }
 
-    /// Counters since it was created or restored: those of each analytic.
+    /// The counters since the detector was created or restored, for each analytic.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn stats(&mut self) -> Result<Vec<Stats>> {
         let stats = self.call("stats", |guest, store, this| guest.call_stats(store, this))?;
         Ok(stats.into_iter().map(convert::stats).collect())
     }
 
-    /// The first record of each kind of trouble since this was last asked.
+    /// The first record of each kind of problem since the last call.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn problems(&mut self) -> Result<Vec<Problem>> {
         self.call("problems", |guest, store, this| guest.call_problems(store, this))
     }
 
-    /// Reads a batch, but judges nothing: each event, for each analytic that reads it.
+    /// Reads a batch without judging it. Returns each event once for each analytic that reads it.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn route(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Result<Vec<Part>> {
         let reading = reading.into().into();
         self.call("route", |guest, store, this| guest.call_route(store, this, batch, reading))
     }
 
-    /// Judges parts that [`route`](Self::route) returned, here or elsewhere, in their order.
+    /// Judges parts in their order. [`route`](Self::route) made them, here or elsewhere.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn judge(&mut self, parts: &[Part], reading: impl Into<Reading>) -> Result<Vec<Alert>> {
         let reading = reading.into().into();
         self.call("judge", |guest, store, this| guest.call_judge(store, this, parts, reading))
     }
 
-    /// A call that goes through all of the state.
+    /// Makes a call that reads all of the state, with a longer deadline.
     fn call_on_all<T>(
         &mut self,
         function: &'static str,
@@ -170,8 +171,8 @@ impl Detector {
         if let Some(error) = &self.dead {
             return Err(error.clone());
         }
-        // A snapshot is bytes, as large here as there. Anything else may take many times as much here.
-        // A flush gives out all alerts of an input that was sorted.
+        // A snapshot has the same size in the host as in the guest; other answers may take many times as much. A
+        // flush returns all alerts of an input that was sorted.
         let all = ["snapshot", "flush"].contains(&function);
         let answer = if all { self.limits.memory } else { self.limits.answer };
         self.store.set_hostcall_fuel(answer);

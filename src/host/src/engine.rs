@@ -1,4 +1,4 @@
-//! The wasmtime engine that all analytics of a process share, and the limits they run under.
+//! The wasmtime engine that all analytics of a process share, and the limits for guests.
 
 use crate::cache::Cache;
 use crate::error::EngineError;
@@ -10,58 +10,58 @@ use wasmtime::{Config, ResourceLimiter};
 /// The granularity of deadlines.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A call that goes through all of the state may take so many times as long as one that takes a batch.
+/// The factor on the deadline of a call that reads all of the state.
 const WHOLE: u32 = 12;
 
-/// What a guest may take: it is not trusted. A call that reaches a limit ends with an error.
+/// The limits for a guest, which is not trusted. A call that reaches a limit ends with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long one call may take. A batch takes about a millisecond. A call that goes through all of the state (a
-    /// snapshot, the end of an input) may take twelve times as long.
+    /// The deadline of one call. A batch takes about a millisecond. A call that reads all of the state (a snapshot,
+    /// the end of an input) may take twelve times as long.
     pub call: Duration,
-    /// How many bytes of memory one detector may hold, and how many its snapshot may have.
+    /// The most bytes of memory for one detector, and the most bytes of its snapshot.
     pub memory: usize,
-    /// How many bytes any other answer may take in the host. The alerts of a batch take some thousand.
+    /// The most bytes in the host for any other answer. The alerts of a batch take some thousand.
     pub answer: usize,
-    /// How large a component may be that is compiled, and how large one of its functions. Compiling takes time and
-    /// memory, and for a function more than in proportion to its size.
+    /// The largest component and the largest function that are compiled. Compiling takes time and memory, and for a
+    /// large function more than in proportion to its size.
     pub code: Code,
 }
 
 impl Limits {
-    /// The limits of a component that does the work of so many analytics: that much of each.
+    /// The limits of a component that holds several analytics: the same for each of them.
     #[must_use]
     pub fn times(self, analytics: usize) -> Self {
         let call = self.call.saturating_mul(u32::try_from(analytics).unwrap_or(u32::MAX));
         Self { call, memory: self.memory.saturating_mul(analytics), ..self }
     }
 
-    /// How long a call may take that goes through all of the state: a snapshot, the end of an input.
+    /// The deadline of a call that reads all of the state: a snapshot, the end of an input.
     pub(crate) fn whole(self) -> Duration {
         self.call.saturating_mul(WHOLE)
     }
 }
 
-/// How large a component may be, so that it is compiled.
+/// The largest component that is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// The bytes of the component.
+    /// The most bytes of the component.
     pub component: usize,
-    /// The bytes of one function.
+    /// The most bytes of one function.
     pub function: usize,
-    /// How many functions there may be.
+    /// The most functions.
     pub functions: usize,
 }
 
 impl Default for Code {
-    /// 16 MiB, 256 KiB and 100,000: far above what Rust, C or Go make of an analytic.
+    /// 16 MiB, 256 KiB and 100,000: far more than an analytic in Rust, C or Go needs.
     fn default() -> Self {
         Self { component: 16 << 20, function: 256 << 10, functions: 100_000 }
     }
 }
 
-/// The most needles an analytic may have, and the most bytes of one and of all of them. They are searched for in every
-/// record, by an automaton that grows with their bytes.
+/// The most needles of an analytic, and the most bytes of one needle and of all. Every record is searched for them,
+/// with tables that grow with their bytes.
 pub(crate) const NEEDLES: usize = 1000;
 pub(crate) const NEEDLE_BYTES: usize = 256;
 pub(crate) const ALL_NEEDLES_BYTES: usize = 32 << 10;
@@ -73,7 +73,7 @@ impl Default for Limits {
     }
 }
 
-/// Compiles and runs components. Clones share everything.
+/// Compiles and runs components. All clones share the same engine.
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) inner: wasmtime::Engine,
@@ -82,15 +82,15 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine whose guests live under `limits`.
+    /// Makes an engine with limits for its guests.
     ///
     /// # Errors
-    /// When wasmtime does not support this machine, or no thread can be started.
+    /// Fails if wasmtime does not support this machine, or if no thread can be started.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
         let inner = wasmtime::Engine::new(&config).map_err(EngineError)?;
-        // Guests are interrupted by this clock. It ends with the engine.
+        // This clock interrupts guests. It stops when the engine is dropped.
         let engine = inner.weak();
         let clock = move || {
             while let Some(engine) = engine.upgrade() {
@@ -109,17 +109,17 @@ impl Engine {
         Self { cache, ..self }
     }
 
-    /// The same engine, whose guests live under other limits.
+    /// The same engine with other limits for its guests.
     #[must_use]
     pub fn limited(&self, limits: Limits) -> Self {
         Self { limits, ..self.clone() }
     }
 
-    /// Compiles a component, or finds it compiled. In the order of a second of CPU time per megabyte, or a few
-    /// milliseconds.
+    /// Compiles a component, or takes it from the cache. Takes about a second of CPU time per megabyte, or a few
+    /// milliseconds from the cache.
     ///
     /// # Errors
-    /// Those of wasmtime, if it is no component.
+    /// Fails with wasmtime's error if the bytes are no component.
     pub(crate) fn component(&self, wasm: &[u8]) -> wasmtime::Result<Component> {
         match &self.cache {
             Some(cache) => cache.component(&self.inner, wasm),
@@ -134,20 +134,21 @@ impl Engine {
     }
 }
 
-/// `time` in ticks of the epoch, rounded up and at least two: the current one may be all but over.
+/// Converts `time` to ticks of the epoch, rounded up. The result is at least two, because the current tick may be
+/// nearly over.
 pub(crate) fn ticks(time: Duration) -> u64 {
     u64::try_from(time.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX / 2).clamp(1, u64::MAX / 2)
         + 1
 }
 
-/// Holds all memories of one store together to a limit.
+/// Limits the total size of all memories of one store.
 #[derive(Debug)]
 pub(crate) struct Guard {
     limit: usize,
     held: usize,
 }
 
-/// A guest wanted more memory than it may have.
+/// The guest asked for more memory than it may have.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("out of memory")]
 pub(crate) struct MemoryLimit;
@@ -162,7 +163,7 @@ impl ResourceLimiter for Guard {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let held = self.held.saturating_add(desired.saturating_sub(current));
         if held > self.limit {
-            // Refused growth would come out as any failure of the guest; an error names the cause.
+            // A refused growth would look like any failure of the guest; this error names the cause.
             return Err(MemoryLimit.into());
         }
         self.held = held;

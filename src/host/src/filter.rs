@@ -1,15 +1,14 @@
-//! Filters for Fluent Bit: core modules, which this host does not run but can ask one thing.
+//! Filters for Fluent Bit. These are core modules, which this host does not run; it can only check them.
 
 use crate::engine::{Engine, Guard, ticks};
 use crate::error::{StartError, one_line};
 use crate::weight;
 use wasmtime::{Instance, Module, Store};
 
-/// Starts a filter with the configuration that was baked into it. Takes in the order of a second of CPU time per
-/// megabyte.
+/// Starts a filter with the configuration baked into it. Takes about a second of CPU time per megabyte.
 ///
 /// # Errors
-/// What the filter has to say of its configuration, or why it does not start.
+/// Fails with the filter's own message about its configuration, or with the reason why it does not start.
 pub fn check(engine: &Engine, wasm: &[u8]) -> Result<(), StartError> {
     weight::check(wasm, engine.limits().code)
         .map_err(|why| StartError::Config(format!("the module is refused: {why}")))?;
@@ -24,7 +23,7 @@ fn answer(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<String> {
     let mut store = Store::new(&engine.inner, Guard::new(limits.memory));
     store.limiter(|guard| guard);
     let module = Module::new(&engine.inner, wasm)?;
-    // The time is the module's, not the compiler's.
+    // The deadline is for the module, so it starts after compiling.
     store.set_epoch_deadline(ticks(limits.call));
     let instance = Instance::new(&mut store, &module, &[])?;
     let place = instance.get_typed_func::<(), u32>(&mut store, "check")?.call(&mut store, ())?;

@@ -31,21 +31,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What it holds a component to
+//! # Limits for a component
 //!
-//! A component is not trusted. [`Analytic::load`] refuses one that imports anything, or is too large to be compiled. Each
-//! call has a deadline, each answer a limit of size, and each detector a limit of memory ([`Limits`]). A call that exceeds
-//! a limit, or traps, kills its [`Detector`]; the session makes a new one and leaves out only the record at fault. Of
-//! several analytics in one component, only the one that fails on the record skips it.
+//! A component is not trusted. [`Analytic::load`] refuses one that imports anything, or that is too large to compile.
+//! Each call has a deadline, each answer a size limit, and each detector a memory limit ([`Limits`]). A call that
+//! exceeds a limit, or traps, kills its [`Detector`]. The session then makes a new one, and leaves out only the
+//! record at fault. If a component has several analytics, only the one that fails on the record skips it.
 //!
-//! # What else is here
+//! # Other modules
 //!
 //! | module | what |
 //! |---|---|
 //! | [`contract`] | the records of the contract |
-//! | [`convert`] | an alert of the contract as the engine's, which knows its canonical JSON |
-//! | [`prefilter`] | which records may matter to which analytic, at gigabytes a second |
-//! | [`filter`] | whether a filter for Fluent Bit accepts what was baked into it |
+//! | [`convert`] | converts an alert of the contract to the engine's, which has the canonical JSON |
+//! | [`prefilter`] | finds the records that may matter to each analytic, at gigabytes a second |
+//! | [`filter`] | checks whether a filter for Fluent Bit accepts the configuration baked into it |
 
 mod analytic;
 mod cache;

@@ -1,4 +1,4 @@
-//! A detector that starts anew after a failed call.
+//! A detector that is replaced after a failed call.
 
 use crate::analytic::Analytic;
 use crate::detector::Detector;
@@ -6,8 +6,8 @@ use crate::error::{CallError, StartError};
 use crate::session::alone;
 use std::sync::Arc;
 
-/// A detector that is replaced by a new one after a failed call. Its state is lost then: fit for questions, such as
-/// `decode` and `explain`. For alerts there is [`Session`](crate::Session), which keeps the state.
+/// A detector that is replaced by a new one after a failed call. It then loses its state, so use it for questions
+/// such as `decode` and `explain`. For alerts, use [`Session`](crate::Session), which keeps the state.
 pub struct Restarting {
     analytic: Arc<Analytic>,
     name: Box<str>,
@@ -17,10 +17,10 @@ pub struct Restarting {
 }
 
 impl Restarting {
-    /// Starts an analytic. `config` is a JSON object, empty for the defaults; `seed` should be random.
+    /// Starts an analytic. `config` is a JSON object, or empty for the defaults; `seed` should be random.
     ///
     /// # Errors
-    /// When the configuration is not valid, or the guest fails.
+    /// Fails if the configuration is invalid or the guest fails.
     pub fn start(analytic: Arc<Analytic>, config: String, seed: u64) -> Result<Self, StartError> {
         let detector = analytic.create(&config, seed)?;
         let name = analytic.name().into();
@@ -33,16 +33,16 @@ impl Restarting {
         &self.analytic
     }
 
-    /// Its name for people: that of the component, or the id of the analytic that was taken apart from others.
+    /// The name for people: that of the component, or the id of one analytic of a suite.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The analytics of a suite, each with a detector of its own. Empty where there is one analytic alone.
+    /// Starts each analytic of a suite in a detector of its own. Returns an empty list if there is only one analytic.
     ///
     /// # Errors
-    /// When one of them does not start.
+    /// Fails if one of them does not start.
     pub fn apart(&mut self) -> Result<Vec<Self>, StartError> {
         let ids: Vec<String> = self.detector.stats()?.into_iter().map(|stats| stats.analytic).collect();
         let of = |id: &String| {
@@ -52,10 +52,10 @@ impl Restarting {
         if ids.len() < 2 { Ok(Vec::new()) } else { ids.iter().map(of).collect() }
     }
 
-    /// Asks the detector something.
+    /// Calls the detector.
     ///
     /// # Errors
-    /// When the guest fails. The next call asks a new detector.
+    /// Fails if the guest fails. The next call uses a new detector.
     pub fn ask<T>(
         &mut self,
         ask: impl FnOnce(&mut Detector) -> Result<T, CallError>,

@@ -1,16 +1,18 @@
-//! A running analytic that outlives its traps.
+//! Runs an analytic, and recovers when it traps.
 //!
-//! A trap, a missed deadline or too much memory kills a detector together with its store. The session then makes a new
-//! detector from the last checkpoint (a snapshot), and replays the records since. Their alerts were delivered already.
-//! The session goes through the failed batch by halves, until it knows the one record that fails on its own. It reports
-//! that record and leaves it out; every other record counts. Two properties of an analytic make this possible: it is a
-//! pure function of its configuration and its records, and cutting records into other batches changes nothing.
+//! A trap, a missed deadline or too much memory kills a detector together with its store. The session then makes a
+//! new detector from the last checkpoint (a snapshot), and replays the records since. Their alerts were delivered
+//! before. The session halves the failed batch until it finds the one record that fails alone. It reports this record
+//! and leaves it out; all other records count. This works because an analytic is a pure function of its configuration
+//! and its records, and because batches may be cut anywhere.
 //!
-//! A component with several analytics (a suite) is taken apart when a record fails on its own: from then on each of its
-//! analytics runs in a detector of its own, from the same state. Only the analytic that fails on the record skips it.
+//! If a record fails in a component with several analytics (a suite), the component is taken apart: from then on,
+//! each analytic runs in a detector of its own, from the same state. Only the analytic that fails on the record skips
+//! it.
 //!
-//! A hostile guest cannot make recovery endless. The lost records of a batch are bounded, and so is the time of all
-//! recoveries. Beyond these bounds the analytic first loses its state, then the batch; at last it is stopped.
+//! A hostile guest cannot make recovery endless. The number of lost records of a batch is limited, and so is the time
+//! of all recoveries. Beyond these limits, the analytic first loses its state, then the batch, and at last it is
+//! stopped.
 
 mod replay;
 mod single;
@@ -24,95 +26,96 @@ use single::{Ask, Single, later};
 use std::fmt;
 use std::sync::Arc;
 
-/// Analytics that run, and everything needed to go on after one of them failed.
+/// Running analytics, and everything needed to recover when one fails.
 pub struct Session {
     analytic: Arc<Analytic>,
     config: String,
-    /// The ids of the analytics that run, in the component's order.
+    /// The ids of the running analytics, in the component's order.
     ids: Vec<String>,
-    /// One detector for all; or, once taken apart, one for each.
+    /// One detector for all analytics or, once taken apart, one for each.
     parts: Vec<Single>,
 }
 
-/// What came of a batch.
+/// The result of a batch.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// The alerts, in the order they were raised.
     pub alerts: Vec<Alert>,
-    /// What became of each event, where that was asked for.
+    /// What became of each event, if notes were asked for.
     pub notes: Vec<Note>,
-    /// What went wrong. Mostly nothing.
+    /// The failures. Usually there are none.
     pub troubles: Vec<Trouble>,
 }
 
-/// Something that went wrong.
+/// One failure and its analytic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// The id of the analytic, or the name of the component while several analytics run in it.
+    /// The id of the analytic, or the name of the component while several analytics share a detector.
     pub analytic: Arc<str>,
-    /// What it was.
+    /// The failure.
     pub fault: Fault,
 }
 
-/// A failure, and what it cost.
+/// A failure and its consequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Several analytics ran in one detector, which failed. Nothing is lost: each goes on in a detector of its own.
+    /// The common detector of several analytics failed. Nothing is lost: each goes on in a detector of its own.
     Apart {
-        /// Where in the batch it failed.
+        /// The place of the failure in the batch.
         offset: usize,
-        /// How it failed.
+        /// The cause.
         why: String,
     },
-    /// The analytic fails on this record, and went on without it.
+    /// The analytic failed on this record, and went on without it.
     Lost {
-        /// Where the record begins in its batch.
+        /// The start of the record in its batch.
         offset: usize,
-        /// Its length with its newline.
+        /// The length of the record with its newline.
         length: usize,
-        /// How it failed.
+        /// The cause.
         error: CallError,
     },
-    /// The analytic fails on too many records of this batch. The rest of the batch was left out.
+    /// The analytic failed on too many records of this batch. The rest of the batch was left out.
     GivenUp {
-        /// Where the rest begins.
+        /// The start of the rest.
         offset: usize,
-        /// Its length.
+        /// The length of the rest.
         length: usize,
-        /// How it failed last.
+        /// The cause of the last failure.
         error: CallError,
     },
-    /// Its state could not be restored. The analytic went on as if it had seen nothing.
+    /// The state could not be restored. The analytic went on with empty state.
     Forgot {
-        /// Why.
+        /// The cause.
         why: String,
     },
-    /// The call at the end of the input failed. Alerts that still waited did not come out.
+    /// The call at the end of the input failed. Alerts that still waited were lost.
     Unfinished {
-        /// How it failed.
+        /// The cause.
         error: CallError,
     },
-    /// The analytic failed too often. It sees no more records.
+    /// The analytic failed too often and receives no more records.
     Stopped {
-        /// How it failed last.
+        /// The cause of the last failure.
         why: String,
     },
 }
 
 impl Session {
-    /// Starts the analytics of a component. `config` is a JSON object, empty for the defaults; `seed` should be random.
+    /// Starts the analytics of a component. `config` is a JSON object, or empty for the defaults; `seed` should be
+    /// random.
     ///
     /// # Errors
-    /// When the configuration is not valid, or the guest fails.
+    /// Fails if the configuration is invalid or the guest fails.
     pub fn start(analytic: Arc<Analytic>, config: String, seed: u64) -> Result<Self, StartError> {
         Self::from(analytic, config, seed, None).map(|(session, _)| session)
     }
 
-    /// Goes on where a [`snapshot`](Self::snapshot) was taken. Returns notes on the state that was dropped because the
-    /// configuration has changed.
+    /// Continues from a [`snapshot`](Self::snapshot). Also returns notes on the state that was dropped because the
+    /// configuration differs.
     ///
     /// # Errors
-    /// When the configuration or the snapshot is not valid, or the guest fails.
+    /// Fails if the configuration or the snapshot is invalid, or the guest fails.
     pub fn restore(
         analytic: Arc<Analytic>,
         config: String,
@@ -136,22 +139,23 @@ impl Session {
         Ok((Self { analytic, config, ids, parts: vec![single] }, notes))
     }
 
-    /// The component that runs.
+    /// The running component.
     #[must_use]
     pub fn analytic(&self) -> &Analytic {
         &self.analytic
     }
 
-    /// The ids of the analytics that run, in the component's order.
+    /// The ids of the running analytics, in the component's order.
     #[must_use]
     pub fn ids(&self) -> &[String] {
         &self.ids
     }
 
-    /// Byte strings of which any record that can matter contains at least one. Empty: all may matter.
+    /// The needles: each record that can matter contains at least one of these byte strings. An empty list means that
+    /// every record may matter.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn needles(&mut self) -> Result<Vec<String>, CallError> {
         let mut all = Vec::new();
         for part in &mut self.parts {
@@ -164,13 +168,13 @@ impl Session {
         Ok(all)
     }
 
-    /// Takes whole records, each with a newline behind it.
+    /// Reads whole records, each with a newline after it.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         self.ask(batch, reading.into(), Ask::Alerts)
     }
 
-    /// Takes records as [`process`](Self::process) does, and says what became of each event, and why. Events that waited
-    /// are told by the next call, also by one with an empty batch.
+    /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why. Events that
+    /// waited appear in the next call, even if its batch is empty.
     pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         self.ask(batch, reading.into(), Ask::Notes)
     }
@@ -190,27 +194,27 @@ impl Session {
         answer
     }
 
-    /// Nothing came for `idle` microseconds: gives out the alerts that waited for this time.
+    /// Tells the analytics that nothing came for `idle` microseconds. Returns the alerts that waited for this time.
     pub fn elapse(&mut self, idle: u64) -> Answer {
         self.release(|part, answer| part.elapse(idle, answer))
     }
 
-    /// The end of a finite input.
+    /// Ends a finite input.
     pub fn flush(&mut self) -> Answer {
         self.release(Single::flush)
     }
 
-    /// The state, for [`restore`](Self::restore); the troubles tell what went wrong on the way. The session itself goes
-    /// on from there too, should it fail later.
+    /// The state, for [`restore`](Self::restore), and the failures that occurred. If the session fails later, it
+    /// recovers from this snapshot too.
     ///
     /// # Errors
-    /// When the guest fails at this.
+    /// Fails if the guest fails in this call.
     pub fn snapshot(&mut self) -> Result<(Vec<u8>, Vec<Trouble>), CallError> {
         let mut answer = Answer::default();
         loop {
             let parts = self.parts.iter_mut().map(|part| part.snapshot(&mut answer));
             match parts.collect::<Result<Vec<_>, _>>() {
-                // Snapshots one after the other are a snapshot.
+                // Snapshots joined together are a snapshot.
                 Ok(parts) => return Ok((parts.concat(), answer.troubles)),
                 Err(error) if !self.take_apart(0, &mut answer) => return Err(error),
                 Err(_) => {}
@@ -218,15 +222,15 @@ impl Session {
         }
     }
 
-    /// Counters since the session started, detectors that died included: those of each analytic.
+    /// The counters since the session started, for each analytic. They include detectors that died.
     pub fn stats(&mut self) -> Vec<Stats> {
         self.parts.iter_mut().flat_map(Single::stats).collect()
     }
 
-    /// The first record of each kind of trouble since this was last asked. After a failure a record may be named again.
+    /// The first record of each kind of problem since the last call. After a failure, a record may be named again.
     ///
     /// # Errors
-    /// When the guest fails.
+    /// Fails if the guest fails.
     pub fn problems(&mut self) -> Result<Vec<Problem>, CallError> {
         let mut all = Vec::new();
         for part in &mut self.parts {
@@ -243,14 +247,14 @@ impl Session {
         answer
     }
 
-    /// Asks each detector.
+    /// Calls each detector.
     fn each(&mut self, mut ask: impl FnMut(&mut Single, &mut Answer)) -> Answer {
         let mut answer = Answer::default();
         self.parts.iter_mut().for_each(|part| ask(part, &mut answer));
         answer
     }
 
-    /// Asks each detector about records, and brings the answers into the order of the records.
+    /// Calls each detector with records, and merges the answers into the order of the records.
     fn judge(&mut self, mut ask: impl FnMut(&mut Single, &mut Answer)) -> Answer {
         let (mut alerts, mut notes, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
         for part in &mut self.parts {
@@ -267,7 +271,7 @@ impl Session {
         }
     }
 
-    /// Gives each analytic a detector of its own, if their common one failed for good. Tells whether it did so.
+    /// Gives each analytic a detector of its own if their common detector failed for good. Returns whether it did.
     fn take_apart(&mut self, offset: usize, answer: &mut Answer) -> bool {
         let [single] = self.parts.as_mut_slice() else { return false };
         let Some(why) = single.apart() else { return false };
@@ -289,7 +293,7 @@ impl Answer {
 }
 
 impl Fault {
-    /// The same, where the batch was a part that begins so many bytes into a greater one.
+    /// Moves the offset of a failure by `by` bytes: from a part of a batch to the whole batch.
     fn moved(&mut self, by: usize) {
         if let Self::Lost { offset, .. } | Self::GivenUp { offset, .. } = self {
             *offset += by;
@@ -297,13 +301,13 @@ impl Fault {
     }
 }
 
-/// The configuration of a component with several analytics, of which only `id` shall run.
+/// The configuration of a component, changed so that only the analytic `id` runs.
 pub(crate) fn alone(config: &str, id: &str) -> String {
     let mut whole: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(config).unwrap_or_default();
     whole.insert("analytics".into(), [id].as_slice().into());
     let mut whole = serde_json::Value::Object(whole);
-    // By name, whatever the features of the library: the same configuration is the same text.
+    // Sorts the names, so that the same configuration always gives the same text, under any features of the library.
     whole.sort_all_objects();
     whole.to_string()
 }

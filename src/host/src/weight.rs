@@ -1,12 +1,12 @@
-//! What it would take to compile a component, found without compiling it.
+//! Finds out how large a component is for compiling, without compiling it.
 
 use crate::engine::Code;
 use wasmparser::{Parser, Payload};
 
-/// Refuses a component that is larger than `most`. Bytes that cannot be parsed are left to wasmtime, which says more.
+/// Refuses a component that is larger than `most`. Bytes that cannot be parsed pass: wasmtime's own error says more.
 ///
 /// # Errors
-/// What is too large, and how large it may be.
+/// Fails with the part that is too large, and the allowed size.
 pub(crate) fn check(wasm: &[u8], most: Code) -> Result<(), String> {
     if wasm.len() > most.component {
         return Err(over("the component", wasm.len(), "bytes", most.component));

@@ -1,7 +1,7 @@
-//! What several analytics say of the same records, in one order.
+//! Merges what several analytics return for the same records.
 
-/// Brings lists into the order of the records, each list in an order of its own; of one record, in the order of the lists.
-/// An item of an earlier record, which waited, stays behind those that stood before it in its list. O(n log n).
+/// Merges lists into the order of the records; each list keeps its own order. For one record, the order of the lists
+/// decides. An item of an earlier record that waited stays after the items before it in its list. O(n log n).
 ///
 /// ```
 /// let order = authsieve_records::in_order(vec![vec![1, 4, 2], vec![3, 4]], |record| *record);

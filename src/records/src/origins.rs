@@ -1,22 +1,23 @@
-//! Where a record stands: its number over a whole run, turned into file and line.
+//! Converts the number of a record in the whole run to its file and line.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// This many runs are held. Beyond, the oldest are forgotten: a run takes 32 bytes.
+/// The most runs that are held. Beyond it, the oldest are dropped. A run takes 32 bytes.
 const MAX_RUNS: usize = 1 << 20;
 
-/// Where a record stands.
+/// The place of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The name of its input: a path, or `-` for standard input.
+    /// The name of the input: a path, or `-` for standard input.
     pub file: Arc<str>,
-    /// Its line, from 1. Where records are not lines (CSV, XML, `.evtx`): the number of the record in its input.
+    /// The line, counted from 1. For inputs whose records are not lines (CSV, XML, `.evtx`), the number of the record
+    /// in the input.
     pub line: u64,
 }
 
-/// Turns the numbers of records into their origins. The table grows only where lines stop being contiguous.
+/// Converts the numbers of records to their places. The table only grows where lines are not contiguous.
 ///
 /// ```
 /// use authsieve_records::Origins;
@@ -31,13 +32,13 @@ pub struct Origin {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
-    /// By number.
+    /// The runs, in order of their numbers.
     runs: VecDeque<Run>,
-    /// The number after the last record, if it was told.
+    /// The number after the last record, if known.
     end: Option<u64>,
 }
 
-/// Records that stand one below the other.
+/// A run of records on consecutive lines.
 #[derive(Clone, Debug)]
 struct Run {
     /// The number of the first record.
@@ -48,13 +49,13 @@ struct Run {
 }
 
 impl Origins {
-    /// Records from the number `first` on stand in `file`, the first of them at `line`, the others below. Numbers must
-    /// not fall from call to call. O(1) amortised.
+    /// Adds records from the number `first` on: they are in `file`, the first at `line`, the others on the next
+    /// lines. Numbers must not fall from call to call. O(1) amortised.
     pub fn add(&mut self, first: u64, file: &Arc<str>, line: u64) {
         if self.runs.back().is_some_and(|last| last.at(first) == Some(line) && last.file == *file) {
             return;
         }
-        // A batch without records is followed by one that begins with the same number.
+        // A batch without records is followed by a batch with the same first number.
         while self.runs.pop_back_if(|last| last.first >= first).is_some() {}
         if self.runs.len() >= MAX_RUNS {
             self.runs.pop_front();
@@ -62,20 +63,20 @@ impl Origins {
         self.runs.push_back(Run { first, file: Arc::clone(file), line });
     }
 
-    /// The newest runs of records that stand one below the other, at most so many, the oldest first: the number of the first
-    /// record, its file, its line. [`Origins::add`] takes them again.
+    /// The newest runs, at most `most` of them, oldest first: the number of the first record, its file, its line.
+    /// [`Origins::add`] accepts them again.
     pub fn newest(&self, most: usize) -> impl Iterator<Item = (u64, &Arc<str>, u64)> {
         let skipped = self.runs.len().saturating_sub(most);
         self.runs.iter().skip(skipped).map(|run| (run.first, &run.file, run.line))
     }
 
-    /// The next record will have this number: there is none of it yet, nor of any above.
+    /// Sets the number of the next record: this number and those above do not exist yet.
     pub fn ends(&mut self, next: u64) {
         self.end = Some(next);
     }
 
-    /// Where the record of that number stands; `None` for 0, for a number from before the runs that are held, and for one
-    /// that no record has. O(log n) in the number of runs.
+    /// The place of the record with this number. `None` for 0, for a number before the runs that are held, and for a
+    /// number without a record. O(log n) in the number of runs.
     #[must_use]
     pub fn of(&self, number: u64) -> Option<Origin> {
         if self.end.is_some_and(|end| number >= end) {
@@ -88,7 +89,7 @@ impl Origins {
 }
 
 impl Run {
-    /// The line of the record of that number, if no other run begins before it.
+    /// The line of the record with this number, if no other run begins before it.
     fn at(&self, number: u64) -> Option<u64> {
         self.line.checked_add(number.checked_sub(self.first)?)
     }
@@ -113,7 +114,7 @@ mod tests {
         let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
         let mut origins = Origins::default();
         assert_eq!(at(&origins, 1), None, "nothing was read");
-        // Line 4 of `a` was too long and is no record.
+        // Line 4 of `a` was too long, so it is no record.
         for (first, file, line) in [(1, &a, 1), (3, &a, 3), (4, &a, 5), (6, &b, 1), (6, &b, 1), (9, &a, 1)] {
             origins.add(first, file, line);
         }
@@ -123,7 +124,7 @@ mod tests {
         }
         assert_eq!(at(&origins, 0), None);
         assert_eq!(origins.runs.len(), 4, "contiguous lines take no room");
-        // What is taken out and put in again says the same, but for what was left out.
+        // A copy from the newest runs gives the same places, except for the runs left out.
         let mut again = Origins::default();
         origins.newest(2).for_each(|(first, file, line)| again.add(first, file, line));
         for number in 1..=10 {

@@ -1,10 +1,10 @@
-//! Which records go to which analytic.
+//! Finds the records that each analytic needs.
 //!
-//! An analytic names its needles: byte strings of which any record that can matter to it contains at least one. One
-//! pass over the raw bytes finds the needles of all analytics, and only records that hold one enter a module.
+//! An analytic names its needles: byte strings of which each record that can matter to it contains at least one. One
+//! pass over the raw bytes finds the needles of all analytics. Only records with a needle enter a module.
 //!
-//! The pass has to be faster than the modules. It is written here, since the vectorised searchers of libraries know case, or few
-//! needles: `aho-corasick` falls back to an automaton, a byte at a time.
+//! The pass must be faster than the modules. It is written here because the vectorised searchers of libraries are for
+//! few needles, or with case. For our needles, `aho-corasick` falls back to an automaton that takes a byte at a time.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -19,25 +19,25 @@ pub const MAX_ANALYTICS: usize = 64;
 
 /// Routes records to analytics.
 pub struct Prefilter {
-    /// `None` where nothing can be told apart: every record goes everywhere.
+    /// `None` if every record goes to every analytic.
     search: Option<Search>,
-    /// A bit for each analytic that has needles.
+    /// One bit for each analytic with needles.
     choosy: u64,
     analytics: usize,
 }
 
-/// The part of a batch that one analytic gets.
+/// The part of a batch for one analytic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// All of it.
+    /// The whole batch.
     All,
-    /// These runs of whole records; maybe none.
+    /// These runs of whole records; there may be none.
     Runs(Vec<Range<usize>>),
 }
 
 impl Route {
-    /// The records of `batch` for the analytic, in `buffer` where some are left out. A record that is left out leaves
-    /// its newline, so that the others keep their numbers. Empty: there is nothing for the analytic.
+    /// The records of `batch` for the analytic, copied to `buffer` if some are left out. A record that is left out
+    /// leaves its newline, so that the others keep their numbers. The result is empty if the analytic needs none.
     #[must_use]
     pub fn gather<'b>(&self, batch: &'b [u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
         let Self::Runs(runs) = self else { return batch };
@@ -54,15 +54,15 @@ impl Route {
 }
 
 impl Prefilter {
-    /// A filter for analytics with these needles. One without needles gets every record, and so do those after
-    /// the first [`MAX_ANALYTICS`].
+    /// A filter for analytics with these needles. An analytic without needles gets every record, and so do those
+    /// after the first [`MAX_ANALYTICS`].
     #[must_use]
     pub fn new(needles: &[Vec<String>]) -> Self {
         let analytics = needles.len();
         let mut choosy = 0;
         let mut owned: Vec<(Vec<u8>, u64)> = Vec::new();
         for (analytic, list) in needles.iter().enumerate().take(MAX_ANALYTICS) {
-            // The empty needle is in every record, and no record holds a newline.
+            // The empty needle is in every record, and no record contains a newline.
             if list.is_empty() || list.iter().any(|needle| needle.is_empty() || needle.contains('\n')) {
                 continue;
             }
@@ -76,7 +76,7 @@ impl Prefilter {
                 }
             }
         }
-        // Drops a needle if its owner also has a substring of it.
+        // Drops a needle if each of its owners also has a substring of it.
         let parts = owned.clone();
         owned.retain(|(whole, owners)| {
             !parts
@@ -87,14 +87,14 @@ impl Prefilter {
         Self { search, choosy, analytics }
     }
 
-    /// The part of `batch`, which consists of whole records, for each analytic.
+    /// The part of `batch` for each analytic. `batch` must consist of whole records.
     ///
-    /// Takes O(n) time for n bytes; with needles in few records at several gigabytes a second.
+    /// Takes O(n) time for n bytes, and several gigabytes a second if few records have needles.
     #[must_use]
     pub fn route(&self, batch: &[u8]) -> Vec<Route> {
         let Some(search) = &self.search else { return vec![Route::All; self.analytics] };
         let mut runs: Vec<Vec<Range<usize>>> = vec![Vec::new(); self.analytics.min(MAX_ANALYTICS)];
-        // The record with the last needle, and its owners so far.
+        // The record of the last needle found, and its owners so far.
         let (mut record, mut owners) = (0..0, 0);
         search.scan(batch, 0, |place, more| {
             if place >= record.end {
@@ -106,7 +106,7 @@ impl Prefilter {
                 owners = 0;
             }
             owners |= more;
-            // Once all want the record, the rest of it need not be searched.
+            // Once every analytic wants the record, the rest of it is skipped.
             if owners == self.choosy { record.end } else { place + 1 }
         });
         add(&mut runs, &record, owners);

@@ -1,7 +1,7 @@
-//! All analytics as one module, and the one native list of them.
+//! All analytics as one module, and the only native list of them.
 //!
-//! A suite decodes each record once and hands its events to each analytic that reads them. All state is each analytic's
-//! own, so its alerts are those of the single components.
+//! A suite decodes each record once, and passes its events to each analytic that reads them. Each analytic has its
+//! own state, so the alerts are the same as those of the single components.
 //!
 //! ```
 //! use authsieve_engine::detector::{Detector, Reading};
@@ -21,9 +21,9 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
-//! **For tests and tools**, [`each_analytic!`] calls a macro with the ids of all analytics, and [`by_id!`] a function with
-//! the type of one; [`analytics`] holds their types under these ids. A new analytic is one line in this crate's
-//! `Cargo.toml`.
+//! **For tests and tools**: [`each_analytic!`] calls a macro with the ids of all analytics, and [`by_id!`] calls a
+//! function with the type of one. [`analytics`] holds the types under these ids. A new analytic is one line in this
+//! crate's `Cargo.toml`.
 //!
 //! ```
 //! use authsieve_engine::analytic::Analytic;
@@ -45,7 +45,7 @@ include!(concat!(env!("OUT_DIR"), "/list.rs"));
 /// All analytics.
 pub struct Suite;
 
-// A set of readers is one word: analytics beyond it would read nothing.
+// A set of readers is one word: analytics beyond its size would read nothing.
 const _: () = assert!(Suite::IDS.len() <= Readers::MOST);
 
 /// The telemetry that the analytics read together.
@@ -70,7 +70,7 @@ macro_rules! describe {
     (() $($id:ident)+) => { vec![$(Descriptor::of::<analytics::$id>()),+] };
 }
 
-/// Configures the analytics that the layout asks for. Collects the problems of all of them.
+/// Configures the analytics that the layout asks for, and collects the problems of all.
 macro_rules! configure {
     (($layout:expr, $seed:expr, $judges:expr, $problems:expr) $($id:ident)+) => { $(
         let id = <analytics::$id as Analytic>::ABOUT.id;
@@ -100,7 +100,7 @@ impl Analytics for Suite {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        // The options that bear on decoding are the same for all of them.
+        // The options that affect decoding are the same for all analytics.
         let Some((common, _)) = judges.first() else {
             let none = Problem::new(code::EMPTY, "analytics", "none of them runs".into());
             return Err(Problems::from(none).into());

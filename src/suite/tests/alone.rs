@@ -1,4 +1,4 @@
-//! What an analytic says is the same alone, beside any others, and with a prefilter before it or not.
+//! An analytic raises the same alerts alone and beside any others, with and without a prefilter.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::Analytic;
@@ -13,13 +13,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// When the logs are read: 2026-06-01T00:00:00Z, as the test runner does.
+/// The time at which logs are read: 2026-06-01T00:00:00Z, as in the test runner.
 const RECEIVED: Timestamp = Timestamp(1_780_272_000_000_000);
 
 /// The options that a suite has only once, at the top level.
 const SHARED: [&str; 5] = ["timezone", "date_order", "max_record", "max_ahead", "trusted_proxies"];
 
-/// A case: the analytic that it is for, its options, the records of its log.
+/// A case: its analytic, its options, the records of its log.
 struct Case {
     name: String,
     id: &'static str,
@@ -27,7 +27,7 @@ struct Case {
     records: Vec<Vec<u8>>,
 }
 
-/// The cases whose logs hold a record in each line.
+/// The cases whose logs have one record in each line.
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let analytics = Path::new(env!("CARGO_MANIFEST_DIR")).join("../analytics");
     let mut cases = Vec::new();
@@ -49,7 +49,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     cases
 });
 
-/// What became of a stream.
+/// The alerts and the counters for a stream.
 type Said = (Vec<Alert>, Vec<Stats>);
 
 /// Gives a stream to new analytics. With a prefilter, lines without a needle are left empty, as hosts do.
@@ -74,13 +74,13 @@ fn alone<A: Analytic>(config: &str, records: &[Vec<u8>], prefilter: bool, readin
     feed::<A>(config, records, prefilter, reading)
 }
 
-/// What hosts are told of an analytic. A prefilter leaves out records; whether these are JSON nobody knows.
+/// The counters that must be equal. Records that a prefilter leaves out are never checked for being JSON.
 fn told(stats: &Stats) -> Stats {
     Stats { records: 0, malformed: 0, oversized: 0, ..stats.clone() }
 }
 
-/// Compares an analytic alone and unfiltered with all other ways to run it. Returns how many alerts it raises, and how
-/// many records are unread.
+/// Compares an analytic alone and without a prefilter with all other ways to run it. Returns the number of its
+/// alerts, and of unread records.
 fn compare(
     id: &'static str,
     options: &Map<String, Value>,
@@ -121,7 +121,7 @@ fn without(id: &str) -> Vec<&'static str> {
 fn every_case_is_judged_alike_alone_beside_others_and_unfiltered() {
     let mut alerts = 0;
     for (number, case) in CASES.iter().enumerate() {
-        // Another set of others for each case.
+        // Each case has another set of other analytics.
         let others: Vec<_> = without(case.id)
             .into_iter()
             .enumerate()

@@ -6,7 +6,7 @@ use authsieve_suite::{Suite, by_id};
 use std::fs;
 use std::path::Path;
 
-/// What is wrong with a configuration.
+/// The problem of a configuration, if there is one.
 fn problem<A: Analytic>(config: &str) -> Option<String> {
     Detector::<A>::create(config, 0).err().map(|why| why.to_string())
 }

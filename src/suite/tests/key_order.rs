@@ -1,4 +1,4 @@
-//! What a record says does not depend on the order of its members, at any level.
+//! The events of a record do not depend on the order of its members, at any level.
 
 use authsieve_engine::detector::{Detector, Reading, Seen};
 use authsieve_engine::time::Timestamp;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 /// 2026-06-01T00:00:00Z.
 const RECEIVED: Timestamp = Timestamp(1_780_272_000_000_000);
 
-/// The JSON records of all cases, one of those that have the same members.
+/// The JSON records of all cases, one for each set of members.
 static RECORDS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let mut files = Vec::new();
     find(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../analytics"), &mut files);
@@ -57,7 +57,7 @@ fn describe(value: &Value, out: &mut String) {
     }
 }
 
-/// Writes a value with the members of each of its objects in an order that `next` chooses.
+/// Writes a value. `next` chooses the order of the members of each object.
 fn write(value: &Value, next: &mut dyn FnMut(usize) -> usize, out: &mut String) {
     match value {
         Value::Object(members) => {
@@ -95,7 +95,7 @@ fn seen(detector: &Detector<Suite>, record: &str) -> Vec<Seen> {
     detector.decode(record.as_bytes(), Reading::at(RECEIVED))
 }
 
-/// Compares a record by the names of its members, backwards, and in an order that `next` chooses.
+/// Compares three orders of a record's members: by name, backwards, and an order that `next` chooses.
 fn compare(detector: &Detector<Suite>, value: &Value, next: &mut dyn FnMut(usize) -> usize) -> usize {
     let by_name = written(value, &mut |_| 0);
     let said = seen(detector, &by_name);

@@ -1,5 +1,5 @@
-//! Tables in the README that the code makes: the analytics from their own descriptions, what is read from the lists of
-//! families, formats, carriers and prefixes.
+//! Tables in the README that are made from the code: the analytics from their descriptions, and the supported inputs
+//! from the lists of families, formats, carriers and prefixes.
 //!
 //! `AUTHSIEVE_UPDATE=1 cargo test -p authsieve-suite --test readme` writes them.
 
@@ -15,7 +15,7 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
 const MADE_BY: &str = ": made by `AUTHSIEVE_UPDATE=1 cargo test -p authsieve-suite --test readme` -->\n";
 const END: &str = "<!-- end -->";
 
-/// One row for each analytic: its id, its name, its telemetry beside the normalised, its techniques.
+/// One row for each analytic: its id, its name, its telemetry without normalised events, its techniques.
 fn analytics() -> String {
     let mut table = String::from("| id | detects | telemetry | ATT&CK |\n|---|---|---|---|\n");
     for about in Suite::describe() {
@@ -34,7 +34,7 @@ fn analytics() -> String {
 /// A row for each family, format, carrier and prefix.
 fn reads() -> String {
     let mut table = String::from("| telemetry | layouts | `shape` |\n|---|---|---|\n");
-    // Normalised events are anybody's.
+    // Normalised events come from any provider, so they are last.
     let (normalised, own): (Vec<_>, Vec<_>) = Family::ALL.into_iter().partition(|one| one.is_normalised());
     for family in own.into_iter().chain(normalised) {
         let shapes: Vec<String> = family.shapes().iter().map(|shape| format!("`{shape}`")).collect();
@@ -57,7 +57,7 @@ fn reads() -> String {
     table
 }
 
-/// Compares a table with what stands in the README, or writes it there.
+/// Compares a table with the one in the README, or writes it there.
 fn compare(readme: String, name: &str, table: &str) -> String {
     let begin = format!("<!-- {name}{MADE_BY}");
     let (before, rest) = readme.split_once(&begin).unwrap_or_else(|| panic!("README.md: {begin}"));

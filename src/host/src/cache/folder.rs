@@ -1,8 +1,8 @@
-//! A folder that only this user can have written to, held open.
+//! An open folder to which only this user can write.
 //!
-//! A path says nothing for certain: between a look at it and its use, anybody who may write to a folder above can put
-//! something else there. So each folder is opened from the one above it, and what was opened is looked at. Symbolic
-//! links are not followed.
+//! A path proves nothing: between a check and the use, anybody with write access to a folder above can replace its
+//! content. So each folder is opened from the one above, and the open folder is checked. Symbolic links are not
+//! followed.
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, renameat, unlinkat};
 use rustix::io::Errno;
@@ -12,22 +12,22 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
-/// Folders are only opened to open what is in them.
+/// Opens a folder in order to open its content.
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// The largest file that is read. Compiled components have some megabytes.
+/// The largest file that is read. Compiled components have a few megabytes.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// A folder of this user, to which nobody else but root can write.
+/// A folder of this user. Only this user and root can write to it.
 #[derive(Debug)]
 pub(super) struct Folder(OwnedFd);
 
 impl Folder {
-    /// Opens a folder by its absolute path, and makes it, with those above it, if `make` says so.
+    /// Opens a folder by its absolute path. With `make`, creates it and the folders above it.
     ///
     /// # Errors
-    /// When it does not exist, or a link, or a folder that others may write to, is on the way to it. A folder in which
-    /// everybody may make files, but nobody change those of others (`/tmp`), is no such folder.
+    /// Fails if the folder does not exist, or if its path contains a link or a folder to which others may write. A
+    /// folder such as `/tmp` is accepted above it: everybody may create files there, but not change those of others.
     pub(super) fn open(path: &Path, make: bool) -> io::Result<Self> {
         if !path.is_absolute() {
             return Err(refused());
@@ -57,10 +57,10 @@ impl Folder {
         Ok(Self(folder))
     }
 
-    /// The bytes of a file in it.
+    /// Reads a file of the folder.
     ///
     /// # Errors
-    /// When there is none, or it is no regular file, or others may have written to it.
+    /// Fails if there is no such file, if it is no regular file, or if others may have written to it.
     pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = openat(&self.0, name, flags, Mode::empty())?;
@@ -73,10 +73,10 @@ impl Folder {
         if bytes.len() as u64 > MOST_BYTES { Err(refused()) } else { Ok(bytes) }
     }
 
-    /// Writes a file, whole or not at all: another process never sees half of one.
+    /// Writes a file completely or not at all, so that no other process sees half of it.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails if the file cannot be written.
     pub(super) fn write(&self, name: &str, parts: [&[u8]; 2]) -> io::Result<()> {
         let draft = format!("{name}.{}", std::process::id());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -88,19 +88,19 @@ impl Folder {
         });
         let done = written.and_then(|()| Ok(renameat(&self.0, &draft, &self.0, name)?));
         if done.is_err() {
-            // Also the draft of a process that had this number and was killed.
+            // This also removes the draft of a killed process that had the same process id.
             let _ = unlinkat(&self.0, &draft, AtFlags::empty());
         }
         done
     }
 }
 
-/// True if nobody but this user can write to it, root aside.
+/// True if only this user and root can write to it.
 fn is_private(stat: &Stat) -> bool {
     stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o022 == 0
 }
 
-/// Refuses a folder in which others may put something in the place of what is there.
+/// Refuses a folder in which others may replace files.
 fn check_parent(stat: &Stat) -> io::Result<()> {
     let is_ours = [0, geteuid().as_raw()].contains(&stat.st_uid);
     let sticky = stat.st_mode & 0o1000 != 0;

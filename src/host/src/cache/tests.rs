@@ -30,7 +30,7 @@ fn what_was_compiled_is_loaded_and_anything_else_compiled_again() {
     cache.component(&engine, &wasm()).unwrap();
     assert_eq!(only_file(&cache.folder), path, "one file, no drafts");
 
-    // Cut short, changed, or in the place of another.
+    // Cut short, changed, or under another name.
     for bad in [&whole[..whole.len() / 2], &whole[1..], b""] {
         fs::write(&path, bad).unwrap();
         assert!(cache.read(&name).is_none());
@@ -61,7 +61,7 @@ fn what_others_may_have_written_is_not_trusted() {
         open(place, good);
     }
     assert!(cache.read(&name).is_some());
-    // Where nobody changes what is another's, as in /tmp.
+    // A folder in which nobody can change another user's files, such as /tmp.
     open(&above, 0o1777);
     assert!(cache.read(&name).is_some());
 }
@@ -73,7 +73,7 @@ fn links_are_not_followed() {
     cache.component(&engine, &wasm()).unwrap();
     let path = only_file(&cache.folder);
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    // A folder above, the folder itself, the file.
+    // A link in place of the folder above, of the folder itself, and of the file.
     symlink(home.path().join("real"), home.path().join("link")).unwrap();
     symlink(&cache.folder, home.path().join("direct")).unwrap();
     for folder in ["link/authsieve", "direct"] {
@@ -89,7 +89,7 @@ fn links_are_not_followed() {
     cache.component(&engine, &wasm()).unwrap();
     assert!(!path.is_symlink() && cache.read(&name).is_some(), "a file took the place of the link");
     assert_eq!(fs::read(&moved).unwrap(), before);
-    // What is there, and no file.
+    // The name exists, but is no file.
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     assert!(cache.read(&name).is_none());

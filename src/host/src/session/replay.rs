@@ -1,44 +1,44 @@
-//! The records since the last snapshot, from which a session makes a dead detector anew.
+//! The records since the last snapshot. From these, a session rebuilds a dead detector.
 
 use authsieve_engine::detector::{Reading, Stats};
 use std::time::Duration;
 
-/// From this many bytes of records on a snapshot is taken, if it is cheap.
+/// The number of bytes from which a snapshot is taken if it is cheap.
 const DUE: usize = 16 << 20;
-/// At this many bytes a snapshot is taken, whatever it costs.
+/// The number of bytes at which a snapshot is taken at any cost.
 const FULL: usize = 256 << 20;
-/// Records are replayed in batches of about this size.
+/// The approximate size of the batches for a replay.
 const BATCH: usize = 256 << 10;
-/// Snapshots may take one part in this many of the time that the records took.
+/// Snapshots may take one part in this many of the time for the records.
 const SHARE: u32 = 20;
 
-/// A snapshot, and the records processed since. Holds at most 256 MiB of records, mostly 16 MiB.
+/// A snapshot, and the records processed since. Holds at most 256 MiB of records, usually 16 MiB.
 #[derive(Clone, Default)]
 pub(super) struct Replay {
     checkpoint: Option<Checkpoint>,
-    /// The records since; and what was done, in order, each with the place up to which it took the records.
+    /// The records since the snapshot. `done` lists the calls in order, each with the end of its records.
     bytes: Vec<u8>,
     done: Vec<(usize, What)>,
-    /// How many records the last of these batches holds.
+    /// The number of records in the last batch.
     records: u64,
-    /// How long they took, and how long the snapshot took.
+    /// The time for the records, and the time for the snapshot.
     spent: Duration,
     took: Duration,
-    /// The guest fails when it is asked for a snapshot.
+    /// True if the guest fails when it is asked for a snapshot.
     refuses: bool,
     overflown: bool,
 }
 
-/// Something that was done since the snapshot.
+/// One call since the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Done<'a> {
     /// Records were processed.
     Records(&'a [u8], Reading),
-    /// Nothing had come for so many microseconds.
+    /// Nothing came for this many microseconds.
     Elapsed(u64),
 }
 
-/// The same, without the records.
+/// One call, without the records.
 #[derive(Clone, Copy)]
 enum What {
     Records(Reading),
@@ -52,7 +52,7 @@ struct Checkpoint {
 }
 
 impl Replay {
-    /// Notes a batch that was processed.
+    /// Adds a batch that was processed.
     pub(super) fn add(&mut self, batch: &[u8], reading: Reading, spent: Duration) {
         if self.overflown || batch.is_empty() {
             return;
@@ -68,7 +68,7 @@ impl Replay {
             [.., (start, _), _] => *start,
             _ => 0,
         };
-        // An unterminated record would run into the next one.
+        // A record without a newline would run into the next one.
         let joins = self.bytes.last() == Some(&b'\n') && self.bytes.len() - start < BATCH;
         self.bytes.extend_from_slice(batch);
         match self.done.last_mut() {
@@ -83,21 +83,21 @@ impl Replay {
         self.records += memchr::memchr_iter(b'\n', batch).count() as u64;
     }
 
-    /// Notes that nothing had come for so many microseconds.
+    /// Adds that nothing came for `idle` microseconds.
     pub(super) fn elapse(&mut self, idle: u64) {
         if self.overflown {
             return;
         }
         match self.done.last_mut() {
-            // Both are counted from the newest event, so the longer time covers the shorter.
+            // Both times count from the newest event, so the longer one covers the shorter.
             Some((_, What::Elapsed(before))) => *before = idle.max(*before),
             _ => self.done.push((self.bytes.len(), What::Elapsed(idle))),
         }
     }
 
-    /// The same for one of several analytics.
+    /// A copy for one of several analytics.
     pub(super) fn of(&self, analytic: &str) -> Self {
-        // Others may have refused a snapshot.
+        // Another analytic may have been the one that refused a snapshot.
         let mut own = Self { refuses: false, ..self.clone() };
         if let Some(checkpoint) = &mut own.checkpoint {
             checkpoint.totals.retain(|stats| stats.analytic == analytic);
@@ -105,27 +105,27 @@ impl Replay {
         own
     }
 
-    /// Whether a snapshot should be taken now.
+    /// True if a snapshot should be taken now.
     pub(super) fn is_due(&self) -> bool {
         let cheap = self.spent > self.took * SHARE;
         !self.refuses && (self.bytes.len() > FULL || (self.bytes.len() > DUE && cheap))
     }
 
-    /// Begins anew with a snapshot that took so long, and the counters as of then.
+    /// Begins again from a snapshot. `took` is its time, and `totals` are the counters at this point.
     pub(super) fn restart(&mut self, snapshot: Vec<u8>, took: Duration, totals: Vec<Stats>) {
         self.checkpoint = Some(Checkpoint { snapshot, totals });
         self.took = took;
         self.forget_records();
     }
 
-    /// Begins anew with nothing.
+    /// Begins again with empty state.
     pub(super) fn clear(&mut self) {
         self.checkpoint = None;
         self.overflown = false;
         self.forget_records();
     }
 
-    /// No snapshot will come.
+    /// Remembers that the guest gives no snapshots.
     pub(super) fn no_snapshots(&mut self) {
         self.refuses = true;
     }
@@ -146,12 +146,12 @@ impl Replay {
         self.checkpoint.as_ref().map(|checkpoint| checkpoint.snapshot.as_slice())
     }
 
-    /// The counters as of the snapshot.
+    /// The counters at the time of the snapshot.
     pub(super) fn totals(&self) -> Option<&[Stats]> {
         self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals.as_slice())
     }
 
-    /// What was done since the snapshot.
+    /// The calls since the snapshot.
     pub(super) fn since(&self) -> impl Iterator<Item = Done<'_>> {
         let starts = std::iter::once(0).chain(self.done.iter().map(|(end, _)| *end));
         starts.zip(&self.done).map(|(start, (end, what))| match what {
@@ -169,7 +169,7 @@ impl Replay {
     }
 }
 
-/// Whether records of `reading` follow `records` records of `at`.
+/// True if records of `reading` directly follow `records` records of `at`.
 fn goes_on(at: Reading, records: u64, reading: Reading) -> bool {
     let first = if at.first == 0 { 0 } else { at.first + records };
     Reading { first, ..at } == reading

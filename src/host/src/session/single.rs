@@ -1,4 +1,4 @@
-//! One detector and everything needed to go on after it failed.
+//! One detector, and everything needed to recover when it fails.
 
 use super::replay::{Done, Replay};
 use super::{Answer, Fault, Trouble};
@@ -10,16 +10,16 @@ use authsieve_engine::detector::{Reading, Stats};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// After this many lost records in one batch the state is dropped; after twice as many the batch is given up.
+/// The lost records in one batch after which the state is dropped. After twice as many, the batch is given up.
 pub(super) const MAX_LOST: usize = 8;
-/// This many batches given up in a row stop the analytic.
+/// The number of batches given up in a row that stops the analytic.
 const MAX_GIVEN_UP: u32 = 3;
-/// How long a part of a failed batch may take while the session looks for the record at fault.
+/// The deadline for a part of a failed batch while the session searches for the record at fault.
 const TRIAL: Duration = Duration::from_secs(1);
-/// How long all recoveries of a session may take before it is stopped.
+/// The most time for all recoveries of a session before it is stopped.
 const RECOVERY: Duration = Duration::from_secs(120);
 
-/// What a detector is asked about records.
+/// The kind of answer that a detector is asked for.
 #[derive(Clone, Copy)]
 pub(super) enum Ask {
     Alerts,
@@ -42,23 +42,23 @@ impl Ask {
     }
 }
 
-/// A detector that is made anew after a failure.
+/// A detector that is replaced after a failure.
 pub(super) struct Single {
     analytic: Arc<Analytic>,
-    /// The id of its analytic, or the name of the component.
+    /// The id of the analytic, or the name of the component.
     name: Arc<str>,
     config: String,
     seed: u64,
     /// `None` once it is stopped.
     detector: Option<Detector>,
-    /// There is no detector yet, or its last call failed: a new one has to be made.
+    /// True if there is no detector yet, or if its last call failed: a new one must be made.
     dead: bool,
     replay: Replay,
-    /// Counters of detectors that are gone, of each analytic.
+    /// The counters of earlier detectors, for each analytic.
     base: Vec<Stats>,
     given_up: u32,
     recovering: Duration,
-    /// Holds several analytics. Instead of losing anything it says why it is to be taken apart.
+    /// True if it holds several analytics. Then a failure loses nothing: `apart` holds the reason to take it apart.
     several: bool,
     apart: Option<String>,
 }
@@ -102,17 +102,18 @@ impl Single {
         stats.unwrap_or_default().into_iter().map(|stats| stats.analytic).collect()
     }
 
-    /// From now on it says when it is to be taken apart.
+    /// Marks that it holds several analytics, so that a failure takes it apart.
     pub(super) fn holds_several(&mut self) {
         self.several = true;
     }
 
-    /// Why it has to be taken apart, if it has to.
+    /// The reason to take it apart, if there is one.
     pub(super) fn apart(&mut self) -> Option<String> {
         self.apart.take()
     }
 
-    /// One of its analytics on its own, in the state after all that was processed. `config` makes it run alone.
+    /// Makes a detector for one of its analytics, in the state after all processed records. `config` makes this
+    /// analytic run alone.
     pub(super) fn part(&self, id: &str, config: String, answer: &mut Answer) -> Self {
         let own = |stats: &&Stats| stats.analytic == id;
         let mut part = Self {
@@ -129,7 +130,7 @@ impl Single {
             several: false,
             apart: None,
         };
-        // At once, since that drops its copy of the records.
+        // Rebuilds at once, because this drops the copy of the records.
         part.ready(answer);
         part
     }
@@ -142,10 +143,10 @@ impl Single {
         self.detector.as_mut().map_or(Ok(Vec::new()), Detector::problems)
     }
 
-    /// The state. Also the state from which it is made anew.
+    /// The state. The detector is rebuilt from this state later.
     ///
     /// # Errors
-    /// When the guest fails at this, or is stopped.
+    /// Fails if the guest fails in this call, or is stopped.
     pub(super) fn snapshot(&mut self, answer: &mut Answer) -> Result<Vec<u8>, CallError> {
         self.ready(answer);
         let Some(detector) = &mut self.detector else {
@@ -172,7 +173,7 @@ impl Single {
         }
     }
 
-    /// Whether there is a snapshot to go on from.
+    /// True if there is a snapshot to rebuild from.
     #[cfg(test)]
     pub(super) fn has_checkpoint(&self) -> bool {
         self.replay.snapshot().is_some()
@@ -182,8 +183,8 @@ impl Single {
         answer.troubles.push(Trouble { analytic: Arc::clone(&self.name), fault });
     }
 
-    /// Takes whole records, each with a newline behind it. Returns how many bytes it is done with: all, but where it
-    /// has to be taken apart.
+    /// Reads whole records, each with a newline after it. Returns the number of bytes it has finished: all, unless it
+    /// must be taken apart.
     pub(super) fn process(&mut self, batch: &[u8], reading: Reading, ask: Ask, answer: &mut Answer) -> usize {
         self.ready(answer);
         if self.apart.is_some() {
@@ -209,7 +210,7 @@ impl Single {
         }
     }
 
-    /// Nothing came for `idle` microseconds.
+    /// Tells the detector that nothing came for `idle` microseconds.
     pub(super) fn elapse(&mut self, idle: u64, answer: &mut Answer) {
         if let Some(alerts) = self.release(|detector| detector.elapse(idle), answer) {
             answer.alerts.extend(alerts);
@@ -217,7 +218,7 @@ impl Single {
         }
     }
 
-    /// The end of a finite input.
+    /// Ends a finite input.
     pub(super) fn flush(&mut self, answer: &mut Answer) {
         let alerts = self.release(Detector::flush, answer);
         answer.alerts.extend(alerts.into_iter().flatten());
@@ -248,7 +249,7 @@ impl Single {
         }
     }
 
-    /// Replaces a dead detector, within the time that all recoveries may take.
+    /// Replaces a dead detector, within the time limit for all recoveries.
     fn ready(&mut self, answer: &mut Answer) {
         if self.dead {
             let started = Instant::now();
@@ -257,7 +258,7 @@ impl Single {
         }
     }
 
-    /// Counts the time of a recovery that began at `started`.
+    /// Adds the time of a recovery that began at `started`.
     fn took(&mut self, started: Instant, answer: &mut Answer) {
         self.recovering += started.elapsed();
         if self.recovering > RECOVERY && self.detector.is_some() && self.apart.is_none() {
@@ -265,14 +266,14 @@ impl Single {
         }
     }
 
-    /// Counters since the start, detectors that died included: those of each analytic.
+    /// The counters since the start, for each analytic. They include detectors that died.
     pub(super) fn stats(&mut self) -> Vec<Stats> {
         let now = self.detector.as_mut().and_then(|detector| detector.stats().ok());
         now.map_or_else(|| self.base.clone(), |now| sum(&self.base, now))
     }
 
-    /// Goes through a batch that failed with `error`, and leaves out the records at fault. Returns how many bytes it is
-    /// done with.
+    /// Processes a batch that failed with `error`, and leaves out the records at fault. Returns the number of bytes
+    /// it has finished.
     fn recover(
         &mut self,
         batch: &[u8],
@@ -285,7 +286,7 @@ impl Single {
         let mut lost = 0;
         let fast = TRIAL.min(self.deadline());
         loop {
-            // Some record at or after `done` fails; halve until one is left.
+            // Some record at or after `done` fails; the part is halved until one record is left.
             let mut end = batch.len();
             while let Some(middle) = middle(batch, done, end) {
                 match self.attempt(batch, done..middle, reading, ask, fast, answer) {
@@ -294,7 +295,7 @@ impl Single {
                     None => return self.done(done, batch),
                 }
             }
-            // A busy machine can miss a deadline too: only a record that fails alone is lost.
+            // A busy machine can miss a deadline too, so only a record that fails alone is lost.
             match self.attempt(batch, done..end, reading, ask, self.deadline(), answer) {
                 Some(Ok(())) => {}
                 Some(Err(cause)) if self.several => {
@@ -336,13 +337,13 @@ impl Single {
         }
     }
 
-    /// How far a batch is done with when no attempt is possible any more: a stopped analytic takes nothing more.
+    /// The number of finished bytes when no further attempt is possible: a stopped analytic skips the rest.
     fn done(&self, done: usize, batch: &[u8]) -> usize {
         if self.apart.is_some() { done } else { batch.len() }
     }
 
-    /// Processes a part of a batch with a new detector. If the call succeeds, the part is done for good. `None`: it is
-    /// stopped, or to be taken apart.
+    /// Processes a part of a batch with a new detector. If the call succeeds, the part is finished. `None` means that
+    /// it is stopped, or must be taken apart.
     fn attempt(
         &mut self,
         batch: &[u8],
@@ -386,7 +387,7 @@ impl Single {
                 self.detector = Some(detector);
                 self.dead = false;
                 if !self.replay.is_empty() && !self.replay.refuses() {
-                    // So that the next rebuilding does not replay the same records again.
+                    // Takes a snapshot, so that the next rebuild does not replay the same records again.
                     self.checkpoint(answer);
                 }
             }
@@ -395,7 +396,7 @@ impl Single {
         }
     }
 
-    /// A detector made from the last checkpoint and the records processed since.
+    /// Makes a detector from the last checkpoint and the records processed since.
     fn replayed(&mut self) -> Result<Detector, String> {
         if self.replay.overflown() {
             return Err("it takes no snapshots, and too much was processed to do it again".into());
@@ -423,7 +424,7 @@ impl Single {
         Ok(detector)
     }
 
-    /// Goes on as if nothing had been seen.
+    /// Goes on with empty state.
     fn forget(&mut self, why: String, answer: &mut Answer) {
         self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
         self.replay.clear();
@@ -441,7 +442,7 @@ impl Single {
         self.tell(answer, Fault::Stopped { why });
     }
 
-    /// Takes a snapshot. A guest that fails at that is rebuilt and never asked again.
+    /// Takes a snapshot. A guest that fails in this call is rebuilt and never asked again.
     fn checkpoint(&mut self, answer: &mut Answer) {
         let _ = self.snapshot(answer);
     }
@@ -451,7 +452,7 @@ impl Single {
     }
 }
 
-/// The counters of detectors that are gone, and of the one that went on from there.
+/// Adds the counters of earlier detectors to those of the current one.
 fn sum(before: &[Stats], mut now: Vec<Stats>) -> Vec<Stats> {
     for stats in &mut now {
         if let Some(before) = before.iter().find(|before| before.analytic == stats.analytic) {
@@ -461,16 +462,16 @@ fn sum(before: &[Stats], mut now: Vec<Stats>) -> Vec<Stats> {
     now
 }
 
-/// The reading of the records behind `before`.
+/// The reading for the records after `before`.
 pub(super) fn later(reading: Reading, before: &[u8]) -> Reading {
     let records = memchr::memchr_iter(b'\n', before).count() as u64;
     Reading { first: if reading.first == 0 { 0 } else { reading.first + records }, ..reading }
 }
 
-/// A boundary between records near the middle of `batch[start..end]`; `None` if that is one record.
+/// A boundary between records near the middle of `batch[start..end]`. `None` if this is a single record.
 pub(super) fn middle(batch: &[u8], start: usize, end: usize) -> Option<usize> {
     let at = start + end.saturating_sub(start) / 2;
-    // The newline that ends the part is no boundary within it.
+    // The newline at the end of the part is no boundary inside it.
     let later =
         batch.get(at..end.saturating_sub(1)).and_then(|half| memchr::memchr(b'\n', half)).map(|i| at + i + 1);
     later.or_else(|| memchr::memrchr(b'\n', batch.get(start..at)?).map(|i| start + i + 1))

@@ -9,14 +9,14 @@ fn session(config: &str) -> Session {
     within(Duration::from_millis(100), config)
 }
 
-/// A session whose calls may take so long.
+/// A session with this deadline for each call.
 fn within(call: Duration, config: &str) -> Session {
     let engine = Engine::new(Limits { call, memory: 16 << 20, ..Limits::default() }).unwrap();
     let analytic = Analytic::load(&engine, "hostile", &support::hostile()).unwrap();
     Session::start(Arc::new(analytic), config.into(), 0).unwrap()
 }
 
-/// The records that were lost, as text.
+/// The lost records, as text.
 fn lost<'a>(batch: &'a str, answer: &Answer) -> Vec<&'a str> {
     let one = |trouble: &Trouble| match &trouble.fault {
         Fault::Lost { offset, length, .. } => Some(&batch[*offset..offset + length]),
@@ -35,7 +35,7 @@ fn only_the_record_at_fault_is_lost() {
             let answer = session.process(batch.as_bytes(), 2);
             assert_eq!(lost(&batch, &answer), [format!("xx{poison}x\n")], "{answer:?}");
             assert_eq!(answer.troubles.len(), 1);
-            // As if the record had never been there: A at 2 is silent; at 3, 4 and 5 it is not.
+            // The result is as if the record did not exist: A at 2 is silent; at 3, 4 and 5 it raises alerts.
             assert_eq!(answer.alerts.len(), 3);
             assert_eq!(session.process(b"A\n", 3).alerts.len(), 1);
             let stats = &session.stats()[0];
@@ -137,7 +137,7 @@ fn halves_meet_at_a_boundary() {
     assert_eq!(middle(b"longlonglong\na\n", 0, 15), Some(13));
 }
 
-/// What was told, each with the analytic it is about.
+/// The failures, each with its analytic.
 fn told(answer: &Answer) -> Vec<(&str, &str)> {
     let word = |fault: &Fault| match fault {
         Fault::Apart { .. } => "apart",
@@ -157,9 +157,9 @@ fn only_the_analytic_that_fails_on_a_record_skips_it() {
     let answer = session.process(batch.as_bytes(), 2);
     assert_eq!(told(&answer), [("touchy+gentle", "apart"), ("touchy", "lost")], "{answer:?}");
     assert_eq!(lost(batch, &answer), ["xx!aA\n"]);
-    // Two of the first A, one of the second, two of the third.
+    // Two alerts from the first A, one from the second, two from the third.
     assert_eq!(answer.alerts.len(), 5);
-    // The record counted for one of them.
+    // The record counted for one of the two analytics.
     let keys = |session: &mut Session| session.stats().iter().map(|stats| stats.keys).collect::<Vec<_>>();
     assert_eq!(keys(&mut session), [3, 4]);
     let answer = session.process(b"!\nA\na\n", 3);
@@ -232,7 +232,7 @@ fn a_session_goes_on_from_a_snapshot() {
 fn time_that_passed_is_part_of_what_is_done_again() {
     let mut session = session("");
     session.process(b"aaa\n", 1);
-    // An hour without records counts as one addition to the guest.
+    // For this guest, an hour without records is one addition.
     assert!(session.elapse(3_600_000_000).troubles.is_empty());
     assert_eq!(session.stats()[0].keys, 4);
     let answer = session.process(b"!\n", 2);

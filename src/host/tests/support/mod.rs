@@ -1,9 +1,9 @@
-//! Guests that a host has to get over.
+//! Guests that a host must survive.
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// The component of `hostile.wat`, which does as its records tell it.
+/// The component of `hostile.wat`, whose records tell it what to do.
 pub fn hostile() -> Vec<u8> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("authsieve.wit", include_str!("../../../../wit/authsieve.wit")).unwrap();
@@ -13,7 +13,7 @@ pub fn hostile() -> Vec<u8> {
     ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
 }
 
-/// A component that wants to know the time.
+/// A component that imports a clock and random numbers.
 pub fn importing() -> Vec<u8> {
     wat::parse_str(
         r#"(component
@@ -23,7 +23,7 @@ pub fn importing() -> Vec<u8> {
     .unwrap()
 }
 
-/// A component that asks for nothing and does nothing.
+/// A component without imports and exports.
 pub fn idle() -> Vec<u8> {
     wat::parse_str("(component)").unwrap()
 }

@@ -1,7 +1,7 @@
 //! The pass for machines with AVX2: 32 bytes at a time.
 //!
-//! The method is known as Teddy, from Hyperscan. Two look-ups by nibble tell for each byte which buckets accept it at a place of
-//! their windows. The buckets that accept four bytes in a row, at all four places, are candidates.
+//! The method is Teddy, from Hyperscan. For each byte, two look-ups by nibble tell which buckets accept it at each
+//! place of their windows. A bucket that accepts four bytes in a row, at all four places, is a candidate.
 
 use super::buckets::WINDOW;
 use super::search::Search;
@@ -11,12 +11,12 @@ use std::arch::x86_64::{
     _mm256_shuffle_epi8, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_testz_si256,
 };
 
-/// Bytes of a step, and of each half of one.
+/// The bytes of a step, and of half a step.
 const STEP: usize = 32;
 const HALF: usize = 16;
 
-/// Calls `found` for needles from a place on, until fewer than a step and a window are left. Returns how far it came. See
-/// [`Search::scan`].
+/// Calls `found` for needles at or after `from`, until less than a step and a window is left. Returns the place it
+/// reached. See [`Search::scan`].
 #[target_feature(enable = "avx2")]
 pub(super) fn scan(
     search: &Search,
@@ -29,12 +29,13 @@ pub(super) fn scan(
     let low: [__m256i; WINDOW] = std::array::from_fn(|place| table(&search.low[place]));
     let high: [__m256i; WINDOW] = std::array::from_fn(|place| table(&search.high[place]));
     let nibble = _mm256_set1_epi8(15);
-    // The buckets that accept what stands at each of 16 places: the first eight in the lower half, the others in the upper.
+    // The buckets that accept the window at each of 16 places: the first eight buckets in the lower half, the others
+    // in the upper.
     let accepted = |at: usize| {
         let mut all = _mm256_set1_epi8(-1);
         for place in 0..WINDOW {
             let bytes = text.as_ptr().wrapping_add(at + place);
-            // SAFETY: the loop below leaves room for a half and a window behind `at`.
+            // SAFETY: the loop below leaves room for a half and a window after `at`.
             let bytes = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.cast()) });
             let by_low = _mm256_shuffle_epi8(low[place], _mm256_and_si256(bytes, nibble));
             let by_high =
@@ -59,7 +60,7 @@ pub(super) fn scan(
             // SAFETY: 32 bytes are written to an array of 32.
             unsafe { _mm256_storeu_si256(buckets.as_mut_ptr().cast(), hits) };
             loop {
-                // Those that were passed over.
+                // Drops the places that were skipped.
                 places &= u32::MAX.checked_shl(next.saturating_sub(base) as u32).unwrap_or(0);
                 if places == 0 {
                     break;

@@ -1,23 +1,26 @@
-//! Chooses the window that stands for each needle, and deals the windows out to buckets.
+//! Chooses a window for each needle, and assigns the windows to buckets.
 //!
-//! A vectorised pass knows of each place in a window only which nibbles the buckets accept there. So windows that share a bucket
-//! should look alike, and a window should be rare. A sample of ordinary logs says how often bytes and windows are found.
+//! The vectorised pass only knows, for each place of a window, which nibbles each bucket accepts. So windows in one
+//! bucket should be similar, and each window should be rare in logs. A sample of ordinary logs tells how frequent
+//! bytes and windows are.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// This many bytes of a needle stand for it.
+/// The length of a window: the bytes of a needle that the pass searches for.
 pub(super) const WINDOW: usize = 4;
-/// Windows are dealt out to so many buckets.
+/// The number of buckets.
 pub(super) const BUCKETS: usize = 16;
-/// Beyond so many needles, neighbours in the alphabet are put together first: the search for the best buckets is cubic.
+/// The most windows for the search for the best buckets, which is cubic. With more, neighbours in the alphabet are
+/// merged first.
 const MOST: usize = 256;
 
-/// What the sample says.
+/// The frequencies in the sample.
 struct Sample {
-    /// The share of bytes with this lower nibble and one of these upper nibbles below 8, one bit each.
+    /// The share of bytes with this lower nibble and one of these upper nibbles. The upper nibbles are below 8, one
+    /// bit each.
     nibbles: [[f32; 256]; 16],
-    /// How often each window stands there, in lower case.
+    /// The count of each window, in lower case.
     windows: HashMap<[u8; WINDOW], u32>,
     length: f32,
 }
@@ -38,7 +41,7 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
     Sample { nibbles, windows, length }
 });
 
-/// The bytes that are accepted at a place: all with these lower and these upper nibbles.
+/// The bytes accepted at one place: those with one of these lower and one of these upper nibbles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Nibbles {
     pub low: u16,
@@ -48,7 +51,7 @@ pub(super) struct Nibbles {
 impl Nibbles {
     const ALL: Self = Self { low: !0, high: !0 };
 
-    /// Accepts a byte in both cases.
+    /// Accepts a byte in upper and lower case.
     fn of(byte: u8) -> Self {
         let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
         Self { low: 1 << (lower & 15) | 1 << (upper & 15), high: 1 << (lower >> 4) | 1 << (upper >> 4) }
@@ -68,12 +71,12 @@ impl Nibbles {
     }
 }
 
-/// Needles that share a bucket.
+/// The needles that share a bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
-    /// Their numbers.
+    /// The numbers of the needles.
     pub needles: Vec<usize>,
-    /// What is accepted at each place of a window.
+    /// The bytes accepted at each place of a window.
     pub places: [Nibbles; WINDOW],
 }
 
@@ -83,13 +86,13 @@ impl Bucket {
         Self { needles: [&self.needles[..], &other.needles].concat(), places }
     }
 
-    /// The share of windows in logs that are accepted, as if bytes stood there by chance.
+    /// The share of windows in logs that are accepted, if bytes were independent.
     fn share(&self) -> f32 {
         self.places.iter().map(|place| place.share()).product()
     }
 }
 
-/// Where the rarest window of a needle begins. A needle that is shorter than a window is one.
+/// The start of the rarest window of a needle. A needle shorter than a window is a window itself.
 pub(super) fn rarest(needle: &[u8]) -> usize {
     let rate = |window: &[u8; WINDOW]| {
         let window = window.map(|byte| byte.to_ascii_lowercase());
@@ -101,8 +104,8 @@ pub(super) fn rarest(needle: &[u8]) -> usize {
     windows.min_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(at, _)| at)
 }
 
-/// Deals windows out to at most [`BUCKETS`] buckets: those go together that let least through beyond themselves. O(n³) for n of
-/// them, n at most [`MOST`].
+/// Assigns windows to at most [`BUCKETS`] buckets. Merges those windows that together accept the fewest other
+/// windows. O(n³) for n windows, n at most [`MOST`].
 pub(super) fn buckets<'w>(windows: impl Iterator<Item = &'w [u8]>) -> Vec<Bucket> {
     let mut windows: Vec<(usize, &[u8])> = windows.enumerate().collect();
     let one = |(number, window): &(usize, &[u8])| {
@@ -119,7 +122,7 @@ pub(super) fn buckets<'w>(windows: impl Iterator<Item = &'w [u8]>) -> Vec<Bucket
         windows.iter().map(one).collect()
     };
     let more = |one: &Bucket, other: &Bucket| one.and(other).share() - one.share() - other.share();
-    // What it costs to put a bucket and each one behind it together.
+    // The cost of merging each bucket with each one after it.
     let mut costs: Vec<Vec<f32>> = all
         .iter()
         .enumerate()

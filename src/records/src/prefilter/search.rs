@@ -1,46 +1,48 @@
-//! Finds needles in one pass over a text, whatever their number and case.
+//! Finds needles in one pass over a text, in any number and ignoring case.
 //!
-//! Four bytes of each needle stand for it, its window. The pass looks for windows of all needles at once and compares a needle
-//! only where its window stands.
+//! Each needle is represented by four of its bytes, its window. The pass searches for the windows of all needles at
+//! once. It compares a needle only where its window was found.
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
 use super::buckets::{BUCKETS, WINDOW, buckets, rarest};
 use std::ops::Range;
 
-/// Bytes that the portable pass takes together.
+/// The bytes that the portable pass takes at once.
 const STEP: usize = 8;
-/// A bit for each hash of a window.
+/// The number of hashes of windows; each has one bit.
 const HASHES: usize = 1 << 13;
 
-/// Needles, ready to be found.
+/// The prepared needles.
 pub(super) struct Search {
-    /// For each place of a window and each lower nibble the buckets that accept it: the first eight in the first half.
+    /// For each place of a window and each lower nibble, the buckets that accept it. The first eight buckets are in
+    /// the first half.
     pub(super) low: [[u8; 32]; WINDOW],
     /// The same for upper nibbles.
     pub(super) high: [[u8; 32]; WINDOW],
-    /// For each byte the buckets that accept it, 16 bits for each place of a window, the first place lowest.
+    /// For each byte, the buckets that accept it: 16 bits for each place of a window, the first place lowest.
     table: Box<[u64; 256]>,
-    /// The windows, by the hash of their first three bytes. It rejects most of what nibbles accept.
+    /// The windows, by a hash of their first three bytes. This rejects most false matches of the nibbles.
     hashes: Box<[u64; HASHES / 64]>,
     needles: Vec<Needle>,
     /// The needles of each bucket.
     buckets: [Range<usize>; BUCKETS],
 }
 
-/// A needle, as seen from its window.
+/// A needle and its window.
 struct Needle {
-    /// The window in lower case, and the bits by which cases of letters differ. All bits are set behind a needle that is shorter.
+    /// The window in lower case, and the bits in which upper and lower case differ. After the end of a short needle,
+    /// all bits are set.
     window: u32,
     case: u32,
     bytes: Box<[u8]>,
-    /// Where the window is in it.
+    /// The place of the window in the needle.
     at: usize,
     owners: u64,
 }
 
 impl Search {
-    /// Prepares needles, none of which is empty, and their owners.
+    /// Prepares needles and their owners. No needle may be empty.
     pub(super) fn new(needles: &[(Vec<u8>, u64)]) -> Self {
         let at: Vec<usize> = needles.iter().map(|(bytes, _)| rarest(bytes)).collect();
         let windows = needles.iter().zip(&at).map(|((bytes, _), at)| {
@@ -85,8 +87,9 @@ impl Search {
         search
     }
 
-    /// Calls `found` with each place from `from` on where a window of a needle stands, and with the owners of the needles there.
-    /// Goes on where `found` says, which is behind that place. O(n) for n bytes, where windows are rare.
+    /// Calls `found` with each place at or after `from` where a needle's window stands, and with the owners of the
+    /// needles there. Continues at the place that `found` returns, which must be after that place. O(n) for n bytes
+    /// if windows are rare.
     pub(super) fn scan(&self, text: &[u8], from: usize, mut found: impl FnMut(usize, u64) -> usize) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
@@ -98,7 +101,7 @@ impl Search {
         self.rest(text, from, found);
     }
 
-    /// The pass for all machines. Returns how far it came.
+    /// The pass for all machines. Returns the place it reached.
     pub(super) fn portable(
         &self,
         text: &[u8],
@@ -132,7 +135,7 @@ impl Search {
         from
     }
 
-    /// The last bytes of a text, which are too few for a step.
+    /// Searches the last bytes of a text, which are too few for a step.
     pub(super) fn rest(&self, text: &[u8], mut from: usize, mut found: impl FnMut(usize, u64) -> usize) {
         while from < text.len() {
             let owners = self.owners(text, from, 0xffff);
@@ -140,7 +143,7 @@ impl Search {
         }
     }
 
-    /// The owners of the needles of these buckets whose window stands at a place.
+    /// The owners of the needles in these buckets whose window is at a place.
     #[inline]
     pub(super) fn owners(&self, text: &[u8], place: usize, mut buckets: u32) -> u64 {
         let Some(rest) = text.get(place..) else { return 0 };
@@ -179,7 +182,7 @@ impl Needle {
         Self { window, case, bytes: bytes.into(), at, owners }
     }
 
-    /// True if it stands in `text` such that its window is at `window`.
+    /// True if the needle is in `text` so that its window is at `window`.
     fn is_at(&self, text: &[u8], window: usize) -> bool {
         let start = window.checked_sub(self.at);
         let there = start.and_then(|start| text.get(start..start + self.bytes.len()));
@@ -187,7 +190,7 @@ impl Needle {
     }
 }
 
-/// A hash of the first three bytes, whatever their case. Below [`HASHES`].
+/// A hash of the first three bytes, ignoring case. It is below [`HASHES`].
 #[inline]
 const fn hash(window: u32) -> usize {
     ((window | 0x2020_2020) << 8).wrapping_mul(0x9E37_79B1) as usize >> 19

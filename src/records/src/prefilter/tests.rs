@@ -4,7 +4,7 @@ fn owned(lists: &[&[&str]]) -> Vec<Vec<String>> {
     lists.iter().map(|list| list.iter().map(|&needle| needle.to_owned()).collect()).collect()
 }
 
-/// The records each analytic gets, by looking at every record for every needle.
+/// The records for each analytic, found by searching every record for every needle.
 fn naive(lists: &[Vec<String>], batch: &[u8]) -> Vec<Vec<u8>> {
     let holds = |record: &[u8], needle: &String| {
         needle.is_empty() || record.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
@@ -117,7 +117,7 @@ fn a_record_that_is_left_out_leaves_its_newline() {
     assert_eq!(Route::All.gather(b"a\n", &mut Vec::new()), b"a\n");
 }
 
-/// Every place where a window of a needle stands, and the owners of the needles there.
+/// Every place of a needle's window, and the owners of the needles there.
 fn places(pass: impl FnOnce(&mut dyn FnMut(usize, u64) -> usize)) -> Vec<(usize, u64)> {
     let mut all = Vec::new();
     pass(&mut |place, owners| {
@@ -127,7 +127,7 @@ fn places(pass: impl FnOnce(&mut dyn FnMut(usize, u64) -> usize)) -> Vec<(usize,
     all
 }
 
-/// Whatever machine this is, and however many needles of whatever length.
+/// On any machine, with any number and length of needles.
 #[test]
 fn all_passes_find_the_same() {
     let mut state = 7;
