@@ -1,4 +1,4 @@
-//! How log shippers wrap the line of a program, and what is left of it then.
+//! Wraps a program's line as log shippers do, and gives the facts that are left then.
 
 use crate::fact::{Fact, Micros, SECOND, Says, Voice};
 use crate::json::{Json, Rng, number, record, text};
@@ -6,20 +6,20 @@ use crate::render::{Record, line};
 use crate::scenario::{Happening, Kind};
 use chrono::{DateTime, FixedOffset, Utc};
 
-/// A program's line, before it is wrapped.
+/// A program's line before it is wrapped.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// Who wrote it.
+    /// The program that wrote it.
     pub program: &'static str,
     /// The message.
     pub text: String,
-    /// What it tells under a syslog header.
+    /// The fact that it gives under a syslog header.
     pub fact: Option<Fact>,
 }
 
-/// A shape of records.
+/// A form of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Named after who writes them.
+#[allow(missing_docs)] // Each is named after its writer.
 pub enum Carrier {
     Rfc3164,
     Rfc5424,
@@ -29,7 +29,7 @@ pub enum Carrier {
     FluentBitSystemd,
     VectorFile,
     VectorSyslog,
-    /// A header that names no process.
+    /// A header without a process id.
     IsoNoPid,
     /// A whole syslog line in `log`.
     DockerSyslog,
@@ -47,7 +47,7 @@ use Carrier::{
 };
 
 impl Carrier {
-    /// All of them.
+    /// All carriers.
     pub const ALL: [Self; 16] = [
         Iso,
         Rfc3164,
@@ -67,7 +67,7 @@ impl Carrier {
         AuditInJson,
     ];
 
-    /// How fine its times are.
+    /// The resolution of its times.
     #[must_use]
     pub const fn resolution(self) -> Micros {
         match self {
@@ -77,7 +77,7 @@ impl Carrier {
         }
     }
 
-    /// Whether it tells how somebody logged in.
+    /// True if its records name the login method.
     #[must_use]
     pub const fn tells_method(self) -> bool {
         !matches!(self, Ecs | Ocsf | AuditRaw | AuditEnriched | AuditInJson)
@@ -276,7 +276,7 @@ fn filebeat(h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Record> {
     (0..times).map(|_| one(rng)).collect()
 }
 
-/// ECS and OCSF: one record is one attempt.
+/// ECS and OCSF: each record is one attempt.
 fn whole(carrier: Carrier, h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Record> {
     let object = Json::Object;
     let (success, times) = match h.kind {
@@ -346,7 +346,7 @@ impl Rng {
     }
 }
 
-/// What auditd writes of it: `USER_AUTH` for each attempt, `USER_LOGIN` for a connection that came to nothing.
+/// The records of auditd: `USER_AUTH` for each attempt, `USER_LOGIN` for a connection without a login.
 fn audit(carrier: Carrier, h: &Happening, line: &Line, rng: &mut Rng) -> Vec<Record> {
     let Some(fact) = &line.fact else { return vec![] };
     let rows: Vec<(&str, &str, &str, Says)> = match h.kind {
@@ -418,7 +418,7 @@ fn rfc3164(time: Micros) -> String {
     utc(time).format("%b %e %H:%M:%S").to_string()
 }
 
-/// RFC 3339 with microseconds, in some offset.
+/// RFC 3339 with microseconds, in a random offset.
 fn rfc3339(time: Micros, rng: &mut Rng) -> String {
     let offset = rng.pick(&[0, 2 * 3600, -8 * 3600, 5 * 3600 + 1800]);
     let zone = FixedOffset::east_opt(offset).unwrap_or_else(|| FixedOffset::east_opt(0).expect("UTC"));

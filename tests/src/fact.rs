@@ -1,4 +1,4 @@
-//! What one line of a log truthfully tells.
+//! The true facts of one line of a log.
 
 use std::net::IpAddr;
 
@@ -10,18 +10,19 @@ pub const SECOND: Micros = 1_000_000;
 /// One minute.
 pub const MINUTE: Micros = 60 * SECOND;
 
-/// Who speaks of a failure; programs speak of the same attempt, each in its own voice.
+/// The kind of line that reports a failure. Several programs report the same attempt, each as a voice of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Voice {
-    /// `Failed …`, `FAILED SU …`: the program's verdict.
+    /// `Failed …`, `FAILED SU …`: the program's own verdict.
     Failed,
     /// sshd's `error: PAM: Authentication failure for …`.
     SshdPam,
     /// auditd `USER_AUTH`.
     Audit,
-    /// `Invalid user`, `Connection closed by authenticating user`, and the like: once per process and user.
+    /// `Invalid user`, `Connection closed by authenticating user` and similar lines: counts once per process and
+    /// user.
     Weak,
-    /// auditd `USER_LOGIN`: once per process and user.
+    /// auditd `USER_LOGIN`: counts once per process and user.
     AuditLogin,
     /// `pam_unix(sshd:auth): authentication failure`.
     Pam,
@@ -36,7 +37,7 @@ pub enum Voice {
 }
 
 impl Voice {
-    /// All of them.
+    /// All voices.
     pub const ALL: [Self; 10] = [
         Self::Failed,
         Self::SshdPam,
@@ -49,10 +50,10 @@ impl Voice {
         Self::PamLdap,
         Self::PamOther,
     ];
-    /// How many counters they have.
+    /// The number of counters.
     pub const COUNTERS: usize = 9;
 
-    /// The number of its counter: those of PAM's modules come last.
+    /// The number of the voice's counter. Those of PAM modules come last.
     #[must_use]
     pub const fn counter(self) -> usize {
         match self {
@@ -68,55 +69,55 @@ impl Voice {
         }
     }
 
-    /// True if a counter is that of a module of PAM.
+    /// True if a counter belongs to a PAM module.
     #[must_use]
     pub const fn is_module(counter: usize) -> bool {
         counter >= 5
     }
 
-    /// Whether only PAM speaks.
+    /// True for a PAM module's voice.
     #[must_use]
     pub const fn is_pam(self) -> bool {
         Self::is_module(self.counter())
     }
 
-    /// True if it counts once for a process and user, however often it speaks.
+    /// True if the voice counts only once per process and user.
     #[must_use]
     pub const fn is_once(self) -> bool {
         matches!(self, Self::Weak | Self::AuditLogin)
     }
 }
 
-/// What a line says.
+/// The report of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Says {
-    /// One voice on `count` failed attempts.
+    /// `count` failed attempts, reported by one voice.
     Failure(Voice, u32),
-    /// A login, and its method where the line names it.
+    /// A login, and its method if the line names it.
     Success(String),
-    /// A record that stands for one failed attempt (ECS, OCSF): nobody else speaks of it.
+    /// A record that is one whole failed attempt (ECS, OCSF), which no other record reports.
     WholeFailure,
 }
 
-/// One line, as it is meant.
+/// The facts of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// Its time, at the resolution it is written with.
+    /// The time, at the resolution of the record.
     pub time: Micros,
-    /// The machine, empty where not said.
+    /// The host; empty if unknown.
     pub host: String,
-    /// The process, where said.
+    /// The process id, if known.
     pub pid: Option<u32>,
-    /// The account, where said.
+    /// The account, if known.
     pub user: Option<String>,
-    /// The address, where said; as written (an IPv4-mapped one is IPv4).
+    /// The address, if known, as written. An IPv4-mapped one is IPv4.
     pub ip: Option<IpAddr>,
-    /// The terminal: of a login at the machine.
+    /// The terminal of a login at the machine.
     pub tty: Option<String>,
-    /// Whether it happened at the machine, not over the network.
+    /// True for a login at the machine, false for one over the network.
     pub local: bool,
-    /// True if the line says that it was an answer at the keyboard.
+    /// True if the line names keyboard-interactive.
     pub keyboard: bool,
-    /// What it says.
+    /// The report.
     pub says: Says,
 }

@@ -1,9 +1,10 @@
-//! Fluent Bit's `filter_wasm`, as far as a module can see it, under an interpreter; and no kinder than the agent.
+//! An emulation of Fluent Bit's `filter_wasm` under an interpreter. It is as strict as the agent, as far as a module
+//! can tell.
 //!
-//! Both arguments lie in memory of the module's own `malloc`, ended by a NUL that their lengths leave out. They are
-//! overwritten and freed after the call, so a module that keeps their addresses reads junk. What comes back is read up to
-//! its first NUL, and is the record as it came, nothing, or one JSON object. Anything else would be an error there, and
-//! makes [`Filter::call`] panic, as does a trap.
+//! Both arguments are in memory from the module's own `malloc`. A NUL ends each, which the length does not count.
+//! They are overwritten and freed after the call, so a module that keeps their addresses reads junk. The answer is
+//! read up to its first NUL. It must be the unchanged record, nothing, or one JSON object. Anything else would be an
+//! error in the agent, so [`Filter::call`] panics, as it does on a trap.
 
 pub mod written;
 
@@ -12,47 +13,48 @@ use std::collections::HashSet;
 use std::fmt;
 use wasmi::{Config, Engine, Linker, Memory, Module, Store, TypedFunc};
 
-/// Bytes on the interpreter's stack.
+/// Bytes of the interpreter's stack.
 ///
-/// The agent's interpreter has 8192 for its frames. A call takes 40, and four for each cell of its constants,
-/// parameters, locals and operands; and it is refused where there is not room for two of its frames. Here a call takes
-/// eight for each register that is left of these, and nothing else, so one size does not follow from the other. Both
-/// were measured on the deepest calls of all filters, by the smallest stack that they get by with: this interpreter's is
-/// 0.44 to 0.51 of the agent's, where the agent's is above 6.4 KB 0.464 or more. That share of 8192 is this limit.
+/// The agent's interpreter has 8192 bytes for its frames. A call takes 40, and four for each cell of its constants,
+/// parameters, locals and operands. A call is refused unless there is space for two of its frames. Here, a call takes
+/// eight bytes for each register that is left of these, and nothing else. So one size does not follow from the other.
+/// Both were measured on the deepest calls of all filters, as the smallest stack that suffices. This interpreter
+/// needs 0.44 to 0.51 of the agent's stack, and at least 0.464 of it where the agent's is above 6.4 KB. This limit is
+/// that share of 8192.
 const STACK: usize = 3800;
 
-/// The deepest call. The smallest frame there has 48 bytes.
+/// The most nested calls. The smallest frame in the agent has 48 bytes.
 const CALLS: usize = 8192 / 48;
 
-/// Stands where an argument was.
+/// The byte that overwrites arguments after a call.
 const JUNK: u8 = 0xa5;
 
-/// A module that was read once and may be started any number of times.
+/// A module that is parsed once and can be started any number of times.
 #[derive(Clone, Debug)]
 pub struct Program(Module);
 
-/// The functions that a configuration of the agent can name.
+/// The functions that the agent's configuration can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// Alerts alone come out.
+    /// Returns alerts only.
     Alerts,
-    /// Every record comes out.
+    /// Returns every record.
     Annotate,
 }
 
 impl Function {
-    /// Both.
+    /// Both functions.
     pub const ALL: [Self; 2] = [Self::Alerts, Self::Annotate];
 }
 
-/// What became of a record.
+/// The result for a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It is gone.
+    /// The record is dropped.
     Dropped,
-    /// It goes on as it came.
+    /// The record passes unchanged.
     Same,
-    /// This object goes on in its place.
+    /// This object replaces the record.
     Object(Vec<u8>),
 }
 
@@ -66,15 +68,15 @@ pub struct Filter {
     malloc: TypedFunc<u32, u32>,
     free: TypedFunc<u32, ()>,
     functions: [Call; 2],
-    /// The tag of its records.
+    /// The tag of the records.
     pub tag: Vec<u8>,
 }
 
 impl Program {
-    /// Reads a module.
+    /// Parses a module.
     ///
     /// # Panics
-    /// When it is none.
+    /// Panics if the bytes are no module.
     #[must_use]
     pub fn new(wasm: &[u8]) -> Self {
         let mut config = Config::default();
@@ -82,10 +84,10 @@ impl Program {
         Self(Module::new(&Engine::new(&config), wasm).expect("a module"))
     }
 
-    /// Starts it.
+    /// Starts the module.
     ///
     /// # Panics
-    /// When it wants imports, or lacks an export.
+    /// Panics if it has imports or lacks an export.
     #[must_use]
     pub fn start(&self) -> Filter {
         let engine = self.0.engine();
@@ -105,12 +107,12 @@ impl Program {
 }
 
 impl Filter {
-    /// Hands over a record. `at` are the seconds and nanoseconds of its time stamp.
+    /// Passes a record to the module. `at` is its time stamp in seconds and nanoseconds.
     ///
     /// # Panics
-    /// When the agent could not go on with the answer, or would have to log an error.
+    /// Panics if the agent could not continue with the answer, or would log an error.
     pub fn call(&mut self, function: Function, at: (u32, u32), record: &[u8]) -> Answer {
-        // The agent measures it as a C string.
+        // The agent measures the record as a C string.
         let record = record.split(|byte| *byte == 0).next().unwrap_or_default();
         let tag = std::mem::take(&mut self.tag);
         let places = [self.lend(&tag), self.lend(record)];
@@ -149,10 +151,10 @@ impl Filter {
         answer
     }
 
-    /// Hands over a record for which there was no memory.
+    /// Passes a record for which there was no memory.
     ///
     /// # Panics
-    /// As [`call`](Self::call).
+    /// Panics in the same cases as [`call`](Self::call).
     pub fn call_without_memory(&mut self, function: Function, at: (u32, u32), length: usize) -> Answer {
         match self.run(function, at, (0, &[]), (0, length)) {
             0 => Answer::Dropped,
@@ -160,7 +162,7 @@ impl Filter {
         }
     }
 
-    /// How many pages of memory it has.
+    /// The number of memory pages.
     #[must_use]
     pub fn pages(&self) -> u64 {
         self.memory.size(&self.store)
@@ -176,7 +178,7 @@ impl Filter {
         })
     }
 
-    /// Copies an argument into the module's memory, with a NUL behind it.
+    /// Copies an argument into the module's memory, with a NUL after it.
     fn lend(&mut self, bytes: &[u8]) -> u32 {
         let size = bytes.len() + 1;
         let place = self.malloc.call(&mut self.store, size as u32).expect("malloc returns");
@@ -200,13 +202,13 @@ impl Filter {
     }
 }
 
-/// Whether it is one JSON object; what is nested deeper than serde_json reads is taken for one.
+/// True if it is one JSON object. An object that nests deeper than serde_json reads counts as one.
 fn is_readable(record: &[u8]) -> bool {
     let read = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(record);
     read.map_or_else(|error| error.to_string().starts_with("recursion limit"), |_| true)
 }
 
-/// That it is one JSON object, which repeats no key that the record did not repeat.
+/// Checks that it is one JSON object, and that it repeats no key that the record did not repeat.
 fn check(object: &[u8], record: &[u8]) -> Result<(), String> {
     let keys: Keys = serde_json::from_slice(object).map_err(|error| error.to_string())?;
     let Keys(before) = serde_json::from_slice(record).unwrap_or_default();
@@ -219,7 +221,7 @@ fn check(object: &[u8], record: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// The keys of an object, in their order. Whatever lies below is read and left, however deep.
+/// The keys of an object, in their order. Nested values are skipped at any depth.
 #[derive(Debug, Default)]
 struct Keys(Vec<String>);
 
@@ -245,7 +247,7 @@ impl<'de> Deserialize<'de> for Keys {
     }
 }
 
-/// The beginning of what may be a megabyte.
+/// The beginning of a text that may have a megabyte.
 fn shown(bytes: &[u8]) -> impl fmt::Display {
     bytes[..bytes.len().min(2000)].escape_ascii()
 }

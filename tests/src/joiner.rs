@@ -1,41 +1,45 @@
-//! "One attempt counts once", naively: after every line, all lines so far are told into ledgers from the beginning.
+//! "One attempt counts once", as a naive reference: after each line, it counts all lines so far again from the
+//! beginning.
 //!
-//! The rule: per process (host and pid) and user, one counter for each voice and each module of PAM; a line raises, at its own
-//! time, as many failures as the greatest counter of its user is above what was raised for that process and user.
+//! The rule: for each process (host and pid) and user, there is one counter for each voice and each PAM module. A
+//! line raises failures at its own time: as many as the user's greatest counter exceeds the failures already raised
+//! for this process and user.
 //!
-//! * A process is forgotten when more than 120 s pass without a line of it; its pid then names another process.
-//! * A line without user belongs to the user its process named last; where it named nobody yet, to the one it names next.
-//! * For an answer at the keyboard PAM has a process of its own. It belongs to the process of the same host, user and
-//!   address that tells, at most 10 s apart, of more failed answers than PAM did for it; whichever wrote first, and of several
-//!   the newest. It comes home as soon as sshd speaks in it.
-//! * A success names nobody in this sense: sshd takes no attempt after it. It takes back a failed `USER_LOGIN`, and of each
-//!   module one failure that it told by a line of its own and that sshd did not confirm: of its own process, and after an
-//!   answer at the keyboard of the newest PAM process that belongs to nobody.
-//! * Without a pid nothing can be joined: only `Failed` counts.
+//! * A process is forgotten when more than 120 s pass without a line from it. Its pid then belongs to another
+//!   process.
+//! * A line without a user belongs to the user that its process named last. If it named none yet, the line belongs to
+//!   the user that it names next.
+//! * For a keyboard-interactive answer, PAM has a process of its own. It belongs to the process of the same host,
+//!   user and address that reports more failed answers than PAM did for it, at most 10 s apart, in either order. Of
+//!   several, the newest is taken. The PAM process becomes independent as soon as sshd writes a line in it.
+//! * A success ends the attempts of its process. It takes back a failed `USER_LOGIN`. For each module, it takes back
+//!   one failure that was reported by a single line and that sshd did not confirm. These failures are from its own
+//!   process or, after a keyboard-interactive answer, from the newest PAM process that belongs to no other.
+//! * Lines without a pid cannot be joined: of these, only `Failed` counts.
 
 use crate::fact::{Fact, Micros, SECOND, Says, Voice};
 use std::net::IpAddr;
 
-/// A process is forgotten when more than this passes after its last line.
+/// The most time without a line before a process is forgotten.
 const FORGET: Micros = 120 * SECOND;
-/// How far apart PAM and sshd write about one attempt at most.
+/// The most time between the lines of PAM and sshd about one attempt.
 const JOIN: Micros = 10 * SECOND;
 
-/// What the lines so far amount to.
+/// The meaning of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// One failed attempt, in which user and address are completed. `line` says which line raised it.
+    /// One failed attempt, with user and address completed. `line` is the line that raised it.
     Failure {
-        /// The line, completed.
+        /// The completed line.
         fact: Fact,
-        /// Its place in the input.
+        /// The place of the line in the input.
         line: usize,
     },
     /// A login.
     Success(Fact),
-    /// One failed attempt that this line had raised was none.
+    /// One failed attempt, raised by an earlier line, turned out not to be one.
     TakeBack {
-        /// The line that had raised it.
+        /// The line that raised it.
         line: usize,
     },
 }
@@ -46,7 +50,7 @@ struct Process {
     pid: u32,
     lines: Vec<usize>,
     last: Micros,
-    /// The process in which the PAM lines of this one are counted, while sshd has not spoken in it.
+    /// The process that counts the PAM lines of this one, until sshd writes a line in this one.
     home: Option<usize>,
 }
 
@@ -63,7 +67,7 @@ struct Raised {
 struct Ledger {
     user: Option<String>,
     said: [u32; Voice::COUNTERS],
-    /// Of what was said, how much by a line for each failure.
+    /// The part of `said` that was reported by single lines.
     single: [u32; Voice::COUNTERS],
 }
 
@@ -96,7 +100,7 @@ impl Ledger {
     }
 }
 
-/// Joins lines, in the order they came.
+/// Joins lines, in the order of arrival.
 #[derive(Debug, Default)]
 pub struct Joiner {
     lines: Vec<Fact>,
@@ -105,7 +109,7 @@ pub struct Joiner {
 }
 
 impl Joiner {
-    /// Takes one line in.
+    /// Adds one line.
     pub fn take(&mut self, fact: Fact) -> Vec<Event> {
         let line = self.lines.len();
         self.lines.push(fact.clone());
@@ -161,13 +165,13 @@ impl Joiner {
             }
         }
         if adopted {
-            // What `Invalid user` and PAM told of one attempt was raised twice.
+            // `Invalid user` and PAM raised the same attempt twice.
             events.extend(self.take_back(process));
         }
         events
     }
 
-    /// Gives what was raised for nobody to the user that its process names now.
+    /// Assigns failures without a user to the user that the process names now.
     fn name(&mut self, home: usize, fact: &Fact) {
         if fact.user.is_none() || self.ledgers(home, usize::MAX).iter().any(|ledger| ledger.user.is_none()) {
             return;
@@ -190,7 +194,7 @@ impl Joiner {
         }
     }
 
-    /// The process that wrote the line: the last of that host and pid, unless it is forgotten.
+    /// The process that wrote the line: the last with this host and pid, unless it is forgotten.
     fn process_of(&mut self, fact: &Fact, pid: u32) -> usize {
         let known = self.processes.iter().rposition(|p| p.host == fact.host && p.pid == pid);
         match known.filter(|&at| fact.time - self.processes[at].last <= FORGET) {
@@ -217,7 +221,7 @@ impl Joiner {
         self.processes[process].lines.iter().rev().find_map(|&line| self.lines[line].ip)
     }
 
-    /// True if a line of sshd is about an answer at the keyboard, or implies that one failed.
+    /// True if a line of sshd names keyboard-interactive, or implies that such an answer failed.
     fn is_at_the_keyboard(&self, process: usize, line: usize) -> bool {
         let keyboard = |line: usize| {
             let fact = &self.lines[line];
@@ -227,7 +231,7 @@ impl Joiner {
         keyboard(line) || weak && self.processes[process].lines.iter().any(|&earlier| keyboard(earlier))
     }
 
-    /// The other processes from the same place with a line at most 10 s before, the one with the newest line first.
+    /// The other processes from the same place with a line at most 10 s before, newest line first.
     fn near(&self, own: usize, fact: &Fact) -> Vec<usize> {
         let Some(address) = fact.ip else { return vec![] };
         let mut near: Vec<usize> = (0..self.processes.len())
@@ -238,7 +242,7 @@ impl Joiner {
         near
     }
 
-    /// For a line of PAM: the process that tells of more failures at the keyboard than PAM did.
+    /// For a line of PAM: the process that reports more keyboard-interactive failures than PAM did.
     fn who_waits(&self, own: usize, fact: &Fact) -> Option<usize> {
         self.near(own, fact).into_iter().find(|&p| {
             let Some(ledger) = self.ledgers(p, usize::MAX).pop() else { return false };
@@ -249,7 +253,7 @@ impl Joiner {
         })
     }
 
-    /// For a line of sshd: takes in the newest PAM process that belongs to nobody.
+    /// For a line of sshd: takes in the newest PAM process that belongs to no other.
     fn adopt(&mut self, own: usize, fact: &Fact) -> bool {
         let user = fact.user.clone().or_else(|| self.ledgers(own, usize::MAX).pop()?.user);
         let free = self.near(own, fact).into_iter().find(|&p| {
@@ -263,7 +267,7 @@ impl Joiner {
         free.is_some()
     }
 
-    /// The lines that are counted in a process, in the order they came.
+    /// The lines that count in a process, in the order of arrival.
     fn counted_in(&self, process: usize) -> Vec<usize> {
         let mut lines: Vec<usize> = (0..self.processes.len())
             .filter(|&p| self.processes[p].home.unwrap_or(p) == process)
@@ -273,7 +277,7 @@ impl Joiner {
         lines
     }
 
-    /// The ledgers of a process, told from its first line up to, not including, the line `before`.
+    /// The ledgers of a process, from its first line up to the line before `before`.
     fn ledgers(&self, process: usize, before: usize) -> Vec<Ledger> {
         let mut ledgers: Vec<Ledger> = vec![];
         for line in self.counted_in(process).into_iter().filter(|&line| line < before) {
@@ -282,14 +286,14 @@ impl Joiner {
         ledgers
     }
 
-    /// The ledger of a line's user, once the line is told.
+    /// The ledger of a line's user, with the line included.
     fn ledger_with(&self, process: usize, line: usize) -> Ledger {
         let mut ledgers = self.ledgers(process, usize::MAX);
         tell(&mut ledgers, &self.lines[line]);
         ledgers.pop().unwrap_or_default()
     }
 
-    /// What was raised for a process and user, as places in `raised`.
+    /// The failures raised for a process and user, as places in `raised`.
     fn raised_in(&self, process: usize, ledger: &Ledger) -> Vec<usize> {
         let is_its = |raised: &Raised| {
             let home = self.processes[raised.process].home.unwrap_or(raised.process);
@@ -298,8 +302,8 @@ impl Joiner {
         (0..self.raised.len()).filter(|&at| is_its(&self.raised[at])).collect()
     }
 
-    /// How many of them name the user of the ledger. What a process that was taken in raised for nobody does not: the line
-    /// that took it in names the user, and takes that failure back.
+    /// The number of these that name the ledger's user. Failures that a joined process raised without a user do not
+    /// count: the line that joined it names the user and takes them back.
     fn named_in(&self, process: usize, ledger: &Ledger) -> u32 {
         let is_its = |at: &&usize| {
             let raised = &self.raised[**at];
@@ -308,7 +312,7 @@ impl Joiner {
         self.raised_in(process, ledger).iter().filter(is_its).count() as u32
     }
 
-    /// The user a line belongs to.
+    /// The user that a line belongs to.
     fn user_of(&self, process: usize, line: usize) -> Option<String> {
         self.ledgers(process, line + 1).pop().and_then(|l| l.user)
     }
@@ -322,7 +326,7 @@ impl Joiner {
         fact
     }
 
-    /// What the last line takes back in its process: the newest of what may go.
+    /// The failures that the last line takes back in its process, newest first.
     fn take_back(&mut self, process: usize) -> Vec<Event> {
         let mut events = vec![];
         for ledger in self.ledgers(process, usize::MAX).iter().rev() {
@@ -343,12 +347,12 @@ impl Joiner {
     }
 }
 
-/// Tells one line into the ledgers of its process; the one it was about stands last.
+/// Adds one line to the ledgers of its process. The ledger that it belongs to becomes the last.
 fn tell(ledgers: &mut Vec<Ledger>, fact: &Fact) {
     match fact.says {
         Says::Failure(voice, count) => {
             let at = match &fact.user {
-                // Whom the process named last stands last.
+                // The user named last by the process is at the end.
                 None => ledgers.len().checked_sub(1),
                 Some(_) => ledgers.iter().position(|l| l.user.is_none() || l.user == fact.user),
             };
@@ -375,13 +379,13 @@ fn tell(ledgers: &mut Vec<Ledger>, fact: &Fact) {
     }
 }
 
-/// True if two users may be one: one of them may not be said.
+/// True if two users may be the same. An unknown user fits any.
 fn are_one(one: &Option<String>, other: &Option<String>) -> bool {
     one.is_none() || other.is_none() || one == other
 }
 
 impl Says {
-    /// Whether PAM says it.
+    /// True if PAM reports it.
     #[must_use]
     pub fn is_pam(&self) -> bool {
         matches!(self, Self::Failure(voice, _) if voice.is_pam())

@@ -1,4 +1,4 @@
-//! JSON as different writers spell it: the order of keys, white space, escapes and further fields vary.
+//! Writes JSON as different writers do: with varying order of keys, white space, escapes and further fields.
 
 use std::fmt::Write;
 
@@ -21,23 +21,23 @@ impl Rng {
         (self.next_u64() % n as u64) as usize
     }
 
-    /// One time in `n`.
+    /// True once in `n` times, on average.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    /// One of these.
+    /// A random element.
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
 }
 
-/// A value to be written.
+/// A value to write.
 #[derive(Clone, Debug)]
 pub enum Json {
     /// A string.
     Text(String),
-    /// A number, a boolean, or `null`, as it stands.
+    /// A number, a boolean or `null`, as text.
     Bare(String),
     /// A list.
     List(Vec<Json>),
@@ -110,8 +110,8 @@ fn write_value(value: &Json, rng: &mut Rng, out: &mut String) {
 }
 
 fn write_text(s: &str, rng: &mut Rng, out: &mut String) {
-    // Most writers escape only what they must; some escape everything that is no ASCII; ours, now and then, anything.
-    // Needles are found in raw bytes, so what a host may filter by is never hidden in escapes by a real writer.
+    // Most writers escape only what they must, some escape everything outside ASCII, and this one sometimes escapes
+    // other characters. Needles are searched in raw bytes, and no real writer hides them in escapes.
     let more = rng.one_in(4);
     out.push('"');
     for c in s.chars() {

@@ -1,13 +1,13 @@
-//! Logins of identity providers and of Windows, and every spelling in which they are delivered.
+//! Logins of identity providers and of Windows, in every form in which they are delivered.
 //!
-//! Written from the vendors' descriptions of their logs, and apart from the engine's decoders.
+//! The forms are written from the vendors' descriptions of their logs, without use of the engine's decoders.
 
 use crate::fact::Micros;
 use chrono::{DateTime, FixedOffset, Utc};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
-/// What became of it.
+/// The outcome of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A wrong password.
@@ -16,16 +16,16 @@ pub enum Outcome {
     Success,
     /// A second factor was asked for.
     Challenge,
-    /// It was refused.
+    /// The challenge was refused.
     Denied,
-    /// It was left.
+    /// The challenge was not answered.
     Timeout,
-    /// It was given.
+    /// The challenge was approved.
     Approved,
 }
 
 impl Outcome {
-    /// The word for it, as in the WIT contract.
+    /// The word for the outcome, as in the WIT contract.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -39,25 +39,25 @@ impl Outcome {
     }
 }
 
-/// One of them.
+/// One login.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// When, in whole milliseconds.
+    /// The time, in whole milliseconds.
     pub time: Micros,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Who, without a domain.
+    /// The account, without a domain.
     pub user: String,
-    /// From where.
+    /// The client's address.
     pub address: IpAddr,
-    /// Tells records apart.
+    /// A number that distinguishes records.
     pub number: u64,
 }
 
-/// The domain of everybody: of their names in Windows, and of their principal names.
+/// The domain of all accounts, for Windows names and principal names.
 pub const DOMAIN: &str = "CONTOSO";
 
-/// A way to write a login down.
+/// A form of record for a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Each is the name of a format.
 pub enum Shape {
@@ -98,7 +98,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Those of Windows.
+    /// The forms of Windows.
     pub const WINDOWS: &[Self] = &[
         Self::EvtxDump,
         Self::EvtxDumpObjectId,
@@ -113,7 +113,7 @@ impl Shape {
         Self::Xml,
         Self::XmlInMessage,
     ];
-    /// Those of Entra and Microsoft 365.
+    /// The forms of Entra and Microsoft 365.
     pub const CLOUD: &[Self] = &[
         Self::LogAnalytics,
         Self::LogAnalyticsCsv,
@@ -127,15 +127,15 @@ impl Shape {
         Self::AuditData,
         Self::AuditArray,
     ];
-    /// Those of IIS.
+    /// The forms of IIS.
     pub const WEB: &[Self] = &[Self::OwaForm, Self::Iis];
-    /// Those of providers of second factors.
+    /// The forms of providers of second factors.
     pub const FACTORS: &[Self] =
         &[Self::Okta, Self::OktaHook, Self::OktaColumns, Self::Duo, Self::DuoFlat, Self::Auth0];
-    /// Those that somebody else has normalised.
+    /// The normalised forms.
     pub const NORMALISED: &[Self] = &[Self::Ecs, Self::EcsDotted, Self::Ocsf];
 
-    /// One record, or nothing where the shape has no words for it.
+    /// One record, or `None` if the form cannot express the login.
     #[must_use]
     pub fn write(self, login: &Login) -> Option<String> {
         let windows = matches!(login.outcome, Outcome::Failure | Outcome::Success);
@@ -184,12 +184,12 @@ impl Shape {
         Some(value.to_string())
     }
 
-    /// What a decoder has to make of the user.
+    /// The user that a decoder must return.
     #[must_use]
     pub fn user(self, login: &Login) -> String {
         let lower = login.user.to_lowercase();
         if self == Self::Auth0 {
-            // Pushes name nothing else, logins name the account's address, too.
+            // Pushes have only this id; logins also have the account's e-mail address.
             format!("auth0|{lower}")
         } else if Self::WINDOWS.contains(&self) {
             lower
@@ -202,7 +202,7 @@ impl Shape {
         }
     }
 
-    /// How finely it tells the time, in microseconds.
+    /// The resolution of its times, in microseconds.
     #[must_use]
     pub const fn resolution(self) -> Micros {
         match self {
@@ -243,7 +243,7 @@ fn with_port(address: IpAddr) -> String {
     }
 }
 
-/// `{"a":{"b":1}}` as `{"a.b":1}`.
+/// Flattens `{"a":{"b":1}}` to `{"a.b":1}`.
 fn flattened(value: &Value) -> Value {
     let mut out = serde_json::Map::new();
     let mut open = vec![(String::new(), value.clone())];
@@ -425,7 +425,7 @@ fn xml(login: &Login) -> String {
     )
 }
 
-/// Code, words, and what became of the steps of a sign-in.
+/// The code, its words, and the result of the steps of a sign-in.
 fn entra_code(login: &Login) -> Option<(u32, &'static str, &'static str)> {
     Some(match login.outcome {
         Outcome::Failure => {
@@ -472,7 +472,7 @@ fn log_analytics(login: &Login, time: &str) -> Option<Value> {
     )
 }
 
-/// The same as a CSV export has it: all is text, and the time is as the portal shows it.
+/// The same row in a CSV export: all values are text, and the time has the portal's form.
 fn csv(row: &Value, login: &Login) -> Value {
     let mut out = serde_json::Map::new();
     for (name, value) in row.as_object().into_iter().flatten() {
@@ -517,7 +517,7 @@ fn portal(login: &Login) -> Option<Value> {
         "IP address": login.address.to_string(), "Status": if code.is_empty() { "Success" } else { "Failure" },
         "Sign-in error code": code, "Failure reason": words, "Client app": "Browser",
         "Multifactor authentication result": words});
-    // A row of CSV has no members for what is empty.
+    // A CSV row has no members for empty values.
     if let Value::Object(members) = &mut row {
         members.retain(|_, value| value != "");
     }
@@ -526,7 +526,7 @@ fn portal(login: &Login) -> Option<Value> {
 
 fn audit(login: &Login, address: &str) -> Option<Value> {
     let (code, words, _) = entra_code(login)?;
-    // Which of the words of a second factor it was does not stand here.
+    // The audit log does not tell an unanswered second factor from a refused one.
     if login.outcome == Outcome::Timeout || words.is_empty() && code != 0 {
         return None;
     }

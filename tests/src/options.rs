@@ -1,10 +1,10 @@
-//! The options of AN1276 as the oracle understands them, and as JSON for the detector.
+//! The options of AN1276 in the oracle's form, and as JSON for the detector.
 
 use crate::fact::{Fact, MINUTE, Micros};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
-/// What a key is made of.
+/// The parts of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// User and source.
@@ -16,10 +16,10 @@ pub enum Key {
 }
 
 impl Key {
-    /// From the most specific to the least.
+    /// All keys, the most specific first.
     pub const ALL: [Self; 3] = [Self::UserIp, Self::Ip, Self::User];
 
-    /// Its name in options and alerts.
+    /// The name in options and alerts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Key {
     }
 }
 
-/// Which logins are looked at.
+/// The logins that are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginSource {
     /// Over the network.
@@ -52,11 +52,11 @@ pub struct Override {
     pub hosts: Option<Vec<String>>,
     /// Another threshold.
     pub min_failures: Option<u32>,
-    /// Whether the event is ignored.
+    /// True if the event is ignored.
     pub ignore: bool,
 }
 
-/// The options that decide what alerts.
+/// The options that decide which alerts are raised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The options are documented with the analytic.
 pub struct Options {
@@ -72,7 +72,7 @@ pub struct Options {
     pub ipv4_prefix: u8,
     pub ipv6_prefix: u8,
     pub overrides: Vec<Override>,
-    /// Not the oracle's business: whether the detector sorts the input first.
+    /// How late an event may be and still be sorted by the detector. The oracle does not use it.
     pub allowed_lateness: &'static str,
 }
 
@@ -97,7 +97,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// As the detector takes them.
+    /// The options as JSON for the detector.
     #[must_use]
     pub fn to_json(&self) -> String {
         let correlate: Vec<&str> = self.correlate.iter().map(|k| k.name()).collect();
@@ -125,13 +125,13 @@ impl Options {
         .to_string()
     }
 
-    /// The override that decides about an event: the first whose given conditions all hold.
+    /// The override for an event: the first whose given conditions all hold.
     #[must_use]
     pub fn override_for(&self, event: &Fact) -> Option<&Override> {
         self.overrides.iter().find(|o| o.holds(event))
     }
 
-    /// Whether an event is ignored altogether.
+    /// True if the options exclude an event.
     #[must_use]
     pub fn ignores(&self, event: &Fact) -> bool {
         event.ip.is_some_and(|ip| self.allow_ips.iter().any(|block| in_block(ip, block)))
@@ -169,7 +169,8 @@ impl Override {
     }
 }
 
-/// `*` is any run of characters, `?` is one. By the definition, exponential at worst.
+/// Matches a pattern: `*` is any run of characters, `?` is one. It follows the definition and is exponential at
+/// worst.
 #[must_use]
 pub fn glob(pattern: &str, name: &str) -> bool {
     let (mut p, mut n) = (pattern.chars(), name.chars());
@@ -183,7 +184,7 @@ pub fn glob(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The bits of an address as a text of `0` and `1`, after its family.
+/// The bits of an address as `0` and `1`, after the number of its family.
 #[must_use]
 pub fn bits(ip: IpAddr) -> String {
     match ip.to_canonical() {
@@ -192,10 +193,10 @@ pub fn bits(ip: IpAddr) -> String {
     }
 }
 
-/// Whether `block` (`10.8.0.0/16`, `2001:db8::1`) holds `ip`.
+/// True if `block` (`10.8.0.0/16`, `2001:db8::1`) holds `ip`.
 ///
 /// # Panics
-/// Where `block` is none: the test that wrote it is wrong.
+/// Panics if `block` is not valid: the test that wrote it is wrong.
 #[must_use]
 pub fn in_block(ip: IpAddr, block: &str) -> bool {
     let (network, length) = block.split_once('/').unwrap_or((block, "128"));

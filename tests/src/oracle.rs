@@ -1,13 +1,14 @@
 //! Rule R of AN1276 as it is worded, over all events so far.
 //!
-//! For a key k, a success at s alerts iff there is a failure f of k, f ≤ s ≤ f + success_within, such that at least
-//! min_failures failures of k lie in [f − window, f]. What came later in the input has not happened yet.
+//! For a key k, a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f +
+//! success_within, and at least min_failures failures of k lie in [f − window, f]. Later lines of the input have not
+//! happened yet.
 
 use crate::fact::{Fact, Micros, Says};
 use crate::joiner::{Event, Joiner};
 use crate::options::{Key, LoginSource, Options, bits, glob};
 
-/// What is compared of an alert.
+/// The compared parts of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // As in the contract.
 pub struct Raised {
@@ -18,7 +19,7 @@ pub struct Raised {
     pub matched: Vec<String>,
 }
 
-/// A failure that counts, and the keys it no longer counts for.
+/// A failure that counts, and the keys for which it was consumed.
 struct Failure {
     fact: Fact,
     line: usize,
@@ -31,13 +32,13 @@ pub fn judge(facts: &[Fact], options: &Options) -> Vec<Raised> {
     follow(facts, options, true)
 }
 
-/// The alerts that the rule justifies for lines in this order if no alert ever consumed or silenced anything.
+/// The alerts that the rule justifies for lines in this order, if no alert consumes or silences anything.
 #[must_use]
 pub fn justified(facts: &[Fact], options: &Options) -> Vec<Raised> {
     follow(facts, options, false)
 }
 
-/// What lines in this order raise. `remember`: an alert consumes failures and keeps others silent.
+/// The alerts for lines in this order. With `remember`, alerts consume failures and silence later ones.
 fn follow(facts: &[Fact], options: &Options, remember: bool) -> Vec<Raised> {
     let mut joiner = Joiner::default();
     let mut failures: Vec<Failure> = vec![];
@@ -112,12 +113,12 @@ fn judge_success(
     })
 }
 
-/// The keys whose failures an alert consumes: all that matched, but for `ip`.
+/// The keys whose failures an alert consumes: all that matched, except `ip`.
 fn consumed_by(verdict: &Raised) -> Vec<Key> {
     Key::ALL.into_iter().filter(|k| *k != Key::Ip && verdict.matched.iter().any(|m| m == k.name())).collect()
 }
 
-/// The key of an event as a text, where it has one.
+/// The key of an event as a text, if it has one.
 fn value(key: Key, event: &Fact, options: &Options) -> Option<String> {
     let user = event.user.as_ref().filter(|user| !user.is_empty()).map(|user| format!("user {user}"));
     let source = if event.local {

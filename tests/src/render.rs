@@ -1,20 +1,20 @@
-//! Writes what happened as programs and log shippers write it, and says what each line truthfully tells.
+//! Writes happenings as programs and log shippers do, and gives the true facts of each line.
 
 use crate::carrier::{Carrier, Line};
 use crate::fact::{Fact, Says, Voice};
 use crate::json::Rng;
 use crate::scenario::{Happening, Kind, METHODS};
 
-/// A record of the input, and what it tells: nothing, for noise.
+/// A record of the input and its fact. Noise has none.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// One line, without its newline.
     pub bytes: Vec<u8>,
-    /// What it truthfully tells.
+    /// The true fact.
     pub fact: Option<Fact>,
 }
 
-/// Writes everything in one carrier. `style` decides what a writer is free to choose.
+/// Writes all happenings in one carrier. `style` decides the details that a writer may choose.
 #[must_use]
 pub fn render(happenings: &[Happening], carrier: Carrier, style: u64) -> Vec<Record> {
     let mut rng = Rng(style);
@@ -22,7 +22,7 @@ pub fn render(happenings: &[Happening], carrier: Carrier, style: u64) -> Vec<Rec
     happenings.iter().flat_map(|h| carrier.write(h, sshd, &mut rng)).collect()
 }
 
-/// The text of the line in syslog, and what it tells there.
+/// The text of the line in syslog, and its fact there.
 #[must_use]
 pub fn line(h: &Happening, sshd: &'static str, rng: &mut Rng) -> Line {
     let (user, ip, port) = (h.user, h.source, 1024 + rng.below(60000));
@@ -102,7 +102,7 @@ pub fn line(h: &Happening, sshd: &'static str, rng: &mut Rng) -> Line {
     Line { program, text, fact }
 }
 
-/// What PAM modules say of the conversation. `pam_unix` names only users that exist.
+/// The end of a PAM module's line. `pam_unix` names only users that exist.
 fn pam_tail(h: &Happening, tty: &str, ruser: &str) -> String {
     let uid = if ruser.is_empty() { 0 } else { 1000 };
     let rhost = if ruser.is_empty() { h.source } else { "" };
@@ -127,7 +127,7 @@ fn noise(which: u8, h: &Happening, sshd: &'static str, port: usize) -> (&'static
 
 fn fact(h: &Happening, text: &str, says: Says) -> Fact {
     let local = matches!(h.kind, Kind::SuPam | Kind::SuFailed | Kind::SuOk);
-    // pam_unix leaves an unknown user out.
+    // pam_unix omits an unknown user.
     let named = h.valid || !text.contains("logname=") || h.kind == Kind::PamOther;
     Fact {
         time: h.time,

@@ -1,13 +1,13 @@
-//! What happened: random authentication on a few hosts, made so that keys collide and times meet the edges of windows.
+//! Random authentication on a few hosts, made so that keys collide and times meet the edges of windows.
 
 use crate::fact::{Micros, SECOND};
 use crate::options::{Key, LoginSource, Options, Override};
 use proptest::prelude::*;
 
-/// One line of some program, and what it is about. An attempt is one line or several of them.
+/// The kind of one line. An attempt consists of one or several lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `Failed password for …`, so many times (`message repeated`).
+    /// `Failed password for …`, repeated this many times (`message repeated`).
     Failed(u8),
     /// `error: PAM: Authentication failure for …`.
     SshdPam,
@@ -27,15 +27,15 @@ pub enum Kind {
     TooMany,
     /// `Accepted …`, by one of [`METHODS`].
     Accepted(u8),
-    /// `pam_unix(sshd:session): session closed`, which says nothing.
+    /// `pam_unix(sshd:session): session closed`, which reports no login.
     SessionClosed,
     /// A cron job's session, which is no login.
     Cron,
-    /// Lines that have nothing to do with it.
+    /// Lines that do not concern logins.
     Noise(u8),
-    /// A record that a local user made up: `logger -t sshd Accepted …`. Only journald tells it apart.
+    /// A line that a local user forged: `logger -t sshd Accepted …`. Only journald shows that it is forged.
     Forged,
-    /// su's PAM.
+    /// su's PAM line.
     SuPam,
     /// `FAILED SU …`.
     SuFailed,
@@ -43,13 +43,13 @@ pub enum Kind {
     SuOk,
 }
 
-/// How sshd names the ways to log in.
+/// sshd's names for login methods.
 pub const METHODS: [&str; 4] = ["password", "publickey", "keyboard-interactive/pam", "gssapi-with-mic"];
 /// The machines.
 pub const HOSTS: [&str; 3] = ["web1", "db-2", "bastion.example.org"];
 /// Accounts that exist.
 pub const USERS: [&str; 4] = ["root", "alice", "bob", "svc-backup"];
-/// Accounts that do not, some of which imitate the rest of a line, or a whole one.
+/// Accounts that do not exist. Some imitate the rest of a line, or a whole line.
 pub const INVALID: [&str; 6] = [
     "admin",
     "test",
@@ -58,7 +58,7 @@ pub const INVALID: [&str; 6] = [
     "a\"b user=root rhost=10.0.0.1",
     "y: Failed password for root from 10.0.0.1 port 22 ssh2",
 ];
-/// Where they come from. The first two of IPv6 share a /64; the last is the first as IPv6 writes it.
+/// The clients' addresses. The first two of IPv6 share a /64; the last is the first one as IPv6 writes it.
 pub const SOURCES: [&str; 7] = [
     "192.0.2.10",
     "192.0.2.11",
@@ -69,20 +69,20 @@ pub const SOURCES: [&str; 7] = [
     "::ffff:192.0.2.10",
 ];
 
-/// When a step happens, against another.
+/// The time of a step, relative to another.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
     /// At the same time as the step before.
     Same,
-    /// So long after the step before.
+    /// This long after the step before.
     After(Micros),
-    /// At an edge: an earlier step (so many before) + one of the spans that matter + a little.
+    /// At an edge: the time of an earlier step, plus one of the spans that matter, plus a little.
     Edge {
-        /// How many steps before.
+        /// How many steps back.
         back: u8,
-        /// Which span: `success_within`, `window`, 10 s, 120 s.
+        /// The span: `success_within`, `window`, 10 s, 120 s.
         span: u8,
-        /// How much beside it: −1 s, −1 µs, 0, 1 µs, 1 s.
+        /// The distance to the edge: −1 s, −1 µs, 0, 1 µs, 1 s.
         beside: u8,
     },
 }
@@ -96,22 +96,22 @@ pub struct Action {
     pub process: u8,
     pub user: u8,
     pub kind: Kind,
-    /// sshd's `Failed …` follows at the same time (for a PAM line).
+    /// True if sshd's `Failed …` follows at the same time (for a PAM line).
     pub with_failed: bool,
 }
 
-/// What happened.
+/// A whole scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// When it begins.
+    /// The time of its start.
     pub base: Micros,
-    /// Where each process is connected from: a connection has one address.
+    /// The address of each process's connection: a connection has one address.
     pub connected_from: Vec<u8>,
     /// The steps, in order.
     pub steps: Vec<Action>,
 }
 
-/// A line that is to be written.
+/// A line to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Happening {
@@ -125,7 +125,7 @@ pub struct Happening {
 }
 
 impl Scenario {
-    /// With times, names and addresses.
+    /// The steps with times, names and addresses.
     #[must_use]
     pub fn happenings(&self, options: &Options) -> Vec<Happening> {
         let mut times: Vec<Micros> = vec![];
@@ -162,28 +162,29 @@ impl Scenario {
 }
 
 impl Kind {
-    /// Whether PAM wrote it, for sshd.
+    /// True if PAM wrote it, for sshd.
     const fn is_pam(self) -> bool {
         matches!(self, Self::PamUnix | Self::PamMore(_) | Self::PamOther | Self::PamElsewhere)
     }
 
-    /// Whether it is a failure of a remote login, in whatever voice.
+    /// True for a failure of a remote login, in any voice.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.is_pam() || self.is_sshd_failure()
     }
 
-    /// Whether sshd itself wrote it, about a failure.
+    /// True if sshd itself wrote it, about a failure.
     const fn is_sshd_failure(self) -> bool {
         matches!(self, Self::Failed(_) | Self::SshdPam | Self::Invalid | Self::Closed | Self::TooMany)
     }
 }
 
-/// Whether the design says to which process a PAM line belongs: where sshd has spoken in the process before, where
-/// nobody else comes from its address, and, in a process of its own, where sshd has just spoken to that address.
+/// True if the design determines the process of a PAM line. This is the case if sshd wrote a line in the process
+/// before, or if no other process comes from its address. For PAM in a process of its own, sshd must have just
+/// written a line about that address.
 ///
-/// For the rest (which of two connections at once does a PAM line belong to, of which sshd has not spoken yet?)
-/// it says only what must come out: one attempt counts once. That is a property of its own.
+/// In other cases (for example, two connections at once, and no line of sshd yet), the design only fixes the result:
+/// one attempt counts once. Another property checks this.
 fn decided(before: &[Happening], pam: &Happening, process: u8) -> bool {
     let sshd = |h: &&Happening| h.host == pam.host && h.kind.is_sshd_failure();
     if pam.kind == Kind::PamElsewhere {
@@ -194,7 +195,7 @@ fn decided(before: &[Happening], pam: &Happening, process: u8) -> bool {
     spoke || usize::from(process) < ALONE.len()
 }
 
-/// The addresses from which one process comes, and nobody else; and those of all others.
+/// Addresses used by one process only, and addresses shared by all others.
 const ALONE: [usize; 3] = [0, 3, 4];
 const SHARED: [usize; 3] = [1, 2, 5];
 
@@ -210,7 +211,7 @@ impl Action {
         let pid = 1000 + u32::from(self.process);
         let from = connected_from.get(usize::from(self.process)).copied().unwrap_or(0);
         let from = match ALONE.get(usize::from(self.process)) {
-            // Now and then as an IPv4-mapped address.
+            // Sometimes as an IPv4-mapped address.
             Some(0) if from == 6 => 6,
             Some(&alone) => alone,
             None => SHARED[usize::from(from) % SHARED.len()],
@@ -230,7 +231,7 @@ impl Action {
     }
 }
 
-/// The kinds of lines, the common ones more often. `local` adds those of su.
+/// The kinds of lines, common ones more often. `local` adds those of su.
 fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![
         10 => Just(Kind::Failed(1)),
@@ -281,7 +282,7 @@ pub fn step() -> impl Strategy<Value = Action> {
 
 /// A scenario of up to `most` steps.
 pub fn scenario(most: usize) -> impl Strategy<Value = Scenario> {
-    // An ordinary day; New Year's Eve; before a leap day; whole seconds and not.
+    // An ordinary day; New Year's Eve; the day before a leap day; whole seconds and others.
     let base = prop::sample::select(vec![
         1_741_000_000_000_000i64,
         1_767_225_000_000_000,
@@ -312,7 +313,7 @@ const USER_GLOBS: [&str; 3] = ["root", "svc-*", "a?ice"];
 const BLOCKS: [&str; 3] = ["192.0.2.8/30", "2001:db8::/48", "198.51.100.7"];
 const HOST_GLOBS: [&str; 2] = ["db-*", "bastion.*"];
 
-/// Options, the defaults more often than not.
+/// Options, more often the defaults.
 pub fn options() -> impl Strategy<Value = Options> {
     let one = (
         given(&USER_GLOBS),

@@ -1,4 +1,4 @@
-//! AN1276 against its oracle: whatever happens, in whatever shape it is written down, both see the same.
+//! Compares AN1276 with its oracle: for random logs in any form, both raise the same alerts.
 
 use authsieve_an1276::An1276;
 use authsieve_engine::alert::Alert;
@@ -14,7 +14,7 @@ use proptest::test_runner::FileFailurePersistence;
 
 type Detector = authsieve_engine::detector::Detector<An1276>;
 
-/// When the input is received: after all of it, and soon enough that the year of a line without one is plain.
+/// The time of receipt: after the whole input, and soon enough that a line without a year has a clear one.
 const AFTER: Micros = 30 * 86_400 * SECOND;
 
 /// An ordinary day.
@@ -32,7 +32,7 @@ fn carrier() -> impl Strategy<Value = Carrier> {
     prop::sample::select(Carrier::ALL.to_vec())
 }
 
-/// The options as far as the carrier can be judged by them.
+/// The options that can be judged from the carrier's records.
 fn fitting(mut options: Options, carrier: Carrier) -> Options {
     if !carrier.tells_method() {
         options.success_methods = vec!["*".into()];
@@ -79,7 +79,7 @@ fn json(alerts: &[Alert]) -> Vec<String> {
     alerts.iter().map(Alert::to_json).collect()
 }
 
-/// In another order, but for records of equal time: only the order they come in tells theirs.
+/// Shuffles the records, but keeps the order of those with equal times, which only their arrival tells.
 fn shuffled(records: Vec<Record>, places: &[u16]) -> Vec<Record> {
     let time = |at: usize| records[at].fact.as_ref().map(|f| f.time);
     let mut order: Vec<usize> = (0..records.len()).collect();
@@ -92,7 +92,7 @@ fn shuffled(records: Vec<Record>, places: &[u16]) -> Vec<Record> {
     order.into_iter().map(|at| records[at].clone()).collect()
 }
 
-/// The input, for whoever has to find out why.
+/// The input, to find out why a test failed.
 fn shown(records: &[Record], options: &Options) -> String {
     let mut out = format!("\noptions: {}\n", options.to_json());
     for record in records {
@@ -120,7 +120,7 @@ proptest! {
         prop_assert_eq!(raised(&alerts), expected, "{}", shown(&records, &options));
     }
 
-    /// A whole input that is sorted first: what comes out is what would have come out of it in order.
+    /// A whole input that is sorted first gives the same alerts as the input in order.
     #[test]
     fn agrees_on_shuffled_input(
         scenario in scenario(40), options in options(), carrier in carrier(), style: u64, places: [u16; 40],
@@ -133,8 +133,9 @@ proptest! {
         prop_assert_eq!(raised(&alerts), expected, "{}", shown(&records, &options));
     }
 
-    /// Judged as they come, lines out of order raise no alert that the rule does not justify on the sorted ones. One voice
-    /// for each attempt: which of several lines about one is the one that counts, hangs on their order (STATE.md).
+    /// Judged in the order of arrival, lines raise no alert that the rule does not justify on the sorted lines. Each
+    /// attempt has one voice only: of several lines about one attempt, their order decides which one counts
+    /// (STATE.md).
     #[test]
     fn what_comes_late_raises_nothing_false(
         scenario in scenario(40), options in options(), carrier in carrier(), style: u64, places: [u16; 40],
@@ -154,8 +155,8 @@ proptest! {
         }
     }
 
-    /// Neither batches, nor the seed, nor a snapshot at any point, nor a host that drops what has no needle changes a byte;
-    /// not even where a table is too small for what comes, and keys are given up.
+    /// Batches, the seed, snapshots at any point and a host's prefilter do not change a byte of the alerts. This
+    /// holds even if a table is too small and keys are evicted.
     #[test]
     fn alerts_are_the_same_to_the_byte(
         scenario in scenario(40), options in options(), carrier in carrier(), style: u64,
@@ -204,16 +205,16 @@ proptest! {
     }
 }
 
-/// How a connection's lines come.
+/// The lines of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
-    /// `Failed` alone.
+    /// Only `Failed`.
     Failed,
     /// PAM in the same process, then `Failed`.
     Pam,
     /// `Invalid user`, PAM, `Failed` for each attempt, and `Connection closed` at the end.
     Talkative,
-    /// PAM in a process of its own, then `error: PAM`: an answer at the keyboard.
+    /// PAM in a process of its own, then `error: PAM`: a keyboard-interactive answer.
     Elsewhere,
 }
 
@@ -261,7 +262,7 @@ fn connections(list: &[(Manner, u8, Micros)]) -> (Vec<Happening>, u32) {
     (lines, attempts)
 }
 
-/// Whether so many failures, and not one more, are counted: by the detector, and by the oracle.
+/// Checks that the detector and the oracle count exactly this many failures.
 fn counts(lines: &[Happening], attempts: u32, style: u64) -> Result<(), TestCaseError> {
     let records = render(lines, Carrier::Iso, style);
     for (min_failures, alerts) in [(attempts, 1), (attempts + 1, 0)] {
@@ -283,7 +284,7 @@ fn counts(lines: &[Happening], attempts: u32, style: u64) -> Result<(), TestCase
 proptest! {
     #![proptest_config(config())]
 
-    /// One connection after another, PAM in whatever process.
+    /// One connection after another, with PAM in any process.
     #[test]
     fn attempts_in_turn_count_once(
         list in prop::collection::vec((prop::sample::select(vec![Manner::Failed, Manner::Pam, Manner::Talkative, Manner::Elsewhere]), 1u8..5), 1..6),
@@ -306,7 +307,7 @@ proptest! {
     }
 }
 
-/// The scenarios would prove nothing if hardly any raised an alert, or all did.
+/// Checks that some scenarios raise alerts and some do not; else they would prove nothing.
 #[test]
 fn scenarios_raise_alerts_of_every_pattern() {
     use proptest::strategy::ValueTree;

@@ -1,8 +1,8 @@
-//! The project's own detection cases, `src/analytics/<id>/cases/<case>/` (see [`authsieve::cases`]), as `authsieve test`
-//! runs them, and natively, cut into records.
+//! Runs the project's own detection cases, `src/analytics/<id>/cases/<case>/` (see [`authsieve::cases`]), as
+//! `authsieve test` does. Also runs them natively, cut into records.
 //!
-//! `authsieve test --update src/analytics` rewrites what is expected, and so does `AUTHSIEVE_UPDATE=1 cargo test -p
-//! authsieve-tests --test cases`; read the difference before you keep it.
+//! `authsieve test --update src/analytics` rewrites the expected alerts, and so does `AUTHSIEVE_UPDATE=1 cargo test
+//! -p authsieve-tests --test cases`. Read the difference before you keep it.
 
 use authsieve::cases::{Bench, Case, Verdict, find};
 use authsieve_engine::alert::Alert;
@@ -51,7 +51,7 @@ fn log(case: &Case) -> Vec<u8> {
     case.batches().unwrap_or_else(|why| panic!("{}: {why}", case.name)).concat()
 }
 
-/// What differs from what is expected, or nothing.
+/// The differences from the expected alerts, or `None`.
 fn differs(case: &Case, alerts: &[Alert]) -> Option<String> {
     if env::var_os("AUTHSIEVE_UPDATE").is_some_and(|value| value == "1") {
         case.update(alerts).expect("the case can be written");
@@ -88,7 +88,7 @@ fn natively_record_by_record() {
     report(cases.iter().filter_map(differs).collect(), cases.len());
 }
 
-/// As everybody runs them: framed and routed, in the component, under wasmtime.
+/// Framed and routed, in the component, under wasmtime: the normal way to run cases.
 #[test]
 fn through_the_component() {
     let engine = Engine::new(Limits::default()).expect("wasmtime starts");

@@ -1,7 +1,7 @@
-//! Alerts as OCSF and ECS, against what the published schemas require: every alert that any of the project's cases
-//! raises, and one that says all there is to say.
+//! Checks alerts in OCSF and ECS against the published schemas: every alert of the project's cases, and one with all
+//! fields set.
 //!
-//! `data/ocsf-1.5.0.txt` is the part of the OCSF schema that is needed: attributes, types, requirements, enumerations.
+//! `data/ocsf-1.5.0.txt` is the needed part of the OCSF schema: attributes, types, requirements, enumerations.
 
 use authsieve::cases::{Bench, Case, find};
 use authsieve::output::located::Located;
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 
-/// Every alert of every case, and synthetic ones: all that can be said, and as little.
+/// Every alert of every case, and two synthetic ones: one with all fields and one with as few as possible.
 fn alerts() -> Vec<Alert> {
     let bench = Bench::new(&Engine::new(Limits::default()).unwrap(), &[]).unwrap();
     let analytics = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/analytics");
@@ -67,7 +67,7 @@ fn full() -> Alert {
     }
 }
 
-/// An attribute of an object, as the schema has it.
+/// An attribute of an object in the schema.
 struct Attribute {
     kind: String,
     is_list: bool,
@@ -108,7 +108,7 @@ fn schema() -> BTreeMap<String, Object> {
     objects
 }
 
-/// What is wrong with a value of an object type, with its place.
+/// The errors in a value of an object type, with their places.
 fn flaws(
     schema: &BTreeMap<String, Object>,
     kind: &str,
@@ -126,7 +126,7 @@ fn flaws(
         "timestamp_t" => value.as_i64().is_some_and(is_time),
         "boolean_t" => value.is_boolean(),
         "json_t" => true,
-        // `unmapped`: anything, by its own names.
+        // `unmapped` may hold any members.
         "object" => value.is_object(),
         _ => {
             let Some(object) = schema.get(kind) else {
@@ -177,7 +177,7 @@ fn members(
     }
 }
 
-/// An alert of a log that is one file.
+/// An alert with its place in a log of one file.
 fn located(alert: &Alert) -> Located<'_> {
     let mut origins = Origins::default();
     origins.add(1, &"logs/auth.log".into(), 1);
@@ -203,14 +203,15 @@ fn every_alert_is_a_detection_finding_of_the_published_schema() {
         assert_eq!(line.as_u64().unwrap_or_default(), alert.record);
         assert_eq!(number("time"), alert.time.0.div_euclid(1000));
         assert_eq!(number("severity_id"), alert.severity as i64 + 1);
-        // Nothing is lost: each text of the alert stands somewhere.
+        // Nothing is lost: each text of the alert is somewhere in the event.
         kept(&alert, &event);
         seen.insert(number("severity_id"));
     }
     assert!(seen.len() >= 4, "{seen:?}");
 }
 
-/// Fields of the Elastic Common Schema 8.17 that alerts use, with their types; `[]` where a list is usual.
+/// Fields of the Elastic Common Schema 8.17 that alerts use, with their types. `[]` marks fields that are usually
+/// lists.
 const ECS: [(&str, &str); 38] = [
     ("@timestamp", "date"),
     ("ecs.version", "keyword"),
@@ -291,7 +292,7 @@ fn every_alert_is_an_ecs_alert() {
                 assert!(fits, "{place}: no {kind}: {value}");
             }
         });
-        // The allowed values, and that the types go with the categories, are the schema's.
+        // The schema defines the allowed values, and which types belong to which categories.
         assert_eq!(event["event"]["kind"], "alert");
         assert_eq!(event["event"]["category"], serde_json::json!(["authentication", "intrusion_detection"]));
         assert_eq!(event["event"]["type"], serde_json::json!(["info"]));
@@ -301,7 +302,7 @@ fn every_alert_is_an_ecs_alert() {
     }
 }
 
-/// Every text that the alert holds stands somewhere in the event, alone or joined with others.
+/// Checks that every text of the alert is somewhere in the event, alone or joined with others.
 fn kept(alert: &Alert, event: &Value) {
     fn texts(value: &Value, all: &mut Vec<String>) {
         match value {
@@ -316,7 +317,7 @@ fn kept(alert: &Alert, event: &Value) {
     texts(event, &mut there);
     let mut wanted = Vec::new();
     let Value::Object(mut map) = serde_json::to_value(alert).unwrap() else { panic!("no object") };
-    // Numbers in other units or words.
+    // These are in other units or words.
     for name in ["time", "first_seen", "last_seen", "severity"] {
         map.remove(name);
     }

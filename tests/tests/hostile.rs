@@ -1,4 +1,4 @@
-//! A short fuzz run through the components: nothing makes one trap, and each answers as the analytic does natively.
+//! A short fuzz run through the components: no input makes one trap, and each answers like the native analytic.
 //!
 //! Most fuzzing is done natively: see `tests/hostile` and CONTRIBUTING.md.
 
@@ -9,7 +9,7 @@ use authsieve_hostile::{ANALYTICS, RECEIVED, Target, alerts, configuration, rese
 /// Mutations for each analytic.
 const INPUTS: u8 = 20;
 
-/// What a detector answers to a log, its state carried into another one at the end; and that state.
+/// The alerts of a detector for a log, and its state. At the end, the state is moved into another detector.
 fn run(analytic: &Analytic, config: &str, log: &[u8]) -> (Vec<String>, Vec<u8>) {
     let mut detector = analytic.create(config, 1).expect("the configuration is valid");
     let mut found = detector.process(log, RECEIVED.0).expect("the guest lives");
@@ -41,7 +41,7 @@ fn no_log_and_no_snapshot_makes_a_component_trap() {
             let log = mutated(&mut random, &seeds, &words, target.longest);
             let (found, snapshot) = run(&analytic, &config, &log);
             assert_eq!(found, alerts(id, &config, &log), "{id} under {config}:\n{}", log.escape_ascii());
-            // The same state with a flaw, and a checksum that is right: refused or taken.
+            // The same state with an error and a valid checksum: it must be refused or accepted.
             let mut body = unsealed(&snapshot).to_vec();
             let at = random.below(body.len());
             body[at] ^= 1 << random.below(8);

@@ -1,4 +1,4 @@
-//! A login says the same in whatever shape it is delivered: to each analytic that reads the shape.
+//! A login gives the same event in every form of record, for each analytic that reads the form.
 
 use authsieve_an0454::An0454;
 use authsieve_an1269::An1269;
@@ -11,10 +11,10 @@ use authsieve_tests::login::{Login, Outcome, Shape};
 use proptest::prelude::*;
 use std::net::IpAddr;
 
-/// 2027-01-15, after all of it.
+/// 2027-01-15, after all logins.
 const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
 
-/// Names as people have them, and as attackers choose them. None holds what ends a name in one of the shapes.
+/// Usual names, and names that attackers choose. None has a character that ends a name in one of the forms.
 const USERS: [&str; 12] = [
     "jdoe",
     "Administrator",
@@ -53,7 +53,7 @@ fn login() -> impl Strategy<Value = Login> {
     )
 }
 
-/// What a record says, with exactly one event; and that a prefilter lets it through.
+/// Checks that a record gives exactly one event, the expected one, and that a prefilter lets it through.
 fn says<A: Analytic>(login: &Login, shape: Shape) -> Result<(), TestCaseError> {
     let Some(record) = shape.write(login) else { return Ok(()) };
     let detector = Detector::<A>::create("", 7).expect("the defaults");
@@ -79,7 +79,7 @@ fn says<A: Analytic>(login: &Login, shape: Shape) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A shape that says nothing to an analytic, whatever it holds.
+/// Checks that a form gives no event to an analytic, whatever its content.
 fn silent<A: Analytic>(login: &Login, shape: Shape) -> Result<(), TestCaseError> {
     let Some(record) = shape.write(login) else { return Ok(()) };
     let detector = Detector::<A>::create("", 7).expect("the defaults");

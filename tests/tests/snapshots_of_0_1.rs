@@ -1,5 +1,5 @@
-//! Snapshots that version 0.1.0 wrote are still read: `tests/fixtures/snapshots-0.1/` holds them, with what has to come
-//! of the records after each.
+//! Snapshots of version 0.1.0 can still be read. `tests/fixtures/snapshots-0.1/` holds them, with the alerts that
+//! must follow from the records after each.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Analytics, Detector};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The fields that `expected.ndjson` names. What says the same in other words is left out.
+/// The fields that `expected.ndjson` names. Fields that repeat the same facts in other words are left out.
 const FIELDS: [&str; 19] = [
     "id",
     "pattern",
@@ -34,7 +34,7 @@ const FIELDS: [&str; 19] = [
     "evidence",
 ];
 
-/// A snapshot, and what came after it.
+/// A snapshot, and the records after it.
 struct Fixture {
     name: String,
     id: String,
@@ -103,7 +103,7 @@ impl Fixture {
     }
 }
 
-/// The fields of an alert that are compared, and of evidence its text.
+/// The compared fields of an alert. Of evidence, only the text is compared.
 fn compared(alert: &Alert) -> Value {
     let mut alert: Map<String, Value> = serde_json::from_str(&alert.to_json()).unwrap();
     alert.retain(|name, _| FIELDS.contains(&name.as_str()));
@@ -125,7 +125,7 @@ fn fixtures() -> Vec<Fixture> {
     folders.iter().map(|folder| Fixture::read(folder)).collect()
 }
 
-/// For the macro that knows the types of all analytics.
+/// Runs a fixture natively, for the macro that knows the types of all analytics.
 fn natively<A: Analytics>(fixture: &Fixture) -> Vec<Alert> {
     fixture.natively::<A>(&fixture.config)
 }

@@ -1,4 +1,5 @@
-//! State that travels: every case with its detector handed from host to host, and a million keys in one component.
+//! State moves between hosts: every case with its detector moved from host to host, and a million keys in one
+//! component.
 
 use authsieve::cases::{Case, find};
 use authsieve_engine::alert::Alert;
@@ -10,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How many times a case changes hosts, at most.
+/// The most moves between hosts for one case.
 const HANDOVERS: usize = 6;
 
 fn cases() -> Vec<Case> {
@@ -22,7 +23,7 @@ fn cases() -> Vec<Case> {
     dirs.iter().map(read).collect()
 }
 
-/// One case, uncut and natively.
+/// One case in one piece, natively.
 fn at_once<A: Native>(config: &str, log: &[u8], received: i64) -> Vec<Alert> {
     let mut detector = Detector::<A>::create(config, 1).expect("the configuration is valid");
     let mut alerts = detector.process(log, Timestamp(received));
@@ -30,8 +31,8 @@ fn at_once<A: Native>(config: &str, log: &[u8], received: i64) -> Vec<Alert> {
     alerts
 }
 
-/// The same case, its state carried from a native detector into a component and back at every cut. Both hold it at each
-/// cut: they must write it down in the same bytes.
+/// The same case with its state moved from a native detector into a component and back, at every cut. Both must write
+/// this state in the same bytes.
 fn carried<A: Native>(
     component: &Analytic,
     config: &str,
@@ -89,13 +90,13 @@ fn both<A: Native>(component: &Analytic, config: &str, log: &[u8], case: &Case) 
     (expected, carried::<A>(component, config, log, case.received, &case.name))
 }
 
-/// The keys of the test below.
+/// The number of keys in the test below.
 const KEYS: u32 = 1_000_000;
-/// What one of them may take of linear memory, all in: 111 bytes by STATE.md, its index, and its part of what is fixed.
+/// The most linear memory for one key: 111 bytes by STATE.md, its index, and its share of the fixed part.
 const BYTES_PER_KEY: usize = 134;
 const BEGIN: i64 = 1_772_359_200_000_000;
 
-/// One failure of each (user, address).
+/// One failure for each (user, address).
 fn failures(range: std::ops::Range<u32>) -> Vec<u8> {
     let mut log = String::new();
     let time = Timestamp(BEGIN + i64::from(range.start / 10_000) * 1_000_000).to_string();
@@ -108,8 +109,8 @@ fn failures(range: std::ops::Range<u32>) -> Vec<u8> {
     log.into_bytes()
 }
 
-/// A million keys of AN1276 live within 134 bytes of linear memory each, whatever the module needs besides. They are
-/// written down and read again more quickly than they came, and what comes out is the state that went in.
+/// A million keys of AN1276 take at most 134 bytes of linear memory each, with everything that the module needs.
+/// Writing and reading them takes less time than the events did, and the state is the same afterwards.
 #[test]
 fn a_million_keys_take_134_bytes_each_and_travel_quickly() {
     let config = r#"{"correlate":["user+ip"],"max_keys":1000000,"min_failures":5}"#;
@@ -147,10 +148,10 @@ fn a_million_keys_take_134_bytes_each_and_travel_quickly() {
     );
     assert!(notes.is_empty(), "{notes:?}");
     assert_eq!(restored.stats().expect("it lives")[0].keys, u64::from(KEYS));
-    // Half a second each on a quiet machine. What holds on any: it is quicker than to see the events again.
+    // Half a second each on a quiet machine. On any machine, it is faster than to read the events again.
     assert!(written < filled && read < filled, "filled {filled:?}, written {written:?}, read {read:?}");
 
-    // Four more failures of the first of them, and the password.
+    // Four more failures of the first key, and then the login.
     let address = std::net::Ipv4Addr::from(0x0a00_0000);
     let mut log = String::new();
     for second in 0..4 {

@@ -1,4 +1,4 @@
-//! The suite says what its analytics say alone, to the byte, whatever their options, and its snapshots are theirs.
+//! The suite raises the same alerts as its single analytics, to the byte, with any options. Its snapshots are theirs.
 
 use authsieve::cases::{Case, find};
 use authsieve_engine::alert::Alert;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 const RECEIVED: i64 = 1_772_370_000_000_000;
 
-/// A native detector of one analytic, whatever its type.
+/// A native detector of one analytic, of any type.
 trait Single {
     fn process(&mut self, batch: &[u8], reading: Reading) -> Vec<Alert>;
     fn decode(&self, batch: &[u8], reading: Reading) -> Vec<Seen>;
@@ -47,7 +47,7 @@ fn restore<A: Analytic>(config: &str, snapshot: &[u8]) -> Box<dyn Single> {
     Box::new(Detector::<A>::restore(config, 7, snapshot).unwrap_or_else(|why| panic!("{config}: {why}")).0)
 }
 
-/// Options of each analytic, as JSON, beside the options that all share.
+/// The options of each analytic, as JSON, and the options that all share.
 #[derive(Clone, Debug)]
 struct Options {
     shared: String,
@@ -73,7 +73,7 @@ impl Options {
     }
 }
 
-/// One suite and the single analytics, fed alike.
+/// A suite and the single analytics, fed with the same records.
 struct Pair<'o> {
     options: &'o Options,
     suite: Detector<Suite>,
@@ -90,7 +90,7 @@ impl<'o> Pair<'o> {
         Self { options, suite, singles, next: 1, received: Timestamp(received) }
     }
 
-    /// Feeds one record to all. The alerts of the suite are those of the singles, in the order of their ids.
+    /// Feeds one record to all. The suite's alerts must be those of the single analytics, in the order of their ids.
     fn feed(&mut self, record: &[u8]) -> usize {
         let reading = Reading { first: self.next, ..Reading::at(self.received) };
         self.next += 1;
@@ -108,7 +108,7 @@ impl<'o> Pair<'o> {
         together.len()
     }
 
-    /// The counters are the same, and the events are those that each analytic reads.
+    /// Compares the counters, and the events that each analytic reads.
     fn compare(&self, batch: &[u8]) {
         let alone: Vec<Stats> = self.singles.iter().flat_map(|single| single.stats()).collect();
         assert_eq!(self.suite.stats(), alone);
@@ -121,7 +121,7 @@ impl<'o> Pair<'o> {
         }
     }
 
-    /// Snapshots carry over: the singles go on from the suite's, and the suite from its own.
+    /// Moves the state: the single analytics continue from the suite's snapshot, and the suite from its own.
     fn change_hosts(&mut self) {
         let snapshot = self.suite.snapshot();
         let before: Vec<Vec<u8>> = self.singles.iter().map(|single| single.snapshot()).collect();
@@ -165,8 +165,8 @@ fn every_case_raises_the_same_alerts_in_the_suite() {
     let mut alerts = 0;
     for case in CASES.iter() {
         let config = &case.configs().unwrap_or_else(|why| panic!("{}: {why}", case.name))[0];
-        // The options that bear on decoding stand at the top level of a suite: cases that set one are left to the single
-        // analytics.
+        // In a suite, options that affect decoding are allowed at the top level only. So cases that set one are left
+        // to the single analytics.
         if ["timezone", "date_order", "max_record", "max_ahead"].iter().any(|option| config.contains(option))
         {
             continue;
@@ -202,7 +202,7 @@ fn a_record_is_decoded_once_for_all_that_read_it() {
     assert_eq!(suite.decodes(), 100);
 }
 
-/// Options of one analytic, as the body of a JSON object.
+/// The options of one analytic, as the body of a JSON object.
 fn own(id: &'static str) -> impl Strategy<Value = (&'static str, String)> {
     let name = if id == "an0454" { "min_challenges" } else { "min_failures" };
     (1u32..6, prop_oneof![Just(""), Just("30s"), Just("10m")], any::<bool>()).prop_map(

@@ -1,5 +1,5 @@
-//! The contract is the one file that others read first: every item of it is documented, and its records have the fields
-//! of the engine's, in the same order.
+//! The contract is the file that others read first. Every item must be documented, and its records must have the
+//! engine's fields in the same order.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Descriptor, Problem, Stats};
@@ -47,7 +47,7 @@ fn records_have_the_fields_of_the_engine_in_one_order() {
     assert_eq!(fields("stats"), Stats::FIELDS);
     assert_eq!(fields("problem"), Problem::FIELDS);
     assert_eq!(fields("descriptor"), Descriptor::FIELDS);
-    // What stands beside an event goes first.
+    // The fields around an event come first.
     assert_eq!(fields("event"), [&["record", "analytics"], Event::FIELDS].concat());
 }
 

@@ -1,4 +1,4 @@
-//! The target that `AUTHSIEVE_FUZZ_TARGET` names.
+//! Runs the fuzz target named in `AUTHSIEVE_FUZZ_TARGET`.
 #![no_main]
 
 use authsieve_hostile::{Target, targets};

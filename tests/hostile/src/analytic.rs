@@ -1,4 +1,4 @@
-//! A log, given to an analytic as a whole.
+//! Fuzz target: a whole log, given to an analytic.
 
 use crate::{RECEIVED, controls};
 use authsieve_engine::alert::Alert;
@@ -6,10 +6,10 @@ use authsieve_engine::analytic::Analytic;
 use authsieve_engine::detector::Detector;
 use authsieve_engine::time::Timestamp;
 
-/// How many bytes at the end of an input say how the log before them is given.
+/// The number of bytes at the end of an input that control how the log is given.
 const CONTROLS: usize = 8;
 
-/// Options of all analytics: few of each kind, so that their bounds are reached.
+/// Shared options: small limits of each kind, so that inputs reach them.
 const COMMON: [&str; 7] = [
     r#""max_keys":1000,"pool_bytes":65536,"sketch_bytes":4096"#,
     r#""max_keys":16,"pool_bytes":1024,"sketch_bytes":1024"#,
@@ -20,7 +20,7 @@ const COMMON: [&str; 7] = [
     r#""max_keys":16,"pool_bytes":1024,"sketch_bytes":1024,"allowed_lateness":"1s","override":[{"users":["*a*"],"severity":"+1"},{"sources":["192.0.2.0/24"],"ignore":true}]"#,
 ];
 
-/// Options of one: an analytic takes those it has.
+/// Options of single analytics. An analytic takes those that it has.
 const OWN: [&[(&str, &str)]; 6] = [
     &[],
     &[("min_failures", "1"), ("min_challenges", "1"), ("min_accounts", "1"), ("spray_accounts", "1")],
@@ -66,7 +66,7 @@ const OWN: [&[(&str, &str)]; 6] = [
     ],
 ];
 
-/// When a batch is received: now, in the middle of the samples, at the ends of time.
+/// The receipt times of batches: now, in the middle of the samples, and at the ends of time.
 const RECEIPTS: [Timestamp; 6] = [
     RECEIVED,
     RECEIVED,
@@ -76,15 +76,15 @@ const RECEIPTS: [Timestamp; 6] = [
     Timestamp(i64::MAX),
 ];
 
-/// The most that these configurations may hold: the input is at most 64 KiB.
+/// The most state under these configurations, for an input of at most 64 KiB.
 const MOST_BYTES: u64 = 8 << 20;
 
-/// What must hold: batches, snapshots and seeds change nothing; alerts are JSON; state is bounded.
+/// Checks that batches, snapshots and seeds change nothing, that alerts are JSON, and that state is bounded.
 pub fn run<A: Analytic>(bytes: &[u8]) {
     let (controls, log) = controls::<CONTROLS>(bytes);
     let config = config::<A>(controls[0], controls[1]);
     let received = RECEIPTS[usize::from(controls[2]) % RECEIPTS.len()];
-    // Time passes without records at one place, if at all.
+    // Time may pass without records at one place.
     let pause = controls[3] < 64;
     let lines: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
     let at = |control: u8| usize::from(control) * lines.len() / 255;
@@ -130,14 +130,14 @@ pub fn config<A: Analytic>(common: u8, own: u8) -> String {
     text + "}"
 }
 
-/// The alerts on a log that is given at once.
+/// The alerts for a log that is given at once.
 pub fn alerts<A: Analytic>(config: &str, log: &[u8]) -> Vec<String> {
     let mut run = Run::<A>::new(config, 1);
     run.take(&[log], RECEIVED);
     run.end().alerts
 }
 
-/// What came of a log.
+/// The result for a log.
 struct Ended {
     alerts: Vec<String>,
     snapshot: Vec<u8>,
@@ -166,7 +166,7 @@ impl<A: Analytic> Run<A> {
         }
     }
 
-    /// Goes on in another detector, as after a restart of the host.
+    /// Continues in another detector, as after a restart of the host.
     fn restart(&mut self, config: &str, seed: u64) {
         let snapshot = self.detector.snapshot();
         let (detector, notes) =

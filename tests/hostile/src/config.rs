@@ -1,4 +1,4 @@
-//! Configurations.
+//! Fuzz target: configurations.
 
 use crate::ANALYTICS;
 use authsieve_engine::analytic::Analytic;
@@ -6,7 +6,7 @@ use authsieve_engine::config::{Config, Json, code};
 use authsieve_engine::detector::{Detector, Error};
 use authsieve_suite::by_id;
 
-/// What must hold: what is refused is refused with words, what is accepted has the same digest each time.
+/// Checks that a refused configuration has an error text, and that an accepted one always has the same digest.
 pub fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     ANALYTICS.iter().for_each(|id| by_id!(*id, read(&text)));
@@ -20,7 +20,7 @@ fn read<A: Analytic>(text: &str) {
             let again =
                 Config::<A::Options>::of(A::ABOUT.id, text, A::ABOUT.thresholds).map(|again| again.digest);
             assert_eq!(again.as_ref(), Ok(&config.digest), "{text}");
-            // Tables for a hundred thousand keys each time would leave no time for anything else.
+            // Tables for a hundred thousand keys would take all of the time.
             if config.common.max_keys.0 > 1000 || config.common.sketch_bytes.0 > 1 << 16 {
                 return;
             }
@@ -33,12 +33,12 @@ fn read<A: Analytic>(text: &str) {
         }
         Err(other) => panic!("{other}: {text}"),
     }
-    // What is no JSON at all is told from what is.
+    // Text that is not JSON must be refused.
     let json = Json::parse(text).is_ok();
     assert!(json || text.trim().is_empty() || config.is_err(), "{text}");
 }
 
-/// A line for each problem: code, path and message.
+/// True if each line is a problem: code, path and message.
 fn well_formed(lines: &str) -> bool {
     lines.split('\n').all(|line| {
         let parts: Vec<_> = line.split('\t').collect();

@@ -1,4 +1,4 @@
-//! One record, given to the decoder of one family.
+//! Fuzz target: one record, given to the decoder of one family.
 
 use crate::RECEIVED;
 use authsieve_engine::analytic::{Analytic, Reads, Telemetry};
@@ -11,7 +11,7 @@ use authsieve_engine::time::Span;
 use authsieve_suite::{analytics, each_analytic};
 use memchr::memmem;
 
-/// How times are read.
+/// The rules for reading times.
 const RULES: Rules<'_> = Rules { zone: Zone::UTC, max_ahead: Span(300_000_000), undated_is_received: false };
 
 authsieve_engine::settings! {
@@ -22,7 +22,7 @@ authsieve_engine::settings! {
     }
 }
 
-/// What any reader may read.
+/// Reads all telemetry.
 struct Everything;
 
 impl Reads for Everything {
@@ -34,14 +34,14 @@ fn decoder(readers: Vec<Reader>) -> Decoder<Everything> {
     Decoder::new(&config.common, readers)
 }
 
-/// What must hold: events are bounded by their record, canonical, the same each time; and a record of which there is
-/// an event holds a needle, or a host would not have let it through (Entra aside).
+/// Checks that events are bounded by their record, canonical, and always the same. A record with an event must hold a
+/// needle, or a prefilter would leave it out (Entra is an exception).
 pub fn run(telemetry: Telemetry, bytes: &[u8]) {
     let mut decoder = decoder(vec![Reader { telemetry, extra_failure_codes: vec![50140, 7] }]);
     for record in bytes.split(|byte| *byte == b'\n') {
         let (malformed, events) = read(&mut decoder.aside(), record);
-        // Entra's members are known in any spelling, of which needles cover those that are in use. And a backslash before
-        // a letter that needs none is no JSON, but read.
+        // Entra's members are read in any spelling, but needles only cover the spellings in use. And a backslash
+        // before a letter that needs none is no valid JSON, but is read.
         if !record.contains(&b'\\') && events.iter().any(|event| event.provider != Provider::Entra) {
             let lower = record.to_ascii_lowercase();
             let shown =
@@ -54,8 +54,8 @@ pub fn run(telemetry: Telemetry, bytes: &[u8]) {
     }
 }
 
-/// What must hold: of several readers of one decoder each gets the events, in order and to the last field, that a decoder of
-/// its own would give it, and the record is malformed to the same of them. The readers are those of all analytics, one with
+/// Checks that readers who share a decoder get the same events as with decoders of their own: the same order and the
+/// same fields. The record must be malformed for the same readers. The readers are those of all analytics, one with
 /// codes of its own, and some that read less.
 pub fn share(bytes: &[u8]) {
     let reader = |telemetry, codes: &[u32]| Reader { telemetry, extra_failure_codes: codes.into() };
@@ -92,7 +92,7 @@ pub fn share(bytes: &[u8]) {
     }
 }
 
-/// For whom a record is malformed, and its events, dated by a new [`Dating`].
+/// The readers for which a record is malformed, and its events, dated by a new [`Dating`].
 fn read(decoder: &mut Decoder<Everything>, record: &[u8]) -> (Readers, Vec<Event<'static>>) {
     let (mut dating, mut events) = (Dating::default(), Vec::new());
     let misread = decoder.decode(record, &mut |Decoded { mut event, when, readers, part }| {
@@ -106,9 +106,9 @@ fn read(decoder: &mut Decoder<Everything>, record: &[u8]) -> (Readers, Vec<Event
 
 fn check(event: &Event<'_>, record: &[u8], part: &[u8]) {
     assert!(event.count >= 1, "{event:?}");
-    // A carrier's record is written down with what stands around it, 4 KiB at most; names of LAUREL's in hexadecimal.
+    // An unfolded record repeats what surrounds it, at most 4 KiB. LAUREL's names are in hexadecimal.
     assert!(part.len() <= 2 * record.len() + 4608, "evidence much longer than its record");
-    // What stands for the line before it has no shape of its own.
+    // An event that replaces the line before it has no shape of its own.
     let has_shape = event.shape != Shape::Unknown || event.signal == Signal::Repeated;
     assert!(has_shape && event.provider != Provider::Unknown, "{event:?}");
     assert_eq!(event.src_ip, event.src_ip.map(|address| address.to_canonical()), "{event:?}");
@@ -132,7 +132,7 @@ fn check(event: &Event<'_>, record: &[u8], part: &[u8]) {
         transaction,
     ];
     for text in texts {
-        // A byte that is no UTF-8 becomes three; names of codes are not of the record.
+        // A byte that is no UTF-8 becomes three bytes. Names of codes are not from the record.
         assert!(text.len() <= 3 * record.len() + 128, "a text longer than its record: {event:?}");
     }
 }

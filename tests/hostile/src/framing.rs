@@ -1,10 +1,10 @@
-//! A file, framed whole and in pieces.
+//! Fuzz target: a file, framed whole and in pieces.
 
 use crate::controls;
 use authsieve_framing::{Cut, Flaw, Format, Framer, MAX_RECORD};
 
-/// What must hold: the pieces in which bytes come change nothing, records are whole lines and no longer than allowed,
-/// those that are written here are JSON.
+/// Checks that the pieces in which bytes come change nothing. Records must be whole lines within the allowed length,
+/// and records that framing writes must be JSON.
 pub fn run(format: Option<Format>, bytes: &[u8]) {
     let (controls, bytes) = controls::<4>(bytes);
     let max_record = match controls[0] % 4 {
@@ -27,7 +27,7 @@ pub fn run(format: Option<Format>, bytes: &[u8]) {
     for record in records {
         let line = record.strip_suffix(b"\n").expect("every record ends in a newline");
         assert!(line.len() <= max_record, "a record of {} bytes", line.len());
-        // Rows become objects. A line of another form amid them stays as it is.
+        // Rows become objects. A line of another form between them stays as it is.
         if matches!(whole.format, Some(Format::Csv | Format::W3c))
             && let Err(why) = serde_json::from_str::<serde_json::Value>(&String::from_utf8_lossy(line))
         {

@@ -1,8 +1,8 @@
-//! Hostile bytes for every entry point: what must hold of any input ([`Target::run`]), inputs to begin with
-//! ([`seeds`]), words that decoders look for ([`words`]), and changes to both ([`mutate`]).
+//! Fuzz targets for every entry point: the checks for any input ([`Target::run`]), first inputs ([`seeds`]), words
+//! that decoders look for ([`words`]), and mutations of both ([`mutate`]).
 //!
-//! libFuzzer runs the targets with coverage (`tests/fuzz`); a short run without it is part of the tests. A target
-//! panics where something does not hold. Nobody can tell one from another by what they take: all take bytes.
+//! libFuzzer runs the targets with coverage (`tests/fuzz`). A short run without coverage is part of the tests. A
+//! target panics if a check fails. All targets take bytes, so they all have the same type.
 
 mod analytic;
 mod config;
@@ -26,22 +26,22 @@ pub use snapshot::{resealed, unsealed};
 /// The ids of the analytics.
 pub const ANALYTICS: &[&str] = Suite::IDS;
 
-/// When records are received whose target does not say: 2026-06-01T00:00:00Z.
+/// The receipt time of records, unless the target sets another: 2026-06-01T00:00:00Z.
 pub const RECEIVED: Timestamp = Timestamp(1_780_272_000_000_000);
 
-/// Something that takes bytes which an attacker may have written.
+/// An entry point for bytes that an attacker may have written.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// What it is called: `decode-windows`, `frame-csv`, `an1276`.
+    /// The name: `decode-windows`, `frame-csv`, `an1276`.
     pub name: String,
     run: Run,
-    /// The longest input that makes sense.
+    /// The longest useful input.
     pub longest: usize,
-    /// Where its words stand: folders and files of sources, from the root of the repository.
+    /// The sources that contain its words: folders and files, from the root of the repository.
     pub sources: Vec<String>,
 }
 
-/// What is done with the bytes.
+/// The use of the bytes.
 #[derive(Clone, Copy, Debug)]
 enum Run {
     /// Each line is a record for a reader of this telemetry.
@@ -51,10 +51,10 @@ enum Run {
     Bytes(fn(&[u8])),
 }
 
-/// A format of framing: the name of its target, what that does with any bytes, and where its first inputs lie.
+/// A format of framing: the name of its target, the function that takes any bytes, and the place of its first inputs.
 type Framing = (&'static str, fn(&[u8]), &'static str);
 
-/// Every target: the engine's families of shapes, the formats, the rest.
+/// All targets: the engine's families of shapes, the formats, and the others.
 #[must_use]
 pub fn targets() -> Vec<Target> {
     const CARRIED: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
@@ -105,16 +105,16 @@ fn file(name: &str, run: fn(&[u8]), sources: &[String]) -> Target {
 }
 
 impl Target {
-    /// The target of this name.
+    /// The target with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         targets().into_iter().find(|target| target.name == name)
     }
 
-    /// Gives it bytes.
+    /// Runs the checks on an input.
     ///
     /// # Panics
-    /// Where something does not hold that must hold of any bytes.
+    /// Panics if a check fails.
     pub fn run(&self, bytes: &[u8]) {
         match self.run {
             Run::Decode(telemetry) => decoder::run(telemetry, bytes),
@@ -124,19 +124,19 @@ impl Target {
     }
 }
 
-/// A valid configuration of an analytic: `common` and `own` choose among a few.
+/// A valid configuration of an analytic. `common` and `own` choose among a few.
 #[must_use]
 pub fn configuration(analytic: &str, common: u8, own: u8) -> String {
     by_id!(analytic, analytic::config(common, own))
 }
 
-/// The alerts, as JSON, that a native run of an analytic raises on a log received at [`RECEIVED`].
+/// The alerts, as JSON, of a native run of an analytic on a log received at [`RECEIVED`].
 #[must_use]
 pub fn alerts(analytic: &str, config: &str, log: &[u8]) -> Vec<String> {
     by_id!(analytic, analytic::alerts(config, log))
 }
 
-/// Takes `N` bytes from the end of an input, which say how the rest is to be used: so a log is an input as it is.
+/// Takes `N` control bytes from the end of an input, so that a plain log is a valid input.
 fn controls<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
     match bytes.split_last_chunk() {
         Some((rest, last)) => (*last, rest),

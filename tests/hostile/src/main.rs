@@ -1,6 +1,8 @@
-//! `authsieve-hostile` names the targets. What libFuzzer begins with: `authsieve-hostile FOLDER` writes `FOLDER/corpus/TARGET/*` and `FOLDER/TARGET.dict`.
-//! `authsieve-hostile time FOLDER…` tells which files in folders named after targets take long; `authsieve-hostile grow
-//! TARGET…` what takes long in inputs that grow.
+//! `authsieve-hostile` lists the targets. `authsieve-hostile FOLDER` writes the first inputs for libFuzzer:
+//! `FOLDER/corpus/TARGET/*` and `FOLDER/TARGET.dict`.
+//!
+//! `authsieve-hostile time FOLDER…` reports slow files in folders named after targets. `authsieve-hostile grow
+//! TARGET…` reports inputs whose time grows fast with their length.
 
 use authsieve_hostile::mutate::{Random, grown};
 use authsieve_hostile::{Target, targets};
@@ -8,9 +10,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
-/// So many inputs are grown.
+/// The number of inputs to grow.
 const GROWN: u64 = 200;
-/// What takes longer than this is told of.
+/// Inputs that take longer are reported.
 const SLOW: Duration = Duration::from_millis(10);
 
 fn main() -> io::Result<()> {
@@ -47,7 +49,7 @@ fn named(name: &str) -> io::Result<Target> {
     Target::named(name).ok_or_else(|| io::Error::other(format!("no target: {name}")))
 }
 
-/// How long it takes: the best of three, for others use the machine as well.
+/// The time for an input: the best of three, because other programs use the machine too.
 fn took(target: &Target, bytes: &[u8]) -> Duration {
     let once = |_| {
         let start = Instant::now();
@@ -73,7 +75,7 @@ fn time(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a target inputs of two lengths: what takes longer than [`SLOW`] is told of, and how it grows.
+/// Gives a target inputs of two lengths. Reports those that take longer than [`SLOW`], and how their time grows.
 fn grow(name: &str) -> io::Result<()> {
     let target = named(name)?;
     let (seeds, words) = (target.seeds(), target.words());

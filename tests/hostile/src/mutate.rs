@@ -1,4 +1,4 @@
-//! Changes to inputs, without coverage: deterministic, from a seed.
+//! Mutations of inputs without coverage: deterministic, from a seed.
 
 /// Random numbers: SplitMix64.
 #[derive(Clone, Debug)]
@@ -14,18 +14,19 @@ impl Random {
         word ^ word >> 31
     }
 
-    /// A number below `end`, or 0 where there is none.
+    /// A number below `end`, or 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         (self.number() % (end as u64).max(1)) as usize
     }
 
-    /// One of a list, or nothing where it is empty.
+    /// One element of a list, or empty if the list is empty.
     pub fn one<'a, T: AsRef<[u8]>>(&mut self, list: &'a [T]) -> &'a [u8] {
         list.get(self.below(list.len())).map_or(&[], AsRef::as_ref)
     }
 }
 
-/// Changes an input at one to eight places, with words and pieces of other inputs. It is never longer than `longest`.
+/// Mutates an input at one to eight places, with words and pieces of other inputs. The result is at most `longest`
+/// bytes long.
 #[must_use]
 pub fn mutated(random: &mut Random, seeds: &[Vec<u8>], words: &[Vec<u8>], longest: usize) -> Vec<u8> {
     let mut bytes = random.one(seeds).to_vec();
@@ -56,7 +57,7 @@ pub fn mutated(random: &mut Random, seeds: &[Vec<u8>], words: &[Vec<u8>], longes
                 insert(&mut bytes, from, &nest.repeat(times));
             }
             8 => {
-                // A line again, as attackers and agents do.
+                // Repeats a line, as attackers and agents do.
                 let start = bytes[..from].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
                 let end = bytes[from..]
                     .iter()
@@ -73,8 +74,8 @@ pub fn mutated(random: &mut Random, seeds: &[Vec<u8>], words: &[Vec<u8>], longes
     bytes
 }
 
-/// An input in which a word, or a piece of another, is repeated at one place until it is `length` bytes long: what takes
-/// more than linear time shows here. Of the same random numbers comes the same, but for its length.
+/// An input in which a word, or a piece of another input, is repeated at one place up to `length` bytes. It shows
+/// work that grows faster than the input. Equal random numbers give equal inputs, except for their length.
 #[must_use]
 pub fn grown(random: &mut Random, seeds: &[Vec<u8>], words: &[Vec<u8>], length: usize) -> Vec<u8> {
     let mut bytes = random.one(seeds).to_vec();
@@ -98,7 +99,7 @@ fn insert(bytes: &mut Vec<u8>, at: usize, what: &[u8]) {
     bytes.splice(at..at, what.iter().copied());
 }
 
-/// Puts another word in the place of the one at `at`.
+/// Replaces the word at `at` by another one.
 fn replace_word(bytes: &mut Vec<u8>, at: usize, word: &[u8]) {
     let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let start = bytes[..at].iter().rposition(|byte| !part(byte)).map_or(0, |at| at + 1);
@@ -106,7 +107,7 @@ fn replace_word(bytes: &mut Vec<u8>, at: usize, word: &[u8]) {
     bytes.splice(start..end, word.iter().copied());
 }
 
-/// Puts another number in the place of the next one from `at` on.
+/// Replaces the next number at or after `at` by another one.
 fn replace_number(bytes: &mut Vec<u8>, at: usize, random: &mut Random) {
     let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit).map(|length| at + length) else {
         return;

@@ -1,4 +1,4 @@
-//! Inputs to begin with: the analytics' cases, and the samples in the tests of decoders and formats.
+//! First inputs: the cases of the analytics, and the samples in the tests of decoders and formats.
 
 use crate::words::{is_test, literals, root, sources};
 use crate::{ANALYTICS, RECEIVED, Target, analytic, configuration, unsealed};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[allow(dead_code)]
 mod evtx;
 
-/// Records that restored detectors are given: one of each kind of telemetry.
+/// Records for restored detectors: one of each kind of telemetry.
 pub const SAMPLES: [&str; 5] = [
     "Mar  1 10:00:00 web sshd[7]: Failed password for root from 192.0.2.7 port 22 ssh2",
     "Mar  1 10:00:01 web sshd[7]: Accepted password for root from 192.0.2.7 port 22 ssh2",
@@ -22,7 +22,7 @@ pub const SAMPLES: [&str; 5] = [
     r#"{"access_device":{"ip":"192.0.2.7"},"event_type":"authentication","factor":"duo_push","isotimestamp":"2026-03-01T10:00:04+00:00","reason":"user_mistake","result":"denied","txid":"0a1b-1","user":{"name":"Alice"}}"#,
 ];
 
-/// The logs of the cases of one analytic, in order.
+/// The logs of one analytic's cases, in order.
 fn cases(analytic: &str) -> Vec<Vec<u8>> {
     let folder = root().join("src/analytics").join(analytic).join("cases");
     let mut inputs = Vec::new();
@@ -50,8 +50,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The longer literals in the tests of some sources: records, or what records are made from. What a `format!` would
-/// put in stands there as it is.
+/// The longer string literals in the tests of some sources: records, or templates of records. Placeholders of
+/// `format!` stay as they are.
 fn samples<S: AsRef<str>>(sources_of: &[S]) -> Vec<Vec<u8>> {
     sources_of
         .iter()
@@ -67,7 +67,7 @@ fn samples<S: AsRef<str>>(sources_of: &[S]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Snapshots of an analytic after its cases, without their checksums, and with the control bytes of the target.
+/// Snapshots of an analytic after its cases, without checksums, and with the control bytes of the target.
 fn snapshots<A: Analytic>(number: u8) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (n, case) in cases(A::ABOUT.id).iter().enumerate().step_by(3) {
@@ -80,7 +80,7 @@ fn snapshots<A: Analytic>(number: u8) -> Vec<Vec<u8>> {
     seeds
 }
 
-/// A file with one chunk in which two events stand, cut behind them.
+/// A file with one chunk of two events, cut after them.
 fn event_log() -> Vec<u8> {
     let mut file = evtx::file(&[evtx::chunk(1..3)]);
     let end = file.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
@@ -89,7 +89,7 @@ fn event_log() -> Vec<u8> {
 }
 
 impl Target {
-    /// Inputs to begin with, without duplicates: what its tests show, cases of analytics that read it.
+    /// The first inputs without duplicates: samples from its tests, and cases of analytics that read it.
     #[must_use]
     pub fn seeds(&self) -> Vec<Vec<u8>> {
         let every = || ANALYTICS.iter().flat_map(|analytic| cases(analytic));
@@ -99,7 +99,7 @@ impl Target {
             for case in every() {
                 for line in case.split(|byte| *byte == b'\n') {
                     let text = String::from_utf8_lossy(line);
-                    // Lines of a like length are mostly alike.
+                    // Lines of similar length are mostly similar.
                     let alike = of.entry(line.len() / 8).or_default();
                     if *alike < 3 && (holds.is_empty() || holds.iter().any(|word| text.contains(word))) {
                         *alike += 1;

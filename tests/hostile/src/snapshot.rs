@@ -1,4 +1,4 @@
-//! Snapshots that somebody changed, with a checksum that is right.
+//! Fuzz target: changed snapshots with a valid checksum.
 
 use crate::{ANALYTICS, RECEIVED, analytic, controls};
 use authsieve_engine::analytic::Analytic;
@@ -7,10 +7,10 @@ use authsieve_suite::by_id;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::hash::Hasher as _;
 
-/// How long the checksum at the end of a snapshot is.
+/// The length of the checksum at the end of a snapshot.
 const CHECKSUM: usize = 16;
 
-/// What must hold: a snapshot is refused, or taken and then as good as any other.
+/// Checks that a snapshot is refused, or accepted and then as good as any other.
 pub fn run(bytes: &[u8]) {
     let (controls, body) = controls::<3>(bytes);
     let snapshot = resealed(body);
@@ -18,7 +18,7 @@ pub fn run(bytes: &[u8]) {
     by_id!(id, restore(&snapshot, controls));
 }
 
-/// A body with the checksum that makes it a snapshot.
+/// A body with its checksum, which makes it a snapshot.
 #[must_use]
 pub fn resealed(body: &[u8]) -> Vec<u8> {
     let mut hasher = SipHasher13::new_with_keys(0x736e_6170, 0x7368_6f74);

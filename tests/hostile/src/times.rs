@@ -1,12 +1,12 @@
-//! Times and dates, in any form.
+//! Fuzz targets: times and dates in any form.
 
 use authsieve_engine::json::Object;
 use authsieve_engine::stamp::{Order, Zone, leading, read};
 use authsieve_engine::times::Times;
 use authsieve_framing::{Dates, Order as Written};
 
-/// What must hold: blanks around a time change nothing, what begins a line ends within it, and an order of day and month
-/// only ever reads more.
+/// Checks that blanks around a time change nothing, that a time at the start of a line ends within the line, and that
+/// an order of day and month only lets more times be read.
 pub fn values(bytes: &[u8]) {
     let zones =
         [None, Some(Order::DayMonth), Some(Order::MonthDay)].map(|order| Zone::UTC.open().with_order(order));
@@ -32,8 +32,8 @@ pub fn values(bytes: &[u8]) {
     }
 }
 
-/// What must hold: records stay records, the pieces in which they come change nothing, and a second pass finds nothing to
-/// write.
+/// Checks that records stay records, that the pieces in which they come change nothing, and that a second pass
+/// changes nothing.
 pub fn dates(bytes: &[u8]) {
     let mut records = bytes.to_vec();
     records.push(b'\n');

@@ -1,13 +1,13 @@
-//! The words that decoders look for, taken from their sources: libFuzzer's dictionaries, and what mutations put in.
+//! The words that decoders look for, taken from their sources: for libFuzzer's dictionaries and for mutations.
 
 use crate::Target;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words longer than this are sentences.
+/// The longest word. Longer literals are sentences.
 const LONGEST: usize = 40;
 
-/// What every format is made of.
+/// Parts that all formats share.
 const COMMON: &[&str] = &[
     "{",
     "}",
@@ -49,7 +49,7 @@ pub fn root() -> PathBuf {
 }
 
 impl Target {
-    /// Its words: the short string literals of its sources, tests aside, and what every format is made of.
+    /// The words of the target: the short string literals of its sources, without tests, and the shared parts.
     #[must_use]
     pub fn words(&self) -> Vec<Vec<u8>> {
         let mut words: Vec<Vec<u8>> = COMMON.iter().map(|word| word.as_bytes().to_vec()).collect();
@@ -69,13 +69,13 @@ impl Target {
     }
 }
 
-/// Whether a source is one of tests.
+/// True if a source belongs to the tests.
 pub(crate) fn is_test(file: &Path) -> bool {
     let within = file.strip_prefix(root()).unwrap_or(file);
     within.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
-/// The Rust files of a folder and of the file beside it that has its name, in order.
+/// The Rust files in a folder, and the file of the same name beside it, in order.
 pub(crate) fn sources(path: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = [path.to_path_buf(), path.with_extension("rs")]
         .into_iter()
@@ -97,7 +97,7 @@ pub(crate) fn sources(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The string literals of Rust source, comments aside. Good enough for sources that rustfmt has seen.
+/// The string literals of Rust source, without comments. It is good enough for sources formatted by rustfmt.
 pub(crate) fn literals(source: &str) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut rest = source.as_bytes();
@@ -133,7 +133,7 @@ fn skip<'a>(text: &'a [u8], to: &[u8]) -> &'a [u8] {
     at.map_or(&[], |at| &text[at + to.len()..])
 }
 
-/// A literal up to its closing quote, and what follows.
+/// A literal up to its closing quote, and the rest.
 fn quoted(mut text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut literal = Vec::new();
     loop {

@@ -1,7 +1,9 @@
-//! A short fuzz run without coverage: every target, its seeds, what fuzzing has found before, and mutations of both.
+//! A short fuzz run without coverage: every target, with its seeds, inputs that fuzzing found before, and mutations
+//! of both.
 //!
-//! `AUTHSIEVE_FUZZ_SEED=… AUTHSIEVE_FUZZ_INPUTS=… cargo test -p authsieve-hostile` runs others, and more of them.
-//! `AUTHSIEVE_FUZZ_SECONDS=600` gives each target ten minutes, `AUTHSIEVE_FUZZ_TARGET=decode-linux` runs that one alone.
+//! `AUTHSIEVE_FUZZ_SEED=… AUTHSIEVE_FUZZ_INPUTS=… cargo test -p authsieve-hostile` runs other inputs, and more.
+//! `AUTHSIEVE_FUZZ_SECONDS=600` gives each target ten minutes. `AUTHSIEVE_FUZZ_TARGET=decode-linux` runs only that
+//! target.
 
 use authsieve_hostile::mutate::{Random, mutated};
 use authsieve_hostile::{Target, targets};
@@ -10,9 +12,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-/// Mutations for each target, so that all of them take a few seconds.
+/// The number of mutations for each target, so that all targets take a few seconds.
 const INPUTS: u64 = 150;
-/// Where a machine is slow, a target ends before them.
+/// The most time for a target on a slow machine.
 const MOST: Duration = Duration::from_secs(5);
 
 fn number(name: &str, default: u64) -> u64 {
@@ -21,7 +23,7 @@ fn number(name: &str, default: u64) -> u64 {
         .map_or(default, |text| text.parse().unwrap_or_else(|why| panic!("{name}={text}: {why}")))
 }
 
-/// What fuzzing has found, and is fixed.
+/// Inputs of errors that fuzzing found and that are fixed.
 fn found(target: &Target) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found").join(&target.name);
     let mut paths: Vec<_> =
@@ -45,7 +47,7 @@ fn fuzz(target: &Target) {
     }
     let mut random = Random(seed);
     let start = Instant::now();
-    // Some seeds, each time others.
+    // Some seeds, other ones in each run.
     for _ in 0..inputs / 5 {
         holds(target, random.one(&seeds), "a seed");
     }
@@ -68,7 +70,7 @@ fn fuzz(target: &Target) {
     println!("{}: seed {seed}, {runs} mutations in {:?}", target.name, start.elapsed());
 }
 
-/// A test for each kind of target, so that they run beside one another.
+/// One test for each kind of target, so that they run in parallel.
 fn all(prefix: &str) {
     let targets = targets().into_iter().filter(|target| target.name.starts_with(prefix));
     let only = env::var("AUTHSIEVE_FUZZ_TARGET").ok();
@@ -119,7 +121,7 @@ fn every_target_is_run() {
     }
 }
 
-/// A scan of sources that finds nothing would go unnoticed.
+/// Without this check, nobody would notice if the search in the sources found nothing.
 #[test]
 fn decoders_have_words_and_samples_of_their_own() {
     for target in targets().into_iter().filter(|target| target.name.starts_with("decode-")) {

@@ -1,23 +1,24 @@
-//! Records as the agent writes them for a filter.
+//! Writes records as the agent writes them for a filter.
 //!
-//! By default no byte above ASCII goes out as it is: a character is `\uXXXX`, beyond the first plane two of them, and a
-//! byte 0xNN that is no UTF-8 is the character U+E0NN of the private use area, not escaped. The agent's decoder takes
-//! overlong forms for what they spell, and loses a first byte behind which the text ends too early.
+//! By default, the agent writes no byte above ASCII, with one exception. A character becomes `\uXXXX`, or two of
+//! these beyond the first plane. A byte 0xNN that is no UTF-8 becomes the character U+E0NN of the private use area,
+//! which is not escaped. The agent's decoder accepts overlong forms as the characters they encode. It loses a first
+//! byte if the text ends too early after it.
 
-/// How text beyond ASCII is written.
+/// The form of text beyond ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// By default.
+    /// The default.
     Escaped,
-    /// The same, once read and written again: U+E0NN is escaped as well.
+    /// The default, after the agent has read and written it again: U+E0NN is escaped as well.
     EscapedTwice,
-    /// With `json.escape_unicode` off: UTF-8 as it is, and U+FFFD for each byte that is none.
+    /// With `json.escape_unicode` off: UTF-8 unchanged, and U+FFFD for each other byte.
     Plain,
-    /// By default, but a byte that is no UTF-8 stays as it is: what was logged.
+    /// The default, but a byte that is no UTF-8 stays unchanged: the text as it was logged.
     Logged,
 }
 
-/// A text as a JSON string.
+/// Writes a text as a JSON string.
 #[must_use]
 pub fn text(text: &[u8], style: Style) -> Vec<u8> {
     let mut out = vec![b'"'];
@@ -47,16 +48,16 @@ pub fn text(text: &[u8], style: Style) -> Vec<u8> {
     out
 }
 
-/// A record with one member.
+/// Writes a record with one member.
 #[must_use]
 pub fn member(name: &str, value: &[u8], style: Style) -> Vec<u8> {
     [b"{", &*text(name.as_bytes(), style), b":", &*text(value, style), b"}"].concat()
 }
 
-/// JSON with its strings written anew. Numbers and keys that repeat stay as they are, which the agent would not do.
+/// Rewrites the strings in JSON. Unlike the agent, it keeps numbers and repeated keys.
 ///
 /// # Panics
-/// When it is no JSON.
+/// Panics if the text is no JSON.
 #[must_use]
 pub fn json(json: &str, style: Style) -> Vec<u8> {
     let mut out = Vec::new();
@@ -93,10 +94,10 @@ fn ascii(byte: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes the character that a text begins with, or the bytes that are none, and says how many bytes that were.
+/// Writes the character at the start of a text, or bytes that are no character. Returns their number.
 fn character(text: &[u8], style: Style, out: &mut Vec<u8>) -> usize {
     let length = length(text[0]);
-    // Five and six are the lengths of forms that never were UTF-8, one that of a continuation.
+    // Lengths five and six belong to forms that were never UTF-8. Length one is a continuation byte.
     let begins = matches!(length, 2..=4);
     let wrong = if begins { text[1..length].iter().position(|byte| byte & 0xc0 != 0x80) } else { Some(0) };
     let bits = text[1..length]
@@ -109,7 +110,7 @@ fn character(text: &[u8], style: Style, out: &mut Vec<u8>) -> usize {
             }
             return length;
         }
-        // The last byte of a surrogate, or of what lies beyond Unicode, is looked at again.
+        // The last byte of a surrogate, or of a code beyond Unicode, is read again.
         (None, None) => length - 1,
         (Some(wrong), _) => wrong + 1,
     };
@@ -127,7 +128,7 @@ fn character(text: &[u8], style: Style, out: &mut Vec<u8>) -> usize {
     bad
 }
 
-/// How many bytes the character has that begins with this one, by its leading bits alone.
+/// The length of the character that begins with this byte, by its leading bits alone.
 fn length(first: u8) -> usize {
     match first.leading_ones() {
         0 | 1 => 1,
@@ -135,7 +136,7 @@ fn length(first: u8) -> usize {
     }
 }
 
-/// How many bytes the character has that a text begins with; 0 where it is none.
+/// The length of the character at the start of a text; 0 if it is none.
 fn utf8(text: &[u8]) -> usize {
     let first = &text[..length(text[0]).min(text.len())];
     if std::str::from_utf8(first).is_ok() { first.len() } else { 0 }
@@ -168,7 +169,7 @@ mod tests {
             // A surrogate is no character, an overlong form is one.
             (b"\xed\xa0\x80.", "\u{e0ed}\u{e0a0}\u{e080}."),
             (b"\xc0\xaf", "\\u002f"),
-            // What too few bytes follow is lost.
+            // A first byte without enough bytes after it is lost.
             (b"caf\xe9", "caf"),
             (b"\xe2\x82", "\u{e082}"),
         ] {

@@ -1,4 +1,4 @@
-//! Hand-computed cases: what the rule says, worked out on paper.
+//! Cases computed by hand: the results of the rule, worked out on paper.
 
 use super::*;
 use crate::fact::{MINUTE, SECOND, Voice};
@@ -89,7 +89,7 @@ fn an_alert_consumes_user_and_ip_and_silences_ip_for_that_user() {
     facts.push(accepted(MINUTE + 3, "bob", IP));
     assert_eq!(patterns(&facts, &options), ["user+ip ip user", "ip"]);
     facts.truncate(6);
-    // Silent up to and with minute + success_within; failures so late that `ip` would match again.
+    // Silent up to and including minute + success_within. The failures are so late that `ip` would match again.
     let silent = MINUTE + options.success_within;
     facts.extend(fails(5, "x", IP).into_iter().map(|mut f| {
         f.time += 9 * MINUTE;
@@ -149,7 +149,7 @@ fn exclusions_and_overrides() {
     assert_eq!(with(over(Override { hosts: Some(list("web1")), ignore: true, ..Override::default() })), 0);
 }
 
-/// How many failures lines raise, and how many are taken back.
+/// The number of failures that lines raise, and of those taken back.
 fn joined(facts: &[Fact]) -> (usize, usize) {
     let mut joiner = Joiner::default();
     let events: Vec<Event> = facts.iter().flat_map(|f| joiner.take(f.clone())).collect();
@@ -173,7 +173,7 @@ fn one_attempt_counts_once() {
     assert_eq!(joined(&[voice(0, 1, Pam), voice(120 * SECOND + 1, 1, Failed)]).0, 2);
 }
 
-/// An answer at the keyboard.
+/// A keyboard-interactive answer.
 fn keyboard(time: Micros, pid: u32, voice: Voice) -> Fact {
     Fact { keyboard: true, ..self::voice(time, pid, voice) }
 }

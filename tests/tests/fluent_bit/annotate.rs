@@ -1,4 +1,4 @@
-//! What `annotate` makes of a record.
+//! Tests of `annotate`.
 
 use crate::cases::{cases, lines, record};
 use crate::native::{native, values};
@@ -9,8 +9,8 @@ use authsieve_tests::filter_wasm::{Answer, Function, Program};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// That a record passed as it came where it raised no alert, and else carries the alerts as its last member. A member of
-/// that name that it brought along is gone: nobody but this filter says what is an alert.
+/// Checks that a record passes unchanged if it raised no alert, and else carries the alerts as its last member. A
+/// member with this name in the input is removed, so that only this filter can report alerts.
 pub fn judge(name: &str, record: &[u8], answer: &Answer, key: &str, expected: &[Alert]) {
     let brought = serde_json::from_slice::<Value>(record).is_ok_and(|record| record.get(key).is_some());
     if expected.is_empty() && brought {
@@ -45,7 +45,7 @@ pub fn judge(name: &str, record: &[u8], answer: &Answer, key: &str, expected: &[
     assert_eq!(got, values(expected), "{name}: {}", record.escape_ascii());
 }
 
-/// Failures and a login of one name, as records; the last raises an alert of AN1276.
+/// Failures and a login of one name, as records. The last raises an alert of AN1276.
 fn attack(more: &str) -> Vec<Vec<u8>> {
     (0..7)
         .map(|n| {
@@ -60,7 +60,7 @@ fn attack(more: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The answer to the last record of an attack, which is judged.
+/// The checked answer to the last record of an attack.
 fn last(program: &Program, key: &str, log: &[Vec<u8>]) -> Vec<u8> {
     let (mut filter, mut itself) = (program.start(), native("an1276", ""));
     let mut last = Answer::Dropped;
@@ -76,7 +76,7 @@ fn last(program: &Program, key: &str, log: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn what_a_record_holds_goes_on_beside_the_alert() {
-    // Deep, repeated, empty, and what looks like the end of the record.
+    // Deep, repeated and empty values, and text that looks like the end of the record.
     let deep = format!(r#","deep":{}{}"#, "[".repeat(10_000), "]".repeat(10_000));
     for more in ["", r#","a":1,"a":{"b":"}"},"":null"#, r#","x":"\u00e9\\""#, " \t", &deep] {
         let object = last(&PROGRAMS["an1276"], "authsieve", &attack(more));
@@ -111,7 +111,7 @@ fn the_key_is_what_was_baked() {
 fn several_alerts_of_one_record_keep_together() {
     let mut most = BTreeMap::new();
     for case in cases() {
-        // All that a case tells in one record, as batches are delivered.
+        // All lines of a case in one record, as batches are delivered.
         let id = case.analytics[0].as_str();
         let elements: Vec<Vec<u8>> = lines(&case).iter().map(|line| record(line, Style::Escaped)).collect();
         let batch = [b"{\"records\":[", &*elements.join(&b","[..]), b"]}"].concat();
@@ -131,7 +131,7 @@ fn several_alerts_of_one_record_keep_together() {
     assert!(PROGRAMS.keys().all(|id| most.contains_key(*id)), "no two alerts in one record: {most:?}");
 }
 
-/// Members as the agent writes them of keys, numbers and bytes that JSON has no word for.
+/// Members in the form in which the agent writes keys, numbers and bytes that JSON cannot express.
 const NO_JSON: &[&str] = &[
     r#""a":inf"#,
     r#""a":-inf"#,
@@ -140,7 +140,7 @@ const NO_JSON: &[&str] = &[
     r#""a":[1,inf,-inf]"#,
     r#""a":[nan]"#,
     r#""a":{"b":nan,"c":1}"#,
-    // What it makes of the largest number there is, for which it has too few digits.
+    // The agent's form of the largest number, for which it has too few digits.
     r#""a":1.797693134862316e+308"#,
     r#""a":[-1.797693134862316e+308]"#,
     r#"1:"x""#,
@@ -157,7 +157,7 @@ const NO_JSON: &[&str] = &[
     r#""a":["\x01"]"#,
 ];
 
-/// The agent writes keys, numbers and bytes that JSON has no word for, and frees memory twice if it gets them back.
+/// The agent writes keys, numbers and bytes that JSON cannot express. It frees memory twice if it gets them back.
 #[test]
 fn what_is_no_json_goes_out_as_text() {
     let mut filter = PROGRAMS["an1276"].start();
@@ -185,7 +185,7 @@ fn what_is_no_json_goes_out_as_text() {
     }
 }
 
-/// By the filter itself, and by one behind it, to which the record went on as text.
+/// By the filter itself, and by a second filter that gets the record as text.
 #[test]
 fn what_is_no_json_is_read_all_the_same() {
     for member in NO_JSON {

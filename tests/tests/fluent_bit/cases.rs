@@ -1,4 +1,4 @@
-//! The project's detection cases, record by record.
+//! Runs the project's detection cases record by record.
 
 use crate::native::{native, values};
 use crate::{alerts, baked};
@@ -10,7 +10,7 @@ use authsieve_tests::filter_wasm::written::{Style, json, member};
 use serde_json::Value;
 use std::path::Path;
 
-/// After the last record time goes on, and what waits comes out: as long as the longest window, and some.
+/// The time that passes after the last record, so that waiting alerts come out: longer than the longest window.
 const LATER: u32 = 30 * 24 * 3600;
 
 /// The cases of all analytics.
@@ -26,13 +26,13 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// Its log as lines. What is no line of a file, such as an export's table, is one here: of the records in it.
+/// The log as lines. A log that is no file of lines, such as an export's table, gives one line for each record.
 pub fn lines(case: &Case) -> Vec<Vec<u8>> {
     let log = case.batches().unwrap_or_else(|why| panic!("{}: {why}", case.name)).concat();
     log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// A line as a record of the agent: an object by its parser, anything else as the input `tail` passes it on.
+/// A line as a record of the agent: an object if it parses as one, anything else in the form of the input `tail`.
 pub fn record(line: &[u8], style: Style) -> Vec<u8> {
     match std::str::from_utf8(line) {
         Ok(line) if serde_json::from_str::<Value>(line).is_ok_and(|value| value.is_object()) => {
@@ -42,7 +42,7 @@ pub fn record(line: &[u8], style: Style) -> Vec<u8> {
     }
 }
 
-/// When its log was received, as the agent would stamp it.
+/// The time stamp that the agent would give to the log.
 fn stamp(case: &Case) -> u32 {
     u32::try_from(case.received / 1_000_000)
         .unwrap_or_else(|_| panic!("{}: the agent has no such time", case.name))

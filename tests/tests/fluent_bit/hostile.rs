@@ -1,4 +1,4 @@
-//! Records that nobody should send: no module traps, none passes on what is no record, and none grows.
+//! Hostile records: no module traps, passes on an invalid record, or grows.
 
 use crate::native::native;
 use crate::{PROGRAMS, STAMP, alerts, baked};
@@ -7,7 +7,7 @@ use authsieve_hostile::{Target, configuration};
 use authsieve_tests::filter_wasm::written::{Style, member};
 use authsieve_tests::filter_wasm::{Answer, Filter, Function};
 
-/// One record that each analytic reads, by id.
+/// One record with an event for each analytic, by id.
 fn telling(id: &str) -> Vec<u8> {
     let sshd = "Mar  4 07:52:33 web1 sshd[7]: Failed password for root from 203.0.113.9 port 4 ssh2";
     match id {
@@ -18,7 +18,7 @@ fn telling(id: &str) -> Vec<u8> {
     }
 }
 
-/// Both functions of every filter.
+/// Runs both functions of every filter.
 fn each(mut run: impl FnMut(&str, Function, Filter)) {
     for (id, program) in PROGRAMS.iter() {
         for function in Function::ALL {
@@ -27,7 +27,7 @@ fn each(mut run: impl FnMut(&str, Function, Filter)) {
     }
 }
 
-/// Gives a record, and then one that tells something: whatever the first left behind must do no harm.
+/// Passes a record, and then one with an event: the first must leave nothing harmful behind.
 fn survives(id: &str, function: Function, filter: &mut Filter, record: &[u8]) {
     filter.call(function, (STAMP, 0), record);
     filter.call(function, (STAMP, 1), &telling(id));
@@ -35,7 +35,7 @@ fn survives(id: &str, function: Function, filter: &mut Filter, record: &[u8]) {
 
 #[test]
 fn what_is_told_is_read() {
-    // What the other tests are made of is no noise.
+    // The records that the other tests build on do give events.
     for id in PROGRAMS.keys() {
         let events = crate::native::events(id, &telling(id));
         assert_eq!(events, 1, "{id}");
@@ -49,7 +49,7 @@ fn records_of_any_size() {
             for filled in [b'{', b'\\', 0xff] {
                 survives(id, function, &mut filter, &vec![filled; size]);
             }
-            // A text as long, in a record that tells something.
+            // An equally long text in a record with an event.
             let told = telling(id);
             let open = told.strip_suffix(b"}").expect("an object");
             let record = [open, br#","more":""#, &*vec![b'm'; size], br#""}"#].concat();
@@ -82,7 +82,7 @@ fn records_nested_ten_thousand_deep() {
             survives(id, function, &mut filter, deep);
             for name in ["log", "records", "winlog", "x"] {
                 let named = [b"{\"", name.as_bytes(), b"\":", deep, b"}"].concat();
-                // Before and behind what tells something.
+                // Before and after a record with an event.
                 let told = telling(id);
                 let behind = [&named[..named.len() - 1], b",", &told[1..]].concat();
                 let before = [&told[..told.len() - 1], b",", &named[1..]].concat();
@@ -91,7 +91,7 @@ fn records_nested_ten_thousand_deep() {
                 }
             }
         }
-        // Text in text in text, each escaped once more than the one around it.
+        // Text in text in text, each level escaped once more.
         let mut record = telling(id);
         while record.len() < 1 << 18 {
             record = member("log", &record, Style::Escaped);
@@ -148,8 +148,8 @@ fn mutations_of_what_decoders_look_for() {
             let mut filter = baked(id, &configuration(id, n % 7, n / 7)).start();
             let log = mutated(&mut random, &seeds, &words, 64 << 10);
             for line in log.split(|byte| *byte == b'\n') {
-                // As it stands, as the agent would hand it over, and with a byte of that changed. Whatever comes back,
-                // `call` looks at it as the agent would.
+                // The line itself, the line as the agent passes it, and that with one byte changed. `call` checks
+                // each answer as the agent would.
                 filter.call(function, (STAMP, 0), line);
                 let mut record = crate::cases::record(line, Style::Escaped);
                 filter.call(function, (STAMP, 0), &record);
@@ -163,7 +163,7 @@ fn mutations_of_what_decoders_look_for() {
 
 #[test]
 fn records_take_no_more_memory() {
-    // What a million take, the agent itself shows: an interpreter in an interpreter has no time for it.
+    // The tests with the agent itself run a million; an interpreter in an interpreter is too slow for that.
     const RECORDS: u32 = 100_000;
     const WARM: u32 = 40_000;
     // Tables that are full after a thousand users.
@@ -171,7 +171,7 @@ fn records_take_no_more_memory() {
     let mut pages = 0;
     for n in 0..RECORDS {
         let user = n / 20 % 1500;
-        // Mostly what says nothing.
+        // Mostly records without an event.
         let line = match n % 20 {
             0 => {
                 format!("sshd[{user}]: Failed password for u{user} from 198.51.{}.7 port 4 ssh2", user & 255)

@@ -1,5 +1,5 @@
-//! The filters for Fluent Bit, under an emulation of its `filter_wasm` that is as unkind as the agent, against the
-//! analytics themselves, run natively.
+//! Compares the filters for Fluent Bit with the analytics run natively. The filters run under an emulation of
+//! `filter_wasm` that is as strict as the agent.
 
 mod annotate;
 mod cases;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// When records are stamped that no case says otherwise of: 2026-06-01T00:00:00Z.
+/// The time stamp of records, unless a case sets another: 2026-06-01T00:00:00Z.
 const STAMP: u32 = 1_780_272_000;
 
 /// Every analytic's filter, by id.
@@ -30,7 +30,7 @@ fn baked(id: &str, config: &str) -> Program {
     Program::new(&authsieve::bake::write(built.fluent_bit, config, "authsieve").expect("it can be baked"))
 }
 
-/// The alerts that an answer of `alerts` holds: those beside the first stand in it, under `also`.
+/// The alerts in an answer of `alerts`. All but the first are in the first one, under `also`.
 fn alerts(answer: &Answer) -> Vec<Value> {
     match answer {
         Answer::Dropped => Vec::new(),

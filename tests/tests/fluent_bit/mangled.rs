@@ -1,4 +1,4 @@
-//! Bytes that are no UTF-8, and characters beyond ASCII: what was logged is what is judged.
+//! Bytes that are no UTF-8, and characters beyond ASCII: the filter judges the text that was logged.
 
 use crate::native::{native, values};
 use crate::{PROGRAMS, STAMP, alerts};
@@ -6,7 +6,7 @@ use authsieve_tests::filter_wasm::Function;
 use authsieve_tests::filter_wasm::written::{Style, member};
 use serde_json::Value;
 
-/// Names as attackers choose them. U+E0NN itself is none: it is read as the byte that it stands for.
+/// Names as attackers choose them. U+E0NN is not among them, since it is read as the byte it encodes.
 const NAMES: [&[u8]; 7] = [
     b"caf\xe9 au lait",
     b"\xff\xfe\x80",
@@ -28,7 +28,7 @@ fn attack(name: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The alerts of a filter on a log that the agent writes in a style.
+/// The alerts of a filter for a log that the agent writes in a style.
 fn raised(log: &[Vec<u8>], style: Style) -> Vec<Value> {
     let mut filter = PROGRAMS["an1276"].start();
     log.iter()
@@ -49,7 +49,7 @@ fn an_attack_on_any_name_is_the_one_that_was_logged() {
         for style in [Style::Escaped, Style::EscapedTwice] {
             assert_eq!(raised(&log, style), logged, "{style:?}: {}", name.escape_ascii());
         }
-        // Not escaped, the evidence is spelt otherwise; and what a byte was is lost where U+FFFD stands for it.
+        // Unescaped, the evidence is spelled differently. A byte that became U+FFFD is lost.
         let plain = raised(&log, Style::Plain);
         assert_eq!(plain.len(), 1, "{}", name.escape_ascii());
         if std::str::from_utf8(name).is_ok() {

@@ -1,4 +1,4 @@
-//! Random mixes of records, at random times, under random configurations: what the analytic itself says.
+//! Random mixes of records, times and configurations: the filter raises the same alerts as the analytic.
 
 use crate::cases::{cases, lines, record};
 use crate::native::{native, values};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// The records of all cases of an analytic, in their order, by its id.
+/// The records of all cases of each analytic, in their order, by its id.
 static RECORDS: LazyLock<BTreeMap<String, Vec<Vec<u8>>>> = LazyLock::new(|| {
     let mut records: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     for case in cases() {
@@ -27,7 +27,7 @@ proptest! {
     fn a_mix_raises_what_the_analytic_itself_raises(
         analytic in 0..ALL.len(),
         controls in (0..7_u8, 0..6_u8),
-        // Runs of the records of a case, and how long the agent pauses before each, back in time or on.
+        // Runs of a case's records, and the agent's pause before each, forward or back in time.
         runs in prop::collection::vec((any::<prop::sample::Index>(), 1..40_usize, -3..40_i64), 1..12),
         style in prop::sample::select(vec![Style::Escaped, Style::EscapedTwice, Style::Plain]),
         function in prop::sample::select(Function::ALL.to_vec()),

@@ -1,4 +1,4 @@
-//! The analytics themselves, called as the filter promises to call them.
+//! Calls the analytics natively, in the way in which the filter promises to call them.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::Analytic;
@@ -8,24 +8,24 @@ use serde_json::Value;
 
 /// An analytic, fed one record at a time.
 pub trait Native {
-    /// The alerts that come with a record stamped `at`, in seconds and nanoseconds.
+    /// The alerts for a record with the time stamp `at`, in seconds and nanoseconds.
     fn take(&mut self, at: (u32, u32), record: &[u8]) -> Vec<Alert>;
 
-    /// How many events a record tells of.
+    /// The number of events in a record.
     fn events(&self, record: &[u8]) -> usize;
 }
 
 struct Fed<A: Analytic> {
     detector: Detector<A>,
-    /// When the record was stamped that brought the newest event.
+    /// The time stamp of the record with the newest event.
     newest: Option<Timestamp>,
-    /// When it was last told how long no newer event came, or when records began.
+    /// The time at which the detector was last told how long no newer event came, or the time of the first record.
     told: Option<Timestamp>,
-    /// How many records came.
+    /// The number of records so far.
     number: u64,
 }
 
-/// The analytic of an id.
+/// The analytic with this id.
 pub fn native(id: &str, config: &str) -> Box<dyn Native> {
     authsieve_suite::by_id!(id, fed(config))
 }
@@ -36,8 +36,8 @@ fn fed<A: Analytic + 'static>(config: &str) -> Box<dyn Native> {
 }
 
 impl<A: Analytic> Native for Fed<A> {
-    /// Before a record is read, but once a second at most, the detector hears how long ago the newest event came. Where
-    /// clocks were set back, both begin anew.
+    /// Before each record, but at most once a second, tells the detector how long ago the newest event came. If
+    /// clocks were set back, both times begin again.
     fn take(&mut self, at: (u32, u32), record: &[u8]) -> Vec<Alert> {
         let stamp = Timestamp(i64::from(at.0) * 1_000_000 + i64::from(at.1 / 1000));
         let told = self.told.get_or_insert(stamp);
@@ -67,7 +67,7 @@ impl<A: Analytic> Native for Fed<A> {
     }
 }
 
-/// How many events a record tells of.
+/// The number of events in a record.
 pub fn events(id: &str, record: &[u8]) -> usize {
     native(id, "").events(record)
 }

@@ -1,22 +1,22 @@
-;; A guest that does as its records tell it, for tests of what a host gets over. In a batch,
+;; A guest whose records tell it what to do, for tests of a host's recovery. In a batch,
 ;;   a  adds one to its state
 ;;   A  raises an (empty) alert if the state is 3 or more
-;;   !  traps            @  loops forever      #  takes memory without end
+;;   !  traps            @  loops forever      #  allocates without end
 ;;   $  answers with a list that lies outside of its memory
 ;;   %  answers with 10,000 empty alerts
-;;   ^  traps, but only where two analytics run together
-;; and the third byte of its configuration tells it what to be bad at:
-;;   {"b…  calls it invalid    {"c…  traps in create    {"s…  traps in snapshot
-;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  a snapshot it does not accept
+;;   ^  traps, but only if two analytics run together
+;; and the third byte of its configuration selects a fault:
+;;   {"b…  refuses it          {"c…  traps in create    {"s…  traps in snapshot
+;;   {"f…  traps in flush      {"r…  traps in restore   {"k…  refuses its own snapshot
 ;;   {"n…  has 1,001 needles   {"l…  has one of 300 bytes
-;;   {"m…  is two analytics in one: touchy, and gentle, which traps at nothing. With {"analytics":["touchy…
-;;   or {"analytics":["gentle… it is one of them. At the end of the input, touchy traps if its state is 7;
-;;   asked for a snapshot, if it is 9.
-;; Its state is one number, and so is its snapshot. An elapsed time adds one to it.
+;;   {"m…  holds two analytics: touchy, and gentle, which never traps. With {"analytics":["touchy…
+;;   or {"analytics":["gentle… it holds only one of them. At the end of the input, touchy traps if its state
+;;   is 7; when asked for a snapshot, it traps if its state is 9.
+;; Its state is one number, and so is its snapshot. An elapsed time adds one to the state.
 (module
   (import "[export]authsieve:analytic/analytic@0.2.0" "[resource-new]detector" (func $new (param i32) (result i32)))
 
-  ;; 0 to 4095 data, a descriptor at 64 among them; 4096 results; 65536 to 131071 stays zero: empty records; from 131072 what comes in.
+  ;; Memory: 0 to 4095 data, with a descriptor at 64; from 4096 results; 65536 to 131071 zeros, for empty records; from 131072 arguments.
   (memory (export "memory") 64)
   (data (i32.const 16) "hostile")
   (data (i32.const 24) "touchy")
@@ -41,18 +41,18 @@
   (func $configure (param $config i32) (param $length i32)
     (if (i32.gt_u (local.get $length) (i32.const 2))
       (then (global.set $mode (i32.load8_u offset=2 (local.get $config)))))
-    ;; {"analytics":["…: the first letter of the id is the mode.
+    ;; For {"analytics":["…, the first letter of the id is the mode.
     (if (i32.and (i32.eq (global.get $mode) (i32.const 0x61)) (i32.gt_u (local.get $length) (i32.const 15)))
       (then (global.set $mode (i32.load8_u offset=15 (local.get $config)))))
     (call $done))
 
-  ;; A list as a result.
+  ;; Returns a list.
   (func $list (param $at i32) (param $length i32) (result i32)
     (i32.store (i32.const 4096) (local.get $at))
     (i32.store (i32.const 4100) (local.get $length))
     (i32.const 4096))
 
-  ;; result<detector, error>, which result<tuple<detector, list<string>>, error> begins with.
+  ;; Returns result<detector, error>. result<tuple<detector, list<string>>, error> begins in the same way.
   (func $made (result i32)
     (if (i32.eq (global.get $mode) (i32.const 0x63)) (then unreachable))
     (i64.store (i32.const 4096) (i64.const 0))
@@ -129,7 +129,7 @@
           (then (return (call $list (i32.const 0x7fff0000) (i32.const 1000)))))
         (if (i32.eq (local.get $byte) (i32.const 0x25))
           (then
-            ;; What is added is zero.
+            ;; The added memory is zero.
             (drop (memory.grow (i32.const 100)))
             (call $done)
             (return (call $list (i32.const 0x400000) (i32.const 10000)))))
@@ -174,8 +174,8 @@
     (i64.store (i32.const 4112) (global.get $state))
     (call $list (i32.const 4112) (i32.const 8)))
 
-  ;; One record of counters: the id, records, matched (the additions since it was created or restored), zeros, and the
-  ;; state as keys.
+  ;; Writes one record of counters: the id, records, matched (the additions since it was created or restored), zeros, and
+  ;; the state as keys.
   (func $counters (param $at i32) (param $id i32) (param $length i32)
     (memory.fill (local.get $at) (i32.const 0) (i32.const 120))
     (i32.store (local.get $at) (local.get $id))
