@@ -315,7 +315,7 @@ impl Event<'_> {
     }
 
     /// True if user names of this event ignore case. On Linux `Root` is not `root`. A normalised event does not tell
-    /// who wrote it; its names ignore case only if the user is an e-mail address, as an identity provider has it.
+    /// who wrote it. Its names ignore case only if the user is an e-mail address, as identity providers use.
     #[must_use]
     pub fn folds(&self) -> bool {
         match self.provider {

@@ -4,7 +4,7 @@ use crate::analytic::Telemetry;
 use crate::shapes::{FAMILIES, Family};
 use alloc::vec::Vec;
 
-/// What one analytic reads.
+/// The telemetry and the codes that one analytic reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reader {
     /// The families of telemetry.

@@ -72,7 +72,7 @@ macro_rules! state {
     };
 }
 
-/// What `load` dropped from a snapshot because the configuration differs, in words.
+/// Notes on the parts of a snapshot that `load` dropped because the configuration differs.
 pub type Notes = Vec<String>;
 
 /// One piece of the state of an analytic.

@@ -59,9 +59,8 @@ impl Span {
         Self(n.saturating_mul(1_000_000))
     }
 
-    /// Reads `90s`, `15m`, `1h30m`, `24h`, `7d`, `500ms`, or `0s`: one or more whole numbers, each followed by a unit
-    /// (`us`, `ms`, `s`, `m`, `h`, `d`, `w`). Returns `None` for all other text, and where the sum does not fit into
-    /// 64 bits.
+    /// Reads `90s`, `15m`, `1h30m`, `24h`, `7d`, `500ms` or `0s`: whole numbers, each followed by a unit (`us`, `ms`,
+    /// `s`, `m`, `h`, `d`, `w`). Returns `None` for all other text, and if the sum does not fit into 64 bits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.trim();

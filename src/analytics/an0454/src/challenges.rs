@@ -14,8 +14,8 @@ const ASKED_WITHIN: Span = Span::seconds(60);
 /// The most challenges of one user that are remembered. Each result and login looks at all of them.
 const MOST: usize = 4096;
 
-/// The kinds of entries: open (issued); answered; answered plus [`ALONE`], for a result without its challenge; and
-/// asked for by a policy but not sent yet.
+/// The kinds of entries. Open: issued. Denied or timeout: answered. The same plus [`ALONE`]: a result without its
+/// challenge. Policy: asked for by a policy but not sent yet.
 const OPEN: u8 = 0;
 const DENIED: u8 = 1;
 const TIMEOUT: u8 = 2;
@@ -108,8 +108,8 @@ impl Challenges {
         })
     }
 
-    /// Removes a result that counted alone and may answer a late challenge at `t`: the first of the same transaction,
-    /// or else the first within 5 minutes. Returns the kind that this gives the challenge.
+    /// Removes a result that counted alone and may answer a late challenge at `t`. This is the first of the same
+    /// transaction, or else the first within 5 minutes. Returns the kind that this gives the challenge.
     pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
         let alone = |entry: &&Entry| (DENIED + ALONE..=TIMEOUT + ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);

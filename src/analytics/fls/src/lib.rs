@@ -1,7 +1,8 @@
 //! FLS, Entra and Windows: failed logons followed by a success (MITRE ATT&CK T1110, T1078).
 //!
-//! **Rule R**, for a key k: a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f
-//! + `success_within`, and at least `min_failures` failures of k lie in [f − `window`, f].
+//! **Rule R**, for a key k: a success at s raises an alert if, and only if, k has a failure f with f ≤ s ≤ f +
+//! `success_within` that completes a count. It completes one if at least `min_failures` failures of k lie in [f −
+//! `window`, f].
 //!
 //! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also
 //! names the number of other accounts on which the address failed within the window: a person who mistypes fails on

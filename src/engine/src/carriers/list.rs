@@ -14,8 +14,8 @@ use super::slot::{
 use super::unfold::{DATADOG, GELF, GRAYLOG, KAFKA, LAUREL, OTLP, TABLE, VALUES};
 use crate::json::Member;
 
-/// Words in the names of agents and relays, which pass on records that others wrote, and in the tags that people give
-/// to log files (`authlog`). A name with any other word, except those in [`BESIDE`], belongs to an application
+/// Words in the names of agents and relays, which pass on records that others wrote. Also words of tags that people
+/// give to log files (`authlog`). A name with any other word, except those in [`BESIDE`], belongs to an application
 /// (`mail-relay`, `docker-registry`).
 pub const FORWARDERS: &[&str] = &[
     "journal",

@@ -1,8 +1,8 @@
 //! Removes the prefixes that agents and tools put in front of whole lines: container runtimes, relays, grep, Wazuh's
 //! archives.
 //!
-//! A prefix is removed only if the line does not read as a record by itself. The rest must begin like a record (a
-//! time, a priority, XML, JSON, an audit record), or the prefix must be one that only container logs have.
+//! A prefix is removed only if the line does not read as a record by itself. The rest must begin like a record: a
+//! time, a priority, XML, JSON or an audit record. Only prefixes of container logs need no such rest.
 //!
 //! [`PREFIXES`] lists them.
 

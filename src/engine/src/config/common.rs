@@ -58,7 +58,7 @@ crate::words! {
 }
 
 crate::settings! {
-    /// What all analytics share.
+    /// The options that all analytics share.
     pub struct Common {
         /// Addresses and blocks whose events are ignored altogether.
         pub allow_ips: Vec<Cidr> = [];

@@ -29,7 +29,7 @@ impl Glob {
 
     /// True if the whole of `name` matches. With `fold`, ASCII case is ignored.
     ///
-    /// O(name) for a pattern without `?`, with any number of `*`: each part between two `*` is searched once, from
+    /// O(name) for a pattern without `?`, with any number of `*`. Each part between two `*` is searched once, from
     /// the end of the part before it. A part with `?` costs its length for each byte of the name.
     #[must_use]
     pub fn matches(&self, name: &str, fold: bool) -> bool {

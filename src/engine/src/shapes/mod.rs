@@ -1,8 +1,8 @@
 //! The families of writers, one room (folder) each, for records with fields of their own.
 //!
 //! A room holds the marks of its family's records, the decoder and the tests. It exports one constant, [`Room`]. One
-//! line in the list below makes the room known: to the envelope, which finds the family of a record; to
-//! [`Telemetry`], [`Provider`] and [`Shape`]; to the needles; to the fuzzers.
+//! line in the list below makes the room known to the envelope, which finds the family of a record. The same line
+//! adds it to [`Telemetry`], [`Provider`] and [`Shape`], to the needles and to the fuzzers.
 //!
 //! A mark suggests a family, but is no proof: the family's decoder looks closer. If a record also carries the
 //! original text of a Linux program, only that text is judged

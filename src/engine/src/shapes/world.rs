@@ -13,8 +13,8 @@ use crate::time::Timestamp;
 /// The provider that a module, a data set or a product belongs to, by the words in its name.
 ///
 /// Known names are the modules and data sets of Filebeat, Winlogbeat, Auditbeat and Elastic's integrations
-/// (`system.auth`, `system.security`, `azure.signinlogs`, `o365.audit`, `okta.system`, `cisco_duo.auth`), and product
-/// names as vendors write them (`Microsoft Entra ID`, `Office 365`).
+/// (`system.auth`, `system.security`, `azure.signinlogs`, `o365.audit`, `okta.system`, `cisco_duo.auth`). Product
+/// names in the vendors' spelling (`Microsoft Entra ID`, `Office 365`) are known too.
 pub fn of(name: &str) -> Option<Provider> {
     /// No known name is longer.
     const LONGEST: usize = 256;

@@ -1,7 +1,7 @@
 //! Logins in the unified audit log of Microsoft 365: the operations `UserLoggedIn` and `UserLoginFailed` of the
 //! workload AzureActiveDirectory.
 //!
-//! Layouts: plain, as the Management Activity API returns them; in the string `AuditData` of
+//! A record comes plain, as the Management Activity API returns it. It also comes in the string `AuditData` of
 //! `Search-UnifiedAuditLog`, Purview's export and Graph's audit search; in Elastic's `o365.audit`; as columns.
 //! Source: "Office 365 Management Activity API schema", Microsoft Entra STS Logon.
 //!

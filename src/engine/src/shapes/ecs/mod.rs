@@ -372,7 +372,7 @@ fn verdict(found: &Slots<'_>, world: Provider, given: Given<'_>) -> Option<(Outc
     let audit = text(found, AUDIT).to_ascii_lowercase();
     let signal = match (outcome, &*ssh, &*audit) {
         (Outcome::Failure, "Failed", _) => {
-            // A client tries its keys, and `none`, before it asks for a password. That is no failed login.
+            // A client tries its keys, and `none`, before it asks for a password. These are no failed logins.
             if matches!(&*text(found, METHOD), "publickey" | "none") {
                 return None;
             }

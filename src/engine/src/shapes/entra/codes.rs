@@ -27,8 +27,8 @@ pub struct Meaning {
 pub fn judge(code: i64, words: &[&str], extra: &[u32]) -> Option<Meaning> {
     let code = u32::try_from(code).ok()?;
     let verdict = |outcome, credential| Some(Meaning { outcome, credential });
-    // Stopped after the password: by a second factor to give (50074) or to set up (50079), by the place it comes from
-    // (50076), by a policy (53003), or at the second factor (500121). An expired password was right too.
+    // Stopped after the password: by a second factor to give (50074) or to set up (50079), or at this factor
+    // (500121); by the place of the client (50076); by a policy (53003). An expired password was right too.
     let credential = matches!(code, 50055 | 50074 | 50076 | 50079 | 53003 | 500_121);
     match code {
         0 => verdict(Outcome::Success, false),

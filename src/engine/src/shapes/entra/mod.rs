@@ -288,7 +288,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
 /// The text of a step that a token did instead of a person.
 const CLAIM: &str = "satisfied by claim in the token";
 
-/// The delivery id of a sign-in. The audit log has the same ids for the same sign-ins (seen on each of 258), so a
+/// The delivery id of a sign-in. The audit log has the same ids for the same sign-ins (seen on each of 258). So a
 /// sign-in that comes in both logs counts once. An id of zeros is no id.
 pub(super) fn delivery(id: &str) -> Option<u128> {
     const SIGN_IN: u8 = 32;

@@ -10,8 +10,8 @@
 //! - SMTP writes the answer `535` in a line without a name: this is a failure of an unknown account. A success is the
 //!   line `authenticated`, which names the account. The line `235` after it does not count again.
 //!
-//! The back end logs again whatever the front end passes on to it (ports 1993 and 1995), and servers and probes log
-//! in to each other. So machine accounts and back ends are left out.
+//! The back end logs again whatever the front end passes on to it (ports 1993 and 1995). Servers and probes log in to
+//! each other. So machine accounts and back ends are left out.
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,10 @@
 //! beside them add none, and five PAM lines alone are five.
 //!
 //! * For a password, PAM writes in sshd's own process. For a keyboard-interactive answer, PAM has a process of its
-//!   own. This process joins the sshd process of the same host, user and address that writes `error: PAM:` or
-//!   `Failed`, `Postponed` or `Accepted keyboard-interactive` within ten seconds, in either order. Each PAM process
-//!   joins one sshd process; of several free ones, the newest is taken. If a PAM process turns out to be a connection
-//!   itself, it takes its share back.
+//!   own, which joins an sshd process of the same host, user and address. This sshd process writes `error: PAM:` or
+//!   `Failed`, `Postponed` or `Accepted keyboard-interactive` within ten seconds before or after PAM. Each PAM
+//!   process joins one sshd process; of several free ones, the newest is taken. If a PAM process turns out to be a
+//!   connection itself, it takes its share back.
 //! * A login takes back at most one failure of each module, because stacked modules log one in every good login. It
 //!   takes back failures that its own process reported and no line of sshd confirms. For a keyboard-interactive
 //!   answer, it takes back those of the PAM process that joins it. It never takes back `N more authentication
@@ -342,8 +342,9 @@ impl Attempts {
     }
 
     /// The key of a number on the current host. Numbers of one host never collide. Numbers of two hosts collide only
-    /// if the keys of the hosts differ exactly as the numbers do: 96 bits must agree for process ids, and 64 for an
-    /// attacker's IPv6 prefix. An attacker who can choose host names for this could as well name any host in the log.
+    /// if the keys of the hosts differ exactly as the numbers do. For process ids, 96 bits must agree; for an
+    /// attacker's IPv6 prefix, 64. An attacker who can choose host names for this could as well name any host in the
+    /// log.
     const fn on_host(&self, number: u128) -> Fingerprint {
         Fingerprint(self.key.0 ^ number)
     }

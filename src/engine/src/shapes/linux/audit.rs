@@ -182,8 +182,8 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
     Some(event)
 }
 
-/// True if a record of a type that all sessions have is from su or login, by the path that libaudit writes. This test
-/// leaves out the records of cron before they are read.
+/// True if the path that libaudit writes is that of su or login. This is for types of records that every session has:
+/// so cron's records are left out before they are read.
 fn is_told(inner: &[u8], service: &[u8]) -> bool {
     match service {
         b"su" | b"login" => cut_last(inner, b" exe=").is_some_and(|(_, rest)| {

@@ -1,9 +1,9 @@
 //! Okta's System Log, of Classic and Identity Engine orgs.
 //!
-//! Fields are from Okta's System Log API (`LogEvent`) and its catalogue of event types. A record comes alone, under
-//! `event` (Splunk's HEC), `detail` (EventBridge) or `okta`, in Elastic's `okta.*`, or in Sentinel's `Okta_CL`
-//! (`eventType_s`) and `OktaV2_CL` (`EventOriginalType`), by the connectors in Azure/Azure-Sentinel. The envelope
-//! handles event hooks (`data.events`) and arrays.
+//! Fields are from Okta's System Log API (`LogEvent`) and its catalogue of event types. A record comes alone, or
+//! under `event` (Splunk's HEC), `detail` (EventBridge) or `okta`. It also comes in Elastic's `okta.*`, and in
+//! Sentinel's `Okta_CL` (`eventType_s`) and `OktaV2_CL` (`EventOriginalType`), by the connectors in
+//! Azure/Azure-Sentinel. The envelope handles event hooks (`data.events`) and arrays.
 //!
 //! | event type | result | outcome |
 //! |---|---|---|

@@ -243,8 +243,8 @@ impl<'a> Logon<'a> {
 /// written, `status` is Status and `reason` is SubStatus.
 ///
 /// Returns `None` for events that do not count: services, batches and the system itself (logon types 5, 4, 0),
-/// machine accounts, the accounts of the desktop window manager and the font driver, `ANONYMOUS LOGON`, and attempts
-/// of User Account Control.
+/// machine accounts, and `ANONYMOUS LOGON`. The accounts of the desktop window manager and the font driver, and
+/// attempts of User Account Control, do not count either.
 #[must_use]
 pub fn settle(mut event: Event<'_>) -> Option<Event<'_>> {
     if matches!(event.logon_type, Some(0 | 4 | 5)) {
