@@ -1,10 +1,10 @@
-//! Batches of records, for every kind of host: native and in a browser.
+//! Tools for batches of records, for native hosts and hosts in a browser.
 //!
 //! | use | for |
 //! |---|---|
-//! | [`prefilter`] | which records may matter to which analytic, at gigabytes a second |
-//! | [`Origins`] | the number of a record, turned into its file and line |
-//! | [`in_order`] | what several analytics say of the same records, in one order |
+//! | [`prefilter`] | finding the records that may matter to each analytic, at gigabytes a second |
+//! | [`Origins`] | converting the number of a record to its file and line |
+//! | [`in_order`] | merging the answers of several analytics into one order |
 
 mod order;
 mod origins;
