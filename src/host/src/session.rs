@@ -41,7 +41,7 @@ pub struct Session {
 pub struct Answer {
     /// The alerts, in the order they were raised.
     pub alerts: Vec<Alert>,
-    /// What became of each event, if notes were asked for.
+    /// The notes on each event, if they were asked for.
     pub notes: Vec<Note>,
     /// The failures. Usually there are none.
     pub troubles: Vec<Trouble>,

@@ -5,9 +5,9 @@ use authsieve_engine::config::{Threshold, Wait, Window};
 authsieve_engine::words! {
     /// Which events belong to the same user.
     pub enum UserKey {
-        /// Those with the same whole name.
+        /// Events with the same whole name.
         Whole = "whole",
-        /// Those with the same part before the first `@`, without ASCII case. This joins a Mac's `jdoe` with
+        /// Events with the same part before the first `@`, without ASCII case. This joins a Mac's `jdoe` with
         /// `jdoe@contoso.com`.
         LocalPart = "local-part",
     }

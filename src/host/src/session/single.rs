@@ -102,7 +102,7 @@ impl Single {
         stats.unwrap_or_default().into_iter().map(|stats| stats.analytic).collect()
     }
 
-    /// Marks that it holds several analytics, so that a failure takes it apart.
+    /// Marks that the component holds several analytics. A failure then takes the component apart.
     pub(super) fn holds_several(&mut self) {
         self.several = true;
     }

@@ -217,8 +217,8 @@ fn session<'a>(module: &[u8], service: &'a [u8], rest: &'a [u8]) -> Option<Event
     Some(event)
 }
 
-/// True if [`decode`] returns no event by right: the message is of another service or another event. False for a
-/// failure that cannot be read, since that was cut. `None` for a message of no module.
+/// True if [`decode`] rightly returns no event: the message is of another service or another event. False for a
+/// failure that cannot be read because it was cut. `None` for a message of no module.
 pub(super) fn knows(program: &[u8], message: &[u8]) -> Option<bool> {
     said(program, message).map(|said| {
         // F5's devices write logins under a module of their own.
