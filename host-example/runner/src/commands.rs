@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The commands. Each file is one command.
 
 pub mod bake;
 pub mod check;

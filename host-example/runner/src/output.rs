@@ -1,6 +1,6 @@
-//! What is shown: alerts as JSON or for people, and a summary.
+//! The formats of output: alerts as JSON or text, and the summary.
 //!
-//! Almost every text in an alert was written by an attacker. What goes to a terminal goes through [`escape`].
+//! Almost every text in an alert was written by an attacker. Everything for a terminal passes [`escape`].
 
 pub mod attack;
 pub mod ecs;
@@ -17,24 +17,24 @@ use crate::config::Problems;
 use located::Located;
 use std::io::{self, IsTerminal, Write};
 
-/// How alerts are written.
+/// The format of alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object per line.
     Lines {
-        /// What these objects are.
+        /// The layout of the objects.
         layout: Layout,
-        /// Everything is escaped that a terminal might act upon. Still the same JSON values.
+        /// True to escape all characters that control a terminal. The JSON values stay the same.
         terminal: bool,
     },
-    /// For people.
+    /// Text for people.
     Text(paint::Paint),
 }
 
-/// What an alert looks like in JSON.
+/// The JSON layout of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// As the contract has it: the canonical bytes, and `origin` at their end.
+    /// The layout of the contract: the canonical bytes, with `origin` added at the end.
     Native,
     /// OCSF Detection Finding.
     Ocsf,
@@ -43,10 +43,10 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// All of them.
+    /// All layouts.
     pub const ALL: [Self; 3] = [Self::Native, Self::Ocsf, Self::Ecs];
 
-    /// The word for it, on command lines and in configurations.
+    /// The name of the layout on command lines and in configurations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,13 +56,13 @@ impl Layout {
         }
     }
 
-    /// The layout of a word.
+    /// The layout with this name.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|layout| layout.name() == word)
     }
 
-    /// The alert as one line of JSON, without its newline.
+    /// The alert as one line of JSON, without a newline.
     #[must_use]
     pub fn to_json(self, alert: &Located<'_>) -> String {
         match self {
@@ -73,7 +73,7 @@ impl Layout {
     }
 }
 
-/// The first `most` of some names, and how many more there are.
+/// The first `most` names, and the number of the others.
 fn listed(names: &[impl AsRef<str>], most: usize) -> String {
     let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     match names.len().checked_sub(most) {
@@ -85,7 +85,7 @@ fn listed(names: &[impl AsRef<str>], most: usize) -> String {
 /// Writes an alert.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn write(out: &mut impl Write, alert: &Located<'_>, format: Format) -> io::Result<()> {
     match format {
         Format::Lines { layout, terminal } => {
@@ -95,7 +95,7 @@ pub fn write(out: &mut impl Write, alert: &Located<'_>, format: Format) -> io::R
     }
 }
 
-/// Writes an error to standard error. Nothing is left to do if that fails.
+/// Writes an error to standard error. A failure of that is ignored.
 pub fn complain(color: paint::When, text: &str) {
     let paint = color.paint(io::stderr().is_terminal());
     let mut lines = text.lines();
@@ -106,9 +106,9 @@ pub fn complain(color: paint::When, text: &str) {
     }
 }
 
-/// Writes what is wrong with a configuration to standard error, each thing with its place.
+/// Writes the problems of a configuration to standard error, each with its place.
 pub fn explain_problems(color: paint::When, problems: &Problems) {
     let colour = color.paint(io::stderr().is_terminal()).on;
-    // The library writes out control characters itself.
+    // The library escapes control characters itself.
     let _ = writeln!(io::stderr().lock(), "{}", problems.render(colour));
 }

@@ -1,4 +1,4 @@
-//! `authsieve bake`: a configuration written into a module, for hosts that cannot pass one.
+//! `authsieve bake`: writes a configuration into a module, for hosts that cannot pass one.
 
 use crate::arguments::{Bounds, Configuration, Order, Stop};
 use crate::bake;
@@ -14,19 +14,18 @@ use std::process::ExitCode;
 /// The arguments of `bake`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// An analytic by its id, in any case; or a file that `export` or `bake` wrote, whose configuration is replaced.
+    /// The id of an analytic, in any case; or a file from `export` or `bake`, whose configuration is replaced.
     #[arg(value_name = "ID or FILE")]
     module: String,
     #[command(flatten)]
     configuration: Configuration,
-    /// The file to write to.
+    /// File to write to.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// What becomes of an analytic that is named by its id: a filter for Fluent Bit if nothing else is said.
+    /// Form of an analytic that is given by id. Default: a filter for Fluent Bit.
     #[arg(long, value_enum, value_name = "FORM")]
     form: Option<Form>,
-    /// Filters for Fluent Bit: the member under which an annotated record carries its alert, `authsieve` if nothing
-    /// else is said.
+    /// For Fluent Bit filters: the member for the alert in an annotated record. Default: `authsieve`.
     #[arg(long, value_name = "NAME", value_parser = key)]
     key: Option<String>,
     #[command(flatten)]
@@ -52,10 +51,11 @@ impl Form {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// For an unknown analytic, a file that is none, and a configuration that the analytic refuses.
+/// Fails for an unknown analytic, for a file that is no module of authsieve, and for a configuration that the analytic
+/// refuses.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let (name, wasm) = arguments.wasm()?;
     let failed = |error: bake::Error| Error::Failure(format!("{name}: {error}"));
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
 }
 
 impl Arguments {
-    /// What is to be baked, and what errors call it.
+    /// The module to bake, and its name for errors.
     fn wasm(&self) -> Result<(String, Vec<u8>), Error> {
         if authsieve_components::get(&self.module).is_none() && Path::new(&self.module).is_file() {
             let path = &self.module;
@@ -135,7 +135,7 @@ impl Arguments {
     }
 }
 
-/// The name of a member.
+/// Parses the name of a member.
 fn key(text: &str) -> Result<String, String> {
     if text.is_empty() || text.len() > 128 || text.chars().any(char::is_control) {
         return Err("expected 1 to 128 bytes without control characters".into());
@@ -143,7 +143,7 @@ fn key(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A configuration with a time zone's name in place of its transitions, as it was written.
+/// Replaces the transitions of a time zone in a configuration by the zone's name, as it was written.
 fn in_short(config: String) -> String {
     let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&config) else { return config };
     match value.get_mut("timezone") {

@@ -1,4 +1,4 @@
-//! `authsieve check`: whether a configuration is valid, and what it amounts to.
+//! `authsieve check`: checks a configuration and prints its full effect.
 
 use crate::arguments::{Bounds, Choice, Configuration, Order, Stop};
 use crate::config::effective::Effective;
@@ -21,22 +21,22 @@ pub struct Arguments {
     configuration: Configuration,
     #[command(flatten)]
     bounds: Bounds,
-    /// Leave out what nobody has set. Without it, defaults are comments.
+    /// Leave out default values. Otherwise they are printed as comments.
     #[arg(long)]
     no_defaults: bool,
-    /// One JSON object: whether it is valid, and the configuration or the problems.
+    /// Print one JSON object: the validity, and the configuration or the problems.
     #[arg(long)]
     json: bool,
-    /// Print the JSON Schema of configurations instead: for editors, and for programs that write one.
+    /// Print the JSON Schema of configurations instead, for editors and for programs that write one.
     #[cfg(all(feature = "serve", unix))]
     #[arg(long, conflicts_with_all = ["config", "set", "no_defaults", "json"])]
     schema: bool,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// For a configuration that is not valid, and where standard output cannot be written to.
+/// Fails for an invalid configuration, and if standard output cannot be written to.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let mut out = io::stdout().lock();
     #[cfg(all(feature = "serve", unix))]
@@ -75,7 +75,7 @@ fn effective(arguments: &Arguments) -> Result<Effective, Error> {
     let configured = selection::configure(&engine, &arguments.choice.selection(), &options)?;
     #[cfg(all(feature = "serve", unix))]
     configured.served()?;
-    // An analytic says itself whether it takes its configuration.
+    // Each analytic validates its own configuration.
     configured.start(|analytic, text| analytic.create(&text, 0).map(drop))?;
     configured.effective()
 }

@@ -1,4 +1,4 @@
-//! `authsieve completions` and `authsieve man`: what packages put beside the command.
+//! `authsieve completions` and `authsieve man`: write the files that packages install beside the command.
 
 use crate::arguments::Stop;
 use crate::selection::Error;
@@ -14,7 +14,7 @@ const NAME: &str = "authsieve";
 /// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The shell. bash: authsieve completions bash > /etc/bash_completion.d/authsieve
+    /// Shell. For bash: authsieve completions bash > /etc/bash_completion.d/authsieve
     #[arg(value_enum)]
     shell: Shell,
 }
@@ -22,15 +22,15 @@ pub struct Arguments {
 /// The arguments of `man`.
 #[derive(Debug, Args)]
 pub struct Pages {
-    /// The folder that the pages are written to, such as /usr/local/share/man/man1.
+    /// Folder for the pages, such as /usr/local/share/man/man1.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
-/// Writes completions of this command line to standard output.
+/// Writes shell completions to standard output.
 ///
 /// # Errors
-/// When standard output cannot be written to.
+/// Fails if standard output cannot be written to.
 pub fn run(arguments: &Arguments, mut command: Command) -> Result<ExitCode, Stop> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, NAME, &mut script);
@@ -38,10 +38,10 @@ pub fn run(arguments: &Arguments, mut command: Command) -> Result<ExitCode, Stop
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a page for this command line and one for each command.
+/// Writes a man page for the whole command line, and one for each command.
 ///
 /// # Errors
-/// When a page cannot be written.
+/// Fails if a page cannot be written.
 pub fn pages(arguments: &Pages, command: Command) -> Result<ExitCode, Stop> {
     let folder = &arguments.folder;
     let failed = |error: io::Error| Error::Failure(format!("{}: {error}", folder.display()));

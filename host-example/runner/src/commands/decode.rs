@@ -1,4 +1,4 @@
-//! `authsieve decode`: what each record says.
+//! `authsieve decode`: prints the events in each record.
 
 use super::decoding::{decode, pair};
 use super::run::stats;
@@ -28,15 +28,15 @@ pub struct Arguments {
     inputs: Inputs,
     #[command(flatten)]
     strictness: Strictness,
-    /// Also print the records that say nothing, with a null outcome.
+    /// Also print records without an event, with a null outcome.
     #[arg(long)]
     all: bool,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the analytics cannot be started, or standard output cannot be written to.
+/// Fails if the analytics cannot be started, or if standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let (selection, options) = (
@@ -55,12 +55,12 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
 }
 
-/// Analytics that are only asked what records say.
+/// Analytics that decode records.
 struct Decoder {
     detectors: Vec<Restarting>,
-    /// The same once more: these count what they could not read.
+    /// The same analytics, to count the records that they cannot read.
     sessions: Vec<Session>,
-    /// Whether to tell of records that say nothing.
+    /// True if records without an event are printed too.
     all: bool,
 }
 
@@ -81,7 +81,7 @@ impl Worker for Decoder {
             }
         }
         for session in &mut self.sessions {
-            // A failure here was told above.
+            // Decoding the same records has reported the failure already.
             let _ = session.process(records.bytes, records.reading);
         }
     }

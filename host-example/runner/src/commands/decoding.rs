@@ -1,4 +1,4 @@
-//! What the records of a batch say to several components.
+//! Decodes the records of a batch with several components.
 
 use crate::feed::Records;
 use authsieve_engine::detector::Reading;
@@ -6,7 +6,8 @@ use authsieve_host::contract::Event;
 use authsieve_host::{Analytic, CallError, Restarting, Session, StartError};
 use std::sync::Arc;
 
-/// Starts an analytic twice: to be asked what records say, and to judge them, by which it counts what it could not read.
+/// Starts an analytic twice: once to decode records, and once to judge them. Judging counts the records that cannot be
+/// read.
 pub(super) fn pair(
     analytic: Arc<Analytic>,
     config: String,
@@ -16,9 +17,9 @@ pub(super) fn pair(
     Ok((detector, Session::start(analytic, config, seed)?))
 }
 
-/// The events of each record of a batch, in the order of the records. All components read the same of a record, or
-/// nothing: so the first that reads a record tells its events. `each` gets the events of every component, `failed` the
-/// number of a record on which one fails.
+/// Decodes each record of a batch, in order. All components read the same events from a record, or none. So the events
+/// of the first component that reads the record are returned. `each` gets the events of every component. `failed` gets
+/// the number of a record on which one fails.
 pub(super) fn decode(
     detectors: &mut [Restarting],
     records: &Records<'_>,
@@ -42,8 +43,8 @@ pub(super) fn decode(
     of_record
 }
 
-/// The events of a batch. A batch that fails is decoded record by record, and a record on which a suite fails by each of its
-/// analytics: it says nothing only to those that fail.
+/// Decodes a batch with one component. If the batch fails, it is decoded record by record. If a suite fails on a
+/// record, each of its analytics decodes the record: only the failing ones get no event.
 fn decode_one(
     detector: &mut Restarting,
     records: &Records<'_>,
@@ -68,7 +69,8 @@ fn decode_one(
     all
 }
 
-/// The events of a record, for analytics that do not fail on it: as in a suite, each event once, with all that read it.
+/// Decodes a record with the analytics that do not fail on it. As in a suite, each event comes once and names all its
+/// readers.
 fn decode_apart(
     parts: &mut [Restarting],
     record: &[u8],

@@ -1,4 +1,4 @@
-//! `authsieve demo`: the analytics over sample logs.
+//! `authsieve demo`: runs the analytics over sample logs.
 
 use super::run::stats;
 use crate::arguments::{Stop, engine};
@@ -14,9 +14,9 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The samples, all of our own making, with addresses that are set aside for documentation.
+/// The sample logs. We wrote all of them, with addresses that are reserved for documentation.
 const SAMPLES: &[(&str, &[u8])] = &[
-    // sshd and PAM under syslog's headers; the same from journald; the Windows Security log as evtx_dump writes it.
+    // sshd and PAM with syslog headers; the same from journald; the Windows Security log in the format of evtx_dump.
     ("samples/auth.log", include_bytes!("../../samples/auth.log")),
     ("samples/journal.jsonl", include_bytes!("../../samples/journal.jsonl")),
     ("samples/security.jsonl", include_bytes!("../../samples/security.jsonl")),
@@ -27,7 +27,7 @@ const SAMPLES: &[(&str, &[u8])] = &[
     ("samples/duo.jsonl", include_bytes!("../../samples/duo.jsonl")),
 ];
 
-/// 2026-03-05T00:00:00Z: the day after the samples, so that they are always of the same year.
+/// 2026-03-05T00:00:00Z, the day after the samples, so that their inferred year is always the same.
 const RECEIVED: i64 = 1_772_668_800_000_000;
 
 const NEXT: &str = "\
@@ -40,10 +40,10 @@ What next:
 (From a checkout, write `cargo run --release --` for `authsieve`.)
 ";
 
-/// Runs it. Its output is for people, also where it is no terminal.
+/// Runs the command. Its output is for people, even without a terminal.
 ///
 /// # Errors
-/// When the analytics cannot be started, or standard output cannot be written to.
+/// Fails if the analytics cannot be started, or if standard output cannot be written to.
 pub fn run(color: When) -> Result<ExitCode, Stop> {
     let engine = engine(Limits::default())?;
     let sessions = selection::start(&engine, &Selection::default(), &Options::default(), Session::start)?;

@@ -1,4 +1,4 @@
-//! `authsieve doctor`: what a feed brings, and whether it can make an analytic fire.
+//! `authsieve doctor`: reports the content of a feed, and whether analytics can fire on it.
 
 mod report;
 
@@ -17,9 +17,9 @@ use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
-/// This many records that nothing reads are shown.
+/// The number of unread records that are shown.
 const SAMPLES: usize = 5;
-/// This many bytes of each of them.
+/// The number of bytes that are shown of each.
 const SAMPLE_BYTES: usize = 200;
 
 /// The arguments of `doctor`.
@@ -35,24 +35,24 @@ pub struct Arguments {
     bounds: Bounds,
     #[command(flatten)]
     inputs: Inputs,
-    /// How it is written.
+    /// Format of the report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
 }
 
-/// A format, as it is asked for.
+/// The formats of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
-    /// For people.
+    /// Text for people.
     Text,
     /// One JSON object.
     Json,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the analytics cannot be started, or standard output cannot be written to.
+/// Fails if the analytics cannot be started, or if standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let (selection, options) = (
@@ -80,36 +80,36 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(if examination.is_well(&totals) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A component, started to say what records hold, and to judge them.
+/// A component that was started twice: to decode records, and to judge them.
 struct Started {
     detector: Restarting,
     session: Session,
     config: String,
 }
 
-/// An analytic, and what it reads.
+/// An analytic, with the statistics and events that it reads.
 struct Patient {
     id: String,
     intake: Intake,
     stats: Option<Stats>,
 }
 
-/// What is found of the records and the analytics.
+/// The findings on the records and the analytics.
 #[derive(Default)]
 struct Examination {
-    /// These say what records hold.
+    /// The components that decode records.
     detectors: Vec<Restarting>,
-    /// These judge them.
+    /// The components that judge records.
     sessions: Vec<Session>,
     patients: Vec<Patient>,
     feeds: Feeds,
-    /// True if the analytics were asked for one by one. Else those that find nothing of theirs are none the worse.
+    /// True if the analytics were named one by one. Otherwise an analytic without events is no problem.
     named: bool,
-    /// Records that say something.
+    /// The number of records with an event.
     read: u64,
-    /// The records that say nothing, though they look as if they did.
+    /// The records without an event that look as if they had one.
     unread: Unread,
-    /// The first records that say nothing.
+    /// The first records without an event.
     silent: Vec<String>,
     /// The last failure of each component that failed, with its name.
     failures: Vec<(String, CallError)>,
@@ -134,7 +134,7 @@ impl Worker for Examination {
         }
         for session in &mut self.sessions {
             let answer = session.explain(records.bytes, records.reading);
-            // Notes say what is left out by options.
+            // The notes show which events the options leave out.
             for note in &answer.notes {
                 if let Some(patient) = self.patients.iter_mut().find(|patient| patient.id == note.analytic) {
                     patient.intake.note(note);
@@ -187,8 +187,8 @@ impl Examination {
         }
     }
 
-    /// True if everything was read, no analytic failed, and each that was asked for can fire. Where none was, one that
-    /// can is enough.
+    /// True if all input was read, no analytic failed, and each analytic that was named can fire. If none was named,
+    /// one that can fire is enough.
     fn is_well(&self, totals: &Totals) -> bool {
         let mut fire = self.patients.iter().map(|patient| patient.intake.readiness().can_fire);
         let fire = if self.named { fire.all(|can| can) } else { fire.any(|can| can) };
@@ -196,12 +196,12 @@ impl Examination {
     }
 }
 
-/// The start of a record, to be shown.
+/// The start of a record, for display.
 fn sample(record: &[u8]) -> String {
     String::from_utf8_lossy(record.get(..SAMPLE_BYTES).unwrap_or(record)).into_owned()
 }
 
-/// Remembers the last failure of a component.
+/// Keeps the last failure of a component.
 fn note(failures: &mut Vec<(String, CallError)>, detector: &Restarting, error: CallError) {
     let name = detector.name();
     failures.retain(|(other, _)| other != name);

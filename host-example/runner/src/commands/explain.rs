@@ -1,4 +1,4 @@
-//! `authsieve explain`: what became of each event for each of its keys, and why.
+//! `authsieve explain`: reports how each event was treated for each of its keys, and why.
 
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed::{self, Records, Worker, tell};
@@ -39,20 +39,20 @@ pub struct Arguments {
     inputs: Inputs,
     #[command(flatten)]
     strictness: Strictness,
-    /// Ask a service that runs, instead of reading files: http://HOST:PORT of a source of HTTP, unix:PATH of a socket, or its state
-    /// folder. The records that it received lately are told.
+    /// Ask a running service instead of reading files: http://HOST:PORT of an HTTP source, unix:PATH of a socket, or
+    /// the state folder. Reports on the records that the service received lately.
     #[cfg(all(feature = "serve", unix))]
     #[arg(long, value_name = "PLACE", value_parser = Place::parse, conflicts_with_all = ["files", "analytic", "config", "set", "isolate"])]
     from: Option<Place>,
     #[cfg(all(feature = "serve", unix))]
     #[command(flatten)]
     credentials: Credentials,
-    /// How it is written; without it, by key on a terminal and one JSON object per line otherwise.
+    /// Format. Default: by key on a terminal, else one JSON object per line.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
 }
 
-/// A format, as it is asked for.
+/// The formats of notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
     /// One JSON object per line, in the order of the input.
@@ -73,10 +73,10 @@ impl Arguments {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the analytics cannot be started, or standard output cannot be written to.
+/// Fails if the analytics cannot be started, or if standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     #[cfg(all(feature = "serve", unix))]
     if let Some(place) = &arguments.from {
@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(arguments.strictness.status(totals.lost_something(), &stats, &totals))
 }
 
-/// Asks a service that runs.
+/// Asks a running service.
 #[cfg(all(feature = "serve", unix))]
 fn ask(arguments: &Arguments, place: &Place, color: When) -> Result<ExitCode, Stop> {
     let access = arguments.credentials.read().map_err(Error::Failure)?;
@@ -144,10 +144,10 @@ fn ask(arguments: &Arguments, place: &Place, color: When) -> Result<ExitCode, St
     Ok(ExitCode::SUCCESS)
 }
 
-/// Analytics that are asked why.
+/// An analytic that explains its judgements.
 struct Explainer {
     session: Session,
-    /// How the last records were read.
+    /// The reading of the last records.
     reading: Reading,
 }
 
@@ -169,7 +169,7 @@ impl Worker for Explainer {
         tell(answer, Some(records), news);
     }
 
-    /// The events that waited are told.
+    /// Explains the events that still waited.
     fn finish(&mut self, news: &mut Vec<News>) {
         let ended = Answer { alerts: Vec::new(), ..self.session.flush() };
         tell(ended, None, news);

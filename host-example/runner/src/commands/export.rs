@@ -1,4 +1,4 @@
-//! `authsieve export`: the analytics as files for other hosts.
+//! `authsieve export`: writes the analytics as files for other hosts.
 
 use crate::arguments::Stop;
 use crate::selection::{Error, Selection};
@@ -8,35 +8,35 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The contract, for those who generate bindings.
+/// The contract, for generating bindings.
 const WIT: &str = include_str!("../../../../wit/authsieve.wit");
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
 #[command(allow_missing_positional = true)]
 pub struct Arguments {
-    /// Analytics by their ids, in any case: an1276,fls; or `all`. Without it, all.
+    /// Analytics by id, in any case: an1276,fls; or `all`. Default: all.
     #[arg(value_name = "ID", value_delimiter = ',')]
     ids: Vec<String>,
-    /// The same; may be repeated.
+    /// The same. May be repeated.
     #[arg(short, long = "analytic", value_name = "ID", value_delimiter = ',')]
     analytic: Vec<String>,
-    /// The folder to write to. It is made if need be.
+    /// Folder to write to. Created if needed.
     #[arg(required = true, value_name = "DIR")]
     folder: PathBuf,
 }
 
-/// Runs it: writes each file, and names it on standard output.
+/// Runs the command: writes the files, then lists them on standard output.
 ///
 /// # Errors
-/// For an unknown analytic, and for a file that cannot be written.
+/// Fails for an unknown analytic, and if a file cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let chosen = Selection { ids: [&*arguments.ids, &arguments.analytic].concat(), ..Selection::default() }
         .choose()?;
     let folder = &arguments.folder;
     let failed = |path: &Path, error: io::Error| Error::Failure(format!("{}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    // Every file is there before the first is named: a reader of the list may stop early.
+    // All files are written before the list, because the reader of the list may stop early.
     let mut list = String::new();
     let mut write = |name: String, bytes: &[u8], what: &str| -> Result<(), Error> {
         let path = folder.join(name);
@@ -45,13 +45,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         Ok(())
     };
     let builtin = chosen.iter().filter_map(|chosen| chosen.builtin);
-    // Several are also to be had as one module.
+    // Several analytics are also available as one module.
     let suite = (chosen.len() > 1).then_some(&authsieve_components::SUITE);
     for component in builtin.chain(suite) {
         let id = component.id;
         write(format!("{id}.wasm"), component.wasm, "component")?;
         write(format!("{id}.fluent-bit.wasm"), component.fluent_bit, "filter for Fluent Bit")?;
-        // The class looks for its module under this name.
+        // The JavaScript class loads its module under this name.
         write(format!("{id}_browser.js"), component.browser_js.as_bytes(), "ES module for browsers")?;
         write(format!("{id}_browser.d.ts"), component.browser_dts.as_bytes(), "its types")?;
         write(format!("{id}_browser_bg.wasm"), component.browser_wasm, "the WebAssembly it loads")?;

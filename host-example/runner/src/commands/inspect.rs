@@ -1,4 +1,4 @@
-//! `authsieve inspect`: what an analytic is, what it asks for, how it can be configured.
+//! `authsieve inspect`: shows what an analytic is, what it needs and how it can be configured.
 
 use crate::arguments::{Bounds, Choice, Stop};
 use crate::bake::{self, Baked};
@@ -15,24 +15,24 @@ use std::process::ExitCode;
 /// The arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Analytics by their ids, as for -a.
+    /// Analytics by id, as for -a.
     #[arg(value_name = "ID", value_delimiter = ',')]
     ids: Vec<String>,
     #[command(flatten)]
     choice: Choice,
     #[command(flatten)]
     bounds: Bounds,
-    /// One JSON object per analytic, with the configuration's JSON Schema.
+    /// Print one JSON object per analytic, with the JSON Schema of its configuration.
     #[arg(long)]
     json: bool,
 }
 
-/// What there is to say about a component, or about the filter of Fluent Bit made of the same analytic.
+/// The description of a component, or of the Fluent Bit filter of the same analytic.
 struct Portrait {
     origin: String,
     form: &'static str,
     bytes: usize,
-    /// What was baked in.
+    /// The baked configuration, if there is one.
     baked: Option<Baked>,
     descriptor: Descriptor,
     exports: Vec<(String, Vec<String>)>,
@@ -40,10 +40,10 @@ struct Portrait {
     schema: Value,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When a component cannot be loaded or does not answer, or standard output cannot be written to.
+/// Fails if a component cannot be loaded or does not answer, or if standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let terminal = io::stdout().is_terminal();
@@ -67,7 +67,7 @@ fn portray(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error> {
     if !is_module(&chosen.wasm) {
         return Ok(Portrait { origin, bytes, baked: baked.ok(), ..portray_component(engine, chosen)? });
     }
-    // A filter says little of itself, but the component of the same analytic does.
+    // A filter describes little itself, so the component of the same analytic is used.
     let baked = baked.map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
     let exports =
         bake::filter_exports(&chosen.wasm).map_err(|error| Error::Failure(format!("{origin}: {error}")))?;
@@ -86,7 +86,7 @@ fn portray_component(engine: &Engine, chosen: Chosen) -> Result<Portrait, Error>
     let failed = |error: CallError| Error::Failure(format!("{}: {error}", analytic.name()));
     let descriptor = analytic.describe().map_err(failed)?.into_iter().next();
     let descriptor = descriptor.ok_or_else(|| Error::Failure(format!("{name}: it describes no analytic")))?;
-    // An analytic may have no valid defaults; then there are no needles to show.
+    // An analytic may have no valid defaults. Then its needles cannot be shown.
     let needles = match analytic.create("", 0) {
         Ok(mut detector) => detector.needles().map_err(failed)?,
         Err(_) => Vec::new(),
@@ -201,14 +201,14 @@ impl Portrait {
     }
 }
 
-/// The option that this one is another spelling of.
+/// The option of which this one is another spelling.
 fn refers_to(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix("#/properties/")
 }
 
-/// The values an option takes, in words.
+/// The values of an option, in words.
 fn kind(schema: &Value) -> String {
-    // Text for which the contract has a form of its own is called by what it says.
+    // A text with a special format is named after its meaning.
     let pattern = schema.get("pattern").and_then(Value::as_str).unwrap_or_default();
     if pattern.contains("(us|ms|s|m|h|d|w)") {
         let max = if pattern.starts_with("^max$|") { " or \"max\"" } else { "" };
@@ -252,7 +252,7 @@ fn quoted(list: &[String]) -> String {
     list.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Writes text in lines of a readable width, `indent` columns in.
+/// Writes text, wrapped to a readable width and indented by `indent` columns.
 fn wrapped(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
     if text.trim().is_empty() {
         return Ok(());
@@ -261,7 +261,7 @@ fn wrapped(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
     wrapped_after(out, text, indent)
 }
 
-/// The same, where the first line is begun.
+/// Writes wrapped text after a line that was already begun.
 fn wrapped_after(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
     const WIDTH: usize = 100;
     let mut column = indent;

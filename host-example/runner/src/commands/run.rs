@@ -1,4 +1,4 @@
-//! `authsieve run`: logs in, alerts out.
+//! `authsieve run`: reads logs and writes alerts.
 
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop, Strictness};
 use crate::feed;
@@ -30,28 +30,28 @@ pub struct Arguments {
     bounds: Bounds,
     #[command(flatten)]
     inputs: Inputs,
-    /// How alerts are written; without it, readable on a terminal and JSON otherwise.
+    /// Format of alerts. Default: text on a terminal, else JSON.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
-    /// Read on as the input grows: a pipe as a stream, a file as `tail -F` does. While nothing comes, time passes about once a
-    /// second. Ctrl-C ends it.
+    /// Follow the input as it grows: a pipe as a stream, a file like `tail -F`. Without new records, time passes about
+    /// once a second. Ctrl-C ends the run.
     #[arg(short, long)]
     follow: bool,
     #[command(flatten)]
     strictness: Strictness,
-    /// No summary and no progress.
+    /// Print no summary and no progress.
     #[arg(short, long)]
     quiet: bool,
 }
 
-/// A format, as it is asked for.
+/// The formats of alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
     /// One JSON alert per line.
     Json,
-    /// The same as OCSF 1.5.0 Detection Findings (class 2004).
+    /// OCSF 1.5.0 Detection Findings (class 2004), one per line.
     Ocsf,
-    /// The same in the Elastic Common Schema 8.17.
+    /// Elastic Common Schema 8.17, one event per line.
     Ecs,
     /// Paragraphs for people.
     Text,
@@ -70,10 +70,10 @@ impl Arguments {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the analytics cannot be started, or standard output cannot be written to.
+/// Fails if the analytics cannot be started, or if standard output cannot be written to.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let selection = arguments.isolation.of(arguments.choice.selection());
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
                 &format!("{} a signal ended it: the rest of the input was not read\n", paint.bold("note:"));
         }
     }
-    // Records that were not judged are told even under `--quiet`.
+    // Records that were not judged are reported even with `--quiet`.
     text.push_str(&shortfall(&stats, &totals, &first, paint));
     let _ = io::stderr().write_all(text.as_bytes());
     if let Some(status) = interrupt.status() {

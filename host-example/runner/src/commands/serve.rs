@@ -1,4 +1,4 @@
-//! `authsieve serve`: a service beside a pipeline.
+//! `authsieve serve`: runs a service beside a pipeline.
 
 use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
 use crate::config::service::{Feed, Listen, Outlet, Served, bearer, duration};
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The state is written to disk so often.
+/// The default time between two states on disk.
 const CHECKPOINT: Duration = Duration::from_secs(60);
 
 /// The arguments of `serve`.
@@ -32,64 +32,64 @@ pub struct Arguments {
     isolation: Isolation,
     #[command(flatten)]
     bounds: Bounds,
-    /// Take records by HTTP at this address: POST /v1/events with NDJSON, a JSON array or plain lines. Other sources stand
-    /// in the configuration: [sources.NAME].
+    /// Address for records by HTTP: POST /v1/events with NDJSON, a JSON array or plain lines. The configuration can add
+    /// more sources: [sources.NAME].
     #[arg(long, value_name = "ADDRESS:PORT")]
     http: Option<SocketAddr>,
-    /// The certificate for --http, a PEM file, for https://. An address that other machines reach needs one, and --client-ca or
-    /// --token-file.
+    /// PEM file with the certificate for --http, to use https://. An address that other machines can reach needs it,
+    /// and --client-ca or --token-file.
     #[arg(long, value_name = "FILE", requires = "http", requires = "key")]
     cert: Option<PathBuf>,
-    /// The private key of the certificate, a PEM file.
+    /// PEM file with the private key of the certificate.
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// Take requests only of clients with a certificate of one of these authorities, a PEM file.
+    /// PEM file with authorities. Clients need a certificate of one of them.
     #[arg(long, value_name = "FILE", requires = "cert")]
     client_ca: Option<PathBuf>,
-    /// Take requests only with the token in this file, as Authorization: Bearer TOKEN.
+    /// File with a token. Each request needs it as Authorization: Bearer TOKEN.
     #[arg(long, value_name = "FILE", requires = "http")]
     token_file: Option<PathBuf>,
-    /// Where alerts go, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…, https://…,
-    /// unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, or a protocol before the place: alertmanager+http://…, otlp+http://…,
-    /// forward+tcp:HOST:PORT, syslog+udp:HOST:PORT. Repeat for several. Without any, standard output.
+    /// Sink for alerts, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…,
+    /// https://…, unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, or a protocol before the place: alertmanager+http://…,
+    /// otlp+http://…, forward+tcp:HOST:PORT, syslog+udp:HOST:PORT. May be repeated. Default: standard output.
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
     alerts: Vec<Target>,
-    /// How alerts are written.
+    /// Format of alerts.
     #[arg(long, default_value = Layout::Native.name(), value_name = "FORMAT", value_parser = PossibleValuesParser::new(Layout::ALL.map(Layout::name)).map(|word| Layout::parse(&word).unwrap_or(Layout::Native)))]
     format: Layout,
-    /// A folder for the state: with it, a crash or a restart loses nothing.
+    /// Folder for the state. With it, a crash or restart loses nothing.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Start from the state that `authsieve snapshot` wrote. The state folder has to be new.
+    /// Start from a state that `authsieve snapshot` wrote. The state folder has to be new.
     #[arg(long, value_name = "FILE")]
     restore: Option<PathBuf>,
-    /// Forget the state that is in the folder.
+    /// Replace the state that is in the folder.
     #[arg(long, requires = "restore")]
     force: bool,
-    /// After SIGTERM serve on until no request came for this long, such as 1.5s.
+    /// After SIGTERM, go on until no request has come for this long, such as 1.5s.
     #[arg(long, value_name = "TIME", value_parser = drain)]
     drain: Option<Duration>,
-    /// How the service's own log is written, on standard error.
+    /// Format of the service's own log on standard error.
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     log_format: Form,
-    /// The least level that is logged.
+    /// Lowest level that is logged.
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     log_level: Least,
-    /// End when the process that started it ends. --drain implies it.
+    /// End when the process that started the service ends. --drain implies it.
     #[arg(long)]
     with_parent: bool,
-    /// The largest body of a request, in MiB, before and after it is unpacked; without it, 64.
+    /// Largest body of a request in MiB, both compressed and decompressed. Default: 64.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_body: Option<u64>,
-    /// Alerts that wait for a sink may take so many MiB; beyond, senders are asked to come again. Without it, 256.
+    /// Most MiB of alerts that may wait for a sink. Above it, senders are asked to retry. Default: 256.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     max_waiting: Option<u64>,
 }
 
-/// Runs it, until a signal ends it.
+/// Runs the service until a signal ends it.
 ///
 /// # Errors
-/// When it cannot start.
+/// Fails if the service cannot start.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     log::start(arguments.log_format, arguments.log_level);
     let parent = std::os::unix::process::parent_id();
@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the configuration. Wrong options are told as those of any command, before anything else happens.
+/// Reads the configuration. Wrong options are reported first, as in all commands.
 fn plan(engine: &Engine, arguments: &Arguments) -> Result<(Plan, Served), Error> {
     let selection = arguments.isolation.of(arguments.choice.selection());
     let options = arguments.configuration.options(Order::Given);
@@ -131,7 +131,7 @@ fn plan(engine: &Engine, arguments: &Arguments) -> Result<(Plan, Served), Error>
     Ok((Plan { components, sources, sinks }, served))
 }
 
-/// The sources of the configuration, and that of the command line.
+/// The sources of the configuration and of the command line.
 fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>, Error> {
     let mut sources = served.sources.clone();
     if let Some(address) = arguments.http {
@@ -145,7 +145,7 @@ fn sources(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Feed)>
     Ok(sources)
 }
 
-/// Where the command line listens, if it may.
+/// The HTTP listener of the command line, after a check that its address is safe.
 fn listen(arguments: &Arguments, address: SocketAddr) -> Result<Listen, Error> {
     let mut listen = Listen::new(address);
     if let (Some(cert), Some(key)) = (arguments.cert.clone(), arguments.key.clone()) {
@@ -164,7 +164,7 @@ fn listen(arguments: &Arguments, address: SocketAddr) -> Result<Listen, Error> {
     Ok(listen)
 }
 
-/// The sinks of the configuration, and those of the command line.
+/// The sinks of the configuration and of the command line.
 fn sinks(arguments: &Arguments, served: &Served) -> Result<Vec<(String, Outlet)>, Error> {
     let layout = arguments.format;
     let outlet = |to: &Target| (to.to_string(), Outlet::new(to.clone(), layout));

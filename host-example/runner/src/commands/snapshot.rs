@@ -1,4 +1,4 @@
-//! `authsieve snapshot`: the state of a service, in a file that `serve --restore` takes.
+//! `authsieve snapshot`: saves the state of a service to a file for `serve --restore`.
 
 use crate::arguments::Stop;
 use crate::output::escape;
@@ -14,23 +14,23 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[group(id = "of", required = true, args = ["from", "state_dir"])]
 pub struct Arguments {
-    /// A service that runs: http://HOST:PORT of a source of HTTP, unix:PATH of a socket, or its state folder.
+    /// Running service: http://HOST:PORT of an HTTP source, unix:PATH of a socket, or the state folder.
     #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
     from: Option<Place>,
-    /// The state folder of a service that does not run.
+    /// State folder of a stopped service.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// The file that is written.
+    /// File to write.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]
     credentials: Credentials,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the service cannot be asked, the folder holds no state, or the file cannot be written.
+/// Fails if the service cannot be asked, if the folder holds no state, or if the file cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let bytes = match (&arguments.from, &arguments.state_dir) {
         (Some(place), _) => asked(place, &arguments.credentials),
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         (None, None) => Err("expected --from or --state-dir".into()),
     };
     let bytes = bytes.map_err(Error::Failure)?;
-    // Half an answer is none.
+    // Checks that the answer is complete.
     let about = restore::described(&bytes).map_err(Error::Failure)?;
     let path = &arguments.output;
     let failed = |error| Error::Failure(format!("{}: {error}", path.display()));

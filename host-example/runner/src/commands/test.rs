@@ -1,4 +1,4 @@
-//! `authsieve test`: detection cases through the components.
+//! `authsieve test`: runs detection cases through the components.
 
 use crate::arguments::{Bounds, Choice, Isolation, Stop};
 use crate::cases::junit::{self, Outcome};
@@ -39,16 +39,16 @@ pub struct Arguments {
     isolation: Isolation,
     #[command(flatten)]
     bounds: Bounds,
-    /// Only cases whose path contains this; repeat for several.
+    /// Run only cases whose path contains this text. May be repeated.
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
-    /// Also write the results as JUnit XML.
+    /// Also write the results to this file as JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write what comes now into expected.ndjson: the fields that it names, the most telling ones of new alerts.
+    /// Write the present alerts into expected.ndjson: the fields named there, and the main fields of new alerts.
     #[arg(long)]
     update: bool,
-    /// Only show what does not pass, and the summary.
+    /// Show only failures and the summary.
     #[arg(short, long)]
     quiet: bool,
     /// Folders with cases, at any depth.
@@ -56,7 +56,7 @@ pub struct Arguments {
     folders: Vec<PathBuf>,
 }
 
-/// How a case went.
+/// The result of a case.
 enum Result {
     Passed,
     Updated,
@@ -71,17 +71,17 @@ struct Done {
     took: Duration,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When there are no cases, the analytics cannot be loaded, or a report cannot be written.
+/// Fails if there are no cases, the analytics cannot be loaded, or a report cannot be written.
 pub fn run(arguments: &Arguments, color: When) -> std::result::Result<ExitCode, Stop> {
     let folders = cases(arguments)?;
-    // Now rather than after all cases have run.
+    // Fails before the cases run, if the file cannot be created.
     let junit = arguments.junit.as_deref().map(create).transpose()?;
     let engine = arguments.bounds.engine()?;
     let bench = Bench::new(&engine, &arguments.choice.component)?.isolated(arguments.isolation.isolate);
-    // A component that is named is meant, as an analytic that is.
+    // A component file on the command line selects its analytics, like `-a`.
     let mut given = bench.of_files();
     let known = bench.ids();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments, color: When) -> std::result::Result<ExitCode, 
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The folders of the cases that are wanted.
+/// The folders of the selected cases.
 fn cases(arguments: &Arguments) -> std::result::Result<Vec<PathBuf>, Error> {
     let mut folders = Vec::new();
     for root in &arguments.folders {
@@ -136,7 +136,7 @@ fn create(path: &Path) -> std::result::Result<(&Path, File), Error> {
     Ok((path, file))
 }
 
-/// Runs the cases on all processors, and tells of each in their order.
+/// Runs the cases on all processors, and reports each in order.
 fn work(
     folders: &[PathBuf],
     bench: &Bench,
@@ -200,7 +200,7 @@ fn one(dir: &Path, bench: &Bench, given: &[String], update: bool) -> Done {
     Done { name, suite, result, took: started.elapsed() }
 }
 
-/// A line for a case.
+/// The line for a case.
 struct Row<'a>(&'a Done, Paint);
 
 impl std::fmt::Display for Row<'_> {
@@ -217,7 +217,7 @@ impl std::fmt::Display for Row<'_> {
     }
 }
 
-/// What failed, and why; then how many did what.
+/// Writes the failures with their reasons, and the totals.
 fn report(out: &mut impl Write, all: &[Done], took: Duration, paint: Paint) -> io::Result<()> {
     for done in all {
         let head = |what: &str| format!("\n{what} {}", escape::text(&done.name));

@@ -1,20 +1,20 @@
-//! What MITRE ATT&CK calls the techniques that alerts name (Enterprise, version 17).
+//! The names of techniques in MITRE ATT&CK (Enterprise, version 17).
 
-/// A technique, or a part of one, and the tactic it serves.
+/// A technique or sub-technique, with its tactic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Technique {
-    /// `T1110`.
+    /// The id, such as `T1110`.
     pub id: &'static str,
-    /// Its name; of a sub-technique, the name after the colon.
+    /// The name. For a sub-technique, the name after the colon.
     pub name: &'static str,
-    /// The tactic. Valid accounts serve several: here, getting in.
+    /// The tactic. Valid Accounts has several; here it is Initial Access.
     pub tactic: Tactic,
 }
 
-/// What a technique is for.
+/// A tactic: the purpose of techniques.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tactic {
-    /// `TA0006`.
+    /// The id, such as `TA0006`.
     pub id: &'static str,
     /// Its name.
     pub name: &'static str,
@@ -41,19 +41,19 @@ const TECHNIQUES: [Technique; 11] = [
     },
 ];
 
-/// The technique of that id, if it is one of those that concern authentication.
+/// The technique with this id, if it concerns authentication.
 #[must_use]
 pub fn technique(id: &str) -> Option<Technique> {
     TECHNIQUES.into_iter().find(|technique| technique.id == id)
 }
 
-/// The technique that `id` is a part of, or that it is: `T1110` of `T1110.003`.
+/// The id of the whole technique: `T1110` for `T1110.003`.
 #[must_use]
 pub fn whole(id: &str) -> &str {
     id.split_once('.').map_or(id, |(whole, _)| whole)
 }
 
-/// Its page.
+/// The URL of the technique's page.
 #[must_use]
 pub fn page(id: &str) -> String {
     format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/"))

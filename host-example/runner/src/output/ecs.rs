@@ -1,8 +1,8 @@
-//! Alerts in the [Elastic Common Schema][1], version 8.17: events of kind `alert`.
+//! Writes alerts in the [Elastic Common Schema][1], version 8.17, as events of kind `alert`.
 //!
-//! What has no field in the schema stands under `authsieve.*`, with the names that the alert has for it.
+//! Fields of an alert without a field in the schema are under `authsieve.*`, with their own names.
 //!
-//! | ECS | of the alert |
+//! | ECS | alert |
 //! |---|---|
 //! | `@timestamp`, `event.start`, `event.end` | `time`, `first_seen`, `last_seen` |
 //! | `event.id` | `id` |
@@ -12,9 +12,11 @@
 //! | `message` | `title` |
 //! | `rule.id`, `rule.version` | `analytic`, `analytic_version` |
 //! | `threat.*` | `techniques`, with their tactics |
-//! | `source.*`, `user.name`, `host.name`, `service.name`, `user_agent.original` | those of the event that raised it |
+//! | `source.*`, `user.name`, `host.name`, `service.name`, `user_agent.original` | fields of the event that raised the
+//! alert |
 //! | `related.*` | all addresses, accounts and hosts |
-//! | `log.file.path` | the file of the record that raised it; `authsieve.origin` has its line, and those of the evidence |
+//! | `log.file.path` | the file of the record that raised the alert; `authsieve.origin` has its line, and the places of
+//! the evidence |
 //!
 //! [1]: https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html
 
@@ -28,7 +30,7 @@ use std::net::IpAddr;
 /// The version of the schema.
 pub const VERSION: &str = "8.17.0";
 
-/// The alert as one line of JSON, without its newline.
+/// The alert as one line of JSON, without a newline.
 #[must_use]
 pub fn to_json(alert: &Located<'_>) -> String {
     event(alert).to_string()
@@ -85,7 +87,7 @@ fn own(located: &Located<'_>) -> Value {
     let alert = located.alert;
     let mut own = unmapped(located);
     put(&mut own, "severity", Some(alert.severity.as_str().into()));
-    // `related.ip` has the others.
+    // `related.ip` has the other addresses.
     let named: Vec<String> = alert.src_ips.iter().filter(|address| !is_ip(address)).cloned().collect();
     put(&mut own, "src_ips", (!named.is_empty()).then(|| named.into()));
     let evidence =
@@ -95,7 +97,7 @@ fn own(located: &Located<'_>) -> Value {
     own
 }
 
-/// Each technique, part of one, and tactic once; what stands at the same place of two lists belongs together.
+/// Lists each technique, sub-technique and tactic once. Entries at the same position of two lists belong together.
 fn threat(alert: &Alert) -> Option<Value> {
     let mut wholes: Vec<&str> = Vec::new();
     let mut parts: Vec<&str> = Vec::new();
@@ -122,7 +124,7 @@ fn threat(alert: &Alert) -> Option<Value> {
         let names: Option<Vec<&str>> =
             ids.iter().map(|id| attack::technique(id).map(|known| known.name)).collect();
         let mut entity = json!({ "id": ids });
-        // A list with gaps would put a name beside another's id.
+        // A list with gaps would put a name beside the wrong id.
         if let Some(names) = names {
             let pages: Vec<String> = ids.iter().map(|id| attack::page(id)).collect();
             put(&mut entity, "name", Some(names.into()));
@@ -158,7 +160,7 @@ fn related(alert: &Alert) -> Option<Value> {
     related.as_object().is_some_and(|map| !map.is_empty()).then_some(related)
 }
 
-/// Whether a field of type `ip` takes it: Elasticsearch refuses the whole event otherwise.
+/// True if a field of type `ip` accepts the text. Otherwise Elasticsearch would refuse the whole event.
 fn is_ip(address: &str) -> bool {
     address.parse::<IpAddr>().is_ok()
 }

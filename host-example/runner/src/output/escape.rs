@@ -1,11 +1,11 @@
-//! Text that others wrote, made harmless for a terminal.
+//! Makes text from others harmless for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` with every character written out that could move the cursor, colour, hide, reorder or break a line.
+/// Escapes every character that could move the cursor, colour, hide or reorder text, or break a line.
 ///
-/// What is left is one line that looks like what it is. Backslashes stay as they are.
+/// The result is one line that looks like its content. Backslashes stay.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     replace(text, |out, c| {
@@ -19,20 +19,20 @@ pub fn text(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// A line of JSON with the same characters written as JSON escapes: the same value, harmless to show.
+/// Escapes these characters in a line of JSON as JSON escapes. The value stays the same.
 #[must_use]
 pub fn json(line: &str) -> Cow<'_, str> {
     replace_those(line, is_harmful, escape)
 }
 
-/// A line of JSON for a file, a pipe, or a terminal ([`json`]). In files and pipes, too, those characters are escaped
-/// that make a terminal act or text stand in another order: somebody will look at them with `cat`.
+/// A line of JSON for a file or pipe, or for a terminal ([`json`]). Files and pipes are shown with `cat` later, so
+/// characters that control a terminal or reorder text are escaped there too.
 #[must_use]
 pub fn line(line: &str, terminal: bool) -> Cow<'_, str> {
     if terminal { json(line) } else { replace_those(line, authsieve_engine::alert::acts, escape) }
 }
 
-/// As JSON writes a character in a string.
+/// Writes a character as a JSON escape.
 fn escape(out: &mut String, c: char) {
     for unit in c.encode_utf16(&mut [0; 2]) {
         let _ = write!(out, "\\u{unit:04x}");
@@ -58,7 +58,8 @@ fn replace_those(text: &str, which: fn(char) -> bool, write: impl Fn(&mut String
     Cow::Owned(out)
 }
 
-/// Controls (C0, DEL, C1), what has no width or changes direction, line separators, tags, and what no font shows.
+/// True for control characters (C0, DEL, C1), for characters without width or with a change of direction, for line
+/// separators, tags, and characters that no font shows.
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -1,36 +1,36 @@
-//! One event as `decode` prints it.
+//! The output of `decode` for one event.
 
 use authsieve_host::contract::Event;
 use authsieve_host::convert::write_event;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// One event: where its record stands, then what the record says. A field that is absent is omitted.
+/// An event: the place of its record, then its fields. Absent fields are left out.
 pub struct EventLine<'a> {
-    /// The file, where there are several.
+    /// The file, if there are several.
     file: Option<&'a str>,
-    /// The number of the record in its file, from 1.
+    /// The number of the record in its file, counted from 1.
     line: u64,
-    /// `None` for a record that says nothing.
+    /// The event. `None` for a record without an event.
     event: Option<Event>,
 }
 
 impl<'a> EventLine<'a> {
-    /// A record that says nothing.
+    /// A record without an event.
     #[must_use]
     pub const fn nothing(file: Option<&'a str>, line: u64) -> Self {
         Self { file, line, event: None }
     }
 
-    /// A record that says `event`.
+    /// A record with an event.
     #[must_use]
     pub const fn of(file: Option<&'a str>, line: u64, event: Event) -> Self {
         Self { file, line, event: Some(event) }
     }
 
-    /// One line of JSON, without its newline.
+    /// The event as one line of JSON, without a newline.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Strings and integers: this cannot fail.
+        // The value holds only strings and integers, so this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

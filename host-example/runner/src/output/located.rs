@@ -1,4 +1,4 @@
-//! An alert and where its records stand.
+//! An alert with the places of its records.
 
 use authsieve_engine::alert::Alert;
 use authsieve_host::{Origin, Origins};
@@ -9,22 +9,22 @@ use serde_json::Value;
 pub struct Located<'a> {
     /// The alert.
     pub alert: &'a Alert,
-    /// Where the record stands that raised it, if that is known.
+    /// The place of the record that raised the alert, if it is known.
     pub origin: Option<Origin>,
-    /// Where each piece of its evidence stands.
+    /// The place of each piece of evidence.
     pub evidence: Vec<Option<Origin>>,
 }
 
 impl<'a> Located<'a> {
-    /// Looks up the numbers of an alert's records.
+    /// Looks up the places of an alert's records.
     #[must_use]
     pub fn new(alert: &'a Alert, origins: &Origins) -> Self {
         let evidence = alert.evidence.iter().map(|piece| origins.of(piece.record)).collect();
         Self { alert, origin: origins.of(alert.record), evidence }
     }
 
-    /// The canonical JSON of the alert, with a last member `origin`. Without that member, they are the alert's bytes as
-    /// every host writes them.
+    /// The canonical JSON of the alert, with `origin` as its last member. The bytes before `origin` are the same on
+    /// every host.
     #[must_use]
     pub fn to_json(&self) -> String {
         let json = self.alert.to_json();
@@ -34,13 +34,12 @@ impl<'a> Located<'a> {
         }
     }
 
-    /// The member `origin`: file and line of the alert, and those of each piece of its evidence, null where they are not
-    /// known.
+    /// The member `origin`: file and line of the alert and of each piece of evidence. Unknown places are null.
     pub(super) fn origin(&self) -> Option<Value> {
         self.origin_json().and_then(|json| serde_json::from_str(&json).ok())
     }
 
-    // Written out, since the order of a map's members depends on the features of the JSON library.
+    // Written by hand, because the order of a map's members depends on the features of the JSON library.
     fn origin_json(&self) -> Option<String> {
         if self.origin.is_none() && self.evidence.iter().all(Option::is_none) {
             return None;

@@ -1,9 +1,9 @@
-//! Alerts as OCSF Detection Findings: class 2004 of the [Open Cybersecurity Schema Framework][1], version 1.5.0.
+//! Writes alerts as OCSF Detection Findings: class 2004 of the [Open Cybersecurity Schema Framework][1], version 1.5.0.
 //!
-//! Only what an alert says is said. What has no attribute in the schema stands under `unmapped`, with the names that the
-//! alert has for it. What the schema recommends and no alert knows (confidence, the time zone) is left out.
+//! Only facts of the alert are written. Fields without an attribute in the schema are under `unmapped`, with their own
+//! names. Recommended attributes that no alert knows (confidence, the time zone) are left out.
 //!
-//! | OCSF | of the alert |
+//! | OCSF | alert |
 //! |---|---|
 //! | `finding_info.uid`, `metadata.uid` | `id` |
 //! | `finding_info.title`, `message` | `title` |
@@ -13,11 +13,11 @@
 //! | `finding_info.attacks` | `techniques` |
 //! | `severity_id` | `severity` |
 //! | `time`, `start_time`, `end_time` | `time`, `first_seen`, `last_seen` |
-//! | `evidences[0]` | the event that raised it: `src_ip`, `user`, `host`, `service`, `user_agent` |
-//! | `evidences[1..]` | the other `users` and `src_ips`, then `evidence`, raw, in `data` |
+//! | `evidences[0]` | the event that raised the alert: `src_ip`, `user`, `host`, `service`, `user_agent` |
+//! | `evidences[1..]` | the other `users` and `src_ips`, then `evidence` as raw text in `data` |
 //! | `observables` | `src_ips`, `users`, `host`, `user_agent` |
 //! | `remediation.desc` | `response` |
-//! | `unmapped.origin` | file and line of the record that raised it, and of each piece of `evidence` |
+//! | `unmapped.origin` | file and line of the record that raised the alert, and of each piece of `evidence` |
 //!
 //! [1]: https://schema.ocsf.io/1.5.0/classes/detection_finding
 
@@ -31,7 +31,7 @@ use std::net::IpAddr;
 /// The version of the schema.
 pub const VERSION: &str = "1.5.0";
 
-/// The alert as one line of JSON, without its newline.
+/// The alert as one line of JSON, without a newline.
 #[must_use]
 pub fn to_json(alert: &Located<'_>) -> String {
     event(alert).to_string()
@@ -104,7 +104,7 @@ fn finding(alert: &Alert) -> Value {
     finding
 }
 
-/// A technique; where it is a part of one, that as well.
+/// A technique. For a sub-technique, both are written.
 fn attack_of(id: &str) -> Value {
     let named = |id: &str| {
         let mut entity = json!({ "uid": id });
@@ -124,7 +124,7 @@ fn attack_of(id: &str) -> Value {
     attack
 }
 
-/// First the event that raised the alert, then the other accounts and addresses, then the records as they were.
+/// First the event that raised the alert, then the other accounts and addresses, then the raw records.
 fn evidences(alert: &Alert) -> Vec<Value> {
     let mut raised = json!({});
     put(&mut raised, "src_endpoint", alert.src_ip.as_deref().map(endpoint));
@@ -134,7 +134,7 @@ fn evidences(alert: &Alert) -> Vec<Value> {
     put(&mut target, "svc_name", text(alert.service.as_ref()));
     let target = Some(target).filter(|target| target.as_object().is_some_and(|map| !map.is_empty()));
     put(&mut raised, "dst_endpoint", target);
-    // On its own it is no evidence by the schema.
+    // The schema does not allow an empty evidence.
     let any = raised.as_object().is_some_and(|map| !map.is_empty());
     if any {
         put(
@@ -156,7 +156,7 @@ fn evidences(alert: &Alert) -> Vec<Value> {
         .collect()
 }
 
-/// An address; or, for a local login, whatever stands for it.
+/// An address, or for a local login the text in its place.
 fn endpoint(address: &str) -> Value {
     match address.parse::<IpAddr>() {
         Ok(_) => json!({ "ip": address }),
@@ -164,7 +164,7 @@ fn endpoint(address: &str) -> Value {
     }
 }
 
-/// The numbers are the schema's: 1 host name, 2 IP address, 4 user name, 16 user agent.
+/// The numbers are from the schema: 1 host name, 2 IP address, 4 user name, 16 user agent.
 fn observables(alert: &Alert) -> Vec<Value> {
     fn list<'a>(one: &'a Option<String>, all: &'a [String]) -> impl Iterator<Item = &'a String> {
         one.iter().chain(all.iter().filter(move |other| Some(*other) != one.as_ref()))
@@ -179,7 +179,7 @@ fn observables(alert: &Alert) -> Vec<Value> {
         .collect()
 }
 
-/// What the schema has no place for, by its own names.
+/// The fields without an attribute in the schema, with their own names.
 pub(super) fn unmapped(located: &Located<'_>) -> Value {
     let alert = located.alert;
     let mut rest = json!({ "config_digest": alert.config_digest, "record": alert.record });
@@ -211,7 +211,7 @@ pub(super) fn unmapped(located: &Located<'_>) -> Value {
     rest
 }
 
-/// As a list: a code as a field's name would give every code a column of its own.
+/// Written as a list: with codes as field names, each code would become a column.
 fn tallies(list: &[Tally]) -> Value {
     list.iter().map(|tally| json!({ "code": tally.code, "count": tally.count })).collect()
 }
@@ -232,7 +232,7 @@ pub(super) fn milliseconds(time: Timestamp) -> i64 {
     time.0.div_euclid(1000)
 }
 
-/// The schema's number for it, and its word.
+/// The schema's number and name for the severity.
 pub(super) fn severity(severity: Severity) -> (u8, &'static str) {
     match severity {
         Severity::Informational => (1, "Informational"),

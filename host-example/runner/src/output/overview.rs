@@ -1,4 +1,4 @@
-//! Tells of the inputs in a few lines: their order, inferred years, who fails most.
+//! Describes the inputs in a few lines: their order, inferred years, and who fails most.
 
 use super::escape;
 use super::listed;
@@ -9,11 +9,11 @@ use chrono::{DateTime, Datelike};
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// This many names of files are shown.
+/// The number of file names that are shown.
 const SHOWN: usize = 5;
 
-/// Tells which files were turned, sorted or merged: a line for each kind. Empty where none was.
-/// Every line ends in a newline.
+/// Describes which files were reversed, sorted or merged, one line for each kind. Empty if none was. Every line ends in
+/// a newline.
 #[must_use]
 pub fn arranged(told: &[Arranged], paint: Paint) -> String {
     let mut text = String::new();
@@ -53,7 +53,7 @@ pub fn arranged(told: &[Arranged], paint: Paint) -> String {
     text
 }
 
-/// The years that were inferred, and of which inputs. Empty where none was. Every line ends in a newline.
+/// Describes the inferred years and their inputs. Empty if there are none. Every line ends in a newline.
 #[must_use]
 pub fn inferred(seen: &Seen, paint: Paint) -> String {
     let year = |time| DateTime::from_timestamp_micros(time).map_or(0, |time| time.year());
@@ -68,14 +68,13 @@ pub fn inferred(seen: &Seen, paint: Paint) -> String {
     )
 }
 
-/// This many addresses and accounts are shown.
+/// The number of addresses and accounts that are shown.
 const TOP: usize = 3;
 
-/// Those that fail more seldom are not shown: people mistype.
+/// The fewest failures that are shown: people mistype.
 const LEAST: u64 = 5;
 
-/// Who fails most, whether an analytic alerts on them or not. Empty where nobody fails often. Every line ends in a
-/// newline.
+/// Lists who fails most, with or without an alert. Empty if nobody fails often. Every line ends in a newline.
 #[must_use]
 pub fn failing(failing: &Failing, paint: Paint) -> String {
     let about = if failing.is_exact() { "" } else { "about " };

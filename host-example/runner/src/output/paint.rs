@@ -1,31 +1,31 @@
-//! Colour, where it is wanted.
+//! Colours for the terminal.
 
 use anstyle::{AnsiColor, Style};
 use authsieve_engine::alert::Severity;
 use std::env;
 use std::fmt::{self, Display};
 
-/// Paints text, or leaves it as it is.
+/// Adds colour to text, if it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paint {
-    /// Whether there is colour.
+    /// True if colour is on.
     pub on: bool,
 }
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum When {
-    /// On a terminal, unless NO_COLOR is set.
+    /// Use colour on a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
-    /// In any case.
+    /// Always use colour.
     Always,
-    /// Never.
+    /// Never use colour.
     Never,
 }
 
 impl When {
-    /// Decides for an output that is, or is not, a terminal.
+    /// Decides for an output. `terminal` says if the output is a terminal.
     #[must_use]
     pub fn paint(self, terminal: bool) -> Paint {
         let wanted = || {
@@ -36,34 +36,34 @@ impl When {
     }
 }
 
-/// A text and its style.
+/// A text with a style.
 pub struct Painted<T> {
     text: T,
     style: Style,
 }
 
 impl Paint {
-    /// Important.
+    /// The style of important text.
     pub fn bold<T: Display>(self, text: T) -> Painted<T> {
         self.with(Style::new().bold(), text)
     }
 
-    /// Unimportant.
+    /// The style of unimportant text.
     pub fn dim<T: Display>(self, text: T) -> Painted<T> {
         self.with(Style::new().dimmed(), text)
     }
 
-    /// A failure.
+    /// The style of a failure.
     pub fn red<T: Display>(self, text: T) -> Painted<T> {
         self.with(AnsiColor::Red.on_default().bold(), text)
     }
 
-    /// A success, or an addition.
+    /// The style of a success or an addition.
     pub fn green<T: Display>(self, text: T) -> Painted<T> {
         self.with(AnsiColor::Green.on_default(), text)
     }
 
-    /// As urgent as `severity`.
+    /// The style of a severity.
     pub fn severity<T: Display>(self, severity: Severity, text: T) -> Painted<T> {
         let style = match severity {
             Severity::Critical => AnsiColor::BrightWhite.on(AnsiColor::Red),

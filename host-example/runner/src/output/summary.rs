@@ -1,4 +1,4 @@
-//! What was read, and what became of it, in a few lines.
+//! The summary of a run, in a few lines.
 
 use super::escape;
 use super::paint::Paint;
@@ -9,14 +9,14 @@ use authsieve_framing::Flaw;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The summary of a run, with the counters of each analytic at the end. `sorted`: events were sorted by time before they
-/// were judged. Every line ends in a newline.
+/// Writes the summary of a run with the final counters of each analytic. `sorted` says that events were sorted by time
+/// first. Every line ends in a newline.
 #[must_use]
 pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: bool, paint: Paint) -> String {
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = match totals.bytes {
-        // The speed of a small file is that of starting up.
+        // For a small file, the speed would only show the time to start.
         bytes @ ..1_000_000 => {
             let plural = if totals.records == 1 { "" } else { "s" };
             writeln!(text, "{} record{plural}, {} bytes", grouped(totals.records), grouped(bytes))
@@ -78,14 +78,14 @@ pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: boo
 /// The advice on records that were not judged.
 const DOCTOR: &str = "`authsieve doctor` on the same input says more";
 
-/// How many bytes of a record are shown.
+/// The number of bytes of a record that are shown.
 const SHOWN: usize = 120;
 
-/// One of the counters.
+/// Reads one of the counters.
 type Counter = fn(&Stats) -> u64;
 
-/// The records that were not judged, by the kind of trouble: how many, the first of them, and what to do. Empty where all
-/// that was asked for was read. Every line ends in a newline.
+/// Lists the records that were not judged, by the kind of trouble: their number, the first record, and advice. Empty if
+/// all was read. Every line ends in a newline.
 #[must_use]
 pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[First], paint: Paint) -> String {
     let mut text = String::new();
@@ -132,20 +132,20 @@ pub fn shortfall(analytics: &[Stats], totals: &Totals, first: &[First], paint: P
     text
 }
 
-/// True if something of the input was not judged: records in a form that is not known, without a time that can be read,
-/// broken or too long.
+/// True if part of the input was not judged: records in an unknown form, without a readable time, broken, or too long.
 #[must_use]
 pub fn fell_short(analytics: &[Stats], totals: &Totals) -> bool {
     let of = |stats: &Stats| stats.unread + stats.undated + stats.malformed + stats.oversized;
     totals.oversized + totals.flaws.total() + analytics.iter().map(of).sum::<u64>() > 0
 }
 
-/// As much of a text as a line takes, cut between characters.
+/// The start of a text, as much as a line holds, cut between characters.
 fn beginning(text: &str) -> &str {
     text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(text)
 }
 
-/// Advice, if more than 1 % of the events came too late to be judged exactly. `sorted`: they were sorted by time already.
+/// Advice if more than 1 % of the events came too late to be judged exactly. `sorted` says that they were sorted by
+/// time first.
 #[must_use]
 pub fn lateness(stats: &Stats, sorted: bool) -> Option<String> {
     let late = stats.late.saturating_mul(100);

@@ -1,4 +1,4 @@
-//! An alert for people.
+//! Writes an alert as text for people.
 
 use super::escape;
 use super::listed;
@@ -8,16 +8,16 @@ use authsieve_engine::alert::{Alert, Tally};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// How many characters of a record are shown.
+/// The number of characters of a record that are shown.
 const RECORD: usize = 200;
 
-/// How many names of a list are shown.
+/// The number of names of a list that are shown.
 const NAMES: usize = 8;
 
-/// Writes an alert as a paragraph with an empty line after it.
+/// Writes an alert as a paragraph, followed by an empty line.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn write(out: &mut impl Write, located: &Located<'_>, paint: Paint) -> io::Result<()> {
     let alert = located.alert;
     let head = format!(" {} ", alert.severity.as_str().to_uppercase());
@@ -42,7 +42,7 @@ pub fn write(out: &mut impl Write, located: &Located<'_>, paint: Paint) -> io::R
     field("line", &located.origin.as_ref().map(ToString::to_string).unwrap_or_default())?;
     field("counts", &counts(alert))?;
     field("seen", &format!("{} to {}", alert.first_seen, alert.last_seen))?;
-    // A list of one says nothing that was not said.
+    // A list with one element would repeat the field above.
     field("users", &if alert.users.len() > 1 { listed(&alert.users, NAMES) } else { String::new() })?;
     field("addresses", &if alert.src_ips.len() > 1 { listed(&alert.src_ips, NAMES) } else { String::new() })?;
     field("logged in", &listed(&alert.related_successes, NAMES))?;
@@ -68,7 +68,7 @@ pub fn write(out: &mut impl Write, located: &Located<'_>, paint: Paint) -> io::R
     writeln!(out)
 }
 
-/// As much of a record as a few lines of a terminal take; JSON has all that the alert holds.
+/// The start of a record, as much as a few lines of a terminal hold. The JSON has the whole record.
 fn beginning(record: &str) -> String {
     match record.char_indices().nth(RECORD) {
         Some((end, _)) => format!("{}…", record.get(..end).unwrap_or_default()),
@@ -76,7 +76,7 @@ fn beginning(record: &str) -> String {
     }
 }
 
-/// The pattern, and what else matched.
+/// The pattern, and the other patterns that matched.
 fn pattern(alert: &Alert) -> String {
     let others: Vec<&str> =
         alert.matched.iter().map(String::as_str).filter(|other| *other != alert.pattern).collect();

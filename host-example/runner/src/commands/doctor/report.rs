@@ -1,4 +1,4 @@
-//! What `doctor` found, for people and as JSON.
+//! Writes the report of `doctor`, as text and as JSON.
 
 mod text;
 
@@ -16,39 +16,39 @@ use authsieve_host::contract::Outcome;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// This many feeds are shown to a person, and this many addresses are suggested.
+/// The most feeds that the text shows, and the most addresses that it suggests.
 const SHOWN: usize = 20;
 
-/// The outcomes of a feed that occur, and how often.
+/// The outcomes that occur in a feed, with their numbers.
 fn outcomes(feed: &Feed) -> impl Iterator<Item = (&'static str, u64)> {
     let counted = Outcome::ALL.iter().map(|outcome| (outcome.word(), feed.of(*outcome)));
     counted.filter(|(_, count)| *count > 0)
 }
 
 impl Examination {
-    /// How the component of an analytic failed last.
+    /// The last failure of the component that holds this analytic.
     fn failure(&self, id: &str) -> Option<&CallError> {
         let of = |name: &str| name.split('+').any(|part| part == id);
         self.failures.iter().find(|(name, _)| of(name)).map(|(_, error)| error)
     }
 
-    /// The greatest of a counter over the analytics: each counts all records.
+    /// The greatest value of a counter among the analytics. Each of them counts all records.
     fn most(&self, of: impl Fn(&Stats) -> u64) -> u64 {
         self.patients.iter().filter_map(|patient| patient.stats.as_ref()).map(of).max().unwrap_or(0)
     }
 
-    /// How many records look like logins and are read by nobody: those of the analytic that misses most.
+    /// The number of records that look like logins but are not read, from the analytic with the most of them.
     fn missed(&self) -> u64 {
         self.most(|stats| stats.unread)
     }
 
-    /// The looks of these records, as far as they are known; and records of forms that the analytics do not know at all.
+    /// The known kinds of these records, and the kinds of formats that the analytics do not know at all.
     fn kinds(&self) -> impl Iterator<Item = &Kind> {
         let missed = self.missed() > 0;
         self.unread.kinds().iter().filter(move |kind| missed || kind.foreign)
     }
 
-    /// What to set, and why.
+    /// The suggested settings, each with its reason.
     fn suggestions(&self) -> Vec<(String, String)> {
         let mut list = Vec::new();
         let feeds = self.feeds.sorted();
@@ -90,7 +90,7 @@ impl Examination {
     }
 }
 
-/// Writes it as one JSON object.
+/// Writes the report as one JSON object.
 pub fn json(out: &mut impl Write, found: &Examination, totals: &Totals, terminal: bool) -> io::Result<()> {
     let end = found.feeds.end();
     let feeds: Vec<Value> =

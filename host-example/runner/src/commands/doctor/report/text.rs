@@ -1,4 +1,4 @@
-//! What `doctor` found, for people.
+//! Writes the report of `doctor` as text.
 
 use super::{Examination, Patient, SHOWN, outcomes};
 use crate::doctor::Feed;
@@ -9,7 +9,7 @@ use authsieve_engine::time::{Span, Timestamp};
 use authsieve_host::contract::Outcome;
 use std::io::{self, Write};
 
-/// Writes it for people.
+/// Writes the report.
 pub fn text(out: &mut impl Write, found: &Examination, totals: &Totals, paint: Paint) -> io::Result<()> {
     records(out, found, totals, paint)?;
     feeds(out, found, paint)?;
@@ -80,7 +80,7 @@ fn feeds(out: &mut impl Write, found: &Examination, paint: Paint) -> io::Result<
     Ok(())
 }
 
-/// What there is to say of one feed, which ended at `end` as all did.
+/// Writes the remarks on one feed. `end` is the end of all feeds.
 fn feed(out: &mut impl Write, feed: &Feed, end: i64) -> io::Result<()> {
     let outcomes: Vec<String> = outcomes(feed).map(|(word, count)| format!("{count} {word}")).collect();
     let mut said = |text: String| writeln!(out, "    {text}");
@@ -169,7 +169,7 @@ fn percent(part: u64, whole: u64) -> u64 {
 }
 
 fn span(micros: i64) -> String {
-    // Whole seconds are enough for a person, but for less than one.
+    // Whole seconds are enough, except for less than one second.
     let rounded = if micros >= 1_000_000 { micros - micros % 1_000_000 } else { micros };
     Span(rounded).to_string()
 }
