@@ -1,4 +1,4 @@
-//! Archives: tar and zip, as the files that stand in them, one after the other.
+//! Reads the files in tar and zip archives, one after the other.
 
 use super::section::Section;
 use super::temporary::Whole;
@@ -13,28 +13,28 @@ use std::io::{self, BufReader, Error, ErrorKind, Read, Seek};
 use std::sync::{Arc, Mutex, PoisonError};
 use zip::{CompressionMethod, ZipArchive};
 
-/// How long the name of a file in an archive may be, with all that goes before the file.
+/// The most bytes of header before a file, including its name.
 const MOST_HEADER: u64 = 1 << 20;
 
-/// A file within an archive.
+/// A file in an archive.
 pub(super) struct Member {
-    /// Its path there.
+    /// Its path in the archive.
     pub(super) name: String,
-    /// Its bytes, which may be packed again.
+    /// Its bytes, which may be compressed again.
     pub(super) bytes: Bytes,
-    /// When it was last written, in microseconds since 1970, if the archive says so.
+    /// The time of its last change in microseconds since 1970, if the archive has it.
     pub(super) written: Option<i64>,
 }
 
 /// A tar archive, read from its start to its end.
 pub(super) struct Tar {
     input: Arc<Mutex<Bytes>>,
-    /// What is left of the last file and of the block it ends in.
+    /// The unread part of the present file, with the padding after it.
     rest: Arc<Mutex<Rest>>,
     pub(super) depth: usize,
 }
 
-/// Bytes of a file in a tar archive that were not read yet, and the padding behind them.
+/// The unread bytes of a file in a tar archive, and the padding after them.
 #[derive(Default)]
 struct Rest {
     bytes: u64,
@@ -46,19 +46,19 @@ impl Tar {
         Self { input: Arc::new(Mutex::new(input)), rest: Arc::default(), depth }
     }
 
-    /// The next file, which must be read before the one after it; `None` at the end.
+    /// The next file. Read it completely before the next call. `None` at the end.
     ///
     /// # Errors
-    /// For a broken or truncated archive, and for sparse files.
+    /// Fails for a broken or truncated archive, and for sparse files.
     pub(super) fn next(&mut self) -> io::Result<Option<Member>> {
         let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let rest = std::mem::take(&mut *self.rest.lock().unwrap_or_else(PoisonError::into_inner));
             skip(&mut input, rest.bytes.saturating_add(rest.padding))?;
-            // The name of the next file may be longer than a header. Nothing is read beyond the last header.
+            // The name of the next file may need several headers. Nothing is read beyond the last header.
             let mut archive = tar::Archive::new((&mut *input).take(MOST_HEADER));
             let Some(entry) = archive.entries()?.next() else {
-                // So that a checksum behind the archive is checked.
+                // Reads to the end, so that a checksum after the archive is checked.
                 io::copy(&mut *input, &mut io::sink())?;
                 return Ok(None);
             };
@@ -84,13 +84,13 @@ impl Tar {
     }
 }
 
-/// A name, which its packer chose, on one line.
+/// Shows a name on one line, because whoever made the archive chose it.
 fn shown(name: &[u8]) -> String {
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     String::from_utf8_lossy(name).chars().map(plain).collect()
 }
 
-/// The bytes of the file of a tar archive that is read now.
+/// The bytes of the present file of a tar archive.
 struct Entry {
     input: Arc<Mutex<Bytes>>,
     rest: Arc<Mutex<Rest>>,
@@ -111,7 +111,7 @@ impl Read for Entry {
                 Ok(read)
             }
             end => {
-                // The archive ends here, and says so once.
+                // The archive ends here. The error is reported once.
                 *rest = Rest::default();
                 Err(end.err().unwrap_or_else(early))
             }
@@ -128,7 +128,7 @@ fn early() -> Error {
     Error::new(ErrorKind::UnexpectedEof, "the archive ends early")
 }
 
-/// A zip archive, by its directory.
+/// A zip archive, read by its directory.
 pub(super) struct Zip {
     file: Arc<Mutex<Whole>>,
     archive: ZipArchive<BufReader<Section<Whole>>>,
@@ -139,24 +139,23 @@ pub(super) struct Zip {
 
 impl Zip {
     /// # Errors
-    /// For an archive without a directory, such as a truncated one.
+    /// Fails for an archive without a directory, such as a truncated one.
     pub(super) fn new(mut file: Whole, meter: &Arc<Meter>, depth: usize) -> io::Result<Self> {
         let end = file.seek(io::SeekFrom::End(0))?;
         let file = Arc::new(Mutex::new(file));
         let directory = BufReader::new(Section::new(&file, 0, end));
         let mut archive = ZipArchive::new(directory).map_err(|error| broken(&error))?;
-        // A few bytes that stand for a million files unpack to more than any disk holds.
+        // With overlapping files, a few bytes could decompress to more than any disk holds.
         if archive.has_overlapping_files().map_err(|error| broken(&error))? {
             return Err(Error::new(ErrorKind::InvalidData, "bad zip archive: its files overlap"));
         }
         Ok(Self { file, archive, next: 0, meter: Arc::clone(meter), depth })
     }
 
-    /// The next file; `None` at the end.
+    /// The next file. `None` at the end.
     ///
     /// # Errors
-    /// For a broken archive, an encrypted file, and a method of packing that is not read. The files behind it can be
-    /// read.
+    /// Fails for a broken archive, an encrypted file, or an unknown compression method. Later files can still be read.
     pub(super) fn next(&mut self) -> io::Result<Option<Member>> {
         loop {
             if self.next >= self.archive.len() {
@@ -205,7 +204,7 @@ fn broken(error: &zip::result::ZipError) -> Error {
     Error::new(ErrorKind::InvalidData, format!("bad zip archive: {error}"))
 }
 
-/// Compares the bytes of a file with the size and checksum that the directory has.
+/// Compares the bytes of a file with the size and checksum in the directory.
 struct Checked {
     bytes: Bytes,
     crc: Crc,

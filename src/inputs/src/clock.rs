@@ -1,7 +1,7 @@
-//! When the events of records happened, for the order of files.
+//! Finds the times of records, to order files by them.
 //!
-//! The engine's own decoder reads them, as the analytics do: the same zone, the same inferred years. Only records that
-//! hold a needle are read. A record without a time that can be read belongs to the record before it.
+//! The engine's own decoder reads the times, with the same zone and inferred years as in the analytics. Only records
+//! with a needle are decoded. A record without a readable time belongs to the record before it.
 
 use super::failing::Tally;
 use authsieve_engine::analytic::{Reads, Telemetry};
@@ -13,7 +13,7 @@ use authsieve_records::prefilter::{Prefilter, Route};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Reads all families of telemetry.
+/// A reader of all families.
 #[derive(Debug)]
 struct All;
 
@@ -22,14 +22,14 @@ impl Reads for All {
 }
 
 authsieve_engine::settings! {
-    /// The options that bear on times, beside those that all analytics share.
+    /// The options for times that not all analytics share.
     pub struct Codes {
-        /// Codes of sign-in and audit logs that are failures as well.
+        /// Extra codes of sign-in and audit logs that count as failures.
         pub extra_failure_codes: Vec<Code> = [];
     }
 }
 
-/// Tells the times of the records of one file.
+/// Finds the times of the records of one file.
 pub struct Clock {
     decoder: Decoder<All>,
     prefilter: Arc<Prefilter>,
@@ -37,21 +37,21 @@ pub struct Clock {
     dating: Dating,
 }
 
-/// Records of a batch that stand one below the other and have the same time.
+/// Consecutive records of a batch with the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
-    /// Their bytes in the batch.
+    /// Their byte range in the batch.
     pub(super) bytes: Range<usize>,
-    /// When they happened, in microseconds since 1970. `None`: no record of the file had a time so far.
+    /// Their time in microseconds since 1970. `None` if no earlier record of the file had a time.
     pub(super) time: Option<i64>,
 }
 
-/// The time of a record, by its events.
+/// The time of a record, from its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
-    /// When the first happened, in microseconds since 1970.
+    /// The time of its first event, in microseconds since 1970.
     pub(super) time: i64,
-    /// Its year was inferred.
+    /// True if the year was inferred.
     pub(super) inferred: bool,
 }
 
@@ -67,7 +67,7 @@ impl Clock {
             Err(problems) => unreachable!("{problems}"),
         };
         let extra_failure_codes = codes.iter().map(|code| code.0).collect();
-        // Aside: nobody asks here what is unread, so no record is searched for signs of a login.
+        // An aside decoder does not search for signs of a login, because unread records do not matter here.
         let decoder =
             Decoder::new(&common, vec![Reader { telemetry: Telemetry::ANY, extra_failure_codes }]).aside();
         let needles = decoder.needles().iter().map(|needle| (*needle).to_owned()).collect();
@@ -89,12 +89,12 @@ impl Clock {
         }
     }
 
-    /// Another file begins.
+    /// Begins another file.
     pub(super) fn begin(&mut self) {
         self.dating = Dating::default();
     }
 
-    /// Hands over each record with a time of its own: its place in the batch, and the time. `tally` takes their events.
+    /// Passes on each record with a time of its own: its place in the batch, and the time. `tally` gets the events.
     pub(super) fn survey(
         &mut self,
         batch: &[u8],
@@ -118,8 +118,8 @@ impl Clock {
         }
     }
 
-    /// The batch as stretches of one time each. `before` is the time of the last record before it, and becomes that of
-    /// its last.
+    /// Splits the batch into stretches of one time each. `before` is the time of the last earlier record, and is
+    /// updated to that of the last record here.
     pub(super) fn stretches(
         &mut self,
         batch: &[u8],
@@ -145,7 +145,7 @@ impl Clock {
 
     fn told(&mut self, record: &[u8], reading: Reading, mut tally: Option<&mut Tally>) -> Option<Told> {
         let Self { decoder, dating, common, .. } = self;
-        // A record without a time is not taken as of its receipt: it stays with its neighbour.
+        // A record without a time stays with its neighbour, so its receipt must not date it.
         let rules = Rules { undated_is_received: false, ..common.times() };
         let mut first = None;
         if record.len() <= decoder.max_record() {

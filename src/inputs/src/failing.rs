@@ -1,7 +1,7 @@
-//! Who fails most: addresses and accounts, whether an analytic alerts on them or not.
+//! Finds the addresses and accounts that fail most, with or without an alert.
 //!
-//! No analytic of Linux alerts on a brute force that never succeeds. It is worth a line all the same. The first
-//! 16 MiB of all inputs are counted whole, and behind these each sixteenth batch: so it costs a percent or two.
+//! No Linux analytic alerts on a brute force that never succeeds, but the summary should mention it. The first 16 MiB
+//! of all inputs are counted completely, and then each sixteenth batch. So the cost is one or two percent.
 
 use super::overview::Overview;
 use authsieve_engine::event::{Event, Outcome};
@@ -9,52 +9,52 @@ use authsieve_engine::hash::Salt;
 use authsieve_engine::shapes::linux::attempts::{Attempts, Meant};
 use std::collections::HashMap;
 
-/// So many addresses and accounts are counted at once.
+/// The most addresses, and the most accounts, that are counted at once.
 const MOST: usize = 1024;
 
-/// All events of so many batches are counted: 16 MiB.
+/// The number of batches that are counted completely: 16 MiB.
 const WHOLE: u64 = 64;
 
-/// Behind these, those of each so many-th batch.
+/// After these, one batch out of this many is counted.
 const EACH: u64 = 16;
 
-/// So many bytes of a name are kept.
+/// The number of bytes that are kept of a name.
 const NAME: usize = 256;
 
-/// Failures by address and by account. One attempt counts once, whatever programs tell of it.
+/// Counts failures by address and by account. One attempt counts once, however many programs report it.
 #[derive(Debug)]
 pub(super) struct Tally {
     attempts: Attempts,
     failing: Failing,
-    /// How many batches came.
+    /// The number of batches so far.
     batches: u64,
 }
 
-/// Who fails most.
+/// The result: who fails most.
 #[derive(Clone, Debug, Default)]
 pub struct Failing {
     addresses: Counts,
     accounts: Counts,
-    /// How many failures each stands for that comes now, beside itself.
+    /// The number of further failures that each counted one represents.
     others: u64,
-    /// Not all were looked at.
+    /// True if only a part was counted.
     partly: bool,
 }
 
-/// The frequent ones among any number of names: Misra and Gries, in bounded memory. A count may be too low by what
-/// was taken from all when there was no room.
+/// Finds the frequent names among any number of names in bounded memory (Misra and Gries). A count may be too low, by
+/// the amount that was taken from all names when there was no room.
 #[derive(Clone, Debug, Default)]
 struct Counts {
     counts: HashMap<Box<str>, u64>,
     taken: u64,
 }
 
-/// Somebody who fails.
+/// A name and its failures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The address or the account.
     pub name: Box<str>,
-    /// How many failures.
+    /// The number of failures.
     pub count: u64,
 }
 
@@ -63,18 +63,18 @@ impl Tally {
         Self { attempts: Attempts::new(Salt::new(""), 0), failing: Failing::default(), batches: 0 }
     }
 
-    /// Takes an event whose time is known.
+    /// Adds an event with a known time.
     pub(super) fn take(&mut self, event: Event<'_>) {
         let Self { attempts, failing, .. } = self;
         attempts.observe(event, failing);
     }
 
-    /// Ends a file: the next one tells of other processes.
+    /// Ends a file. Processes in the next file are other ones.
     pub(super) fn ends(&mut self) {
         self.attempts = Attempts::new(Salt::new(""), 0);
     }
 
-    /// Another batch comes. Whether its events are to be counted: of much that is read, only a part is.
+    /// Counts a batch. Returns true if its events have to be counted: of a large input only a part is.
     pub(super) fn is_due(&mut self) -> bool {
         let number = self.batches;
         self.batches += 1;
@@ -86,7 +86,7 @@ impl Tally {
         number.is_multiple_of(EACH)
     }
 
-    /// Tells what is known by now.
+    /// Publishes the present result.
     pub(super) fn publish(&self, overview: &Overview) {
         overview.change(|seen| seen.failing = self.failing.clone());
     }
@@ -114,13 +114,13 @@ impl Meant for Failing {
 }
 
 impl Failing {
-    /// The addresses that fail most, and how often: at most `most`, of those that fail at least `least` times.
+    /// The addresses with at least `least` failures: the `most` frequent ones, with their counts.
     #[must_use]
     pub fn addresses(&self, most: usize, least: u64) -> Vec<Entry> {
         self.addresses.top(most, least)
     }
 
-    /// The same for accounts.
+    /// The accounts with at least `least` failures: the `most` frequent ones, with their counts.
     #[must_use]
     pub fn accounts(&self, most: usize, least: u64) -> Vec<Entry> {
         self.accounts.top(most, least)
@@ -145,7 +145,7 @@ impl Counts {
         }
         let mut count = count;
         if self.counts.len() >= MOST {
-            // All pay for the newcomer, until one has nothing left.
+            // All counts are reduced to make room, until one is zero.
             let least = self.counts.values().copied().min().unwrap_or_default().min(count);
             self.counts.retain(|_, known| {
                 *known -= least;

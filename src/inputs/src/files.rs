@@ -1,9 +1,9 @@
-//! Stored logs and pipes, as one stream of records.
+//! Reads stored logs and pipes as one stream of records.
 //!
-//! Stored files come in the order of time, whatever order a command line has and whichever end of an export is the newest:
-//! each is read once for its times ([`survey`](super::survey)), then all are read in their order. Where the times of files
-//! do not overlap, each is read as it stands. Others are merged ([`merge`](super::merge)). A pipe is read as it comes,
-//! between the files that stand before and behind it.
+//! Stored files are read in the order of time, whatever the order of the command line and the direction of each file.
+//! Each file is first read once for its times ([`survey`](super::survey)). Files that overlap with no other are then
+//! read as they are, and overlapping files are merged ([`merge`](super::merge)). A pipe is read as it comes, between
+//! the files before and after it.
 
 use super::clock::Clock;
 use super::failing::Tally;
@@ -22,14 +22,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// So many bytes are sorted in memory.
+/// The number of bytes that are sorted in memory.
 const IN_MEMORY: usize = 256 << 20;
 
-/// Inputs as a source.
+/// A source of several inputs.
 pub struct Files {
     inputs: Vec<Input>,
     manner: Manner,
-    /// Tells the times of records.
+    /// Finds the times of records.
     clock: Option<Clock>,
     /// True if stored files are read in the order of time.
     by_time: bool,
@@ -37,25 +37,25 @@ pub struct Files {
     read: Arc<AtomicU64>,
     walk: Option<Walk>,
     current: Option<Current>,
-    /// Findings that are told before anything else is read.
+    /// Findings that are reported before anything else is read.
     told: VecDeque<Batch>,
-    /// Files that are read next.
+    /// The groups of files to read next. The files of a group overlap.
     groups: VecDeque<Vec<Stored>>,
     tally: Tally,
     overview: Overview,
 }
 
-/// The input that is read now.
+/// The present input.
 enum Current {
-    /// A file that nobody has read before, and when it was last written.
+    /// A file that was not read before, and the time of its last change.
     New(Box<Open>, Option<i64>),
     File(Box<Open>),
     Several(Box<Merge>),
 }
 
 impl Files {
-    /// The records of these inputs, and of the files in those that are folders, one after the other as they are given.
-    /// Records longer than 16 MiB are skipped.
+    /// Reads these inputs in the given order, and all files of those that are folders. Records longer than 16 MiB are
+    /// skipped.
     #[cfg(not(target_family = "wasm"))]
     #[must_use]
     pub fn new(inputs: Vec<Input>) -> Self {
@@ -91,63 +91,62 @@ impl Files {
         }
     }
 
-    /// Takes all records as received at this time, in microseconds since 1970. Without one, all of them are received when
-    /// the run begins.
+    /// Sets the time of receipt of all records, in microseconds since 1970. The default is the start of the run.
     #[must_use]
     pub fn received(mut self, received: Option<i64>) -> Self {
         self.manner.received = received.unwrap_or(self.manner.began);
         self
     }
 
-    /// Says when all records were written, whatever the files say.
+    /// Sets when all records were last written, whatever the files say.
     #[must_use]
     pub fn written(mut self, written: Written) -> Self {
         self.manner.written = written;
         self
     }
 
-    /// Reads all inputs in this format. Without one, the first bytes of each tell.
+    /// Sets the format of all inputs. By default the first bytes of each input decide.
     #[must_use]
     pub fn format(mut self, format: Option<Format>) -> Self {
         self.manner.format = format;
         self
     }
 
-    /// Leaves dates of numbers as they are: the configuration says which of day and month goes first.
+    /// Leaves dates of numbers as they are, because the configuration sets the order of day and month.
     #[must_use]
     pub fn leave_dates(mut self, leave_dates: bool) -> Self {
         self.manner.leave_dates = leave_dates;
         self
     }
 
-    /// Skips records longer than this many bytes.
+    /// Sets the longest record in bytes. Longer ones are skipped.
     #[must_use]
     pub fn max_record(mut self, max_record: usize) -> Self {
         self.manner.max_record = max_record;
         self
     }
 
-    /// Sorts so many bytes in memory, and more of them on disk. Without it, 256 MiB.
+    /// Sets the number of bytes to sort in memory. More are sorted on disk. The default is 256 MiB.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.manner.memory = bytes;
         self
     }
 
-    /// Tells by this clock what the [`overview`](Self::overview) has. `by_time`: stored files are read in the order of time,
-    /// not as they are given.
+    /// Sets the clock, which fills the [`overview`](Self::overview). With `by_time`, stored files are read in the order
+    /// of time, else in the given order.
     #[must_use]
     pub fn clock(self, clock: Clock, by_time: bool) -> Self {
         Self { clock: Some(clock), by_time, ..self }
     }
 
-    /// How far the inputs are read.
+    /// The progress of reading.
     #[must_use]
     pub fn progress(&self) -> Progress {
         Progress { size: self.size, read: Arc::clone(&self.read) }
     }
 
-    /// The findings on the way.
+    /// The findings so far.
     #[must_use]
     pub fn overview(&self) -> Overview {
         self.overview.clone()
@@ -158,7 +157,7 @@ impl Files {
         walk.get_or_insert_with(|| Walk::new(std::mem::take(inputs), Arc::clone(read)))
     }
 
-    /// Finds what is read next; `false` at the end.
+    /// Finds the next input to read. Returns `false` at the end.
     fn advance(&mut self) -> bool {
         if let Some(group) = self.groups.pop_front() {
             self.start(&group);
@@ -187,7 +186,7 @@ impl Files {
         }
     }
 
-    /// Reads all stored files up to the next pipe for their times, and settles their order.
+    /// Reads the stored files before the next pipe for their times, and decides their order.
     fn gather(&mut self) {
         let Some(mut clock) = self.clock.take() else { return };
         let (mut spool, mut stored, manner) = (Spool::default(), Vec::new(), self.manner);
@@ -215,7 +214,7 @@ impl Files {
         self.clock = Some(clock);
     }
 
-    /// Begins to read files that are read together.
+    /// Begins to read a group of files.
     fn start(&mut self, group: &[Stored]) {
         if let [file] = group
             && file.survey.in_order()
@@ -236,15 +235,15 @@ impl Files {
     }
 }
 
-/// Puts files in order. Those that overlap in time stand in one group, in the order that decides between equal times.
+/// Orders the files. Overlapping files form one group, in the order that decides between equal times.
 fn arrange(mut stored: Vec<Stored>, overview: &Overview) -> VecDeque<Vec<Stored>> {
     let given: Vec<Arc<str>> = stored.iter().map(|file| Arc::clone(&file.name)).collect();
-    // By the first event, then as given. Files without any event come last.
+    // Sorts by the first event, then by the given order. Files without events come last.
     stored.sort_by_key(|file| (file.survey.first().is_none(), file.survey.first()));
     let mut files: Vec<(usize, Stored)> = stored.into_iter().enumerate().collect();
     files.sort_by_key(|(_, file)| file.survey.range().map_or((true, 0), |(earliest, _)| (false, earliest)));
     let mut groups: VecDeque<Vec<(usize, Stored)>> = VecDeque::new();
-    // How far the last group reaches, and the last of its files.
+    // The end of the last group, and its last file.
     let mut reaches: Option<(i64, usize)> = None;
     for (place, file) in files {
         let range = file.survey.range();
@@ -268,7 +267,7 @@ fn arrange(mut stored: Vec<Stored>, overview: &Overview) -> VecDeque<Vec<Stored>
     groups
 }
 
-/// Notes in which order files are read, where that is not as they were given.
+/// Notes the order of reading, if it differs from the given order.
 fn note(given: &[Arc<str>], groups: &VecDeque<Vec<Stored>>, overview: &Overview) {
     let names =
         |group: &Vec<Stored>| -> Vec<Arc<str>> { group.iter().map(|file| Arc::clone(&file.name)).collect() };
@@ -294,7 +293,7 @@ fn note(given: &[Arc<str>], groups: &VecDeque<Vec<Stored>>, overview: &Overview)
 }
 
 impl Files {
-    /// Looks at a batch of a file that nobody has read before.
+    /// Looks at a batch of a file that was not read before.
     fn look(&mut self, batch: &Batch, written: Option<i64>) {
         let Some(clock) = &mut self.clock else { return };
         if !self.tally.is_due() {
@@ -348,7 +347,7 @@ impl Source for Files {
     }
 }
 
-/// How far inputs are read.
+/// The progress of reading.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     size: Option<u64>,
@@ -356,13 +355,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many bytes there are to read, as they are stored, if all inputs are files.
+    /// The stored size of all inputs in bytes, if all of them are files.
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// How many of these bytes were read by now.
+    /// The number of these bytes that were read.
     #[must_use]
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)

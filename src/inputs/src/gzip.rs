@@ -1,19 +1,19 @@
-//! gzip: any number of members, as one stream.
+//! Reads gzip files with any number of members as one stream.
 
 use authsieve_framing::BehindTheEnd;
 use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
-/// Unpacks the members of a `.gz` file one after the other (RFC 1952, 2.2).
+/// Decompresses the members of a `.gz` file one after the other (RFC 1952, 2.2).
 ///
-/// Zeros behind the last one are padding, as tapes have it. Anything else is junk: as for gzip(1), what stands before
-/// it is good.
+/// Zero bytes after the last member are padding, as on tapes. Anything else is junk. As in gzip(1), the data before
+/// junk is good.
 pub(super) struct Members<R> {
     member: Option<Member<R>>,
 }
 
 impl<R: BufRead> Members<R> {
-    /// `input` begins with a member.
+    /// Creates a reader. `input` begins with a member.
     pub(super) fn new(input: R) -> Self {
         Self { member: Some(GzDecoder::new(Cursor::new(Vec::new()).chain(input))) }
     }

@@ -1,7 +1,7 @@
-//! One stored input: a file, a folder, standard input, memory; plain or packed ([`unpack`](super::unpack)); in UTF-8 or
-//! UTF-16; lines, JSON of any layout, CSV, W3C logs, XML, `.evtx`.
+//! One stored input: a file, a folder, standard input or memory. It may be compressed ([`unpack`](super::unpack)), in
+//! UTF-8 or UTF-16, and contain lines, JSON of any layout, CSV, W3C logs, XML or `.evtx`.
 //!
-//! The first bytes of a file tell what it holds. Its name only decides where they leave doubt about a table.
+//! The first bytes of a file decide its format. Its name only decides if a table is in doubt.
 
 use super::store::{Place, Store};
 use super::tail::Tail;
@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Folders deeper than this are not looked into.
+/// The deepest folder that is searched.
 const MAX_DEPTH: usize = 32;
 
-/// Somewhere that records come from.
+/// A place that records come from.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Standard input.
@@ -26,9 +26,9 @@ pub enum Input {
     Path(PathBuf),
     /// A file that grows.
     Growing(PathBuf),
-    /// Records that are compiled in.
+    /// Records inside the program.
     Memory {
-        /// What they are called.
+        /// Their name in reports.
         name: &'static str,
         /// The records.
         bytes: &'static [u8],
@@ -44,26 +44,26 @@ pub enum Input {
     },
 }
 
-/// An input, opened.
+/// An open input.
 pub(super) struct Opened {
     pub(super) contents: Contents,
-    /// The name of its file, without the folder.
+    /// The file name without the folder.
     pub(super) name: Option<String>,
-    /// When the file was last written, in microseconds since 1970; `None` for a pipe.
+    /// The time of the last change in microseconds since 1970. `None` for a pipe.
     pub(super) written: Option<i64>,
-    /// True if it may still be written: it is no regular file.
+    /// True if it may still be written, because it is no regular file.
     pub(super) live: bool,
     pub(super) meter: Arc<Meter>,
 }
 
 impl Input {
-    /// The input that a command line means: `-` is standard input.
+    /// The input for an argument of the command line. `-` is standard input.
     #[must_use]
     pub fn from_argument(argument: PathBuf) -> Self {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::Path(argument) }
     }
 
-    /// Whether records come by standard input though nobody named it: it is a pipe, a socket or a file.
+    /// True if standard input is a pipe, a socket or a file, so that records may come from it.
     #[must_use]
     pub fn is_piped() -> bool {
         let stdin = io::stdin();
@@ -71,7 +71,7 @@ impl Input {
         {
             use std::os::fd::AsFd;
             use std::os::unix::fs::FileTypeExt;
-            // A terminal is a character device. So is /dev/null, which services and editors hand to their commands.
+            // A terminal is a character device. So is /dev/null, which services and editors give to their commands.
             let metadata = stdin.as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
             metadata.is_ok_and(|metadata| !metadata.file_type().is_char_device() && !metadata.is_dir())
         }
@@ -79,7 +79,7 @@ impl Input {
         !io::IsTerminal::is_terminal(&stdin)
     }
 
-    /// The name by which reports call it.
+    /// The name in reports.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -90,7 +90,7 @@ impl Input {
         }
     }
 
-    /// How many bytes there are to read, if that is known beforehand.
+    /// The number of bytes to read, if it is known beforehand.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match self {
@@ -101,7 +101,8 @@ impl Input {
         }
     }
 
-    /// True if it is stored, and can be read more than once. What cannot be looked at is: opening it says why.
+    /// True if the input is stored and can be read twice. A file that cannot be examined counts as stored: opening it
+    /// reports why.
     #[must_use]
     pub fn is_stored(&self) -> bool {
         match self {
@@ -113,15 +114,15 @@ impl Input {
         }
     }
 
-    /// Opens it. Bytes that are read (before they are unpacked) are added to `progress`.
+    /// Opens the input. `progress` counts the bytes that are read, before decompression.
     ///
     /// # Errors
-    /// Those of the operating system, and for a folder.
+    /// Fails with the errors of the operating system, and for a folder.
     pub(super) fn open(&self, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
         let meter = Meter::new(progress);
         let counted = |input: Bytes| Box::new(Counted { input, meter: Arc::clone(&meter) });
         let (input, file, name, written): (Bytes, Option<Whole>, _, _) = match self {
-            // `StdinLock` is not `Send`; `Stdin` locks for each read, which costs nothing for large ones.
+            // `StdinLock` is not `Send`. `Stdin` locks for each read, which costs little for large reads.
             Self::Stdin => (Box::new(io::stdin()), None, None, None),
             Self::Growing(path) => {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -149,10 +150,10 @@ impl Input {
         Ok(Opened { contents, name, written, live, meter })
     }
 
-    /// Its bytes, if it holds one file. What is read of them is added to `progress`.
+    /// Opens an input with one file. `progress` counts the bytes that are read.
     ///
     /// # Errors
-    /// Those of the operating system, and for an archive.
+    /// Fails with the errors of the operating system, and for an archive.
     pub(super) fn opened(&self, progress: &Arc<AtomicU64>) -> io::Result<Bytes> {
         match self.open(progress)?.contents {
             Contents::One(bytes) => Ok(bytes),
@@ -160,8 +161,9 @@ impl Input {
         }
     }
 
-    /// The files below it, by name, if it is a folder; else itself. Names that begin with a dot are left out, and links
-    /// to folders are not followed. A folder without files, or that cannot be read, is itself: opening it says why.
+    /// The files below a folder, sorted by name; for other inputs, the input itself. Skips names that begin with a dot,
+    /// and does not follow links to folders. A folder that is empty or unreadable is returned as it is: opening it
+    /// reports why.
     #[must_use]
     pub fn expanded(self) -> Vec<Self> {
         let Self::Path(path) = &self else { return vec![self] };
@@ -173,7 +175,7 @@ impl Input {
         if found.is_empty() { vec![self] } else { found }
     }
 
-    /// True if several files may be behind it: it is a folder, or by its name an archive.
+    /// True if the input may hold several files: it is a folder, or has the name of an archive.
     #[must_use]
     pub fn is_several(&self) -> bool {
         let Self::Path(path) = self else { return false };
@@ -201,7 +203,7 @@ fn files(folder: &Path, depth: usize, found: &mut Vec<Input>) {
     }
 }
 
-/// The time now, in microseconds since 1970.
+/// The present time, in microseconds since 1970.
 #[cfg(not(target_family = "wasm"))]
 #[must_use]
 pub fn now() -> i64 {

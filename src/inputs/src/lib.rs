@@ -44,68 +44,69 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// Something that yields records.
+/// A source of records.
 pub trait Source: Send {
-    /// Waits for the next batch; `None` at the end. The batch takes its bytes in `buffer`, which is a used one or empty.
+    /// Waits for the next batch. `None` at the end. The batch uses `buffer`, which may have been used before, for its
+    /// bytes.
     fn next(&mut self, buffer: Vec<u8>) -> Option<Batch>;
 
-    /// Tells, once there is no further batch, that the input was left before its end. What waits in the analytics then goes on
-    /// waiting: more of the input may exist.
+    /// After the last batch, true if the input was abandoned before its end. What waits in the analytics then keeps
+    /// waiting, because more input may exist.
     fn was_left(&self) -> bool {
         false
     }
 }
 
-/// Some records, and what became of the bytes between them.
+/// Some records, and reports on the bytes between them.
 #[derive(Debug)]
 pub struct Batch {
-    /// The name of the input of the first record, as reports show it.
+    /// The name of the first record's input, as reports show it.
     pub file: Arc<str>,
-    /// Where the first record stands in the input, from 1. The others stand below, one by one, up to the first move.
+    /// The line of the first record, counted from 1. The next records follow it, up to the first move.
     pub line: u64,
-    /// The records that do not stand below the one before them, in order.
+    /// The records that do not follow the record before them, in order.
     pub moves: Vec<Move>,
-    /// Whole records, separated by newlines. May be empty, if there is only something to tell.
+    /// Whole records, separated by newlines. May be empty if there is only something to report.
     pub bytes: Vec<u8>,
-    /// When the records were received, in microseconds since 1970.
+    /// The time of receipt, in microseconds since 1970.
     pub received: i64,
-    /// When the file was last written, for a stored log; the start of the run, for a pipe that holds one. `None` for a
-    /// stream.
+    /// For a stored log, when the file was last written; for a pipe with a stored log, the start of the run. `None` for
+    /// a stream.
     pub written: Option<i64>,
-    /// Nothing came for so many microseconds: the time of a stream passes for what waits. Such a batch has no records.
+    /// The stream was silent for this many microseconds, so time passes. Such a batch has no records.
     pub idle: Option<u64>,
-    /// What could not be read, in the order it was met.
+    /// The losses, in the order of the input.
     pub losses: Vec<Loss>,
-    /// How often each flaw was met, as far as earlier batches did not tell. `losses` holds only the first few.
+    /// The number of flaws of each kind, since the last batch that reported them. `losses` has only the first few.
     pub flaws: Counts,
     /// Tells the source that the batch is done.
     pub receipt: Receipt,
 }
 
-/// A record that stands elsewhere than below the one before it. The next ones stand below it.
+/// A record that does not follow the one before it. The next records follow this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
-    /// How many records of the batch stand before it.
+    /// The number of records of the batch before this one.
     pub record: u64,
     /// The name of its input.
     pub file: Arc<str>,
-    /// Where it stands there, from 1.
+    /// Its line in the input, counted from 1.
     pub line: u64,
 }
 
-/// Something of an input that is not in the records.
+/// A part of an input that did not become a record.
 #[derive(Debug)]
 pub enum Loss {
-    /// The input could not be opened, or not be read to its end.
+    /// The input could not be opened or not be read to its end.
     Unreadable(io::Error),
     /// A record was too long and was skipped.
     Oversized(Oversized),
-    /// Something could not be made a record.
+    /// Data could not be turned into a record.
     Flawed(Problem),
 }
 
 impl Loss {
-    /// The line it is about, if it is about one. In `.evtx` files: the chunk.
+    /// The line of the loss, if it concerns one. In `.evtx` files, the chunk.
     #[must_use]
     pub const fn line(&self) -> Option<u64> {
         match self {
@@ -128,21 +129,21 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Tells a source that a batch is done: every analytic has judged it, and the sink has delivered all that came of it.
+/// Tells a source that a batch is done: every analytic has judged it, and the sink has delivered all results.
 ///
-/// A source that can hand out records again (a queue, a socket with a waiting client, a journal with a cursor) keeps them
-/// until then. A receipt that is dropped says that the batch is not done.
+/// A source that can repeat records (a queue, a socket with a waiting client, a journal with a cursor) keeps them until
+/// then. A receipt that is dropped means that the batch is not done.
 #[derive(Default)]
 pub struct Receipt(Option<Box<dyn FnOnce() + Send>>);
 
 impl Receipt {
-    /// A receipt that does `done` when the batch is done. This happens on another thread than [`Source::next`].
+    /// Creates a receipt that calls `done`. The call comes on another thread than [`Source::next`].
     #[must_use]
     pub fn new(done: impl FnOnce() + Send + 'static) -> Self {
         Self(Some(Box::new(done)))
     }
 
-    /// Tells the source.
+    /// Acknowledges the batch.
     pub fn acknowledge(self) {
         if let Some(done) = self.0 {
             done();

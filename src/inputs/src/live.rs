@@ -1,4 +1,4 @@
-//! Sources that are read on threads of their own, so that time and signals reach the loop while a source waits for records.
+//! Reads sources on their own threads, so that time and signals reach the loop while a source waits for records.
 
 use super::{Batch, Counts, Receipt, Source, now};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// About so often the time of a stream passes while nothing comes.
+/// About how often time passes for a silent stream.
 const TICK: Duration = Duration::from_secs(1);
 
-/// This many batches may be on their way, and so many used buffers are kept.
+/// The most batches that wait, and the most used buffers that are kept.
 const DEPTH: usize = 2;
 
-/// Several sources as one. The records of each come as it yields them.
+/// Several sources as one. Records come in the order in which the sources yield them.
 pub struct Live {
     happened: Receiver<Event>,
     happens: SyncSender<Event>,
     spare: Arc<Mutex<Vec<Vec<u8>>>>,
-    /// How many sources have not ended.
+    /// The number of sources that have not ended.
     open: usize,
     stream: Option<Stream>,
     was_left: bool,
@@ -26,10 +26,10 @@ pub struct Live {
 /// The clock of a stream.
 #[derive(Debug)]
 struct Stream {
-    /// When the last batch came, and the last tick.
+    /// The time of the last batch or tick.
     last: Instant,
     ticked: Instant,
-    /// All records are taken as received then.
+    /// A fixed time of receipt for all records, if set.
     received: Option<i64>,
 }
 
@@ -44,10 +44,10 @@ enum Event {
 pub struct Stopper(SyncSender<Event>);
 
 impl Live {
-    /// Reads these sources, each on a thread of its own.
+    /// Reads each of these sources on its own thread.
     ///
     /// # Errors
-    /// When a thread cannot be started.
+    /// Fails if a thread cannot be started.
     pub fn new<S: Source + 'static>(sources: Vec<S>) -> io::Result<Self> {
         let (happens, happened) = sync_channel(DEPTH);
         let spare = Arc::<Mutex<Vec<Vec<u8>>>>::default();
@@ -68,15 +68,15 @@ impl Live {
         Ok(Self { happened, happens, spare, open, stream: None, was_left: false })
     }
 
-    /// Takes the sources for a stream: about once a second while nothing comes, time passes. Records are received when they
-    /// come, or all of them at `received`, in microseconds since 1970.
+    /// Treats the sources as a stream: while they are silent, time passes about once a second. Records are received
+    /// when they arrive, or all at `received` (microseconds since 1970).
     #[must_use]
     pub fn stream(self, received: Option<i64>) -> Self {
         let start = Instant::now();
         Self { stream: Some(Stream { last: start, ticked: start, received }), ..self }
     }
 
-    /// Ends the source: what was read by then still comes.
+    /// A handle to end the source. Records that were read before the end still come.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper(self.happens.clone())
@@ -118,7 +118,7 @@ impl Source for Live {
         None
     }
 
-    /// The rest of stored logs is left out like that of a shorter log. A stream goes on elsewhere.
+    /// For stored logs, an abandoned rest is like a shorter log. A stream goes on elsewhere.
     fn was_left(&self) -> bool {
         self.was_left && self.stream.is_some()
     }
@@ -144,9 +144,9 @@ impl Stream {
 }
 
 impl Stopper {
-    /// Ends the source. Waits until what was read before has its place.
+    /// Ends the source. Blocks until the records that were read before have their place in the queue.
     pub fn stop(&self) {
-        // A source that is gone has ended.
+        // If the source is gone, it has ended.
         let _ = self.0.send(Event::Stopped);
     }
 }
@@ -157,7 +157,7 @@ mod tests {
     use crate::{Files, Input};
     use std::sync::mpsc::{Sender, channel};
 
-    /// Yields what it is sent.
+    /// A source that yields what the test sends.
     struct Fed(Receiver<&'static str>);
 
     impl Source for Fed {

@@ -1,6 +1,6 @@
-//! Files whose times overlap, record by record: by time, then by file, then by line.
+//! Merges files whose times overlap: record by record, ordered by time, then file, then line.
 //!
-//! A file that is in order is read as it goes on, with one batch of it in memory. All others are sorted first.
+//! A file in order is read step by step, with one batch in memory. All other files are sorted first.
 
 use super::clock::{Clock, Stretch};
 use super::open::{Manner, Open};
@@ -13,35 +13,36 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-/// How many files are open at once. All others are sorted, though they are in order.
+/// The most files that are open at once. Further ones are sorted, even if they are in order.
 const MOST_OPEN: usize = 128;
 
-/// How many bytes a batch has.
+/// The size of a batch in bytes.
 const BATCH: usize = 256 << 10;
 
-/// Almost a year, in microseconds: a record without a year, and a day for clocks that run ahead.
+/// Almost a year, in microseconds. Before its last change, a file may have records without a year from this time. It leaves
+/// a day for clocks that run ahead.
 const YEAR: i64 = 363 * 86_400_000_000;
 
-/// Files that are being merged.
+/// A merge of files.
 pub(super) struct Merge {
     manner: Manner,
     files: Vec<File>,
     open: Vec<Forward>,
-    /// The next records of the files that are open.
+    /// The next record of each open file: its time, its file, and the index of the open file.
     next: BinaryHeap<Reverse<(i64, u32, usize)>>,
     sorted: Option<Sorted>,
-    /// Losses that are told before the next records.
+    /// Losses to report before the next records.
     losses: VecDeque<Batch>,
 }
 
-/// The facts that are told of the records of a file.
+/// The data of a file that its records carry.
 struct File {
     name: Arc<str>,
     written: Option<i64>,
     turned: bool,
 }
 
-/// A file that is in order.
+/// An open file that is in order.
 struct Forward {
     file: u32,
     records: Open,
@@ -49,27 +50,27 @@ struct Forward {
     written: Option<i64>,
     batch: Vec<u8>,
     stretches: std::vec::IntoIter<Stretch>,
-    /// The next of them.
+    /// The next stretch.
     stretch: Option<Stretch>,
     /// The line of its first record.
     line: u64,
-    /// The time of the last record that was read.
+    /// The time of the last record so far.
     time: Option<i64>,
 }
 
-/// A batch in the making.
+/// A batch that is being built.
 struct Merged {
     bytes: Vec<u8>,
     records: u64,
-    /// The file and the line of the next record, if that stands below the last.
+    /// The file and line where the next record has to be, if it follows the last one.
     below: (u32, u64),
-    /// When the file of its records was last written.
+    /// The time of the last change of the file of its records.
     written: Option<i64>,
     moves: Vec<Move>,
 }
 
 impl Merge {
-    /// Merges files, which come in the order that decides between equal times.
+    /// Merges files. Their order decides between equal times.
     pub(super) fn new(stored: &[Stored], clock: &Clock, manner: Manner, progress: &Arc<AtomicU64>) -> Self {
         let mut merge = Self {
             manner,
@@ -120,7 +121,7 @@ impl Merge {
         merge
     }
 
-    /// The next batch, in `buffer`; `None` at the end.
+    /// The next batch, in `buffer`. `None` at the end.
     pub(super) fn next(&mut self, buffer: Vec<u8>) -> Option<Batch> {
         let mut merged: Option<Merged> = None;
         let mut buffer = Some(buffer);
@@ -160,7 +161,7 @@ impl Merge {
         }
     }
 
-    /// Takes the next records of a file that is open, all of one time.
+    /// Takes the next stretch of an open file.
     fn take(&mut self, at: usize, batch: &mut Merged) {
         let Some(forward) = self.open.get_mut(at) else { return };
         if let Some(stretch) = forward.stretch.take() {
@@ -174,7 +175,7 @@ impl Merge {
         self.advance(at);
     }
 
-    /// Goes on to the next records of a file that is open.
+    /// Advances an open file to its next stretch.
     fn advance(&mut self, at: usize) {
         let Some(forward) = self.open.get_mut(at) else { return };
         while forward.stretch.is_none() {
@@ -183,12 +184,12 @@ impl Merge {
                 return;
             }
         }
-        // All have one, since the first of the file is known.
+        // All have a time, because the first time of the file is known.
         let time = forward.stretch.as_ref().and_then(|stretch| stretch.time).unwrap_or(i64::MAX);
         self.next.push(Reverse((time, forward.file, at)));
     }
 
-    /// Gives all records of a file to the sorter.
+    /// Passes all records of a file to the sorter.
     fn sort(&mut self, mut forward: Forward, turned: bool, sorter: &mut Sorter) -> io::Result<()> {
         while forward.load(&self.manner, &mut self.losses) {
             let batch = std::mem::take(&mut forward.batch);
@@ -207,7 +208,7 @@ impl Merge {
         Ok(())
     }
 
-    /// The temporary file cannot be used.
+    /// Reports that the temporary file cannot be used.
     fn failed(&mut self, error: io::Error) {
         let why = format!("records cannot be sorted in a temporary file: {error}; --order given needs none");
         let error = io::Error::new(error.kind(), why);
@@ -225,8 +226,7 @@ impl Merge {
     }
 }
 
-/// The facts that are told of the records of each file. Files count as written when the newest was, unless that changes their
-/// years.
+/// The data of each file. All files count as written when the newest one was, unless that changes their years.
 fn files(stored: &[Stored], manner: &Manner) -> Vec<File> {
     let written = |stored: &Stored| manner.last_written(stored.written);
     let newest = stored.iter().filter_map(written).max();
@@ -244,7 +244,7 @@ fn files(stored: &[Stored], manner: &Manner) -> Vec<File> {
 }
 
 impl Forward {
-    /// Reads the next batch; `false` at the end.
+    /// Reads the next batch. Returns `false` at the end.
     fn load(&mut self, manner: &Manner, losses: &mut VecDeque<Batch>) -> bool {
         loop {
             let Some(mut batch) = self.records.next(std::mem::take(&mut self.batch), manner) else {
@@ -276,7 +276,7 @@ impl Merged {
         Self { bytes, records: 0, below: first, written: file.written, moves: vec![start] }
     }
 
-    /// The next record stands there.
+    /// Notes the place of the next record.
     fn stands(&mut self, file: &File, at: (u32, u64)) {
         if self.below != at {
             self.moves.push(Move { record: self.records, file: Arc::clone(&file.name), line: at.1 });
@@ -284,7 +284,7 @@ impl Merged {
         }
     }
 
-    /// So many records were added, which stand one below the other.
+    /// Counts records that were added and follow each other.
     fn passed(&mut self, records: u64) {
         self.records += records;
         self.below.1 += records;

@@ -1,4 +1,4 @@
-//! One file that is read, from its start to its end.
+//! One file, read from its start to its end.
 
 use super::unpack::Bytes;
 use super::walk::Found;
@@ -7,37 +7,37 @@ use authsieve_framing::{Counts, Format, Order, Stream};
 use std::io;
 use std::sync::Arc;
 
-/// When the records of all inputs were last written.
+/// The time at which the records were last written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// When each file was modified last. Pipes: when the run began.
+    /// The time of each file's last change. For pipes, the start of the run.
     Modified,
-    /// At this time, in microseconds since 1970.
+    /// This time, in microseconds since 1970.
     At(i64),
-    /// They are those of a stream: what has no time is dated by its receipt, and so is what is far ahead.
+    /// The records are a stream. Their receipt dates records without a time, and limits times that are far ahead.
     Live,
 }
 
-/// How files are read.
+/// The settings for reading files.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
-    /// When all records were received, in microseconds since 1970.
+    /// The time of receipt of all records, in microseconds since 1970.
     pub(super) received: i64,
-    /// When the run began.
+    /// The start of the run.
     pub(super) began: i64,
-    /// When the records were last written.
+    /// The time at which the records were last written.
     pub(super) written: Written,
-    /// The format of all files. Without it, the first bytes of each tell.
+    /// The format of all files. `None`: the first bytes of each decide.
     pub(super) format: Option<Format>,
-    /// Longer records are skipped.
+    /// The longest record. Longer ones are skipped.
     pub(super) max_record: usize,
-    /// Dates of numbers are left as they are.
+    /// True if dates of numbers are left as they are.
     pub(super) leave_dates: bool,
-    /// So many bytes are sorted in memory; beyond, on disk.
+    /// The number of bytes that are sorted in memory. More are sorted on disk.
     pub(super) memory: usize,
 }
 
-/// A file that is read.
+/// An open file.
 pub(super) struct Open {
     name: Arc<str>,
     records: Stream<Bytes>,
@@ -45,12 +45,12 @@ pub(super) struct Open {
     ended: bool,
 }
 
-/// Opens a file once more.
+/// Opens a file again.
 pub(super) type Reopen = Box<dyn FnOnce() -> io::Result<Bytes> + Send>;
 
 impl Open {
-    /// A file that was found. It says itself which of day and month goes first in its dates: the whole of it, if `again`
-    /// opens it once more.
+    /// Opens a file that was found. The order of day and month comes from the file itself: from all of it, if `again`
+    /// can open it a second time.
     pub(super) fn new(found: Found, again: Option<Reopen>, manner: &Manner) -> Self {
         let Found { name, short, written, live, bytes, .. } = found;
         let records = Stream::new(bytes, manner.format, short.as_deref(), manner.max_record);
@@ -63,7 +63,7 @@ impl Open {
         Self { name, records, written, ended: false }
     }
 
-    /// A file that was read before: the order of day and month in its dates is known.
+    /// Opens a file that was read before, so that the order of day and month is known.
     pub(super) fn again(
         name: Arc<str>,
         short: Option<&str>,
@@ -75,17 +75,17 @@ impl Open {
         Self { name, records, written: None, ended: false }
     }
 
-    /// The same, last written at this time.
+    /// Sets the time of the last change.
     pub(super) fn written(self, written: Option<i64>) -> Self {
         Self { written, ..self }
     }
 
-    /// Which of day and month goes first in its dates, as far as it was read.
+    /// The order of day and month, as far as it is known.
     pub(super) fn dates(&self) -> Option<Order> {
         self.records.date_order()
     }
 
-    /// The next batch, in `buffer`; `None` at the end.
+    /// The next batch, in `buffer`. `None` at the end.
     pub(super) fn next(&mut self, mut buffer: Vec<u8>, manner: &Manner) -> Option<Batch> {
         if self.ended {
             return None;
@@ -102,7 +102,7 @@ impl Open {
             });
         }
         self.ended = true;
-        // All flaws of a file are told at its end.
+        // The flaws of a file are reported at its end.
         let (flaws, nothing) = (self.records.counts(), manner.nothing(Arc::clone(&self.name)));
         match next {
             Err(error) => Some(Batch { losses: vec![Loss::Unreadable(error)], flaws, ..nothing }),
@@ -112,7 +112,7 @@ impl Open {
 }
 
 impl Manner {
-    /// When a file was last written, of which `modified` is known.
+    /// The time of the last change of a file. `modified` is what the file system says.
     pub(super) fn last_written(&self, modified: Option<i64>) -> Option<i64> {
         match self.written {
             Written::Modified => Some(modified.unwrap_or(self.began)),
@@ -137,7 +137,7 @@ impl Manner {
         }
     }
 
-    /// Tells that a file cannot be read.
+    /// A batch that reports an unreadable file.
     pub(super) fn unreadable(&self, file: Arc<str>, error: io::Error) -> Batch {
         Batch { losses: vec![Loss::Unreadable(error)], ..self.nothing(file) }
     }

@@ -1,9 +1,9 @@
-//! A part of a file that others read too.
+//! A part of a file that several readers share.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Some bytes of a file. Each section has a place of its own in the file.
+/// A range of bytes in a shared file. Each section has its own position.
 pub(super) struct Section<F> {
     file: Arc<Mutex<F>>,
     start: u64,
@@ -12,7 +12,7 @@ pub(super) struct Section<F> {
 }
 
 impl<F> Section<F> {
-    /// The bytes from `start` up to `end`.
+    /// The bytes from `start` to `end`.
     pub(super) fn new(file: &Arc<Mutex<F>>, start: u64, end: u64) -> Self {
         Self { file: Arc::clone(file), start, at: start, end }
     }

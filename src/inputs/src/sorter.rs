@@ -1,7 +1,7 @@
-//! Records that are sorted by time: in memory, and beyond a bound in a temporary file.
+//! Sorts records by time, in memory and, above a limit, in a temporary file.
 //!
-//! The order is that of [`Key`]. What does not fit into memory is sorted in runs, which are written down one behind the
-//! other and merged when they are read.
+//! The order is that of [`Key`]. Records that do not fit into memory are sorted in runs. The runs are written one after
+//! the other, and merged when they are read.
 
 use super::section::Section;
 use super::temporary::{self, Temporary};
@@ -10,33 +10,33 @@ use std::collections::BinaryHeap;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::{Arc, Mutex};
 
-/// How many bytes of each run are read at once.
+/// The number of bytes of each run that are read at once.
 const CHUNK: usize = 64 << 10;
 
-/// Where a record belongs.
+/// The sort key of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// When it happened, in microseconds since 1970.
+    /// The time in microseconds since 1970.
     pub(super) time: i64,
-    /// The place of its file among the files.
+    /// The number of its file.
     pub(super) file: u32,
-    /// Its place in the file, in the direction in which the file is read.
+    /// Its position in the file, in the direction of reading.
     place: u64,
 }
 
 impl Key {
-    /// Of the record in this line, of a file that is read from its end if it is turned.
+    /// The key of the record in this line. `turned` says that the file is read from its end.
     pub(super) fn new(time: i64, file: u32, line: u64, turned: bool) -> Self {
         Self { time, file, place: if turned { u64::MAX - line } else { line } }
     }
 
-    /// The line.
+    /// The line of the record.
     pub(super) fn line(&self, turned: bool) -> u64 {
         if turned { u64::MAX - self.place } else { self.place }
     }
 }
 
-/// Takes records in any order.
+/// Collects records in any order.
 pub(super) struct Sorter {
     held: Held,
     most: usize,
@@ -59,14 +59,14 @@ struct Entry {
     length: u32,
 }
 
-/// Sorted runs in a temporary file, which has no name and goes when it is closed.
+/// Sorted runs in a temporary file. The file has no name and vanishes when it is closed.
 struct Runs {
     file: Temporary,
-    /// Where each run ends.
+    /// The end of each run.
     ends: Vec<u64>,
 }
 
-/// Hands records out in order.
+/// Returns records in order.
 pub(super) enum Sorted {
     Memory { held: Held, next: usize },
     Disk(Merge),
@@ -84,15 +84,15 @@ struct Run {
 }
 
 impl Sorter {
-    /// Holds about `most` bytes in memory.
+    /// Creates a sorter that holds about `most` bytes in memory.
     pub(super) fn new(most: usize) -> Self {
         Self { held: Held::default(), most, runs: None }
     }
 
-    /// Takes records of a batch: of each its key, its start and its end. Each ends with a newline.
+    /// Adds records of a batch, each with its key, start and end. Each record ends with a newline.
     ///
     /// # Errors
-    /// Where the temporary file cannot be written.
+    /// Fails if the temporary file cannot be written.
     pub(super) fn take(
         &mut self,
         batch: Vec<u8>,
@@ -101,7 +101,7 @@ impl Sorter {
         let Held { batches, entries, bytes } = &mut self.held;
         let number = u32::try_from(batches.len()).unwrap_or(u32::MAX);
         let before = entries.len();
-        // No batch has 4 GiB: a record has 16 MiB at most.
+        // A batch is always below 4 GiB: a record has at most 16 MiB.
         let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         entries.extend(records.map(|(key, start, end)| Entry {
             key,
@@ -114,7 +114,7 @@ impl Sorter {
         if *bytes > self.most { self.spill() } else { Ok(()) }
     }
 
-    /// Writes what is in memory as a run.
+    /// Writes the records in memory as a run.
     fn spill(&mut self) -> io::Result<()> {
         let mut held = std::mem::take(&mut self.held);
         held.sort();
@@ -140,10 +140,10 @@ impl Sorter {
         Ok(())
     }
 
-    /// All records have come.
+    /// Ends the collection.
     ///
     /// # Errors
-    /// Where the temporary file cannot be written or read.
+    /// Fails if the temporary file cannot be written or read.
     pub(super) fn sorted(mut self) -> io::Result<Sorted> {
         if self.runs.is_some() && !self.held.entries.is_empty() {
             self.spill()?;
@@ -171,7 +171,7 @@ impl Held {
 }
 
 impl Sorted {
-    /// The key of the next record; `None` at the end.
+    /// The key of the next record. `None` at the end.
     pub(super) fn key(&self) -> Option<Key> {
         match self {
             Self::Memory { held, next } => held.entries.get(*next).map(|entry| entry.key),
@@ -182,7 +182,7 @@ impl Sorted {
     /// Appends the next record to `out`.
     ///
     /// # Errors
-    /// Where the temporary file cannot be read.
+    /// Fails if the temporary file cannot be read.
     pub(super) fn pop(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Memory { held, next } => {
@@ -197,7 +197,7 @@ impl Sorted {
     }
 }
 
-/// Time, file, place and length of a record in a run.
+/// The size of a record's head in a run: time, file, position, length.
 const HEAD: usize = 24;
 
 impl Merge {
@@ -234,7 +234,7 @@ impl Merge {
 }
 
 impl Run {
-    /// Reads the next record and its key; `None` at the end.
+    /// Reads the next record and its key. `None` at the end.
     fn advance(&mut self) -> io::Result<Option<Key>> {
         let mut head = [0; HEAD];
         if io::BufRead::fill_buf(&mut self.input)?.is_empty() {

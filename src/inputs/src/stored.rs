@@ -1,4 +1,4 @@
-//! Files that are read more than once: by the path of each, or in a temporary file, where they come out of an archive.
+//! Files that are read twice: from their paths, or from a temporary file if they are in an archive.
 
 use super::clock::Clock;
 use super::failing::Tally;
@@ -16,14 +16,14 @@ use std::io::{self, Error, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Up to this many bytes out of archives are held in memory.
+/// The most bytes from archives that are held in memory.
 const IN_MEMORY: usize = 64 << 20;
 
 /// A file whose times are known.
 pub(super) struct Stored {
     pub(super) name: Arc<str>,
     short: Option<String>,
-    /// When it was last written, in microseconds since 1970.
+    /// The time of its last change, in microseconds since 1970.
     pub(super) written: Option<i64>,
     place: Place,
     dates: Option<Order>,
@@ -46,10 +46,10 @@ impl Place {
 }
 
 impl Stored {
-    /// Reads a file once, for its times. `tally` takes its events.
+    /// Reads a file for its times. `tally` gets its events.
     ///
     /// # Errors
-    /// Where it is of an archive, and cannot be kept.
+    /// Fails if the file is in an archive and cannot be copied.
     pub(super) fn new(
         mut found: Found,
         clock: &mut Clock,
@@ -84,10 +84,10 @@ impl Stored {
         Ok(Self { name, short, written, place, dates: file.dates(), survey })
     }
 
-    /// Reads it once more. Bytes that are read are added to `progress`.
+    /// Opens the file again. `progress` counts the bytes that are read.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// Fails with the errors of the operating system.
     pub(super) fn open(&self, manner: &Manner, progress: &Arc<AtomicU64>) -> io::Result<Open> {
         let bytes = self.place.open(progress)?;
         let name = Arc::clone(&self.name);
@@ -96,30 +96,31 @@ impl Stored {
 }
 
 impl Manner {
-    /// How the records of a file are read, of which `modified` is known.
+    /// The reading for the records of this file. `modified` is the time of its last change.
     pub(super) fn reading(&self, modified: Option<i64>) -> Reading {
         let written = self.last_written(modified).map(Timestamp);
         Reading { received: Timestamp(self.received), written, first: 0 }
     }
 }
 
-/// The files of archives, in memory or in a temporary file, which has no name and goes when it is closed.
+/// The files of archives, in memory or in a temporary file. The temporary file has no name and vanishes when it is
+/// closed.
 pub(super) struct Spool {
     file: Arc<Mutex<Spooled>>,
     end: u64,
 }
 
-/// A file out of an archive.
+/// A copied file of an archive.
 #[derive(Clone)]
 struct Kept {
     file: Arc<Mutex<Spooled>>,
     start: u64,
     end: u64,
-    /// How reading it ended, if not well.
+    /// The error at which reading ended, if any.
     failed: Option<Failure>,
 }
 
-/// An error that comes as often as the file is read.
+/// An error that is reported each time the file is read.
 #[derive(Clone)]
 enum Failure {
     Behind(BehindTheEnd),
@@ -133,10 +134,10 @@ impl Default for Spool {
 }
 
 impl Spool {
-    /// Keeps a file. Where it cannot be read to its end, that is kept too.
+    /// Copies a file. An error in reading is stored with the copy.
     ///
     /// # Errors
-    /// Where the temporary file cannot be written.
+    /// Fails if the temporary file cannot be written.
     fn keep(&mut self, mut bytes: Bytes) -> io::Result<Kept> {
         let start = self.end;
         let mut piece = vec![0; 64 << 10];
@@ -176,7 +177,7 @@ impl Failure {
     }
 }
 
-/// Bytes that cannot be read.
+/// A reader that always fails.
 struct Failed(Failure);
 
 impl Read for Failed {

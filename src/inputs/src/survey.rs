@@ -1,16 +1,16 @@
-//! The order of the times of a file: in order, backwards, neither.
+//! Summarizes the times of a file: in order, reversed, or neither.
 
 use super::clock::Told;
 
-/// The times of a file's records in the order in which they stand, in a few numbers.
+/// A summary of the times of a file's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     ends: Option<Ends>,
-    /// A time is before one that stands above it.
+    /// True if a time is earlier than one before it.
     falls: bool,
-    /// A time is after one that stands above it.
+    /// True if a time is later than one before it.
     rises: bool,
-    /// A year was inferred.
+    /// True if a year was inferred.
     inferred: bool,
 }
 
@@ -23,7 +23,7 @@ struct Ends {
 }
 
 impl Survey {
-    /// Takes the next time.
+    /// Adds the next time.
     pub(super) fn take(&mut self, told: Told) {
         let Told { time, inferred } = told;
         self.inferred |= inferred;
@@ -36,28 +36,28 @@ impl Survey {
         *ends = Ends { last: time, least: ends.least.min(time), greatest: ends.greatest.max(time), ..*ends };
     }
 
-    /// True if the file is read from its end: its last event is earlier than its first.
+    /// True if the file is read from its end, because its last event is earlier than its first.
     pub(super) fn turned(&self) -> bool {
         self.ends.is_some_and(|ends| ends.last < ends.first)
     }
 
-    /// True if its records are in order in the direction in which it is read.
+    /// True if the records are in order in the direction of reading.
     pub(super) fn in_order(&self) -> bool {
         if self.turned() { !self.rises } else { !self.falls }
     }
 
-    /// The first event in the direction in which it is read; `None` where there is none.
+    /// The first event in the direction of reading. `None` without events.
     pub(super) fn first(&self) -> Option<i64> {
         let turned = self.turned();
         self.ends.map(|ends| if turned { ends.last } else { ends.first })
     }
 
-    /// The first event that stands in the file.
+    /// The first event in the order of the file.
     pub(super) fn top(&self) -> Option<i64> {
         self.ends.map(|ends| ends.first)
     }
 
-    /// True if a time does not say its year.
+    /// True if a time has no year.
     pub(super) fn inferred(&self) -> bool {
         self.inferred
     }

@@ -1,4 +1,4 @@
-//! A file that grows: `run --follow FILE`.
+//! A growing file, for `run --follow FILE`.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// How often a file is looked at whose end was reached.
+/// The wait between two looks at a file whose end was reached.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Reads a file from its beginning and waits at its end for more. It goes on with the file that takes its place, and from the
-/// beginning of one that was truncated.
+/// Reads a file from its beginning and waits for more at its end. Continues with a file that replaces it, and from the
+/// beginning of a truncated one.
 #[derive(Debug)]
 pub(super) struct Tail {
     path: PathBuf,
     file: File,
     offset: u64,
-    /// The last line has no newline yet.
+    /// True if the last line has no newline yet.
     within_line: bool,
 }
 
@@ -24,14 +24,14 @@ impl Tail {
     /// Follows the file at this path.
     ///
     /// # Errors
-    /// Where it cannot be opened.
+    /// Fails if the file cannot be opened.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.into(), file: File::open(path)?, offset: 0, within_line: false })
     }
 
-    /// The file that stands at the path by now, if it is another.
+    /// The file that is at the path now, if it is another one.
     fn other(&self) -> Option<File> {
-        // It may be missing for a moment.
+        // The file may be missing for a moment.
         let other = File::open(&self.path).ok()?;
         let (own, about) = (self.file.metadata().ok()?, other.metadata().ok()?);
         (!is_same(&own, &about)).then_some(other)
@@ -46,7 +46,7 @@ impl Tail {
         Ok(count)
     }
 
-    /// Begins a file. A line that was cut off ends where the file before it did.
+    /// Begins a file. An incomplete line of the previous file ends here.
     fn begin(&mut self, into: &mut [u8]) -> usize {
         self.offset = 0;
         match into.first_mut() {
@@ -66,7 +66,7 @@ impl Read for Tail {
         }
         loop {
             let other = self.other();
-            // After the look: what was written until the file was replaced is read.
+            // Read after `other`, so that everything written before the replacement is read.
             let mut count = self.more(into)?;
             if count == 0
                 && let Some(other) = other
@@ -92,7 +92,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// A file is known by when it was made.
+/// The time of creation identifies a file.
 #[cfg(not(unix))]
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     one.created().ok() == other.created().ok()

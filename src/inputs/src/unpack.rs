@@ -1,4 +1,4 @@
-//! Opens an input: packed or not, one text or the files of an archive. The first bytes tell.
+//! Opens an input: plain or compressed, a single file or an archive. The first bytes decide.
 
 use super::archive::{Tar, Zip};
 use super::temporary::{Whole, kept};
@@ -10,45 +10,45 @@ use std::io::{self, BufReader, Cursor, Error, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Any bytes.
+/// A stream of bytes.
 pub(super) type Bytes = Box<dyn Read + Send>;
 
-/// How often packed bytes may stand within packed bytes: `.tar.gz` is two.
+/// The deepest nesting of compression: `.tar.gz` has two levels.
 const DEEPEST: usize = 4;
 
-/// How many bytes any input may unpack to, and how many more for each byte that is stored. No log comes near; what was
-/// made to fill memory or time does.
+/// The limits of decompression: a fixed number of bytes, plus a factor for each stored byte. No log comes near them;
+/// files made to fill memory or time do.
 const FREE: u64 = 4 << 30;
 const RATIO: u64 = 1000;
 
-/// How much memory the dictionary of an `.xz` file may take, in KiB. `xz -9` takes 64 MiB.
+/// The most memory for the dictionary of an `.xz` file, in KiB. `xz -9` uses 64 MiB.
 const XZ_MEMORY: u32 = 256 << 10;
 
-/// A header of a tar archive, which is as long as its blocks.
+/// The block size of a tar archive, which is also the size of a header.
 pub(super) const BLOCK: usize = 512;
 
 const EVTX: &[u8] = b"ElfFile\0";
 
-/// How much of one input was read and unpacked.
+/// Counts the bytes of an input, as stored and as decompressed.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     stored: AtomicU64,
     unpacked: AtomicU64,
-    /// The bytes read of all inputs.
+    /// The bytes read from all inputs.
     progress: Arc<AtomicU64>,
 }
 
-/// The contents when nothing is packed any more.
+/// The contents after decompression.
 pub(super) enum Contents {
     /// The bytes of one file.
     One(Bytes),
-    /// Several files.
+    /// The files of a tar archive.
     Tar(Tar),
-    /// Several files.
+    /// The files of a zip archive.
     Zip(Zip),
 }
 
-/// How bytes are packed.
+/// The compression of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Packing {
     No,
@@ -65,28 +65,28 @@ impl Meter {
         Arc::new(Self { progress: Arc::clone(progress), ..Self::default() })
     }
 
-    /// Counts bytes that were read as they are stored.
+    /// Counts stored bytes that were read.
     pub(super) fn read(&self, count: usize) {
         self.stored.fetch_add(count as u64, Ordering::Relaxed);
         self.progress.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// Takes back all bytes that were read: they will be read again.
+    /// Takes back all counted bytes, because they will be read again.
     pub(super) fn forget(&self) {
         let count = self.stored.swap(0, Ordering::Relaxed);
         self.progress.fetch_sub(count, Ordering::Relaxed);
     }
 
-    /// Takes back bytes that were counted and will be read again.
+    /// Takes back counted bytes that will be read again.
     fn unread(&self, count: usize) {
         self.stored.fetch_sub(count as u64, Ordering::Relaxed);
         self.progress.fetch_sub(count as u64, Ordering::Relaxed);
     }
 
-    /// Counts bytes that were unpacked.
+    /// Counts decompressed bytes.
     ///
     /// # Errors
-    /// When they are far too many.
+    /// Fails if they exceed the limit.
     pub(super) fn unpack(&self, count: usize) -> io::Result<()> {
         let unpacked = self.unpacked.fetch_add(count as u64, Ordering::Relaxed).saturating_add(count as u64);
         let most = FREE.saturating_add(self.stored.load(Ordering::Relaxed).saturating_mul(RATIO));
@@ -100,11 +100,11 @@ impl Meter {
 }
 
 impl Contents {
-    /// Looks into `input`, whose bytes are counted already. `file` is the file they are of, if they are of one as it is
-    /// stored; `name` its name. `depth`: how often it was unpacked so far.
+    /// Examines `input`, whose bytes are counted already. `file` is the stored file of these bytes, if there is one,
+    /// and `name` its name. `depth` is the number of decompressions so far.
     ///
     /// # Errors
-    /// Those of the input. A file whose name says that it is packed, and that ends within the mark of such files.
+    /// Fails with the errors of the input, and for a file that is named as compressed but ends inside the magic number.
     pub(super) fn of(
         mut input: Bytes,
         mut file: Option<Whole>,
@@ -127,7 +127,7 @@ impl Contents {
             }
             let unpacked: Bytes = match packing {
                 Packing::No if evtx => {
-                    // The oldest events may stand anywhere, so the file is read out of its order.
+                    // The oldest events may be anywhere in the file, so it is not read in sequence.
                     let Some(file) = file else {
                         return Ok(Self::One(Box::new(InOrder::new(kept(whole)?)?)));
                     };
@@ -158,11 +158,12 @@ impl Contents {
 }
 
 impl Packing {
-    /// How bytes are packed that begin with `head`: all of them, or at least [`BLOCK`], or a whole line.
+    /// The compression of bytes that begin with `head`. `head` holds all bytes, at least [`BLOCK`] of them, or a whole
+    /// line.
     fn of(head: &[u8]) -> Self {
         match head {
             [0x1F, 0x8B, ..] => Self::Gzip,
-            // Frames to be skipped may come first: pzstd begins with one.
+            // Skippable frames may come first: pzstd begins with one.
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Self::Zstd,
             [b'B', b'Z', b'h', b'1'..=b'9', block @ ..] if begins_block(block) => Self::Bzip2,
             [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
@@ -173,13 +174,13 @@ impl Packing {
     }
 }
 
-/// True if what stands behind the mark of bzip2 begins a block, or ends the stream. The file may end within.
+/// True if the bytes after the bzip2 magic number begin a block or end the stream. The file may end inside them.
 fn begins_block(bytes: &[u8]) -> bool {
     let marks: [&[u8]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
     marks.iter().any(|mark| bytes.starts_with(mark) || mark.starts_with(bytes))
 }
 
-/// True if a block is the header of a file in a tar archive. Its sum tells, in all dialects.
+/// True if a block is a file header of a tar archive. The checksum decides, for all dialects.
 fn is_tar(head: &[u8]) -> bool {
     let Some(block) = head.get(..BLOCK).filter(|block| !block.starts_with(&[0])) else { return false };
     let sum: u64 = block
@@ -193,7 +194,7 @@ fn is_tar(head: &[u8]) -> bool {
     std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 8).ok()) == Some(sum)
 }
 
-/// True if a name says that the file is packed.
+/// True if the name is that of a compressed file.
 fn names_packed(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [".gz", ".tgz", ".zst", ".zstd", ".bz2", ".tbz2", ".xz", ".txz", ".zip"]
@@ -201,8 +202,8 @@ fn names_packed(name: &str) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// The first bytes: as many as tell how the others are packed. And whether these are all. A pipe may bring its first
-/// bytes one by one, and no more than a line.
+/// Reads enough bytes to recognize the compression. Also returns true if these are all bytes. A pipe may deliver its
+/// first bytes one by one, and no more than a line.
 fn head(input: &mut Bytes) -> io::Result<(Vec<u8>, bool)> {
     let mut head = Vec::with_capacity(BLOCK);
     while head.len() < BLOCK && (begins_mark(&head) || !head.contains(&b'\n')) {
@@ -213,7 +214,7 @@ fn head(input: &mut Bytes) -> io::Result<(Vec<u8>, bool)> {
             Ok(read) => head.extend_from_slice(piece.get(..read).unwrap_or_default()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if head.is_empty() => return Err(error),
-            // It is told behind what was read.
+            // The error is reported after the bytes that were read.
             Err(error) => {
                 *input = Box::new(Failed(Some(error)));
                 break;
@@ -223,7 +224,7 @@ fn head(input: &mut Bytes) -> io::Result<(Vec<u8>, bool)> {
     Ok((head, false))
 }
 
-/// True if the first bytes may be those of a packed file, and more of them are needed to know.
+/// True if these may be the first bytes of a compressed file, and more are needed to decide.
 fn begins_mark(head: &[u8]) -> bool {
     const MARKS: [&[u8]; 5] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD", b"BZh", b"\xFD7zXZ\0", b"PK\x03\x04"];
     let skippable = matches!(head, [0x50..=0x5F] | [0x50..=0x5F, 0x2A] | [0x50..=0x5F, 0x2A, 0x4D]);
@@ -235,7 +236,7 @@ fn buffered<R: Read>(input: R) -> BufReader<R> {
     BufReader::with_capacity(128 << 10, input)
 }
 
-/// An input whose next read has failed already.
+/// An input whose next read fails.
 struct Failed(Option<Error>);
 
 impl Read for Failed {
@@ -244,7 +245,7 @@ impl Read for Failed {
     }
 }
 
-/// Counts what is read as it is stored.
+/// Counts the stored bytes that are read.
 pub(super) struct Counted {
     pub(super) input: Bytes,
     pub(super) meter: Arc<Meter>,
@@ -258,7 +259,7 @@ impl Read for Counted {
     }
 }
 
-/// Ends with an error where far too much comes out of what was stored.
+/// Fails if far too much comes out of the stored bytes.
 struct Bounded {
     input: Bytes,
     meter: Arc<Meter>,

@@ -1,4 +1,4 @@
-//! All files of the inputs: those of folders were found already, those of archives are found here.
+//! Goes through all files of the inputs. The files of folders are known already, those of archives are found here.
 
 use super::archive::{Member, Tar, Zip};
 use super::input::Input;
@@ -7,36 +7,36 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-/// Goes through inputs, and through the archives among them.
+/// Goes through the inputs, and through the archives among them.
 pub(super) struct Walk {
     inputs: std::iter::Peekable<std::vec::IntoIter<Input>>,
     read: Arc<AtomicU64>,
-    /// The archives that are read now, each within the one before it.
+    /// The open archives. Each is inside the one before it.
     archives: Vec<Archive>,
 }
 
-/// A file, opened.
+/// An open file.
 pub(super) struct Found {
-    /// As reports show it.
+    /// The name in reports.
     pub(super) name: Arc<str>,
-    /// The last part of its name.
+    /// The last part of the name.
     pub(super) short: Option<String>,
-    /// When it was last written, in microseconds since 1970.
+    /// The time of the last change, in microseconds since 1970.
     pub(super) written: Option<i64>,
-    /// True if it may still be written: it is no regular file.
+    /// True if the file may still be written, because it is no regular file.
     pub(super) live: bool,
     pub(super) bytes: Bytes,
-    /// The input, if it can be read once more.
+    /// The input, if it can be read again.
     pub(super) again: Option<Input>,
     pub(super) meter: Arc<Meter>,
 }
 
-/// A file that cannot be opened, and why.
+/// A file that cannot be opened, and the reason.
 pub(super) type Unopened = (Arc<str>, io::Error);
 
-/// An archive whose files are read one after the other.
+/// An open archive.
 struct Archive {
-    /// True if it is a stored file, or in one.
+    /// True if it is a stored file, or inside one.
     stored: bool,
     name: Arc<str>,
     files: Packed,
@@ -50,12 +50,12 @@ enum Packed {
 }
 
 impl Walk {
-    /// Bytes that are read (before they are unpacked) are added to `read`.
+    /// Goes through these inputs. `read` counts the bytes that are read, before decompression.
     pub(super) fn new(inputs: Vec<Input>, read: Arc<AtomicU64>) -> Self {
         Self { inputs: inputs.into_iter().peekable(), read, archives: Vec::new() }
     }
 
-    /// True if the next file, if there is one, is stored: it can be read from its end.
+    /// True if the next file, if any, is stored and can be read from its end.
     pub(super) fn is_stored(&mut self) -> bool {
         match self.archives.last() {
             Some(archive) => archive.stored,
@@ -63,7 +63,7 @@ impl Walk {
         }
     }
 
-    /// Opens the next file; `None` at the end. A file of a tar archive must be read before the next is asked for.
+    /// Opens the next file. `None` at the end. Read a file of a tar archive before the next call.
     pub(super) fn next(&mut self) -> Option<Result<Found, Unopened>> {
         loop {
             let opened = match self.archives.pop() {
@@ -78,7 +78,7 @@ impl Walk {
         }
     }
 
-    /// Opens the next input: `None` at the end, `Some(Ok(None))` for an archive.
+    /// Opens the next input. `None` at the end, `Some(Ok(None))` for an archive.
     fn input(&mut self) -> Option<Result<Option<Found>, Unopened>> {
         let input = self.inputs.next()?;
         let name: Arc<str> = input.name().into();
@@ -93,14 +93,14 @@ impl Walk {
         Some(Ok(self.begin(place, opened.contents, opened.meter)))
     }
 
-    /// Opens the next file of an archive; `None` where there is none, or it is an archive too.
+    /// Opens the next file of an archive. `None` at its end, and for an archive inside it.
     fn member(&mut self, mut archive: Archive) -> Result<Option<Found>, Unopened> {
         let name = Arc::clone(&archive.name);
         let (member, depth) = match &mut archive.files {
             Packed::Tar(tar) => (tar.next(), tar.depth),
             Packed::Zip(zip) => (zip.next(), zip.depth),
         };
-        // Behind a broken header of a tar archive nothing is known.
+        // After a broken header of a tar archive, the position is lost.
         let goes_on = match &member {
             Ok(member) => member.is_some(),
             Err(_) => matches!(archive.files, Packed::Zip(_)),
@@ -111,7 +111,7 @@ impl Walk {
         }
         let member = member.map_err(|error| (Arc::clone(&name), error))?;
         let Some(Member { name: inner, bytes, written }) = member else { return Ok(None) };
-        // No file is younger than the archive it is in, whatever clock its packer had.
+        // A file is never newer than its archive, whatever the clock of the machine that packed it.
         let written = [written, packed].into_iter().flatten().min();
         let short = inner.rsplit('/').next().map(str::to_owned);
         let name = format!("{name}/{inner}").into();
@@ -133,13 +133,13 @@ impl Walk {
     }
 }
 
-/// A file before it is opened.
+/// A file that is not open yet.
 struct Place {
     name: Arc<str>,
     short: Option<String>,
     written: Option<i64>,
     live: bool,
-    /// True if it is a stored file, or in one.
+    /// True if it is a stored file, or inside one.
     stored: bool,
     again: Option<Input>,
 }

@@ -1,4 +1,4 @@
-//! Zstandard: any number of frames, as one stream.
+//! Reads Zstandard files with any number of frames as one stream.
 
 use authsieve_framing::BehindTheEnd;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -6,13 +6,13 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::error::Error;
 use std::io::{self, BufRead, ErrorKind, Read};
 
-/// Unpacks the frames of a `.zst` file one after the other; skippable frames are skipped.
+/// Decompresses the frames of a `.zst` file one after the other. Skippable frames are skipped.
 pub(super) struct Frames<R> {
     input: R,
     decoder: FrameDecoder,
-    /// Within a frame.
+    /// True inside a frame.
     inside: bool,
-    /// A frame was read.
+    /// True if a frame was read.
     met_any: bool,
 }
 
@@ -21,7 +21,7 @@ impl<R: BufRead> Frames<R> {
         Self { input, decoder: FrameDecoder::new(), inside: false, met_any: false }
     }
 
-    /// Goes on to the next frame; false at the end.
+    /// Goes to the next frame. Returns false at the end.
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
             if self.input.fill_buf()?.is_empty() {
@@ -58,7 +58,7 @@ fn early() -> io::Error {
     io::Error::new(ErrorKind::UnexpectedEof, "the zstd data ends early")
 }
 
-/// The decoder's errors tell of its inside.
+/// Hides the internals in the decoder's errors.
 fn io_error(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&dyn Error> = Some(&error);
     while let Some(inner) = cause {

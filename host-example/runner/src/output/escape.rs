@@ -58,8 +58,8 @@ fn replace_those(text: &str, which: fn(char) -> bool, write: impl Fn(&mut String
     Cow::Owned(out)
 }
 
-/// True for control characters (C0, DEL, C1), for characters without width or with a change of direction, for line
-/// separators, tags, and characters that no font shows.
+/// True for control characters (C0, DEL, C1), line separators and tags. Also for characters that have no width, change
+/// the direction of text, or are in no font.
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(

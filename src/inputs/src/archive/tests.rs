@@ -25,7 +25,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     packer.finish().unwrap()
 }
 
-/// A zip archive, written by hand: local headers, the directory, its end.
+/// A zip archive, built byte by byte: local headers, the directory, and its end.
 fn zip(files: &[(&str, &[u8], bool)]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for (name, bytes, packed) in files {
@@ -90,7 +90,7 @@ fn the_files_of_a_tar_archive_are_read_one_by_one() {
     let packed = tar(&files);
     assert_eq!(open("logs.tar", &packed), (wanted("logs.tar"), vec![]));
     assert_eq!(open("logs.tgz", &gzip(&packed)), (wanted("logs.tgz"), vec![]));
-    // An archive within an archive.
+    // An archive inside an archive.
     let (files, errors) = open("outer.tar", &tar(&[("inner.tar.gz", &gzip(&packed))]));
     assert_eq!((files, errors), (wanted("outer.tar/inner.tar.gz"), vec![]));
 }
@@ -132,7 +132,7 @@ fn a_broken_zip_archive_is_an_error_and_costs_what_is_broken() {
     for length in [10, packed.len() / 2, packed.len() - 1] {
         assert_eq!(open("z.zip", &packed[..length]).1.len(), 1, "{length}");
     }
-    // Another checksum, an encrypted file, an unknown method: the other file is read.
+    // A wrong checksum, an encrypted file, an unknown method: the other file is still read.
     let at = packed.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
     for (place, value) in [(16, 0xFF), (8, 1), (10, 14)] {
         let mut broken = packed.clone();
@@ -143,7 +143,7 @@ fn a_broken_zip_archive_is_an_error_and_costs_what_is_broken() {
             "{files:?} {errors:?}"
         );
     }
-    // Both names stand for the same bytes.
+    // Both names refer to the same bytes.
     let mut broken = packed.clone();
     let second = at + 46 + 1;
     broken[second + 42] = 0;

@@ -1,11 +1,11 @@
-//! The order in which files are read, against a plain sort.
+//! Tests of the order in which files are read, compared with a plain sort.
 
 use super::*;
 use crate::Move;
 use proptest::prelude::*;
 use std::fs;
 
-/// A record: seconds after the hour, or none.
+/// A record: seconds after the hour, or no time.
 type Record = Option<u8>;
 
 fn line(file: usize, number: usize, record: Record) -> String {
@@ -17,14 +17,14 @@ fn line(file: usize, number: usize, record: Record) -> String {
     }
 }
 
-/// Writes files into a folder, and reads them: each record with its file and line.
+/// Writes files into a folder and reads them. Returns each record with its file and line.
 fn read(files: &[Vec<Record>], memory: usize) -> (Vec<(String, String, u64)>, Vec<Arranged>) {
     let folder = tempfile::tempdir().unwrap();
     let mut inputs = Vec::new();
     for (file, records) in files.iter().enumerate() {
         let text: String = (1..).zip(records).map(|(number, record)| line(file, number, *record)).collect();
         let path = folder.path().join(format!("f{file}"));
-        // The last line of a file that is still written has no end.
+        // The last line of a file that is still being written has no newline.
         fs::write(&path, text.strip_suffix('\n').unwrap_or(&text)).unwrap();
         inputs.push(Input::Path(path));
     }
@@ -49,7 +49,7 @@ fn read(files: &[Vec<Record>], memory: usize) -> (Vec<(String, String, u64)>, Ve
     (records, overview.seen().arranged)
 }
 
-/// The order that must come: a stable sort by time, file and line.
+/// The expected order: a stable sort by time, file and line.
 fn sorted(files: &[Vec<Record>]) -> Vec<(String, String, u64)> {
     let mut keyed = Vec::new();
     for (given, records) in files.iter().enumerate() {
@@ -78,7 +78,7 @@ proptest! {
         shapes in prop::collection::vec(0u8..4, 4),
         disk in any::<bool>(),
     ) {
-        // Files in order, backwards, and as they are.
+        // The files are in order, reversed, or random.
         for (records, shape) in files.iter_mut().zip(shapes) {
             if shape < 3 {
                 let mut times: Vec<u8> = records.iter().copied().flatten().collect();

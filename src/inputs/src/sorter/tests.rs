@@ -1,6 +1,6 @@
 use super::*;
 
-/// Records in a random order, each with its key.
+/// Records in a random order, with their keys.
 fn records(count: u64) -> Vec<(Key, String)> {
     let mut random = 88_172_645_463_325_252_u64;
     let mut next = || {

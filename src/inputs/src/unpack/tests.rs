@@ -36,7 +36,7 @@ pub(in super::super) fn open(name: &str, bytes: &[u8]) -> (Vec<(String, Vec<u8>)
     (files, errors.iter().map(|error| short(error)).collect())
 }
 
-/// The bytes of the one file, or why not.
+/// The bytes of the only file, or the error.
 fn read(bytes: &[u8]) -> Result<Vec<u8>, String> {
     read_as("input", bytes)
 }
@@ -108,7 +108,7 @@ fn packed_files_are_known_by_their_first_bytes() {
     assert_eq!(read(&bzip2(TEXT)).unwrap(), TEXT);
     assert_eq!(read(&xz(TEXT)).unwrap(), TEXT);
     assert_eq!(read(&xz(&gzip(TEXT))).unwrap(), TEXT);
-    // Rotated logs are often put together.
+    // Rotated logs are often concatenated.
     for pack in [gzip, bzip2, xz, zstd] {
         assert_eq!(read(&[pack(b"one\n"), pack(b"two\n")].concat()).unwrap(), b"one\ntwo\n");
         assert_eq!(read(&pack(b"")).unwrap(), b"");
@@ -125,7 +125,7 @@ fn what_stands_before_junk_is_whole() {
         assert_eq!(files, [("input".to_owned(), b"one\nlast".to_vec())]);
         assert!(errors.len() == 1 && errors[0].contains("junk behind"), "{errors:?}");
     }
-    // Padding is no junk, also with another member behind it.
+    // Padding is not junk, even before another member.
     let padded = [&gzip(b"one\n")[..], &[0; 1000], &gzip(b"last"), &[0; 10]].concat();
     assert_eq!(read(&padded).unwrap(), b"one\nlast");
 }
@@ -146,7 +146,7 @@ fn a_format_that_is_given_goes_before_what_the_bytes_show() {
     let mut source = Files::new(vec![input]).format(Some(Format::Lines));
     let batch = source.next(Vec::new()).unwrap();
     assert_eq!(batch.bytes, b"UserId,Operation\nalice,UserLoggedIn\n");
-    // A name decides where the content leaves doubt.
+    // The name decides if the content is in doubt.
     let input = Input::Memory { name: "m.csv", bytes: b"1st,2nd\nx,y\n" };
     let batch = Files::new(vec![input]).next(Vec::new()).unwrap();
     assert_eq!(batch.bytes, b"{\"1st\":\"x\",\"2nd\":\"y\"}\n");
@@ -167,7 +167,7 @@ fn a_truncated_file_gives_its_whole_records_and_then_an_error() {
             let (files, errors) = open("input", &packed[..length]);
             assert_eq!(errors.len(), 1, "the error must be told: {length} of {}", packed.len());
             let all: Vec<u8> = files.into_iter().flat_map(|(_, bytes)| bytes).collect();
-            // The parts of an `.xz` file are larger than this one.
+            // The parts of an `.xz` file are larger than this file.
             assert!(all.len() > 1000 || packed.starts_with(b"\xFD7z"), "{errors:?}");
             assert!(all.is_empty() || all.ends_with(b"\n") && lines.starts_with(&all));
         }
@@ -177,7 +177,7 @@ fn a_truncated_file_gives_its_whole_records_and_then_an_error() {
             assert!(read(&packed[..length]).is_err(), "{length} bytes of {packed:?}");
         }
     }
-    // A frame to be skipped is cut off, within its bytes or its length.
+    // A skippable frame is cut off, in its bytes or in its length.
     for length in 5..11 {
         let frame = b"\x50\x2A\x4D\x18\x03\x00\x00\x00xyz";
         for before in [zstd(TEXT), Vec::new()] {
@@ -185,7 +185,7 @@ fn a_truncated_file_gives_its_whole_records_and_then_an_error() {
             assert!(read(&bytes).is_err(), "{length} bytes");
         }
     }
-    // The name says that these are packed.
+    // The names are those of compressed files.
     for name in ["auth.log.1.gz", "auth.zst", "AUTH.BZ2", "auth.xz", "logs.tgz", "logs.zip"] {
         for bytes in [&b""[..], b"\x1F", b"P"] {
             let error = read_as(name, bytes).unwrap_err();
@@ -215,7 +215,7 @@ fn what_unpacks_to_far_too_much_is_left() {
     let most = FREE + 10 * RATIO;
     assert!(meter.unpack(most as usize).is_ok());
     assert!(meter.unpack(1).unwrap_err().to_string().contains("more than 1000 times"));
-    // A dictionary of 1.5 GiB: the block's header claims it, and nothing is allocated.
+    // The header of the block claims a dictionary of 1.5 GiB. Nothing is allocated for it.
     let mut claims = xz(TEXT);
     let dictionary = claims.windows(2).position(|two| two == [0x21, 0x01]).unwrap() + 2;
     claims[dictionary] = 37;
@@ -226,7 +226,7 @@ fn what_unpacks_to_far_too_much_is_left() {
 
 #[test]
 fn a_pipe_is_read_no_further_than_it_must() {
-    /// Gives one line, and fails when asked for more.
+    /// Yields one line, and fails on the next read.
     struct Line(Option<&'static [u8]>);
     impl Read for Line {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
