@@ -1,4 +1,4 @@
-//! Embeds the viewer's page, where it is built: `authsieve view` serves it. Never runs npm.
+//! Embeds the page of the viewer for `authsieve view`, if it was built. Never runs npm.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let dist = here.join("../viewer/dist");
     println!("cargo::rerun-if-changed=build.rs");
-    // Its folder is watched where it is not there: npm makes it anew.
+    // If the page does not exist, its folder is watched, because npm creates the page there.
     println!("cargo::rerun-if-changed={}", if dist.is_dir() { &dist } else { &here }.display());
     let mut files = Vec::new();
     if dist.is_dir() {

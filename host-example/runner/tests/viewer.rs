@@ -1,4 +1,5 @@
-//! `authsieve view`, by its own bytes; and the page in a real Chromium, where Node, the page and a browser are.
+//! Tests of `authsieve view` over HTTP, and of the page in a real Chromium. The browser test needs Node, the page and a
+//! browser.
 #![cfg(all(feature = "serve", unix))]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 const LOG: &str =
     "2026-03-04T08:00:00+00:00 web1 sshd[1]: Failed password for root from 192.0.2.7 port 1 ssh2\n";
 
-/// A command that serves, ended with the test.
+/// A running command. It is killed at the end of the test.
 struct View(Child);
 
 impl Drop for View {
@@ -34,7 +35,7 @@ fn view(log: &Path) -> (View, String, String) {
     (view, host.to_owned(), format!("/{path}"))
 }
 
-/// The answer to a request: its head, and its body.
+/// Sends a request. Returns the head and the body of the answer.
 fn get(host: &str, path: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(host).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
@@ -84,7 +85,7 @@ fn other_machines_do_not_reach_it() {
     );
 }
 
-/// Looks and says so where something is missing; installs nothing.
+/// Says what is missing and skips the test then. Installs nothing.
 #[test]
 fn the_page_works_in_a_browser() {
     let viewer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../viewer");

@@ -56,8 +56,7 @@ pub(super) struct Told {
 }
 
 impl Clock {
-    /// A clock by these options, as JSON. Options that are not valid are not
-    /// its business: it then has the defaults.
+    /// Creates a clock from options in JSON. Invalid options are reported elsewhere; the clock then uses the defaults.
     #[must_use]
     pub fn new(options: &str) -> Self {
         let read = |text| Config::<Codes>::read(text, &[]);

@@ -62,7 +62,8 @@ impl Files {
         Self::begun(inputs, now())
     }
 
-    /// The same, of a run that begins at this time, in microseconds since 1970: for hosts that bring their own clock.
+    /// Like [`new`](Self::new), for hosts with their own clock. `began` is the start of the run, in microseconds since
+    /// 1970.
     #[must_use]
     pub fn begun(inputs: Vec<Input>, began: i64) -> Self {
         let inputs: Vec<Input> = inputs.into_iter().flat_map(Input::expanded).collect();

@@ -35,9 +35,9 @@ pub enum Input {
     },
     /// A file that the host holds.
     Stored {
-        /// What it is called, with its folders.
+        /// The name with its folders.
         name: String,
-        /// When it was last written, in microseconds since 1970.
+        /// The time of the last change, in microseconds since 1970.
         written: Option<i64>,
         /// Its bytes.
         store: Arc<dyn Store>,

@@ -1,9 +1,9 @@
-//! Stored logs and pipes as one stream of records, by time: for the command and for the viewer.
+//! Reads stored logs and pipes as one stream of records, ordered by time, for the command and the viewer.
 //!
-//! A [`Source`] hands out [`Batch`]es of whole records, until it ends. Its host numbers the records, passes them through
-//! the analytics, and acknowledges each batch once all that came of it is delivered. [`Files`] is the source of stored
-//! logs: packed or not, in archives and folders, merged by the time of each record. An [`Input`] is a path, a pipe,
-//! memory, or a [`Store`]: bytes that can be read at any place, such as a file that a browser holds.
+//! A [`Source`] yields [`Batch`]es of whole records until it ends. Its host numbers the records, passes them through
+//! the analytics, and acknowledges each batch once all results are delivered. [`Files`] is the source for stored logs.
+//! It reads compressed files, archives and folders, and merges them by the times of their records. An [`Input`] is a
+//! path, a pipe, memory, or a [`Store`] such as a file in a browser.
 
 mod archive;
 mod clock;
@@ -50,8 +50,8 @@ pub trait Source: Send {
     /// bytes.
     fn next(&mut self, buffer: Vec<u8>) -> Option<Batch>;
 
-    /// After the last batch, true if the input was abandoned before its end. What waits in the analytics then keeps
-    /// waiting, because more input may exist.
+    /// After the last batch, true if the input was abandoned before its end. Events that wait in the analytics then
+    /// keep waiting, because more input may exist.
     fn was_left(&self) -> bool {
         false
     }

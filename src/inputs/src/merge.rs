@@ -19,8 +19,8 @@ const MOST_OPEN: usize = 128;
 /// The size of a batch in bytes.
 const BATCH: usize = 256 << 10;
 
-/// Almost a year, in microseconds. Before its last change, a file may have records without a year from this time. It leaves
-/// a day for clocks that run ahead.
+/// Almost a year, in microseconds: a time without a year lies at most this long before the last change of its file. A
+/// day is left for clocks that run ahead.
 const YEAR: i64 = 363 * 86_400_000_000;
 
 /// A merge of files.

@@ -1,4 +1,4 @@
-//! The findings about inputs, beside their records.
+//! The findings about the inputs, apart from their records.
 
 use super::failing::Failing;
 use std::sync::{Arc, Mutex, PoisonError};

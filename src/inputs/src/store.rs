@@ -1,22 +1,22 @@
-//! Bytes that a host holds, and that can be read at any place.
+//! Bytes of a host that can be read at any position.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// Bytes that can be read at any place, such as a file that a browser holds.
+/// Bytes that can be read at any position, such as a file in a browser.
 pub trait Store: fmt::Debug + Send + Sync {
-    /// How many bytes there are.
+    /// The number of bytes.
     fn size(&self) -> u64;
 
-    /// Reads bytes from the place `at` on, as many as there are and `into` holds. Returns how many; 0 at the end.
+    /// Reads bytes at position `at` into `into`. Returns the number of bytes, 0 at the end.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// Fails if the bytes cannot be read.
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
 }
 
-/// A reader with a place of its own in a store.
+/// A reader with its own position in a store.
 #[derive(Debug)]
 pub(super) struct Place {
     store: Arc<dyn Store>,
@@ -24,7 +24,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// At the first byte.
+    /// Starts at the first byte.
     pub(super) fn new(store: &Arc<dyn Store>) -> Self {
         Self { store: Arc::clone(store), at: 0 }
     }

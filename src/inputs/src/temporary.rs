@@ -1,21 +1,21 @@
-//! Where bytes are kept that do not fit: temporary files, which have no name and go when they are closed. In a browser,
-//! which has none, memory.
+//! Temporary files for bytes that do not fit into memory. They have no name and vanish when they are closed. A browser
+//! has no such files, so memory takes their place.
 
 use super::unpack::Bytes;
 use std::io::{self, Read, Seek};
 
-/// Bytes that are read out of their order.
+/// Bytes that can be read in any order.
 pub(super) trait Anywhere: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> Anywhere for T {}
 
-/// A file, or what stands for one.
+/// A file, or memory in its place.
 pub(super) type Whole = Box<dyn Anywhere>;
 
-/// Keeps all bytes of an input, to be read from the first on.
+/// Copies all bytes of an input, and starts at the first byte.
 ///
 /// # Errors
-/// Those of the input, and where the file cannot be written.
+/// Fails with the errors of the input, and if the file cannot be written.
 pub(super) fn kept(mut input: Bytes) -> io::Result<Whole> {
     let mut file = file()?;
     io::copy(&mut input, &mut file)?;
@@ -29,12 +29,12 @@ mod place {
     use std::io;
     use tempfile::SpooledTempFile;
 
-    /// A file without bytes.
+    /// An empty file.
     pub(crate) fn file() -> io::Result<File> {
         tempfile::tempfile()
     }
 
-    /// A file that is in memory up to this many bytes.
+    /// A file that stays in memory up to this many bytes.
     pub(crate) fn spooled(most: usize) -> SpooledTempFile {
         SpooledTempFile::new(most)
     }
@@ -47,13 +47,13 @@ mod place {
 mod place {
     use std::io::{self, Cursor};
 
-    /// A file without bytes.
+    /// An empty file.
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere a file cannot always be made")]
     pub(crate) fn file() -> io::Result<Temporary> {
         Ok(Cursor::default())
     }
 
-    /// The same: there is no disk.
+    /// A file in memory, because there is no disk.
     pub(crate) fn spooled(_: usize) -> Spooled {
         Cursor::default()
     }

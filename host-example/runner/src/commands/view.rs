@@ -1,7 +1,7 @@
-//! `authsieve view`: the log viewer, served to the browser of this machine.
+//! `authsieve view`: serves the log viewer to the browser of this machine.
 //!
-//! The page is compiled in. It stands below a random token, so that no page of a stranger finds it. The files that a command
-//! line names are handed to the page, which may then connect to this command and to nothing else.
+//! The page is compiled in. Its address contains a random token, so that foreign web pages cannot find it. The files of
+//! the command line are passed to the page. Then the page may connect to this command, and to no other place.
 
 use crate::arguments::Stop;
 use crate::selection::Error;
@@ -28,13 +28,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::UNIX_EPOCH;
 
-/// The files of the page, by name; empty where it was not built.
+/// The names and bytes of the page's files. Empty if the page was not built.
 const PAGE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/viewer.rs"));
 
-/// What the page may do, as it asks for it itself, without its connections.
+/// The part of the page's own policy that forbids connections.
 const NO_CONNECTION: &str = "connect-src 'none'";
 
-/// So many bytes of a file are sent at once.
+/// The bytes of a file that are sent at once.
 const PIECE: usize = 256 << 10;
 
 /// The arguments of `view`.
@@ -42,18 +42,18 @@ const PIECE: usize = 256 << 10;
 pub struct Arguments {
     /// Logs to open in the page. Without any, the page asks for them.
     files: Vec<PathBuf>,
-    /// Serve at this address of this machine; port 0 is any that is free.
+    /// Address on this machine to serve at. Port 0 chooses a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Start no browser; the address is printed in any case.
+    /// Start no browser. The address is always printed.
     #[arg(long)]
     no_open: bool,
 }
 
-/// Runs it, until a signal ends it.
+/// Runs the command until a signal ends it.
 ///
 /// # Errors
-/// When the page was not built in, the address is not this machine's or is taken, or a file cannot be read.
+/// Fails if the page was not built in, if the address is taken or not of this machine, or if a file cannot be read.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     if PAGE.is_empty() {
         let why = "the page is not in this build; build it first (`npm ci && npm run build` in host-example/viewer), then the \
@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     })
 }
 
-/// All that the handlers share.
+/// The state that all handlers share.
 #[derive(Clone)]
 struct Shared {
     files: Arc<[PathBuf]>,
@@ -111,7 +111,7 @@ fn router(token: &str, shared: Shared) -> Router {
         .with_state(shared)
 }
 
-/// The policy of the page. It may connect to this command if there are files to fetch.
+/// The content security policy of the page. The page may connect to this command only if there are files to fetch.
 fn policy(files: bool) -> String {
     let html = PAGE.iter().find(|(name, _)| *name == "index.html").map_or(&b""[..], |(_, bytes)| bytes);
     let html = String::from_utf8_lossy(html);
@@ -139,7 +139,7 @@ fn page(shared: &Shared, name: &str) -> Response {
     };
     let files = !shared.files.is_empty();
     let body = match std::str::from_utf8(bytes) {
-        // The page asks for its own policy, and for the files where there are some.
+        // The page contains its own policy, so it is changed there too.
         Ok(html) if *name == "index.html" && files => Body::from(connecting(html, true).replacen(
             "<head>",
             "<head><meta name=\"files\" content=\"files.json\">",
@@ -195,7 +195,7 @@ fn answer(shared: &Shared, kind: &'static str, body: Body) -> Response {
     response
 }
 
-/// A file, piece by piece, up to the length that it had when it was opened.
+/// A file that is sent piece by piece, up to its length when it was opened.
 struct Pieces {
     file: File,
     left: u64,
@@ -205,7 +205,7 @@ impl hyper::body::Body for Pieces {
     type Data = Bytes;
     type Error = io::Error;
 
-    // Reading blocks this thread, which serves one person.
+    // The read blocks this thread, which serves only one person.
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let most = PIECE.min(usize::try_from(self.left).unwrap_or(PIECE));
         if most == 0 {
@@ -228,14 +228,14 @@ impl hyper::body::Body for Pieces {
     }
 }
 
-/// 128 random bits.
+/// A random token of 128 bits.
 fn token() -> Result<String, getrandom::Error> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits)?;
     Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Opens an address in the browser, if there is one. The address is printed in any case.
+/// Opens an address in the browser, if there is one.
 fn open(address: &str) {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let null = Stdio::null;

@@ -1,4 +1,4 @@
-//! Questions and answers as JSON: what the face for JavaScript passes on.
+//! Answers questions in JSON, which the JavaScript interface passes on.
 
 use crate::describe::describe;
 use crate::session::{Session, Step, Told};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Opens the bytes of a file by its number and its size.
+/// Opens a file of the page by its number and size.
 pub type Open = fn(file: u32, size: u64) -> Arc<dyn Store>;
 
 /// Answers questions about one session at a time.
@@ -20,46 +20,46 @@ pub struct Desk {
 #[derive(Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 enum Ask {
-    /// What the analytics are, and which columns events have.
+    /// Asks for the analytics and the columns of events.
     Describe,
-    /// Begins a session. `seed` are hexadecimal digits.
+    /// Begins a session. `seed` is hexadecimal.
     Open { files: Vec<File>, received: String, config: String, seed: String },
-    /// Reads on, for at least so many bytes of records.
+    /// Continues reading, for at least this many bytes of records.
     Step { bytes: u64 },
-    /// Reads no further.
+    /// Ends reading.
     End,
-    /// Has the next batches explained.
+    /// Explains the next batches.
     Explain { batches: u64 },
-    /// Begins to judge again.
+    /// Begins to judge again with another configuration.
     JudgeAgain { config: String },
     /// Judges the next batches again.
     Again { batches: u64 },
-    /// The near misses.
+    /// Asks for the near misses.
     Near,
-    /// The windows that a record counts for.
+    /// Asks for the windows in which a record counts.
     Windows { analytic: String, record: u64 },
-    /// The highest counts of keys.
+    /// Asks for the highest counts of keys.
     Highest,
-    /// Records as they stand.
+    /// Asks for the text of records.
     Records { records: Vec<u64> },
-    /// The texts of a column, from a number on.
+    /// Asks for the texts of a column, from this number on.
     Texts { column: String, from: usize },
-    /// What came of the files, and whether the analytics can fire.
+    /// Asks for the results of each file, and for the readiness of the analytics.
     Health,
 }
 
-/// A file that the page holds.
+/// A file of the page.
 #[derive(Deserialize)]
 struct File {
     number: u32,
     name: String,
     size: u64,
-    /// When it was last written, in microseconds since 1970.
+    /// The time of its last change, in microseconds since 1970.
     written: Option<String>,
 }
 
 impl Desk {
-    /// A desk without a session.
+    /// Creates a desk without a session.
     #[must_use]
     pub const fn new(open: Open) -> Self {
         Self { open, session: None }
@@ -71,10 +71,10 @@ impl Desk {
         self.session.as_ref()
     }
 
-    /// Answers a question, both in JSON.
+    /// Answers a question. Both are JSON.
     ///
     /// # Errors
-    /// For a question that is none, a configuration that is not valid (a line for each problem), and where there is no
+    /// Fails for an unknown question, for an invalid configuration (with a line for each problem), and without a
     /// session.
     pub fn answer(&mut self, question: &[u8]) -> Result<String, String> {
         let ask: Ask = serde_json::from_slice(question).map_err(|error| error.to_string())?;
@@ -85,7 +85,7 @@ impl Desk {
                 "numbers": crate::Events::NUMBERS,
             }),
             Ask::Open { files, received, config, seed } => {
-                // The memory of the old one first.
+                // Frees the memory of the old session first.
                 self.session = None;
                 let number = |text: &str| text.parse::<i64>().map_err(|error| format!("{text}: {error}"));
                 let mut inputs = Vec::new();

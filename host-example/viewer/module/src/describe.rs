@@ -1,10 +1,10 @@
-//! What the analytics are, as JSON.
+//! Describes the analytics as JSON.
 
 use authsieve_engine::detector::{Analytics, Descriptor};
 use authsieve_suite::Suite;
 use serde_json::{Value, json};
 
-/// The analytics, in the order of their ids, with the JSON Schema of their options.
+/// The analytics, ordered by id, with the JSON Schemas of their options.
 pub fn describe() -> Value {
     let one = |about: Descriptor| {
         json!({
@@ -16,15 +16,14 @@ pub fn describe() -> Value {
             "telemetry": about.telemetry,
             "false_positives": about.false_positives,
             "response": about.response,
-            // As text: its options keep their order.
+            // The schema is a text, so that its options keep their order.
             "schema": about.config_schema,
         })
     };
     Suite::describe().into_iter().map(one).collect()
 }
 
-/// The options that bear on the times of records, out of a configuration: the top level alone has them, and the codes that
-/// any analytic takes for failures as well.
+/// The options of a configuration for reading times: options of the top level, and all failure codes of all analytics.
 pub fn times(config: &str) -> String {
     let config: Value = serde_json::from_str(config).unwrap_or_default();
     let Some(top) = config.as_object() else { return String::new() };

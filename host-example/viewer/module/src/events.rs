@@ -1,16 +1,16 @@
-//! Events as columns: one number for each event and field, and each text once.
+//! Stores events as columns: one number per event and field. Each text is stored once.
 
 use authsieve_engine::event::{Event, Outcome};
 use authsieve_records::Origin;
 use std::collections::HashMap;
 
-/// More events are judged, but not listed.
+/// The most events that are listed. Further events are judged only.
 const MOST: usize = 16 << 20;
 
-/// Stands for an absent number.
+/// The number that means an absent value.
 pub const NONE: u32 = u32::MAX;
 
-/// The texts of a column, each once. The number 0 is the absent text.
+/// The texts of a column. Number 0 is the absent text.
 #[derive(Debug)]
 pub struct Texts {
     numbers: HashMap<Box<str>, u32>,
@@ -24,7 +24,7 @@ impl Default for Texts {
 }
 
 impl Texts {
-    /// The number of a text.
+    /// The number of a text. Adds the text if it is new.
     pub fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
@@ -35,23 +35,23 @@ impl Texts {
         number
     }
 
-    /// The texts from that number on.
+    /// The texts from this number on.
     #[must_use]
     pub fn from(&self, number: usize) -> &[Box<str>] {
         self.list.get(number..).unwrap_or_default()
     }
 
-    /// The text of a number.
+    /// The text with this number.
     #[must_use]
     pub fn text(&self, number: u32) -> &str {
         self.list.get(number as usize).map_or("", |text| text)
     }
 }
 
-/// Declares the columns: of texts, and of numbers.
+/// Declares the columns for texts and for numbers.
 macro_rules! columns {
     (texts: $($text:ident)+; numbers: $($number:ident)+;) => {
-        /// Columns of events, in the order of their records.
+        /// The columns of events, in the order of their records.
         #[derive(Debug, Default)]
         #[allow(missing_docs)]
         pub struct Events {
@@ -59,7 +59,7 @@ macro_rules! columns {
             $(pub $text: Vec<u32>,)+
             $(pub $number: Vec<u32>,)+
             texts: Dictionaries,
-            /// Events beyond the bound.
+            /// The number of events that are not listed.
             pub unlisted: u64,
         }
 
@@ -67,12 +67,12 @@ macro_rules! columns {
         struct Dictionaries { $($text: Texts,)+ }
 
         impl Events {
-            /// The names of the columns of texts, as JavaScript asks for them.
+            /// The names of the text columns for JavaScript.
             pub const TEXTS: &'static [&'static str] = &[$(stringify!($text)),+];
-            /// The names of the columns of numbers.
+            /// The names of the number columns.
             pub const NUMBERS: &'static [&'static str] = &[$(stringify!($number)),+];
 
-            /// A column by its place: those of texts, then those of numbers.
+            /// A column by its position. The text columns come before the number columns.
             #[must_use]
             pub fn column(&self, place: usize) -> Option<&[u32]> {
                 [$(&self.$text[..],)+ $(&self.$number[..],)+].get(place).copied()
@@ -96,19 +96,19 @@ columns! {
 }
 
 impl Events {
-    /// How many there are.
+    /// The number of events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.time.len()
     }
 
-    /// True if there is none.
+    /// True if there are no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.time.is_empty()
     }
 
-    /// Adds an event. `analytics` has a bit for each analytic that reads it, in the order of their ids.
+    /// Adds an event. `analytics` has a bit for each analytic that reads the event, in the order of their ids.
     pub fn add(&mut self, record: u64, origin: Option<&Origin>, analytics: u32, event: &Event<'_>) {
         if self.time.len() >= MOST {
             self.unlisted += 1;
@@ -150,7 +150,7 @@ impl Events {
         }
     }
 
-    /// True if an event of this record and time let somebody in.
+    /// True if an event of this record and time is a login.
     #[must_use]
     pub fn is_login(&self, record: u64, time: i64) -> bool {
         let Ok(record) = u32::try_from(record) else { return false };

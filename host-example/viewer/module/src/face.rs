@@ -1,7 +1,7 @@
-//! The face for JavaScript: a question in, an answer out, both JSON; and columns as they lie in memory.
+//! The interface for JavaScript: questions and answers in JSON, and columns directly in memory.
 //!
-//! One import, `host.read(file, at, into, length)`: reads bytes of a file into memory, and returns how many, or -1 where
-//! they cannot be read.
+//! There is one import, `host.read(file, at, into, length)`. It reads bytes of a file into memory and returns their
+//! number, or -1 if they cannot be read.
 
 use crate::ask::Desk;
 use authsieve_inputs::Store;
@@ -14,7 +14,7 @@ unsafe extern "C" {
     fn read(file: u32, at: f64, into: *mut u8, length: usize) -> i32;
 }
 
-/// A file that the page holds.
+/// A file of the page.
 #[derive(Debug)]
 struct Held {
     file: u32,
@@ -54,7 +54,7 @@ thread_local! {
     };
 }
 
-/// Makes room for a question of so many bytes, and returns its place.
+/// Makes room for a question of this length, and returns its address.
 #[unsafe(no_mangle)]
 pub extern "C" fn question(length: usize) -> *mut u8 {
     FACE.with_borrow_mut(|face| {
@@ -63,7 +63,8 @@ pub extern "C" fn question(length: usize) -> *mut u8 {
     })
 }
 
-/// Answers the question, and returns how many bytes the answer has; below 0 for an error, whose words are then the answer.
+/// Answers the question. Returns the length of the answer, or a number below 0 for an error. The answer is then the
+/// error text.
 #[unsafe(no_mangle)]
 pub extern "C" fn ask() -> i32 {
     FACE.with_borrow_mut(|face| {
@@ -77,19 +78,19 @@ pub extern "C" fn ask() -> i32 {
     })
 }
 
-/// The place of the answer.
+/// The address of the answer.
 #[unsafe(no_mangle)]
 pub extern "C" fn answer() -> *const u8 {
     FACE.with_borrow(|face| face.answer.as_ptr())
 }
 
-/// How many events there are.
+/// The number of events.
 #[unsafe(no_mangle)]
 pub extern "C" fn rows() -> usize {
     FACE.with_borrow(|face| face.desk.session().map_or(0, |session| session.events.len()))
 }
 
-/// The place of the times of events, in microseconds since 1970.
+/// The address of the times of events, in microseconds since 1970.
 #[unsafe(no_mangle)]
 pub extern "C" fn times() -> *const i64 {
     FACE.with_borrow(|face| {
@@ -97,7 +98,7 @@ pub extern "C" fn times() -> *const i64 {
     })
 }
 
-/// The place of a column.
+/// The address of a column.
 #[unsafe(no_mangle)]
 pub extern "C" fn column(place: usize) -> *const u32 {
     let column = |face: &Face| Some(face.desk.session()?.events.column(place)?.as_ptr());

@@ -1,41 +1,42 @@
-//! What came of each file.
+//! Collects the results for each file.
 
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// So many losses of a file are told.
+/// The most losses of a file that are listed.
 const MOST: usize = 20;
 
-/// So many files are told of.
+/// The most files that are listed.
 const MOST_FILES: usize = 10_000;
 
-/// What came of each file, in the order in which they were met.
+/// The results of all files, in the order of reading.
 #[derive(Debug, Default)]
 pub struct Tallies {
     places: HashMap<Arc<str>, usize>,
     list: Vec<Tally>,
 }
 
-/// What came of one file.
+/// The results of one file.
 #[derive(Debug, Serialize)]
 pub struct Tally {
     name: Arc<str>,
     records: u64,
     events: u64,
-    /// The earliest and the latest event, in microseconds since 1970, as text: numbers of JavaScript are too small.
+    /// The earliest and the latest event, in microseconds since 1970. They are texts, because JavaScript's numbers are
+    /// not exact enough.
     first: Option<String>,
     last: Option<String>,
     #[serde(skip)]
     between: Option<(i64, i64)>,
     losses: Vec<Loss>,
-    /// How many losses there were.
+    /// The number of losses.
     lost: u64,
-    /// It could not be opened, or not be read to its end.
+    /// True if the file could not be opened or not be read to its end.
     damaged: bool,
 }
 
-/// Something that is not in the records.
+/// A part of a file that did not become a record.
 #[derive(Debug, Serialize)]
 struct Loss {
     line: Option<u64>,
@@ -66,14 +67,14 @@ impl Tallies {
         self.list.get_mut(place)
     }
 
-    /// So many records of it were read.
+    /// Counts records of a file that were read.
     pub fn records(&mut self, name: &Arc<str>, count: u64) {
         if let Some(tally) = self.of(name) {
             tally.records += count;
         }
     }
 
-    /// One of its records is an event.
+    /// Counts an event in a file.
     pub fn event(&mut self, name: &Arc<str>, time: i64) {
         if let Some(tally) = self.of(name) {
             tally.events += 1;
@@ -82,7 +83,7 @@ impl Tallies {
         }
     }
 
-    /// Something of it was lost.
+    /// Counts a loss in a file, and lists it if there is room.
     pub fn loss(&mut self, name: &Arc<str>, line: Option<u64>, text: String, damaged: bool) {
         if let Some(tally) = self.of(name) {
             tally.lost += 1;
@@ -93,7 +94,7 @@ impl Tallies {
         }
     }
 
-    /// All of them.
+    /// The results of all files.
     pub fn list(&mut self) -> &[Tally] {
         for tally in &mut self.list {
             (tally.first, tally.last) = tally.between.map(|(a, b)| (a.to_string(), b.to_string())).unzip();

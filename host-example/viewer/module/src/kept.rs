@@ -1,17 +1,17 @@
-//! Records that may matter, as they were read.
+//! Keeps the records that may matter, in the form in which they were read.
 
 use authsieve_engine::detector::Reading;
 
-/// A batch without the records that cannot matter. These have left their newlines, so that all have their numbers.
+/// A batch without the records that cannot matter. Their newlines remain, so the other records keep their numbers.
 #[derive(Debug)]
 pub struct Batch {
     /// The records.
     pub bytes: Box<[u8]>,
-    /// When they were read.
+    /// The reading of the batch.
     pub reading: Reading,
 }
 
-/// Batches in the order in which they were judged.
+/// The batches, in the order in which they were judged.
 #[derive(Debug, Default)]
 pub struct Kept(Vec<Batch>);
 
@@ -21,25 +21,25 @@ impl Kept {
         self.0.push(Batch { bytes: bytes.into(), reading });
     }
 
-    /// A batch by its place.
+    /// The batch at a position.
     #[must_use]
     pub fn get(&self, place: usize) -> Option<&Batch> {
         self.0.get(place)
     }
 
-    /// How many batches there are.
+    /// The number of batches.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True if there is none.
+    /// True if there are no batches.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The record of that number, without its newline. O(bytes of its batch).
+    /// The record with this number, without its newline. O(bytes of its batch).
     #[must_use]
     pub fn record(&self, number: u64) -> Option<&[u8]> {
         let after = self.0.partition_point(|batch| batch.reading.first <= number);

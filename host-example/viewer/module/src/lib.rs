@@ -1,16 +1,16 @@
-//! The module behind the browser-side log viewer: it reads files, judges them, and says why.
+//! The Wasm module of the log viewer: reads files in the browser, judges them, and explains the results.
 //!
-//! The page draws and filters; all that is known of logs and attacks is here. Files are read by the same code as in the
-//! command ([`authsieve_inputs`]), and judged by the same analytics ([`authsieve_suite`]), so the alerts are the same to
-//! the byte.
+//! The page only draws and filters. All knowledge of logs and attacks is here. The module reads files with the same
+//! code as the command ([`authsieve_inputs`]), and judges them with the same analytics ([`authsieve_suite`]). So the
+//! alerts are equal byte by byte.
 //!
-//! A [`Session`] is one reading of some files under one configuration. It goes on in short steps, so that a worker can
-//! tell of progress and be stopped. Events go into [`Events`], as columns of numbers that JavaScript sees as typed arrays.
-//! Records that may matter stay in memory ([`kept`]): the page shows them, and judges them once more under another
-//! configuration.
+//! A [`Session`] is one reading of some files with one configuration. It runs in short steps, so that a worker can
+//! report progress and be stopped. Events are stored in [`Events`] as columns of numbers, which JavaScript reads as
+//! typed arrays. Records that may matter stay in memory ([`kept`]). The page shows them, and can judge them again with
+//! another configuration.
 //!
-//! The face for JavaScript takes and gives JSON (`face`, in Wasm only). The module imports one function, which reads
-//! bytes of a file.
+//! The interface for JavaScript uses JSON (`face`, only in Wasm). The module imports one function, which reads bytes of
+//! a file.
 
 mod ask;
 mod describe;

@@ -1,4 +1,4 @@
-//! What became of events, and why: the points of windows, the near misses, and the highest count of each key.
+//! Collects notes: the points of windows, the near misses, and the highest count of each key.
 
 use crate::events::Texts;
 use authsieve_engine::event::Outcome;
@@ -7,16 +7,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// More points are left out.
+/// The most points that are kept.
 const MOST_POINTS: usize = 6 << 20;
 
-/// More near misses are left out, those of the lowest counts first.
+/// The most near misses that are shown. Those with the lowest counts are left out first.
 const MOST_NEAR: usize = 5_000;
 
-/// So many points of a window are drawn.
+/// The most points of a window that are drawn.
 const MOST_DRAWN: usize = 2_000;
 
-/// What became of an event for one key.
+/// The treatment of an event for one key.
 #[derive(Clone, Copy, Debug)]
 struct Point {
     time: i64,
@@ -28,7 +28,7 @@ struct Point {
     outcome: Outcome,
 }
 
-/// What nearly was an alert.
+/// A near miss: an event that almost raised an alert.
 #[derive(Clone, Debug, Serialize)]
 struct Near {
     analytic: &'static str,
@@ -41,7 +41,7 @@ struct Near {
     time: String,
     count: u32,
     needed: u32,
-    /// How often this key came so near.
+    /// How often this key had such a near miss.
     times: u32,
 }
 
@@ -49,19 +49,19 @@ struct Near {
 #[derive(Debug, Default)]
 pub struct Notes {
     points: Vec<Point>,
-    /// Analytic and key, with a tab between.
+    /// The analytic and the key, separated by a tab.
     keys: Texts,
     /// The highest count of each key.
     highest: Vec<u32>,
     near: HashMap<(u32, u8), Near>,
-    /// The records that raised an alert, of each analytic.
+    /// The records that raised an alert, by analytic.
     raised: HashSet<(&'static str, u64)>,
-    /// Points that were left out.
+    /// The number of points that were left out.
     pub left_out: u64,
 }
 
 impl Notes {
-    /// Takes the notes on a batch.
+    /// Adds the notes on a batch.
     pub fn take(&mut self, notes: Vec<Note>) {
         for note in notes {
             if note.step == Step::Alert {
@@ -91,7 +91,7 @@ impl Notes {
     }
 
     fn near(&mut self, key: u32, note: Note, count: u32, needed: u32) {
-        // Half of what is needed is not near.
+        // Less than half of the needed count is not near.
         if note.step == Step::Short && (count == 0 || count.saturating_mul(2) < needed) {
             return;
         }
@@ -122,8 +122,8 @@ impl Notes {
         self.near.insert((key, step as u8), near);
     }
 
-    /// The near misses: of one record and analytic the nearest, without those that alerted under another key. Of equals,
-    /// the one of the most specific key.
+    /// The near misses. For each record and analytic, only the nearest one is listed; among equals, the one with the
+    /// most specific key. Records that alerted under another key are left out.
     #[must_use]
     pub fn near_misses(&self) -> Value {
         let mut best: BTreeMap<(u64, &str), &Near> = BTreeMap::new();
@@ -146,8 +146,8 @@ impl Notes {
         json!(list)
     }
 
-    /// The windows of a record: for each key of the analytic that the record counts for, the points of this key, the
-    /// nearest to the record.
+    /// The windows of a record. For each key of the analytic for which the record counts, lists the points nearest to
+    /// the record.
     #[must_use]
     pub fn windows(&self, analytic: &str, record: u64) -> Value {
         let start = format!("{}\t", analytic.to_ascii_lowercase());
@@ -157,7 +157,7 @@ impl Notes {
                 keys.push(point.key);
             }
         }
-        // The most specific first.
+        // The most specific key comes first.
         keys.sort_by_key(|key| std::cmp::Reverse(self.keys.text(*key).split(' ').next().map_or(0, str::len)));
         let windows = keys.into_iter().map(|key| {
             let all: Vec<&Point> = self.points.iter().filter(|point| point.key == key).collect();
@@ -179,7 +179,7 @@ impl Notes {
         windows.collect()
     }
 
-    /// How many keys of each analytic and kind reached which highest count.
+    /// Counts the keys by analytic, kind of key, and highest count.
     #[must_use]
     pub fn highest(&self) -> Value {
         let mut counts: BTreeMap<&str, BTreeMap<&str, BTreeMap<u32, u32>>> = BTreeMap::new();

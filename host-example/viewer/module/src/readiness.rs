@@ -1,4 +1,4 @@
-//! Whether each analytic can fire with the events that were read, by what it says it needs.
+//! Decides if each analytic can fire on the events, by the needs that it states.
 
 use authsieve_engine::detector::{Descriptor, Need, Seen};
 use authsieve_engine::event::Event;
@@ -6,28 +6,28 @@ use authsieve_engine::fields::Field;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The events that one analytic judges, by what it needs.
+/// The events that one analytic judges, counted by its needs.
 #[derive(Debug)]
 pub struct Intake {
     about: Descriptor,
-    /// Events read, whoever wrote them.
+    /// The number of events, from any provider.
     events: u64,
-    /// Of these, those that it judges.
+    /// Of these, the events that the analytic judges.
     own: u64,
     providers: BTreeSet<&'static str>,
-    /// Of each need, the events that it is about, and those that have all of its fields.
+    /// For each need, the number of its events, and of those with all its fields.
     met: Vec<(u64, u64)>,
 }
 
 impl Intake {
-    /// No events yet.
+    /// Starts without events.
     #[must_use]
     pub fn new(about: Descriptor) -> Self {
         let met = vec![(0, 0); about.needs.len()];
         Self { about, events: 0, own: 0, providers: BTreeSet::new(), met }
     }
 
-    /// Takes an event, if the analytic reads it.
+    /// Adds an event, if the analytic reads it.
     pub fn take(&mut self, seen: &Seen) {
         let Self { about, events, own, providers, met } = self;
         if !seen.analytics.contains(&about.id.as_str()) {
@@ -48,7 +48,7 @@ impl Intake {
         }
     }
 
-    /// Whether it can fire, and what is missing.
+    /// Says if the analytic can fire, and what is missing.
     #[must_use]
     pub fn readiness(&self) -> Value {
         let Self { about, events, own, met, .. } = self;
@@ -103,7 +103,7 @@ impl Intake {
     }
 }
 
-/// Whether the analytic judges events of this provider, and of this code.
+/// True if the analytic judges events of this provider and code.
 fn judges(about: &Descriptor, event: &Event<'_>) -> bool {
     let is_code = |known: &str| {
         [&event.reason, &event.status]
@@ -117,7 +117,7 @@ fn judges(about: &Descriptor, event: &Event<'_>) -> bool {
     })
 }
 
-/// Whether an event has a field, by its name in the contract.
+/// True if an event has a field, named as in the contract.
 fn has(event: &Event<'_>, name: &str) -> bool {
     macro_rules! present {
         (($event:expr) $($field:ident)+) => {
@@ -130,7 +130,7 @@ fn has(event: &Event<'_>, name: &str) -> bool {
     authsieve_engine::event_fields!(present, event)
 }
 
-/// A field as people call it.
+/// The readable name of a field.
 fn shown(field: &str) -> &str {
     if field == "src_ip" { "an address" } else { field }
 }

@@ -1,4 +1,4 @@
-//! One reading of some files under one configuration.
+//! One reading of some files with one configuration.
 
 use crate::describe;
 use crate::events::Events;
@@ -15,7 +15,7 @@ use authsieve_records::prefilter::{Prefilter, Route};
 use authsieve_suite::Suite;
 use std::sync::Arc;
 
-/// One reading of some files under one configuration.
+/// One reading of some files with one configuration.
 pub struct Session {
     source: Files,
     progress: Progress,
@@ -30,7 +30,7 @@ pub struct Session {
     buffer: Vec<u8>,
     ended: bool,
     problems: Vec<Problem>,
-    /// Where each record stands.
+    /// The places of the records.
     pub origins: Origins,
     /// The events.
     pub events: Events,
@@ -43,38 +43,38 @@ pub struct Session {
     again: Option<Again>,
 }
 
-/// The kept records, judged once more.
+/// The state of judging the kept records again.
 struct Again {
     detector: Detector<Suite>,
     place: usize,
 }
 
-/// An alert, and what the page has to know beside it.
+/// An alert, with data for the page.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// The alert.
     pub alert: Alert,
-    /// Somebody got in: a login is part of what it tells.
+    /// True if a login is part of the alert, so that somebody got in.
     pub login: bool,
 }
 
-/// How far something is.
+/// The progress of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// True at the end.
     pub done: bool,
-    /// How much is done, and of how much: bytes, or batches.
+    /// The part that is done, in bytes or batches.
     pub at: u64,
-    /// See above.
+    /// The whole, in bytes or batches.
     pub of: u64,
 }
 
 impl Session {
-    /// A reading of these inputs, which begins at `received` (microseconds since 1970). `config` is JSON as the contract has
-    /// it for a suite; empty: the defaults.
+    /// Begins a reading at the time `received`, in microseconds since 1970. `config` is JSON in the form of the
+    /// contract for a suite. Empty for the defaults.
     ///
     /// # Errors
-    /// For a configuration that is not valid.
+    /// Fails if the configuration is not valid.
     pub fn new(inputs: Vec<Input>, received: i64, config: &str, seed: u64) -> Result<Self, Error> {
         let detector = Detector::<Suite>::create(config, seed)?;
         let options = describe::times(config);
@@ -108,7 +108,7 @@ impl Session {
         })
     }
 
-    /// How many records were read, and how many bytes they have.
+    /// The number of records that were read, and their bytes.
     #[must_use]
     pub const fn read(&self) -> (u64, u64) {
         (self.next - 1, self.bytes)
@@ -144,7 +144,7 @@ impl Session {
         Step { done: self.ended, at: self.progress.read().min(of), of }
     }
 
-    /// Stops reading: what was read counts as all there is.
+    /// Stops reading. The records so far count as the whole input.
     pub fn end(&mut self, told: &mut Vec<Told>) {
         if !self.ended {
             self.ended = true;
@@ -180,7 +180,7 @@ impl Session {
         let mut gathered = std::mem::take(&mut self.gathered);
         let routes = self.prefilter.route(&bytes);
         let matter = routes.first().unwrap_or(&Route::All).gather(&bytes, &mut gathered);
-        // Newlines alone are records that cannot matter.
+        // A batch of newlines only has no record that can matter.
         if matter.iter().any(|byte| *byte != b'\n') {
             let reading = Reading { received: Timestamp(received), written: written.map(Timestamp), first };
             self.list(matter, reading);
@@ -191,7 +191,7 @@ impl Session {
         (self.gathered, self.buffer) = (gathered, bytes);
     }
 
-    /// Lists the events of a batch, before it is judged: so they are dated as the analytics date them.
+    /// Lists the events of a batch before it is judged, so that they get the same dates as in the analytics.
     fn list(&mut self, matter: &[u8], reading: Reading) {
         let bit = |id: &&str| Suite::IDS.iter().position(|known| known == id).map_or(0, |place| 1 << place);
         for seen in self.detector.decode(matter, reading) {
@@ -205,11 +205,11 @@ impl Session {
         }
     }
 
-    /// Has the analytics say of the next kept batch what became of its events.
+    /// Explains the events of the next kept batch.
     pub fn explain(&mut self) -> Step {
         let mut again = match self.explained.take() {
             Some(again) => again,
-            // It was valid before.
+            // The same configuration was valid before.
             None => match Detector::create(&self.config, self.seed) {
                 Ok(detector) => Again { detector, place: 0 },
                 Err(_) => return Step { done: true, at: 0, of: 0 },
@@ -227,10 +227,10 @@ impl Session {
         Step { done: at >= of, at, of }
     }
 
-    /// Begins to judge the kept records once more, under another configuration.
+    /// Begins to judge the kept records again, with another configuration.
     ///
     /// # Errors
-    /// For a configuration that is not valid.
+    /// Fails if the configuration is not valid.
     pub fn judge_again(&mut self, config: &str) -> Result<(), Error> {
         self.again = None;
         let detector = Detector::create(config, self.seed)?;
@@ -238,7 +238,7 @@ impl Session {
         Ok(())
     }
 
-    /// Judges the next kept batch once more, and appends its alerts.
+    /// Judges the next kept batch again, and appends its alerts.
     pub fn again(&mut self, told: &mut Vec<Told>) -> Step {
         let Self { again, kept, events, .. } = self;
         let of = kept.len() as u64;
@@ -253,7 +253,7 @@ impl Session {
         Step { done: at > of, at: at.min(of), of }
     }
 
-    /// The name of the file that holds a record, and its line.
+    /// The file and the line of a record.
     #[must_use]
     pub fn place(&self, record: u64) -> Option<(Arc<str>, u64)> {
         self.origins.of(record).map(|origin| (origin.file, origin.line))

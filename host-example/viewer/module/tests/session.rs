@@ -1,4 +1,4 @@
-//! A reading of files that are held in memory: the same alerts as those of the suite, and why.
+//! Tests a reading of files in memory: the alerts are the same as those of the suite, with explanations.
 
 use authsieve_engine::detector::{Detector, Reading};
 use authsieve_engine::time::Timestamp;
@@ -34,7 +34,7 @@ fn line(second: u32, what: &str) -> String {
     )
 }
 
-/// `carol` is taken; `dave` has three failures of five.
+/// `carol` is compromised. `dave` has three failures of five.
 fn log() -> String {
     let failed = |second, user, address| line(second, &format!("Failed password for {user} from {address}"));
     let accepted =
