@@ -1,8 +1,8 @@
 import { defineConfig } from "vite";
 import solid from "vite-plugin-solid";
 
-// The page forbids itself every connection. Where it is served, the same policy belongs in a header, with
-// `frame-ancestors 'none'`, which a page cannot ask for itself.
+// The page forbids itself every connection. A server should send the same policy as a header, with `frame-ancestors
+// 'none'`, which a page cannot set itself.
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -23,13 +23,13 @@ export default defineConfig({
       apply: "build",
       transformIndexHtml: {
         order: "pre",
-        // As text: tags of Vite's own come with their quotation marks escaped, and hosts look for this line.
+        // Inserted as text: Vite would escape the quotation marks of its own tags, and hosts look for this line.
         handler: (html) =>
           html.replace("<head>", `<head>\n    <meta http-equiv="Content-Security-Policy" content="${POLICY}" />`),
       },
     },
   ],
-  // The module comes as text of one character for each byte: escapes would make four of each.
+  // The module is text with one character for each byte. Escapes would need four characters for each.
   esbuild: { charset: "utf8" },
   worker: { format: "es" },
   server: { fs: { allow: ["../.."] } },

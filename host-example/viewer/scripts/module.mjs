@@ -1,5 +1,5 @@
-// Builds the module with cargo and writes it as JavaScript: the page may open no connection, so the bytes come as text,
-// one character for each byte. `AUTHSIEVE_VIEWER_WASM` names a module that is built already.
+// Builds the module with cargo and writes it as JavaScript. The page may open no connection, so the bytes come as text,
+// one character for each byte. `AUTHSIEVE_VIEWER_WASM` names a module that is already built.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

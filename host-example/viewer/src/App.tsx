@@ -1,4 +1,4 @@
-// The page: which parts stand where, and what keys do.
+// The page: the layout of its parts, and the actions of keys.
 
 import { createEffect, createSignal, For, Match, onCleanup, onMount, Show, Switch, type JSX } from "solid-js";
 import { count, plural } from "./format";

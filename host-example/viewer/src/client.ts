@@ -35,7 +35,7 @@ export class Client {
     });
   }
 
-  /** Ends the worker, whatever it does. */
+  /** Ends the worker at once. */
   end(): void {
     this.#worker.terminate();
     for (const { failed } of this.#waiting.values()) failed(new Error("stopped"));

@@ -1,9 +1,9 @@
-// The files of a drop, those of folders too.
+// The files of a drop, including those in folders.
 
 const MOST = 10_000;
 
 export async function dropped(data: DataTransfer): Promise<File[]> {
-  // Entries must be taken before the first pause.
+  // Entries must be read before the first await.
   const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   if (!entries.length) return [...data.files];
   const files: File[] = [];
@@ -27,5 +27,5 @@ async function walk(entry: FileSystemEntry, path: string, files: File[]): Promis
   }
 }
 
-/** The same bytes under a name with its folders. */
+/** The same bytes, under a name with its folders. */
 const named = (file: File, name: string): File => new File([file], name, { lastModified: file.lastModified });

@@ -1,10 +1,10 @@
-// What is taken away: alerts and events as files, and a report that needs nothing else.
+// Exports: alerts and events as files, and a report in a single file.
 
 import { instantOf, moment } from "./format";
 import type { Told } from "./protocol";
 import { cell } from "./worker/table";
 
-/** Saves a file. The browser asks or has a folder for that; nothing is sent. */
+/** Saves a file. The browser asks for a folder or has one; nothing is sent. */
 export function save(name: string, blob: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -13,7 +13,7 @@ export function save(name: string, blob: Blob): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** Alerts as `authsieve run` writes them: the canonical JSON, and then `origin`. */
+/** Alerts in the format of `authsieve run`: the canonical JSON, then `origin`. */
 export function ndjson(list: readonly Told[]): string {
   return list.map((told) => `${withOrigin(told)}\n`).join("");
 }
@@ -42,13 +42,13 @@ export function csv(list: readonly Told[]): string {
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
 
-/** Text for HTML, with what cannot be seen as code points. */
+/** Text for HTML, with invisible characters as code points. */
 const html = (text: string): string =>
   text
     .replace(/[&<>"']/g, (c) => ESCAPES[c]!)
     .replace(HIDDEN, (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 
-/** One page without scripts, links or pictures. */
+/** A page without scripts, links or images. */
 export function report(list: readonly Told[], note: (id: string) => string | undefined, zone: string, files: readonly string[]): string {
   const one = ({ alert, login, origin, evidence }: Told): string => `<article>
 <h2>${html(alert.title)}</h2>

@@ -1,4 +1,4 @@
-// Times, numbers and sizes as people read them.
+// Formats times, numbers and sizes for people.
 
 const number = new Intl.NumberFormat("en");
 
@@ -28,7 +28,7 @@ function format(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeF
   return known;
 }
 
-/** Milliseconds since 1970, for dates alone. */
+/** Milliseconds since 1970, for dates only. */
 export const millis = (time: bigint): number => Number(time / 1000n);
 
 function shown(time: bigint, zone: Zone, options: Intl.DateTimeFormatOptions): string {
@@ -49,7 +49,7 @@ export const shortDay = (time: bigint, zone: Zone): string => shown(time, zone, 
 /** Day and time. */
 export const moment = (time: bigint, zone: Zone): string => `${shortDay(time, zone)} ${clock(time, zone)}`;
 
-/** A span as options write it: `15m`, `2m 42s`. */
+/** A span in the format of options: `15m`, `2m 42s`. */
 export function span(micros: bigint): string {
   if (micros < 0n) return `-${span(-micros)}`;
   const seconds = micros / 1_000_000n;
@@ -64,7 +64,7 @@ export function span(micros: bigint): string {
   return parts.join(" ");
 }
 
-/** The microseconds of a span as options write it, for drawing. */
+/** The microseconds of a span in the format of options, for drawing. */
 export function micros(text: unknown): bigint | null {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(typeof text === "string" ? text.trim() : "");
   if (!match) return null;
@@ -74,7 +74,7 @@ export function micros(text: unknown): bigint | null {
 
 export const titleCase = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
 
-/** Microseconds of a time as alerts write it. */
+/** The microseconds of a time in the format of alerts. */
 export function instantOf(text: string): bigint {
   const match = /^(.*?)(?:\.(\d+))?Z$/.exec(text);
   return BigInt(Date.parse(`${match?.[1]}Z`)) * 1000n + BigInt((match?.[2] ?? "").padEnd(6, "0").slice(0, 6));

@@ -1,4 +1,4 @@
-// A link that carries settings and filters, and nothing of a log but the values that were asked for.
+// A link with settings and filters. Of a log it contains only the values that the filters ask for.
 
 import { NO_FILTER, type Filter } from "./protocol";
 import { config, filter, say, setConfig, setPending, setTab, setZone, tab, TABS, zone, type Config } from "./state";
@@ -24,7 +24,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : []);
 const time = (value: unknown): bigint | null => (typeof value === "string" && /^-?\d{1,19}$/.test(value) ? BigInt(value) : null);
 
-/** Takes over the settings of the address. The filters wait for the first files. A link that is none changes nothing. */
+/** Applies the settings of the address. The filters wait for the first files. An invalid link changes nothing. */
 export function fromLink(): void {
   let carried: unknown;
   try {

@@ -11,7 +11,7 @@ try {
   const theme = localStorage.getItem("theme");
   if (theme === "dark" || theme === "light") document.documentElement.dataset["theme"] = theme;
 } catch {
-  // The system's, then.
+  // Falls back to the theme of the system.
 }
 fromLink();
 void keep();

@@ -1,19 +1,19 @@
-// What the page and the worker say to each other. Times are microseconds since 1970 as bigint: no JS number holds them
-// all.
+// The messages between page and worker. Times are microseconds since 1970 as bigint, because a number of JavaScript is
+// not exact enough.
 
-/** A value of a facet, and how many events have it. */
+/** A value of a facet, and the number of events with it. */
 export interface Count {
   readonly value: string;
   readonly count: number;
 }
 
-/** Which values of a column are asked for, and which are not wanted. */
+/** The values of a column that are wanted, and those that are not. */
 export interface Choice {
   readonly only: readonly string[];
   readonly not: readonly string[];
 }
 
-/** What is shown. */
+/** The filter of the events that are shown. */
 export interface Filter {
   readonly from: bigint | null;
   readonly to: bigint | null;
@@ -23,7 +23,7 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { from: null, to: null, facets: {}, words: [] };
 
-/** The columns of texts that facets show, with their titles. */
+/** The text columns that facets show, with their titles. */
 export const FACETS: readonly (readonly [string, string])[] = [
   ["outcome", "Outcome"],
   ["user", "User"],
@@ -37,7 +37,7 @@ export const FACETS: readonly (readonly [string, string])[] = [
   ["file", "File"],
 ];
 
-/** Bars of the timeline. `start` is the time of the first bar, `width` that of each. */
+/** The bars of the timeline. `start` is the time of the first bar, `width` the time of each bar. */
 export interface Bars {
   readonly start: bigint;
   readonly width: bigint;
@@ -57,7 +57,7 @@ export interface Summary {
   readonly facets: Readonly<Record<string, { readonly top: readonly Count[]; readonly more: number }>>;
 }
 
-/** One event, as far as it says something. */
+/** One event, with the fields that it has. */
 export interface Row {
   readonly row: number;
   readonly time: bigint;
@@ -83,7 +83,7 @@ export interface Place {
   readonly line: number;
 }
 
-/** An alert as the module writes it. */
+/** An alert in the format of the module. */
 export interface Alert {
   readonly id: string;
   readonly analytic: string;
@@ -121,7 +121,7 @@ export interface Alert {
   readonly response?: readonly string[];
 }
 
-/** An alert, its canonical JSON, and what the module knows beside it. */
+/** An alert, its canonical JSON, and the module's data on it. */
 export interface Told {
   readonly json: string;
   readonly alert: Alert;
@@ -228,10 +228,10 @@ export interface Analytic {
   readonly schema: Schema;
 }
 
-/** How many keys reached which highest count: by analytic, kind of key, count. */
+/** The number of keys by analytic, kind of key, and highest count. */
 export type Highest = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
 
-/** Questions of the page, and the answers to them. */
+/** The questions of the page and their answers. */
 export interface Questions {
   describe: { ask: null; answer: readonly Analytic[] };
   open: { ask: { files: readonly File[]; config: string; received: bigint }; answer: null };
@@ -253,7 +253,7 @@ export interface Questions {
 
 export type Question = keyof Questions;
 
-/** News of the worker that nobody asked for. */
+/** Reports of the worker without a question. */
 export type News =
   | { readonly news: "survey"; readonly at: number; readonly of: number }
   | {

@@ -1,4 +1,4 @@
-// Logs for somebody who has none at hand: those of the command's demonstration.
+// Logs to try: those of the command's demonstration.
 
 export interface Sample {
   readonly name: string;

@@ -1,4 +1,4 @@
-// The files that `authsieve view FILE…` names. Only a page that it serves says so, and may connect to it.
+// The files of `authsieve view FILE…`. Only a page that this command serves knows of them, and may connect to it.
 
 import { open } from "./state";
 

@@ -1,4 +1,4 @@
-// What the page knows and shows. Parts read signals, and change them by the functions here.
+// The state of the page. Parts read signals, and change them through the functions here.
 
 import { batch, createEffect, createMemo, createSignal, on, untrack } from "solid-js";
 import { createStore } from "solid-js/store";
@@ -57,10 +57,10 @@ export const [facetsOpen, setFacetsOpen] = createSignal(false);
 export const [raw, setRaw] = createSignal(false);
 export const [said, setSaid] = createSignal("");
 export const [version, setVersion] = createSignal(0);
-/** The configuration under which the files were read. */
+/** The configuration with which the files were read. */
 export const [config, setConfig] = createSignal<Config>({});
 
-/** The filter of a link, for the first files that are opened. */
+/** The filter of a link, for the first files. */
 export const [pending, setPending] = createSignal<Filter | null>(null);
 
 /** Stars and notes, by the id of the alert. */
@@ -101,7 +101,7 @@ function finished(): void {
   }
 }
 
-/** Reads files, in place of those that were read before. */
+/** Reads files, in place of the earlier ones. */
 export async function open(list: readonly File[], next: Config = config()): Promise<void> {
   if (!list.length) return;
   if (phase() === "reading" || phase() === "failed") {
@@ -132,7 +132,7 @@ export async function open(list: readonly File[], next: Config = config()): Prom
   }
 }
 
-/** Reads no further. What was read stays; while the times of files are looked at, nothing was. */
+/** Ends reading. The records so far stay. While files are surveyed for their times, there are none. */
 export function stop(): void {
   if (reading().part === "judge") return void ask("stop", null);
   client.end();
@@ -151,7 +151,7 @@ export function close(): void {
   });
 }
 
-/** How many bars the timeline has. */
+/** The number of bars in the timeline. */
 export const [bars, setBars] = createSignal(96);
 
 let asking = false;
@@ -166,7 +166,7 @@ async function refresh(): Promise<void> {
     const [from, to] = view() ?? [null, null];
     setSummary(await ask("summary", { filter: filter(), bars: bars(), from, to }));
   } catch {
-    // Another reading has begun, and asks again.
+    // Another reading has begun and will ask again.
   }
   asking = false;
   if (stale) {
@@ -181,7 +181,7 @@ createEffect(on([filter, view, version, bars], () => {
 const EMPTY: Choice = { only: [], not: [] };
 export const choice = (column: string): Choice => filter().facets[column] ?? EMPTY;
 
-/** Asks for a value, or for all but it; once more takes that back. */
+/** Adds a value to the filter or excludes it. A second call undoes this. */
 export function choose(column: string, value: string, kind: "only" | "not"): void {
   const { only, not } = choice(column);
   const without = (list: readonly string[]) => list.filter((one) => one !== value);
@@ -249,7 +249,7 @@ const orders = {
   newest: (a: Told, b: Told) => byTime(b, a),
   oldest: byTime,
 };
-/** The alerts as the list has them: those in which somebody got in first. */
+/** The alerts in the order of the list: those with a login come first. */
 export const ordered = createMemo(() => {
   const order = orders[sort()];
   const list = shownAlerts();
@@ -268,7 +268,7 @@ export const shownNear = createMemo(() =>
   }),
 );
 
-/** Brings a short text to people who hear the page. */
+/** Announces a short text to screen readers. */
 export function say(text: string): void {
   setSaid("");
   queueMicrotask(() => setSaid(text));
@@ -278,7 +278,7 @@ export function mark(id: string, change: { star?: boolean; note?: string }): voi
   setMarks(id, (old) => ({ ...old, ...change }));
 }
 
-/** The options of an analytic with their defaults: as configured, or as its schema has them. */
+/** The options of an analytic with their values, or the defaults of its schema. */
 export function option(id: string, name: string, overrides: Config = config()): unknown {
   const own = overrides[id.toLowerCase()]?.[name];
   if (own !== undefined) return own;

@@ -1,4 +1,4 @@
-// Stars and notes, kept in this browser by the id of the alert, which is a hash of what it tells.
+// Stars and notes. The browser stores them by the id of the alert, which is a hash of its content.
 
 import { createEffect, createRoot } from "solid-js";
 import { reconcile, unwrap } from "solid-js/store";
@@ -13,7 +13,7 @@ function database(): Promise<IDBDatabase> {
   });
 }
 
-/** Reads what is kept, and keeps what changes. Without a database nothing is kept, and all else works. */
+/** Reads the stored data, and stores changes. Without a database nothing is stored, and all else works. */
 export async function keep(): Promise<void> {
   const base = await database().catch(() => null);
   if (!base) return;

@@ -1,4 +1,4 @@
-// A configuration as TOML, for the other hosts.
+// Writes a configuration as TOML, for the other hosts.
 
 const string = (text: string): string =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -1,4 +1,4 @@
-// A time zone by its name, as the list of transitions that the analytics take: the browser knows the zones.
+// Converts a time zone name to the list of transitions that the analytics accept. The browser knows the zones.
 
 /** 1970 to 2100, in seconds. */
 const END = 4_102_444_800;

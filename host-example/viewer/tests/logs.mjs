@@ -1,4 +1,4 @@
-// The logs of the tests: written here, so that each value that a test asserts comes from the file it drops.
+// The logs of the tests. They are written here, so that each asserted value comes from a file of the test.
 
 const two = (n) => String(n).padStart(2, "0");
 const at = (seconds) => `2026-03-04T${two(8 + Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}+00:00`;
@@ -11,7 +11,7 @@ export const accepted = (seconds, pid, user, address, host) => line(seconds, pid
 export const HOSTILE = '<img src=x onerror="window.__hit=1">';
 export const FORMULA = "=cmd|'/c calc'!A1";
 
-/** `carol` is taken after six failures; `dave` has three of five, `erin` comes too late; names that want to be markup. */
+/** `carol` falls after six failures, `dave` has three of five, `erin` is too late. Some names look like markup. */
 export function auth() {
   const lines = [];
   let pid = 100;
@@ -28,7 +28,7 @@ export function auth() {
   return lines.join("\n") + "\n";
 }
 
-/** Another host's log whose times lie between those of `auth`. */
+/** The log of another host, whose times overlap with those of `auth`. */
 export function other() {
   const lines = [];
   for (let i = 0; i < 5; i++) lines.push(failed(2000 + i * 60, 900 + i, "backup", "203.0.113.77", "db1"));
@@ -36,7 +36,7 @@ export function other() {
   return lines.join("\n") + "\n";
 }
 
-/** Many records of which a third are of sshd. */
+/** Many records. A third of them is from sshd. */
 export function large(records) {
   const lines = [];
   for (let i = 0; i < records; i++) {

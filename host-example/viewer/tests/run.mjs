@@ -1,5 +1,5 @@
-// The page in a real Chromium. `CHROMIUM` names one, else it is looked for; `AUTHSIEVE` names the command whose alerts
-// must be the same. What is not found is skipped, and said.
+// Tests the page in a real Chromium, found by `CHROMIUM` or by search. `AUTHSIEVE` names the command whose alerts must
+// be equal. Tests without their program are skipped, and say so.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ function found(names) {
     try {
       return execFileSync("which", [name], { encoding: "utf8" }).trim();
     } catch {
-      // The next one.
+      // Tries the next one.
     }
   }
   return null;
@@ -41,7 +41,7 @@ if (!existsSync(join(dist, "index.html"))) {
   process.exit(0);
 }
 
-// ---- a server of the page, with the documented header
+// ---- a server for the page, with the documented header
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -351,7 +351,7 @@ test("axe finds nothing, in light and dark", async () => {
   for (const dark of [false, true]) {
     const page = await open({ dark });
     const check = async (where) => {
-      // The page's policy forbids scripts of others: the test runs this one past it.
+      // The page's policy forbids foreign scripts, so the test runs this one past the policy.
       await page.evaluate(source);
       const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
       const list = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);

@@ -1,4 +1,4 @@
-// The list of alerts: those in which somebody got in first.
+// The list of alerts. Those with a login come first.
 
 import { createMemo, For, Show, type JSX } from "solid-js";
 import { clock, count, day, moment, plural, span } from "../format";
@@ -86,7 +86,7 @@ export function Alerts(): JSX.Element {
   );
 }
 
-/** The names of an alert that stand in its sentence. */
+/** The names of an alert that are in its sentence. */
 export const names = ({ alert }: Told): (string | undefined)[] => [alert.user, ...(alert.users ?? [])];
 
 function AlertRow(props: { readonly told: Told }): JSX.Element {

@@ -1,4 +1,4 @@
-// Severity, outcome, "Got in": a shape and a word, never colour alone.
+// Severity, outcome and "Got in", as a shape and a word, never as colour alone.
 
 import type { JSX } from "solid-js";
 import { titleCase } from "../format";

@@ -36,7 +36,7 @@ export function Detail(): JSX.Element {
   );
 }
 
-/** Goes to the alert so many places on. */
+/** Goes to the alert this many positions further. */
 export function step(by: number): void {
   const all = ordered();
   const current = selected();
@@ -213,7 +213,7 @@ function Evidence(props: { readonly told: Told }): JSX.Element {
   );
 }
 
-/** Shows the events of the account or the address that an alert is about. */
+/** Shows the events of the account or address of an alert. */
 export function eventsOf({ alert }: Told): void {
   const facets: Record<string, { only: string[]; not: string[] }> = {};
   if (alert.src_ip) facets["address"] = { only: [alert.src_ip], not: [] };

@@ -1,4 +1,4 @@
-// Before a file: what this is, where to drop, and logs to try.
+// The page before the first file: what it is, where to drop a file, and logs to try.
 
 import { For, Show, type JSX } from "solid-js";
 import { failure, open, phase, setPhase } from "../state";
@@ -10,11 +10,11 @@ export function choose(folder: boolean): void {
   document.getElementById(folder ? "folder-input" : "file-input")?.click();
 }
 
-/** What the buttons for files and folders press. */
+/** The inputs behind the buttons for files and folders. */
 export function Inputs(): JSX.Element {
   const chosen = (event: { currentTarget: HTMLInputElement }) => {
     void open([...(event.currentTarget.files ?? [])]);
-    // So that the same file can be chosen again.
+    // Allows choosing the same file again.
     event.currentTarget.value = "";
   };
   return (

@@ -1,4 +1,4 @@
-// All events, row by row; each cell can be asked for or left out, or be a column.
+// All events, row by row. Each cell can be added to the filter, excluded, or shown as a column.
 
 import { createEffect, createSignal, For, on, Show, type JSX } from "solid-js";
 import { clock, count, moment, titleCase } from "../format";
@@ -130,7 +130,7 @@ function Cell(props: { readonly column: string; readonly value: string; readonly
   );
 }
 
-/** Shows what happened around a time, over all sources. */
+/** Shows the events around a time, over all sources. */
 export function around(time: bigint, minutes: number): void {
   const by = BigInt(minutes) * 60_000_000n;
   setFilter({ from: time - by, to: time + by + 1n, facets: {}, words: [] });

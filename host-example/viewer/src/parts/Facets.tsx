@@ -1,4 +1,4 @@
-// The facets: values with counts that follow the brush; each can be asked for, or left out.
+// The facets: values with counts for the selected time. Each value can be chosen or excluded.
 
 import { createSignal, For, Show, type JSX } from "solid-js";
 import { count } from "../format";
@@ -7,9 +7,9 @@ import { alerts, analytics, ask, choice, choose, filter, shownAlerts, summary } 
 import { Icon } from "./Icon";
 import { Quoted } from "./Text";
 
-/** Columns whose values an attacker chooses. */
+/** The columns whose values an attacker chooses. */
 const NAMES = new Set(["user", "host", "file", "service", "reason"]);
-/** Facets that are open from the start. */
+/** The facets that are open at the start. */
 const OPEN = new Set(["outcome", "user", "address", "host"]);
 
 export function Facets(): JSX.Element {

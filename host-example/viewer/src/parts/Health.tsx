@@ -1,4 +1,4 @@
-// What was read, what was not, and which analytics can fire.
+// The results of reading: what was read, what was not, and which analytics can fire.
 
 import { For, Show, type JSX } from "solid-js";
 import { count, moment, plural, size } from "../format";
@@ -22,10 +22,10 @@ export const notes = (): number => {
 
 const most = (counter: string) => Math.max(0, ...(health()?.stats ?? []).map((stats) => Number(stats[counter] ?? 0)));
 
-/** The zone of times that name none. */
+/** The zone of times without one. */
 const zoneOf = () => String(config()["timezone"]?.["name"] ?? "UTC");
 
-/** Reads all files once more, with another zone. */
+/** Reads all files again with another zone. */
 async function reread(name: string): Promise<void> {
   const { timezone: _, ...others } = config();
   await open(files(), name === "UTC" ? others : { ...others, timezone: transitions(name) });

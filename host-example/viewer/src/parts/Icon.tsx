@@ -1,4 +1,4 @@
-// The icons: 16 by 16, drawn by strokes. They are our own markup, and hold no text of a log.
+// The icons: 16 by 16, drawn with strokes. They are our own markup and contain no text of a log.
 
 import type { JSX } from "solid-js";
 

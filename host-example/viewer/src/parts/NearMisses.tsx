@@ -1,4 +1,4 @@
-// What nearly was an alert, in the module's own words.
+// The near misses, in the words of the module.
 
 import { createMemo, For, Show, type JSX } from "solid-js";
 import { clock, count, plural } from "../format";

@@ -1,4 +1,4 @@
-// Accounts × addresses: who failed and got in from where.
+// Accounts × addresses: who failed and who logged in, from where.
 
 import { createEffect, createMemo, createSignal, on, Show, type JSX } from "solid-js";
 import { clock, count, moment, plural } from "../format";

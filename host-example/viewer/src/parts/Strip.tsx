@@ -1,4 +1,4 @@
-// The timeline: bars by uPlot, a brush by mouse, touch and keys, and the same numbers as a table for those who hear it.
+// The timeline: bars by uPlot, a brush for mouse, touch and keys, and the same numbers as a table for screen readers.
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -12,7 +12,7 @@ const MARKS: Record<string, string> = { critical: "--critical", high: "--high", 
 const ORDER = ["informational", "low", "medium", "high", "critical"];
 
 function colour(name: string): string {
-  // `light-dark()` is resolved where it is used: a hidden element tells.
+  // The browser resolves `light-dark()` where it is used, so a hidden element gives the colour.
   const probe = document.getElementById("probe")!;
   probe.style.color = `var(${name})`;
   return getComputedStyle(probe).color;
@@ -53,7 +53,7 @@ export function Strip(): JSX.Element {
     const low = Array.from(drawn.successes);
     const middle = low.map((n, at) => n + drawn.challenges[at]!);
     const high = middle.map((n, at) => n + drawn.failures[at]!);
-    // The tallest first: the others are drawn over it.
+    // The tallest bars come first, and the others are drawn over them.
     return [xs, high, middle, low];
   };
 
@@ -110,7 +110,7 @@ export function Strip(): JSX.Element {
     );
   }
 
-  /** The ground of the brush. */
+  /** The background of the brush. */
   function shade(self: uPlot, paint: string): void {
     const { from, to } = filter();
     if (from === null || to === null) return;
@@ -120,7 +120,7 @@ export function Strip(): JSX.Element {
     self.ctx.fillRect(Math.max(a, left), top - 14 * devicePixelRatio, b - Math.max(a, left), height + 14 * devicePixelRatio);
   }
 
-  /** All that is outside of the brush steps back. */
+  /** Dims everything outside of the brush. */
   function fade(self: uPlot, paint: string): void {
     const { from, to } = filter();
     if (from === null || to === null) return;
@@ -135,7 +135,7 @@ export function Strip(): JSX.Element {
     ctx.restore();
   }
 
-  /** One symbol for the gravest alert of each few pixels. */
+  /** One symbol for the most severe alert within a few pixels. */
   function symbols(self: uPlot): void {
     const { ctx, bbox } = self;
     const scale = devicePixelRatio;
@@ -180,7 +180,7 @@ export function Strip(): JSX.Element {
     ctx.restore();
   }
 
-  /** The words of the axis. None stands half out of the chart. */
+  /** The labels of the axis. No label is cut off. */
   function labels(splits: number[], zone: string): string[] {
     const wide = edges();
     const long = wide && wide[1] - wide[0] > 172_800_000_000n;
@@ -326,7 +326,7 @@ export function reset(): void {
   setView(null);
 }
 
-/** Moves the brush by a part of its length, or its end alone. */
+/** Moves the brush by a part of its length, or only its end. */
 export function move(part: number, end: boolean): void {
   const { from, to } = filter();
   if (from === null || to === null) return;

@@ -1,8 +1,8 @@
-// Text that an attacker may have written. It is always a text node: never markup, an attribute, a style or the title.
+// Text that may come from an attacker. It is always a text node, and never markup, an attribute, a style or the title.
 
 import { For, Show, type JSX } from "solid-js";
 
-// Control characters, what changes the direction of others, what cannot be seen, halves of pairs.
+// Control characters, characters that change the direction of text, invisible characters, and lone surrogates.
 const ACTS = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
 const NAMES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0" };
 
@@ -19,7 +19,7 @@ function pieces(text: string): (string | { readonly code: string })[] {
   return list;
 }
 
-/** Text without quotation marks, with what cannot be seen as boxed code points. */
+/** Text without quotation marks. Invisible characters appear as boxed code points. */
 export function Plain(props: { readonly text: string }): JSX.Element {
   return (
     <For each={pieces(props.text)}>
@@ -28,7 +28,7 @@ export function Plain(props: { readonly text: string }): JSX.Element {
   );
 }
 
-/** A name in quotation marks, apart from the sentence's direction. */
+/** A name in quotation marks. Its direction does not affect the sentence. */
 export function Quoted(props: { readonly text: string }): JSX.Element {
   return (
     <bdi class="q">
@@ -37,14 +37,14 @@ export function Quoted(props: { readonly text: string }): JSX.Element {
   );
 }
 
-/** A sentence of the module: the names that stand in it come in quotation marks. */
+/** A sentence of the module. The names in it get quotation marks. */
 export function Sentence(props: { readonly text: string; readonly names: readonly (string | undefined)[] }): JSX.Element {
   const parts = () => {
     const names = [...new Set(props.names.filter((name): name is string => !!name))].sort((a, b) => b.length - a.length);
     const list: { readonly text: string; readonly name: boolean }[] = [];
     let [rest, plain] = [props.text, ""];
     while (rest) {
-      // A name begins and ends at the border of a word.
+      // A name begins and ends at a word boundary.
       const before = plain.at(-1) ?? " ";
       const name = /[\s"(:]/.test(before)
         ? names.find((one) => rest.startsWith(one) && /^($|[\s,.:;")])/.test(rest.slice(one.length)))

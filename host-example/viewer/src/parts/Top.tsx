@@ -18,7 +18,7 @@ export function theme(): void {
   try {
     localStorage.setItem("theme", root.dataset["theme"]);
   } catch {
-    // It is not kept, then.
+    // Without storage the choice is not kept.
   }
 }
 

@@ -1,4 +1,4 @@
-// Tuning: fields made from each analytic's own schema, a re-run at once, and what it brings and takes away.
+// Tuning: fields from the schema of each analytic, an immediate re-run, and the alerts that appear and disappear.
 
 import { createEffect, createMemo, createSignal, For, on, onCleanup, Show, type JSX } from "solid-js";
 import { clock, count, micros, plural, span } from "../format";
@@ -10,7 +10,7 @@ import { Icon } from "./Icon";
 import { Sentence } from "./Text";
 import { toml } from "../toml";
 
-/** Options that stand at the top level alone, or that nobody moves to see a difference. */
+/** Options that are only at the top level, or that nobody changes to see a difference. */
 const TOP_LEVEL = new Set(["timezone", "date_order", "max_ahead", "max_record", "trusted_proxies", "undated", "salt", "follow_up"]);
 const MEMORY = new Set(["max_keys", "pool_bytes", "sketch_bytes"]);
 
@@ -49,7 +49,7 @@ function change(name: string, value: unknown): void {
   setDraft({ ...draft(), [id]: own });
 }
 
-/** The configuration in use, with the options that were moved. */
+/** The present configuration with the changed options. */
 const merged = (): Config => {
   const all: Config = { ...config() };
   for (const [id, own] of Object.entries(draft())) if (Object.keys(own).length) all[id] = { ...all[id], ...own };
@@ -84,7 +84,7 @@ export function Tuning(): JSX.Element {
     }
     setBusy(false);
   }
-  // A configuration gives its alerts a digest of its own; the id is of analytic, pattern, key and time.
+  // The digest of a configuration is part of its alerts; the id comes from analytic, pattern, key and time.
   const difference = createMemo(() => {
     const other = again()?.alerts;
     if (!other) return { fresh: [], gone: [] };
@@ -219,7 +219,7 @@ const shown = (value: unknown): string => (Array.isArray(value) ? value.join(", 
 function NumberKnob(props: { readonly id: string; readonly name: string; readonly option: Option }): JSX.Element {
   const fallback = () => Number(props.option.default ?? 1);
   const most = () => Math.min(props.option.maximum ?? Infinity, Math.max(fallback() * 4, 25));
-  // A threshold of failures or challenges has a histogram: keys by the highest count that they reached.
+  // A threshold of failures or challenges has a histogram of the highest counts of keys.
   const bins = createMemo(() => {
     if (!/^min_(failures|challenges)$/.test(props.name)) return null;
     const bins = new Array<number>(most() + 1).fill(0);

@@ -1,4 +1,4 @@
-// A long list of which only the rows in sight are in the page.
+// A long list. Only the visible rows are in the page.
 
 import {
   elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualItem,
@@ -6,7 +6,7 @@ import {
 import { createEffect, createSignal, For, onCleanup, onMount, type JSX } from "solid-js";
 
 export interface Handle {
-  /** Brings a row into sight. */
+  /** Scrolls to a row. */
   show(index: number): void;
 }
 

@@ -1,5 +1,5 @@
-// The window of an alert or a near miss, drawn over the events of its key in order. Counts come from the module; from the
-// options come only the lengths that are drawn.
+// Draws the window of an alert or a near miss over the events of its key, in order. The counts come from the module,
+// and the lengths from the options.
 
 import { createMemo, For, Show, type JSX } from "solid-js";
 import { hourMinute, clock, micros, span } from "../format";
@@ -25,7 +25,7 @@ export function WindowDrawing(props: { readonly analytic: string; readonly windo
   const slow = () => needed() > 0 && option(props.analytic, "window") !== undefined && [option(props.analytic, "slow_min_failures"), option(props.analytic, "slow_min_challenges")].includes(needed());
   const length = () => micros(option(props.analytic, slow() ? "slow_window" : "window")) ?? 900_000_000n;
   const within = () => micros(option(props.analytic, "success_within"));
-  /** The last point at or before the record that counts up: the window ends there. */
+  /** The last point, at or before the record, that adds to the count. The window ends there. */
   const last = createMemo(() => {
     for (let place = at(); place >= 0; place--) {
       const point = points()[place]!;
@@ -40,7 +40,7 @@ export function WindowDrawing(props: { readonly analytic: string; readonly windo
     const here = points()[at()]?.time ?? 0n;
     let [from, to] = [open ?? here, here];
     if (grace !== null && grace > to) to = grace;
-    // One event before the window shows what was too old.
+    // One event before the window shows an event that was too old.
     const before = points().findLast(({ time }) => open !== null && time < open);
     if (before && open !== null && open - before.time < length()) from = before.time;
     if (to <= from) to = from + 1_000_000n;
@@ -51,7 +51,7 @@ export function WindowDrawing(props: { readonly analytic: string; readonly windo
   const seen = createMemo(() => {
     const { from, to } = drawing();
     const list = points().filter(({ time }) => time >= from && time <= to);
-    // An alert and what was counted for it are one event.
+    // An alert and the event that was counted for it are drawn once.
     return list.filter(({ step, record }) => step !== "alert" || !list.some((other) => other.record === record && other.step !== "alert"));
   });
   const top = () => Math.max(needed(), ...seen().map(({ count }) => count), 1);
@@ -61,7 +61,7 @@ export function WindowDrawing(props: { readonly analytic: string; readonly windo
     let [line, level] = [`M${x(from).toFixed(1)} ${BASE}`, 0];
     for (const { time, count, outcome } of seen()) {
       if (LOGIN.has(outcome)) continue;
-      // What left the window in between: the count falls before it rises.
+      // Events have left the window in between, so the count falls before it rises.
       if (count <= level && count > 0) line += `H${(x(time) - 1).toFixed(1)}V${y(count - 1).toFixed(1)}`;
       line += `H${x(time).toFixed(1)}V${y(count).toFixed(1)}`;
       level = count;

@@ -1,14 +1,14 @@
-// The worker: reads the files in steps, and answers what the page asks in between.
+// The worker: reads the files in steps, and answers questions of the page between them.
 
 import type { Alert, Analytic, Filter, FromWorker, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
 import { Module } from "./module";
 import { Table } from "./table";
 
-/** So many bytes of a file are read at once. */
+/** The number of bytes of a file that are read at once. */
 const AHEAD = 4 << 20;
-/** So many bytes of records are judged before the page may ask something. */
+/** The number of bytes of records that are judged before the page may ask something. */
 const STEP = 2 << 20;
-/** News come no oftener than this, in milliseconds. */
+/** The shortest time between two reports, in milliseconds. */
 const PATIENCE = 100;
 
 interface Progress {
@@ -62,7 +62,7 @@ const described: readonly Analytic[] = analytics.map((one) => ({ ...one, schema:
 const fresh = () => new Table(module, texts, numbers, described.map(({ id }) => id));
 let table = fresh();
 
-/** Microseconds of a time as alerts write it. */
+/** The microseconds of a time in the format of alerts. */
 function micros(text: string): bigint {
   const match = /^(.*?)(?:\.(\d+))?Z$/.exec(text);
   const second = BigInt(Date.parse(`${match?.[1]}Z`)) * 1000n;
@@ -102,7 +102,7 @@ async function readAll(mine: number): Promise<void> {
     await turn();
     if (mine !== run) return;
   }
-  // The last call tells of what waited.
+  // The last call explains the events that waited.
   module.ask({ ask: "explain", batches: 1 });
   tell({ news: "explained" });
 }

@@ -1,4 +1,4 @@
-// The module: questions and answers as JSON, columns as typed arrays over its memory.
+// The Wasm module: questions and answers in JSON, and columns as typed arrays over its memory.
 
 import text from "../generated/module.js";
 
@@ -12,7 +12,7 @@ interface Exports {
   column(place: number): number;
 }
 
-/** Reads `length` bytes of a file from `at` on; fewer only at its end. */
+/** Reads `length` bytes of a file at position `at`. Returns fewer only at the end of the file. */
 export type Read = (file: number, at: number, length: number) => Uint8Array;
 
 let compiled: WebAssembly.Module | undefined;
@@ -26,7 +26,7 @@ function compile(): WebAssembly.Module {
   return compiled;
 }
 
-/** A crate for zip archives brings bindings to the browser's random numbers, which nothing calls. */
+/** The crate for zip archives imports the browser's random numbers. Nothing calls them. */
 function unused(): Record<string, Record<string, () => never>> {
   const imports: Record<string, Record<string, () => never>> = {};
   for (const { module, name } of WebAssembly.Module.imports(compile())) {
@@ -58,7 +58,7 @@ export class Module {
     this.#exports = new WebAssembly.Instance(compile(), { ...unused(), host }).exports as unknown as Exports;
   }
 
-  /** Asks a question. Throws an error with the module's words. */
+  /** Asks a question. Throws an error with the text of the module. */
   ask(question: Record<string, unknown>): unknown {
     const bytes = encoder.encode(JSON.stringify(question));
     const at = this.#exports.question(bytes.length) >>> 0;
@@ -74,7 +74,7 @@ export class Module {
     return this.#exports.rows();
   }
 
-  /** The times of events. Like every column, valid until the next question. */
+  /** The times of events. Like every column, they are valid until the next question. */
   times(): BigInt64Array {
     return new BigInt64Array(this.#exports.memory.buffer, this.#exports.times() >>> 0, this.rows);
   }

@@ -1,10 +1,10 @@
-// The events as a table: filters, facets, bars, rows. It counts and selects; what an event means the module has said.
+// The events as a table: filters, facets, bars, rows. It counts and selects. The module decides what an event means.
 
 import { FACETS, type Bars, type Count, type Filter, type Pair, type Row, type Summary } from "../protocol";
 import type { Module } from "./module";
 
 const NONE = 0xffff_ffff;
-/** So many values of a facet are shown. */
+/** The number of values of a facet that are shown. */
 const TOP = 6;
 const FAILURE = new Set(["failure"]);
 const SUCCESS = new Set(["success", "approved"]);
@@ -14,9 +14,9 @@ export class Table {
   readonly #texts: readonly string[];
   readonly #numbers: readonly string[];
   readonly #analytics: readonly string[];
-  /** The texts of each column by number, as far as they were asked for. */
+  /** The texts of each column by number, as far as they were requested. */
   readonly #dictionaries = new Map<string, string[]>();
-  /** Rows in the order of time, and the times: exact below 2^53 microseconds, which is the year 2255. */
+  /** The rows in the order of time, and their times: exact below 2^53 microseconds, the year 2255. */
   #order = new Uint32Array(0);
   #times = new Float64Array(0);
   #cached: { key: string; rows: Uint32Array } | undefined;
@@ -28,7 +28,7 @@ export class Table {
     this.#analytics = analytics;
   }
 
-  /** Takes in the events that came since the last call. */
+  /** Adds the events since the last call. */
   refresh(): void {
     const rows = this.#module.rows;
     if (rows === this.#times.length) return;
@@ -63,7 +63,7 @@ export class Table {
     return this.#module.column(place >= 0 ? place : this.#texts.length + this.#numbers.indexOf(name));
   }
 
-  /** Which numbers of a column are allowed by a choice. Numbers of logon types stand for themselves. */
+  /** Decides which numbers of a column a choice allows. The numbers of logon types mean themselves. */
   #allowed(column: string, only: readonly string[], not: readonly string[]): (number: number) => boolean {
     if (this.#numbers.includes(column)) {
       const numbers = (values: readonly string[]) => new Set(values.map((value) => (value === "" ? NONE : Number(value))));
@@ -80,7 +80,7 @@ export class Table {
     return (number) => flags[number] === 1;
   }
 
-  /** A flag for each row that the filter shows, without the time and without the choice of one column. */
+  /** A flag for each row that passes the filter, without its time and without the choice of one column. */
   #mask(filter: Filter, without: string | null): Uint8Array {
     const mask = new Uint8Array(this.#times.length).fill(1);
     for (const [column, { only, not }] of Object.entries(filter.facets)) {
@@ -100,7 +100,7 @@ export class Table {
     return mask;
   }
 
-  /** A word stands in one of the texts; `column:word` in that column; `-` before it: in none. */
+  /** A word has to be in one of the texts; `column:word` in that column; `-` before it means in none. */
   #search(asked: string, mask: Uint8Array): void {
     const negated = asked.startsWith("-");
     const plain = negated ? asked.slice(1) : asked;
@@ -127,7 +127,7 @@ export class Table {
     for (let row = 0; row < mask.length; row++) if (times[row]! < from || times[row]! >= to) mask[row] = 0;
   }
 
-  /** The outcomes as bars draw them: 1 failure, 2 success, 3 all others. */
+  /** The outcomes in the colours of the bars: 1 failure, 2 success, 3 all others. */
   #classes(): Uint8Array {
     return Uint8Array.from(this.#known("outcome"), (text) => (FAILURE.has(text) ? 1 : SUCCESS.has(text) ? 2 : 3));
   }
@@ -220,7 +220,7 @@ export class Table {
       .slice(0, 500);
   }
 
-  /** The rows that a filter shows, in the order of time. */
+  /** The rows that pass a filter, in the order of time. */
   #shown(filter: Filter): Uint32Array {
     this.refresh();
     const key = JSON.stringify(filter, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
@@ -276,7 +276,7 @@ export class Table {
     });
   }
 
-  /** Who failed and got in from where. */
+  /** The accounts and addresses with failures and logins. */
   pairs(filter: Filter): Pair[] {
     const shown = this.#shown(filter);
     const [users, addresses, outcomes] = ["user", "address", "outcome"].map((name) => this.#column(name));
@@ -303,7 +303,7 @@ export class Table {
     return list.slice(0, 20_000);
   }
 
-  /** What a filter shows, whole, in parts of text. */
+  /** All rows that pass a filter, as parts of a text. */
   *lines(filter: Filter, format: "csv" | "ndjson"): Generator<string> {
     const shown = this.#shown(filter);
     const columns = [...this.#texts.filter((name) => name !== "file"), "logon_type"];
@@ -328,13 +328,13 @@ export class Table {
   }
 }
 
-/** A cell of CSV. A spreadsheet takes what begins with one of `= + - @` for a formula, so a quote goes before it. */
+/** A cell of CSV. A quote goes before `= + - @`, because a spreadsheet reads text that begins so as a formula. */
 export function cell(text: string): string {
   const harmless = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-/** A time in RFC 3339, UTC, with the microseconds that it has. */
+/** A time in RFC 3339, in UTC, with its microseconds. */
 export function instant(time: bigint): string {
   const second = time / 1_000_000n - (time % 1_000_000n < 0n ? 1n : 0n);
   const date = new Date(Number(second) * 1000);
@@ -347,7 +347,7 @@ export function instant(time: bigint): string {
 const SECOND = 1_000_000n;
 const WIDTHS = [1n, 2n, 5n, 10n, 15n, 30n, 60n, 120n, 300n, 600n, 900n, 1800n, 3600n, 7200n, 14_400n, 21_600n, 43_200n, 86_400n];
 
-/** The width of bars, a round one, so that there are at most `most`, and where the first begins. */
+/** A round width of bars, so that there are at most `most`, and the start of the first bar. */
 function cells(from: bigint, to: bigint, most: number): [bigint, bigint] {
   const span = to - from;
   const round = WIDTHS.find((width) => span <= width * SECOND * BigInt(most));
