@@ -12,11 +12,9 @@
 //! | `message` | `title` |
 //! | `rule.id`, `rule.version` | `analytic`, `analytic_version` |
 //! | `threat.*` | `techniques`, with their tactics |
-//! | `source.*`, `user.name`, `host.name`, `service.name`, `user_agent.original` | fields of the event that raised the
-//! alert |
+//! | `source.*`, `user.name`, `host.name`, `service.name`, `user_agent.original` | fields of the event that raised the alert |
 //! | `related.*` | all addresses, accounts and hosts |
-//! | `log.file.path` | the file of the record that raised the alert; `authsieve.origin` has its line, and the places of
-//! the evidence |
+//! | `log.file.path` | the file of the record that raised the alert; `authsieve.origin` has its line, and the places of the evidence |
 //!
 //! [1]: https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html
 
