@@ -36,7 +36,7 @@ impl Listen {
         Self { address, tls: None, token: None, max_connections: 256, idle: Duration::from_secs(3600) }
     }
 
-    /// True if clients show a certificate over TLS.
+    /// True if clients have to show a certificate.
     fn knows_clients(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
     }
