@@ -1,11 +1,12 @@
-//! From a record to its events: the shape is recognised by content, and nothing but what the readers read is looked for.
+//! Turns a record into its events. The content decides the shape, and only the fields that the readers need are
+//! searched.
 //!
-//! A record is raw text or JSON. Raw text begins with a syslog header, or is the audit log's own. JSON is an envelope
-//! around such text, or a normalised event. Header and envelope complete what a record does not say.
+//! A record is raw text or JSON. Raw text begins with a syslog header, or is from the audit log. JSON is an envelope
+//! around such a text, or a normalised event. Header and envelope add what the text does not say.
 //!
-//! A decoder reads for one analytic or for several at once ([`Reader`]). It reads each record once, and says for each
-//! event whose it is: every reader gets what a decoder of its own would give it. A decoder has no state but buffers. When
-//! an event happened is settled by [`Dating`](crate::dating::Dating), which belongs to one analytic.
+//! A decoder reads for one analytic or for several ([`Reader`]). It reads each record once, and names the readers of
+//! each event. Every reader gets the same events as from its own decoder. A decoder has no state except buffers.
+//! [`Dating`](crate::dating::Dating), which belongs to one analytic, decides when an event happened.
 
 use crate::analytic::{Reads, Telemetry};
 use crate::carriers::prefix;
@@ -33,11 +34,11 @@ mod source;
 mod text;
 mod unread;
 
-/// How many prefixes are taken off a line.
+/// The most prefixes that are removed from a line.
 const PREFIXES: usize = 3;
 
-/// What shows that a record may hold a text in which no needle stands as it is: ASCII letters that an encoder has
-/// escaped, and the bytes as numbers that journald writes for what is no UTF-8.
+/// Signs that a record may contain a text in which no needle can be found: ASCII letters that an encoder has escaped,
+/// and the numbers that journald writes for bytes that are not UTF-8.
 const ENCODED: [&str; 21] = [
     "\\u002",
     "\\u003",
@@ -51,7 +52,7 @@ const ENCODED: [&str; 21] = [
     "message\":\t[",
     "message\" :[",
     "message\" : [",
-    // The same within a string, and within a string in one.
+    // The same inside a string, and inside a string within a string.
     "message\\\":[",
     "message\\\": [",
     "message\\\":  [",
@@ -63,37 +64,37 @@ const ENCODED: [&str; 21] = [
     "message\\\\\\\" : [",
 ];
 
-/// What a [`Sieve`] looks for instead of the shortest needles, since the shortest sets its pace. A record that says something by
-/// such a needle holds one of these.
+/// Texts that a [`Sieve`] looks for in place of the shortest needles, because the shortest text decides its speed. A
+/// record that matters by such a needle contains one of these texts.
 const LONGER: [(&str, &[&str]); 1] = [
-    // `class_uid` of OCSF, whatever stands between it and its number.
+    // `class_uid` of OCSF, which may be separated from its number in any way.
     ("3002", &["class_uid"]),
 ];
 
-/// One event, as it was read.
+/// An event as it was read.
 #[derive(Debug)]
 pub struct Decoded<'a> {
-    /// The event. Its time is set only where `stamp` is a point in time.
+    /// The event. Its time is set only if `stamp` is a point in time.
     pub event: Event<'a>,
-    /// When it happened, by the event itself, its header, its envelope, or whatever else its record says.
+    /// The time, from the event itself, its header, its envelope, or other fields of its record.
     pub when: When<'a>,
-    /// Who reads it.
+    /// The readers of the event.
     pub readers: Readers,
-    /// The part of the record that speaks of it: of a batch, the one item.
+    /// The part of the record with the event. In a batch, the one item.
     pub part: &'a [u8],
 }
 
-/// For whom a record could not be read.
+/// The readers for which a record could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Misread {
-    /// It is JSON that does not end where it should.
+    /// The record is broken JSON.
     pub malformed: Readers,
-    /// It is in no layout that is known, and shows that it tells of a login.
+    /// The record has no known layout, but a sign of a login.
     pub unread: Readers,
 }
 
-/// Reads records for one analytic or for several. `R` reads what any of them may read: there is no code for anything
-/// else.
+/// Reads records for one analytic or for several. `R` is what any of them may read: there is no code for other
+/// families.
 #[derive(Debug)]
 pub struct Decoder<R> {
     reads: PhantomData<R>,
@@ -110,7 +111,7 @@ pub struct Decoder<R> {
 }
 
 impl<R: Reads> Decoder<R> {
-    /// A decoder for these readers, of which there are at most [`Readers::MOST`]. What `R` does not read no reader reads.
+    /// Creates a decoder for these readers, at most [`Readers::MOST`]. A reader gets only families that `R` reads.
     #[must_use]
     pub fn new(common: &Common, mut readers: Vec<Reader>) -> Self {
         for reader in &mut readers {
@@ -133,20 +134,19 @@ impl<R: Reads> Decoder<R> {
         }
     }
 
-    /// The literals of which any record that says something to any reader contains at least one, compared without ASCII
-    /// case.
+    /// The needles: each record that matters to any reader contains at least one of them, in any ASCII case.
     #[must_use]
     pub fn needles(&self) -> &[&'static str] {
         &self.needles
     }
 
-    /// The same for the reader at one place of the list; none where nobody is there.
+    /// The needles of the reader with this index. Empty for an unknown index.
     #[must_use]
     pub fn needles_of(&self, reader: usize) -> Vec<&'static str> {
         self.telemetry.get(reader).map(|telemetry| needles::<R>(*telemetry)).unwrap_or_default()
     }
 
-    /// The needles for hosts without vector instructions, or `None` where all records may say something.
+    /// A sieve for the needles, for hosts without vector instructions. `None` if every record may matter.
     #[must_use]
     pub fn sieve(&self) -> Option<Sieve> {
         let mut literals = Vec::new();
@@ -159,19 +159,19 @@ impl<R: Reads> Decoder<R> {
         Sieve::new(&literals)
     }
 
-    /// The length of the longest record it is to be given, in bytes.
+    /// The longest record that a caller may pass, in bytes.
     #[must_use]
     pub const fn max_record(&self) -> usize {
         self.max_record
     }
 
-    /// How often a record of a family, or a text, was taken apart since the decoder was made.
+    /// The number of times that a family's record or a text was decoded, since the decoder was made.
     #[must_use]
     pub const fn decodes(&self) -> u64 {
         self.decodes
     }
 
-    /// A decoder for the same readers, with buffers of its own. To this one nothing is unread.
+    /// A decoder for the same readers with its own buffers. It reports no unread records.
     #[must_use]
     pub fn aside(&self) -> Self {
         Self {
@@ -189,10 +189,10 @@ impl<R: Reads> Decoder<R> {
         }
     }
 
-    /// Hands the events of one record to `sink`, and returns for whom it could not be read. Events before the place
-    /// where JSON is malformed have been handed out. O(bytes); allocates nothing in the ordinary case.
+    /// Passes the events of one record to `sink`, and returns the readers for which the record could not be read. In
+    /// broken JSON, the events before the broken place are still passed on. O(bytes); usually allocates nothing.
     pub fn decode(&mut self, record: &[u8], sink: &mut dyn FnMut(Decoded<'_>)) -> Misread {
-        // A log that lost power begins with zeros where it goes on.
+        // After a loss of power, a log continues with zero bytes.
         let start = record.iter().position(|byte| *byte != 0).unwrap_or(record.len());
         let record = record.get(start..).unwrap_or_default().trim_ascii();
         let Self { timezone, order, trusted_proxies, audience, signs, scratch, decodes, .. } = self;
@@ -227,11 +227,11 @@ impl<R: Reads> Decoder<R> {
     }
 }
 
-/// What a type reads.
+/// The needles of the families that a type reads.
 struct Own<R>(PhantomData<R>);
 
 impl<R: Reads> Own<R> {
-    /// The needles of each family, none for those that it does not read: a module holds no others.
+    /// The needles of each family. Empty for families that the type does not read, so a module contains no others.
     const NEEDLES: [&'static [&'static str]; FAMILIES] = {
         let mut own = shapes::NEEDLES;
         let mut at = 0;
@@ -245,7 +245,7 @@ impl<R: Reads> Own<R> {
     };
 }
 
-/// The literals of which any record that says something to a reader of this telemetry contains at least one.
+/// The needles for a telemetry: each record that matters to its readers contains at least one.
 fn needles<R: Reads>(telemetry: Telemetry) -> Vec<&'static str> {
     let mut needles = Vec::new();
     for (family, literals) in Family::ALL.into_iter().zip(Own::<R>::NEEDLES) {
@@ -259,7 +259,7 @@ fn needles<R: Reads>(telemetry: Telemetry) -> Vec<&'static str> {
     needles
 }
 
-/// A record that is to be read as JSON. A line may begin with a bracket of its own: `[sshd]`, `[ 12.345] kernel`.
+/// True if a record has to be read as JSON. A line may begin with a bracket of its own: `[sshd]`, `[ 12.345] kernel`.
 fn is_json(record: &[u8]) -> bool {
     match record.split_first() {
         Some((b'{', _)) => true,
@@ -268,15 +268,16 @@ fn is_json(record: &[u8]) -> bool {
     }
 }
 
-/// The JSON object or XML, by its first byte, that a syslog line consists of, its header aside; and of which families
-/// it can be.
+/// The JSON object or XML after the header of a syslog line, if its first byte is `first`. Also the families to which
+/// it may belong.
 fn behind_header<'a>(header: Option<&header::Header<'a>>, first: u8) -> Option<(&'a [u8], Telemetry)> {
     let header = header?;
     let lends = (header.message.first() == Some(&first)).then(|| lent(header.program))?;
     (lends != Telemetry::NONE).then_some((header.message, lends))
 }
 
-/// The event as XML that a text consists of, its syslog header aside, where whoever keeps the text passes on such records.
+/// The XML event that a text consists of, without a syslog header. `None` if the keeper of the text does not pass on
+/// such records.
 fn xml<'a>(
     text: &'a [u8],
     header: &LazyCell<Option<header::Header<'a>>, impl FnOnce() -> Option<header::Header<'a>>>,
@@ -292,25 +293,25 @@ fn xml<'a>(
     (lends.has(Telemetry::WINDOWS) && shapes::is_xml(text)).then_some(text)
 }
 
-/// One record on its way to its events.
+/// The state of reading one record.
 struct Reading<'d, R> {
     reads: PhantomData<R>,
     zone: Zone<'d>,
     trusted_proxies: &'d [Cidr],
     audience: &'d Audience,
     decodes: &'d mut u64,
-    /// To whom it says something, or who knows why it says nothing.
+    /// The readers that got an event, or for which it is known why there is none.
     known: &'d mut Readers,
     sink: &'d mut dyn FnMut(Decoded<'_>),
-    /// The words of prefixes that were taken off: the last word on host and time.
+    /// The host and time from removed prefixes. They are used only if nothing else gives them.
     around: Envelope<'d>,
-    /// How many more may be taken off.
+    /// The number of prefixes that may still be removed.
     left: usize,
 }
 
 impl<R: Reads> Reading<'_, R> {
-    /// A raw line: a syslog header and a message, the audit log's own, an event as XML, JSON behind a header, or any of
-    /// these behind what a tool put in front.
+    /// Reads a raw line: a syslog header and a message, a line of the audit log, an XML event, or JSON after a header.
+    /// Each of these may follow the prefix of a tool.
     fn line(&mut self, line: &[u8], scratch: &mut Scratch) {
         let readers = self.audience.all;
         self.line_for(line, readers, scratch);
@@ -341,8 +342,9 @@ impl<R: Reads> Reading<'_, R> {
             };
             left = if said { left.without(linux) } else { left };
         }
-        // Senders of JSON through syslog put a header before it. Its program owns the text, whatever that says of
-        // a sender: only records with fields of their own are read there, and only those that it passes on.
+        // Programs that send JSON through syslog put a header before it. The program in the header owns the text,
+        // whatever the text says about a sender. So only records with their own fields are read there, and only those
+        // that the program passes on.
         const TEXT_AND_NORMALISED: Telemetry = Telemetry::LINUX.and(Telemetry::NORMALISED);
         let readers = self.audience.behind_headers.common(left);
         if !TEXT_AND_NORMALISED.has(R::TELEMETRY)
@@ -362,7 +364,7 @@ impl<R: Reads> Reading<'_, R> {
         }
     }
 
-    /// A text that is a record of a family. To whom it said something.
+    /// Reads a text that is a record of a family. Returns the readers that got an event.
     fn texts(
         &mut self,
         text: &[u8],
@@ -390,7 +392,7 @@ impl<R: Reads> Reading<'_, R> {
         said
     }
 
-    /// A line behind what a tool put in front of it.
+    /// Reads a line after the prefix of a tool.
     fn prefixed(&mut self, line: &[u8], readers: Readers, scratch: &mut Scratch) {
         let Some(left) = self.left.checked_sub(1) else { return };
         let Some(found) = prefix::strip(line, self.zone) else { return };
@@ -441,7 +443,7 @@ impl<R: Reads> Reading<'_, R> {
         }
     }
 
-    /// A raw line of Linux. Whether it said something.
+    /// Reads a raw line of Linux. Returns true if it gave an event or repeats one.
     fn linux_line<'l>(
         &mut self,
         line: &'l [u8],
@@ -476,8 +478,8 @@ impl<R: Reads> Reading<'_, R> {
         said
     }
 
-    /// A JSON record. Its text goes before its normalised fields where the text's program is one of ours: one record
-    /// never says two things.
+    /// Reads a JSON record. If the text is from a program that we read, the text wins over the normalised fields: one
+    /// record never gives two results.
     fn opened(&mut self, opened: &Opened<'_>) {
         let envelope = opened.envelope.as_ref();
         let mut readers = opened.readers;
@@ -522,7 +524,7 @@ impl<R: Reads> Reading<'_, R> {
         }
     }
 
-    /// What the families make of a record whose marks it bears. Those of the readers to whom it is of no family.
+    /// Decodes a record with marks by its families. Returns the readers for which the record belongs to no family.
     fn shaped(
         &mut self,
         opened: &Opened<'_>,
@@ -544,7 +546,7 @@ impl<R: Reads> Reading<'_, R> {
         readers
     }
 
-    /// What one family makes of a record.
+    /// Decodes a record by one family.
     fn family(
         &mut self,
         family: Family,
@@ -566,7 +568,7 @@ impl<R: Reads> Reading<'_, R> {
         self.said(said, &opened.object, envelope, readers, opened.raw);
     }
 
-    /// An event as XML.
+    /// Reads an XML event.
     fn xml(&mut self, xml: &[u8], envelope: Option<&Envelope<'_>>, readers: Readers, part: &[u8]) {
         *self.decodes += 1;
         let grasp = Cell::default();
@@ -576,19 +578,19 @@ impl<R: Reads> Reading<'_, R> {
         self.said(said, &Object::EMPTY, envelope, readers, part);
     }
 
-    /// These readers know what the record is, whether or not it says something.
+    /// Notes that these readers know the record, with or without an event.
     fn knows(&mut self, readers: Readers) {
         *self.known = self.known.and(readers);
     }
 
-    /// The same for a record of a family, unless what it says was not found.
+    /// Notes the same for a record of a family, unless its content was not found.
     fn understood(&mut self, grasp: Grasp, readers: Readers) {
         if grasp != Grasp::Missed {
             self.knows(readers);
         }
     }
 
-    /// Completes what a decoder of fields made of a record by what stands around it.
+    /// Completes the event of a field decoder with the time and envelope of its record.
     fn said<'e>(
         &mut self,
         said: Said<'e>,
@@ -603,7 +605,7 @@ impl<R: Reads> Reading<'_, R> {
         }
     }
 
-    /// Completes an event by its header and its envelope, in this order, and hands it out.
+    /// Completes an event by its header, then by its envelope, and passes it on.
     fn finish<'e>(
         &mut self,
         mut event: Event<'e>,

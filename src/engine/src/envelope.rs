@@ -1,19 +1,20 @@
-//! The envelope: finds the log text in a JSON record, and what the record says of its sender.
+//! The envelope: the log text in a JSON record, and the sender that the record names.
 //!
-//! One pass over the record's members fills in all there is to know ([`crate::carriers`] says where pipelines put it). Text
-//! that is itself a JSON object is opened in turn, three levels deep at most.
+//! One pass over the members of a record finds everything. [`crate::carriers`] lists the members of each pipeline. Text
+//! that is itself a JSON object is opened too, at most three levels deep.
 //!
-//! **Whose word counts.** Text is an attacker's as soon as a program repeats what somebody sent it, and so is the
-//! `SYSLOG_IDENTIFIER` of whoever talks to journald. [`Trust`] says how far the program's name can be relied on:
+//! **Who is believed.** A program may repeat a text that an attacker sent to it. Any process can choose its
+//! `SYSLOG_IDENTIFIER` in journald. So [`Trust`] says how far the name of the program can be relied on:
 //!
-//! - In a journald record the trusted fields decide, and nothing in the text overrides them; where they speak
-//!   against the sender, there is no envelope at all.
-//! - A program that a syslog field names owns its text: a header or a JSON object inside it that names another
-//!   program is something it repeated, unless it is a forwarder, whose business that is.
-//! - With no program, or only a label that a person chose, the text's own header goes first.
-//! - Text without any program could be anybody's: it says nothing.
-//! - JSON in a text is a record of its own only where whoever kept the text passes on such records ([`lent`]): a
-//!   forwarder any, a provider's program or data set that provider's. What a web server was sent is nobody's record.
+//! - In a journald record the trusted fields decide, and nothing in the text overrides them. If they contradict the
+//!   named sender, there is no envelope.
+//! - A program that a syslog field names owns its text. If a header or JSON object in the text names another program,
+//!   the program only repeated it. A forwarder is the exception: it passes on the texts of others.
+//! - Without a program, or with only a label that a person chose, the header of the text wins.
+//! - Text without any program could come from anybody, so it is not judged.
+//! - JSON in a text is a record of its own only if the keeper of the text passes on such records ([`lent`]). A
+//!   forwarder passes on any record, a provider's program or data set only its own. JSON that was sent to a web server
+//!   is no record.
 
 mod journald;
 mod lent;
@@ -43,18 +44,18 @@ pub(crate) use lent::is_forwarder;
 pub use lent::lent;
 use members::MEMBERS;
 
-/// How many JSON objects within a string of one another are opened.
+/// The most JSON objects that are opened inside each other's strings.
 const LEVELS: usize = 3;
-/// How many objects within one another are opened, whether they stand in strings or not.
+/// The most objects that are opened inside each other, in strings or not.
 const DEEPEST: usize = 6;
-/// How deep arrays of records within one another are unpacked.
+/// The deepest nesting of arrays of records that is unpacked.
 const BATCHES: usize = 4;
-/// A JSON object in a longer string than this is not opened: it is no log record, and memory is bounded.
+/// The longest string in which a JSON object is opened. A longer one is no log record, and memory is bounded.
 const LARGEST: usize = 4 << 20;
-/// An element of a batch that is shorter than this is passed over: who did what, in any shape, takes more. What many of
-/// them cost is then no more than their bytes.
+/// The shortest element of a batch, in bytes. Shorter ones are skipped: no shape fits into them. So many elements cost
+/// no more than their bytes.
 const SHORTEST: usize = 32;
-/// Buffers that grew larger than this are given back after the record.
+/// The largest buffer that is kept after a record.
 const KEPT: usize = 64 << 10;
 
 /// How far the name of the program can be relied on.
@@ -63,40 +64,41 @@ pub enum Trust {
     /// No program is named.
     #[default]
     Unnamed,
-    /// Only a label names it (`application`, `service`).
+    /// Only a label names the program (`application`, `service`).
     Labelled,
-    /// A field of the syslog protocol or of a parser names it.
+    /// A field of the syslog protocol or of a parser names the program.
     Named,
-    /// journald asked the kernel who sent it.
+    /// journald asked the kernel for the program.
     Verified,
 }
 
-/// A log text and what its record says of it. What is not said is empty.
+/// A log text, and what its record says about it. Fields that the record does not give are empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Envelope<'a> {
-    /// The text, escapes undone.
+    /// The text, without escapes.
     pub text: &'a [u8],
-    /// The program that wrote it. For audit records `audit` or `kernel`, the way they came.
+    /// The program that wrote the text. For audit records `audit` or `kernel`, depending on their way.
     pub program: Text<'a>,
-    /// How far that can be relied on.
+    /// How far the program can be relied on.
     pub trust: Trust,
-    /// The process that wrote it.
+    /// The process that wrote the text.
     pub pid: Option<u32>,
-    /// The machine it was written on.
+    /// The machine on which the text was written.
     pub host: Text<'a>,
-    /// When.
+    /// The time of the text.
     pub time: Option<Stamp>,
-    /// When a carrier got it.
+    /// The time at which a carrier received the text.
     pub receipt: Option<Timestamp>,
-    /// journald's own name for the entry, the same however often it is delivered.
+    /// journald's own id of the entry, which is the same for each delivery.
     pub cursor: Option<&'a [u8]>,
-    /// It is a line of a container's output, in which programs name neither themselves nor the time.
+    /// True for a line of a container's output. Programs name neither themselves nor the time there.
     pub stream: bool,
 }
 
 impl Envelope<'_> {
-    /// Whether a header that the text begins with goes before this envelope. `program` is the one it names, `stamped`
-    /// whether it bears a time: a word and a colon alone (`error: PAM: …`) are the beginning of many a message.
+    /// True if a header at the start of the text wins over this envelope. `program` is the program that the header
+    /// names. `stamped` says if the header has a time: many messages begin with only a word and a colon (`error: PAM:
+    /// …`).
     #[must_use]
     pub fn yields_to(&self, program: &[u8], stamped: bool) -> bool {
         match self.trust {
@@ -109,7 +111,8 @@ impl Envelope<'_> {
         }
     }
 
-    /// True if the text may stand for the record before it: a syslog daemon wrote it, by its stamp or by its program.
+    /// True if the text may mean a repetition of the previous record: a syslog daemon wrote it, by its stamp or its
+    /// program.
     #[must_use]
     pub fn may_repeat(&self, repeat: &Repeated<'_>) -> bool {
         let program = self.program.as_bytes();
@@ -120,9 +123,9 @@ impl Envelope<'_> {
         }
     }
 
-    /// Whether the text is that of a program whose texts the Linux decoder knows. What that decoder makes of it, also
-    /// if that is nothing, is then final: the normalised fields beside it were made from the same text by somebody
-    /// who may have judged it otherwise (Filebeat calls a probed public key a failed login).
+    /// True if the program is one whose texts the Linux decoder knows. The result of that decoder is then final, even
+    /// if there is no event. The normalised fields of the record were made from the same text and may be judged
+    /// differently: Filebeat calls a probed public key a failed login.
     #[must_use]
     pub fn speaks_linux(&self) -> bool {
         self.trust >= Trust::Labelled
@@ -138,7 +141,7 @@ impl Envelope<'_> {
     }
 }
 
-/// The families whose marks a record bears. Each reader takes the record for one of the first of them that it reads.
+/// The families whose marks a record has. Each reader takes the record for the first of them that it reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks(u64);
 
@@ -147,8 +150,8 @@ impl Marks {
         Self(self.0 | 1 << family as u32)
     }
 
-    /// For each family that some of the readers take the record for: those readers. Who takes it for nothing is in none
-    /// of these sets.
+    /// For each family, the readers that take the record for it. A reader that takes it for nothing is in none of these
+    /// sets.
     pub(crate) fn takers(
         self,
         readers: Readers,
@@ -170,44 +173,44 @@ impl Marks {
     }
 }
 
-/// What a record was found to be, to some of its readers.
+/// The result of opening a record, for some of its readers.
 #[derive(Clone, Debug)]
 pub struct Opened<'a> {
-    /// Its text, if it has one that may be believed.
+    /// The text, if there is one that can be believed.
     pub envelope: Option<Envelope<'a>>,
-    /// The families whose marks the record bears.
+    /// The families whose marks the record has.
     pub marks: Marks,
-    /// The record, where it bears marks.
+    /// The record as an object, if it has marks.
     pub object: Object<'a>,
-    /// The record does not end where it should: cut short, or no JSON.
+    /// True if the record is cut short or is not JSON.
     pub malformed: bool,
-    /// The record itself: of a batch, the one item.
+    /// The bytes of the record. In a batch, those of one item.
     pub raw: &'a [u8],
-    /// Of which families a record in its text may be.
+    /// The families to which a record in its text may belong.
     pub lends: Telemetry,
-    /// The readers to whom the record is this.
+    /// The readers for which this is the result.
     pub readers: Readers,
-    /// It is an event of OpenSSH for Windows.
+    /// True for an event of OpenSSH for Windows.
     pub openssh: bool,
-    /// What it says of its sender is not so: its text is nobody's.
+    /// True if the named sender is false, so that the text is not believed.
     pub forged: bool,
-    /// It holds other records and is none itself. [`Opener::each`] follows it.
+    /// The records that this record holds, if it is only their container. [`Opener::each`] opens them.
     batch: Option<Batch<'a>>,
 }
 
-/// Records within one.
+/// The records in a container.
 #[derive(Clone, Debug)]
 enum Batch<'a> {
-    /// Each is an element of an array.
+    /// Each element of an array is a record.
     Items(Items<'a>),
-    /// They are taken from an object, in a form of [`unfold`].
+    /// The records have to be unfolded from an object, in a form of [`unfold`].
     Folded(u8, Object<'a>),
-    /// The pairs of one.
+    /// An array of name and value pairs that form one record.
     Pairs(&'a [u8]),
 }
 
 impl Opened<'_> {
-    /// A record that says nothing to these readers.
+    /// A record without a result for these readers.
     const fn nothing(readers: Readers) -> Self {
         Opened {
             envelope: None,
@@ -224,7 +227,7 @@ impl Opened<'_> {
     }
 }
 
-/// Buffers for text that cannot be read where it stands. Kept from record to record.
+/// Buffers for text that cannot be read in place. They are reused for all records.
 #[derive(Debug, Default)]
 pub struct Scratch {
     batches: [Level; BATCHES],
@@ -237,26 +240,27 @@ struct Level {
     item: Vec<u8>,
 }
 
-/// What is the same for all records within one.
+/// The settings for opening a record and all records inside it.
 pub(crate) struct Opener<'o> {
-    /// The zone of times without one.
+    /// The zone for times without one.
     pub zone: Zone<'o>,
-    /// Who reads.
+    /// The readers.
     pub audience: &'o Audience,
-    /// Where the records go.
+    /// Receives the opened records.
     pub sink: &'o mut dyn FnMut(Opened<'_>),
 }
 
 impl Opener<'_> {
-    /// Opens each record in `record`: a JSON object, an array of them, or an object that holds an array of them
-    /// (`records`, `value`, `events`). O(n); memory is bounded by a small multiple of the record, and nothing is allocated
-    /// in the ordinary case.
+    /// Opens each record in `record`: a JSON object, an array of objects, or an object that holds such an array
+    /// (`records`, `value`, `events`). O(n). Memory is bounded by a small multiple of the record, and usually nothing
+    /// is allocated.
     ///
-    /// `lends` are the families of which the record can be, by what it stands in. A record is opened once for all of its
-    /// readers; those to whom it is different things get it one after the other.
+    /// `lends` are the families to which the record may belong, because of the place where it was found. A record is
+    /// opened once for all its readers. If the result differs between readers, each gets its own result, one after the
+    /// other.
     pub fn each(&mut self, record: &[u8], lends: Telemetry, readers: Readers, scratch: &mut Scratch) {
         self.each_at(record, lends, readers, 0, &mut scratch.batches);
-        // Two bytes become three at most, and a buffer that is full doubles.
+        // Two bytes become at most three, and a full buffer doubles.
         if record.len() <= KEPT / 4 {
             return;
         }
@@ -269,7 +273,7 @@ impl Opener<'_> {
         }
     }
 
-    /// Calls itself once per batch around a record, of which there are at most as many as `levels`.
+    /// Recurses once per batch around a record, at most as often as there are `levels`.
     fn each_at(
         &mut self,
         record: &[u8],
@@ -327,8 +331,8 @@ impl Opener<'_> {
         }
     }
 
-    /// The records that a record holds for some of its readers, of which families they can be, and for whom. What is no
-    /// such record is handed on. Apart, so that a batch in a batch takes little of the stack.
+    /// The container that a record is for some of its readers, the families of its records, and these readers. Any
+    /// other result goes to the sink. This is a function of its own, so that nested batches need little stack.
     #[inline(never)]
     fn batch<'a: 's, 's>(
         &mut self,
@@ -359,7 +363,7 @@ impl Opener<'_> {
     }
 }
 
-/// What the levels of a record passed so far say of its sender.
+/// The sender, as the levels of a record so far name it.
 #[derive(Clone, Default)]
 struct Sender<'a> {
     program: Text<'a>,
@@ -372,17 +376,17 @@ struct Sender<'a> {
     stream: bool,
 }
 
-/// The way into a record, from level to level: a JSON object may hold another as its text. Readers that find there what
-/// they read go no further.
+/// The way into a record, level by level: a JSON object may hold another one as its text. Readers that find a family
+/// they read stop there.
 struct Walk<'a> {
-    /// The object that is to be read next; `None` where the record is none.
+    /// The object to read next. `None` if the record is no object.
     object: Option<Object<'a>>,
     level: usize,
-    /// How many of the levels were strings.
+    /// The number of levels that were strings.
     strings: usize,
     sender: Sender<'a>,
     lends: Telemetry,
-    /// Who is still on the way.
+    /// The readers that have not stopped.
     readers: Readers,
     buffers: core::slice::IterMut<'a, Vec<u8>>,
 }
@@ -399,7 +403,7 @@ impl<'a> Walk<'a> {
         Self { object, level: 0, strings, sender: Sender::default(), lends, readers, buffers }
     }
 
-    /// Goes on to the next level where some of the readers stop, and says what the record is to them.
+    /// Goes to the next level where some readers stop, and returns the result for them.
     fn next<'s>(
         &mut self,
         mut object: Object<'a>,
@@ -410,11 +414,12 @@ impl<'a> Walk<'a> {
     where
         'a: 's,
     {
-        // Objects in objects need no buffer, but are counted like those in strings.
+        // Objects inside objects need no buffer, but they count like those in strings.
         while self.level <= DEEPEST {
             let mut found = Slots::default();
             if !read(&object, MEMBERS.set(), &mut found) {
-                // Text that only looks like JSON makes no record malformed; and no program we read writes such text.
+                // A text that only looks like JSON does not make the record malformed. No program that we read writes
+                // such text.
                 let readers = core::mem::take(&mut self.readers);
                 return Opened { malformed: self.level == 0, ..Opened::nothing(readers) };
             }
@@ -428,7 +433,7 @@ impl<'a> Walk<'a> {
             if bears {
                 marks = self::marks(&found, self.readers, audience);
                 for (family, takers) in marks.takers(self.readers, audience) {
-                    // A record of another family than it can be is none.
+                    // The record cannot belong to this family, so these readers get nothing.
                     match self.lends.has(family.telemetry()) {
                         true => shaped = shaped.and(takers),
                         false => self.readers = self.readers.without(takers),
@@ -442,7 +447,7 @@ impl<'a> Walk<'a> {
             let believed = self.lends.has(Telemetry::LINUX);
             self.lends = self.lends.common(self.sender.lends()).common(lent::by_ecs(&found));
             let lends = self.lends;
-            // A record around others may carry fields of its own; one with text is none, nor one with a shape.
+            // A container may have fields of its own. A record with text or with a shape is no container.
             let around = lends != Telemetry::NONE && !(bears && is_shaped(&found));
             let batch = if around { batch(&found, &object, text.is_some()) } else { None };
             let inner = match text {
@@ -485,7 +490,7 @@ impl<'a> Walk<'a> {
         Opened::nothing(core::mem::take(&mut self.readers))
     }
 
-    /// The object that a text is, if it is one and is to be opened.
+    /// The object in a text, if there is one to be opened.
     fn inside(&mut self, value: Value<'a>) -> Option<Object<'a>> {
         if let Some(inner) = value.as_object() {
             return Some(inner);
@@ -508,19 +513,19 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// Takes in what a level further inside says. `false` if the record is a forgery.
+    /// Adds what the next inner level says. Returns `false` if the record is forged.
     fn learn(&mut self, found: &Slots<'a>, zone: Zone) -> bool {
         let text = |slot| found.get(slot).and_then(|value| value.as_text()).filter(|text| !text.is_empty());
-        // `tag` alone is whatever people write there (`auth.log`): only a process or a colon makes it that of syslog.
+        // People write anything into `tag` (`auth.log`). Only a process or a colon makes it a syslog tag.
         let tag = text(TAG).filter(|tag| found.rank(TAG) == Some(0) || tag.ends_with([']', ':']));
         let (tag, tag_pid) = tag.as_deref().map_or(("", None), split_tag);
         let claimed = text(PROGRAM).or_else(|| (!tag.is_empty()).then(|| Cow::Owned(tag.into())));
-        // Windows names the source of the event, whose text names the program again.
+        // Windows names the source of the event. Its text names the program again.
         let (claimed, label) = match claimed {
             Some(name) if name == "OpenSSH" => (None, Some("sshd".into())),
             claimed => (claimed, text(LABEL)),
         };
-        // A program that is no forwarder owns what it says, whatever that says.
+        // A program that is no forwarder owns everything in its text.
         let open = self.trust < Trust::Named || is_forwarder(self.program.as_bytes());
         match journald::judge(found, &claimed) {
             Belief::Forged => return false,
@@ -543,7 +548,7 @@ impl<'a> Sender<'a> {
         }
         let pid = found.get(PID).and_then(|value| value.as_i64()).and_then(|pid| u32::try_from(pid).ok());
         self.pid = pid.or(tag_pid).or(self.pid);
-        // What Docker calls the source is one of two streams. Graylog's is the machine.
+        // Docker's `source` is one of two streams. Graylog's `source` is the machine.
         let source = || text(STREAM).filter(|_| found.rank(PROGRAM) == Some(GRAYLOG_NAMES_IT));
         if let Some(host) = text(HOST).or_else(source) {
             self.host = host;
@@ -561,8 +566,7 @@ impl<'a> Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// Takes in the time of a level further inside. What was said further outside tells its zone, and goes before what
-    /// cannot be read.
+    /// Adds the time of the next inner level. The outer time gives its zone, and wins over a time that cannot be read.
     fn when(&mut self, time: Option<Stamp>) {
         match (time, self.time) {
             (None, _) | (Some(Stamp::Unread), Some(_)) => {}
@@ -573,7 +577,7 @@ impl Sender<'_> {
         }
     }
 
-    /// Of which families a record in its text may be.
+    /// The families to which a record in the text may belong.
     fn lends(&self) -> Telemetry {
         match self.trust {
             Trust::Unnamed | Trust::Labelled => Telemetry::ANY,
@@ -583,7 +587,7 @@ impl Sender<'_> {
     }
 }
 
-/// Of which families a record bears marks, as far as its readers ask.
+/// The families whose marks a record has, as far as its readers need them.
 fn marks(found: &Slots<'_>, readers: Readers, audience: &Audience) -> Marks {
     let (mut marks, mut left) = (Marks::default(), readers);
     for family in bearing(found) {
@@ -596,7 +600,7 @@ fn marks(found: &Slots<'_>, readers: Readers, audience: &Audience) -> Marks {
             Proof::Number(number) => value.as_i64() == Some(number),
             Proof::Word(word) => is_or_holds(value, word),
         };
-        // What a Beat took from the event log is that, whether or not somebody reads it, and no event of ECS.
+        // A record that a Beat took from the event log belongs to Windows, whether or not it is read, and not to ECS.
         let of_beats = || found.rank(mark(Family::Windows)) == Some(windows::BEATS);
         let is_weak = || found.rank(mark(family)) == Some(WEAK) && marked(found.filled()).count_ones() > 1;
         if proved && !(family == Family::Ecs && of_beats()) && !is_weak() {
@@ -607,7 +611,7 @@ fn marks(found: &Slots<'_>, readers: Readers, audience: &Audience) -> Marks {
     marks
 }
 
-/// The families whose marks are there, whatever they say.
+/// The families whose marks are present, with any value.
 fn bearing(found: &Slots<'_>) -> impl Iterator<Item = Family> {
     let mut marked = marked(found.filled());
     core::iter::from_fn(move || {
@@ -617,15 +621,15 @@ fn bearing(found: &Slots<'_>) -> impl Iterator<Item = Family> {
     })
 }
 
-/// Whether a value is this word, or an array that holds it.
+/// True if a value is this word, or an array with it.
 fn is_or_holds(value: Value<'_>, word: &str) -> bool {
-    /// Nobody's arrays of words are longer.
+    /// The longest array of words that is searched.
     const MOST: usize = 16;
     value.says(word) || value.as_array().is_some_and(|items| items.take(MOST).any(|item| item.says(word)))
 }
 
-/// The records that a record of no family holds: in an array, or in a form that is to be taken apart. What has a text is
-/// the carrier of that.
+/// The records in a record without a family: in an array, or in a form that has to be unfolded. A record with a text is
+/// the carrier of that text instead.
 fn batch<'a>(found: &Slots<'a>, object: &Object<'a>, has_text: bool) -> Option<Batch<'a>> {
     match found.rank(FOLD) {
         Some(form @ (unfold::OTLP | unfold::GELF | unfold::GRAYLOG | unfold::LAUREL)) => {
@@ -637,13 +641,13 @@ fn batch<'a>(found: &Slots<'a>, object: &Object<'a>, has_text: bool) -> Option<B
     }
 }
 
-/// True if an event of Windows names OpenSSH. Its decoder looks closer.
+/// True if a Windows event names OpenSSH. The decoder looks closer.
 fn of_openssh(found: &Slots<'_>) -> bool {
     let system = found.get(mark(Family::Windows)).filter(|value| value.kind == Kind::Object);
     system.is_some_and(|system| find(system.raw, b"OpenSSH").is_some())
 }
 
-/// The program of a container by its name: sshd's, where a word of the name says that.
+/// The program of a container, from its name: sshd if a word of the name says so.
 pub(crate) fn in_container(name: Text<'_>) -> Text<'_> {
     let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     match words.any(|word| matches!(word, "sshd" | "ssh" | "openssh")) {
@@ -652,8 +656,8 @@ pub(crate) fn in_container(name: Text<'_>) -> Text<'_> {
     }
 }
 
-/// Whether a record is one of a family, read here or not: an array in it is then a field like any other. Only what says
-/// that it holds records is none.
+/// True if a record belongs to a family, read here or not. An array in it is then an ordinary field. A record whose
+/// mark says that it holds others is not meant here.
 fn is_shaped(found: &Slots<'_>) -> bool {
     bearing(found).any(|family| {
         let holder = HOLDERS[family as usize];
@@ -661,15 +665,15 @@ fn is_shaped(found: &Slots<'_>) -> bool {
     })
 }
 
-/// The text, as it stands. Where no program is named, the line from before it was taken apart says more.
+/// The text as it is in the record. Without a program, the original line says more than the parsed text.
 fn text<'a>(found: &Slots<'a>, trust: Trust) -> Option<Value<'a>> {
     let original = found.get(ORIGINAL).filter(|value| value.kind == Kind::Str);
     let text = found.get(TEXT).filter(|value| matches!(value.kind, Kind::Str | Kind::Array | Kind::Object));
     if trust < Trust::Named { original.or(text) } else { text.or(original) }
 }
 
-/// True if a text is one that hosts look for: bytes as numbers hold no word, so hosts know them by their name and what
-/// stands between both ([`Decoder::needles`](crate::decode::Decoder::needles)).
+/// True if hosts can find the text. A text as an array of numbers contains no needle, so hosts look for its name and
+/// the characters after it ([`Decoder::needles`](crate::decode::Decoder::needles)).
 fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -> bool {
     let numbers =
         || value.as_array().and_then(|mut items| items.next()).is_some_and(|first| first.kind == Kind::Num);
@@ -690,8 +694,8 @@ fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -> bool {
     })
 }
 
-/// What the text says: a string, a field that was given several times, or the bytes of what is no UTF-8
-/// (systemd's "Journal JSON Format" writes them as an array of numbers).
+/// The bytes of a text: a string, the first of several values, or an array of numbers. systemd's "Journal JSON Format"
+/// writes bytes that are not UTF-8 as such an array.
 fn said<'a>(value: Value<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     let Some(mut items) = value.as_array() else { return value.bytes(scratch) };
     let first = items.clone().next()?;
@@ -709,7 +713,7 @@ fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{")
 }
 
-/// `sshd[17]:` taken apart.
+/// Splits `sshd[17]:` into program and process.
 fn split_tag(tag: &str) -> (&str, Option<u32>) {
     let tag = tag.trim().trim_end_matches(':');
     match tag.strip_suffix(']').and_then(|tag| tag.rsplit_once('[')) {

@@ -1,4 +1,5 @@
-//! Whatever decodes to an event holds a needle: over members that are missing or empty, wrappings, spacings.
+//! Tests that each record with an event contains a needle, also with members missing or empty, wrapped, or spaced
+//! differently.
 
 use super::tests::{AUDITED, EVENT, FAILED, PUSHED, quoted};
 use super::{Decoder, Reader, trial};
@@ -56,7 +57,7 @@ pub(super) fn records() -> Vec<String> {
     records
 }
 
-/// Takes a member away, empties it or makes an array of it: the one at `at`, counted over all levels.
+/// Removes the member at `at` (counted over all levels), empties it, or turns it into an array.
 fn edit(value: &mut Value, at: &mut usize, how: u8) {
     match value {
         Value::Object(members) => {
@@ -90,7 +91,7 @@ fn edit(value: &mut Value, at: &mut usize, how: u8) {
     }
 }
 
-/// A record in a carrier.
+/// Puts a record into a carrier.
 fn wrap(record: &str, how: u8) -> String {
     let text = quoted(record);
     match how {
@@ -111,7 +112,7 @@ fn wrap(record: &str, how: u8) -> String {
     }
 }
 
-/// Blanks around colons and commas outside of strings.
+/// Adds blanks around colons and commas outside of strings.
 fn spaced(record: &str, how: u8) -> String {
     let (mut out, mut quoted, mut escaped) = (String::new(), false, false);
     let blank = ["", " ", "  ", "\t", " \t "][usize::from(how % 5)];
@@ -131,7 +132,7 @@ fn spaced(record: &str, how: u8) -> String {
     out
 }
 
-/// True if a record says something; fails where it does and holds no needle.
+/// True if a record gives an event. Fails if it then contains no needle.
 fn read(decoder: &mut Decoder<Everything>, record: &str) -> bool {
     let mut events = 0;
     let _ = decoder.decode(record.as_bytes(), &mut |_| events += 1);
@@ -151,7 +152,8 @@ fn records_say_something_bare_and_wrapped() {
         for record in records() {
             assert!(read(&mut decoder, &record), "{record}");
             for how in 0..=10 {
-                // JSON behind a line's prefix is only read where its keeper passes it on, and bytes only under a name.
+                // JSON after the prefix of a line is read only if its keeper passes it on. Bytes are read only under a
+                // known name.
                 let said = read(&mut decoder, &wrap(&record, how));
                 assert!(said || how >= 7 || record.contains("[70,"), "{}", wrap(&record, how));
             }

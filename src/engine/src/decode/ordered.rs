@@ -1,4 +1,4 @@
-//! The order of a record's members decides nothing, also where several say the same under different names.
+//! Tests that the order of a record's members has no effect, even if several members have the same meaning.
 
 use super::implied::records;
 use super::tests::quoted;
@@ -16,7 +16,7 @@ impl Reads for Everything {
     const TELEMETRY: Telemetry = Telemetry::ANY;
 }
 
-/// Numbers from a seed.
+/// Random numbers from a seed.
 struct Random(u64);
 
 impl Random {
@@ -26,7 +26,7 @@ impl Random {
     }
 }
 
-/// Another spelling of a name: other letters large, words apart or together.
+/// Another spelling of a name: other letters in upper case, words separate or joined.
 fn respelled(name: &str, how: usize) -> String {
     match how {
         0 => name.to_uppercase(),
@@ -50,7 +50,7 @@ fn respelled(name: &str, how: usize) -> String {
     }
 }
 
-/// Gives some members a rival of another spelling and value.
+/// Adds a rival to some members, with another spelling and value.
 fn rival(value: &mut Value, random: &mut Random) {
     match value {
         Value::Object(members) => {
@@ -76,7 +76,7 @@ fn rival(value: &mut Value, random: &mut Random) {
     }
 }
 
-/// A value with the members of its objects in some order.
+/// A value with the members of its objects in a random order.
 fn written(value: &Value, random: &mut Random) -> String {
     match value {
         Value::Object(members) => {
@@ -96,14 +96,14 @@ fn written(value: &Value, random: &mut Random) -> String {
     }
 }
 
-/// The events of a record for one who reads everything, dated or not.
+/// The events of a record for a reader of everything, dated or not.
 fn said(record: &str) -> Vec<String> {
     let readers = vec![Reader { telemetry: Telemetry::ANY, extra_failure_codes: Vec::new() }];
     let mut decoder = trial::several::<Everything>("+00:00", readers);
     let mut events = Vec::new();
     let _ = decoder.decode(record.as_bytes(), &mut |decoded| {
         let mut when = decoded.when;
-        // Shown to people alone.
+        // This field is only shown to people.
         when.unread = &[];
         events.push(format!("{when:?} {:?}", decoded.event));
     });

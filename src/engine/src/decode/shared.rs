@@ -1,4 +1,4 @@
-//! Several readers of one decoder: each gets what a decoder of its own gives it.
+//! Tests several readers of one decoder: each gets the same as from its own decoder.
 
 use super::tests::{AUDITED, EVENT, FAILED, PUSHED, quoted};
 use super::{Decoded, Decoder, Misread, Reader, trial};
@@ -10,14 +10,14 @@ use std::string::String;
 use std::vec::Vec;
 use std::{format, vec};
 
-/// What any reader may read.
+/// The telemetry that any reader may read.
 struct Everything;
 
 impl Reads for Everything {
     const TELEMETRY: Telemetry = Telemetry::ANY;
 }
 
-/// What each analytic reads, and some that read less.
+/// The readers of all analytics, and some that read less.
 fn readers() -> Vec<Reader> {
     const IDENTITY: Telemetry = Telemetry::ENTRA.and(Telemetry::AUDIT);
     const FACTORS: Telemetry =
@@ -38,10 +38,10 @@ fn readers() -> Vec<Reader> {
     telemetry.into_iter().zip(codes).map(reader).collect()
 }
 
-/// An event, when it happened, and its part of the record.
+/// An event, its time, and its part of the record.
 type Read = (Event<'static>, Option<Stamp>, Vec<u8>);
 
-/// The events that each reader is given of a record, for whom it cannot be read, and how often it was taken apart.
+/// The events of a record for each reader, the readers that cannot read it, and the number of decodes.
 fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Vec<Vec<Read>>, Misread, u64) {
     let mut given = vec![Vec::new(); readers];
     let before = decoder.decodes();
@@ -54,7 +54,7 @@ fn read(decoder: &mut Decoder<Everything>, record: &[u8], readers: usize) -> (Ve
     (given, misread, decoder.decodes() - before)
 }
 
-/// Compares readers together with each alone.
+/// Compares shared readers with each reader alone.
 fn assert_same(record: &[u8]) {
     let readers = readers();
     let (together, misread, _) = read(&mut trial::several("+00:00", readers.clone()), record, readers.len());
@@ -65,7 +65,7 @@ fn assert_same(record: &[u8]) {
         assert_eq!(together, alone[0], "reader {place}: {record_text}");
         assert_eq!(misread.malformed.has(place), !malformed.is_empty(), "reader {place}: {record_text}");
         assert_eq!(misread.unread.has(place), !unread.is_empty(), "reader {place}: {record_text}");
-        // A reader knows one thing of a record.
+        // A reader has only one kind of result for a record.
         let others = !alone[0].is_empty() || !malformed.is_empty();
         assert!(unread.is_empty() || !others, "reader {place}: {record_text}");
     }
@@ -74,7 +74,7 @@ fn assert_same(record: &[u8]) {
 const SIGN_IN: &str = r#"{"TimeGenerated":"2026-03-01T09:00:00Z","ResultType":"50140","UserPrincipalName":"bob@example.com","IPAddress":"192.0.2.7","Category":"SignInLogs","Id":"1"}"#;
 const ECS: &str = r#"{"@timestamp":"2026-03-01T09:00:00Z","event":{"category":["authentication"],"outcome":"failure"},"user":{"name":"root"},"source":{"ip":"192.0.2.7"}}"#;
 
-/// Records, and records in which they stand: where readers part, some take the outer one and others go further in.
+/// Records, and records inside other records. Some readers take the outer record, and others read the inner one.
 fn records() -> Vec<String> {
     let line = format!("Mar  1 09:00:00 web1 sshd[17]: {FAILED}");
     let sshd = format!(
@@ -88,7 +88,7 @@ fn records() -> Vec<String> {
         records.push(format!(r#"{{"message":{text},"host":"h","timestamp":"2026-03-01T10:00:00Z"}}"#));
         records.push(format!(r#"{{"records":[{text},{sshd},{ECS},{text}]}}"#));
         records.push(format!(r#"[{inner},{PUSHED},{sshd}]"#));
-        // A mark of one family around a record of another.
+        // A mark of one family around a record of another one.
         for mark in [
             r#""eventType":"com.okta.event_hook""#,
             r#""Operation":"FileAccessed""#,
@@ -128,9 +128,9 @@ fn a_record_is_taken_apart_once() {
     for (record, times, events) in [
         (PUSHED, 1, 3),
         (ECS, 1, 4),
-        // As XML, and for the others as text of Linux.
+        // Decoded as XML, and for the other readers as text of Linux.
         (EVENT, 2, 2),
-        // Three readers, two lists of codes; by one of them this sign-in is a failure.
+        // Three readers with two lists of codes. This sign-in is a failure in one of the lists.
         (AUDITED, 2, 3),
         (SIGN_IN, 2, 2),
     ] {

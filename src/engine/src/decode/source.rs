@@ -1,23 +1,23 @@
-//! When an event happened, by what it was read from.
+//! Decides when an event happened, depending on where it was found.
 
 use crate::envelope::Envelope;
 use crate::json::Object;
 use crate::stamp::{Stamp, Zone};
 use crate::times::{Times, When};
 
-/// The source that an event was read from, with all that it says of the time.
+/// Where an event was found, with everything there that says its time.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a, 's> {
-    /// A line, its header aside.
+    /// A line, after its header.
     Line,
-    /// A text in a record: all other times are those of carriers.
+    /// A text in a record. All other times in the record are those of carriers.
     Text(&'s Object<'a>),
-    /// The fields of a record, which have said this.
+    /// The fields of a record, which gave this time.
     Fields(Option<Stamp>, &'s Object<'a>),
 }
 
 impl<'a> Source<'a, '_> {
-    /// When the event happened. `own` is what itself and its header say.
+    /// The time of the event. `own` is the time of the event and its header.
     pub(super) fn when(self, own: Option<Stamp>, envelope: &Envelope<'_>, zone: Zone<'_>) -> When<'a> {
         let (own, object) = match self {
             Self::Line => (own, None),
@@ -30,7 +30,7 @@ impl<'a> Source<'a, '_> {
         self.search(own, object, envelope, zone)
     }
 
-    /// The same for what leaves something open: what else is there may tell more.
+    /// The time, if `own` leaves something open: other fields may say more.
     #[cold]
     fn search(
         self,
@@ -48,7 +48,7 @@ impl<'a> Source<'a, '_> {
         let times = object.map(|object| Times::of(object, zone)).unwrap_or_default();
         let received = times.receipt.and_then(Stamp::point).or(carried);
         match (self, times.zoned, open) {
-            // The fields around a text say when somebody got it.
+            // The other fields of a record with a text say when a carrier received it.
             (Self::Text(_), zoned, Some(stamp)) => {
                 return When { stamp: Some(stamp), receipt: zoned.or(received), unread: &[] };
             }

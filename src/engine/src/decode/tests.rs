@@ -42,7 +42,7 @@ fn one_text_in_every_carrier() {
             "2026-03-01T09:00:00.5Z web1 sshd-session[17]: TEXT",
             "2026-03-01T09:00:00.500Z failure root 192.0.2.7 web1 17 sshd",
         ),
-        // Vector `file`: the time there is when it was read, here too long after to tell the zone.
+        // Vector `file`: the only time is the time of reading. Here it is too late to tell the zone.
         (
             r#"{"file":"/var/log/auth.log","host":"agent","message":"Mar  1 09:00:00 web1 sshd[17]: TEXT","timestamp":"2026-03-01T10:07:00Z"}"#,
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
@@ -62,14 +62,14 @@ fn one_text_in_every_carrier() {
             r#"{"date":1772355600.25,"log":"Mar  1 09:00:00 web1 sshd[17]: TEXT"}"#,
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
         ),
-        // Without a time anywhere: the time of receipt.
+        // There is no time at all, so the time of receipt counts.
         ("sshd[17]: TEXT", "2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"),
     ] {
         assert_eq!(text(record), [expected], "{record}");
     }
 }
 
-/// One text where each of these keeps it, with what else they say. Where the machine or the process is not told, `-` or nothing.
+/// One text in all fields where each carrier may keep it. If host or process are missing, `-` or nothing.
 #[test]
 fn one_text_in_the_siblings_of_each_carrier() {
     const AT: &str = "2026-03-01T09:00:00Z failure root 192.0.2.7";
@@ -104,12 +104,12 @@ fn one_text_in_the_siblings_of_each_carrier() {
             "2026-03-01T09:00:00+00:00\tdocker.sshd\t{\"container_name\":\"/sshd\",\"source\":\"stderr\",\"log\":\"TEXT\"}",
             " -",
         ),
-        // Lines with what daemons put between time and program, and behind a relay.
+        // Lines with the extra fields that daemons put between time and program, and lines after a relay.
         ("Mar  1 09:00:00 web1 <auth.info> sshd[17]: TEXT", "web1 17"),
         ("Mar  1 09:00:00 <auth.info> web1 sshd[17]: TEXT", "web1 17"),
         ("Sun Mar  1 09:00:00 2026 [1772355600.123] auth.info sshd[17]: TEXT", " 17"),
         ("<38>1 2026-03-01T09:00:05Z relay rsyslogd - - - Mar  1 09:00:00 web1 sshd[17]: TEXT", "web1 17"),
-        // OpenSSH on Windows: its file, and its channel as agents send it.
+        // OpenSSH on Windows: its file, and its channel in the format of agents.
         ("17 2026-03-01 09:00:00.000 TEXT", " 17"),
         (
             r#"{"@timestamp":"2026-03-01T09:00:00Z","winlog":{"channel":"OpenSSH/Operational","process":{"pid":17}},"host":{"name":"web1"},"message":"sshd: TEXT"}"#,
@@ -123,7 +123,7 @@ fn one_text_in_the_siblings_of_each_carrier() {
         let said = said(&record.replace("TEXT", FAILED));
         assert_eq!(said, [format!("{AT} {host_and_pid} sshd")], "{record}");
     }
-    // What people write into the same members, and what was sent to other programs.
+    // Texts that people write into the same members, and texts that were sent to other programs.
     for record in [
         r#"{"tag":"sshd","message":"TEXT","host":"web1","time":"2026-03-01T09:00:00Z"}"#,
         r#"{"tag":"nginx[17]:","message":"TEXT","host":"web1","time":"2026-03-01T09:00:00Z"}"#,
@@ -257,7 +257,7 @@ fn each_event_of_a_batch_comes_with_its_own_record() {
     assert_eq!(parts, [item("bob"), item("eve")]);
 }
 
-/// What the analytics of logins read.
+/// The telemetry of the analytics of logins.
 struct Logins;
 
 impl Reads for Logins {
@@ -268,7 +268,7 @@ impl Reads for Logins {
         .and(Telemetry::NORMALISED);
 }
 
-/// `shape user` of each event of a record.
+/// The `shape user` of each event of a record.
 fn logins(record: &str) -> Vec<String> {
     let events = trial::read(&mut trial::decoder::<Logins>(), record).events;
     events.iter().map(|e| format!("{} {}", e.shape, e.user)).collect()
@@ -290,7 +290,7 @@ fn whose_text_holds_records() {
         (EVENT, "windows-xml bob"),
     ];
     for (text, said) in records {
-        // Raw, in collectors' fields, and behind headers of forwarders or without a program.
+        // Raw, in fields of collectors, and after headers of forwarders or without a program.
         let text = quoted(text);
         for record in [
             format!(r#"{{"date":1772355600.25,"log":{text}}}"#),
@@ -333,7 +333,7 @@ fn whose_text_holds_records() {
             assert!(logins(&format!("{header}{text}")).is_empty(), "{header}{text}");
         }
     }
-    // The provider's own, and no other's.
+    // The keeper of a provider passes on only its own records.
     for (program, texts) in [
         ("okta", [false, true, false]),
         ("o365-audit", [true, false, true]),
@@ -377,7 +377,7 @@ fn an_array_in_a_record_is_no_batch() {
 fn references_of_xml_stand_close_together_or_for_nothing() {
     let event = |name: &str| logins(&EVENT.replace(">bob<", &format!(">{name}<")));
     assert_eq!(event("a&&amp;&lt;&x;&#66;&amp&;&"), ["windows-xml a&&<&x;b&amp&;&"]);
-    // Of several with one name the first counts.
+    // Among several with one name, the first counts.
     assert_eq!(event("bob</Data><Data Name='TargetUserName'>eve"), ["windows-xml bob"]);
     assert_eq!(event(&"&".repeat(1000)), [format!("windows-xml {}", "&".repeat(1000))]);
 }

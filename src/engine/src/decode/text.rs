@@ -1,4 +1,4 @@
-//! The text within a record: what its program says, behind a header or behind what a tool put in front.
+//! Reads the text in a record: the message of its program, after a header or the prefix of a tool.
 
 use super::{Reading, Source};
 use crate::analytic::Reads;
@@ -11,7 +11,7 @@ use crate::shapes::linux::{self, header};
 use crate::stamp::Stamp;
 
 impl<R: Reads> Reading<'_, R> {
-    /// The text of an envelope. Whether it said something.
+    /// Reads the text of an envelope. Returns true if it gave an event or repeats one.
     pub(super) fn text(
         &mut self,
         envelope: &Envelope<'_>,
@@ -30,7 +30,7 @@ impl<R: Reads> Reading<'_, R> {
             .filter(|header| envelope.yields_to(header.program, header.stamp.is_some()));
         let (program, message) = match &header {
             Some(header) => (header.program, header.message),
-            // In a container's output sshd names neither itself nor the time: its carrier gives the time.
+            // In a container's output sshd names neither itself nor the time. The carrier gives the time.
             None if envelope.stream && matches!(&*envelope.program, "" | "sshd") => {
                 let dropbear = linux::is_of_dropbear(envelope.text);
                 (if dropbear { &b"dropbear"[..] } else { b"sshd" }, envelope.text)
@@ -53,7 +53,7 @@ impl<R: Reads> Reading<'_, R> {
         self.prefixed_text(envelope, object, readers, part)
     }
 
-    /// A line that stands for the one before it.
+    /// Reads a line that means a repetition of the previous line.
     pub(super) fn repeated<'e>(
         &mut self,
         repeat: &header::Repeated<'e>,
@@ -72,7 +72,8 @@ impl<R: Reads> Reading<'_, R> {
         self.finish(event, Some(&header), source, envelope, readers, part);
     }
 
-    /// The text of an envelope behind what a tool put in front of it. A program that the carrier names wrote all of it.
+    /// Reads the text of an envelope after the prefix of a tool. If the carrier names a program, that program wrote the
+    /// whole text.
     fn prefixed_text(
         &mut self,
         envelope: &Envelope<'_>,
@@ -87,7 +88,7 @@ impl<R: Reads> Reading<'_, R> {
             true if envelope.trust == Trust::Labelled => envelope.program.clone(),
             _ => in_container(text(found.container)),
         };
-        // A carrier's time tells the zone and the year of one that the program wrote.
+        // The time of a carrier tells the zone and the year of the program's own time.
         let (time, receipt) = match (found.stamp, envelope.time) {
             (Some(Stamp::Local(_) | Stamp::Yearless(_)), Some(Stamp::At(outer))) => {
                 (found.stamp, Some(outer))

@@ -1,4 +1,4 @@
-//! Which of its times dates a record, whoever wrote it.
+//! Tests which of several times dates a record.
 
 use super::trial;
 use crate::analytic::{Reads, Telemetry};
@@ -15,7 +15,7 @@ impl Reads for Everything {
     const TELEMETRY: Telemetry = Telemetry::ANY;
 }
 
-/// When the event of a record was, in a stored log that is read long after.
+/// The time of a record's event, in a stored log that is read long afterwards.
 fn time(record: &str) -> String {
     let received = Timestamp(1_796_000_000_000_000); // 2026-11-30T01:33:20Z
     let rules = Rules { zone: Zone::UTC, max_ahead: Span(300_000_000), undated_is_received: false };
@@ -34,7 +34,7 @@ fn time(record: &str) -> String {
 const FAILED: &str = "Failed password for root from 203.0.113.9 port 41000 ssh2";
 const AT: &str = "2026-03-04T08:00:00Z";
 
-/// Records of several families, without a time and with room for one.
+/// Records of several families without a time, with room for one.
 fn records(member: &str) -> [(&'static str, String); 6] {
     [
         ("linux", format!(r#"{{{member},"PROGRAM":"sshd","PID":"1","HOST":"web1","MESSAGE":"{FAILED}"}}"#)),
@@ -124,18 +124,18 @@ fn any_name_and_form_dates_any_record() {
 #[test]
 fn a_receipt_goes_last_and_tells_the_zone() {
     for (members, said) in [
-        // The host stands at +02:00.
+        // The clock of the host is at +02:00.
         (r#""EventTime":"2026-03-04 10:00:00","@timestamp":"2026-03-04T08:00:01Z""#, AT),
         (r#""EventTime":"2026-03-04 10:00:00","EventReceivedTime":"2026-03-04T08:00:01Z""#, AT),
         (r#""@timestamp":"2026-03-04T08:00:01Z","EventTime":"2026-03-04T08:00:00Z""#, AT),
         (r#""EventTime":"2026-03-04 10:00:00","SystemTime":"2026-03-04T08:00:00Z""#, AT),
-        // Read long after it was written: the event's own time, however late it came.
+        // Read long after it was written. The event's own time counts, however late it came.
         (r#""@timestamp":"2026-05-01T00:00:00Z","EventTime":"2026-03-04T08:00:00Z""#, AT),
-        // Nobody's offset: the receipt.
+        // The difference fits no time zone, so the receipt counts.
         (r#""EventTime":"2026-03-04 07:10:00","_time":"2026-03-04T08:00:00Z""#, AT),
-        // It cannot be read: the receipt.
+        // The time cannot be read, so the receipt counts.
         (r#""EventTime":"04/03/2026 08:00","@timestamp":"2026-03-04T08:00:00Z""#, AT),
-        // Nothing tells the zone: that of the configuration.
+        // Nothing tells the zone, so that of the configuration counts.
         (r#""EventTime":"2026-03-04 08:00:00""#, AT),
     ] {
         for (family, record) in records(members).into_iter().take(2) {
@@ -150,7 +150,7 @@ fn lines_within_carriers() {
     for (record, said) in [
         (format!(r#"{{"message":"{line}","@timestamp":"2026-03-04T08:00:01Z"}}"#), AT),
         (format!(r#"{{"log":"{line}","time":"2026-03-04T08:00:01Z","stream":"stdout"}}"#), AT),
-        // Read in one go, long after.
+        // Read at once, long afterwards.
         (format!(r#"{{"message":"{line}","timestamp":"2026-11-01T00:00:00Z"}}"#), "2026-03-04T10:00:00Z"),
         (format!("Wed 2026-03-04 09:00:00 CET web1 sshd[17]: {FAILED}"), AT),
         (format!("1772611200.000000 web1 sshd[17]: {FAILED}"), AT),
@@ -174,7 +174,7 @@ fn azure_writes_the_month_first() {
     for member in ["CreatedDateTime [UTC]", "CreatedDateTime [Local Time]", "time"] {
         assert_eq!(time(&row(member)), AT, "{member}");
     }
-    // Whoever wrote this is not known.
+    // The writer of this record is unknown.
     assert_eq!(time(&row("CreatedDateTime")), "undated: 3/4/2026, 8:00:00.000 AM");
     let hub = row("createdDateTime").replace("\"category\"", "\"time\":\"3/4/2026 8:00:00 AM\",\"category\"");
     assert_eq!(time(&hub), AT);

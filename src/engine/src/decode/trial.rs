@@ -1,4 +1,4 @@
-//! What the tests of decoders share: a record goes the whole way, through needles, envelope and dating.
+//! Helpers for the tests of decoders. A record goes all the way, through needles, envelope and dating.
 
 use super::{Decoder, Reader};
 use crate::analytic::Reads;
@@ -10,25 +10,25 @@ use std::vec::Vec;
 use std::{format, vec};
 
 crate::settings! {
-    /// None of interest.
+    /// Options without meaning here.
     pub struct Options {
         /// Nothing.
         pub nothing: bool = false;
     }
 }
 
-/// When the records of tests are received: 2026-03-01T10:01:40Z.
+/// The time of receipt in tests: 2026-03-01T10:01:40Z.
 pub(crate) const RECEIVED: Timestamp = Timestamp(1_772_359_300_000_000);
 
 /// The time of an event that is undated.
 pub(crate) const UNDATED: Timestamp = Timestamp(0);
 
-/// A decoder for one reader of what `R` reads.
+/// A decoder with one reader of `R`.
 pub(crate) fn decoder<R: Reads>() -> Decoder<R> {
     decoder_in("+00:00")
 }
 
-/// The same where times without a zone are of this one.
+/// A decoder with one reader of `R`, for this time zone.
 pub(crate) fn decoder_in<R: Reads>(timezone: &str) -> Decoder<R> {
     several(timezone, vec![Reader { telemetry: R::TELEMETRY, extra_failure_codes: Vec::new() }])
 }
@@ -40,15 +40,15 @@ pub(crate) fn several<R: Reads>(timezone: &str, readers: Vec<Reader>) -> Decoder
     Decoder::new(&config.common, readers)
 }
 
-/// What a decoder of one reader said of a record.
+/// The result of a decoder with one reader.
 pub(crate) struct Reading {
-    /// The events of a stream, dated as received at [`RECEIVED`], or [`UNDATED`].
+    /// The events, dated as in a stream with receipt at [`RECEIVED`], or [`UNDATED`].
     pub events: Vec<Event<'static>>,
-    /// Whether the record was malformed.
+    /// True if the record was malformed.
     pub malformed: bool,
 }
 
-/// Gives a decoder a record, and sees that a needle lets what says something through.
+/// Decodes a record. Checks that a record with an event contains a needle.
 pub(crate) fn read<R: Reads>(decoder: &mut Decoder<R>, record: &str) -> Reading {
     let (mut dating, mut events) = (Dating::default(), Vec::new());
     let timezone = decoder.timezone.clone();
@@ -66,7 +66,7 @@ pub(crate) fn read<R: Reads>(decoder: &mut Decoder<R>, record: &str) -> Reading 
     Reading { events, malformed: !misread.malformed.is_empty() }
 }
 
-/// The events of a whole record.
+/// The events of a valid record.
 pub(crate) fn events<R: Reads>(record: &str) -> Vec<Event<'static>> {
     let read = read(&mut decoder::<R>(), record);
     assert!(!read.malformed, "{record}");

@@ -1,9 +1,9 @@
-//! Records that nobody reads, though they show that they tell of a login.
+//! Finds records that no decoder reads, although they have a sign of a login.
 //!
-//! A record without an event is mostly none of anybody's: a session that ended, a row that is neither success nor
-//! failure, a line of another program. Its decoder says so ([`Grasp`](crate::shapes::Grasp)), or its program or its mark
-//! does. What is left may be a login in a layout that nobody knows. A reader counts it as unread if it shows a [`Sign`]
-//! of a family that the reader reads.
+//! Most records without an event are of no interest: the end of a session, a row that is neither success nor failure, a
+//! line of another program. The decoder says so ([`Grasp`](crate::shapes::Grasp)), or the program or mark shows it. The
+//! rest may be logins in an unknown layout. A reader counts such a record as unread if it has a [`Sign`] of a family
+//! that the reader reads.
 
 use crate::analytic::Telemetry;
 use crate::readers::Readers;
@@ -11,12 +11,12 @@ use crate::shapes::{Family, SIGNS, Sign};
 use crate::sieve::Sieve;
 use alloc::vec::Vec;
 
-/// Looks for the signs of families.
+/// Searches for the signs of families.
 #[derive(Debug)]
 pub(super) struct Signs {
-    /// Of the words of all signs. `None` where there are none.
+    /// The sieve for the words of all signs. `None` without signs.
     sieve: Option<Sieve>,
-    /// Whose sign each word is, by its number in the sieve.
+    /// The family and the sign of each word, by its number in the sieve.
     of: Vec<(Family, &'static Sign)>,
 }
 
@@ -36,8 +36,8 @@ impl Signs {
         Self { sieve: Sieve::new(&words), of }
     }
 
-    /// Which of the readers read a family of which the record shows a sign. O(n), and O(n) once more for each word of a
-    /// sign that stands there and needs another.
+    /// The readers that read a family whose sign is in the record. O(n), plus O(n) for each found word of a sign that
+    /// needs a second word.
     pub fn shown(&self, record: &[u8], mut readers: Readers, reads: impl Fn(Family) -> Readers) -> Readers {
         let mut shown = Readers::NONE;
         if let Some(sieve) = self.sieve.as_ref().filter(|_| !readers.is_empty()) {
@@ -55,7 +55,7 @@ impl Signs {
     }
 }
 
-/// True if one of the words stands in the record, a number by itself.
+/// True if one of the words is in the record. A number has to be on its own.
 fn any(record: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| stands(record, word.as_bytes()))
 }

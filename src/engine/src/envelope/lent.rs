@@ -1,16 +1,16 @@
-//! Whose records a text may hold.
+//! Decides whose records a text may hold.
 //!
-//! Whoever writes into a log of a program writes text, and text may be JSON that looks like the record of an identity
-//! provider. It is one only where the record around it says that such records come this way:
+//! Anybody can write text into the log of a program, and the text may be JSON that looks like a record of an identity
+//! provider. It counts as a record only if the record around it shows that such records come this way:
 //!
-//! | kept by | holds records of |
+//! | keeper of the text | may hold records of |
 //! |---|---|
-//! | nobody who is named, or only labelled | anybody: a collector's `log`, `message`, `body` |
-//! | a forwarder: an agent, a relay, a queue | anybody |
+//! | not named, or only labelled | any family: a collector's `log`, `message`, `body` |
+//! | a forwarder: an agent, a relay, a queue | any family |
 //! | a provider's program, data set or module (`duologsync`, `okta.system`) | that provider |
-//! | any other (`nginx`, `nginx.access`), or another category than those of logins | nobody |
+//! | any other (`nginx`, `nginx.access`), or a category that is not about logins | no family |
 //!
-//! Names are those of syslog fields and headers, and of ECS: `event.dataset` (also `data_stream.dataset`),
+//! The names come from syslog fields and headers, and from ECS: `event.dataset` (also `data_stream.dataset`),
 //! `event.module`, `event.category`.
 
 use crate::analytic::Telemetry;
@@ -19,13 +19,13 @@ use crate::carriers::{BESIDE, FORWARDERS, INPUTS};
 use crate::json::{Slots, equal};
 use crate::shapes::{Family, KEEPERS};
 
-/// Nobody's name is longer.
+/// The longest name in bytes.
 const LONGEST: usize = 256;
 
-/// True if a program's business is to pass on what others wrote. All words of its name have to say that: a name that holds
-/// another is an application's. Numbers are no words (`relay1`).
+/// True if the task of a program is to pass on the texts of others. All words of its name have to say so, because a
+/// name with another word is that of an application. Digits at the end of a word are ignored (`relay1`).
 pub fn is_forwarder(program: &[u8]) -> bool {
-    // A file that people name as they name its tag.
+    // People use the name of this file as a tag.
     if program.len() > LONGEST || program.eq_ignore_ascii_case(b"auth.log") {
         return program.len() <= LONGEST;
     }
@@ -46,13 +46,14 @@ pub fn is_forwarder(program: &[u8]) -> bool {
 
 static TAKING_ANY: [Word; INPUTS.len()] = words(INPUTS);
 
-/// Of which families a JSON or XML record may be that stands in a text of this program, or of no program.
+/// The families to which a JSON or XML record in a text of this program may belong. `program` is empty if none is
+/// named.
 #[must_use]
 pub fn lent(program: &[u8]) -> Telemetry {
     if program.is_empty() || is_forwarder(program) { Telemetry::ANY } else { provider(program) }
 }
 
-/// The same by what a record of ECS says of itself.
+/// The same, by the ECS fields of a record.
 pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
     if let Some(name) = found.get(DATASET).and_then(|value| value.as_text()) {
         let known = provider(name.as_bytes());
@@ -68,15 +69,14 @@ pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
     if ours { Telemetry::ANY } else { Telemetry::NONE }
 }
 
-/// Whose records a provider's name stands for: those of the first part that is in it. What it normalised itself is its own
-/// as well.
+/// The families of the first known part in a provider's name. A provider may also normalise its own records.
 fn provider(name: &[u8]) -> Telemetry {
     let name = Name::new(name);
     let part = PARTS.iter().take(DISTINCT).find(|part| name.has(part.word));
     part.map_or(Telemetry::NONE, |part| part.families.and(Telemetry::NORMALISED))
 }
 
-/// A part of names, and the families whose records the text of such a program may hold.
+/// A part of names, and the families whose records a program with this name may hold.
 #[derive(Clone, Copy)]
 struct Part {
     word: Word,
@@ -84,7 +84,7 @@ struct Part {
     families: Telemetry,
 }
 
-/// The parts of all families, each once, those of lower rank first; behind them nothing.
+/// The parts of all families, each once, ordered by rank. The rest is empty.
 static PARTS: [Part; COUNT] = SORTED.0;
 const DISTINCT: usize = SORTED.1;
 const SORTED: ([Part; COUNT], usize) = {
@@ -106,7 +106,7 @@ const SORTED: ([Part; COUNT], usize) = {
     (parts, count)
 };
 
-/// Puts a part in its place, or adds its families to those of the same part.
+/// Inserts a part, or adds its families to the equal part that is there.
 const fn with(mut parts: [Part; COUNT], count: usize, part: Part) -> ([Part; COUNT], usize) {
     let mut at = 0;
     while at < count && parts[at].rank <= part.rank {
@@ -126,7 +126,7 @@ const fn with(mut parts: [Part; COUNT], count: usize, part: Part) -> ([Part; COU
     (parts, count + 1)
 }
 
-/// How many parts the families name.
+/// The number of parts that the families name.
 const COUNT: usize = {
     let (mut count, mut i) = (0, 0);
     while i < KEEPERS.len() {
@@ -140,7 +140,7 @@ const COUNT: usize = {
     count
 };
 
-/// A word to look for in names, whatever their case.
+/// A word to search in names, in any case.
 #[derive(Clone, Copy)]
 struct Word {
     text: &'static str,
@@ -163,7 +163,7 @@ const fn words<const N: usize>(texts: &[&'static str]) -> [Word; N] {
     words
 }
 
-/// Which letters stand in a text: a bit for each by its lowest five bits, as which both cases are one.
+/// The letters in a text, with one bit for each. The lowest five bits of a letter are the same in both cases.
 const fn letters(text: &[u8]) -> u32 {
     let (mut letters, mut at) = (0, 0);
     while at < text.len() {
@@ -181,14 +181,14 @@ struct Name<'n> {
 }
 
 impl<'n> Name<'n> {
-    /// A name that is too long holds no word.
+    /// Creates a name. A name that is too long contains no word.
     fn new(text: &'n [u8]) -> Self {
         let text = if text.len() <= LONGEST { text } else { b"" };
         Self { text, letters: letters(text) }
     }
 
-    /// True if a word stands in the name, with no letter or digit before or behind it. Most words hold a letter that the name
-    /// has not.
+    /// True if the word is in the name, with no letter or digit beside it. Usually the name lacks a letter of the word,
+    /// which is found out at once.
     fn has(self, word: Word) -> bool {
         let known = word.text.as_bytes();
         let inside =

@@ -1,10 +1,10 @@
-//! The members that the envelope looks for: those of all carriers, and the marks of all families, in one set.
+//! The members that the envelope reads: those of all carriers and the marks of all families, in one table.
 
 use crate::carriers::{CARRIERS, slot};
 use crate::json::{Member, Members};
 use crate::shapes::{FAMILIES, Family, HOLDS, MARKS};
 
-/// How many there are.
+/// The number of members.
 const COUNT: usize = {
     let mut count = 0;
     let mut i = 0;
@@ -20,7 +20,7 @@ const COUNT: usize = {
     count
 };
 
-/// All of them.
+/// All members.
 pub static MEMBERS: Members<COUNT> = Members::new({
     let mut all = [Member::open(""); COUNT];
     let mut count = 0;
@@ -39,7 +39,7 @@ pub static MEMBERS: Members<COUNT> = Members::new({
     all
 });
 
-/// Appends members; their values go to `slot`, where one is given.
+/// Appends members. If a slot is given, their values go there.
 const fn with(
     mut all: [Member; COUNT],
     mut count: usize,

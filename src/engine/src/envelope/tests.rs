@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 const TEXT_OF_SSHD: &str = "Failed password for bob from 192.0.2.7 port 52100 ssh2";
 
-/// Every envelope of a record: trust, program, pid, host, time, text.
+/// All envelopes of a record: trust, program, pid, host, time, text.
 pub(crate) fn all(record: &str) -> Vec<String> {
     let mut out = vec![];
     let reader = Reader { telemetry: Telemetry::LINUX.and(Telemetry::NORMALISED), ..Reader::default() };
@@ -43,7 +43,7 @@ fn one(record: &str) -> String {
     all(record).join(" | ")
 }
 
-/// A journald record of sshd's text with these fields beside it.
+/// A journald record with a text of sshd and these fields.
 fn journal(fields: &str) -> String {
     let told = one(&format!(r#"{{"MESSAGE":"{TEXT_OF_SSHD}",{fields}}}"#));
     told.split(' ').take(2).collect::<Vec<_>>().join(" ")
@@ -108,7 +108,7 @@ fn each_pipeline_puts_it_elsewhere() {
         (r#"{"body":{"stringValue":"hi"}}"#, "Unnamed  - - - hi"),
         (r#"{"message":"hi","ts":1.7685576e9}"#, "Unnamed  - - 2026-01-16T10:00:00Z hi"),
     ] {
-        // What is not said is left out.
+        // Fields without a value are left out.
         let squeeze = |s: &str| s.split_whitespace().filter(|w| *w != "-").collect::<Vec<_>>().join(" ");
         assert_eq!(squeeze(&one(record)), squeeze(told), "{record}");
     }
@@ -119,7 +119,7 @@ fn each_pipeline_puts_it_elsewhere() {
 #[test]
 fn journald_says_who_sent_it() {
     for (fields, told) in [
-        // sshd itself, by every name, with or without the fields a pipeline may have dropped.
+        // The real sshd, under each of its names, with or without the fields that a pipeline may drop.
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_UID":"0""#, "Verified sshd"),
         (r#""SYSLOG_IDENTIFIER":"sshd-session","_COMM":"sshd-session","_UID":"0""#, "Verified sshd-session"),
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd-auth","_UID":0"#, "Verified sshd"),
@@ -127,7 +127,7 @@ fn journald_says_who_sent_it() {
         (r#""SYSLOG_IDENTIFIER":"sshd","_SYSTEMD_UNIT":"sshd@3-192.0.2.1:22.service""#, "Verified sshd"),
         (r#""SYSLOG_IDENTIFIER":"sshd","_SYSTEMD_UNIT":"ssh.service","_UID":"0""#, "Verified sshd"),
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":["sshd","sshd"],"_UID":"0""#, "Verified sshd"),
-        // A forger with logger(1), with a program of his own, with fields of his own.
+        // A forger with logger(1), with his own program, or with his own fields.
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":"logger","_UID":"1000""#, "nothing"),
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":"logger","_UID":"0""#, "nothing"),
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_UID":"1000""#, "nothing"),
@@ -140,7 +140,7 @@ fn journald_says_who_sent_it() {
         (r#""SYSLOG_IDENTIFIER":"sshd","COMM":"python3","COMM":"sshd","UID":"0","BOOT_ID":"0f""#, "nothing"),
         (r#""SYSLOG_IDENTIFIER":"sshd","COMM":["sshd","nc"],"UID":"0""#, "nothing"),
         (r#""SYSLOG_IDENTIFIER":"sshd","COMM":"sshd","UID":"0""#, "Verified sshd"),
-        // su and sudo run for whoever calls them.
+        // su and sudo run for any caller.
         (
             r#""SYSLOG_IDENTIFIER":"sudo","_COMM":"sudo","_UID":"1000","_EXE":"/usr/bin/sudo""#,
             "Verified sudo",
@@ -153,7 +153,7 @@ fn journald_says_who_sent_it() {
             r#""SYSLOG_IDENTIFIER":"sudo","_COMM":"sudo","_UID":"1000","_EXE":"/usr/bin/sudo.ws""#,
             "Verified sudo",
         ),
-        // Nothing says what it was started from: it has ended, or the sender names a program that it is not.
+        // Nothing shows the file of the process: it has ended, or the sender names a false program.
         (r#""SYSLOG_IDENTIFIER":"su","_COMM":"su","_UID":"1000""#, "nothing"),
         (r#""SYSLOG_IDENTIFIER":"login","_COMM":"login","_UID":"1000""#, "nothing"),
         (r#""SYSLOG_IDENTIFIER":"su","_COMM":"su","_UID":"0""#, "Verified su"),
@@ -176,22 +176,22 @@ fn journald_says_who_sent_it() {
             "nothing",
         ),
         (r#""SYSLOG_IDENTIFIER":"sshd","_COMM":"su","_UID":"1000","_EXE":"/usr/bin/su""#, "nothing"),
-        // The audit subsystem; records that say nothing of the sender.
+        // The audit subsystem, and records without fields of the sender.
         (r#""_TRANSPORT":"audit","_AUDIT_TYPE_NAME":"USER_LOGIN","_UID":"0""#, "Verified audit"),
         (r#""SYSLOG_IDENTIFIER":"kernel","_TRANSPORT":"kernel""#, "Verified kernel"),
         (r#""SYSLOG_IDENTIFIER":"sshd","_HOSTNAME":"web1","_TRANSPORT":"syslog""#, "Named sshd"),
-        // Filebeat's names for the same.
+        // The names of Filebeat for the same fields.
         (r#""process":{"name":"sshd"},"journald":{"process":{"name":"nc"},"uid":1000}"#, "nothing"),
         (
             r#""log.syslog.appname":"sshd","journald":{"process":{"name":"sshd"},"uid":0},"systemd":{"unit":"ssh.service"}"#,
             "Verified sshd",
         ),
-        // `uid` and `comm` are not journald's alone.
+        // Other programs use `uid` and `comm` too.
         (r#""program":"sshd","uid":"1000""#, "Named sshd"),
     ] {
         assert_eq!(journal(fields), told, "{fields}");
     }
-    // Nothing inside a verified text is opened.
+    // JSON inside a verified text is not opened.
     let inner =
         r#"{"_COMM":"nginx","_UID":"0","MESSAGE":"{\"MESSAGE\":\"hi\",\"SYSLOG_IDENTIFIER\":\"sshd\"}"}"#;
     assert!(one(inner).starts_with("Verified nginx"), "{}", one(inner));
@@ -206,7 +206,7 @@ fn bytes_and_repeated_fields() {
     }
 }
 
-/// `inner` as the text of a record, `depth` times.
+/// Wraps `inner` as the text of a record, `depth` times.
 fn wrapped(inner: &str, depth: usize) -> String {
     (0..depth).fold(inner.to_string(), |inner, _| {
         format!(r#"{{"log":{}}}"#, serde_json::to_string(&inner).unwrap())
@@ -221,7 +221,7 @@ fn json_in_strings_is_opened_three_levels_deep() {
     }
     assert!(!one(&wrapped(inner, 4)).contains("Named"));
     assert_eq!(one(&format!(r#"{{"message":{inner}}}"#)), "Named sshd 7  - h\"i");
-    // What a named program says stays its own; a forwarder passes on.
+    // The text of a named program stays its own. A forwarder passes on the texts of others.
     let by = |program: &str| {
         one(&format!(
             r#"{{"appname":"{program}","host":"h","message":{}}}"#,
@@ -290,7 +290,7 @@ fn shapes_are_recognised_on_the_way() {
     }
 }
 
-/// What a record that has a shape of its own holds in an array is part of it, whoever reads it.
+/// An array inside a record with a shape is a part of that record, for every reader.
 #[test]
 fn records_with_a_shape_are_no_batch() {
     let inner = format!(r#"{{"SYSLOG_IDENTIFIER":"sshd","message":"{TEXT_OF_SSHD}"}}"#);
@@ -302,7 +302,7 @@ fn records_with_a_shape_are_no_batch() {
         (r#""class_uid":3001"#, "nothing"),
         (r#""event":{"category":["authentication"]}"#, "ecs"),
         (r#""event":{"category":["web"]}"#, "nothing"),
-        // A web server's, or that of any program that passes on nothing.
+        // The keeper is a web server, or another program that passes on nothing.
         (r#""event":{"dataset":"nginx.access"}"#, "nothing"),
         (r#""process":{"name":"nginx"}"#, "nothing"),
         (r#""_COMM":"nginx","_UID":"0""#, "nothing"),
@@ -311,7 +311,7 @@ fn records_with_a_shape_are_no_batch() {
             assert_eq!(one(&format!(r#"{{{beside},"{name}":[{inner}]}}"#)), told, "{beside}");
         }
     }
-    // What is put around records.
+    // Containers around records.
     for around in [
         r#"{"@odata.context":"x","value":"#,
         r#"{"eventType":"com.okta.event_hook","cloudEventsVersion":"0.1","data":{"events":"#,
@@ -323,7 +323,7 @@ fn records_with_a_shape_are_no_batch() {
     }
 }
 
-/// JSON that a keeper of text passes on, and JSON that it was sent.
+/// JSON that a keeper passes on, and JSON that was only sent to it.
 #[test]
 fn whose_json_is_opened() {
     let json = serde_json::to_string(r#"{"class_uid":3002,"status_id":2,"activity_id":1}"#).unwrap();
@@ -362,7 +362,7 @@ fn whose_json_is_opened() {
             assert_eq!(batch.starts_with("Named sshd"), lent, "{beside} {key}: {batch}");
         }
     }
-    // A provider's holds that provider's, and nobody else's.
+    // The keeper of a provider holds only records of this provider.
     for (name, family, lent) in [
         ("okta.system", Telemetry::OKTA, true),
         ("okta.system", Telemetry::NORMALISED, true),
@@ -385,7 +385,7 @@ fn whose_json_is_opened() {
         ("relay1", Telemetry::ANY, true),
         ("auth.log", Telemetry::ANY, true),
         ("otelcol-contrib", Telemetry::ANY, true),
-        // Applications whose names hold such words, or parts of them.
+        // Applications whose names contain such words or parts of them.
         ("hotel-api", Telemetry::LINUX, false),
         ("celery-beat", Telemetry::LINUX, false),
         ("mail-relay", Telemetry::LINUX, false),

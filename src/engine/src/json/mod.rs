@@ -1,11 +1,11 @@
-//! A pull scanner over one JSON value: no tree, no recursion, no allocation.
+//! A scanner for one JSON value, read piece by piece: no tree, no recursion, no allocation.
 //!
-//! Members are read one after the other, straight from the bytes; a nested container is stepped over by counting its
-//! brackets and opened only by those who want to see inside. Nesting of any depth costs nothing but its bytes.
+//! Members are read one after the other, directly from the bytes. A nested container is skipped by counting its
+//! brackets, and is opened only for callers who need its content. Deep nesting costs nothing but its bytes.
 //!
-//! It does not validate what it steps over, and lets control characters in strings pass. What it does scan must be
-//! right: a missing colon, a string or container that does not close, junk after the end are noticed
-//! ([`Fields::complete`]), so that a record cut short is never taken for a whole one.
+//! The scanner does not validate what it skips, and it accepts control characters in strings. It does check what it
+//! reads: [`Fields::complete`] notices a missing colon, a string or container that does not close, and junk after the
+//! end. So a record that is cut short is never taken for a complete one.
 //!
 //! ```
 //! use authsieve_engine::json::Object;
@@ -34,10 +34,10 @@ pub use value::{Kind, Value};
 
 use alloc::vec::Vec;
 
-/// An object that has been found to begin, not yet to end.
+/// An object. Its start was found, but not yet its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
-    /// After the opening brace.
+    /// The bytes after the opening brace.
     inside: &'a [u8],
 }
 
@@ -45,65 +45,65 @@ impl<'a> Object<'a> {
     /// An object without members.
     pub const EMPTY: Self = Self { inside: b"}" };
 
-    /// The object that `bytes` begin with, whitespace aside. `None` if that is no object. O(1).
+    /// The object at the start of `bytes`, after white space. `None` if there is no object. O(1).
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         Some(Self { inside: bytes.trim_ascii_start().strip_prefix(b"{")? })
     }
 
-    /// The bytes in it before one of its values.
+    /// The bytes of the object before one of its values.
     #[must_use]
     pub fn before(&self, value: &Value<'_>) -> Option<&'a [u8]> {
         let at = (value.raw.as_ptr() as usize).checked_sub(self.inside.as_ptr() as usize)?;
         self.inside.get(..at)
     }
 
-    /// Its members in the order they stand. A key may come twice; by convention the last one counts.
+    /// The members in order. If a key comes twice, the last member counts by convention.
     #[must_use]
     pub fn fields(&self) -> Fields<'a> {
         Fields { cursor: self.cursor(), ended: false }
     }
 
-    /// A cursor before its first member.
+    /// A cursor before the first member.
     #[must_use]
     pub const fn cursor(&self) -> Cursor<'a> {
         Cursor { bytes: self.inside, at: 0, fresh: true, failed: false }
     }
 
-    /// The last member called `name`. O(n): for many names, go over [`fields`](Self::fields) once.
+    /// The last member with this name. O(n). For many names, go once through [`fields`](Self::fields).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
         self.fields().filter(|(key, _)| key.is(name)).last().map(|(_, value)| value)
     }
 }
 
-/// The name of a member, as it stands between its quotes.
+/// The name of a member, as written between the quotes.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
     /// The bytes between the quotes.
     pub raw: &'a [u8],
-    /// Whether a backslash stands among them.
+    /// True if it contains a backslash.
     pub escaped: bool,
 }
 
 impl<'a> Key<'a> {
-    /// Whether it says `name`.
+    /// True if the name is `name`.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         if !self.escaped {
             return self.raw == name.as_bytes();
         }
-        // Six bytes of an escape make one byte at least.
+        // An escape of six bytes gives at least one byte.
         self.raw.len() <= name.len().saturating_mul(6) && self.unescaped() == name.as_bytes()
     }
 
-    /// What it says, escapes undone in `buffer` where it has any; none if that can be no name of `longest` bytes.
+    /// The name without escapes, using `buffer` if there are any. `None` if it is longer than `longest` bytes.
     #[must_use]
     pub fn plain<'k>(&'k self, longest: usize, buffer: &'k mut Vec<u8>) -> Option<&'k [u8]> {
         if !self.escaped {
             return Some(self.raw);
         }
-        // Every byte it says takes at most six to write.
+        // Each byte of the name takes at most six bytes when written.
         if self.raw.len() > longest.saturating_mul(6) {
             return None;
         }
@@ -112,7 +112,7 @@ impl<'a> Key<'a> {
         Some(buffer)
     }
 
-    /// What it says, escapes undone.
+    /// The name without escapes.
     #[must_use]
     pub fn unescaped(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -143,27 +143,27 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Whether all members have been read, the object closed, and nothing but whitespace follows it.
+    /// True if all members were read, the object is closed, and only white space follows it.
     #[must_use]
     pub fn complete(&self) -> bool {
         self.ended && self.cursor.finished()
     }
 }
 
-/// A place in an object, for those who decide at each key whether to read its value, to step over it or to step
-/// inside. [`Fields`] is the plain case.
+/// A position in an object. At each key the caller decides to read the value, to skip it, or to enter it. [`Fields`] is
+/// the simple case.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// No member of the object that is being read has been seen.
+    /// True if no member of the present object was read yet.
     fresh: bool,
     failed: bool,
 }
 
 impl<'a> Cursor<'a> {
-    /// The next key of the object being read; the cursor then stands before its value. `None` where the object has
-    /// closed, which leaves the cursor in the object around it, or where it is malformed ([`failed`](Self::failed)).
+    /// The next key of the present object. The cursor is then before its value. `None` if the object ends, which leaves
+    /// the cursor in the outer object, or if it is malformed ([`failed`](Self::failed)).
     #[inline(always)]
     pub fn key(&mut self) -> Option<Key<'a>> {
         let mut byte = self.peek();
@@ -189,14 +189,14 @@ impl<'a> Cursor<'a> {
         Some(Key { raw, escaped })
     }
 
-    /// What stands for a key and is no text: not JSON, but what Fluent Bit writes of keys that are numbers or lists. Nobody
-    /// asks for such a member, and the others mean what they say.
+    /// Skips a key that is not a text. This is not JSON, but Fluent Bit writes such keys for numbers or lists. Nobody
+    /// asks for such a member, and the other members stay valid.
     #[cold]
     fn foreign_key(&mut self) -> Option<(&'a [u8], bool)> {
         Some((self.plain_value()?.raw, false))
     }
 
-    /// Of what kind the value is that stands next, by its first byte.
+    /// The kind of the next value, from its first byte.
     #[inline]
     pub fn kind(&mut self) -> Option<Kind> {
         Some(match self.peek()? {
@@ -209,7 +209,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The value that stands next; the cursor then stands behind it. `None` if it is malformed.
+    /// The next value. The cursor is then after it. `None` if it is malformed.
     #[inline(always)]
     pub fn value(&mut self) -> Option<Value<'a>> {
         match self.peek() {
@@ -223,13 +223,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The same, in one copy for all who read everything.
+    /// The same as one shared copy of the code, for callers that read everything.
     #[inline(never)]
     fn plain_value(&mut self) -> Option<Value<'a>> {
         self.value()
     }
 
-    /// Steps inside the object that stands next. [`key`](Self::key) then reads its members.
+    /// Enters the next object. [`key`](Self::key) then reads its members.
     #[inline]
     pub fn enter(&mut self) {
         if self.peek() == Some(b'{') {
@@ -240,13 +240,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Whether something malformed was met. Nothing is read from then on.
+    /// True if something malformed was found. Nothing more is read then.
     #[must_use]
     pub const fn failed(&self) -> bool {
         self.failed
     }
 
-    /// Whether nothing malformed was met and nothing but whitespace is left.
+    /// True if nothing malformed was found, and only white space is left.
     #[must_use]
     pub fn finished(&self) -> bool {
         !self.failed && self.bytes.get(self.at..).is_none_or(|rest| rest.trim_ascii_start().is_empty())
@@ -258,7 +258,7 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// The next byte that is no whitespace; the cursor then stands before it.
+    /// The next byte after white space. The cursor is then before it.
     #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         let byte = *self.bytes.get(self.at)?;
@@ -275,7 +275,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The inside of the string whose quote stands next.
+    /// The content of the string whose quote is next.
     #[inline(always)]
     fn string(&mut self) -> Option<(&'a [u8], bool)> {
         let start = self.at + 1;
@@ -300,7 +300,8 @@ impl<'a> Cursor<'a> {
         let raw = rest.get(..length)?;
         let kind = match raw {
             b"true" | b"false" => Kind::Bool,
-            // Not JSON, but what several encoders write for a number that is none: Python's and Fluent Bit's.
+            // These words are not JSON. Several encoders write them for NaN and infinity, such as Python's and Fluent
+            // Bit's.
             b"null" | b"NaN" | b"nan" | b"-nan" | b"Infinity" | b"-Infinity" | b"inf" | b"-inf" => Kind::Null,
             [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]
                 if raw.iter().all(|b| !b.is_ascii_alphabetic() || matches!(b, b'e' | b'E')) =>
@@ -322,14 +323,14 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// The array that `bytes` begin with, whitespace aside. `None` if that is no array. O(1).
+    /// The array at the start of `bytes`, after white space. `None` if there is no array. O(1).
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         let bytes = bytes.trim_ascii_start().strip_prefix(b"[")?;
         Some(Self { cursor: Cursor { bytes, at: 0, fresh: true, failed: false }, ended: false })
     }
 
-    /// Whether all elements have been read, the array closed, and nothing but whitespace follows it.
+    /// True if all elements were read, the array is closed, and only white space follows it.
     #[must_use]
     pub fn complete(&self) -> bool {
         self.ended && self.cursor.finished()

@@ -6,7 +6,7 @@ use alloc::vec;
 use proptest::prelude::*;
 use serde_json::Value as Tree;
 
-/// The same value read by this scanner alone, to be held against serde_json's.
+/// The same value, read by this scanner alone, to be compared with serde_json's.
 fn tree(value: &Value<'_>) -> Tree {
     match value.kind {
         Kind::Str => Tree::String(value.as_str().unwrap().into_owned()),
@@ -32,7 +32,7 @@ fn said(key: &Key<'_>) -> String {
     String::from_utf8(key.unescaped()).unwrap()
 }
 
-/// Writes a value as another encoder might: whitespace anywhere, any letter as `\uXXXX`.
+/// Writes a value as another encoder might: white space anywhere, any letter as `\uXXXX`.
 fn write(value: &Tree, dice: &mut impl FnMut() -> u8, out: &mut String) {
     let space = |dice: &mut dyn FnMut() -> u8, out: &mut String| {
         for _ in 0..dice() % 3 {
@@ -126,7 +126,7 @@ proptest! {
     fn it_reads_what_serde_json_wrote(value in any_object()) {
         let text = serde_json::to_string(&value).unwrap();
         prop_assert_eq!(tree(&Value { kind: Kind::Object, raw: text.as_bytes(), escaped: false }), value);
-        // Cut short anywhere, it is never whole.
+        // A cut at any place makes it incomplete.
         for end in 0..text.len() {
             prop_assert!(!whole(&text.as_bytes()[..end]), "{}", &text);
         }
@@ -162,8 +162,8 @@ proptest! {
         read(&Object::new(&bytes).unwrap(), MEMBERS.set(), &mut Slots::default());
     }
 
-    /// Whatever serde_json takes for an object is whole, and what it takes for none because of its outermost level
-    /// or its end is not.
+    /// If serde_json accepts a text as an object, the scanner finds it complete. If serde_json rejects it because of
+    /// the outermost level or the end, the scanner does too.
     #[test]
     fn one_changed_byte_is_noticed_at_the_outermost_level(at in 0usize..200, to in any::<u8>()) {
         let mut bytes = br#"{"a":1,"bc":"text \" \\","n":null,"t":true,"f":-1.5e3}"#.to_vec();

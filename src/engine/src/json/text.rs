@@ -1,22 +1,22 @@
-//! What the inside of a JSON string says.
+//! Decodes the content of JSON strings, and writes strings.
 
 use super::scan::string_mark;
 use crate::find::position;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What stands for what cannot be read.
+/// The replacement for what cannot be read.
 const BROKEN: u32 = 0xfffd;
 
-/// Appends what `raw`, the inside of a JSON string, says. Never fails: an escape that is none stands for its letter,
-/// a surrogate without its other half and a `\u` without four digits for U+FFFD. Bytes that are no UTF-8 stay as they
-/// are. O(n); at most three bytes come out for every two that went in.
+/// Appends the decoded content of a JSON string. Never fails: an invalid escape becomes its letter. A surrogate without
+/// its other half and a `\u` without four digits become U+FFFD. Bytes that are not UTF-8 stay as they are. O(n). Two
+/// bytes become at most three.
 pub fn unescape_into(raw: &[u8], out: &mut Vec<u8>) {
     out.reserve(raw.len());
     let mut rest = raw;
     loop {
         let mut escape = rest;
-        // Where escapes stand close together, a search for the next one would be most of the work.
+        // If escapes are close together, searching for the next one would be most of the work.
         if rest.first() != Some(&b'\\') {
             let Some(at) = position(rest, b'\\') else { break };
             let Some((plain, after)) = rest.split_at_checked(at) else { break };
@@ -24,7 +24,7 @@ pub fn unescape_into(raw: &[u8], out: &mut Vec<u8>) {
             escape = after;
         }
         let Some((&[_, letter], after)) = escape.split_first_chunk::<2>() else {
-            // A backslash at the very end: the scanner never hands one over.
+            // A backslash at the very end. The scanner never passes one.
             rest = &[];
             break;
         };
@@ -46,14 +46,14 @@ pub fn unescape_into(raw: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// Appends a code point as UTF-8.
+/// Appends a character as UTF-8.
 fn push(code: u32, out: &mut Vec<u8>) {
     let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
     out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// The code point of the escape whose digits begin `rest`, and what comes after it, the second half of a surrogate
-/// pair included.
+/// The character of the escape whose digits begin `rest`, and the bytes after it. Includes the second half of a
+/// surrogate pair.
 fn code_point(rest: &[u8]) -> (u32, &[u8]) {
     let Some((unit, after)) = unit(rest) else { return (BROKEN, rest) };
     match unit {
@@ -68,8 +68,8 @@ fn code_point(rest: &[u8]) -> (u32, &[u8]) {
     }
 }
 
-/// The UTF-16 unit that the four hexadecimal digits at the start of `bytes` name, and the bytes behind them: what
-/// follows `\u`. `None` if they are no four digits. O(1).
+/// The UTF-16 unit of the four hexadecimal digits after a `\u`, and the bytes after them. `None` if `bytes` does not
+/// begin with four digits. O(1).
 #[must_use]
 pub fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, after) = bytes.split_first_chunk::<4>()?;
@@ -80,7 +80,7 @@ pub fn unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     Some((value, after))
 }
 
-/// Bytes as a JSON string, with its quotes. What is no UTF-8 becomes U+FFFD.
+/// Writes bytes as a JSON string with quotes. Bytes that are not UTF-8 become U+FFFD.
 #[must_use]
 pub fn quote(text: &[u8]) -> String {
     let mut out = Vec::new();
@@ -88,7 +88,7 @@ pub fn quote(text: &[u8]) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Appends [the same](quote). O(n), without a copy.
+/// Appends the same as [`quote`]. O(n), without a copy.
 pub fn quote_into(text: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');

@@ -1,4 +1,4 @@
-//! One JSON value, as it stands in the record.
+//! A JSON value, as written in the record.
 
 use super::{Items, Object, unescape_into};
 use crate::event::text;
@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A string.
@@ -19,24 +19,24 @@ pub enum Kind {
     Array,
     /// `true` or `false`.
     Bool,
-    /// `null`, and the words some encoders write for a number that is none.
+    /// `null`, and the words that some encoders write for NaN and infinity.
     Null,
 }
 
-/// A value, as it stands in the record.
+/// A value, as written in the record.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// Its bytes: of a string what stands between the quotes, of everything else the whole.
+    /// The bytes: the content between the quotes of a string, else the whole value.
     pub raw: &'a [u8],
-    /// Whether it is a string with a backslash in it.
+    /// True for a string that contains a backslash.
     pub escaped: bool,
 }
 
 impl<'a> Value<'a> {
-    /// What a string says: borrowed if it is UTF-8 without escapes. What is no UTF-8 becomes U+FFFD. An array of one says
-    /// what its element says: search engines return each field so.
+    /// The text of a string, borrowed if it is UTF-8 without escapes. Bytes that are not UTF-8 become U+FFFD. An array
+    /// with one element gives the text of that element, because search engines return each field in this way.
     #[must_use]
     pub fn as_str(&self) -> Option<Cow<'a, str>> {
         if self.kind != Kind::Str {
@@ -53,7 +53,7 @@ impl<'a> Value<'a> {
         }))
     }
 
-    /// What a string says, or a number, `true` or `false` as they are written.
+    /// The text of a string, or a number, `true` or `false` as written.
     #[must_use]
     pub fn as_text(&self) -> Option<Cow<'a, str>> {
         match self.kind {
@@ -64,13 +64,13 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value, or the element of an array of one.
+    /// The value, or the element of an array with one element.
     #[must_use]
     pub fn one(self) -> Self {
         if self.kind == Kind::Array { self.only().unwrap_or(self) } else { self }
     }
 
-    /// The element of an array of one, where that is no container.
+    /// The element of an array with one element, unless it is a container.
     #[cold]
     fn only(&self) -> Option<Self> {
         let mut items = self.as_array()?;
@@ -79,7 +79,7 @@ impl<'a> Value<'a> {
         (plain && items.next().is_none() && items.complete()).then_some(first)
     }
 
-    /// The bytes of a string, escapes undone into `scratch` (which is emptied) if there are any.
+    /// The bytes of a string without escapes. If there are escapes, `scratch` is emptied and used.
     #[must_use]
     pub fn bytes<'s>(&self, scratch: &'s mut Vec<u8>) -> Option<&'s [u8]>
     where
@@ -96,7 +96,7 @@ impl<'a> Value<'a> {
         Some(scratch)
     }
 
-    /// Whether it is a string that says `text`. No allocation unless it holds escapes.
+    /// True if the value is a string with this text. Allocates only if the string has escapes.
     #[must_use]
     pub fn says(&self, text: &str) -> bool {
         self.kind == Kind::Str
@@ -107,18 +107,18 @@ impl<'a> Value<'a> {
             }
     }
 
-    /// Whether it is a string that says `text` but for ASCII case.
+    /// True if the value is a string with this text, in any ASCII case.
     #[must_use]
     pub fn says_ignore_case(&self, text: &str) -> bool {
         self.may_be(text) && self.as_str().is_some_and(|s| s.eq_ignore_ascii_case(text))
     }
 
-    /// Whether it is short enough to say `text`: every byte takes at most six to write.
+    /// True if the value is short enough for this text: each byte takes at most six bytes when written.
     const fn may_be(&self, text: &str) -> bool {
         self.raw.len() <= text.len().saturating_mul(6)
     }
 
-    /// A whole number, also where it is held in a string or written `17.0`.
+    /// The integer of a number, of a string with a number, or of a number such as `17.0`.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         let (negative, digits) = match (self.kind, self.raw) {
@@ -127,7 +127,7 @@ impl<'a> Value<'a> {
             (Kind::Array, _) => return self.only()?.as_i64(),
             _ => return None,
         };
-        // Without its sign, as far as one more digit cannot overflow.
+        // The digits without the sign, as long as one more digit cannot overflow.
         let mut value = 0u64;
         for (i, &digit) in digits.iter().enumerate() {
             match digit {
@@ -151,13 +151,13 @@ impl<'a> Value<'a> {
         (self.kind == Kind::Bool).then_some(self.raw == b"true")
     }
 
-    /// The object it is.
+    /// The value as an object.
     #[must_use]
     pub fn as_object(&self) -> Option<Object<'a>> {
         Object::new(self.raw).filter(|_| self.kind == Kind::Object)
     }
 
-    /// The elements of the array it is.
+    /// The elements of the value as an array.
     #[must_use]
     pub fn as_array(&self) -> Option<Items<'a>> {
         Items::new(self.raw).filter(|_| self.kind == Kind::Array)

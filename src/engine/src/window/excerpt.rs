@@ -1,6 +1,6 @@
 //! An excerpt of the [journal](super::journal): the events of one key in a span of time, counted and summed by name.
 //!
-//! [`Excerpt::read`] walks the journal once, from the newest entry of the key. An alert is written from the result.
+//! [`Excerpt::read`] walks the journal once, from the newest entry of the key. An alert describes the result.
 //!
 //! ```
 //! use authsieve_engine::time::Timestamp;
@@ -20,12 +20,13 @@ use crate::time::Timestamp;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// How many entries of a key are read for one alert.
+/// The most entries of a key that are read for one alert.
 pub const MOST_ENTRIES: usize = 4096;
-/// Entries stand in the order they came. A walk ends after so many that are too old: a late one may stand behind them.
+/// Entries are in the order of arrival. A walk ends after this many entries that are too old, because a late one may be
+/// behind them.
 const LATE: usize = 32;
 
-/// What the journal still holds of a key's events in a span of time. See the [module](self).
+/// The events of a key in a span of time, as far as the journal still holds them. See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub struct Excerpt<'j> {
     /// The entries that count, newest first.
@@ -34,8 +35,8 @@ pub struct Excerpt<'j> {
 }
 
 impl<'j> Excerpt<'j> {
-    /// Reads the entries of key number `key` in [from, to], back from `newest`, at most [`MOST_ENTRIES`]. `counts`
-    /// gives, for each of them, newest first, how many of its attempts count: up to [`Entry::count`], 0 to leave it
+    /// Reads the entries of key number `key` in [from, to], back from `newest`, at most [`MOST_ENTRIES`]. `counts` gets
+    /// each of them, newest first, and returns how many of its attempts count: up to [`Entry::count`], 0 to leave it
     /// out. O(n) in the entries read.
     #[must_use]
     pub fn read(
@@ -65,7 +66,7 @@ impl<'j> Excerpt<'j> {
         excerpt
     }
 
-    /// Whether there were more entries than could be read: all counts are lower bounds.
+    /// True if there were more entries than could be read. All counts are then lower bounds.
     #[must_use]
     pub const fn cut(&self) -> bool {
         self.cut
@@ -77,13 +78,13 @@ impl<'j> Excerpt<'j> {
         &self.entries
     }
 
-    /// The sum of their attempts. O(n).
+    /// The sum of the attempts. O(n).
     #[must_use]
     pub fn count(&self) -> u32 {
         self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.count))
     }
 
-    /// The time of the earliest. O(n).
+    /// The time of the earliest entry. O(n).
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         self.entries.iter().map(|entry| entry.time).min()
@@ -128,12 +129,12 @@ impl<'j> Excerpt<'j> {
     }
 }
 
-/// The text of a journal entry, up to the first byte that is no UTF-8: only a forged snapshot holds one.
+/// The text of a journal entry, up to the first byte that is not UTF-8. Only a forged snapshot contains such a byte.
 fn text(bytes: &[u8]) -> &str {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
-/// One item for each key, with the sum of its counts, in the order of keys.
+/// Sums the counts of each key. The result is ordered by key.
 fn sums(mut list: Vec<(&[u8], u32)>) -> Vec<(&[u8], u32)> {
     sort(&mut list, |one, other| one.0 < other.0);
     list.dedup_by(|next, kept| {

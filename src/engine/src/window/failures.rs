@@ -1,23 +1,23 @@
 //! Rule R: many failures, then a success. A key takes a fixed number of bytes.
 //!
-//! *A success at s alerts iff there is a failure f, f ≤ s ≤ f + success_within, such that at least m failures lie in
-//! [f − window, f].* Such an f qualifies. `naive` is the rule as it is written. This is the same in the slot of a
-//! [`Table`](super::table::Table), which holds:
+//! *A success at s raises an alert if and only if there is a failure f with f ≤ s ≤ f + success_within, and at least m
+//! failures are in [f − window, f].* Such an f qualifies. `naive` implements the rule literally. This module gives the
+//! same answers from the slot of a [`Table`](super::table::Table), which holds:
 //!
-//! - the times of the newest [`Layout::held`] failures: as many as the greatest threshold, and [`SLACK`] more;
-//! - for each threshold, the last interval in which the key was *armed* without a gap: the times of the newest failure that
-//!   completed a count, and of the earliest that is reached from it by such failures, each at most success_within after the
-//!   one before. Only *settled* failures make it, which have had [`SLACK`] newer ones. The others may still be taken
-//!   back, so they are judged when a success asks;
-//! - the time of the newest success with an alert, which consumed the failures up to it.
+//! - the times of the newest [`Layout::held`] failures: the greatest threshold plus [`SLACK`];
+//! - for each threshold, the last interval in which the key was *armed* without a gap. It ends at the newest failure
+//!   that completed a count. It begins at the earliest such failure that is reached from there in steps of at most
+//!   success_within. Only *settled* failures form it, those that have had [`SLACK`] newer ones. The others may still be
+//!   taken back, so they are judged when a success asks;
+//! - the time of the newest success with an alert. It consumed the failures up to it.
 //!
-//! In time order the answers are exactly those of the rule. A late failure is kept only if it can be put in order. A
-//! late success is judged on the held times up to its own, and on the armed interval: newer failures cannot hide it. So the
-//! rule gives each of these answers on the sorted stream, too (consumption aside): a failure that was dropped can only
-//! be missing from a count.
+//! In time order the answers are exactly those of the rule. A late failure is kept only if it fits among the held
+//! times. A late success is judged on the held times before it and on the armed interval, so newer failures cannot hide
+//! it. Each of these answers is also given by the rule on the sorted stream (apart from consumption): a dropped failure
+//! can only be missing from a count.
 //!
 //! A time takes six bytes: its remainder modulo 2⁴⁸ − 1 µs, relative to the newest event of the key. A time that is
-//! more than 4 years older is forgotten, which bounds `window` and `success_within`.
+//! more than 4 years older is forgotten. This bounds `window` and `success_within`.
 
 use super::table::Content;
 use crate::time::Timestamp;
@@ -25,26 +25,26 @@ use crate::time::Timestamp;
 mod layout;
 pub use layout::{Layout, MOST_THRESHOLD};
 
-/// How many of the newest failures may be taken back without loss.
+/// The number of newest failures that may be taken back without loss.
 pub const SLACK: usize = 4;
 /// The bytes of a time.
 const TIME: usize = 6;
 const MODULUS: u64 = (1 << 48) - 1;
-/// The greatest age of a time beside the newest event: half of the modulus.
+/// The greatest age of a time relative to the newest event: half of the modulus.
 const MAX_AGE: u64 = 1 << 47;
 
-/// The failures of one key. Zeroed data belong to a key that never failed. Each call is O([`Layout::held`]) unless it
-/// says otherwise.
+/// The failures of one key. Zeroed data mean a key that never failed. Each call is O([`Layout::held`]) unless it says
+/// otherwise.
 #[derive(Debug)]
 pub struct Failures<'a> {
     layout: &'a Layout,
     content: Content<'a>,
-    /// The time of the newest event modulo [`MODULUS`]. Ages are counted from it.
+    /// The time of the newest event modulo [`MODULUS`]. Ages are relative to it.
     base: u64,
 }
 
 impl<'a> Failures<'a> {
-    /// The failures in a slot of at least [`Layout::bytes`] bytes.
+    /// The failures in a slot, which needs at least [`Layout::bytes`] bytes.
     #[must_use]
     pub const fn new(layout: &'a Layout, content: Content<'a>) -> Self {
         let base = modulo(content.newest());
@@ -74,7 +74,7 @@ impl<'a> Failures<'a> {
         for k in 0..count {
             self.write(k, Some(t));
         }
-        // They have one time, so the newest settled one stands for the others.
+        // All of them have the same time, so settling the newest one is enough.
         if count > SLACK {
             self.settle(SLACK);
         }
@@ -82,7 +82,7 @@ impl<'a> Failures<'a> {
         false
     }
 
-    /// Adds late failures in their place, if it is among the held times.
+    /// Inserts late failures, if their place is among the held times.
     fn insert(&mut self, t: Timestamp, count: usize) {
         let place = self.times().take_while(|held| *held > t).count();
         let count = count.min(self.layout.held.saturating_sub(place));
@@ -95,12 +95,12 @@ impl<'a> Failures<'a> {
         }
         let unsettled = self.unsettled();
         self.set_unsettled(if place < unsettled { (unsettled + count).min(SLACK) } else { unsettled });
-        // It may complete the count of any newer failure.
+        // The late failure may complete the count of any newer one.
         self.settle_all();
     }
 
-    /// The newest failure that qualifies for a success at `s`, by the threshold of that index. `None` also if there is
-    /// no such index.
+    /// The newest failure that qualifies for a success at `s`, by the threshold with this index. `None` also for an
+    /// invalid index.
     #[must_use]
     pub fn qualifying(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
         let in_order = self.time(0).is_none_or(|newest| newest <= s);
@@ -117,15 +117,15 @@ impl<'a> Failures<'a> {
         held.max(settled)
     }
 
-    /// True if a success at `s` lies in the armed interval of the threshold of that index, or at most success_within after
-    /// it. Then some failure qualifies for it, though it may be held no more.
+    /// True if a success at `s` is in the armed interval of the threshold with this index, or at most success_within
+    /// after it. Then a failure qualifies, though it may no longer be held.
     #[must_use]
     pub fn armed(&self, s: Timestamp, threshold: usize) -> bool {
         let within = self.layout.success_within;
         self.interval(threshold).is_some_and(|(from, to)| from <= s && s <= to.plus(within))
     }
 
-    /// Consumes the failures up to `s`: an alert at `s` was about them.
+    /// Consumes the failures up to `s`, because an alert at `s` was about them.
     pub fn consume(&mut self, s: Timestamp) {
         self.raise(s);
         let keep = self.times().take_while(|t| *t > s).count();
@@ -142,8 +142,8 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Takes back `count` failures at `t`: they were no attempts of their own. This is exact for up to [`SLACK`] of the
-    /// newest failures. Beyond, counts may become too low. Returns how many of the failures were held.
+    /// Takes back `count` failures at `t` that were no attempts of their own. This is exact for up to [`SLACK`] of the
+    /// newest failures. Beyond that, counts may become too low. Returns how many of the failures were held.
     pub fn retract(&mut self, t: Timestamp, count: u32) -> usize {
         let first = self.times().take_while(|held| *held > t).count();
         let gone = self.times().skip(first).take(count as usize).take_while(|held| *held == t).count();
@@ -155,7 +155,7 @@ impl<'a> Failures<'a> {
         let open = unsettled.saturating_sub(first).min(gone);
         self.set_unsettled(unsettled - open);
         if open < gone {
-            // A settled failure: the ones that it may have helped to qualify are judged again without it.
+            // The failure was settled. Failures that it may have helped to qualify are judged again without it.
             let mut changed = false;
             for threshold in 0..self.layout.thresholds.len() {
                 let window = self.layout.window;
@@ -171,8 +171,8 @@ impl<'a> Failures<'a> {
         gone
     }
 
-    /// The newest failure up to `s` that completes a count by the threshold of that index, even if a success at `s` is
-    /// too late for it. As far as it is remembered.
+    /// The newest known failure up to `s` that completes a count by the threshold with this index, even if a success at
+    /// `s` is too late for it.
     #[must_use]
     pub fn completed(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
         let held = self.times().enumerate().skip_while(|(_, t)| *t > s);
@@ -180,20 +180,20 @@ impl<'a> Failures<'a> {
         held.max(self.settled(threshold).filter(|t| *t <= s))
     }
 
-    /// The most held failures up to `s` that lie in one window. O(held²).
+    /// The most held failures up to `s` in any one window. O(held²).
     #[must_use]
     pub fn most_within(&self, s: Timestamp) -> usize {
         let ends = self.times().filter(|t| *t <= s);
         ends.map(|end| self.count_in(end.minus(self.layout.window), end)).max().unwrap_or(0)
     }
 
-    /// The newest failure held.
+    /// The newest held failure.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.time(0)
     }
 
-    /// The oldest failure held.
+    /// The oldest held failure.
     #[must_use]
     pub fn oldest(&self) -> Option<Timestamp> {
         self.times().last()
@@ -211,14 +211,14 @@ impl<'a> Failures<'a> {
         self.times().skip_while(|t| *t > to).take_while(|t| *t >= from).count()
     }
 
-    /// The times held, newest first.
+    /// The held times, newest first.
     pub fn times(&self) -> impl Iterator<Item = Timestamp> {
         (0..self.layout.held).map_while(|k| self.time(k))
     }
 
-    /// Adds the failures of `old`, for a key that moves to another layout. They are judged anew by the new layout. A
-    /// threshold keeps the armed interval of the least old one that is not below it, unless the window has shrunk. If
-    /// success_within has shrunk, it keeps the end alone.
+    /// Adds the failures of `old`, for a key that moves to another layout. The new layout judges them again. A
+    /// threshold keeps the armed interval of the lowest old threshold that is not below it, unless the window has
+    /// shrunk. If success_within has shrunk, it keeps only the end of the interval.
     pub fn adopt(&mut self, old: &Failures<'_>) {
         self.raise(old.content.newest());
         for k in (0..old.layout.held).rev() {
@@ -240,7 +240,7 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// True if the failure at place `k` qualifies by the held times.
+    /// True if the failure at place `k` qualifies, by the held times.
     fn judge(&self, k: usize, threshold: usize) -> bool {
         let Some(m) = self.layout.thresholds.get(threshold) else { return false };
         let company = k + *m as usize - 1;
@@ -251,7 +251,7 @@ impl<'a> Failures<'a> {
             if i64::try_from(first.saturating_sub(f)).is_ok_and(|apart| apart <= self.layout.window.0))
     }
 
-    /// Arms each threshold whose count the failure at place `k` completes.
+    /// Arms each threshold whose count is completed by the failure at place `k`.
     fn settle(&mut self, k: usize) {
         for threshold in 0..self.layout.thresholds.len() {
             if self.judge(k, threshold)
@@ -262,7 +262,8 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Settles all but the newest: from the oldest, so that intervals grow, and back, so that they grow at their begin too.
+    /// Settles all but the newest failures. First from the oldest on, which extends the ends of intervals, then back,
+    /// which extends their beginnings.
     fn settle_all(&mut self) {
         let settled = self.unsettled()..self.times().count();
         settled.clone().rev().for_each(|k| self.settle(k));
@@ -276,7 +277,8 @@ impl<'a> Failures<'a> {
         Some((begin.flatten().unwrap_or(to), to))
     }
 
-    /// Adds an interval to the armed one of a threshold, if they are at most success_within apart. Else the later one stays.
+    /// Joins an interval with the armed one of a threshold, if they are at most success_within apart. Otherwise the
+    /// later one stays.
     fn arm(&mut self, threshold: usize, from: Timestamp, to: Timestamp) {
         let within = self.layout.success_within;
         let (from, to) = match self.interval(threshold) {
@@ -333,7 +335,7 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// The age of the time at place `k`, beside the newest event of the key.
+    /// The age of the time at place `k`, relative to the newest event of the key.
     fn age(&self, k: usize) -> Option<u64> {
         let bytes = self.content.data.get(k * TIME..)?.first_chunk::<TIME>()?;
         let mut word = [0; 8];
@@ -359,8 +361,8 @@ impl<'a> Failures<'a> {
         t.0 < newest.0 && newest.0.abs_diff(t.0) > MAX_AGE
     }
 
-    /// Raises the time from which ages are counted. Times that become too old for six bytes are forgotten. They are
-    /// looked for once in two years of the key's time.
+    /// Raises the time to which ages are relative. Times that become too old for six bytes are forgotten. A search for
+    /// them happens once in two years of the key's time.
     fn raise(&mut self, t: Timestamp) {
         let newest = self.content.newest();
         if t <= newest {
@@ -379,7 +381,7 @@ impl<'a> Failures<'a> {
         self.base = modulo(t);
     }
 
-    /// Makes room for `count` times at place `from`. The oldest times drop out.
+    /// Makes room for `count` times at place `from`. The oldest times are lost.
     fn open(&mut self, from: usize, count: usize) {
         let end = self.layout.held * TIME;
         if let Some(times) = self.content.data.get_mut(from * TIME..end) {
@@ -388,7 +390,7 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Takes out `count` times at place `from`.
+    /// Removes `count` times at place `from`.
     fn close(&mut self, from: usize, count: usize) {
         let end = self.layout.held * TIME;
         if let Some(times) = self.content.data.get_mut(from * TIME..end) {

@@ -11,11 +11,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 const EMPTY: u32 = u32::MAX;
-/// The greatest distance that an entry can tell. It stands for all greater ones.
+/// The greatest distance that an entry can store. It means this distance or more.
 const FAR: u32 = (1 << (32 - SLOT_BITS)) - 1;
 const SMALLEST: usize = 8;
-/// How many keys a shard is made for: as many as 4,096 entries hold, less the spread between shards. So a full table
-/// has four fifths of its entries in use.
+/// The number of keys for which a shard is made: what 4,096 entries hold, minus the spread between shards. So a full
+/// table has four fifths of its entries in use.
 const SHARD_KEYS: usize = 3300;
 const MOST_SHARDS: usize = 8192;
 
@@ -28,7 +28,7 @@ pub(super) struct Index {
 
 #[derive(Clone, Debug, Default)]
 struct Shard {
-    /// A power of two of them, or none.
+    /// The entries: a power of two of them, or none.
     entries: Vec<u32>,
     len: usize,
 }
@@ -55,7 +55,7 @@ impl Index {
 
     /// Makes room for `keys` keys at once.
     pub(super) fn reserve(&mut self, keys: usize) {
-        // A sixteenth more, since shards are not equally full. A shard that needs still more grows later.
+        // A sixteenth more, because shards are not equally full. A shard that needs still more grows later.
         let each = keys / self.shards.len() * 17 / 16;
         let entries = (each * 8 / 7 + 1).next_power_of_two().max(SMALLEST);
         for shard in self.shards.iter_mut().filter(|shard| shard.entries.is_empty()) {
@@ -68,7 +68,7 @@ impl Index {
         let hash = self.placement.of(key);
         let (placement, shard) = (self.placement, self.shard(hash));
         let Some(shard) = self.shards.get_mut(shard) else { return };
-        // Seven eighths full: Robin Hood keeps the distances short even then.
+        // Grows at seven eighths. Robin Hood hashing keeps the distances short even then.
         if (shard.len + 1) * 8 > shard.entries.len() * 7 {
             let larger = vec![EMPTY; (shard.entries.len() * 2).max(SMALLEST)];
             for entry in core::mem::replace(&mut shard.entries, larger) {
@@ -82,7 +82,7 @@ impl Index {
         self.len += 1;
     }
 
-    /// Takes out a key. Its slot must still hold the key. O(1).
+    /// Removes a key. Its slot must still hold the key. O(1).
     pub(super) fn remove(&mut self, key: Fingerprint, slab: &Slab) {
         let hash = self.placement.of(key);
         let (placement, shard) = (self.placement, self.shard(hash));
@@ -93,7 +93,7 @@ impl Index {
         self.len -= 1;
     }
 
-    /// The upper bits choose the shard, the lower ones the home in it.
+    /// The upper bits choose the shard, the lower bits the home in it.
     fn shard(&self, hash: u64) -> usize {
         (((hash >> 32) * self.shards.len() as u64) >> 32) as usize
     }
@@ -150,7 +150,7 @@ impl Shard {
                     return Some((position, slot));
                 }
             }
-            // An entry nearer to its home would have had to make room for the key.
+            // Robin Hood hashing would have given this place to the key, so the key is not here.
             if near < distance && self.distance(position, entry, slab, placement) < distance {
                 return None;
             }
@@ -159,7 +159,7 @@ impl Shard {
         None
     }
 
-    /// Puts an entry in its place. An entry that is nearer to its own home makes room. There is an empty place.
+    /// Inserts an entry. An entry that is nearer to its own home makes room. There must be an empty place.
     fn place(&mut self, hash: u64, slot: u32, slab: &Slab, placement: Placement) {
         let (mut position, mut slot, mut distance) = (self.home(hash), slot, 0u32);
         loop {
@@ -178,7 +178,7 @@ impl Shard {
         }
     }
 
-    /// Empties a place, and moves up the entries behind it that are not at home.
+    /// Empties a place, and moves the entries behind it nearer to their homes.
     fn close(&mut self, mut position: usize, slab: &Slab, placement: Placement) {
         loop {
             let next = self.next(position);
@@ -210,7 +210,7 @@ mod tests {
     fn a_crowd_with_one_home_is_still_found() {
         let mut slab = Slab::new(0);
         let mut shard = Shard { entries: vec![EMPTY; 256], len: 0 };
-        // With the seed, an attacker finds keys that all have one of two homes. They must only cost time.
+        // With the seed, an attacker finds keys that all have one of two homes. They may only cost time.
         let placement = Placement::new(1);
         let keys: Vec<_> = (0..200_000u64)
             .map(|n| Fingerprint(u128::from(n)))

@@ -1,9 +1,9 @@
 //! The latest events of all keys, in a ring of a fixed number of bytes. An alert takes its evidence from here.
 //!
-//! Each event is written once, whatever the number of its keys. It points back to the entry before it of each of its
-//! keys, and each key holds a [`Link`] to its newest entry. So a key costs nothing more before it has an alert. A walk
-//! back from the newest entry then gives first and last evidence, accounts and addresses. The oldest entries are
-//! overwritten, and a walk that meets their place says that it was cut.
+//! Each event is written once, even if it has several keys. For each of its keys it points back to the entry before it,
+//! and each key holds a [`Link`] to its newest entry. So the evidence of a key costs nothing more before an alert. A
+//! walk back from the newest entry gives the first and last evidence, accounts and addresses. The oldest entries are
+//! overwritten, and a walk that reaches them reports that it was cut.
 
 use crate::event::Record;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
@@ -24,22 +24,22 @@ const FIXED: usize = 2 + KEYS * Link::BYTES + 8 + 4 + 2;
 
 /// The flag of an entry with an address.
 const ADDRESS: u8 = 1;
-/// The flag of an entry whose record has a number. Snapshots before 0.2.0 hold none.
+/// The flag of an entry whose record has a number. Snapshots before 0.2.0 have none.
 const NUMBER: u8 = 2;
 /// The flag of an entry whose year is inferred.
 const INFERRED: u8 = 4;
 
-/// Points to an entry, which may be overwritten by now. All zeros point to none.
+/// A link to an entry, which may be overwritten already. All zeros mean no entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Link(u64);
 
 impl Link {
     /// The link to no entry.
     pub const NONE: Self = Self(0);
-    /// Its size in a slot, in bytes: enough for 256 TiB of entries.
+    /// The size of a link in a slot, in bytes: enough for 256 TiB of entries.
     pub const BYTES: usize = 6;
 
-    /// Reads the link at the start of `bytes`; none if they are too few.
+    /// Reads the link at the start of `bytes`. Returns no link if there are too few bytes.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
         let mut word = [0; 8];
@@ -59,16 +59,16 @@ impl Link {
     }
 }
 
-/// An event as the journal keeps it. Longer text is cut, between characters if it is UTF-8.
+/// An event in the journal. Long texts are cut, between characters if they are UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// The time.
     pub time: Timestamp,
-    /// The kind, as the analytic numbers them.
+    /// The kind, numbered by the analytic.
     pub kind: u8,
     /// True if the year of its time is inferred.
     pub year_inferred: bool,
-    /// How many attempts it reports.
+    /// The number of attempts that the event reports.
     pub count: u32,
     /// The address in its canonical 16 bytes ([`net::octets`](crate::net::octets)).
     pub address: Option<[u8; 16]>,
@@ -80,7 +80,7 @@ pub struct Entry<'a> {
     pub code: &'a [u8],
     /// The raw record and its number.
     pub record: Record<'a>,
-    /// The entry before this of each of its keys.
+    /// The previous entry of each of its keys.
     pub previous: [Link; KEYS],
 }
 
@@ -90,7 +90,7 @@ pub struct Journal {
     /// The chunks, the oldest first.
     chunks: VecDeque<Chunk>,
     most: usize,
-    /// The number of the newest chunk, the one that is being filled.
+    /// The number of the newest chunk, which is being filled.
     number: u64,
 }
 
@@ -101,14 +101,14 @@ struct Chunk {
 }
 
 impl Journal {
-    /// An empty journal. It takes up to `pool_bytes`, in steps of 16 KiB as they are needed. With less it keeps
-    /// nothing.
+    /// An empty journal. It allocates up to `pool_bytes`, in steps of 16 KiB as needed. With less than one step it
+    /// keeps nothing.
     #[must_use]
     pub const fn new(pool_bytes: usize) -> Self {
         Self { chunks: VecDeque::new(), most: pool_bytes / CHUNK, number: 0 }
     }
 
-    /// The bytes it takes now.
+    /// The bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.chunks.len() * CHUNK + self.chunks.capacity() * size_of::<Chunk>()
@@ -120,7 +120,7 @@ impl Journal {
             return Link::NONE;
         }
         let record = cut(entry.record.bytes, RECORD);
-        // Five bytes: a number beyond 2⁴⁰ is unknown to alerts.
+        // A record number takes five bytes. Alerts do not know numbers beyond 2⁴⁰.
         let [low @ .., a, b, c] = entry.record.number.to_le_bytes();
         let number = if low == [0; 5] || [a, b, c] != [0; 3] { &[][..] } else { &low };
         let texts = [entry.user, entry.host, entry.code].map(|text| cut(text, TEXT));
@@ -128,7 +128,7 @@ impl Journal {
         let texts_length = texts.iter().map(|text| text.len() + 1).sum::<usize>();
         let length = FIXED + address.len() + number.len() + texts_length + record.len();
         let Some((at, place)) = self.room(length) else { return Link::NONE };
-        // Texts are cut: an entry is far below 64 KiB, and each text below 256 bytes.
+        // Texts are cut, so an entry is far below 64 KiB and each text below 256 bytes.
         let mut fixed = [0; FIXED];
         fixed[..2].copy_from_slice(&(length as u16).to_le_bytes());
         for (link, place) in entry.previous.iter().zip(fixed[2..].chunks_exact_mut(Link::BYTES)) {
@@ -153,7 +153,7 @@ impl Journal {
         Link(self.number * CHUNK as u64 + at as u64 + 1)
     }
 
-    /// Links the entry of `link` to the one before it of key number `key`. So the key can be found after the entry was
+    /// Links the entry of `link` to the previous entry of key number `key`. So the key can be found after the entry was
     /// written.
     pub fn set_previous(&mut self, link: Link, key: usize, previous: Link) {
         let Some((place, at)) = self.place(link).filter(|_| key < KEYS) else { return };
@@ -162,7 +162,7 @@ impl Journal {
         }
     }
 
-    /// The entry a link points to, if it is still there.
+    /// The entry of a link, if it is still there.
     #[must_use]
     pub fn get(&self, link: Link) -> Option<Entry<'_>> {
         let (place, at) = self.place(link)?;
@@ -199,7 +199,7 @@ impl Journal {
         Walk { journal: self, next: newest, key, left: most, end: None }
     }
 
-    /// The chunk of a link and the place in it, if the entry is still there.
+    /// The chunk of a link and the position in it, if the entry is still there.
     fn place(&self, link: Link) -> Option<(usize, usize)> {
         let offset = link.0.checked_sub(1)?;
         let back = usize::try_from(self.number.checked_sub(offset / CHUNK as u64)?).ok()?;
@@ -207,8 +207,8 @@ impl Journal {
         Some((place, usize::try_from(offset % CHUNK as u64).ok()?))
     }
 
-    /// Takes `length` bytes of the newest chunk, or of the next one if they do not fit. Returns their place and the
-    /// bytes.
+    /// Takes `length` bytes of the newest chunk, or of the next chunk if they do not fit. Returns their position and
+    /// the bytes.
     fn room(&mut self, length: usize) -> Option<(usize, &mut [u8])> {
         if self.chunks.back().is_none_or(|newest| newest.used + length > CHUNK) {
             self.number += u64::from(!self.chunks.is_empty());
@@ -231,18 +231,18 @@ impl Journal {
         }
     }
 
-    /// Reads a journal within the bounds of this one: a smaller pool keeps the newest entries. Also gives whether any
-    /// were dropped. Links stay good.
+    /// Reads a journal within the bounds of this one: a smaller pool keeps the newest entries. Also returns true if any
+    /// were dropped. Links stay valid.
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(&self, input: &mut Reader<'_>) -> Result<(Self, bool)> {
         const WRONG: SnapshotError = SnapshotError::Invalid("the journal");
         let mut journal = Self { chunks: VecDeque::new(), ..*self };
         journal.number = input.varint()?;
         let count = input.count(1)?;
         let dropped = count.saturating_sub(journal.most);
-        // Links must have bits left, and no more chunks can be there than were ever begun.
+        // Links need free bits, and there cannot be more chunks than were ever begun.
         if journal.number >= (1 << 47) / CHUNK as u64 || count as u64 > journal.number + 1 {
             return Err(WRONG);
         }
@@ -261,14 +261,14 @@ impl Journal {
     }
 }
 
-/// The end of a [`Walk`].
+/// How a [`Walk`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// At the first entry of the key.
     Complete,
     /// At an entry that has been overwritten.
     Overwritten,
-    /// After as many entries as were asked for: there are more.
+    /// After the requested number of entries: there are more.
     Bound,
 }
 
@@ -283,7 +283,7 @@ pub struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// How it ended. `None` while it goes on.
+    /// How the walk ended. `None` while it continues.
     #[must_use]
     pub const fn end(&self) -> Option<End> {
         self.end
@@ -311,13 +311,13 @@ impl<'a> Iterator for Walk<'a> {
         };
         self.left -= 1;
         let previous = entry.previous.get(self.key).copied().unwrap_or_default();
-        // A link of a forged snapshot may point forward: a walk only goes back.
+        // A link of a forged snapshot may point forward, but a walk only goes back.
         self.next = if previous.0 < self.next.0 { previous } else { Link::NONE };
         Some(entry)
     }
 }
 
-/// At most `most` bytes of a text, without half a character at the end.
+/// At most `most` bytes of a text, without a partial character at the end.
 fn cut(text: &[u8], most: usize) -> &[u8] {
     let Some(short) = text.get(..most).filter(|short| short.len() < text.len()) else { return text };
     // The first byte that is cut off may continue a character.
@@ -326,7 +326,7 @@ fn cut(text: &[u8], most: usize) -> &[u8] {
     end.and_then(|end| short.get(..end)).unwrap_or(short)
 }
 
-/// The part of an entry's place that is still to be written.
+/// The rest of an entry's place that is not written yet.
 struct Out<'a>(&'a mut [u8]);
 
 impl Out<'_> {
@@ -338,7 +338,7 @@ impl Out<'_> {
     }
 }
 
-/// The part of an entry that is still to be read.
+/// The rest of an entry that is not read yet.
 struct In<'a>(&'a [u8]);
 
 impl<'a> In<'a> {

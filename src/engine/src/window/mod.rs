@@ -1,4 +1,4 @@
-//! The windows of an analytic: the memory of each key, bounded.
+//! The windows of an analytic: bounded memory for each key.
 //!
 //! - [`table`]: keys and their slots, with a [`sketch`] that decides which keys stay in a flood;
 //! - [`failures`]: rule R in a slot, and [`rule`]: a table of such keys with their evidence;
@@ -6,8 +6,8 @@
 //! - [`silence`]: keys that raise no alert until a certain time;
 //! - [`journal`]: the latest events themselves, and [`excerpt`]: the events of one key, for an alert.
 //!
-//! All of it is pure: plain values in, plain facts out; no clock, no randomness, no options, no alerts. All of it can
-//! be saved and loaded ([`snapshot`](crate::snapshot)), and does not depend on the seed that places entries in memory.
+//! All of it is pure: plain values in, plain facts out, without clock, randomness, options or alerts. All of it can be
+//! saved and loaded ([`snapshot`](crate::snapshot)), and none of it depends on the seed that places entries in memory.
 
 pub mod excerpt;
 pub mod failures;
@@ -22,13 +22,13 @@ pub mod sketch;
 mod slab;
 pub mod table;
 
-/// How much memory the windows of an analytic may take.
+/// The memory limits for the windows of an analytic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// How many keys are held.
+    /// The most keys.
     pub max_keys: usize,
     /// The bytes of the sketch that decides which keys stay.
     pub sketch_bytes: usize,
-    /// The bytes for all that grows with a key: evidence, lists of accounts and addresses.
+    /// The bytes for evidence and for lists of accounts and addresses.
     pub pool_bytes: usize,
 }

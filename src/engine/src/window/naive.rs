@@ -1,10 +1,10 @@
-//! Rule R as it is written: keeps every failure, and takes O(n²) time. The tests compare [`failures`](super::failures)
-//! with it.
+//! Implements rule R literally: keeps every failure, and takes O(n²) time. The tests compare
+//! [`failures`](super::failures) with it.
 
 use crate::time::{Span, Timestamp};
 use alloc::vec::Vec;
 
-/// All failures of one key, in the order they came.
+/// All failures of one key, in the order of arrival.
 #[derive(Clone, Debug, Default)]
 pub struct Naive {
     failures: Vec<Timestamp>,
@@ -23,8 +23,9 @@ impl Naive {
         candidates.filter(|f| self.count_in(f.minus(window), **f) >= m as usize).max().copied()
     }
 
-    /// The last interval in which it was armed without a gap: it ends at the last failure with at least `m` failures in
-    /// the window up to it, and begins at the earliest that is reached from it by steps of at most success_within.
+    /// The last interval in which the key was armed without a gap. It ends at the last failure with at least `m`
+    /// failures in the window before it. It begins at the earliest such failure that is reached in steps of at most
+    /// success_within.
     #[must_use]
     pub fn armed(&self, m: u32, window: Span, success_within: Span) -> Option<(Timestamp, Timestamp)> {
         let completes = |f: &&Timestamp| self.count_in(f.minus(window), **f) >= m as usize;
@@ -49,7 +50,7 @@ impl Naive {
         self.failures.retain(|t| *t > s);
     }
 
-    /// Takes back up to `count` failures at `t`, the last to come before the others.
+    /// Takes back up to `count` failures at `t`, the latest arrivals first.
     pub fn retract(&mut self, t: Timestamp, count: u32) {
         for _ in 0..count {
             if let Some(last) = self.failures.iter().rposition(|held| *held == t) {

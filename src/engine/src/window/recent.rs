@@ -1,24 +1,24 @@
-//! The latest entries of each key of a table, in time order, with counts and different members of a span of time.
+//! The latest entries of each key of a table, in time order. Counts entries and different members in a span of time.
 //!
-//! A [`Recent`] stands beside a [`Table`](super::table::Table) and keeps, for each slot, the entries of the last
-//! `keep`. It answers the questions of an analytic about a window: how often, how many different accounts or addresses,
-//! and whether a certain one is among them.
+//! A [`Recent`] belongs to a [`Table`](super::table::Table) and keeps, for each slot, the entries of the last `keep`.
+//! It answers the questions of an analytic about a window: how many entries, how many different accounts or addresses,
+//! and if a certain one is among them.
 //!
 //! # Bounds
 //! Each key may always hold `floor` entries. So a threshold up to the floor is judged on all entries, whatever other
-//! keys do. Entries beyond the floor come from one pool. When the pool is used up, the keys that drew on it and were
-//! silent longest lose their oldest entries, down to the floor, and [`Sum::cut`] says so from then on. No key holds
-//! more than [`MOST`] entries. So the whole takes at most `max_keys` × (`floor` × 48 + 64 bytes) and the pool. Memory
-//! is taken only for entries, and given back with them.
+//! keys do. Entries beyond the floor come from one pool. When the pool is used up, the keys with entries from it that
+//! were silent longest lose their oldest entries, down to the floor. From then on [`Sum::cut`] says so. No key holds
+//! more than [`MOST`] entries. So the total is at most `max_keys` × (`floor` × 48 + 64 bytes) plus the pool. Memory is
+//! allocated only for entries, and freed with them.
 //!
 //! # Cost
-//! A few entries are walked. A key with many entries, and more than the floor, keeps sums of the windows that end at
-//! the newest time ([`Recent::windows`]). In time order, [`push`](Recent::push), [`sum`](Recent::sum) of such a window,
-//! and [`has`](Recent::has) up to the newest entry are O(1) amortised. A late entry moves the newer ones. A question
-//! about another span, or one that ends before the newest entry, takes a walk. A success that asks about failures first
-//! calls [`reach`](Recent::reach), so that windows end at its own time.
+//! A key with few entries is walked. A key with many entries, and more than the floor, keeps sums of the windows that
+//! end at the newest time ([`Recent::windows`]). In time order, [`push`](Recent::push), [`sum`](Recent::sum) of such a
+//! window, and [`has`](Recent::has) up to the newest entry are O(1) amortised. A late entry moves the newer ones. A
+//! question about another span, or about one that ends before the newest entry, needs a walk. A success that asks about
+//! failures first calls [`reach`](Recent::reach), so that windows end at its own time.
 //!
-//! Results do not depend on the seed: it only places members in memory, since attackers choose them.
+//! Results do not depend on the seed. It only places members in memory, because attackers choose them.
 
 use super::table::Slot;
 use crate::hash::Placement;
@@ -35,48 +35,49 @@ mod order;
 mod save;
 mod windows;
 
-/// How many members an entry names, each of another kind.
+/// The number of members that an entry names, each of another kind.
 pub const MEMBERS: usize = 2;
-/// For how many spans sums are kept.
+/// The number of spans for which sums are kept.
 pub const SPANS: usize = 2;
-/// The most entries of one key: a late entry may have to move them, and a question may have to walk them.
+/// The most entries of one key. A late entry may have to move them, and a question may have to walk them.
 pub const MOST: usize = 1 << 14;
-/// The bytes that an entry beyond the floor takes of the pool: itself, and its members in the index of its key.
+/// The bytes of the pool that an entry beyond the floor takes: for the entry, and for its members in the index of its
+/// key.
 pub const COST: usize = 96;
 /// A key with more entries than this, and than the floor, keeps sums.
 const MANY: usize = 16;
 
-/// An entry: an event of a key.
+/// An event of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The time.
     pub time: Timestamp,
-    /// How many attempts: one record may report several.
+    /// The number of attempts: one record may report several.
     pub count: u32,
-    /// The kind or the outcome, as the analytic numbers them.
+    /// The kind or the outcome, numbered by the analytic.
     pub kind: u8,
-    /// Hashes of an account, an address and the like. 0: nobody.
+    /// Hashes of an account, an address and so on. 0 means none.
     pub members: [u64; MEMBERS],
 }
 
 /// The sum of a span of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many attempts.
+    /// The number of attempts.
     pub count: u32,
-    /// How many different members of each kind, without nobody.
+    /// The number of different members of each kind, without 0.
     pub distinct: [u32; MEMBERS],
-    /// True if entries of the span are missing: all counts are lower bounds.
+    /// True if entries of the span are missing. All counts are then lower bounds.
     pub cut: bool,
 }
 
-/// The entries of one key, oldest first. Entries of equal times stand in the order they came.
+/// The entries of one key, oldest first. Entries with equal times are in the order of arrival.
 #[derive(Clone, Debug)]
 struct Key {
     list: VecDeque<Entry>,
-    /// The time up to which entries are missing. [`Timestamp::MIN`] if none are.
+    /// The time up to which entries are missing. [`Timestamp::MIN`] if none are missing.
     cut: Timestamp,
-    /// Its sums, while it has many entries.
+    /// The sums, while the key has many entries.
     windows: Option<Box<Windows>>,
     place: order::Place,
 }
@@ -97,14 +98,14 @@ impl Key {
         Some(entry)
     }
 
-    /// Drops the oldest entry before its time.
+    /// Drops the oldest entry before it expires.
     fn lose(&mut self) {
         if let Some(entry) = self.pop() {
             self.cut = self.cut.max(entry.time);
         }
     }
 
-    /// Takes half as much memory again, so that little of it is idle.
+    /// Grows the memory by half, so that little of it is unused.
     fn grow(&mut self) {
         let len = self.list.len();
         if len == self.list.capacity() {
@@ -112,14 +113,14 @@ impl Key {
         }
     }
 
-    /// Gives back memory that is not needed any more. Only keys that draw on the pool have sums.
+    /// Frees memory that is no longer needed. Only keys with entries from the pool have sums.
     fn shrink(&mut self, floor: usize) {
         let len = self.list.len();
         if len <= floor.max(MANY / 2) {
             self.windows = None;
         }
         let capacity = self.list.capacity();
-        // It takes half a floor of entries to need that memory again.
+        // Half a floor of new entries is needed before this memory is needed again.
         let most = if len <= floor { floor + floor / 2 } else { usize::MAX };
         if capacity > MANY && (capacity > 4 * len || capacity > most) {
             self.list.shrink_to((2 * len).min(most));
@@ -140,8 +141,8 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// Keeps entries for `keep`. A key may always hold `floor` entries. Entries beyond it take at most `pool_bytes`, at
-    /// [`COST`] each.
+    /// Keeps entries for `keep`. A key may always hold `floor` entries. Entries beyond it take at most `pool_bytes`,
+    /// with [`COST`] bytes each.
     #[must_use]
     pub fn new(keep: Span, floor: usize, pool_bytes: usize) -> Self {
         Self {
@@ -155,8 +156,8 @@ impl Recent {
         }
     }
 
-    /// Sets the spans whose sums are O(1), for windows that end at the newest time. The default is `keep`. `seed`
-    /// places members in memory.
+    /// Sets the spans with O(1) sums, for windows that end at the newest time. The default is `keep`. `seed` places
+    /// members in memory.
     #[must_use]
     pub fn windows(mut self, spans: [Span; SPANS], seed: u64) -> Self {
         self.spans = spans;
@@ -164,14 +165,14 @@ impl Recent {
         self
     }
 
-    /// Holds no more than `most` entries of one key, or its floor: for analytics that walk them.
+    /// Limits the entries of one key to `most`, or to its floor if that is greater, for analytics that walk them.
     #[must_use]
     pub fn at_most(self, most: usize) -> Self {
         Self { most: most.clamp(self.floor, MOST), ..self }
     }
 
-    /// Takes an entry in, at its place in time. `new` comes from [`Table::enter`](super::table::Table::enter): it drops
-    /// the entries that the slot held for another key. Entries that are too old beside the newest are dropped.
+    /// Inserts an entry in time order. `new` comes from [`Table::enter`](super::table::Table::enter): true drops the
+    /// entries that the slot held for another key. Entries that are too old relative to the newest are dropped.
     pub fn push(&mut self, slot: Slot, new: bool, entry: Entry) {
         if new {
             self.forget(slot);
@@ -210,7 +211,7 @@ impl Recent {
         self.trim();
     }
 
-    /// Drops the entries of a slot that has gone to another key.
+    /// Drops the entries of a slot that belongs to another key now.
     pub fn forget(&mut self, slot: Slot) {
         let at = slot.number();
         if self.slots.get(at).is_some_and(|key| !key.list.is_empty() || key.cut > Timestamp::MIN) {
@@ -223,7 +224,7 @@ impl Recent {
         }
     }
 
-    /// Moves the windows of a key on to `to` without an entry, so that sums that end there are O(1). Changes no answer.
+    /// Moves the windows of a key to `to` without an entry, so that sums that end there are O(1). Changes no answer.
     pub fn reach(&mut self, slot: Slot, to: Timestamp) {
         if let Some(key) = self.slots.get_mut(slot.number())
             && let Some(windows) = &mut key.windows
@@ -293,14 +294,14 @@ impl Recent {
         if let Some(windows) = self.slots.get(slot.number()).and_then(|key| key.windows.as_ref())
             && member != 0
         {
-            // The index knows the newest entry of a member. A walk is needed only if that is after `to`.
+            // The index knows the newest entry of a member. A walk is only needed if that entry is after `to`.
             let newest = windows.newest_of(kind, member).filter(|newest| *newest >= from)?;
             to = to.min(newest);
         }
         self.entries(slot, from, to).rev().find(|entry| entry.members.get(kind) == Some(&member)).copied()
     }
 
-    /// True if an entry in [from, to] names `member` as its number `kind`.
+    /// True if an entry in [from, to] has `member` as its member number `kind`.
     #[must_use]
     pub fn has(&self, slot: Slot, kind: usize, member: u64, from: Timestamp, to: Timestamp) -> bool {
         if let Some(windows) = self.slots.get(slot.number()).and_then(|key| key.windows.as_ref())
@@ -314,8 +315,8 @@ impl Recent {
         self.newest_of(slot, kind, member, from, to).is_some()
     }
 
-    /// Offers the entries in [from, to] to `change`, oldest first, until it returns true for one that it has changed.
-    /// It must not change times. Returns whether it changed one. O(n).
+    /// Offers the entries in [from, to] to `change`, oldest first, until `change` returns true because it changed one.
+    /// `change` must not change times. Returns true if an entry was changed. O(n).
     pub fn change(
         &mut self,
         slot: Slot,
@@ -339,7 +340,7 @@ impl Recent {
         false
     }
 
-    /// Keeps the entries that pass `test`. Returns whether any are left. O(n).
+    /// Keeps only the entries that pass `test`. Returns true if any are left. O(n).
     pub fn retain(&mut self, slot: Slot, test: impl Fn(&Entry) -> bool) -> bool {
         let at = slot.number();
         self.settle();
@@ -356,12 +357,12 @@ impl Recent {
         left
     }
 
-    /// True if entries of a key are missing at `from` or later.
+    /// True if entries of a key at `from` or later are missing.
     fn is_cut(&self, slot: Slot, from: Timestamp) -> bool {
         self.slots.get(slot.number()).is_some_and(|key| key.cut > Timestamp::MIN && key.cut >= from)
     }
 
-    /// The bytes it takes, about. O(n) in the keys.
+    /// The approximate bytes in use. O(n) in the keys.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let held = self.slots.iter().map(|key| {

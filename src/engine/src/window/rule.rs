@@ -1,9 +1,9 @@
 //! Many failures, then a success: keys judged by rule R ([`failures`](super::failures)), with the evidence of each.
 //!
 //! An event has up to [`KEYS`] keys, which the analytic numbers. A failure is [entered](Rule::failure) for each of
-//! them, a success is [judged](Rule::success) on each. An alert reads the failures of a match from an
-//! [excerpt](Rule::excerpt), and [consumes](Rule::consume) them. A key that is never judged serves for its excerpt
-//! alone. All calls but `excerpt` are O(`min_failures`) for each key.
+//! them, and a success is [judged](Rule::success) on each. An alert reads the failures of a match from an
+//! [excerpt](Rule::excerpt) and [consumes](Rule::consume) them. A key that is never judged is only used for its
+//! excerpt. All calls but `excerpt` are O(`min_failures`) for each key.
 
 mod standing;
 
@@ -24,26 +24,26 @@ use alloc::vec::Vec;
 const FAILED: u8 = 0;
 /// The kind of a journal entry that takes back failures of its time.
 const TAKEN_BACK: u8 = 1;
-/// The bytes of a key beside its data: slot and place in the index.
+/// The bytes of a key apart from its data: its slot, and its place in the index.
 const KEY_BYTES: u64 = 48;
 
-/// The keys of an event, by their numbers; `None` where one does not apply.
+/// The keys of an event, by their numbers. `None` for a key that does not apply.
 pub type Keys = [Option<Fingerprint>; KEYS];
 
-/// A key for which rule R holds.
+/// A key that fulfils rule R.
 #[derive(Clone, Copy, Debug)]
 pub struct Match {
     /// The key.
     pub key: Fingerprint,
     /// Its number.
     pub number: usize,
-    /// The begin of the window that was counted.
+    /// The start of the counted window.
     pub from: Timestamp,
     /// The newest failure that completed the count.
     pub completed: Timestamp,
-    /// How many failures since `from` the key remembers: a lower bound that needs no journal.
+    /// The number of failures since `from` that the key remembers. It is a lower bound that needs no journal.
     pub count: u32,
-    /// Whether the key remembers as many failures as it can: it may have forgotten others.
+    /// True if the key remembers as many failures as it can, so that it may have forgotten others.
     pub full: bool,
 }
 
@@ -57,10 +57,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The version of an analytic's section in which armed intervals have a begin.
+    /// The version of an analytic's section from which on armed intervals have a start.
     pub const SINCE: u16 = 4;
 
-    /// An empty one that judges by the thresholds and spans of `layout`. `seed` places entries in memory.
+    /// Creates an empty rule with the thresholds and spans of `layout`. `seed` places entries in memory.
     #[must_use]
     pub fn new(layout: Layout, memory: Memory, seed: u64) -> Self {
         let bounds = Bounds {
@@ -74,31 +74,31 @@ impl Rule {
         Self { layout, table: Table::new(bounds, seed), journal: Journal::new(memory.pool_bytes), late: 0 }
     }
 
-    /// The bytes of a key of that layout, without its events in the journal.
+    /// The bytes of a key with this layout, without its events in the journal.
     #[must_use]
     pub fn key_bytes(layout: &Layout) -> u64 {
         (layout.bytes() + Link::BYTES) as u64 + KEY_BYTES
     }
 
-    /// How long an event can matter.
+    /// The time for which an event can matter.
     #[must_use]
     pub const fn horizon(&self) -> Span {
         self.layout.horizon()
     }
 
-    /// How far back from the last of the failures the others may lie.
+    /// The window: how far back from the last failure the others may be.
     #[must_use]
     pub const fn window(&self) -> Span {
         self.layout.window()
     }
 
-    /// How long after the last of the failures the success may follow.
+    /// The time after the last failure within which the success may follow.
     #[must_use]
     pub const fn success_within(&self) -> Span {
         self.layout.success_within()
     }
 
-    /// Enters a failure for its keys. The kind of `failed` is set here. `now` is the watermark.
+    /// Enters a failure for its keys. This call sets the kind of `failed`. `now` is the watermark.
     pub fn failure(&mut self, keys: &Keys, failed: &Entry<'_>, now: Timestamp) {
         let link = self.journal.append(&Entry { kind: FAILED, ..*failed });
         let mut late = false;
@@ -112,7 +112,7 @@ impl Rule {
         self.late += u64::from(late);
     }
 
-    /// Makes each key forget `failed.count` failures of that time: they turned out to be none.
+    /// Removes `failed.count` failures at that time from each key, because they turned out to be none.
     pub fn take_back(&mut self, keys: &Keys, failed: &Entry<'_>) {
         let link = self.journal.append(&Entry { kind: TAKEN_BACK, ..*failed });
         for (number, key) in keys.iter().enumerate() {
@@ -123,7 +123,8 @@ impl Rule {
         }
     }
 
-    /// Judges a success at `time`: gives the keys for which rule R holds with `threshold`, one of those of the layout.
+    /// Judges a success at `time`. Returns the keys that fulfil rule R with `threshold`, which must be one of the
+    /// layout's.
     pub fn success(&mut self, keys: &Keys, time: Timestamp, threshold: u32) -> [Option<Match>; KEYS] {
         let mut matched = [None; KEYS];
         let Ok(threshold) = self.layout.thresholds().binary_search(&threshold) else { return matched };
@@ -152,8 +153,8 @@ impl Rule {
         matched
     }
 
-    /// The failure that completed the count before a late success, of which newer failures have hidden the time. The
-    /// journal knows it, unless it was cut; then it is taken to be at the success.
+    /// The failure that completed the count before a late success, if newer failures have hidden its time. The journal
+    /// knows it. If the journal was cut, the time of the success is used.
     fn completed_before(&self, key: Fingerprint, number: usize, time: Timestamp, needed: u32) -> Timestamp {
         let (window, within) = (self.layout.window(), self.layout.success_within());
         let excerpt = self.excerpt(key, number, time.minus(within).minus(window), time);
@@ -161,7 +162,7 @@ impl Rule {
         sort(&mut times, |one, other| one > other);
         let mut first = 0;
         let mut count = 0_u64;
-        // The newest failure by which enough lie in one window: the window's begin only moves back.
+        // Finds the newest failure with enough failures in one window. The start of the window only moves back.
         for at in 0..times.len() {
             let Some((end, _)) = times.get(at).copied() else { break };
             if end < time.minus(within) {
@@ -179,12 +180,12 @@ impl Rule {
         time
     }
 
-    /// What the journal still holds of a key's failures in [from, to], without those that were taken back. O(n) in the
-    /// key's entries since `from`.
+    /// The failures of a key in [from, to] that the journal still holds, without those that were taken back. O(n) in
+    /// the key's entries since `from`.
     #[must_use]
     pub fn excerpt(&self, key: Fingerprint, number: usize, from: Timestamp, to: Timestamp) -> Excerpt<'_> {
         let newest = self.table.find(key).map_or(Link::NONE, |slot| self.link(slot));
-        // Time, user, and how many failures are still to be taken back.
+        // Time, user, and the number of failures that are still to be taken back.
         let mut taken_back: Vec<(Timestamp, &[u8], u32)> = Vec::new();
         Excerpt::read(&self.journal, newest, number, from, to, &mut |entry| {
             if entry.kind == TAKEN_BACK {
@@ -202,7 +203,7 @@ impl Rule {
         })
     }
 
-    /// Forgets the failures of a match up to `time`: an alert was about them, and they count for no other.
+    /// Forgets the failures of a match up to `time`: an alert was about them, so they count for no other.
     pub fn consume(&mut self, m: &Match, time: Timestamp) {
         let Some(slot) = self.table.find(m.key) else { return };
         if let Some(mut failures) = self.view(slot) {
@@ -223,23 +224,23 @@ impl Rule {
         self.late
     }
 
-    /// The bytes it takes.
+    /// The bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.table.bytes() + self.journal.bytes()
     }
 
-    /// Writes it: the same bytes on every host and for every seed.
+    /// Writes the rule: the same bytes on every host and for every seed.
     pub fn save(&self, out: &mut Writer) {
         self.layout.save(out);
         self.journal.save(out);
         self.table.save(out);
     }
 
-    /// Reads a rule within the bounds of this one. Also returns the keys that were dropped, and true if evidence was.
+    /// Reads a rule within the bounds of this one. Also returns the dropped keys, and true if evidence was dropped.
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(&self, input: &mut Reader<'_>) -> snapshot::Result<(Self, Loaded, bool)> {
         let layout = self.layout.clone();
         let mut before = Layout::load(input)?;
@@ -253,7 +254,7 @@ impl Rule {
         Ok((Self { layout, table, journal, late: 0 }, loaded, cut))
     }
 
-    /// Makes an entry of the journal the newest of a key, whose failures it returns.
+    /// Makes an entry of the journal the newest one of a key. Returns the key's failures.
     fn chain(&mut self, slot: Slot, number: usize, link: Link) -> Option<Failures<'_>> {
         let content = self.table.content(slot)?;
         let place = content.data.get_mut(self.layout.bytes()..)?;
@@ -282,10 +283,10 @@ fn number32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Moves a key to another layout: its failures are judged anew, its link stays.
+/// Moves a key to another layout. Its failures are judged again, and its link stays.
 fn move_key(before: &Layout, old: &[u8], layout: &Layout, content: Content<'_>) {
     if old.len() != before.bytes() + Link::BYTES {
-        return; // A forged snapshot: its layout does not fit its keys.
+        return; // The snapshot is forged: its layout does not fit its keys.
     }
     if let (Some(to), Some(link)) = (content.data.get_mut(layout.bytes()..), old.get(before.bytes()..)) {
         Link::read(link).write(to);

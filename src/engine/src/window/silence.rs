@@ -1,12 +1,12 @@
-//! Silences: keys that have had their alert and stay quiet for a while, before it as after it.
+//! Silences: after an alert, its key raises no other alert for a while, at times before it as well as after it.
 //!
-//! An alert at t keeps its key silent at all times that are at most a window from t. So a source that lags hours behind
-//! keeps its alerts, whatever was raised at later times. A key may have two silences that do not meet; of a third, the one
-//! that ends first makes room.
+//! An alert at t makes its key silent at all times that are at most a window away from t. So a source that is hours
+//! behind keeps its own alerts, whatever was raised at later times. A key may have two separate silences. A third one
+//! replaces the one that ends first.
 //!
-//! A silence is not kept in the slot of its key: a flood that throws the key out must not repeat an alert. The number of
-//! keys is bounded: of too many, the one whose last silence ends first goes. No other goes before its end, however far
-//! the watermark is: a source that lags behind others is judged by its own times.
+//! A silence is not stored in the slot of its key, because a flood that evicts the key must not repeat an alert. The
+//! number of keys is limited. Above the limit, the key goes whose last silence ends first. No other silence is dropped
+//! before its end, however far the watermark is, because a source that is behind others is judged by its own times.
 
 use crate::hash::{Fingerprint, Placement};
 use crate::order::sort;
@@ -17,33 +17,33 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use hashbrown::HashTable;
 
-/// The least bytes of a key in a snapshot, and in one of a version before [`SINCE`].
+/// The fewest bytes of a key in a snapshot, and in a snapshot from before [`SINCE`].
 const SAVED: usize = 33;
 const SAVED_BEFORE: usize = 24;
-/// The version of a section in which silences have a begin.
+/// The version of a section from which on silences have a start.
 pub const SINCE: u16 = 4;
-/// How many silences a key may have.
+/// The most silences of a key.
 const SPANS: usize = 2;
 
-/// The silences of a key: from and until, both included. `NEVER` is none.
+/// The silences of a key: their first and last times. `NEVER` is no silence.
 type Spans = [(Timestamp, Timestamp); SPANS];
 const NEVER: (Timestamp, Timestamp) = (Timestamp::MAX, Timestamp::MIN);
 
-/// Keys, each of a pattern and its subject, with their silences. A question is O(1), a new silence O(log n).
+/// The silences of keys; a key is made of a pattern and its subject. A question is O(1), a new silence O(log n).
 #[derive(Clone, Debug)]
 pub struct Silences {
     most: usize,
     placement: Placement,
     spans: HashTable<(Fingerprint, Spans)>,
-    /// The ends of the last silences, the first to end at the top. Some have been ended or prolonged since.
+    /// The ends of the last silences, the earliest at the top. Some were ended or prolonged since.
     ends: BinaryHeap<Reverse<(Timestamp, Fingerprint)>>,
 }
 
 impl Silences {
-    /// The usual bound.
+    /// The usual limit.
     pub const DEFAULT: usize = 65_536;
 
-    /// No silences yet, and never those of more than `most` keys. `seed` places them in memory.
+    /// Creates an empty list for at most `most` keys. `seed` places them in memory.
     #[must_use]
     pub const fn new(most: usize, seed: u64) -> Self {
         Self { most, placement: Placement::new(seed), spans: HashTable::new(), ends: BinaryHeap::new() }
@@ -53,7 +53,7 @@ impl Silences {
         self.spans.find(self.placement.of(key), |(held, _)| *held == key).map(|(_, spans)| spans)
     }
 
-    /// The end of the silence of `key` in which `t` lies, both ends included.
+    /// The end of the silence of `key` that contains `t`. Both ends belong to a silence.
     #[must_use]
     pub fn until(&self, key: Fingerprint, t: Timestamp) -> Option<Timestamp> {
         self.of(key)?.iter().find(|(from, until)| *from <= t && t <= *until).map(|(_, until)| *until)
@@ -65,7 +65,7 @@ impl Silences {
         self.until(key, t).is_some()
     }
 
-    /// Silences `key` from `span` before `t` until `span` after it. Silences that meet are one.
+    /// Makes `key` silent from `span` before `t` until `span` after it. Silences that meet are joined.
     pub fn silence(&mut self, key: Fingerprint, t: Timestamp, span: Span) {
         self.add(key, (t.minus(span), t.plus(span)));
     }
@@ -98,7 +98,7 @@ impl Silences {
         self.bound(key, end);
     }
 
-    /// Notes the end of the last silence of a key, and keeps the bound.
+    /// Notes the end of the last silence of a key, and enforces the limit.
     fn bound(&mut self, key: Fingerprint, end: Timestamp) {
         self.ends.push(Reverse((end, key)));
         while self.spans.len() > self.most
@@ -132,13 +132,13 @@ impl Silences {
         self.spans.is_empty()
     }
 
-    /// The bytes they take.
+    /// The bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.spans.allocation_size() + self.ends.capacity() * size_of::<(Timestamp, Fingerprint)>()
     }
 
-    /// All keys in the order of the ends of their last silences. O(n log n).
+    /// All keys, ordered by the ends of their last silences. O(n log n).
     fn sorted(&self) -> Vec<(Fingerprint, Spans)> {
         let mut list: Vec<_> = self.spans.iter().copied().collect();
         sort(&mut list, |(one, spans), (other, others)| (last_end(spans), one) < (last_end(others), other));
@@ -162,11 +162,11 @@ impl Silences {
         }
     }
 
-    /// Reads silences within the bound of these. Of too many, the last to end are kept. Before [`SINCE`] only their ends
-    /// were written; they are taken to have no begin.
+    /// Reads silences within the limit of these. Above the limit, those that end last are kept. Versions before
+    /// [`SINCE`] stored only the ends; these silences get no start.
     ///
     /// # Errors
-    /// The bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(&self, input: &mut Reader<'_>) -> Result<Self> {
         let before = input.version() < SINCE;
         let mut silences = Self { spans: HashTable::new(), ends: BinaryHeap::new(), ..*self };
@@ -247,10 +247,10 @@ mod tests {
         assert!(!silent(&silences, 1, 100), "a silence in the future");
         at(&mut silences, 1, 100, 50);
         assert!(silent(&silences, 1, 10_000) && silent(&silences, 1, 100) && !silent(&silences, 1, 5_000));
-        // Of a third, the one that ends first makes room.
+        // A third silence replaces the one that ends first.
         at(&mut silences, 1, 5_000, 50);
         assert!(silent(&silences, 1, 10_000) && silent(&silences, 1, 5_000) && !silent(&silences, 1, 100));
-        // One that meets both joins them.
+        // A silence that meets both joins them.
         at(&mut silences, 1, 7_500, 2_500);
         assert_eq!(silences.until(key(1), Timestamp(4_950)), Some(Timestamp(10_050)));
     }

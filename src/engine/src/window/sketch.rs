@@ -1,11 +1,11 @@
-//! A sketch of the weights of keys that were given up, of fixed size. It ages by window.
+//! A sketch of the weights of evicted keys, of fixed size. It ages by window.
 //!
-//! It answers one question: which of two keys shall stay. It never adds to a count.
+//! It answers one question: which of two keys has to stay. It never adds to a count.
 //!
 //! - **Blocked**: all bits of a key lie in one block of 64 bytes, so a look costs one cache miss.
 //! - **Weight 1 takes four bits of 240** (a Bloom filter in the block): nearly all keys of a flood fail once.
-//! - **More takes a cell**: a key of weight 2 and more has one of six cells, with 17 bits of its fingerprint. So
-//!   another key passes for a heavy one once in 20,000 times or less. If a block has more heavy keys, the lightest go.
+//! - **More takes a cell**: a key of weight 2 or more has one of six cells, with 17 bits of its fingerprint. So at most
+//!   once in 20,000 times another key passes for a heavy one. If a block has more heavy keys, the lightest are dropped.
 //!   (A count-min sketch of 4-bit counters in as many bytes errs a hundred times as often after a flood.)
 //! - **Ageing**: when a window ends, its cells become those of the window before, and the older ones are dropped. A
 //!   block does this when it is next touched. (Halved weights would let a flood across the border win: 3 would become
@@ -25,17 +25,17 @@ const WINDOW_MASK: u64 = 0xffff;
 const FIRST_BIT: u64 = 16;
 const BITS: u64 = 240;
 const BITS_OF_A_KEY: u64 = 4;
-/// A cell: four bits of weight, 0 for an empty one, and the rest of a name.
+/// A cell: four bits of weight, 0 for an empty cell, and bits of the fingerprint.
 const CELL_BITS: u32 = 21;
 const CELL_MASK: u64 = (1 << CELL_BITS) - 1;
-/// The greatest weight a cell holds.
+/// The greatest weight in a cell.
 pub const MAX_WEIGHT: u8 = 15;
 
-/// Estimates of the weight of keys that are no longer held.
+/// Estimates the weights of keys that are no longer held.
 #[derive(Clone, Debug, Default)]
 pub struct Sketch {
     blocks: Vec<Block>,
-    /// How many blocks there will be, once a weight is stored.
+    /// The number of blocks, allocated with the first weight.
     wanted: usize,
 }
 
@@ -46,7 +46,7 @@ impl Sketch {
         Self { blocks: Vec::new(), wanted: bytes / BLOCK_BYTES }
     }
 
-    /// The bytes it takes now.
+    /// The bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.blocks.capacity() * BLOCK_BYTES
@@ -62,8 +62,8 @@ impl Sketch {
         now.max(Cells([e, f]).weight(key))
     }
 
-    /// Stores the weight of `key` at its last failure: in this window or, if `before`, in the one before, of which only
-    /// weights of 2 and more are kept. One cache miss.
+    /// Stores the weight of `key` at its last failure: in this window or, if `before`, in the previous one. Of the
+    /// previous window only weights of 2 and more are kept. One cache miss.
     pub fn raise(&mut self, key: Fingerprint, weight: u8, before: bool, window: u16) {
         if weight == 0 {
             return;
@@ -94,7 +94,7 @@ impl Sketch {
         ((u128::from(key.halves().0) * self.blocks.len() as u128) >> 64) as usize
     }
 
-    /// Writes it, as of `window`. Empty blocks take no space. O(n) in its bytes.
+    /// Writes the sketch, as of `window`. Empty blocks take no space. O(n) in its bytes.
     pub fn save(&self, out: &mut Writer, window: u16) {
         out.count(self.wanted);
         let mut empty = 0u64;
@@ -111,22 +111,22 @@ impl Sketch {
                 out.raw(&word.to_le_bytes());
             }
         }
-        // The end stands one past the last block.
+        // The end is stored as one past the last block.
         out.count(self.wanted);
     }
 
-    /// Reads it back, as of `window`. If `bytes` asks for another size, the sketch begins empty, since its bits cannot
-    /// be moved. `false` beside it says that weights were lost by that.
+    /// Reads a sketch, as of `window`. If `bytes` means another size, the sketch starts empty, because its bits cannot
+    /// be moved. The second result is `false` if weights were lost by that.
     ///
     /// # Errors
-    /// The bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(input: &mut Reader<'_>, bytes: usize, window: u16) -> Result<(Self, bool)> {
         let mut sketch = Self::new(bytes);
         let had = input.varint()?;
         let (mut next, mut kept) = (0u64, true);
         loop {
             let empty = input.varint()?;
-            // No block is further away than the end.
+            // A block cannot be beyond the end.
             if empty >= had {
                 return Ok((sketch, kept));
             }
@@ -183,7 +183,7 @@ impl Cells {
             && weight_of(*cell) <= weight
         {
             *cell = name(key) << 4 | u64::from(weight);
-            // The newest cell is the last, so the first of equals is the oldest.
+            // The newest cell is the last one, so the first of equals is the oldest.
             cells.get_mut(place..).unwrap_or_default().rotate_left(1);
         }
         let [a, b, c, d, e, f] = cells;
@@ -191,7 +191,7 @@ impl Cells {
     }
 }
 
-/// The bits by which a cell names a key.
+/// The bits that identify a key in a cell.
 const fn name(key: Fingerprint) -> u64 {
     key.halves().0 & (CELL_MASK >> 4)
 }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn strangers_are_rarely_taken_for_known_and_never_for_heavy_ones() {
         let mut sketch = Sketch::new(400 << 10);
-        // As many keys for its size as in the flood of the design: 200,000 that failed once, and 4,000 heavy ones.
+        // As many keys for this size as in the flood of the design: 200,000 that failed once, and 4,000 heavy ones.
         for n in 0..204_000 {
             sketch.raise(key(n), if n % 51 == 0 { 5 } else { 1 }, false, 0);
         }

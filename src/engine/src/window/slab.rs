@@ -1,7 +1,7 @@
 //! The memory of a table: slots of one size, in chunks that are taken as needed and never move.
 //!
-//! Growth copies nothing, so the table never exists twice. A slot has a head of 32 bytes, and the data of the analytic
-//! as they go into a snapshot.
+//! Growth copies nothing, so the table never exists twice. A slot has a head of 32 bytes, followed by the data of the
+//! analytic in the form of a snapshot.
 
 use crate::hash::Fingerprint;
 use crate::time::Timestamp;
@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 pub(super) const HEADER: usize = size_of::<Head>();
 /// The bits of a slot's number.
 pub(super) const SLOT_BITS: u32 = 25;
-/// The number of no slot. It is also the greatest number of slots.
+/// The number that means no slot. It is also the greatest number of slots.
 pub(super) const NIL: u32 = (1 << SLOT_BITS) - 1;
 /// Windows are numbered modulo `WINDOW_MASK + 1`.
 pub(super) const WINDOW_MASK: u16 = 0x1ff;
 const CHUNK_SHIFT: u32 = 8;
 const CHUNK: usize = 1 << CHUNK_SHIFT;
 
-/// The place of a key in the age lists, and its weight.
+/// The links of a key in the age lists, and its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Links {
     pub older: u32,
@@ -55,7 +55,7 @@ impl Links {
 struct Head {
     /// The fingerprint of the key, in halves: one number would be aligned to 16 bytes, which costs memory.
     key: (u64, u64),
-    /// Older neighbour 25 bits, newer neighbour 25, segment 1, weight 4, window number 9.
+    /// The older neighbour in 25 bits, the newer one in 25, segment 1, weight 4, window number 9.
     links: u64,
     /// The time of the key's newest event.
     newest: Timestamp,
@@ -72,7 +72,7 @@ pub(super) struct Slab {
     chunks: Vec<Chunk>,
     /// The bytes of data of each slot.
     data: usize,
-    /// How many slots were ever used.
+    /// The number of slots that were ever used.
     used: u32,
     /// The free slots, chained by `newer`.
     free: u32,
@@ -87,7 +87,7 @@ impl Slab {
         self.chunks.len() * CHUNK * (HEADER + self.data) + self.chunks.capacity() * size_of::<Chunk>()
     }
 
-    /// A zeroed slot. `None` if there are no more numbers.
+    /// Takes a zeroed slot. `None` if there are no more numbers.
     pub(super) fn take(&mut self) -> Option<u32> {
         if self.free != NIL {
             let slot = self.free;
@@ -148,12 +148,12 @@ impl Slab {
         self.set_head(slot, |head| head.links = links.pack());
     }
 
-    /// Sets the older neighbour alone.
+    /// Sets only the older neighbour.
     pub(super) fn set_older(&mut self, slot: u32, older: u32) {
         self.set_head(slot, |head| head.links = head.links & !u64::from(NIL) | u64::from(older & NIL));
     }
 
-    /// Sets the newer neighbour alone.
+    /// Sets only the newer neighbour.
     pub(super) fn set_newer(&mut self, slot: u32, newer: u32) {
         let at = |slot: u32| u64::from(slot & NIL) << SLOT_BITS;
         self.set_head(slot, |head| head.links = head.links & !at(NIL) | at(newer));
@@ -173,7 +173,7 @@ impl Slab {
         chunk.and_then(|chunk| chunk.data.get(at..at + self.data)).unwrap_or_default()
     }
 
-    /// Newest and data, to be changed together.
+    /// The newest time and the data, to be changed together.
     pub(super) fn content_mut(&mut self, slot: u32) -> Option<(&mut Timestamp, &mut [u8])> {
         let Chunk { heads, data } = self.chunks.get_mut(slot as usize >> CHUNK_SHIFT)?;
         let slot = slot as usize % CHUNK;

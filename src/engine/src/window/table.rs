@@ -1,39 +1,39 @@
 //! A bounded table of keys that a flood of other keys does not blind.
 //!
-//! A [`Table`] holds at most `max_keys` keys, each with a slot of the same size. While there is room, a key stays,
-//! however old it is. In a full table, a new key takes the slot of another:
+//! A [`Table`] holds at most `max_keys` keys, each in a slot of the same size. While there is room, a key stays,
+//! however old it is. In a full table, a new key takes the slot of:
 //!
-//! 1. of a key past its horizon, if one is at the oldest end of a list;
-//! 2. else of the loser of a duel. A new key always enters the *recency* segment (20 %). The oldest key of that segment
-//!    fights for a place in the *main* segment (80 %), against the key under the *hand*. The heavier key stays; of
-//!    equals, the newer one. Then the hand moves on, from the oldest key of the main segment to its newest, and begins
+//! 1. a key past its horizon, if one is at the oldest end of a list;
+//! 2. else the loser of a duel. A new key always enters the *recency* segment (20 %). The oldest key of that segment
+//!    fights for a place in the *main* segment (80 %), against the key under the *hand*. The heavier key stays; among
+//!    equals, the newer one. Then the hand moves on, from the oldest key of the main segment to its newest, and starts
 //!    again. So a key has to win once in each round of the hand, and not against every newcomer.
 //!
 //! The weight of a key is the number of its failures, up to `weight_cap`. It becomes 0 when a whole window passes
-//! without a failure. A key that is held has its weight in its slot. A key that is given up leaves its weight in a
-//! [`Sketch`], and gets it back when it returns. So the sketch is neither made nor read before the first key is given
-//! up. Its errors can only favour new keys. It decides which key stays, and never adds to a count.
+//! without a failure. The slot of a key stores its weight. An evicted key leaves its weight in a [`Sketch`], and gets
+//! it back when it returns. So the sketch is neither made nor read before the first key is evicted. Its errors can only
+//! favour new keys. It decides which key stays, and never adds to a count.
 //!
 //! # The flood that blinds it
 //! A key of weight w is lost only if the hand comes by with a candidate of weight w or more. Junk that fails once
-//! weighs 1. So the victim's key is lost once at most, and stays from its second failure on. Junk that failed often
-//! *beforehand* weighs `weight_cap`. The victim loses against it until it weighs as much, and then stays. Of n
+//! weighs 1. So the victim's key is lost at most once, and stays from its second failure on. Junk that failed often
+//! *beforehand* weighs `weight_cap`. The victim loses against it until it has the same weight, and then stays. Of n
 //! failures, n + 1 − `weight_cap` are remembered, and this must not be less than the threshold. Hence the cap, which
 //! may be below the threshold: 5 leaves 8 of 12 failures, 3 leaves 10.
 //!
-//! An attacker who wants to throw out such a key between two of its failures has two ways. Junk keys that failed
-//! `weight_cap` times each take the whole main segment: 0.8 × `max_keys` × `weight_cap` events for each failure of the
-//! victim. Or so many keys pass in one window that the sketch takes strangers for known keys: of 2 million junk keys in
-//! 4 MiB, a few in 100 are taken for weight 2, and one in 100,000 for more.
+//! An attacker who wants to evict such a key between two of its failures has two ways. Junk keys that failed
+//! `weight_cap` times each can take the whole main segment: this costs 0.8 × `max_keys` × `weight_cap` events for each
+//! failure of the victim. Or so many keys pass in one window that the sketch takes unknown keys for known ones: of 2
+//! million junk keys in 4 MiB, a few in 100 are taken for weight 2, and one in 100,000 for more.
 //!
-//! `flood.rs` measures it, with two keys for each failure as in AN1276, 20,000 keys and 4 MiB. 100,000 junk failures
-//! come between any two of 12; or 50,000, after 20,000 junk accounts failed 4 and 12 times each. They come in turns or
-//! in a row, from one address or many, and begin anywhere in a window. 11 failures are remembered, or 13 − `weight_cap`
-//! after a flood beforehand.
+//! `flood.rs` measures this, with two keys for each failure as in AN1276, 20,000 keys and 4 MiB. Between any two of 12
+//! failures come 100,000 junk failures; or 50,000, after 20,000 junk accounts failed 4 and 12 times each. The junk
+//! comes in turns or in a row, from one address or many, and begins anywhere in a window. 11 failures are remembered,
+//! or 13 − `weight_cap` after a flood beforehand.
 //!
 //! # Cost
-//! To find, enter and remove a key is O(1) amortised, without allocation once the table is full. Only `save` scans all
-//! keys. Results depend on the fingerprints and the order of the calls, and not on the seed.
+//! Finding, entering and removing a key is O(1) amortised, and allocates nothing once the table is full. Only `save`
+//! scans all keys. Results depend on the fingerprints and the order of the calls, and not on the seed.
 
 use super::index::Index;
 use super::sketch::{MAX_WEIGHT, Sketch};
@@ -44,13 +44,13 @@ use crate::time::{Span, Timestamp};
 /// The sizes and spans of a [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most keys that it holds: 1 to 2²⁵ − 1 (33 million).
+    /// The most keys: 1 to 2²⁵ − 1 (33 million).
     pub max_keys: usize,
     /// The bytes of data of a key.
     pub data: usize,
-    /// The length of the window in which a weight lasts.
+    /// The window for which a weight lasts.
     pub window: Span,
-    /// The age of its newest event from which on a key is of no use, in time order.
+    /// The age of its newest event from which on a key is useless, in time order.
     pub horizon: Span,
     /// The greatest weight, 1 to [`MAX_WEIGHT`]. The [module](self) says how to choose it.
     pub weight_cap: u32,
@@ -63,7 +63,7 @@ pub struct Bounds {
 pub struct Slot(u32);
 
 impl Slot {
-    /// Its number. Slots are numbered from 0 and used again, so a list beside the table stays short.
+    /// The number of the slot. Numbers start at 0 and are reused, so a list beside the table stays short.
     #[must_use]
     pub const fn number(self) -> usize {
         self.0 as usize
@@ -75,7 +75,7 @@ impl Slot {
 pub struct Entered {
     /// The key's slot.
     pub slot: Slot,
-    /// True if the key was not held before: its data are zeros.
+    /// True if the key was not held before. Its data are zeros then.
     pub new: bool,
 }
 
@@ -88,19 +88,19 @@ pub struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Content that is in no table.
+    /// Content outside of a table.
     #[must_use]
     pub const fn new(newest: &'a mut Timestamp, data: &'a mut [u8]) -> Self {
         Self { newest, data }
     }
 
-    /// The time of the key's newest event, from which its horizon is counted.
+    /// The time of the key's newest event. Its horizon is relative to it.
     #[must_use]
     pub const fn newest(&self) -> Timestamp {
         *self.newest
     }
 
-    /// Raises the time of the newest event. The caller who changes the data decides when.
+    /// Raises the time of the newest event. The caller decides when, because it also changes the data.
     pub fn raise(&mut self, time: Timestamp) {
         *self.newest = time.max(*self.newest);
     }
@@ -115,7 +115,7 @@ pub struct Table {
     index: Index,
     recency: List,
     main: List,
-    /// The hand: the next key of the main segment to be challenged. None: the oldest.
+    /// The hand: the next key of the main segment to be challenged. None means the oldest.
     hand: u32,
     sketch: Sketch,
     now: Timestamp,
@@ -159,7 +159,7 @@ impl Table {
         }
     }
 
-    /// How many keys are held.
+    /// The number of keys.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.index.len()
@@ -171,13 +171,13 @@ impl Table {
         self.len() == 0
     }
 
-    /// How many keys were given up before their horizon, since this table was made.
+    /// The number of keys that were evicted before their horizon, since this table was made.
     #[must_use]
     pub const fn evicted(&self) -> u64 {
         self.evicted
     }
 
-    /// The bytes it takes now.
+    /// The bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.slab.bytes() + self.index.bytes() + self.sketch.bytes()
@@ -207,10 +207,10 @@ impl Table {
         Some(Content { newest, data })
     }
 
-    /// The slot of a key that has just failed `weight` times at `time`: a new one if the key is not held. `now` is the
-    /// watermark, by which keys expire and weights age. It never goes back.
+    /// The slot of a key that has just failed `weight` times at `time`. It is a new slot if the key is not held. `now`
+    /// is the watermark, by which keys expire and weights age. It never goes back.
     ///
-    /// O(1) amortised. May throw out one other key.
+    /// O(1) amortised. May evict one other key.
     pub fn enter(&mut self, key: Fingerprint, weight: u32, time: Timestamp, now: Timestamp) -> Entered {
         self.now = self.now.max(now);
         if let Some(slot) = self.index.find(key, &self.slab) {
@@ -221,7 +221,7 @@ impl Table {
         if self.len() >= self.bounds.max_keys {
             self.make_room();
         }
-        // There are as many slots as keys may be held, so one is free.
+        // There are as many slots as keys, so one is free.
         let slot = self.slab.take().unwrap_or(NIL);
         self.slab.set_key(slot, key);
         self.slab.set_newest(slot, time);
@@ -242,12 +242,12 @@ impl Table {
         }
     }
 
-    /// How many keys the recency segment has room for.
+    /// The number of keys that fit into the recency segment.
     fn quota(&self) -> usize {
         (self.bounds.max_keys / 5).max(1)
     }
 
-    /// The number of the window that `now` is in.
+    /// The number of the window that contains `now`.
     const fn window(&self) -> u16 {
         let span = if self.bounds.window.0 > 0 { self.bounds.window.0 } else { 1 };
         self.now.0.div_euclid(span) as u16
@@ -257,10 +257,9 @@ impl Table {
         u8::try_from(u32::from(weight).saturating_add(by).min(self.bounds.weight_cap)).unwrap_or(MAX_WEIGHT)
     }
 
-    /// True if the weight of a key was last raised in the window before this one, false if in this one. `None` if
-    /// earlier.
+    /// True if the weight of a key was last raised in the previous window, false if in this window. `None` if earlier.
     fn before(&self, slot: u32, links: Links) -> Option<bool> {
-        // The numbers of windows repeat. The newest event of the key tells whether this one did.
+        // The numbers of windows repeat. The newest event of the key shows if this number is an old one.
         let long_ago = self.slab.newest(slot).plus(self.round) < self.now;
         match self.window().wrapping_sub(links.window) & WINDOW_MASK {
             0 | 1 if long_ago => None,
@@ -270,7 +269,7 @@ impl Table {
         }
     }
 
-    /// A weight as of now.
+    /// The weight as of now.
     fn weight(&self, slot: u32, links: Links) -> u8 {
         self.before(slot, links).map_or(0, |_| links.weight)
     }
@@ -300,7 +299,7 @@ impl Table {
         slot != NIL && self.slab.newest(slot).plus(self.bounds.horizon) < self.now
     }
 
-    /// Gives up one key of a full table.
+    /// Evicts one key of a full table.
     fn make_room(&mut self) {
         for oldest in [self.recency.oldest, self.main.oldest] {
             if self.expired(oldest) {
@@ -325,7 +324,7 @@ impl Table {
                 candidate
             }
         };
-        // A key under the hand may be past its horizon, too: it is no loss.
+        // A key under the hand may also be past its horizon. It is no loss then.
         if !self.expired(loser) {
             self.evicted += 1;
             let links = self.slab.links(loser);
@@ -342,7 +341,7 @@ impl Table {
         self.slab.give_back(slot);
     }
 
-    /// Takes a key out of its list and returns its links.
+    /// Removes a key from its list, and returns its links.
     fn unlink(&mut self, slot: u32) -> Links {
         let links = self.slab.links(slot);
         if self.hand == slot {
@@ -365,7 +364,7 @@ impl Table {
         links
     }
 
-    /// Puts a key at the newest end of the list that `links` names.
+    /// Adds a key at the newest end of the list that `links` names.
     fn push(&mut self, slot: u32, links: Links) {
         let list = if links.main { &mut self.main } else { &mut self.recency };
         let older = list.newest;
@@ -379,7 +378,7 @@ impl Table {
         self.slab.set_links(slot, Links { older, newer: NIL, ..links });
     }
 
-    /// The keys of a segment from the one touched longest ago to the newest.
+    /// The keys of a segment, in the order in which they were last touched.
     fn ages(&self, list: &List) -> impl Iterator<Item = u32> {
         let mut next = list.oldest;
         core::iter::from_fn(move || {
@@ -391,7 +390,7 @@ impl Table {
         })
     }
 
-    /// All keys: the main segment and then the recency segment, each from the key touched longest ago to the newest.
+    /// All keys: the main segment, then the recency segment, each in the order in which the keys were last touched.
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Slot)> {
         self.ages(&self.main).chain(self.ages(&self.recency)).map(|slot| (self.slab.key(slot), Slot(slot)))
     }

@@ -6,20 +6,20 @@ use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Span;
 use alloc::vec::Vec;
 
-/// The greatest threshold that is allowed. A key holds as many times, so it bounds the size of a key.
+/// The greatest allowed threshold. A key holds this many times, so it bounds the size of a key.
 pub const MOST_THRESHOLD: u32 = 1000;
 
-/// For how many thresholds a key holds where its armed interval begins: the lowest ones.
+/// The number of thresholds for which a key stores the start of its armed interval. These are the lowest ones.
 const MOST_BEGINS: usize = 16;
 
-/// The thresholds and spans that failures are judged by, and so the layout of a slot.
+/// The thresholds and spans of rule R, which decide the layout of a slot.
 ///
 /// ```text
 /// times      6 × held     newest first; 0: none
-/// settled    6 × thresholds     where the armed interval of each ends
-/// begins     6 × thresholds, 16 at most     where it begins
+/// settled    6 × thresholds     the end of the armed interval of each
+/// begins     6 × thresholds, 16 at most     its start
 /// consumed   6
-/// unsettled  1            how many of the newest times are not settled yet
+/// unsettled  1            the number of newest times that are not settled yet
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -27,12 +27,12 @@ pub struct Layout {
     pub(super) window: Span,
     pub(super) success_within: Span,
     pub(super) held: usize,
-    /// For how many thresholds the begin of the armed interval is held, too.
+    /// The number of thresholds with a stored start of the armed interval.
     pub(super) begins: usize,
 }
 
 impl Layout {
-    /// A layout for these thresholds. Their order and repetitions do not matter. 0 is taken as 1.
+    /// A layout for these thresholds. Order and repetitions do not matter. 0 counts as 1.
     #[must_use]
     pub fn new(thresholds: &[u32], window: Span, success_within: Span) -> Self {
         let mut thresholds: Vec<u32> = thresholds.iter().map(|m| (*m).max(1)).collect();
@@ -43,13 +43,13 @@ impl Layout {
         Self { thresholds, window, success_within, held: most.saturating_add(SLACK), begins }
     }
 
-    /// The same layout as it was before armed intervals had a begin.
+    /// The layout from before armed intervals had a start.
     #[must_use]
     pub fn without_begins(self) -> Self {
         Self { begins: 0, ..self }
     }
 
-    /// The distinct thresholds in ascending order. The index of a threshold is its place here.
+    /// The distinct thresholds in ascending order. The index of a threshold is its position here.
     #[must_use]
     pub fn thresholds(&self) -> &[u32] {
         &self.thresholds
@@ -61,19 +61,19 @@ impl Layout {
         self.thresholds.last().copied().unwrap_or(1)
     }
 
-    /// How far back from the last of the failures the others may lie.
+    /// The window: how far back from the last failure the others may be.
     #[must_use]
     pub const fn window(&self) -> Span {
         self.window
     }
 
-    /// How long after the last of the failures the success may follow.
+    /// The time after the last failure within which the success may follow.
     #[must_use]
     pub const fn success_within(&self) -> Span {
         self.success_within
     }
 
-    /// How many times of failures a key holds.
+    /// The number of failure times that a key holds.
     #[must_use]
     pub const fn held(&self) -> usize {
         self.held
@@ -85,14 +85,15 @@ impl Layout {
         (self.held + self.thresholds.len() + self.begins + 1) * TIME + 1
     }
 
-    /// The age of its newest failure from which on a key is in no alert, in time order.
+    /// The age of its newest failure from which on a key cannot raise an alert, in time order.
     #[must_use]
     pub const fn horizon(&self) -> Span {
-        // The newest failure may qualify itself, so the window is not needed. It lets a late failure find earlier ones.
+        // The newest failure may qualify itself, so the window is not needed for it. The window lets a late failure
+        // find earlier ones.
         Span(self.window.0.saturating_add(self.success_within.0))
     }
 
-    /// Writes it, so that a changed layout is noticed and keys can be moved to it.
+    /// Writes the layout, so that a changed layout is noticed and keys can be moved to it.
     pub fn save(&self, out: &mut Writer) {
         out.count(self.thresholds.len());
         for threshold in &self.thresholds {
@@ -102,10 +103,10 @@ impl Layout {
         out.i64(self.success_within.0);
     }
 
-    /// Reads it.
+    /// Reads a layout.
     ///
     /// # Errors
-    /// The bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(input: &mut Reader<'_>) -> Result<Self> {
         let count = input.count(1)?;
         let mut thresholds = Vec::with_capacity(count);

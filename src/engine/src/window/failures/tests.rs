@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-/// One key's bytes.
+/// The bytes of one key.
 struct Key {
     newest: Timestamp,
     data: Vec<u8>,
@@ -110,7 +110,7 @@ fn times_at_the_ends_of_time() {
     assert!(view.push(t(5), 1));
     assert!(view.push(Timestamp::MIN, 1));
     assert_eq!(view.times().count(), 1);
-    // Nine years in calls: never mistaken for something new.
+    // Nine years in steps: an old time is never taken for a new one.
     let mut key = Key::new(&layout, t(0));
     let mut view = key.view(&layout);
     view.push(t(0), 4);
@@ -138,7 +138,7 @@ fn keys_move_to_another_layout() {
     let mut key = Key::new(&old, t(0));
     let mut view = key.view(&old);
     view.consume(t(-7));
-    // The first two are more than it holds.
+    // The layout cannot hold the first two.
     let times = (0..old.held() as i64 - 4).map(|n| 12 + n).chain([50, 51, 400, 401]);
     for n in [10, 11].into_iter().chain(times.clone()) {
         view.push(t(n), 1);
@@ -173,7 +173,7 @@ fn an_armed_interval_ends_where_a_failure_of_it_goes() {
     view.consume(t(100));
     assert_eq!(view.interval(0), Some((t(350), t(350))));
     assert!(!view.armed(t(120), 0));
-    // A step that is too long begins another.
+    // A step that is too long begins another interval.
     view.push(t(450), 8);
     view.push(t(520), 8);
     assert_eq!(view.interval(0), Some((t(520), t(520))));
@@ -215,14 +215,14 @@ fn a_changed_layout_keeps_of_an_interval_what_it_still_justifies() {
     assert_eq!(moved(&old.clone().without_begins(), &view), interval(350, 350));
 }
 
-/// One step of a stream in time order: what happens, after how long.
+/// A step of a stream in time order: an event, and the time before it.
 #[derive(Clone, Debug)]
 enum Call {
     Fail(u32),
     Ask,
-    /// Asks, and consumes on an alert of the first threshold.
+    /// Asks, and consumes if the first threshold raises an alert.
     Login,
-    /// Takes back this many of the newest.
+    /// Takes back this many of the newest failures.
     Retract(u8),
 }
 
@@ -261,11 +261,11 @@ proptest! {
         let layout = layout(&thresholds);
         let mut now = t(i64::from(start) << 32);
         let (mut key, mut naive) = (Key::new(&layout, now), Naive::default());
-        // The failures that may be taken back exactly: those that never had SLACK newer ones.
+        // The failures that can be taken back exactly: those that never had SLACK newer ones.
         let mut fresh: Vec<Timestamp> = Vec::new();
         for (n, (gap, step)) in calls.into_iter().enumerate() {
             if n == saved {
-                // A restart, with a layout that did not change.
+                // A restart with the same layout.
                 key = Key { newest: key.newest, data: key.data.clone() };
             }
             now = now.plus(Span(gap));
@@ -315,7 +315,7 @@ proptest! {
             naive.push(now, 1);
         }
         if restart {
-            // To the same layout but for a threshold more, as a snapshot does.
+            // Moves to a layout with one more threshold, as a snapshot does.
             let more: Vec<u32> = thresholds.iter().copied().chain([6]).collect();
             let wider = Layout::new(&more, WINDOW, WITHIN);
             let mut moved = Key::new(&wider, now);
@@ -323,7 +323,7 @@ proptest! {
             for m in layout.thresholds() {
                 let (old, new) = (layout.thresholds().binary_search(m).unwrap(), wider.thresholds().binary_search(m).unwrap());
                 let (had, has) = (key.view(&layout).interval(old), moved.view(&wider).interval(new));
-                // The newest of the held failures are settled anew.
+                // The newest of the held failures are settled again.
                 prop_assert!(had.is_none_or(|(from, to)| has.is_some_and(|(begin, end)| begin <= from && to <= end || end > to)), "{:?} {:?}", had, has);
             }
         }
@@ -347,7 +347,7 @@ proptest! {
         let layout = layout(&thresholds);
         let mut key = Key::new(&layout, t(0));
         let mut all = Naive::default();
-        // The whole stream, of which each answer may have seen a part only.
+        // The whole stream. Each answer may have seen only a part of it.
         for (time, count) in &events {
             all.push(t(*time), *count);
         }
@@ -367,7 +367,7 @@ proptest! {
             }
             for (index, m) in layout.thresholds().iter().enumerate() {
                 let found = view.qualifying(t(time), index);
-                // Of what is taken back later, the answer could not know: then only the bound is asked for.
+                // The answer cannot know what is taken back later. Then only the bound is checked.
                 if !takes_back {
                     let right = all.qualifying(t(time), *m, WINDOW, WITHIN);
                     prop_assert!(found <= right, "{:?} at {}", found, time);

@@ -127,7 +127,7 @@ proptest! {
         prop_assert_eq!(last, last_two);
         prop_assert_eq!(times(&one, last, 1, 999), times(&two, last, 1, 999));
         prop_assert_eq!(saved(&one), saved(&two));
-        // Pools of other sizes keep what they can, and links stay good.
+        // Pools of other sizes keep what fits, and links stay valid.
         for most in 0..6 {
             let mut reader = Reader::loose(&bytes).unwrap();
             let (mut other, _) = Journal::new(most * CHUNK).load(&mut reader).unwrap();

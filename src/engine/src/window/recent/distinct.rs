@@ -1,25 +1,26 @@
-//! Counts the different members of a list, for a walk.
+//! Counts the different members during a walk.
 
 use super::MEMBERS;
 use crate::hash::Placement;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Up to so many members are compared one by one, which is faster than by hash.
+/// Up to this many members are compared one by one, which is faster than by hash.
 const FEW: usize = 8;
 
-/// The members of one kind that were met so far.
+/// The different members of one kind so far.
 #[derive(Debug)]
 pub(super) struct Distinct {
     few: [u64; FEW],
-    /// A hash table with linear probing: a power of two of places, at most half of them in use. 0 is an empty place.
+    /// A hash table with linear probing. Its size is a power of two, at most half of it is used, and 0 is an empty
+    /// place.
     many: Vec<u64>,
     len: usize,
     placement: Placement,
 }
 
 impl Distinct {
-    /// No members yet, for each kind.
+    /// An empty counter for each kind.
     pub(super) fn of_each_kind(placement: Placement) -> [Self; MEMBERS] {
         core::array::from_fn(|_| Self { few: [0; FEW], many: Vec::new(), len: 0, placement })
     }
@@ -29,7 +30,7 @@ impl Distinct {
         self.len
     }
 
-    /// Adds a member. Nobody (0) is not counted. O(1) amortised.
+    /// Adds a member. 0 is not counted. O(1) amortised.
     #[inline]
     pub(super) fn add(&mut self, member: u64) {
         if member == 0 {

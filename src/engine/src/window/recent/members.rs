@@ -1,4 +1,4 @@
-//! The members in the windows of one key, by hash: open addressing with linear probing, no tombstones.
+//! The members in the windows of one key: a hash table with linear probing and without tombstones.
 
 use super::{MEMBERS, SPANS};
 use crate::hash::Placement;
@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// A member, and the number of entries that name it. 0 entries: an empty place.
+/// A member, and the number of entries that name it. 0 entries mean an empty place.
 #[derive(Clone, Copy, Debug, Default)]
 struct Member {
     hash: u64,
@@ -15,18 +15,18 @@ struct Member {
     within: [u16; SPANS],
 }
 
-/// The members of one kind that the entries of a key name, and the number of different ones in each window.
+/// The members of one kind in the entries of a key, and the number of different ones in each window.
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     placement: Placement,
-    /// A power of two of places, or none. At most three quarters are full.
+    /// A power of two of places, or none. At most three quarters are used.
     places: Vec<Member>,
     len: usize,
     distinct: [u32; SPANS],
 }
 
 impl Members {
-    /// No members yet, for each kind.
+    /// An empty table for each kind.
     pub(super) fn of_each_kind(placement: Placement) -> [Self; MEMBERS] {
         core::array::from_fn(|_| Self { placement, places: Vec::new(), len: 0, distinct: [0; SPANS] })
     }
@@ -46,7 +46,7 @@ impl Members {
         (found.entries > 0).then_some(found.newest)
     }
 
-    /// Notes an entry that names a member and has come into these windows. Nobody (0) is no member.
+    /// Counts an entry with this member, which has entered these windows. 0 is no member.
     pub(super) fn add(&mut self, hash: u64, time: Timestamp, into: [bool; SPANS]) {
         if hash == 0 {
             return;
@@ -68,7 +68,7 @@ impl Members {
         self.set(at, member);
     }
 
-    /// Notes that an entry that names a member has left a window.
+    /// Counts that an entry with this member has left a window.
     pub(super) fn leave(&mut self, hash: u64, window: usize) {
         let Some((at, mut member)) = self.probe(hash).filter(|(_, found)| found.entries > 0) else { return };
         if let (Some(within), Some(distinct)) = (member.within.get_mut(window), self.distinct.get_mut(window))
@@ -79,7 +79,7 @@ impl Members {
         self.set(at, member);
     }
 
-    /// Notes that the oldest entry that names a member is gone. It has left all windows before.
+    /// Counts that the oldest entry with this member is gone. It has left all windows before.
     pub(super) fn remove(&mut self, hash: u64) {
         let Some((at, mut member)) = self.probe(hash).filter(|(_, found)| found.entries > 0) else { return };
         member.entries -= 1;
@@ -93,7 +93,7 @@ impl Members {
         }
     }
 
-    /// The place of a member, or the empty place for it. `None` without places, and for nobody.
+    /// The place of a member, or the empty place for it. `None` if there are no places, and for 0.
     fn probe(&self, hash: u64) -> Option<(usize, Member)> {
         let mask = self.places.len().checked_sub(1).filter(|_| hash != 0)?;
         let mut at = self.home(hash);

@@ -1,4 +1,4 @@
-//! [`Recent`](super::Recent) as it is described: keeps lists, and walks all of them for each question. For tests.
+//! Implements [`Recent`](super::Recent) literally, for tests: keeps lists, and walks all of them for each question.
 
 use super::{Entry, MEMBERS, MOST, Sum};
 use crate::time::{Span, Timestamp};
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub(super) struct Key {
     pub list: Vec<Entry>,
     pub cut: Option<Timestamp>,
-    /// The number of the last push after which it held more than the floor.
+    /// The number of the last push after which the key held more than the floor.
     drew: usize,
 }
 

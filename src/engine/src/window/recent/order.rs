@@ -1,19 +1,19 @@
-//! The keys that draw on the pool, from the one that was silent longest to the newest: a list through the keys.
+//! The keys with entries from the pool, from the one that was silent longest to the newest: a linked list of keys.
 
 use super::{Key, Recent};
 use crate::order::sort;
 use alloc::vec::Vec;
 
 const NIL: u32 = u32::MAX;
-/// The time of a restored clock: there is room for ages before it.
+/// The time of a restored clock. It leaves room for ages before it.
 pub(super) const RESTORED: u64 = 1 << 62;
 
-/// The place of a key in the order.
+/// The position of a key in the order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     older: u32,
     newer: u32,
-    /// When it drew last, by the clock of the order. 0: it holds nothing beyond its floor.
+    /// When the key last took an entry from the pool, by the clock of the order. 0: it has none beyond its floor.
     pub(super) touched: u64,
 }
 
@@ -21,17 +21,17 @@ impl Place {
     pub(super) const NONE: Self = Self { older: NIL, newer: NIL, touched: 0 };
 }
 
-/// The pool and the keys that draw on it.
+/// The pool, and the keys with entries from it.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
-    /// The number of entries there is room for, and the number that is held.
+    /// The number of entries that fit, and the number that is held.
     room: usize,
     drawn: usize,
     oldest: u32,
     newest: u32,
-    /// A clock that goes on by one each time a key draws.
+    /// A clock that advances each time a key takes an entry from the pool.
     pub(super) clock: u64,
-    /// True if keys were loaded and are not in their order yet.
+    /// True if loaded keys are not in order yet.
     pub(super) loading: bool,
 }
 
@@ -47,7 +47,8 @@ impl Recent {
         self.slots.get(at).map_or(0, |key| key.list.len().saturating_sub(self.floor))
     }
 
-    /// Notes how many entries a key holds beyond the floor, now and before. `draws` makes it the newest in the order.
+    /// Records how many entries a key holds beyond the floor, now and before. `draws` makes the key the newest in the
+    /// order.
     pub(super) fn account(&mut self, at: usize, before: usize, draws: bool) {
         let now = self.beyond(at);
         if now == 0 && before == 0 {
@@ -64,8 +65,8 @@ impl Recent {
         }
     }
 
-    /// Takes entries from the keys that were silent longest until the pool suffices. O(1) amortised: each entry is lost
-    /// once at most.
+    /// Takes entries from the keys that were silent longest, until the pool suffices. O(1) amortised: each entry is
+    /// lost at most once.
     pub(super) fn trim(&mut self) {
         while self.order.drawn > self.order.room && self.order.oldest != NIL {
             let at = self.order.oldest as usize;
@@ -81,7 +82,7 @@ impl Recent {
         }
     }
 
-    /// Puts loaded keys into their order, once all are there. O(n log n).
+    /// Orders the loaded keys, after all are loaded. O(n log n).
     pub(super) fn settle(&mut self) {
         if !core::mem::take(&mut self.order.loading) {
             return;
@@ -90,7 +91,7 @@ impl Recent {
         for (at, key) in self.slots.iter_mut().enumerate() {
             let touched = core::mem::replace(&mut key.place, Place::NONE).touched;
             if key.list.len() > self.floor {
-                // A key that did not draw under a greater floor goes before all others.
+                // A key that took nothing under a greater floor comes first.
                 drawn.push((touched.max(1), at));
             }
         }
@@ -116,7 +117,7 @@ impl Recent {
         self.order.newest = number;
     }
 
-    /// Takes a key out of the order, if it is there.
+    /// Removes a key from the order, if it is there.
     fn unlink(&mut self, at: usize) {
         let Some(key) = self.slots.get_mut(at).filter(|key| key.place.touched > 0) else { return };
         let Place { older, newer, .. } = core::mem::replace(&mut key.place, Place::NONE);

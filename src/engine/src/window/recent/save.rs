@@ -11,7 +11,7 @@ impl Recent {
         let none = Key::EMPTY;
         let key = self.slots.get(slot.number()).unwrap_or(&none);
         out.i64(key.cut.0);
-        // The time since it drew on the pool. It does not change when a state is restored.
+        // The time since the key took from the pool. Restoring a state does not change it.
         let touched = key.place.touched;
         out.varint(if touched == 0 { 0 } else { self.order.clock.saturating_sub(touched) });
         out.count(key.list.len());
@@ -28,7 +28,7 @@ impl Recent {
     /// Reads the entries of a key, for the slot that holds it now. `None` if the table dropped it. O(n).
     ///
     /// # Errors
-    /// The bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(&mut self, slot: Option<Slot>, input: &mut Reader<'_>) -> Result<()> {
         const WRONG: SnapshotError = SnapshotError::Invalid("what happened lately to a key");
         let mut key = Key { cut: Timestamp(input.i64()?), ..Key::EMPTY };

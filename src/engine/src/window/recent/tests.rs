@@ -130,7 +130,7 @@ enum Call {
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
-    // Long runs on one key and back: mostly in order, sometimes late, sometimes far ahead.
+    // Long runs on one key and back. Most times are in order, some late, some far ahead.
     let ahead = prop_oneof![12 => 0..2i64, 2 => -30..0i64, 1 => 0..70i64];
     let at = prop_oneof![6 => Just(0usize), 2 => Just(1), 1 => 0..KEYS];
     let members = (prop_oneof![0..4u64, 0..40u64], 0..4u64).prop_map(|(account, address)| [account, address]);
@@ -179,7 +179,7 @@ proptest! {
                     twin.forget(slots[at]);
                     naive.keys[at] = Default::default();
                 }
-                // Only ever the one: it changes no answer.
+                // Applied only to the one under test. It changes no answer.
                 Call::Reach { at, ahead } => recent.reach(slots[at], Timestamp(now + ahead)),
                 Call::Change { at, member, to } => {
                     let change = |entry: &mut Entry| {
@@ -249,7 +249,7 @@ fn speed() {
         let (mut recent, slot, events) = (new(), slot(), 1_000_000);
         let (began, mut found) = (std::time::Instant::now(), 0u64);
         for n in 0..events {
-            // As many in a window as there are accounts.
+            // Each window holds as many entries as there are accounts.
             let time = Timestamp((n * 1_800_000_000 / accounts) as i64);
             recent.push(slot, n == 0, entry(time.0, spread(n % accounts), 1));
             found += u64::from(recent.sum(slot, time.minus(window), time).distinct[0]);

@@ -6,12 +6,12 @@ use crate::hash::Placement;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 
-/// For each span, the window that ends at the newest time reached: its entries, attempts and members.
+/// For each span, the window that ends at the newest time: its entries, attempts and members.
 #[derive(Clone, Debug)]
 pub(super) struct Windows {
-    /// The begin of each window.
+    /// The start of each window.
     from: [Timestamp; SPANS],
-    /// The place of the first entry of each window.
+    /// The position of the first entry of each window.
     start: [usize; SPANS],
     count: [u64; SPANS],
     members: [Members; MEMBERS],
@@ -37,7 +37,7 @@ impl Windows {
         size_of::<Self>() + self.members.iter().map(Members::bytes).sum::<usize>()
     }
 
-    /// Notes an entry that has come to its place in time.
+    /// Adds an entry at its place in time.
     pub(super) fn insert(&mut self, entry: &Entry) {
         let into = self.from.map(|from| entry.time >= from);
         for ((start, count), into) in self.start.iter_mut().zip(&mut self.count).zip(into) {
@@ -52,7 +52,7 @@ impl Windows {
         }
     }
 
-    /// Moves the ends of the windows to `to`. They never go back.
+    /// Moves the ends of the windows to `to`. The ends never move back.
     pub(super) fn reach(&mut self, list: &VecDeque<Entry>, to: Timestamp, spans: [Span; SPANS]) {
         for (window, span) in spans.into_iter().enumerate() {
             let (Some(from), Some(start)) = (self.from.get_mut(window), self.start.get_mut(window)) else {
@@ -69,7 +69,7 @@ impl Windows {
         }
     }
 
-    /// Notes that the oldest entry is gone.
+    /// Removes the oldest entry.
     pub(super) fn remove_oldest(&mut self, entry: &Entry) {
         for window in 0..SPANS {
             match self.start.get_mut(window) {
@@ -92,7 +92,7 @@ impl Windows {
         }
     }
 
-    /// The sum of [from, the newest time], if that is one of the windows. O(1).
+    /// The sum from `from` to the newest time, if `from` is the start of a window. O(1).
     pub(super) fn sum(&self, list: &VecDeque<Entry>, from: Timestamp) -> Option<Sum> {
         let holds = |start: usize| {
             list.get(start).is_none_or(|first| first.time >= from)

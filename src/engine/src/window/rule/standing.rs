@@ -1,28 +1,28 @@
-//! How an event stands to its key under rule R: the plain facts behind "why did it not alert".
+//! The standing of an event under rule R: the facts that explain why there was no alert.
 
 use super::{Rule, number32};
 use crate::hash::Fingerprint;
 use crate::time::{Span, Timestamp};
 
-/// What a key holds right after a failure was entered.
+/// The state of a key right after a failure was entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
-    /// How many failures lie in the window that ends with it.
+    /// The number of failures in the window that ends with this failure.
     pub count: u32,
-    /// How much older it is than the newest event of the key.
+    /// How much older the failure is than the newest event of the key.
     pub late: Span,
-    /// The success of an alert that has consumed it already: it does not count.
+    /// The success of an alert that has already consumed the failure, so that it does not count.
     pub consumed: Option<Timestamp>,
 }
 
-/// How a success stands to the failures of its key.
+/// How a success relates to the failures of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The rule holds.
     Holds {
-        /// How many failures lie in the window that was counted, and since.
+        /// The number of failures in the counted window and since.
         count: u32,
-        /// How long ago the count was completed.
+        /// The time since the count was completed.
         after: Span,
     },
     /// The count was completed too long ago.
@@ -36,12 +36,12 @@ pub enum Standing {
     Short {
         /// The most failures in any window before the success.
         count: u32,
-        /// How long ago the last failure was.
+        /// The time since the last failure.
         since: Span,
     },
-    /// No failure is left: an alert has consumed them.
+    /// No failure is left, because an alert has consumed them.
     Consumed {
-        /// The time of its success.
+        /// The time of that alert's success.
         at: Timestamp,
     },
     /// No failure is known.
@@ -49,7 +49,7 @@ pub enum Standing {
 }
 
 impl Rule {
-    /// The facts on a failure at `time`, just entered for `key`. `None` if the key is not held.
+    /// The facts on a failure at `time` that was just entered for `key`. `None` if the key is not held.
     #[must_use]
     pub fn counted(&mut self, key: Fingerprint, time: Timestamp) -> Option<Counted> {
         let slot = self.table.find(key)?;

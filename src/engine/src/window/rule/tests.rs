@@ -92,7 +92,7 @@ fn newer_failures_hide_no_login() {
     for second in [6, 60, 120, 180, 240] {
         fail(&mut rule, keys, 100 + second, 1);
     }
-    // A host whose records come later: the journal knows which failure completed the count.
+    // The records of another host come later. The journal knows which failure completed the count.
     let m = rule.success(&keys, Timestamp(100 * SECOND), 5)[0].unwrap();
     assert_eq!((m.completed, m.from), (Timestamp(49 * SECOND), Timestamp(-851 * SECOND)));
     assert!(m.count >= 5);

@@ -1,7 +1,7 @@
-//! Floods of junk keys, at the level of the state: what is left of the victim's failures?
+//! Floods of junk keys, tested on the state alone: how many of the victim's failures are remembered?
 //!
-//! Each failure enters two keys, as AN1276's does. Small floods run with the other tests; the design's sizes and
-//! the table below are `cargo test --release -p authsieve-engine flood -- --ignored --nocapture`.
+//! Each failure enters two keys, as in AN1276. Small floods run with the other tests. For the full sizes and the table
+//! below, run `cargo test --release -p authsieve-engine flood -- --ignored --nocapture`.
 use super::*;
 use crate::hash::{Hasher128, Salt};
 use crate::window::failures::{Failures, Layout};
@@ -12,20 +12,20 @@ const MINUTE: i64 = 60_000_000;
 #[derive(Clone, Copy, Debug)]
 struct Flood {
     max_keys: usize,
-    /// Junk events between two of the victim's failures.
+    /// The junk events between two of the victim's failures.
     between: u64,
-    /// Junk keys sent before, and how often each.
+    /// The junk keys that are sent before, and how often each is sent.
     before: u64,
     times: u64,
-    /// Whether each of those is sent in a row, not all in turns.
+    /// True if each of those is sent in a row, not all in turns.
     in_a_row: bool,
-    /// Whether junk comes from one address, so that only its accounts are new.
+    /// True if the junk comes from one address, so that only its accounts are new.
     one_address: bool,
-    /// How long after the border of a window it begins, and how long it takes.
+    /// How long after the start of a window the flood begins, and how long it takes.
     begins: i64,
     takes: i64,
     sketch_bytes: usize,
-    /// The analytic's threshold, and the weight above which keys are equals.
+    /// The threshold of the analytic, and the weight above which keys are equal.
     threshold: u32,
     weight_cap: u32,
     seed: u64,
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// How many failures of each key are remembered, and whether a success would find them enough.
+    /// The number of remembered failures of each key, and true if they would be enough for a success.
     fn remembered(&mut self, user: u64, address: u64, s: Timestamp) -> [(usize, bool); 2] {
         self.keys(user, address).map(|key| {
             let Some(slot) = self.table.find(key) else { return (0, false) };
@@ -96,8 +96,8 @@ impl State {
     }
 }
 
-/// The victim's failures (of which its slot holds two more than the threshold), and its verdicts; beside, how many junk keys would fire that
-/// failed once.
+/// The victim's remembered failures and their verdicts, and the number of junk keys with one failure that would raise
+/// an alert. A slot holds two more failures than the threshold.
 fn run(flood: Flood) -> ([(usize, bool); 2], usize, u64) {
     let mut state = State::new(flood);
     let junk_before = flood.before * flood.times;
@@ -145,7 +145,7 @@ fn stands(flood: Flood) {
     assert!(evicted > flood.between, "{flood:?}");
 }
 
-/// A tenth of the design's sizes (and a table a tenth as large).
+/// A tenth of the sizes of the design, with a table of a tenth.
 const SMALL: Flood = Flood { max_keys: 2_000, between: 10_000, sketch_bytes: 400 << 10, ..DESIGN };
 
 #[test]

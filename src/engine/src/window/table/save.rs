@@ -7,22 +7,22 @@ use crate::hash::Fingerprint;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
 
-/// Makes the data of a key from data that were saved under another layout.
+/// Converts the data of a key that was saved under another layout.
 pub type Convert<'a> = &'a mut dyn FnMut(&[u8], Content<'_>);
 
-/// What a changed configuration made [`Table::load`] drop.
+/// The parts that [`Table::load`] dropped because of a changed configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// How many keys there was no room for.
+    /// The number of keys without room.
     pub dropped: usize,
-    /// True if the sketch had weights and another size: it begins empty.
+    /// True if the sketch had weights but another size, so that it starts empty.
     pub sketch_dropped: bool,
 }
 
 /// The bytes of a key before its data: 16 of its fingerprint, 8 of its newest time, 1 of its weight.
 const HEAD: usize = 25;
 
-/// The bytes of a key before its data, in one piece: a snapshot may have a million keys.
+/// The bytes of a key before its data, written at once because a snapshot may have a million keys.
 fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
     let mut head = [weight; HEAD];
     if let Some((first, rest)) = head.split_first_chunk_mut() {
@@ -35,7 +35,7 @@ fn head(key: Fingerprint, newest: Timestamp, weight: u8) -> [u8; HEAD] {
 }
 
 impl Table {
-    /// Writes all keys in the order of [`Table::iter`], and the sketch: the same bytes for every seed. O(n).
+    /// Writes all keys in the order of [`Table::iter`], and the sketch. The bytes are the same for every seed. O(n).
     pub fn save(&self, out: &mut Writer) {
         out.i64(self.now.0);
         out.count(self.bounds.data);
@@ -45,7 +45,7 @@ impl Table {
         out.count(hand);
         for list in [&self.main, &self.recency] {
             for slot in self.ages(list) {
-                // The weight as of now: one that has aged to 0 must leave no trace in the bytes.
+                // The weight as of now. A weight that has aged to 0 must leave no trace in the bytes.
                 let links = self.slab.links(slot);
                 let before = self.before(slot, links).filter(|_| links.weight > 0);
                 let weight = before.map_or(0, |before| links.weight | u8::from(before) << 4);
@@ -56,14 +56,14 @@ impl Table {
         self.sketch.save(out, self.window());
     }
 
-    /// Reads a table within the bounds of this one. Where less fits than was held, the keys touched longest ago stay
+    /// Reads a table within the bounds of this one. If fewer keys fit, those that were touched longest ago are left
     /// out, those of the main segment first. O(n).
     ///
-    /// `convert` makes a key's data of the saved one: it gets the saved bytes and the new content, which is zeros but
-    /// for the key's newest time. `None` where the layout has not changed; then sizes must agree.
+    /// `convert` creates a key's data from the saved bytes. It gets the saved bytes and the new content, which is zero
+    /// except for the key's newest time. `None` if the layout has not changed; the sizes must then agree.
     ///
     /// # Errors
-    /// Where the bytes are not what `save` writes.
+    /// Fails if the bytes are not from `save`.
     pub fn load(&self, input: &mut Reader<'_>, mut convert: Option<Convert<'_>>) -> Result<(Self, Loaded)> {
         let bounds = self.bounds;
         let mut table = Self::new(bounds, self.seed);

@@ -48,7 +48,7 @@ fn keys_past_their_horizon_go_first_and_are_no_loss() {
     }
     fail(&mut table, 2, 270);
     for n in 10..14 {
-        // At 280 those of 0, 30 and 90 are over, of 120 just not.
+        // At 280 the keys of 0, 30 and 90 have expired, and the key of 120 has not.
         fail(&mut table, n, 270);
         assert_eq!(held(&table, 2), Some(2));
     }
@@ -138,12 +138,12 @@ fn an_empty_table_survives_a_snapshot() {
     assert!(loaded(&saved(&table), BOUNDS, 2).unwrap().0.is_empty());
 }
 
-/// The policy as it is told in the module's documentation, on lists that are scanned.
+/// The policy of the module's documentation, implemented with lists that are scanned.
 #[derive(Default)]
 struct Model {
     recency: Vec<Held>,
     main: Vec<Held>,
-    /// The key under the hand; none: the oldest.
+    /// The key under the hand. None means the oldest.
     hand: Option<u64>,
     sketch: Sketch,
     evicted: u64,
@@ -184,7 +184,7 @@ impl Model {
             return;
         }
         if let Some(at) = self.main.iter().position(|h| h.n == n) {
-            // The newest key moves nowhere, and the hand stays on it.
+            // The newest key does not move, and the hand stays on it.
             let hand = self.hand.filter(|hand| *hand == n && at + 1 == self.main.len());
             let old = self.leave_main(at);
             self.main.push(Held { weight: heavier(old.weight(now)), newest: now, window, n });
@@ -307,8 +307,8 @@ proptest! {
     }
 }
 
-/// How long it takes and how much memory, at a million keys: `cargo test --release -p authsieve-engine
-/// a_million_keys -- --ignored --nocapture`.
+/// Measures time and memory with a million keys: `cargo test --release -p authsieve-engine a_million_keys -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "measures: seconds in a release build"]
 fn a_million_keys() {
