@@ -1,16 +1,16 @@
-//! Records of several lines of text: what `journalctl`, `wevtutil` and Splunk export.
+//! Records of several lines of text, as `journalctl`, `wevtutil` and Splunk export them.
 //!
 //! | form | a record is | becomes |
 //! |---|---|---|
 //! | `journalctl -o export` | fields up to an empty line; a value with newlines follows its length | an object of the fields |
 //! | `journalctl -o verbose` | a line with time and cursor, then fields that are indented | the same, with `timestamp` |
-//! | `wevtutil qe /f:text` | what follows `Event[0]:` | `LogName`, `ProviderName`, `TimeCreated`, `Id`, `MachineName`, `Message` |
-//! | syslog over TCP, `123 <38>…`, with no newline between | as many bytes as the number says (RFC 6587) | itself, on one line |
+//! | `wevtutil qe /f:text` | the text behind `Event[0]:` | `LogName`, `ProviderName`, `TimeCreated`, `Id`, `MachineName`, `Message` |
+//! | syslog over TCP, `123 <38>…`, with no newline between | as many bytes as the number says (RFC 6587) | the message, on one line |
 //! | `Get-WinEvent`, `Get-EventLog` as a list (`fl`) | `Name : value` with the colons in one column; texts are indented | an object of them |
 //! | Splunk's classic Windows inputs | a line with a time, then `LogName=…`, `EventCode=…`, `Message=…` | `_raw` |
 //!
-//! Whoever can write a line of a message may write the beginning of a record: these forms have no quotes. A value of the
-//! journal cannot, since its length is given.
+//! These forms have no quotes. So an attacker who can write a line of a message can forge the beginning of a record. A
+//! value of the journal cannot forge one, since its length is given.
 
 use crate::lines::{Lines, Step};
 use crate::problem::Flaw;
@@ -24,7 +24,7 @@ pub(crate) enum Form {
     Wevtutil,
     Splunk,
     Counted,
-    /// The column of its colons.
+    /// The column of the colons in the list.
     List(usize),
 }
 
@@ -38,13 +38,13 @@ pub(crate) struct Blocks {
     length: usize,
     /// The line that the record begins in.
     line: u64,
-    /// A line that begins the next record if the one behind it says so.
+    /// A line that may begin the next record. The line behind it decides.
     held: Option<Vec<u8>>,
     /// The name of a value whose length follows.
     binary: Option<Vec<u8>>,
 }
 
-/// A value is told from its label by its place in `wevtutil`'s text, whatever the language.
+/// The labels in `wevtutil`'s text, by their places: the words differ from language to language.
 const WEVTUTIL: [&str; 12] = [
     "LogName",
     "ProviderName",
@@ -60,7 +60,7 @@ const WEVTUTIL: [&str; 12] = [
     "Message",
 ];
 
-/// How far a form is looked for: in a line and the next.
+/// The most bytes that the search for a form reads: a line and the next.
 const HEAD: usize = 64 << 10;
 
 /// The form of a text that begins with `head`. `None` if more bytes are needed; `Some(None)` if it is no such form.
@@ -117,10 +117,10 @@ pub(crate) fn sniff(head: &[u8], is_last: bool) -> Option<Option<Form>> {
     }
 }
 
-/// No message has a longer number before it.
+/// The most digits of the number before a message.
 const LONGEST_COUNT: usize = 7;
 
-/// Where a message begins and ends that follows its length, `123 <38>…`.
+/// Finds a message behind its length, `123 <38>…`: where it begins and ends.
 fn counted(text: &[u8]) -> Option<(usize, usize)> {
     let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
     let length: usize = std::str::from_utf8(text.get(..digits)?).ok()?.parse().ok()?;
@@ -129,7 +129,7 @@ fn counted(text: &[u8]) -> Option<(usize, usize)> {
     (opens && length > 0).then_some((start, start + length))
 }
 
-/// True if more bytes may make it the begin of a message behind its length.
+/// True if `head` may become the beginning of a message behind its length, once more bytes come.
 fn may_be_counted(text: &[u8]) -> bool {
     let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
     let rest = text.get(digits..).unwrap_or_default();
@@ -143,7 +143,7 @@ fn begins_wevtutil(line: &[u8]) -> bool {
     inside.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
 }
 
-/// The property that PowerShell's lists of events begin with, by the command and what was selected.
+/// The properties with which PowerShell's lists of events begin. They depend on the command and on the selection.
 const LISTED_FIRST: [&[u8]; 8] =
     [b"Message", b"TimeCreated", b"Index", b"Id", b"EventID", b"LogName", b"MachineName", b"ProviderName"];
 
@@ -157,7 +157,7 @@ fn listed(line: &[u8]) -> Option<(&[u8], usize)> {
     (is_one && matches!(line.get(colon + 1), None | Some(b' ' | b'\r'))).then_some((line.get(..name)?, colon))
 }
 
-/// The text of a line that goes on under the value of a list.
+/// The text of a line that continues the value of a list.
 fn indented(line: &[u8], colon: usize) -> Option<&[u8]> {
     let (margin, rest) = line.split_at_checked(colon + 2)?;
     margin.iter().all(|byte| *byte == b' ').then_some(rest)
@@ -186,7 +186,7 @@ impl Blocks {
         let mut done = 0;
         loop {
             if self.form.is_none() && self.binary.is_none() && self.lines.is_at_start() {
-                // Each line may be the first of the form, and says so by no more than its head and the next line's.
+                // Each line may be the first of the form. Its head and that of the next line decide.
                 let rest = window.get(done..).unwrap_or_default();
                 let head = rest.get(..HEAD).unwrap_or(rest);
                 match sniff(head, ended || rest.len() >= HEAD) {
@@ -208,7 +208,7 @@ impl Blocks {
                         self.binary = Some(name);
                         return done;
                     }
-                    // No length: what follows is read as lines.
+                    // No length: the rest is read as lines.
                     _ => sink.problem(Flaw::Broken, window, done),
                 }
             }
@@ -231,8 +231,8 @@ impl Blocks {
         done
     }
 
-    /// Messages behind their lengths, after the first `done` bytes. Where a length is missing or wrong, the rest of the line
-    /// is one record.
+    /// Messages behind their lengths, after the first `done` bytes. Where a length is missing or wrong, the rest of
+    /// the line is one record.
     fn counted(&mut self, window: &[u8], mut done: usize, ended: bool, sink: &mut Sink<'_>) -> usize {
         while let Some(rest) = window.get(done..).filter(|rest| !rest.is_empty()) {
             match counted(rest).filter(|_| self.lines.is_at_start()) {
@@ -310,7 +310,7 @@ impl Blocks {
             self.end(window, at, sink);
             let time =
                 memchr::memmem::find(line, b" [s=").and_then(|end| line.get(..end)).unwrap_or_default();
-            // The weekday says nothing, and of zones only one name is that of an offset.
+            // The weekday is redundant, and only one name of a zone is that of an offset.
             let time = match time {
                 [a, b, c, b' ', rest @ ..] if [a, b, c].iter().all(|b| b.is_ascii_alphabetic()) => rest,
                 time => time,
@@ -355,7 +355,7 @@ impl Blocks {
             let value = line.get(colon + 1..).unwrap_or_default().trim_ascii();
             return self.add(name.to_vec(), value.to_vec());
         }
-        // Blank lines between records have no margin, and those within a text may have lost it.
+        // Blank lines between records have no margin. Blank lines within a text may have lost theirs.
         if !self.fields.is_empty() {
             self.text(indented(line, colon).unwrap_or(line.trim_ascii()).trim_ascii_end());
         }

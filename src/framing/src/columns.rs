@@ -24,7 +24,7 @@ impl Keys {
         keys
     }
 
-    /// Adds a name. An empty name and one that another column has get a number.
+    /// Adds a name. An empty name gets a number, and so does a name that another column has.
     fn add(&mut self, name: &str) {
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}' || c.is_control());
         let mut end = name.len().min(LENGTH);
@@ -40,7 +40,7 @@ impl Keys {
             self.taken.insert(name.to_owned(), 1);
             return;
         };
-        // Numbers go on where they ended: a header that repeats one name must not take quadratic time.
+        // Numbers continue from the last one: a header that repeats one name must not take quadratic time.
         let mut number = said + 1;
         let mut unique = format!("{name}_{number}");
         while self.taken.contains_key(&unique) {

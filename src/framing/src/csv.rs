@@ -1,14 +1,15 @@
 //! Comma-separated values (RFC 4180): each row becomes a JSON object of strings, under the names of the first row.
 //!
-//! - The separator is comma, semicolon, tab or bar: the one that makes most columns of the first row. Excel's `sep=;`
+//! - The separator is the comma, semicolon, tab or bar that splits the first row into most columns. Excel's `sep=;`
 //!   and PowerShell's `#TYPE` may stand before that row.
 //! - Empty values are left out. Columns without a name are called `column_3`, and the second `Status` `Status_2`.
-//! - Short rows lack their last values (as Excel writes them). The first row may be longer than the header; later ones with
-//!   more values than that are left out.
-//! - The Event Viewer names five of its six columns, in the language of the machine. Their places tell what they are, and they
-//!   get their English names.
+//! - Short rows lack their last values, as Excel writes them. The first row below the header may be longer than the
+//!   header. Later rows with more values than the longer of the two are left out.
+//! - The Event Viewer names five of its six columns, in the language of the machine. The columns are known by their
+//!   places, and get their English names.
 //! - Only the closing quote ends a quoted value. An attacker can write a newline into a value, and the text behind it
-//!   must not pass for a row. So a quote that is never closed takes the rest of the input, and a problem reports it.
+//!   must not pass for a row. So a quote that is never closed takes the rest of the input, and a problem reports the
+//!   quote.
 
 use crate::columns::Keys;
 use crate::header::{begins_with_text, is_log_line};
@@ -42,7 +43,7 @@ enum State {
 struct Header {
     row: Vec<u8>,
     keys: Keys,
-    /// True once a row was seen: it may have more columns than the header.
+    /// True once a row was seen. The first row may have more columns than the header.
     settled: bool,
 }
 
@@ -123,7 +124,7 @@ impl Csv {
         }
     }
 
-    /// Takes a row without its newline. `last` is true if the input ends without one.
+    /// Reads a row without its newline. `last` is true if the input ends without one.
     fn row(&mut self, window: &[u8], at: usize, row: &[u8], last: bool, sink: &mut Sink<'_>) {
         let length = std::mem::take(&mut self.skipped) + row.len() as u64;
         if length > sink.max_record() as u64 {
@@ -180,7 +181,8 @@ impl Csv {
 const EVENT_VIEWER: [&str; 6] =
     ["Keywords", "Date and Time", "Source", "Event ID", "Task Category", "Message"];
 
-/// True if a row below a header of `names` columns is one of the Event Viewer: one value more, and the fourth is a number.
+/// True if a row below a header of `names` columns is one of the Event Viewer: one value more, and the fourth is a
+/// number.
 pub(crate) fn is_event_viewer<'r>(names: usize, row: impl Fn() -> Fields<'r>) -> bool {
     names + 1 == EVENT_VIEWER.len()
         && row().count() == EVENT_VIEWER.len()
@@ -283,7 +285,7 @@ pub(crate) fn separator_line(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// The byte that makes most columns of a header.
+/// The byte that splits a header into most columns.
 pub(crate) fn separator_of(header: &[u8]) -> u8 {
     let columns = |separator: &u8| Fields::new(header, *separator).count();
     // `max_by_key` takes the last of equals.

@@ -1,33 +1,34 @@
-//! Day and month of dates such as `04/03/2026`: which goes first is one thing for a whole file.
+//! Finds out the order of day and month in dates such as `04/03/2026`. A whole file has one order.
 //!
-//! A date of numbers does not say which. The other dates of its file may: `13/03/2026` has the day first. So [`Dates`] looks
-//! at all records of a file before the first is handed on, and then writes every such date with its year first.
+//! Such a date alone does not show the order. Another date of the file may: `13/03/2026` has the day first. So
+//! [`Dates`] surveys all records of a file before the first is handed on. Then [`Order::rewrite`] writes every such
+//! date with its year first.
 //!
 //! | the dates of the file | order |
 //! |---|---|
 //! | some can only have the day first | day, month |
 //! | some can only have the month first | month, day |
-//! | some of both | unknown: all are left as they are, and nobody reads them |
+//! | some of both | unknown: all stay as they are, and no decoder reads them |
 //! | none of both, all with dots (`04.03.2026`) | day, month: no country writes the month first with dots |
 //! | none of both, as .NET writes them for the United States (`3/4/2026 8:00:00 AM`) | month, day |
 //! | none of both | unknown |
 //!
-//! An attacker chooses names and texts, and must not decide how times are read. So only dates count that begin a line, or
-//! that are the whole value of a member whose name says that it holds a time. The columns of the Azure portal
-//! (`TimeGenerated [UTC]`) always have the month first, and are left alone.
+//! An attacker chooses names and texts, and must not decide how times are read. So a date counts in two places only:
+//! at the beginning of a line, and as the whole value of a member whose name says that it holds a time. The columns
+//! of the Azure portal (`TimeGenerated [UTC]`) always have the month first, and are left alone.
 
 use memchr::memmem::Finder;
 
-/// Which of day and month goes first.
+/// The order of day and month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The day: `31/12/2026`.
+    /// The day goes first: `31/12/2026`.
     DayMonth,
-    /// The month: `12/31/2026`.
+    /// The month goes first: `12/31/2026`.
     MonthDay,
 }
 
-/// What the dates of an input tell of their order.
+/// A survey of the dates of an input, which shows their order.
 ///
 /// ```
 /// use authsieve_framing::{Dates, Order};
@@ -53,8 +54,8 @@ pub struct Dates {
 }
 
 impl Dates {
-    /// Looks at whole records, each with its newline. Returns whether there are dates of numbers among them. O(n), at the
-    /// speed of a substring search where there are none.
+    /// Surveys whole records, each with its newline. Returns true if they hold dates of numbers. O(n), at the speed
+    /// of a substring search where there are none.
     pub fn survey(&mut self, records: &[u8]) -> bool {
         let mut any = false;
         each(records, &mut |date| {
@@ -64,7 +65,7 @@ impl Dates {
         any
     }
 
-    /// The order that all of them have, if that is known.
+    /// The order of all dates so far, if it is known.
     #[must_use]
     pub const fn order(&self) -> Option<Order> {
         match (self.day_first, self.month_first) {
@@ -114,7 +115,7 @@ impl Order {
 
 /// A date of numbers.
 struct Date<'r> {
-    /// Where it stands.
+    /// The bytes of the date in its record.
     at: usize,
     text: &'r [u8],
     first: u8,
@@ -186,7 +187,7 @@ fn date(records: &[u8], at: usize) -> Option<Date<'_>> {
     Some(Date { at: start, text, first, second, year, separator, american })
 }
 
-/// What stands behind a date in one value is no longer than this.
+/// The longest text behind a date within one value.
 const LONGEST: usize = 48;
 
 /// One digit or two at the end, and how many.
@@ -202,7 +203,7 @@ fn number(text: &[u8]) -> Option<(u8, usize)> {
 /// A clock behind a date.
 struct Clock {
     american: bool,
-    /// How many bytes it takes, with what stands before it.
+    /// The number of its bytes, from the end of the date on.
     length: usize,
 }
 
@@ -232,7 +233,7 @@ fn name(before: &[u8]) -> Option<&[u8]> {
     before.get(memchr::memrchr(b'"', before)? + 1..).filter(|name| !name.contains(&b'\n'))
 }
 
-/// True if the name of a member says that it holds a time, in the languages of Windows, and does not say in which order.
+/// True if the name of a member says that it holds a time, in any language of Windows, and leaves the order open.
 fn is_time(name: &[u8]) -> bool {
     const WORDS: [&str; 24] = [
         "time",

@@ -8,14 +8,14 @@ const CHUNK: usize = 64 << 10;
 
 /// Reads text as UTF-8 and drops its byte order mark.
 ///
-/// Windows tools write UTF-16 and mark it by its first two bytes. UTF-16 without a mark is known by two ASCII
-/// characters at its beginning. Invalid UTF-16 becomes U+FFFD. Everything else passes as it is, valid UTF-8 or not.
-/// O(n).
+/// Windows tools write UTF-16 and mark the text by its first two bytes. UTF-16 without a mark is recognised by two
+/// ASCII characters at its beginning. Invalid UTF-16 becomes U+FFFD. All other bytes pass unchanged, valid UTF-8 or
+/// not. O(n).
 #[derive(Debug)]
 pub struct Utf8<R> {
     input: R,
     text: Transcoder,
-    /// Converted bytes. Those before `given` were handed on.
+    /// Converted bytes. The bytes before `given` were handed on.
     ready: Vec<u8>,
     given: usize,
     raw: Vec<u8>,
@@ -132,7 +132,7 @@ impl Transcoder {
 /// the text has `ended`.
 fn decode(decoder: &mut Decoder, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
     let start = out.len();
-    // Two bytes become three at most; the decoder adds what it held back. None: more than memory holds.
+    // Two bytes become three at most, and the decoder adds the bytes that it held back. None: more than memory holds.
     let Some(room) = decoder.max_utf8_buffer_length(bytes.len()) else { return };
     out.resize(start.saturating_add(room), 0);
     let (_, _, written, _) = decoder.decode_to_utf8(bytes, out.get_mut(start..).unwrap_or_default(), ended);

@@ -3,8 +3,8 @@
 //!
 //! A file has a header of 4 KiB and chunks of 64 KiB, which can be read one by one. So damage costs one chunk or one
 //! event. A file without its header, with its last chunk cut off, or with junk between chunks is read as far as it has
-//! chunks. Checksums are not checked: in a log that is in use they are out of date. A file is cut off if its last chunk
-//! is, or if it has fewer bytes than its header counts chunks.
+//! chunks. Checksums are not checked: in a log that is in use they are out of date. A file counts as cut off if
+//! its last chunk is cut off, or if the header counts more chunks than there are.
 
 use crate::problem::Flaw;
 use crate::sink::Sink;
@@ -31,9 +31,9 @@ pub(crate) struct Evtx {
     begun: bool,
     /// True within bytes that are no chunk, once they were reported.
     astray: bool,
-    /// How many bytes there must be, by the header.
+    /// The number of bytes by the header.
     announced: u64,
-    /// How many bytes there were.
+    /// The number of bytes read.
     passed: u64,
     /// True once the file has ended early.
     cut_off: bool,
@@ -145,7 +145,7 @@ impl Evtx {
 /// Reads an `.evtx` file in the order of its events. Windows writes a full log in a circle, so the chunk with the
 /// oldest events may stand anywhere. This reads from that chunk to the end of the file, and then from its start.
 ///
-/// To find that chunk takes one seek and one small read for each 64 KiB of the file.
+/// Finding the chunk takes one seek and one small read for each 64 KiB of the file.
 #[derive(Debug)]
 pub struct InOrder<R> {
     input: R,

@@ -1,5 +1,5 @@
-//! Exports that hold their records in one value: answers of APIs, files that tools save. Each record becomes one of its
-//! own, so that a record has a number, and a newest-first export can be turned.
+//! Splits exports that hold their records in one JSON value, such as answers of APIs and files that tools save. Each
+//! record gets a line and a number of its own, and a newest-first export can be turned around.
 //!
 //! | export | known by | records |
 //! |---|---|---|
@@ -11,14 +11,15 @@
 //! | Loki | `data.result` beside `resultType`; `streams` | a stream of one value each |
 //! | Grafana | `results.*.frames[]`: `schema.fields` and `data.values`, a list for each column | a table of one row each |
 //!
-//! A record that carries what a row or a value has in common with others is written in the same form, which decoders read.
+//! Rows share columns, and values share labels. Each record repeats these, in the form of the export, which decoders
+//! read.
 
 use crate::sink::{Record, Sink, TooLong};
 
-/// Columns or labels longer than this are not repeated for each record: the export stays whole.
+/// The longest columns or labels that are repeated for each record. With longer ones the export stays whole.
 const AROUND: usize = 16 << 10;
 
-/// The members of an object, with the insides of their names. Nothing is checked: what is no JSON ends early.
+/// The members of an object, with the insides of their names. Nothing is checked: the list ends where the JSON does.
 fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = object.trim_ascii().strip_prefix(b"{").unwrap_or_default();
     std::iter::from_fn(move || {
@@ -62,7 +63,7 @@ fn value_end(text: &[u8]) -> Option<usize> {
             }
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
-                // A bracket that closes what is around: no value.
+                // A bracket that closes the array or object around it: no value.
                 depth = depth.checked_sub(1)?;
             }
             b',' | b':' if depth == 0 => return None,
@@ -90,7 +91,7 @@ fn is_array(value: &[u8]) -> bool {
     value.starts_with(b"[")
 }
 
-/// What an export holds.
+/// The content of an export.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Export<'v> {
     /// Records.
@@ -105,9 +106,9 @@ pub(crate) enum Export<'v> {
     Frames(&'v [u8]),
 }
 
-/// What an object is the export of. `None` for a record like any other. O(n).
+/// The content of an object that is an export. `None` for any other record. O(n).
 pub(crate) fn recognise(object: &[u8]) -> Option<Export<'_>> {
-    /// Names that an export has among its first members; no record needs to be looked through for others.
+    /// An export has one of these names among its first members. So a search in other records ends early.
     const MOST: usize = 64;
     let (mut columns, mut rows, mut batch, mut marked, mut streams) = (None, None, None, false, None);
     for (name, value) in members(object).take(MOST) {

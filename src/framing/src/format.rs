@@ -7,10 +7,10 @@ use crate::json::sniff;
 use std::fmt;
 use std::str::FromStr;
 
-/// The most bytes that the decision takes.
+/// The most bytes that are read to recognise a format.
 pub(crate) const SNIFF: usize = 64 << 10;
 
-/// How records are laid out.
+/// The layout of records in a file or stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One record a line: logs, NDJSON.
@@ -25,8 +25,8 @@ pub enum Format {
     Xml,
     /// Windows event log files.
     Evtx,
-    /// Records of several lines of text: `journalctl -o export`, `wevtutil /f:text`, Splunk's text of Windows events; or several on
-    /// one line: syslog with octet counting.
+    /// Records of several lines of text: `journalctl -o export`, `wevtutil /f:text`, Splunk's text of Windows events.
+    /// Or several records on one line: syslog with octet counting.
     Blocks,
 }
 
@@ -49,7 +49,7 @@ impl Format {
         }
     }
 
-    /// What it is, in words with Markdown's backticks.
+    /// A description in words, with Markdown's backticks.
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {
@@ -66,16 +66,24 @@ impl Format {
         }
     }
 
-    /// The format of a text that begins with `head`, in UTF-8. `None` if more bytes are needed; `ended` says that there
-    /// are none. O(n) in `head`, of which at most 64 KiB are read. A live log waits for its first whole line, or for
-    /// two if the first may be the header of a table. More bytes never change an answer.
+    /// Recognises the format of a text by its first bytes, `head`, in UTF-8. Returns `None` if more bytes are needed;
+    /// `ended` says that no more bytes come. O(n) in `head`, of which at most 64 KiB are read. A live log waits for its
+    /// first whole line, or for two lines if the first may be the header of a table. More bytes never change an answer.
+    ///
+    /// ```
+    /// use authsieve_framing::Format;
+    ///
+    /// assert_eq!(Format::sniff(b"#Fields: date time\n", None, false), Some(Format::W3c));
+    /// assert_eq!(Format::sniff(b"[{\"id\":1},", None, false), Some(Format::Json));
+    /// assert_eq!(Format::sniff(b"Mar  4 08:", None, false), None);
+    /// ```
     ///
     /// | first bytes | format |
     /// |---|---|
     /// | `ElfFile`, `ElfChnk` | [`Evtx`](Self::Evtx) |
     /// | `<Event`, `<Events`, `<?xml`, also behind the dash with which Internet Explorer copies | [`Xml`](Self::Xml) |
-    /// | `Record 17`, as `evtx_dump` writes above each event | by what follows |
-    /// | `123 <38>`, and where that ends the same again | [`Blocks`](Self::Blocks) |
+    /// | `Record 17`, as `evtx_dump` writes above each event | the format of the text behind |
+    /// | `123 <38>`, and the same again where the first message ends | [`Blocks`](Self::Blocks) |
     /// | fields of the journal, `Event[0]:`, a time and then `LogName=` | [`Blocks`](Self::Blocks) |
     /// | `#Fields:`, `#Software:`, `#Version:`, `#Date:`, also behind a line that names columns | [`W3c`](Self::W3c) |
     /// | an array of objects or strings; an object that does not end on its line, or with another one behind it; a record separator | [`Json`](Self::Json) |
@@ -158,7 +166,7 @@ fn blocks_or_table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> 
 const DIRECTIVES: [&str; 8] =
     ["#Fields:", "#Software:", "#Version:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:", "#Log-type:"];
 
-/// True if `text` begins with one of these, in any case. `None` if it is too short to say.
+/// True if `text` begins with one of these, in any case. `None` if `text` is too short to decide.
 fn begins(text: &[u8], any: &[&str], ended: bool) -> Option<bool> {
     let mut open = false;
     for known in any {
@@ -208,7 +216,7 @@ fn table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<For
             end => {
                 let row = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
                 let row = row.strip_suffix(b"\r").unwrap_or(row);
-                // Known names are those of columns, if a row follows; nothing at all may follow a header.
+                // Known names are those of columns if a row follows, or if nothing follows.
                 let is_table = match likeness {
                     Likeness::Known => row.is_empty() || may_fit(header, row),
                     _ => fits(header, row),

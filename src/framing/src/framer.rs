@@ -7,18 +7,17 @@ use crate::records::Cut;
 use crate::sink::{Progress, Sink};
 use crate::{blocks::Blocks, csv::Csv, evtx::Evtx, json::Json, lines::Lines, w3c::W3c, xml::Xml};
 
-/// Bytes are taken in pieces of this size, however large a pushed slice is. It bounds the memory beside the record that
-/// has begun.
+/// The size of the pieces in which pushed bytes are read. It bounds the memory beside the record that has begun.
 const PIECE: usize = 64 << 10;
 
 /// Turns the bytes of a file or stream into one-line records.
 ///
-/// It does no I/O. The host pushes bytes in pieces of any size, and gets the records that are complete by then. The cut
-/// into pieces never changes the records. UTF-16 is converted. The format is recognised by content ([`Format::sniff`])
-/// unless it is given.
+/// A framer does no I/O. The host pushes bytes in pieces of any size, and gets the records that are complete by then.
+/// The cut into pieces never changes the records. UTF-16 is converted. The format is recognised by content
+/// ([`Format::sniff`]) unless it is given.
 ///
-/// Memory: at most one record, of `max_record` bytes, and a piece of 64 KiB. One push appends at most about 50 times
-/// its own bytes (one-letter values under names of 96 bytes); an `.evtx` chunk at most 64 MiB.
+/// Memory: at most one record of `max_record` bytes, and a piece of 64 KiB. One push appends at most 50 times its own
+/// bytes, for one-letter values under names of 96 bytes. An `.evtx` chunk appends at most 64 MiB.
 ///
 /// ```
 /// use authsieve_framing::{Format, Framer, MAX_RECORD};
@@ -63,8 +62,8 @@ enum Kind {
 }
 
 impl Framer {
-    /// A framer for `format`, or for the format that the bytes show. `name` is the name of the file, if it has one: it
-    /// decides where the content leaves doubt. No record is longer than `max_record` bytes.
+    /// Makes a framer for `format`, or for the format that the bytes show. `name` is the name of the file, if there is
+    /// one. The name decides where the content leaves doubt. No record is longer than `max_record` bytes.
     #[must_use]
     pub fn new(format: Option<Format>, name: Option<&str>, max_record: usize) -> Self {
         Self {
@@ -110,8 +109,8 @@ impl Framer {
         self.window = Vec::new();
     }
 
-    /// What came out since the last call: the number of the first record, how many records, and what was left out. A
-    /// record that was left out has the number of the line it begins in (in `.evtx`, of the chunk), from 1.
+    /// Reports the output since the last call: the number of the first record, the number of records, and the bytes
+    /// that were left out. Each omission names the line in which it begins, from 1. In `.evtx`, it names the chunk.
     pub fn take(&mut self) -> Cut {
         self.progress.take()
     }
@@ -154,7 +153,7 @@ impl Kind {
         }
     }
 
-    /// Takes records from the front of `window`, and returns how many of its bytes are not needed any more. `ended` is
+    /// Takes records from the front of `window`. Returns the number of bytes that are not needed any more. `ended` is
     /// true if nothing follows the window.
     fn frame(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         match self {

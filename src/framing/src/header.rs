@@ -4,14 +4,14 @@ use crate::columns::COLUMNS;
 use crate::csv::{Fields, is_event_viewer, separator_of};
 use std::collections::HashSet;
 
-/// How sure it is that a line names columns.
+/// The degree of certainty that a line names columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Likeness {
-    /// Sure: two of the names are known.
+    /// Certain: two of the names are known.
     Known,
     /// Possible, if the next line has as many columns.
     Possible,
-    /// It names none.
+    /// The line names no columns.
     None,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn likeness(line: &[u8]) -> Likeness {
         columns += 1;
         let Ok(name) = std::str::from_utf8(&field) else { return Likeness::None };
         if columns > COLUMNS || !is_name(name) || !seen.insert(name.to_owned()) {
-            // With two known names, one that is missing or repeated does no harm.
+            // With two known names, an empty or repeated name does no harm.
             if name.is_empty() || seen.contains(name) {
                 words = false;
                 continue;
@@ -57,7 +57,7 @@ pub(crate) fn fits(header: &[u8], row: &[u8]) -> bool {
         && fields().any(|field| field.first().is_some_and(|b| !b.is_ascii_alphabetic()) || field.len() > 64)
 }
 
-/// True if a second line could be a row under a header of known names: it has values apart, or one in quotes that may go on.
+/// True if a second line could be a row under a header of known names: it has several values, or a quote that is open.
 pub(crate) fn may_fit(header: &[u8], row: &[u8]) -> bool {
     let separator = separator_of(header);
     (begins_with_text(header) || !is_log_line(row)) && (row.contains(&separator) || row.starts_with(b"\""))
@@ -71,7 +71,7 @@ pub(crate) fn begins_with_text(header: &[u8]) -> bool {
     NAMES.iter().any(|name| first.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// True for a line that a syslog daemon wrote: a priority, or a time and a blank, which no value of a table goes on with.
+/// True for a line of a syslog daemon. It begins with a priority, or with a time and a blank. No value of a table does.
 pub(crate) fn is_log_line(line: &[u8]) -> bool {
     let shape = |pattern: &[u8]| {
         line.len() >= pattern.len()
@@ -96,13 +96,13 @@ pub(crate) fn is_log_line(line: &[u8]) -> bool {
             }))
 }
 
-/// True for what `evtx_dump` writes above each event: `Record 17`.
+/// True for the heading of `evtx_dump` above each event: `Record 17`.
 pub(crate) fn is_dump_heading(line: &[u8]) -> bool {
     let number = line.trim_ascii_end().strip_prefix(b"Record ").unwrap_or_default();
     !number.is_empty() && number.iter().all(u8::is_ascii_digit)
 }
 
-/// True if the name of a column could look like this: no number, no time, no sentence.
+/// True if this could be the name of a column: no number, no time, no sentence.
 fn is_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '@' | '#' | '$'))

@@ -4,9 +4,9 @@
 //! elements and is never held. A value ends where its brackets outside of strings are balanced. The decoder checks the
 //! JSON inside.
 //!
-//! **Broken values.** A value that was cut off would swallow the records behind it. The next record is found by a `{`
-//! at the start of a line, as far indented as the values before it, where JSON allows none. Everything from the first
-//! such line is then read again, so that only the broken value is lost.
+//! **Broken values.** A value that was cut off would swallow the records behind it. So the scan looks for a `{` at the
+//! start of a line, where JSON allows none, with the indent of the values before. All bytes from the first such line on
+//! are then read again, and only the broken value is lost.
 
 mod scan;
 
@@ -19,14 +19,14 @@ use scan::{Scan, Stop};
 /// The separator of RFC 7464.
 const RS: u8 = 0x1E;
 
-/// An object larger than this, around an array that [`is_batch`] names, is not handed on whole. Each element becomes a
-/// record, and the other members are dropped. The decoders unpack smaller objects themselves.
+/// The largest object around an array of records ([`is_batch`]) that is handed on whole. The decoders unpack it. Of a
+/// larger one, each element becomes a record, and the other members are dropped.
 const WRAPPER: usize = 1 << 20;
 
-/// How many bytes may be read again after broken values, for each byte of the input.
+/// The number of bytes that may be read again after broken values, for each byte of the input.
 const AGAIN: usize = 4;
 
-/// A line indented further than this begins no record.
+/// The deepest indent of a line that begins a record.
 const INDENT: usize = 1024;
 
 #[derive(Debug, Default)]
@@ -34,15 +34,15 @@ pub(crate) struct Json {
     state: State,
     /// The next byte to look at.
     at: usize,
-    /// The first byte that was surely never looked at.
+    /// The first byte that was certainly never read.
     fresh: usize,
-    /// Arrays around the next value.
+    /// The number of arrays around the next value.
     arrays: usize,
-    /// The column, while there are only blanks before in the line.
+    /// The column, while the line holds only blanks so far.
     column: Option<usize>,
     /// The indent of the last value at the start of a line.
     indent: usize,
-    /// True once a separator was met: they end any value.
+    /// True once a separator was met. A separator ends any value.
     sequence: bool,
     /// True within a wrapper that is too large to be a record.
     wrapped: bool,
@@ -59,9 +59,9 @@ enum State {
     Between,
     /// In an object, or in an array within an array.
     Inside(Box<Scan>),
-    /// In a string that is an element. It begins at this byte.
+    /// In a string that is an element and begins at this byte.
     Text(usize, Box<Scan>),
-    /// Behind bytes that are no value, in search of a line that begins with one.
+    /// Behind bytes that are no value, in search of a line that begins with a value.
     Lost,
 }
 
@@ -284,7 +284,7 @@ impl Json {
         });
         self.wrapped = false;
         match again {
-            // That line has the indent of the values before it.
+            // The line has the indent of the values before it.
             Some(candidate) => (self.at, self.column, self.state) = (candidate, None, State::Between),
             None if at_value => (self.column, self.state) = (None, State::Between),
             None => self.lose(self.at),
@@ -302,7 +302,8 @@ impl Json {
         (self.at, self.wrapped, self.state) = (at, false, State::Lost);
     }
 
-    /// Reads a string that is the element of an array. It becomes an array of one, since a record is JSON or a line.
+    /// Reads a string that is the element of an array. The string becomes an array of one, since a record is JSON or
+    /// a line.
     fn text(
         &mut self,
         start: usize,
@@ -349,7 +350,7 @@ impl Json {
             }
             Stop::Break | Stop::Mismatch => {
                 sink.problem_at(Flaw::Broken, value.line, window, start);
-                // The newline that broke it may be the one before the next value.
+                // The newline that broke the string may be the one before the next value.
                 self.lose(self.at - 1);
                 true
             }
@@ -368,8 +369,8 @@ enum Line {
     Other,
 }
 
-/// Tells what the line is with which `rest` begins. The pieces in which bytes come change no answer: a line is known by
-/// its first [`INDENT`] bytes, and is waited for up to `max_record` bytes.
+/// Classifies the line with which `rest` begins. The pieces in which bytes come change no answer: the first [`INDENT`]
+/// bytes of a line decide. The scan waits for the end of a line of up to `max_record` bytes.
 fn line_among_values(rest: &[u8], ended: bool, max_record: usize) -> Line {
     let most = INDENT.max(max_record.saturating_add(1));
     let seen = rest.get(..most.min(rest.len())).unwrap_or_default();
@@ -426,7 +427,7 @@ pub(crate) mod sniff {
                 let Some(next) = next.iter().position(|b| !b.is_ascii_whitespace()) else {
                     return undecided(ended, full);
                 };
-                // This line was cut off, and the next one begins.
+                // The line was cut off, and the next one begins.
                 let both = head.get(..=newline + next).unwrap_or_default();
                 Some(!matches!(value.scan(both, &mut at, 0, false), Stop::Break))
             }
@@ -479,7 +480,7 @@ pub(crate) mod sniff {
     }
 }
 
-/// What a record is written with.
+/// The parts with which a record is written.
 type Written = Result<(), TooLong>;
 
 #[cfg(test)]

@@ -1,21 +1,4 @@
-//! Turns files and streams into one-line records, for hosts.
-//!
-//! An analytic takes batches of whole, newline-delimited records ([`wit/authsieve.wit`]). Inputs are seldom like that:
-//! chunks end in the middle of a line, the last line has no newline, a line has a gigabyte. A Windows console writes
-//! UTF-16. There are tables, logs whose first line names their fields, pretty-printed JSON, XML, and the binary logs of
-//! Windows. This crate reads all of these, and holds no more than a batch and one record.
-//!
-//! | use | for |
-//! |---|---|
-//! | [`Stream`] | an input that is read: batches of records, with their numbers |
-//! | [`Framer`] | bytes that are pushed, as in a browser |
-//! | [`Records`] | lines alone |
-//! | [`Format::sniff`] | the format of a file, by its first bytes |
-//! | [`Dates`] | which of day and month goes first in `04/03/2026`, by all dates of an input |
-//! | [`InOrder`] | a seekable `.evtx` file: its oldest chunk comes first |
-//!
-//! **Nothing is fatal.** Bytes that are no record are left out, counted ([`Counts`]) and reported with their place
-//! ([`Problem`]). The records behind them are read.
+//! Turns log files and streams of any format into records of one line each.
 //!
 //! ```
 //! use authsieve_framing::{MAX_RECORD, Stream};
@@ -32,6 +15,33 @@
 //! assert!(stream.next(&mut batch)?.is_none());
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! # Why
+//!
+//! An analytic takes batches of whole, newline-delimited records ([`wit/authsieve.wit`]). Real inputs seldom look so:
+//!
+//! - Chunks end in the middle of a line. The last line has no newline. One line has a gigabyte.
+//! - A Windows console writes UTF-16.
+//! - Exports are CSV tables, W3C logs, pretty-printed JSON, XML, or the binary logs of Windows.
+//!
+//! This crate reads all of them. It recognises the format by content, and holds no more than a batch and one record.
+//!
+//! **No input is fatal.** Bytes that are no record are left out, counted ([`Counts`]) and reported with their place
+//! ([`Problem`]). The records behind them are read.
+//!
+//! # When to use which
+//!
+//! | type | use |
+//! |---|---|
+//! | [`Stream`] | pulls batches of records, with their numbers, from a reader |
+//! | [`Framer`] | takes bytes that are pushed, as in a browser or an async service |
+//! | [`Records`] | reads inputs that hold lines alone |
+//! | [`Format::sniff`] | recognises the format of a file by its first bytes |
+//! | [`Dates`] | finds out the order of day and month in `04/03/2026`, from all dates of an input |
+//! | [`InOrder`] | reads a seekable `.evtx` file from its oldest chunk on |
+//!
+//! A program that only reads NDJSON or plain lines needs [`Records`], or no more than `BufRead::read_until`.
+//! `examples/frame.rs` is a whole program.
 //!
 //! [`wit/authsieve.wit`]: https://github.com/authsieve/authsieve/blob/main/wit/authsieve.wit
 
@@ -63,8 +73,8 @@ pub use problem::{Counts, Flaw, Problem};
 pub use records::{BehindTheEnd, Cut, MAX_RECORD, Oversized, Records};
 pub use stream::Stream;
 
-/// Gives the hash tables of the `evtx` crate constant numbers for random ones: a module without imports has none. A
-/// table holds the names of one chunk of 64 KiB, so an attacker gains nothing by keys that collide.
+/// Gives the hash tables of the `evtx` crate a constant in place of random numbers, which a module without imports
+/// cannot get. A table holds the names of one chunk of 64 KiB, so colliding keys gain an attacker nothing.
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod random {
     #[allow(clippy::unnecessary_wraps)]

@@ -1,13 +1,13 @@
-//! One record a line.
+//! Cuts text into records of one line.
 
 use crate::sink::Sink;
 
 /// One record a line: the state of the line that has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// How many of its bytes were looked at.
+    /// The number of its bytes that were searched.
     seen: usize,
-    /// How many of its bytes were dropped because it is too long.
+    /// The number of its bytes that were dropped because the line is too long.
     skipped: u64,
 }
 
@@ -36,7 +36,7 @@ impl Lines {
         done
     }
 
-    /// The next line after `done`, which moves on behind it. Lines that are too long are skipped and reported.
+    /// Finds the next line after `done`, and moves `done` behind it. Lines that are too long are skipped and reported.
     pub(crate) fn next<'w>(
         &mut self,
         window: &'w [u8],
@@ -87,7 +87,7 @@ impl Lines {
         Step::Skipped
     }
 
-    /// True where a line begins: none was begun that is too long.
+    /// True at the beginning of a line, that is, not within a line that is too long.
     pub(crate) const fn is_at_start(&self) -> bool {
         self.skipped == 0
     }

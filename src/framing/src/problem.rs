@@ -1,8 +1,8 @@
-//! Bytes that could not be made a record, and why.
+//! Reports of bytes that did not become a record.
 
 use std::fmt;
 
-/// Why bytes did not become a record. No flaw ends an input.
+/// The reason why bytes did not become a record. No flaw ends an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// A JSON value or an XML event does not end where it should, and another begins.
@@ -11,7 +11,7 @@ pub enum Flaw {
     Truncated,
     /// Bytes between the records that are no record.
     Stray,
-    /// A row has more values than names, or a W3C line has another number of values: they may stand under wrong names.
+    /// A row has more values than names, or a W3C line has another number of values. Values could get wrong names.
     Width,
     /// A line of a W3C log before the first `#Fields`.
     Nameless,
@@ -64,12 +64,12 @@ pub struct Problem {
     pub flaw: Flaw,
 }
 
-/// How often each flaw was met.
+/// The number of times that each flaw was met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts([u64; Flaw::ALL.len()]);
 
 impl Counts {
-    /// How often this flaw was met.
+    /// The number of times that this flaw was met.
     #[must_use]
     pub fn of(&self, flaw: Flaw) -> u64 {
         self.0.get(flaw as usize).copied().unwrap_or_default()

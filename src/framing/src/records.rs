@@ -19,7 +19,7 @@ pub(crate) const BATCH: usize = 256 << 10;
 pub struct Records<R> {
     input: R,
     max_record: usize,
-    /// How many bytes are gathered before a batch is handed on.
+    /// The number of bytes that are gathered before a batch is handed on.
     fill: usize,
     /// The start of a record whose end was not read yet. It holds no newline.
     rest: Vec<u8>,
@@ -30,35 +30,35 @@ pub struct Records<R> {
     failed: Option<Error>,
 }
 
-/// Where a batch was cut from its stream.
+/// The place of a batch in its stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cut {
     /// The number of the batch's first record in its stream, from 1.
     pub first_line: u64,
-    /// How many records the batch holds.
+    /// The number of records in the batch.
     pub records: u64,
-    /// The records that were left out since the last batch because they are too long. In an input of lines, all of them
-    /// stand before `first_line`.
+    /// The records that were left out since the last batch because they are too long. In an input of lines, they stand
+    /// before `first_line`.
     pub oversized: Vec<Oversized>,
-    /// Other bytes that could not be made a record: the first few of each flaw. Lines have no flaws.
+    /// Other bytes that did not become a record: the first few of each flaw. Lines have no flaws.
     pub problems: Vec<Problem>,
 }
 
 /// A record that was too long to hand on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Oversized {
-    /// The line it begins in, from 1.
+    /// The line in which the record begins, from 1.
     pub line: u64,
-    /// Its length in bytes, without the newline. At least this, where a record is written in parts.
+    /// Its length in bytes, without the newline. A lower bound for a record that is written in parts.
     pub length: u64,
 }
 
-/// The inside of an error that a reader returns behind the end of a text. All of the text was read, but bytes follow
-/// that do not belong to it, such as junk behind a gzip file. The last record before it is whole.
+/// The inside of an error that a reader returns behind the end of a text. All of the text was read, but foreign bytes
+/// follow, such as junk behind a gzip file. The last record before the error is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BehindTheEnd(
-    /// What was found.
+    /// The bytes that follow, in words.
     pub &'static str,
 );
 
@@ -80,7 +80,7 @@ impl<R: Read> Records<R> {
         Self { input, max_record, fill, rest: Vec::new(), line: 1, ended: false, failed: None }
     }
 
-    /// Hands on each record as soon as it was read, for an input that is still being written.
+    /// Hands on each record as soon as it is read: for an input that is still being written.
     #[must_use]
     pub fn live(mut self) -> Self {
         self.fill = 1;
@@ -97,9 +97,9 @@ impl<R: Read> Records<R> {
         batch.clear();
         batch.append(&mut self.rest);
         let mut cut = Cut::default();
-        // How many bytes of a record were skipped.
+        // The number of bytes of a record that were skipped.
         let mut skipped = 0;
-        // Where the last whole record of the batch ends, newline included.
+        // The end of the last whole record of the batch, newline included.
         let mut whole = 0;
         while !self.ended && (whole == 0 || batch.len() < self.fill) {
             let before = batch.len();
@@ -147,7 +147,7 @@ impl<R: Read> Records<R> {
     /// Appends the bytes of one read, and notes the end of the stream.
     fn read(&mut self, batch: &mut Vec<u8>, has_whole: bool) {
         let before = batch.len();
-        // A batch that holds a whole record is only filled up: no second record may outgrow the limit in it.
+        // A batch with a whole record is filled up and no more: a second record must not outgrow the limit in it.
         let chunk = BATCH.min(self.max_record.max(1));
         let wanted = if has_whole { self.fill.saturating_sub(before).clamp(1, chunk) } else { chunk };
         batch.resize(before + wanted, 0);

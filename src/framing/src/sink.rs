@@ -3,17 +3,17 @@
 use crate::problem::{Counts, Flaw, Problem};
 use crate::records::{Cut, Oversized};
 
-/// How many problems of each flaw are reported one by one. The others are only counted.
+/// The number of problems of each flaw that are reported one by one. The others are only counted.
 const TOLD: u64 = 8;
 
-/// The count of what came out so far.
+/// The counts of the output so far.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Records handed out.
     records: u64,
     /// The records handed out when the last [`Cut`] was taken.
     taken: u64,
-    /// How many lines stand before the window.
+    /// The number of lines before the window.
     lines: u64,
     counts: Counts,
     oversized: Vec<Oversized>,
@@ -26,7 +26,7 @@ impl Progress {
         &self.counts
     }
 
-    /// What came out since the last call.
+    /// Reports the output since the last call.
     pub(crate) fn take(&mut self) -> Cut {
         let cut = Cut {
             first_line: self.taken + 1,
@@ -118,7 +118,7 @@ pub(crate) struct Record<'a> {
     out: &'a mut Vec<u8>,
     start: usize,
     max: usize,
-    /// The length of what did not fit.
+    /// The number of bytes that did not fit.
     beyond: usize,
 }
 

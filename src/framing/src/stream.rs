@@ -10,16 +10,16 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{Chain, Cursor, Error, ErrorKind, Read, Result};
 
-/// How many bytes are read at once for a [`Framer`].
+/// The number of bytes that are read at once for a [`Framer`].
 const CHUNK: usize = 64 << 10;
 
-/// How many bytes of records are held back to find out the order of day and month, in an input that is read once.
+/// The most bytes of records that are held back to find out the order of day and month, in an input that is read once.
 const AHEAD: usize = 16 << 20;
 
-/// What is said of bytes that are no text.
+/// The error for bytes that are no text.
 const BINARY: &str = "this is no log: the bytes are neither text nor of a format that is known (.evtx, .gz, .zst, .bz2, .xz, .zip, .tar)";
 
-/// What is said of an `.evtx` file that ends early.
+/// The error for an `.evtx` file that ends early.
 const CUT_OFF: &str = "the .evtx file ends early, in or before its last chunk; what stands before was read";
 
 /// Reads the records of an input in any format, batch by batch.
@@ -45,15 +45,15 @@ pub struct Stream<R> {
     max_record: usize,
     live: bool,
     dates: Look<R>,
-    /// What was read while the order of day and month was not known, and how each read ended.
+    /// The batches that were read while the order of day and month was unknown, and the result of each read.
     held: VecDeque<(Vec<u8>, Result<Option<Cut>>)>,
 }
 
-/// What is known of dates of numbers.
+/// The knowledge about dates of numbers.
 enum Look<R> {
-    /// None have come yet. With a way to read the input once more.
+    /// No such date has come yet. Holds a way to read the input once more.
     Open(Option<Reopen<R>>),
-    /// They are in this order, or in none.
+    /// The dates have this order, or none.
     Known(Option<Order>),
 }
 
@@ -96,12 +96,12 @@ type Opened<R> = Chain<Cursor<Vec<u8>>, Failing<R>>;
 struct Failing<R> {
     failed: Option<Error>,
     input: Utf8<R>,
-    /// Looks whether it is text; `None` where that is known.
+    /// Checks whether the input is text. `None` once that is known.
     controls: Option<Controls>,
 }
 
-/// Counts the control characters among the first bytes, without white space, escape sequences and zeros. Of random bytes
-/// a tenth are. Zeros do not count, since crashes and `copytruncate` leave blocks of them in logs.
+/// Counts the control characters among the first bytes, without white space and escape sequences. A tenth of random
+/// bytes are control characters. Zeros do not count, since crashes and `copytruncate` leave blocks of zeros in logs.
 #[derive(Debug, Default)]
 struct Controls {
     bytes: usize,
@@ -112,7 +112,8 @@ impl Controls {
     /// Takes bytes, or the end.
     ///
     /// # Errors
-    /// Where they are no text in any encoding: at least 16 of them are control characters (3 if these are all) and a 32nd.
+    /// When the bytes are no text in any encoding: at least 16 of them, and one in 32, are control characters. Of a
+    /// short input, 3 are enough.
     fn take(&mut self, bytes: &[u8]) -> Result<()> {
         let control = |byte: &&u8| matches!(byte, 1..=8 | 11 | 14..=26 | 28..=31 | 127);
         self.bytes += bytes.iter().filter(|byte| **byte != 0).count();
@@ -149,23 +150,23 @@ impl<R: Read> Stream<R> {
         Self { state, name: name.map(Into::into), max_record, live: false, dates, held: VecDeque::new() }
     }
 
-    /// Finds out the order of day and month ([`Dates`]) from the whole input, which `reopen` opens a second time: only where
-    /// it has dates of numbers at all. Without this, at most the 16 MiB of records from the first such date on decide, and are
-    /// held back until then.
+    /// Finds out the order of day and month ([`Dates`]) from the whole input. `reopen` opens the input a second time,
+    /// if it has dates of numbers at all. Without `reopen`, the first 16 MiB of records from the first such date on
+    /// decide, and are held back until then.
     #[must_use]
     pub fn reopened_by(mut self, reopen: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
         self.dates = Look::Open(Some(Box::new(reopen)));
         self
     }
 
-    /// Leaves dates as they are, where the order of day and month is known otherwise.
+    /// Leaves dates as they are: for a caller that knows the order of day and month from elsewhere.
     #[must_use]
     pub fn leave_dates(mut self) -> Self {
         self.dates = Look::Known(None);
         self
     }
 
-    /// Takes this order of day and month for that of the input, which was found out before.
+    /// Sets the order of day and month, which was found out before.
     #[must_use]
     pub fn with_dates(mut self, order: Option<Order>) -> Self {
         self.dates = Look::Known(order);
@@ -208,8 +209,9 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    /// Replaces `batch` by the next batch. `None` at the end. A batch may be empty and only report what was left out.
-    /// In [`Format::Lines`] the number of a record is that of its line, in other formats its place in the output.
+    /// Replaces `batch` by the next batch. Returns `None` at the end. A batch may be empty and only report omissions.
+    /// In [`Format::Lines`] the number of a record is that of its line. In other formats it is its place in the
+    /// output.
     ///
     /// # Errors
     /// The first error of the input, once, after every record before it that is whole. A record that it cuts is

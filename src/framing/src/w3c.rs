@@ -1,11 +1,10 @@
 //! W3C extended logs (IIS; <https://www.w3.org/TR/WD-logfile>) and the protocol logs of Exchange: each line becomes a
 //! JSON object, under the names of the last `#Fields`.
 //!
-//! - Values are kept as they are. So is `-` for "nothing": a request without a user differs from a log without users.
-//!   So is the `+` that IIS writes for a blank: only a decoder that knows the field can tell it from a `+` that was
-//!   sent.
+//! - Values are kept as they are. A `-` for "nothing" stays: a request without a user differs from a log without users.
+//!   The `+` that IIS writes for a blank stays too: only a decoder that knows the field can tell it from a real `+`.
 //! - IIS separates values by blanks and quotes none. So a quote has no meaning: a browser may call itself `"`. A line
-//!   with another number of values than names is left out: values could stand under wrong names.
+//!   with another number of values than names is left out: values could get wrong names.
 //! - If commas separate the names (Exchange), lines are CSV. A value never goes on in the next line.
 //! - The `#Log-type` (`IMAP4 Log`) is added to each record, since the fields of Exchange do not show it.
 
@@ -22,7 +21,7 @@ pub(crate) struct W3c {
     fields: Option<FieldNames>,
     /// The member with the type of the log.
     log_type: Vec<u8>,
-    /// The first line, if it is no directive: Exchange repeats the names of fields there.
+    /// The first line, if it is no directive. Exchange repeats the names of fields there.
     first: Option<Vec<u8>>,
     /// True once a line was read.
     begun: bool,

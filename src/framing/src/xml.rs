@@ -1,12 +1,12 @@
 //! Windows events as XML, from `wevtutil` or the Event Viewer: writes each `<Event>` of a document on one line.
 //!
-//! Only the markup is followed: the ends of tags, comments and CDATA. A newline between tags is dropped. A newline in
-//! text becomes `&#10;`, which means the same. A newline in a tag, a comment or CDATA becomes a blank.
+//! The scan follows the markup alone: the ends of tags, comments and CDATA. A newline between tags is dropped. A
+//! newline in text becomes `&#10;`, which means the same. A newline in a tag, a comment or CDATA becomes a blank.
 
 use crate::problem::Flaw;
 use crate::sink::{Record, Sink, TooLong};
 
-/// The namespace in the start tag of an event. A nested element called `Event` does not have it.
+/// The namespace in the start tag of an event. A nested element called `Event` lacks it.
 const NAMESPACE: &[u8] = b"2004/08/events/event";
 
 #[derive(Debug, Default)]
@@ -25,11 +25,12 @@ pub(crate) struct Xml {
 #[derive(Debug)]
 struct Event {
     start: usize,
-    /// How many elements called `Event` are open.
+    /// The number of open elements called `Event`.
     depth: usize,
     /// Bytes that were dropped because it is too long.
     skipped: u64,
-    /// The line it begins in, once it has outlived a window: to count lines for each short event would take long.
+    /// The line in which the event begins, once it is longer than a window. Counting lines for each short event would
+    /// take long.
     line: Option<u64>,
 }
 
@@ -67,7 +68,7 @@ impl Xml {
                         self.part = Part::Text;
                     }
                     None => {
-                        // Its end may have begun.
+                        // The end of the tag may have begun.
                         self.at = self.at.max((window.len() + 1).saturating_sub(end.len()));
                         break;
                     }
@@ -150,7 +151,7 @@ impl Xml {
         }
     }
 
-    /// How many bytes of the window are not needed any more.
+    /// The number of bytes of the window that are not needed any more.
     fn done(&mut self, window: &[u8], ended: bool, sink: &mut Sink<'_>) -> usize {
         if ended {
             if let Some(event) = self.event.take() {

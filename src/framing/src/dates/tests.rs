@@ -98,7 +98,7 @@ proptest! {
 
     #[test]
     fn and_what_looks_like_a_record(text in "(\\{\"(time|date|x)\":\"[0-3]?[0-9][/.-][0-3]?[0-9][/.-]20[0-9]{2}( [0-9]{1,2}:[0-9:. APM]{0,9})?\"\\}\n){0,4}") {
-        // What was written once stands: a second pass finds nothing to write.
+        // A date that was written once stays: a second pass finds nothing to write.
         let (order, once) = read(&text);
         if order.is_some() {
             let mut again = once.clone().into_bytes();

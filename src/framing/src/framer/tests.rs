@@ -1,11 +1,11 @@
-//! What holds for every format, and the tools with which the formats are tested.
+//! Tests that hold for every format, and the tools with which the formats are tested.
 
 use super::*;
 use crate::problem::Flaw;
 use crate::records::Oversized;
 use proptest::prelude::*;
 
-/// What came out of a framer.
+/// The output of a framer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Framed {
     pub(crate) format: Option<Format>,
@@ -45,7 +45,7 @@ fn frame_in(format: Option<Format>, bytes: &[u8], step: usize, max: usize) -> Fr
     }
 }
 
-/// What comes out, which is the same however the bytes arrive.
+/// The output, which is the same for any cut of the bytes.
 pub(crate) fn frame_with(format: Option<Format>, bytes: &[u8], max: usize) -> Framed {
     let whole = frame_in(format, bytes, bytes.len().max(1), max);
     for step in [1, 2, 3, 7, 64, 1000] {

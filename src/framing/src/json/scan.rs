@@ -11,13 +11,13 @@ const DEPTH: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) start: usize,
-    /// Bytes of it that were dropped because it is too long.
+    /// The number of its bytes that were dropped because the value is too long.
     pub(super) skipped: u64,
-    /// The line it begins in, once its start was dropped.
+    /// The line in which the value begins, once its start was dropped.
     pub(super) line: Option<u64>,
     /// True for a value that is skipped without a problem.
     pub(super) silent: bool,
-    /// The start of the first line in it that may begin another value.
+    /// The start of the first line within the value that may begin another value.
     pub(super) candidate: Option<usize>,
     /// The place behind the bracket of an array of records at its first level.
     pub(super) batch: Option<usize>,
@@ -194,7 +194,7 @@ impl Scan {
                 self.string.end = *at - 1;
             }
             Some(b'\\') => self.escaped = true,
-            // Not JSON, but some writers do it.
+            // This is no JSON, but some programs write it.
             _ => self.column = Some(0),
         }
     }

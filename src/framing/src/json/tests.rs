@@ -131,7 +131,7 @@ fn what_is_read_again_is_bounded() {
 }
 
 proptest::proptest! {
-    /// Whatever is written in a layout comes back as it was.
+    /// Values come back as they were, in any layout.
     #[test]
     fn objects_come_back(
         members in proptest::collection::vec(proptest::collection::vec(("[a-z]{1,5}", "\\PC*"), 1..4), 1..6),
