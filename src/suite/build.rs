@@ -7,7 +7,10 @@ fn main() {
     println!("cargo::rerun-if-changed=Cargo.toml");
     println!("cargo::rerun-if-changed=build.rs");
     let dir = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
-    let manifest = fs::read_to_string(dir.join("Cargo.toml")).expect("Cargo.toml can be read");
+    // Cargo writes a package's own manifest anew, without paths, and keeps this one beside it.
+    let manifest = [dir.join("Cargo.toml.orig"), dir.join("Cargo.toml")];
+    let manifest = manifest.iter().find_map(|file| fs::read_to_string(file).ok());
+    let manifest = manifest.expect("Cargo.toml can be read");
     let mut ids: Vec<&str> = manifest.lines().filter_map(id).collect();
     ids.sort_unstable();
     assert!(!ids.is_empty(), "Cargo.toml: no dependency stands in ../analytics");

@@ -1,4 +1,4 @@
-//! The component: exports the world of `wit/authsieve.wit`, imports nothing.
+//! The component face: exports the world of `wit/authsieve.wit` and imports nothing.
 
 use crate::baked::Module;
 use authsieve_engine::detector::{self, Detector};
@@ -15,7 +15,7 @@ use generated::exports::authsieve::analytic::analytic as wit;
 #[allow(missing_docs, unsafe_op_in_unsafe_fn, clippy::all)] // Documented in the WIT.
 mod generated {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         world: "detector-component",
         pub_export_macro: true,
     });
@@ -118,13 +118,13 @@ fn read(reading: &wit::Reading) -> detector::Reading {
     }
 }
 
-/// One copy of this serves all calls that return alerts.
+/// Lowers alerts. All calls that return alerts share this one copy.
 #[inline(never)]
 fn alerts(list: Vec<alert::Alert>) -> Vec<wit::Alert> {
     list.lower()
 }
 
-/// A value of the engine as one of the contract.
+/// Turns a value of the engine into a value of the contract.
 trait Lower {
     type To;
     fn lower(self) -> Self::To;
@@ -182,7 +182,7 @@ lower_cases!(event::Outcome, Outcome { Failure, Success, Challenge, Denied, Time
 lower_cases!(note::Step, Step { Ignored, Joined, Counted, Short, TooLate, Silent, Waiting, Alert });
 same!(String, u8, u32, u64, bool);
 
-/// An event, and what stands beside it.
+/// An event, with its record and the analytics that read it.
 macro_rules! lower_seen {
     (($seen:expr) $($field:ident)+) => {
         wit::Event {
@@ -228,7 +228,7 @@ impl Lower for &'static str {
     }
 }
 
-/// An empty text says nothing.
+/// An empty text is an absent one.
 impl Lower for event::Text<'_> {
     type To = Option<String>;
     fn lower(self) -> Option<String> {
@@ -250,7 +250,7 @@ impl Lower for IpAddr {
     }
 }
 
-/// The id of a delivery.
+/// The id of a delivery, as hexadecimal digits.
 impl Lower for u128 {
     type To = String;
     fn lower(self) -> String {
@@ -258,7 +258,7 @@ impl Lower for u128 {
     }
 }
 
-/// Types that have a word for each value.
+/// Types that the contract shows as a word.
 macro_rules! words {
     ($($type:ty),+) => { $(
         impl Lower for $type {

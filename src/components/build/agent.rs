@@ -1,8 +1,8 @@
-//! What the runtime in Fluent Bit has, which a filter must do with.
+//! Checks that the Wasm runtime in Fluent Bit can run a filter.
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
-/// What WAMR has switched on in the agent's builds.
+/// The features that WAMR has in the agent's builds.
 const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::REFERENCE_TYPES)
@@ -10,10 +10,10 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::MULTI_VALUE)
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT);
 
-/// That it imports nothing, and asks for nothing that the agent's runtime has not.
+/// Checks that a module imports nothing, and uses no feature that the agent's runtime lacks.
 ///
 /// # Errors
-/// When it would be refused there.
+/// When the agent would refuse the module.
 pub fn check(module: &[u8]) -> Result<(), String> {
     Validator::new_with_features(FEATURES)
         .validate_all(module)

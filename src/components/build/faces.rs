@@ -1,17 +1,30 @@
-//! From the core module that the compiler wrote to what a host loads.
+//! Turns the core module of the compiler into the form that a host loads.
 
 use wasmparser::{Parser, Payload};
 
-/// A component, which imports nothing.
+/// The fields of a `Component` and their files, with `ID` for the id of the analytic. `examples/modules.rs` writes
+/// them.
+pub const FILES: &[(&str, &str)] = &[
+    ("wasm", "ID.wasm"),
+    ("fluent_bit", "ID.fluent-bit.wasm"),
+    #[cfg(feature = "browser")]
+    ("browser_wasm", "ID_browser_bg.wasm"),
+    #[cfg(feature = "browser")]
+    ("browser_js", "ID_browser.js"),
+    #[cfg(feature = "browser")]
+    ("browser_dts", "ID_browser.d.ts"),
+];
+
+/// Makes a component, which imports nothing.
 ///
 /// # Errors
-/// When the module is none of `wit/authsieve.wit`, or wants something of its host.
+/// When the module does not implement `authsieve.wit`, or imports something from its host.
 pub fn component(module: &[u8]) -> Result<Vec<u8>, String> {
     for payload in Parser::new(0).parse_all(module) {
         let Payload::ImportSection(imports) = payload.map_err(|e| e.to_string())? else { continue };
         for import in imports.into_imports() {
             let import = import.map_err(|e| e.to_string())?;
-            // Handles of a component's own resources are its own: `[export]` imports end inside of it.
+            // A component handles its own resources by `[export]` imports, which end inside of the component.
             if !import.module.starts_with("[export]") {
                 return Err(format!(
                     "it imports \"{}\" from \"{}\", but an analytic asks its host for nothing: no clock, file, randomness",
@@ -28,17 +41,17 @@ pub fn component(module: &[u8]) -> Result<Vec<u8>, String> {
         .and_then(|component| without_names(&component))
 }
 
-/// A filter of Fluent Bit.
+/// Makes a filter for Fluent Bit.
 ///
 /// # Errors
-/// When it would be refused there.
+/// When the agent would refuse the filter.
 pub fn fluent_bit(module: &[u8]) -> Result<Vec<u8>, String> {
     crate::agent::check(module)?;
     without_names(module)
 }
 
-/// A module or component without what only people read: the names of its functions, a sixth of its bytes, and who
-/// compiled it. What is nested in a component stays as it is.
+/// Removes the sections that only people read: the names of functions, which are a sixth of the bytes, and the name
+/// of the compiler. A module that is nested in a component stays as it is.
 fn without_names(wasm: &[u8]) -> Result<Vec<u8>, String> {
     let (mut kept, mut from, mut end) = (Vec::new(), 0, 0);
     for payload in Parser::new(0).parse_all(wasm) {
@@ -74,10 +87,10 @@ pub struct Class {
     pub dts: String,
 }
 
-/// The browser class: an ES module for `<script type="module">`, bundlers and Node.
+/// Makes the browser class: an ES module for `<script type="module">`, bundlers and Node.
 ///
 /// # Errors
-/// When wasm-bindgen cannot read the module, as one written by another version of it.
+/// When wasm-bindgen cannot read the module, for example because another version of wasm-bindgen wrote it.
 #[cfg(feature = "browser")]
 pub fn browser(id: &str, module: Vec<u8>) -> Result<Class, String> {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();

@@ -11,12 +11,12 @@ pub const SUITE: &str = "suite";
 /// The features of an analytic that make it a module.
 const FACES: [&str; 3] = ["component", "fluent-bit", "browser"];
 
-/// The profile in which a face is built.
+/// The cargo profile of a face.
 fn profile(face: &str) -> &'static str {
     if face == "fluent-bit" { "wasm-interpreted" } else { "wasm" }
 }
 
-/// Where and with what the analytics are built.
+/// The place and the tools with which the analytics are built.
 pub struct Guest<'a> {
     workspace: &'a Path,
     target_dir: PathBuf,
@@ -26,16 +26,16 @@ impl<'a> Guest<'a> {
     /// Finds the Wasm target, or installs it.
     pub fn new(workspace: &'a Path, out: &Path) -> Result<Self, String> {
         require_target(workspace)?;
-        // Beside the outer build's profiles, so that a debug and a release build share it. It cannot be the outer
-        // build's own directory, which is locked while this runs. Cargo tags the root of its target directories.
+        // A directory beside the outer build's profiles, so that a debug and a release build share it. The outer
+        // build's own directory is locked while this runs. Cargo tags the root of its target directories.
         let root = out.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file()).unwrap_or(out);
         Ok(Self { workspace, target_dir: root.join("guests") })
     }
 
     /// Builds modules with the face named by one of their features, and returns them in the same order.
     ///
-    /// The suite is built by a call of its own: cargo would switch on the features of the analytics within it too, and
-    /// each of them would have a face there.
+    /// The suite needs a call of its own. In one call, cargo would switch on the features of the analytics for the
+    /// suite too, and each of them would have a face there.
     pub fn build(&self, face: &str, ids: &[String]) -> Result<Vec<Vec<u8>>, String> {
         let mut cargo = command(program("CARGO", "cargo"), self.workspace);
         cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile(face), "--target-dir"]);
@@ -46,7 +46,7 @@ impl<'a> Guest<'a> {
             cargo.arg("-p").arg(package(id)).arg("--features").arg(format!("{}/{face}", package(id)));
         }
         cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(face).join("\u{1f}"));
-        cargo.stdout(Stdio::null()); // What a build script prints there is taken for instructions.
+        cargo.stdout(Stdio::null()); // The outer cargo takes the output of a build script for instructions.
         let status = cargo.status().map_err(|e| format!("cannot run {:?}: {e}", cargo.get_program()))?;
         if !status.success() {
             return Err(format!(
@@ -70,8 +70,8 @@ impl<'a> Guest<'a> {
             .collect()
     }
 
-    /// Tells cargo what to watch: exactly the files the modules were made of, as the compiler listed them, and what
-    /// decides how. A new file always changes one of these.
+    /// Tells cargo which files to watch: the sources of the modules, as the compiler listed them, and the files that
+    /// decide how they are built. A new file always changes one of these.
     pub fn watch(&self, ids: &[String]) -> Result<(), String> {
         let mut files = vec![self.workspace.join("Cargo.toml"), self.workspace.join("Cargo.lock")];
         for id in ids {
@@ -103,8 +103,8 @@ impl<'a> Guest<'a> {
         self.target_dir.join(face).join(TARGET).join(profile(face)).join(name).with_extension(extension)
     }
 
-    /// `simd128` is what memchr picks its fast paths by; Fluent Bit's runtime refuses it. Numbers that the linker fills
-    /// in take no more bytes than they need. The rest keeps the paths of this machine out of the modules.
+    /// The flags of the compiler. `simd128` gives the compiler vectors; Fluent Bit's runtime refuses them. The
+    /// linker writes numbers in as few bytes as possible. The rest keeps the paths of this machine out of the modules.
     fn rustflags(&self, face: &str) -> Vec<String> {
         let mut flags = vec!["-Clink-arg=--compress-relocations".to_owned()];
         if face != "fluent-bit" {
@@ -125,7 +125,7 @@ fn package(id: &str) -> String {
     format!("authsieve-{id}")
 }
 
-/// Where the crate of a module stands.
+/// The folder of the crate of a module.
 fn folder(id: &str) -> String {
     if id == SUITE { "src/suite".into() } else { format!("src/analytics/{id}") }
 }
@@ -135,8 +135,8 @@ fn program(variable: &str, default: &str) -> OsString {
     env::var_os(variable).unwrap_or_else(|| default.into())
 }
 
-/// A command at the root of the workspace, in the environment of the outer build without what that set for itself or
-/// for its own target: flags, wrappers, profiles, directories.
+/// A command at the root of the workspace. It has the environment of the outer build without the variables that cargo
+/// set for that build: flags, wrappers, profiles, directories.
 fn command(program: OsString, workspace: &Path) -> Command {
     const KEPT: [&str; 8] = [
         "CARGO_HOME",
@@ -162,14 +162,14 @@ fn command(program: OsString, workspace: &Path) -> Command {
     command
 }
 
-/// Succeeds where the compiler has the Wasm target, after asking rustup for it if need be.
+/// Succeeds if the compiler has the Wasm target, and asks rustup to add the target if not.
 fn require_target(workspace: &Path) -> Result<(), String> {
     if has_target(workspace)? {
         return Ok(());
     }
     let mut rustup = command("rustup".into(), workspace);
     rustup.args(["target", "add", TARGET]).stdout(Stdio::null());
-    let _ = rustup.status(); // What counts is whether the target is there now.
+    let _ = rustup.status(); // The next check decides.
     if has_target(workspace)? {
         return Ok(());
     }
@@ -183,7 +183,7 @@ fn has_target(workspace: &Path) -> Result<bool, String> {
     rustc.args(["--print", "target-libdir", "--target", TARGET]);
     let output = rustc.output().map_err(|e| format!("cannot run {:?}: {e}", rustc.get_program()))?;
     let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    // A directory left empty is none.
+    // An empty directory does not count.
     Ok(output.status.success() && fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()))
 }
 

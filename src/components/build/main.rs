@@ -2,13 +2,16 @@
 //! results.
 //!
 //! Copying a folder there is all it takes to add one. Nothing but cargo and the Wasm target of the compiler is needed,
-//! and the latter is installed where rustup can.
+//! and the latter is installed where rustup can. The package of this crate holds the modules as files, and its build
+//! only writes the table.
 
 mod agent;
 mod faces;
 mod guest;
+mod prebuilt;
 
 use guest::Guest;
+use prebuilt::Prebuilt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
@@ -25,20 +28,42 @@ fn main() -> ExitCode {
 
 fn build() -> Result<(), String> {
     let crate_dir = cargo_says("CARGO_MANIFEST_DIR")?;
-    let workspace = crate_dir.ancestors().nth(2).ok_or("this crate is not in src/ of its workspace")?;
     let out = cargo_says("OUT_DIR")?;
+    let workspace = crate_dir.ancestors().nth(2).unwrap_or(&crate_dir);
+    if !workspace.join("src/analytics").is_dir() {
+        return prebuilt(&crate_dir, &out);
+    }
     let ids = analytics(&workspace.join("src/analytics"))?;
 
     let guest = Guest::new(workspace, &out)?;
     let suite = [guest::SUITE.to_owned()];
-    let mut table = String::from("&[\n");
-    for entry in entries(&guest, &ids, &out)? {
-        table += &format!("{entry},\n");
-    }
-    table += "]\n";
-    write(&out, "table.rs", table.as_bytes())?;
-    write(&out, "suite.rs", entries(&guest, &suite, &out)?.concat().as_bytes())?;
+    table(&out, &entries(&guest, &ids, &out)?, &entries(&guest, &suite, &out)?)?;
     guest.watch(&[ids, suite.to_vec()].concat())
+}
+
+/// Embeds the modules of the package.
+fn prebuilt(crate_dir: &Path, out: &Path) -> Result<(), String> {
+    let Some(modules) = Prebuilt::of(crate_dir) else {
+        return Err(format!("{}: neither src/analytics nor modules is there", crate_dir.display()));
+    };
+    let entry = |id: &str| -> Result<String, String> {
+        let mut entry = format!("Component {{\n        id: {id:?},\n");
+        for (name, file) in faces::FILES {
+            let file = file.replace("ID", id);
+            entry += &field(out, name, &file, &modules.read(&file)?)?;
+        }
+        Ok(entry + "    }")
+    };
+    let ids = modules.ids()?;
+    let analytics: Vec<_> = ids.iter().map(|id| entry(id)).collect::<Result<_, _>>()?;
+    table(out, &analytics, &[entry(guest::SUITE)?])
+}
+
+/// Writes the two tables that `src/lib.rs` includes.
+fn table(out: &Path, analytics: &[String], suite: &[String]) -> Result<(), String> {
+    let rows: String = analytics.iter().map(|entry| format!("{entry},\n")).collect();
+    write(out, "table.rs", format!("&[\n{rows}]\n").as_bytes())?;
+    write(out, "suite.rs", suite.concat().as_bytes())
 }
 
 /// Builds every face of these modules, and writes each as the `Component` that embeds it.

@@ -5,7 +5,7 @@ use authsieve_engine::detector::Reading;
 mod generated {
     #![allow(missing_docs, clippy::all)]
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         world: "detector-component",
         additional_derives: [PartialEq],
     });
@@ -17,6 +17,9 @@ pub use wit::{
     Advice, Alert, Descriptor, Event, Evidence, Need, Note, Outcome, Part, Problem, Severity, Source, Stats,
     Step, Tally,
 };
+
+/// The contract as text, for hosts that generate bindings of their own from it.
+pub const WIT: &str = include_str!("../wit/authsieve.wit");
 
 /// The interface that a component must export.
 pub const INTERFACE: &str = "authsieve:analytic/analytic@0.2.0";

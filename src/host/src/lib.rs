@@ -62,7 +62,7 @@ mod weight;
 pub use analytic::{Analytic, is_module};
 pub use authsieve_records::{Origin, Origins, in_order, prefilter};
 pub use cache::Cache;
-pub use contract::INTERFACE;
+pub use contract::{INTERFACE, WIT};
 pub use detector::Detector;
 pub use engine::{Code, Engine, Limits};
 pub use error::{CallError, Cause, EngineError, LoadError, StartError};

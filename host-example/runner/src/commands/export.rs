@@ -8,9 +8,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The contract, for generating bindings.
-const WIT: &str = include_str!("../../../../wit/authsieve.wit");
-
 /// The arguments of `export`.
 #[derive(Debug, Args)]
 #[command(allow_missing_positional = true)]
@@ -56,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         write(format!("{id}_browser.d.ts"), component.browser_dts.as_bytes(), "its types")?;
         write(format!("{id}_browser_bg.wasm"), component.browser_wasm, "the WebAssembly it loads")?;
     }
-    write("authsieve.wit".into(), WIT.as_bytes(), "the contract of the components")?;
+    write("authsieve.wit".into(), authsieve_host::WIT.as_bytes(), "the contract of the components")?;
     io::stdout().write_all(list.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
