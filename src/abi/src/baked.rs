@@ -1,15 +1,16 @@
-//! What can be written into a module after it was built.
+//! The configuration that `authsieve bake` writes into a finished module.
 //!
-//! Some hosts pass no configuration. So every module carries a [`Baked`], which `authsieve bake` finds by its mark in
-//! the data section and points to a configuration that it adds there. Nothing is recompiled, nothing runs, and the same
-//! module without a configuration has the defaults.
+//! Some hosts pass no configuration. So every module carries a [`Baked`] in its data section. `authsieve bake` finds
+//! it by its mark, adds a configuration to the section, and points the `Baked` there. Nothing is recompiled, and no
+//! code runs. A module without a baked configuration has the defaults.
 
 use authsieve_engine::detector::Analytics;
 
-/// Begins every [`Baked`]. The last digit is the version of its layout.
+/// The mark at the beginning of every [`Baked`]. The last digit is the version of its layout.
 pub const MARK: [u8; 16] = *b"\0authsieve:bake1";
 
-/// What `authsieve bake` finds and changes: the mark, then four texts, each an address and a length of 32 bits.
+/// The part of a module that `authsieve bake` changes: the mark, then four texts, each an address and a length of 32
+/// bits.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Baked {
@@ -20,7 +21,7 @@ pub struct Baked {
     key: Text,
 }
 
-/// A text in linear memory, laid out alike by every compiler.
+/// A text in linear memory, in a layout that is the same for every compiler.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 struct Text {
@@ -31,14 +32,14 @@ struct Text {
 // SAFETY: the texts are static and are only read.
 unsafe impl Sync for Baked {}
 
-/// An analytic, or a suite, that ends a module of its own. [`faces`](crate::faces) implements it.
+/// An analytic, or a suite, that has a module of its own. [`faces`](crate::faces) implements this trait.
 pub trait Module: Analytics {
-    /// What was baked into the module.
+    /// The baked part of the module.
     fn baked() -> &'static Baked;
 }
 
 impl Baked {
-    /// Nothing baked into an analytic of this id and version.
+    /// The baked part of an analytic with this id and version, without a configuration.
     #[must_use]
     pub const fn new(id: &'static str, version: &'static str) -> Self {
         let (config, key) = (Text::new(""), Text::new("authsieve"));
@@ -63,9 +64,9 @@ impl Text {
         Self { at: text.as_ptr(), length: text.len() }
     }
 
-    /// Reads what stands there now: the compiler only knows what stood there when it ran.
+    /// Reads the text that is there now. The compiler would use the text of the time when it ran.
     fn read(place: *const Self) -> &'static str {
-        // SAFETY: a place in a static. What `bake` writes there are bytes of the data section, which nothing changes.
+        // SAFETY: a place in a static. `bake` writes bytes of the data section there, which no code changes.
         let bytes = unsafe {
             let Self { at, length } = place.read_volatile();
             core::slice::from_raw_parts(at, length)
@@ -74,7 +75,7 @@ impl Text {
     }
 }
 
-/// Gives the module of an analytic, or of a suite, the texts that can be baked.
+/// Gives the module of an analytic, or of a suite, its [`Baked`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! baked_face {

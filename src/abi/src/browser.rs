@@ -1,8 +1,8 @@
-//! The browser class: the detector as JavaScript sees it.
+//! The browser face: the detector as a JavaScript class.
 //!
-//! `wasm_bindgen` takes no generic type, so the class itself is written out in the analytic's crate by
-//! [`browser_face`](crate::browser_face); its parts are here. JavaScript gets JSON text with the field names of the
-//! contract, in its order, and without absent fields: alerts byte for byte as every host writes them.
+//! `wasm_bindgen` takes no generic types. So [`browser_face`](crate::browser_face) writes out the class in the crate
+//! of the analytic, and this module holds its parts. JavaScript gets JSON text with the field names and the order of
+//! the contract, without absent fields. Alerts are the same bytes as on every other host.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Advice, Descriptor, Error, Need, Part, Reading, Seen, Source};
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize as DeriveSerialize};
 pub use wasm_bindgen;
 use wasm_bindgen::JsError;
 
-/// The error of the engine as a JavaScript `Error` of the same words.
+/// An error of the engine as a JavaScript `Error` with the same text.
 pub fn error(error: Error) -> JsError {
     JsError::new(&error.to_string())
 }
 
-/// A JavaScript number of microseconds. Exact until the year 2255.
+/// Reads a JavaScript number of microseconds. Exact until the year 2255.
 ///
 /// # Errors
-/// When it is no whole number in that range: `NaN` is what JavaScript makes of a forgotten argument.
+/// When the number is not a whole one in that range. JavaScript passes `NaN` for a forgotten argument.
 fn micros(micros: f64) -> Result<i64, JsError> {
     if micros.fract() == 0.0 && micros.abs() <= 9_007_199_254_740_991.0 {
         Ok(micros as i64)
@@ -33,10 +33,10 @@ fn micros(micros: f64) -> Result<i64, JsError> {
     }
 }
 
-/// When and where the records of a batch were read, from JavaScript numbers.
+/// Makes the reading of a batch from JavaScript numbers.
 ///
 /// # Errors
-/// For a number that is no time, or no number of a record.
+/// For a number that is not a time, or not the number of a record.
 pub fn reading(received: f64, written: Option<f64>, first: Option<f64>) -> Result<Reading, JsError> {
     let first = first.unwrap_or(0.0);
     let number = u64::try_from(micros(first)?);
@@ -47,10 +47,10 @@ pub fn reading(received: f64, written: Option<f64>, first: Option<f64>) -> Resul
     })
 }
 
-/// A span of time from a JavaScript number of microseconds.
+/// Makes a span of time from a JavaScript number of microseconds.
 ///
 /// # Errors
-/// For a number that is no whole number.
+/// For a number that is not whole.
 pub fn span(idle: f64) -> Result<Span, JsError> {
     micros(idle).map(Span)
 }
@@ -65,12 +65,12 @@ pub fn alerts(list: Vec<Alert>) -> Vec<String> {
     list.iter().map(Alert::to_json).collect()
 }
 
-/// The JSON of each event, with its record and its readers.
+/// The JSON of each event, with its record and the analytics that read it.
 pub fn events(list: Vec<Seen>) -> Vec<String> {
     list.iter().map(|seen| json(&SeenJson(seen))).collect()
 }
 
-/// The JSON of the descriptors: a list.
+/// The JSON of the descriptors, as one list.
 pub fn descriptors(list: Vec<Descriptor>) -> String {
     json(&list.iter().map(DescriptorJson).collect::<Vec<_>>())
 }
@@ -88,10 +88,10 @@ pub fn parts(list: Vec<Part>) -> Vec<String> {
     list.iter().map(part).collect()
 }
 
-/// The parts that their JSON means.
+/// Reads the JSON of parts.
 ///
 /// # Errors
-/// For text that `parts` did not write.
+/// For text that [`parts`] did not write.
 pub fn parts_of(list: &[String]) -> Result<Vec<Part>, JsError> {
     let wrong = || JsError::new("a part is not one that `route` returned");
     let digits =
@@ -172,7 +172,7 @@ macro_rules! described {
     )+ };
 }
 
-/// Writes a list whose items are written by `Described`.
+/// Writes a list, each item as a `Described`.
 fn list<'f, F: 'f, S: Serializer>(items: &'f [F], out: S) -> Result<S::Ok, S::Error>
 where
     Described<'f, F>: Serialize,
@@ -222,8 +222,8 @@ macro_rules! browser_face {
         // The attributes below look for their crate by this name.
         use $crate::browser::wasm_bindgen::{self, JsError, prelude::wasm_bindgen};
 
-        /// Configured analytics and the state of their windows. Times are microseconds since 1970-01-01T00:00:00Z, so
-        /// `1000 * Date.now()`. A batch is UTF-8 bytes: whole records, each with a newline behind it.
+        /// Configured analytics and the state of their windows. Times are microseconds since 1970-01-01T00:00:00Z:
+        /// now is `1000 * Date.now()`. A batch is UTF-8 bytes: whole records, each with a newline behind it.
         #[wasm_bindgen(wasm_bindgen = $crate::browser::wasm_bindgen)]
         pub struct Detector {
             detector: $crate::engine::detector::Detector<$analytics>,
@@ -232,10 +232,11 @@ macro_rules! browser_face {
 
         #[wasm_bindgen(wasm_bindgen = $crate::browser::wasm_bindgen)]
         impl Detector {
-            /// A detector for `config`, a JSON object (the empty string: the defaults). `seed` places entries in hash
-            /// tables and changes nothing else; draw it at random where others choose the log's content.
+            /// Makes a detector for `config`, a JSON object. The empty string stands for the defaults. `seed` places
+            /// entries in hash tables and changes nothing else. Draw it at random where others choose the content of
+            /// the log.
             ///
-            /// Throws an `Error` that names each option that is wrong, its value and the allowed values.
+            /// Throws an `Error` that names each wrong option, its value and the allowed values.
             #[wasm_bindgen(constructor)]
             pub fn create(config: &str, seed: u64) -> Result<Detector, JsError> {
                 let detector = $crate::engine::detector::Detector::create(config, seed)
@@ -243,9 +244,9 @@ macro_rules! browser_face {
                 Ok(Self { detector, notes: Vec::new() })
             }
 
-            /// A detector that goes on where `snapshot` was taken; `notes` then says which state was dropped because the
-            /// configuration has changed. Throws where the constructor does, and for a snapshot that is damaged or
-            /// another analytic's.
+            /// Makes a detector that continues from `snapshot`. `notes` then names the state that was dropped because
+            /// the configuration has changed. Throws for a wrong configuration, and for a snapshot that is damaged or
+            /// of another analytic.
             pub fn restore(config: &str, seed: u64, snapshot: &[u8]) -> Result<Detector, JsError> {
                 let (detector, notes) = $crate::engine::detector::Detector::restore(config, seed, snapshot)
                     .map_err($crate::browser::error)?;
@@ -264,15 +265,16 @@ macro_rules! browser_face {
                 self.notes.clone()
             }
 
-            /// Strings, compared without ASCII case, of which any record that can matter contains at least one. All
-            /// other records may be kept away from `process`, but for their newlines: this changes no alert. Empty: all
+            /// Strings. Every record that can matter contains at least one of them, in any ASCII case. You may keep the
+            /// other records away from `process`, but not their newlines; no alert changes. An empty list: every record
             /// may matter.
             pub fn needles(&self) -> Vec<String> {
                 self.detector.needles()
             }
 
-            /// Reads a batch that was received at `received` and returns its alerts, each as JSON. `written` is when the
-            /// file was last written, for stored logs alone; `first` is the number of the first record.
+            /// Reads a batch that was received at `received`, and returns its alerts, each as JSON. `written` is the
+            /// time at which the file was last written, for stored logs alone. `first` is the number of the first
+            /// record.
             pub fn process(
                 &mut self,
                 batch: &[u8],
@@ -296,8 +298,8 @@ macro_rules! browser_face {
                 Ok($crate::browser::events(self.detector.decode(batch, reading)))
             }
 
-            /// Reads a batch as `process` does, and returns what became of each event for each of its keys, and why,
-            /// each as JSON; alerts are among these notes.
+            /// Reads a batch as `process` does, and returns the effect of each event on each of its keys, with reasons,
+            /// each as JSON. The alerts are among these notes.
             pub fn explain(
                 &mut self,
                 batch: &[u8],
@@ -309,13 +311,14 @@ macro_rules! browser_face {
                 Ok($crate::browser::each(&self.detector.explain(batch, reading)))
             }
 
-            /// Nothing came for `idle` microseconds: the alerts that waited for the time, each as JSON.
+            /// Says that no record came for `idle` microseconds. Returns the alerts that waited for the time, each as
+            /// JSON.
             pub fn elapse(&mut self, idle: f64) -> Result<Vec<String>, JsError> {
                 let idle = $crate::browser::span(idle)?;
                 Ok($crate::browser::alerts(self.detector.elapse(idle)))
             }
 
-            /// Ends a finite input: all alerts that still wait, each as JSON.
+            /// Ends a finite input, and returns all alerts that still wait, each as JSON.
             pub fn flush(&mut self) -> Vec<String> {
                 $crate::browser::alerts(self.detector.flush())
             }
@@ -330,12 +333,13 @@ macro_rules! browser_face {
                 $crate::browser::each(&self.detector.stats())
             }
 
-            /// The first record of each kind of trouble since this was last asked, each as JSON.
+            /// The first record of each kind of trouble since the last call, each as JSON.
             pub fn problems(&mut self) -> Vec<String> {
                 $crate::browser::each(&self.detector.problems())
             }
 
-            /// Reads a batch, but judges nothing: each event for each analytic that reads it, as JSON for `judge`.
+            /// Reads a batch, but judges nothing. Returns each event for each analytic that reads it, as JSON for
+            /// `judge`.
             pub fn route(
                 &mut self,
                 batch: &[u8],
@@ -347,7 +351,8 @@ macro_rules! browser_face {
                 Ok($crate::browser::parts(self.detector.route(batch, reading)))
             }
 
-            /// Judges parts that `route` returned, here or elsewhere, in their order: their alerts, each as JSON.
+            /// Judges parts that `route` returned, here or elsewhere, in their order. Returns their alerts, each as
+            /// JSON.
             pub fn judge(&mut self, parts: Vec<String>, received: f64) -> Result<Vec<String>, JsError> {
                 let reading = $crate::browser::reading(received, None, None)?;
                 let parts = $crate::browser::parts_of(&parts)?;

@@ -1,22 +1,22 @@
-//! The faces of an analytic: how the one detector shows itself to each kind of host.
+//! Turns an analytic into a module for each kind of host: its faces.
 //!
-//! An analytic is a crate that ends with one line and thereby is a library for Rust and a module for every host:
+//! An analytic is a crate. One line at its end makes it a library for Rust and a module for every host:
 //!
 //! ```ignore
 //! authsieve_abi::faces!(An1276);
 //! ```
 //!
-//! Which face that line becomes is chosen by a feature of the analytic, forwarded to this crate:
+//! A feature of the analytic, forwarded to this crate, chooses the face:
 //!
 //! | feature     | face                                   | imports          |
 //! |-------------|----------------------------------------|------------------|
 //! | `component` | the world of `wit/authsieve.wit`       | none             |
 //! | `browser`   | a JavaScript class, `Detector`         | its own glue     |
 //! | `fluent-bit`| a filter of the Fluent Bit agent       | none             |
-//! | neither     | nothing: a library for native programs |                  |
+//! | none of them| nothing: a library for native programs |                  |
 //!
-//! A face translates types and does nothing else; what a host sees is what [`Detector`](authsieve_engine::detector::Detector)
-//! does. Off Wasm both features are without effect.
+//! A face translates types and does nothing else. All behaviour is that of
+//! [`Detector`](authsieve_engine::detector::Detector). Outside of Wasm builds the features have no effect.
 
 extern crate alloc;
 
@@ -35,10 +35,10 @@ mod memory;
 #[doc(hidden)]
 pub use authsieve_engine as engine;
 
-/// Gives the crate it stands in the faces of the analytic, or of the suite, that it names. To be used once, in the
-/// `lib.rs` of a crate with the features `component`, `browser` and `fluent-bit`.
+/// Gives a crate the faces of the analytic, or of the suite, that the macro names. Use it once, in the `lib.rs` of a
+/// crate with the features `component`, `browser` and `fluent-bit`.
 ///
-/// The features are those of that crate: a suite has faces of its own, and its analytics none.
+/// The features are those of the crate with this macro. So a suite has faces, and the analytics within it have none.
 #[macro_export]
 macro_rules! faces {
     ($analytics:ty) => {

@@ -1,7 +1,7 @@
-//! The allocator of a module: the standard library's, called rather than copied.
+//! The allocator of a module: that of the standard library, kept from being inlined.
 //!
-//! With link-time optimisation, taking memory and giving it back is otherwise inlined wherever a string is dropped:
-//! hundreds of times, half of a module.
+//! Link-time optimisation would otherwise inline it wherever a string is dropped. These hundreds of copies would make
+//! half of a module.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -14,7 +14,7 @@ static MEMORY: Outlined = Outlined;
 unsafe impl GlobalAlloc for Outlined {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller keeps the promise of `GlobalAlloc`.
         unsafe { System.alloc(layout) }
     }
 

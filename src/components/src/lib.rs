@@ -1,17 +1,22 @@
-//! Every analytic, built for Wasm and embedded.
-//!
-//! The build script builds what it finds in `src/analytics`. Hosts that load components only switch off the default
-//! feature `browser`.
+//! All analytics of authsieve as WebAssembly modules, embedded in a Rust library.
 //!
 //! ```
 //! let an1276 = authsieve_components::get("AN1276").expect("it is one of them");
 //! assert!(an1276.wasm.starts_with(b"\0asm"));
 //! ```
+//!
+//! Use this crate in a host that brings the analytics along as constants. `authsieve-host` loads the components into
+//! wasmtime. A host that reads its modules from files does not need it: `authsieve export DIR` writes the same bytes.
+//!
+//! Hosts that load components alone can switch off the default feature `browser`.
+//!
+//! The published package holds the modules, about 15 MB. In a checkout the build script compiles them from
+//! `src/analytics`, for which it needs the target `wasm32-unknown-unknown`. `examples/modules.rs` writes them as files.
 
-/// An analytic in the forms that hosts load.
+/// An analytic, in each form that hosts load.
 #[derive(Clone, Copy, Debug)]
 pub struct Component {
-    /// Its id as it is typed: `an1276`.
+    /// The id, as people type it: `an1276`.
     pub id: &'static str,
     /// The component: exports `authsieve:analytic/analytic`, imports nothing.
     pub wasm: &'static [u8],
@@ -28,13 +33,13 @@ pub struct Component {
     pub browser_dts: &'static str,
 }
 
-/// All analytics, by id.
+/// All analytics, in the order of their ids.
 pub static ALL: &[Component] = include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 /// All analytics as one module, which decodes each record once. Its id is `suite`.
 pub static SUITE: Component = include!(concat!(env!("OUT_DIR"), "/suite.rs"));
 
-/// The analytic of that id, whatever its case.
+/// Finds an analytic by its id, in any case. O(n) in the number of analytics.
 #[must_use]
 pub fn get(id: &str) -> Option<&'static Component> {
     ALL.iter().find(|component| component.id.eq_ignore_ascii_case(id))

@@ -1,4 +1,4 @@
-//! What hosts load, looked at from outside.
+//! Checks the modules from outside, as hosts see them.
 
 #[path = "../build/agent.rs"]
 mod agent;

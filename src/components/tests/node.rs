@@ -1,4 +1,4 @@
-//! The browser class says what the native detector says, to the byte. Needs `node`; skipped where there is none.
+//! Compares the browser class with the native detector, byte by byte. Needs `node`; skipped without it.
 
 use authsieve_an1276::An1276;
 use authsieve_engine::detector::{Detector, Reading};
@@ -30,7 +30,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What `tests/node/detect.mjs` prints, from the native detector.
+/// The output of `tests/node/detect.mjs`, made by the native detector.
 fn native() -> (String, usize) {
     let batch = LOG.as_bytes();
     let mut out = Detector::<An1276>::describe().remove(0).config_schema;

@@ -1,4 +1,4 @@
-//! What goes back to the agent: one JSON object, written into the one buffer that it reads.
+//! Writes the answer to the agent: one JSON object, in the one buffer that the agent reads.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,7 +7,7 @@ use authsieve_engine::alert::Alert;
 use authsieve_engine::find::find;
 use authsieve_engine::json::{Kind, Object, quote_into};
 
-/// The first alert as JSON, which holds the others under `also`.
+/// Writes the first alert as JSON, with the others under `also`.
 pub fn together(alerts: &[Alert]) -> Vec<u8> {
     let Some((first, others)) = alerts.split_first() else { return Vec::new() };
     let first = first.to_json().into_bytes();
@@ -20,9 +20,9 @@ pub fn together(alerts: &[Alert]) -> Vec<u8> {
     out
 }
 
-/// Writes a record with one member more, at its end: of two of one name, that is the one the agent goes by. What is no
-/// valid object is written as text in one, under `unreadable`. `name` is JSON with its colon; where `value` is empty,
-/// there is no such member.
+/// Writes a record with one more member at its end. Of two members of one name, the agent uses the last. A record
+/// that is no valid object is written as text in an object, under `unreadable`. `name` is JSON with its colon. With
+/// an empty `value` no member is added.
 pub fn carry(record: &[u8], valid: bool, name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.reserve(record.len() + name.len() + value.len() + 32);
     if valid {
@@ -41,8 +41,8 @@ pub fn carry(record: &[u8], valid: bool, name: &str, value: &[u8], out: &mut Vec
     out.push(b'}');
 }
 
-/// A valid record without the members of that name, however it is escaped. `None` where it has none: records are routed by the
-/// member that tells of an alert, so one that a record brings along would pass for an alert.
+/// Removes the members of that name from a valid record, however the name is escaped. `None` where there is none. A
+/// pipeline routes records by the member that holds an alert, so such a member in a log would pass for an alert.
 pub fn without(record: &[u8], name: &str) -> Option<Vec<u8>> {
     let may = find(record, name.as_bytes()).is_some() || find(record, b"\\u").is_some();
     let object = Object::new(record).filter(|_| may)?;

@@ -1,12 +1,12 @@
-//! What the agent makes of bytes that are no UTF-8, made undone.
+//! Restores bytes that are no UTF-8, which the agent replaces.
 //!
-//! It writes such a byte, 0xNN, as the character U+E0NN of the private use area, as it stands or escaped. Nobody's
-//! names are written in that area, so what is found there is the byte again, and the decoders see what was logged.
+//! The agent writes such a byte, 0xNN, as the character U+E0NN of the private use area, plain or escaped. No name is
+//! written in that area. So each such character becomes its byte again, and the decoders see the bytes of the log.
 
 use alloc::vec::Vec;
 use authsieve_engine::find::{each_place_of, is_plain};
 
-/// The record as it was, or `None` where nothing in it was changed. `buffer` is what holds it then. O(n).
+/// Restores a record, in `buffer`. `None` where the agent has changed nothing. O(n).
 pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
     if is_plain(record) {
         return None;
@@ -14,7 +14,7 @@ pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
     let mut copied = 0;
     let mut next = 0;
     each_place_of(record, b'\\', 0xee, |at| {
-        // The character behind a backslash belongs to it.
+        // The character behind a backslash is part of the escape.
         if at < next {
             return;
         }
@@ -36,7 +36,7 @@ pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
     Some(buffer)
 }
 
-/// The byte that a text begins with, and in how many bytes it is written.
+/// The replaced byte with which a text begins, and the number of bytes that the agent wrote for it.
 fn mangled(text: &[u8]) -> Option<(u8, usize)> {
     match *text {
         // UTF-8 of U+E080 to U+E0FF: a byte that is no ASCII.
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn all_else_stays() {
-        // A backslash that was logged, ASCII, another character of the area, and what is cut short.
+        // A backslash of the log, ASCII, another character of the area, and an escape that is cut short.
         for same in [
             r#"{"log":"\\ue0ff"}"#,
             r"\ue041",

@@ -1,18 +1,18 @@
 //! A filter of the Fluent Bit agent: the C ABI of its `filter_wasm`.
 //!
-//! The agent calls one exported function per record, with the record as JSON, and goes on with what comes back. It is
+//! The agent calls one exported function for each record, with the record as JSON, and continues with the answer. It is
 //! the strictest of the hosts, and each of its habits shaped a part of this face:
 //!
-//! - It passes no configuration: [`Baked`](crate::baked::Baked) holds it.
-//! - It takes the memory of its arguments from the exports `malloc` and `free`: [`slots`].
-//! - It copies the answer up to the first NUL and leaves the memory to the module: one buffer, used again.
-//! - It writes bytes that are no UTF-8 as characters of the private use area: [`mangled`].
-//! - It takes an empty answer as "drop this record", and must never be given JSON that is not valid, not even the JSON it
-//!   wrote itself of keys, numbers and bytes that JSON has no words for: such a record goes out as text, under
-//!   `unreadable`.
-//! - A trap costs the record it happened on, and the state of whatever was half done: the next call begins anew.
-//! - It interprets, in a stack of 8 KiB: what cannot matter is told without being parsed
-//!   ([`Sieve`]), and nothing recurses on what a record nests.
+//! - The agent passes no configuration: [`Baked`](crate::baked::Baked) holds it.
+//! - The agent takes memory for its arguments from the exports `malloc` and `free`: [`slots`].
+//! - The agent copies the answer up to the first NUL and leaves the memory to the module: one buffer, used again.
+//! - The agent writes bytes that are no UTF-8 as characters of the private use area: [`mangled`].
+//! - An empty answer means "drop this record".
+//! - Invalid JSON in an answer corrupts the agent. The agent itself writes invalid JSON for keys, numbers and bytes
+//!   that JSON cannot express. Such a record goes back as text, under `unreadable`.
+//! - A trap loses its record, and leaves the state half changed: the next call begins anew.
+//! - The agent interprets the module, with a stack of 8 KiB. So most records that cannot matter are recognised without
+//!   being parsed ([`Sieve`]), and no function recurses on the nesting of a record.
 //!
 //! Source of the ABI: <https://docs.fluentbit.io/manual/data-pipeline/filters/wasm> and its `filter_wasm` plugin.
 
@@ -36,33 +36,33 @@ use core::cell::UnsafeCell;
 use slots::Slots;
 use valid::is_valid_object;
 
-/// A buffer that grew larger than this, for one record, gives its memory back.
+/// The largest buffer that is kept. A larger one, for one long record, gives its memory back.
 const KEPT: usize = 64 << 10;
 /// The answer that drops a record.
 const NOTHING: &[u8] = b"\0";
 
-/// What comes back for a record.
+/// The kind of answer to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Alerts alone: records that raised none are dropped.
+    /// Alerts alone. A record without an alert is dropped.
     Alerts,
-    /// Every record; one that raised an alert carries it.
+    /// Every record. A record that raised an alert carries the alert.
     Annotate,
 }
 
-/// What goes back to the agent.
+/// The answer to the agent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
-    /// The record as it came.
+    /// The record, unchanged.
     Same,
-    /// This JSON object, or nothing, with the NUL that ends it.
+    /// This JSON object, or an empty text. A NUL ends it.
     Text(&'a [u8]),
 }
 
 /// An analytic and its state, behind the ABI.
 pub struct Filter<A: Module> {
     running: Option<Running<A>>,
-    /// The call before this one has not ended: it trapped.
+    /// True if the call before this one has not ended, because of a trap.
     busy: bool,
     restored: Vec<u8>,
     answer: Vec<u8>,
@@ -70,26 +70,26 @@ pub struct Filter<A: Module> {
 
 struct Running<A: Module> {
     detector: Detector<A>,
-    /// The early exit, where there is one.
+    /// The early exit, for an analytic that has one.
     sieve: Option<Sieve>,
     /// The name under which a record carries its alert.
     name: &'static str,
-    /// The same as JSON with its colon.
+    /// The same name as JSON with its colon.
     key: String,
-    /// When the detector was last told that time has passed.
+    /// The time at which the detector last learnt that time has passed.
     told: Timestamp,
-    /// The number of the last record that was looked at or passed over.
+    /// The number of the last record, read or passed over.
     number: u64,
 }
 
 impl<A: Module> Filter<A> {
-    /// Nothing is made before the first record, which seeds where entries lie in memory.
+    /// Makes a filter without a detector. The first record makes the detector, and seeds its hash tables.
     #[must_use]
     pub const fn new() -> Self {
         Self { running: None, busy: false, restored: Vec::new(), answer: Vec::new() }
     }
 
-    /// What is wrong with the baked configuration, a line for each; empty where it is valid.
+    /// The problems of the baked configuration, a line for each. Empty where it is valid.
     #[must_use]
     pub fn check() -> String {
         match Detector::<A>::create(A::baked().config(), 0) {
@@ -99,7 +99,7 @@ impl<A: Module> Filter<A> {
         }
     }
 
-    /// Takes a record that the agent stamped with `received`. O(bytes); O(1) for each event in it.
+    /// Judges a record that the agent stamped with `received`. O(bytes), and O(1) for each event in the record.
     #[inline(always)]
     pub fn take(&mut self, mode: Mode, record: &[u8], received: Timestamp) -> Answer<'_> {
         let mut matters = true;
@@ -125,11 +125,12 @@ impl<A: Module> Filter<A> {
         }
     }
 
-    /// As [`take`](Self::take), for what cannot be passed over. `matters`: something may come of the record.
+    /// Does the part of [`take`](Self::take) for a record that cannot be passed over. `matters` is true if the record
+    /// may hold an event.
     #[inline(never)]
     fn look_closer(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: bool) -> bool {
         if core::mem::replace(&mut self.busy, true) {
-            // Whatever it holds may be half changed: it is not even to be dropped.
+            // The detector may be half changed, so that even dropping it is not safe.
             core::mem::forget(core::mem::replace(self, Self { busy: true, ..Self::new() }));
         }
         let same = self.judge(mode, record, received, matters);
@@ -137,7 +138,7 @@ impl<A: Module> Filter<A> {
         same
     }
 
-    /// Whether the record goes back as it came. If not, the answer holds what does.
+    /// Judges the record. Returns true if it goes back unchanged; if not, the buffer holds the answer.
     fn judge(&mut self, mode: Mode, record: &[u8], received: Timestamp, matters: bool) -> bool {
         for buffer in [&mut self.answer, &mut self.restored] {
             buffer.clear();
@@ -147,7 +148,7 @@ impl<A: Module> Filter<A> {
             Some(running) => running,
             None => match Running::new(record, received) {
                 Ok(running) => self.running.insert(running),
-                // `bake` writes none that is not valid. Whoever did gets to know it with every record.
+                // `bake` writes only valid configurations. For any other, each record carries the error.
                 Err(why) => {
                     let told = format!("{{\"error\":{}}}", quote(why.as_bytes()));
                     carry(b"{}", true, &key::<A>(), told.as_bytes(), &mut self.answer);
@@ -200,13 +201,13 @@ impl<A: Module> Running<A> {
         Ok(Self { detector, sieve, name: A::baked().key(), key, told: received, number: 1 })
     }
 
-    /// Whether something can come of the record.
+    /// Returns true if the record may hold an event.
     #[inline(always)]
     fn matters(&self, record: &[u8]) -> bool {
         self.sieve.as_ref().is_none_or(|sieve| sieve.passes(record))
     }
 
-    /// Whether the detector was told of the time in the second before `received`.
+    /// Returns true if the detector learnt of the time within the second before `received`.
     #[inline(always)]
     const fn is_same_second(&self, received: Timestamp) -> bool {
         let since = received.0.wrapping_sub(self.told.0);
@@ -216,7 +217,7 @@ impl<A: Module> Running<A> {
     /// Tells the detector, once a second, that time has passed since its newest events were received. The agent's clock
     /// alone would not do: a log may be read long after it was written.
     fn elapse(&mut self, received: Timestamp) -> Vec<Alert> {
-        // Clocks are set back, and records may be stamped with the time of what they tell.
+        // Clocks are set back, and a record may carry the time of its event.
         let set_back = received < self.told;
         if !set_back && received < self.told.plus(Span::SECOND) {
             return Vec::new();
@@ -226,7 +227,7 @@ impl<A: Module> Running<A> {
     }
 }
 
-/// A detector with the baked configuration, or what is wrong with that.
+/// Makes a detector with the baked configuration, or says what is wrong with the configuration.
 fn create<A: Module>(seed: u64) -> Result<Detector<A>, String> {
     Detector::create(A::baked().config(), seed).map_err(|error| match error {
         Error::InvalidConfig(problems) => problems.to_string(),
@@ -239,14 +240,14 @@ fn key<A: Module>() -> String {
     format!("{}:", quote(A::baked().key().as_bytes()))
 }
 
-/// The functions of a module, around the one filter and the one pair of arguments that it has.
+/// The functions of a module, around its one filter and its memory for arguments.
 pub struct Exports<A: Module>(UnsafeCell<(Filter<A>, Slots)>);
 
 // SAFETY: a module has one thread.
 unsafe impl<A: Module> Sync for Exports<A> {}
 
 impl<A: Module> Exports<A> {
-    /// Nothing in use.
+    /// A module whose slots are free.
     #[must_use]
     pub const fn new() -> Self {
         Self(UnsafeCell::new((Filter::new(), Slots::new())))
@@ -265,11 +266,11 @@ impl<A: Module> Exports<A> {
         length: u32,
     ) -> *const u8 {
         if record.is_null() {
-            // There was no memory for it: it cannot even be passed on.
+            // There was no memory for the record, so it cannot even be passed on.
             return NOTHING.as_ptr();
         }
         let received = Timestamp(i64::from(seconds) * 1_000_000 + i64::from(nanos / 1000));
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller promises it.
         let (bytes, filter) =
             unsafe { (core::slice::from_raw_parts(record, length as usize), &mut (*self.0.get()).0) };
         match filter.take(mode, bytes, received) {
@@ -278,33 +279,33 @@ impl<A: Module> Exports<A> {
         }
     }
 
-    /// What is wrong with the baked configuration, ended by a NUL.
+    /// The problems of the baked configuration, with a NUL behind them.
     ///
     /// # Safety
     /// No other call is under way.
     pub unsafe fn check(&self) -> *const u8 {
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller promises it.
         let filter = unsafe { &mut (*self.0.get()).0 };
         filter.answer = Filter::<A>::check().into_bytes();
         filter.answer.push(0);
         filter.answer.as_ptr()
     }
 
-    /// Memory for an argument.
+    /// Gives out memory for an argument.
     ///
     /// # Safety
     /// No other call is under way.
     pub unsafe fn malloc(&self, size: u32) -> *mut u8 {
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller promises it.
         unsafe { (*self.0.get()).1.take(size as usize) }
     }
 
-    /// Takes it back.
+    /// Takes back the memory of an argument.
     ///
     /// # Safety
     /// No other call is under way.
     pub unsafe fn free(&self, place: *const u8) {
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller promises it.
         unsafe { (*self.0.get()).1.give_back(place) }
     }
 }
@@ -330,7 +331,7 @@ macro_rules! fluent_bit_call {
             record: *const u8,
             length: u32,
         ) -> *const u8 {
-            // SAFETY: so the agent calls it, one call at a time.
+            // SAFETY: the agent calls it so, one call at a time.
             unsafe { $exports.take($mode, seconds, nanos, record, length) }
         }
     };

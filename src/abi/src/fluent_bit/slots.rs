@@ -1,16 +1,16 @@
 //! `malloc` and `free` for the host's arguments.
 //!
-//! A call brings two, the tag and the record, and takes them back before the next. So there are a few slots whose
-//! memory stays, rather than an allocator that is asked twice for each record. Without these exports the agent would
-//! cut memory for its arguments from 8 KiB of its own, and pass nothing where that is too little.
+//! A call has two arguments, the tag and the record, and frees them before the next call. So a few slots keep their
+//! memory, and the allocator is not asked twice for each record. Without these exports the agent would use 8 KiB of its
+//! own for arguments, and would not pass longer ones.
 
 use alloc::vec::Vec;
 
-/// What may be in use at a time. A call has two; the others are for what a host leaks when a call fails.
+/// The number of slots. A call uses two. The others replace those that a host leaks when a call fails.
 const SLOTS: usize = 4;
-/// A slot that grew larger than this gives its memory back.
+/// The largest slot that is kept. A larger one gives its memory back.
 const KEPT: usize = 64 << 10;
-/// The longest argument. Longer ones are refused, which hosts pass on as an address of 0.
+/// The longest argument. Longer ones are refused: hosts then pass an address of 0.
 const LONGEST: usize = 64 << 20;
 
 /// The memory of the host's arguments.
@@ -19,19 +19,19 @@ pub struct Slots([Slot; SLOTS]);
 
 #[derive(Debug)]
 struct Slot {
-    /// Its capacity is the slot; its length means nothing.
+    /// The capacity is the slot. The length has no meaning.
     memory: Vec<u64>,
     used: bool,
 }
 
 impl Slots {
-    /// No memory yet.
+    /// Slots without memory.
     #[must_use]
     pub const fn new() -> Self {
         Self([const { Slot { memory: Vec::new(), used: false } }; SLOTS])
     }
 
-    /// Memory for `size` bytes, aligned to eight; null where there is none.
+    /// Gives out memory for `size` bytes, aligned to eight. Null where there is none.
     #[inline(always)]
     pub fn take(&mut self, size: usize) -> *mut u8 {
         let words = size.div_ceil(8).max(1);
@@ -46,7 +46,7 @@ impl Slots {
         }
     }
 
-    /// What is left where the first two do not serve.
+    /// Any other free slot, where the first two do not fit.
     #[cold]
     #[inline(never)]
     fn grow(&mut self, size: usize, words: usize) -> *mut u8 {
@@ -54,7 +54,7 @@ impl Slots {
         // The largest, so that the small one is left for the tag.
         let Some(slot) = free.max_by_key(|slot| slot.memory.capacity()) else { return core::ptr::null_mut() };
         if slot.memory.capacity() < words {
-            // What it holds is nobody's: nothing is to be copied.
+            // Its content is not needed any more, so nothing has to be copied.
             slot.memory = Vec::new();
             let room = if size <= KEPT { words.next_power_of_two().max(32) } else { words };
             if slot.memory.try_reserve_exact(room).is_err() {

@@ -1,20 +1,21 @@
-//! Checks that a record is JSON to the letter. The agent corrupts its own memory when it gets back anything else.
+//! Checks that a record is strictly valid JSON. The agent corrupts its own memory when it gets back anything else.
 //!
-//! The engine's reader skips what it does not need, and is lenient. This validator looks at every byte. It is no call of
-//! `serde_json`: that builds a tree, or (`IgnoredAny`) checks neither UTF-8, surrogate pairs nor the size of numbers.
+//! The engine's reader skips values and is lenient. This validator checks every byte. `serde_json` cannot do this: it
+//! builds a tree, or (`IgnoredAny`) checks neither UTF-8, surrogate pairs nor the size of numbers.
 
 use alloc::vec::Vec;
 use authsieve_engine::json::{string_mark, unit};
 
-/// The first digits of 2^1024 - 2^970, half a step above the largest `f64`. A number from there on is rounded to infinity
-/// (IEEE 754), which readers of JSON refuse. A number that agrees in all of these digits is taken for infinite. The first
-/// digit stands for 10^308.
+/// The first digits of 2^1024 - 2^970, half a step above the largest `f64`. A number from there on is rounded to
+/// infinity (IEEE 754), which readers of JSON refuse. A number that agrees in all of these digits is taken for
+/// infinite. The first digit stands for 10^308.
 const INFINITE: &[u8] =
     b"179769313486231580793728971405303415079934132710037826936173778980444968292764750946";
 const LARGEST_EXPONENT: i64 = 308;
 
-/// Whether a text is one JSON object (RFC 8259), in UTF-8, with whole surrogate pairs, and no number beyond what an
-/// `f64` can hold. O(n), some two bits of memory for each level of nesting beyond 64, no recursion.
+/// Returns true if a text is one JSON object (RFC 8259) in UTF-8. Surrogate pairs have to be whole, and numbers
+/// within the range of an `f64`. O(n), without recursion, with about two bits of memory for each level of nesting
+/// beyond 64.
 #[must_use]
 pub fn is_valid_object(text: &[u8]) -> bool {
     let start = behind_space(text, 0);
@@ -31,10 +32,10 @@ fn behind_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the value that begins at `at`, with all that is in it.
+/// The end of the value that begins at `at`, nested values included.
 fn value(text: &[u8], mut at: usize) -> Option<usize> {
     let mut open = Nesting::default();
-    // Whether a value has ended at `at`, or is to begin there.
+    // True if a value has ended at `at`, false if one is to begin there.
     let mut ended = false;
     loop {
         if !ended {
@@ -78,8 +79,8 @@ fn value(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Skips the member at `at`, and the members behind it while they are strings without a space between them, as most are.
-/// Returns the place where it stopped, and whether a value has ended there or is to begin.
+/// Skips the member at `at`, and the members behind it while they are strings without a space between them, as most
+/// are. Returns the place where it stopped, and true if a value has ended there, false if one is to begin.
 #[inline(always)]
 fn members(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let follows =
@@ -162,7 +163,7 @@ fn utf8(text: &[u8], at: usize) -> Option<usize> {
     core::str::from_utf8(run).ok().map(|_| at + run.len())
 }
 
-/// The end of the escape whose backslash stands at `at`; of both, where it is half of a surrogate pair.
+/// The end of the escape whose backslash stands at `at`. For half of a surrogate pair, the end of both.
 #[inline(always)]
 fn escape(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at + 1)? {
@@ -179,12 +180,12 @@ fn escape(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether a number is finite. It has `digits`, with a point or without, `whole` of them before the point, and an
-/// `exponent`.
+/// Returns true if a number is finite. It has `digits`, with or without a point, `whole` of them before the point,
+/// and an `exponent`.
 #[cold]
 fn is_finite(digits: &[u8], whole: usize, exponent: i64) -> bool {
     let Some(zeros) = digits.iter().position(|byte| !matches!(byte, b'0' | b'.')) else { return true };
-    // The place of the first digit that counts: a point is passed over only where zeros stand before it.
+    // The place of the first digit that counts. A point is skipped only behind zeros.
     let place = match whole.checked_sub(zeros) {
         Some(before) => before as i64 - 1,
         None => -((zeros - whole) as i64),
@@ -197,10 +198,10 @@ fn is_finite(digits: &[u8], whole: usize, exponent: i64) -> bool {
     counting.lt(INFINITE)
 }
 
-/// The brackets that are open, the innermost last: whether each is that of an object.
+/// The open brackets, the innermost last. A bit is set for the bracket of an object.
 #[derive(Default)]
 struct Nesting {
-    /// The innermost ones, by bits, under a bit that tells how many they are.
+    /// The innermost ones, as bits, below a bit that marks their number.
     bits: u64,
     outer: Vec<u64>,
 }
