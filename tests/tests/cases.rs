@@ -8,9 +8,11 @@ use authsieve::cases::{Bench, Case, Verdict, find};
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::Reading;
 use authsieve_engine::time::Timestamp;
-use authsieve_host::{Engine, Limits};
+use authsieve_host::Limits;
 use std::env;
 use std::path::Path;
+
+mod support;
 
 fn cases() -> Vec<Case> {
     let analytics = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/analytics");
@@ -91,7 +93,7 @@ fn natively_record_by_record() {
 /// Framed and routed, in the component, under wasmtime: the normal way to run cases.
 #[test]
 fn through_the_component() {
-    let engine = Engine::new(Limits::default()).expect("wasmtime starts");
+    let engine = support::engine(Limits::default());
     let bench = Bench::new(&engine, &[]).expect("every analytic loads");
     let cases = cases();
     let mut failures = vec![];

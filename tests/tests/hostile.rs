@@ -2,9 +2,11 @@
 //!
 //! Most fuzzing is done natively: see `tests/hostile` and CONTRIBUTING.md.
 
-use authsieve_host::{Analytic, Detector, Engine, Limits, StartError};
+use authsieve_host::{Analytic, Detector, Limits, StartError};
 use authsieve_hostile::mutate::{Random, mutated};
 use authsieve_hostile::{ANALYTICS, RECEIVED, Target, alerts, configuration, resealed, unsealed};
+
+mod support;
 
 /// Mutations for each analytic.
 const INPUTS: u8 = 20;
@@ -29,7 +31,7 @@ fn goes_on(detector: &mut Detector, log: &[u8]) {
 
 #[test]
 fn no_log_and_no_snapshot_makes_a_component_trap() {
-    let engine = Engine::new(Limits::default()).expect("wasmtime starts");
+    let engine = support::engine(Limits::default());
     let mut random = Random(1);
     for id in ANALYTICS {
         let built = authsieve_components::get(id).expect("every analytic is built");

@@ -4,12 +4,14 @@
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Analytics, Detector};
 use authsieve_engine::time::Timestamp;
-use authsieve_host::{self as host, Engine, Limits};
+use authsieve_host::{self as host, Limits};
 use authsieve_suite::Suite;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+mod support;
 
 /// The fields that `expected.ndjson` names. Fields that repeat the same facts in other words are left out.
 const FIELDS: [&str; 19] = [
@@ -149,7 +151,7 @@ fn are_read_by_a_suite_of_one() {
 
 #[test]
 fn are_read_by_the_components() {
-    let engine = Engine::new(Limits::default()).expect("wasmtime starts");
+    let engine = support::engine(Limits::default());
     let fixtures = fixtures();
     for built in authsieve_components::ALL {
         let component = host::Analytic::load(&engine, built.id, built.wasm).expect("it loads");

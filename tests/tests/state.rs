@@ -6,10 +6,12 @@ use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::Analytic as Native;
 use authsieve_engine::detector::Detector;
 use authsieve_engine::time::Timestamp;
-use authsieve_host::{Analytic, Engine, Limits};
+use authsieve_host::{Analytic, Limits};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+mod support;
 
 /// The most moves between hosts for one case.
 const HANDOVERS: usize = 6;
@@ -70,7 +72,7 @@ fn carried<A: Native>(
 
 #[test]
 fn a_state_goes_from_host_to_host_and_changes_nothing() {
-    let engine = Engine::new(Limits::default()).expect("wasmtime starts");
+    let engine = support::engine(Limits::default());
     let cases = cases();
     for built in authsieve_components::ALL {
         let component = Analytic::load(&engine, built.id, built.wasm).expect("it loads");
@@ -118,7 +120,7 @@ fn a_million_keys_take_134_bytes_each_and_travel_quickly() {
         Limits { call: Duration::from_secs(20), memory: KEYS as usize * BYTES_PER_KEY, ..Limits::default() };
     let built = authsieve_components::get("an1276").expect("it is one of them");
     let fill = |limits: Limits| {
-        let engine = Engine::new(limits).expect("wasmtime starts");
+        let engine = support::engine(limits);
         let analytic = Analytic::load(&engine, built.id, built.wasm).expect("it loads");
         let mut detector = analytic.create(config, 3).expect("the configuration is valid");
         let mut took = Duration::ZERO;

@@ -26,3 +26,14 @@ pub use authsieve_inputs as sources;
 #[allow(dead_code, reason = "tests of the host library use the rest")]
 #[path = "../../../src/host/tests/support/mod.rs"]
 mod support;
+
+/// An engine for tests. They share compiled components with the tests of the command: compiling one takes seconds.
+#[cfg(test)]
+fn engine() -> authsieve_host::Engine {
+    let program = std::env::current_exe().expect("a program has a path");
+    // The test's program stands in target/debug/deps.
+    let target = program.ancestors().nth(3).expect("cargo has a target directory");
+    let cache = authsieve_host::Cache::at(target.join("tmp/authsieve"));
+    let limits = authsieve_host::Limits::default();
+    authsieve_host::Engine::new(limits).expect("wasmtime starts").cached(Some(cache))
+}

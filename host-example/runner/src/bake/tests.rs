@@ -1,5 +1,4 @@
 use super::*;
-use authsieve_host::Limits;
 
 const CONFIG: &str = r#"{"min_failures":2}"#;
 
@@ -31,7 +30,7 @@ fn baking_again_leaves_nothing_of_the_first_time() {
 
 #[test]
 fn the_module_itself_judges_what_was_baked() {
-    let engine = Engine::new(Limits::default()).unwrap();
+    let engine = crate::engine();
     for wasm in forms() {
         check(&engine, "an1276", wasm).unwrap();
         check(&engine, "an1276", &write(wasm, CONFIG, "alert").unwrap()).unwrap();
@@ -47,7 +46,7 @@ fn the_module_itself_judges_what_was_baked() {
 
 #[test]
 fn a_component_goes_by_what_was_baked_unless_it_is_told_otherwise() {
-    let engine = Engine::new(Limits::default()).unwrap();
+    let engine = crate::engine();
     let [_, wasm] = forms();
     let analytic = Analytic::load(&engine, "an1276", &write(wasm, CONFIG, "x").unwrap()).unwrap();
     let log: String = (0..3)

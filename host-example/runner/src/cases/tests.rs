@@ -85,7 +85,7 @@ fn nothing_expected_is_told_with_the_way_to_write_it() {
 
 #[test]
 fn a_case_runs_through_its_component() {
-    let bench = Bench::new(&Engine::new(authsieve_host::Limits::default()).unwrap(), &[]).unwrap();
+    let bench = Bench::new(&crate::engine(), &[]).unwrap();
     let (_root, dir) = case(
         "an1276",
         &[
@@ -112,7 +112,7 @@ fn a_case_runs_through_its_component() {
 
 #[test]
 fn a_case_may_be_for_several_analytics() {
-    let bench = Bench::new(&Engine::new(authsieve_host::Limits::default()).unwrap(), &[]).unwrap();
+    let bench = Bench::new(&crate::engine(), &[]).unwrap();
     let (_root, dir) = case(
         "x",
         &[

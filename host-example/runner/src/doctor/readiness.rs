@@ -270,7 +270,7 @@ fn is_code(known: &str, code: &str) -> bool {
 mod tests {
     use super::super::feeds::tests::event;
     use super::*;
-    use authsieve_host::{Analytic, Engine, Limits};
+    use authsieve_host::Analytic;
 
     /// The readiness of an analytic for events with these outcomes, addresses and providers.
     fn readiness(id: &str, events: &[(Outcome, Option<&str>, &str)]) -> Readiness {
@@ -278,7 +278,7 @@ mod tests {
     }
 
     fn intake(id: &str, events: &[(Outcome, Option<&str>, &str)], config: &str) -> Intake {
-        let engine = Engine::new(Limits::default()).unwrap();
+        let engine = crate::engine();
         let built = authsieve_components::get(id).unwrap();
         let about = Analytic::load(&engine, id, built.wasm).unwrap().describe().unwrap().remove(0);
         let mut intake = Intake::new(about, config);

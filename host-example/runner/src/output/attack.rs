@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn whatever_a_built_in_analytic_names_is_known() {
-        use authsieve_host::{Analytic, Engine, Limits};
-        let engine = Engine::new(Limits::default()).unwrap();
+        use authsieve_host::Analytic;
+        let engine = crate::engine();
         for component in authsieve_components::ALL {
             let analytic = Analytic::load(&engine, component.id, component.wasm).unwrap();
             for id in analytic.describe().unwrap().into_iter().flat_map(|about| about.techniques) {
