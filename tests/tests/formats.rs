@@ -4,19 +4,28 @@
 //! `data/ocsf-1.5.0.txt` is the needed part of the OCSF schema: attributes, types, requirements, enumerations.
 
 use authsieve::cases::{Bench, Case, find};
+use authsieve::output::event::EventLine;
 use authsieve::output::located::Located;
-use authsieve::output::{ecs, ocsf};
+use authsieve::output::{ecs, ocsf, schema};
 use authsieve_engine::alert::{Alert, Evidence, Severity, Tally};
 use authsieve_engine::time::Timestamp;
-use authsieve_host::{Engine, Limits, Origins};
+use authsieve_host::{Analytic, Limits, Origins};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::OnceLock;
+
+mod support;
 
 /// Every alert of every case, and two synthetic ones: one with all fields and one with as few as possible.
-fn alerts() -> Vec<Alert> {
-    let bench = Bench::new(&Engine::new(Limits::default()).unwrap(), &[]).unwrap();
+fn alerts() -> &'static [Alert] {
+    static ALERTS: OnceLock<Vec<Alert>> = OnceLock::new();
+    ALERTS.get_or_init(run)
+}
+
+fn run() -> Vec<Alert> {
+    let bench = Bench::new(&support::engine(Limits::default()), &[]).unwrap();
     let analytics = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/analytics");
     let mut alerts = vec![full(), Alert { id: "00".into(), title: "least".into(), ..Alert::default() }];
     for dir in find(&analytics).unwrap() {
@@ -190,7 +199,7 @@ fn every_alert_is_a_detection_finding_of_the_published_schema() {
     assert_eq!(schema.len(), 16);
     let mut seen = BTreeSet::new();
     for alert in alerts() {
-        let event: Value = serde_json::from_str(&ocsf::to_json(&located(&alert))).unwrap();
+        let event: Value = serde_json::from_str(&ocsf::to_json(&located(alert))).unwrap();
         let mut found = Vec::new();
         flaws(&schema, "detection_finding", &event, "", &mut found);
         assert!(found.is_empty(), "{}\n{event:#}", found.join("\n"));
@@ -204,7 +213,7 @@ fn every_alert_is_a_detection_finding_of_the_published_schema() {
         assert_eq!(number("time"), alert.time.0.div_euclid(1000));
         assert_eq!(number("severity_id"), alert.severity as i64 + 1);
         // Nothing is lost: each text of the alert is somewhere in the event.
-        kept(&alert, &event);
+        kept(alert, &event);
         seen.insert(number("severity_id"));
     }
     assert!(seen.len() >= 4, "{seen:?}");
@@ -270,7 +279,7 @@ fn leaves(map: &Map<String, Value>, place: &str, tell: &mut impl FnMut(&str, &Va
 fn every_alert_is_an_ecs_alert() {
     let known: BTreeMap<&str, &str> = ECS.into_iter().collect();
     for alert in alerts() {
-        let event: Value = serde_json::from_str(&ecs::to_json(&located(&alert))).unwrap();
+        let event: Value = serde_json::from_str(&ecs::to_json(&located(alert))).unwrap();
         leaves(event.as_object().unwrap(), "", &mut |place, value| {
             if place.starts_with("authsieve.") {
                 return;
@@ -298,7 +307,7 @@ fn every_alert_is_an_ecs_alert() {
         assert_eq!(event["event"]["type"], serde_json::json!(["info"]));
         assert_eq!(event["ecs"]["version"], ecs::VERSION);
         assert_eq!(event["@timestamp"], alert.time.to_string());
-        kept(&alert, &event);
+        kept(alert, &event);
     }
 }
 
@@ -330,4 +339,70 @@ fn kept(alert: &Alert, event: &Value) {
     for text in wanted {
         assert!(there.iter().any(|other| other.contains(&text)), "{text} is lost: {event:#}");
     }
+}
+
+/// Says whether a value is what a JSON Schema describes. Knows the keywords that ours use. Members must be named.
+fn fits(schema: &Value, value: &Value) -> bool {
+    let is = |kind: &Value| match kind.as_str() {
+        Some("string") => value.is_string(),
+        Some("boolean") => value.is_boolean(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        Some("null") => value.is_null(),
+        Some("integer") => {
+            value.as_u64().is_some_and(|n| schema["maximum"].as_u64().is_none_or(|most| n <= most))
+        }
+        _ => false,
+    };
+    let member = |(name, value): (&String, &Value)| match (
+        &schema["properties"][name],
+        &schema["additionalProperties"],
+    ) {
+        (Value::Null, Value::Null) => false,
+        (Value::Null, every) => fits(every, value),
+        (member, _) => fits(member, value),
+    };
+    let kinds =
+        schema["type"].as_array().map_or_else(|| std::slice::from_ref(&schema["type"]), Vec::as_slice);
+    let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    schema["enum"].as_array().map_or_else(|| kinds.iter().any(is), |words| words.contains(value))
+        && value.as_object().is_none_or(|map| map.iter().all(member))
+        && value.as_array().is_none_or(|list| list.iter().all(|item| fits(&schema["items"], item)))
+        && names.into_iter().all(|name| value.get(name).is_some())
+}
+
+#[test]
+fn alerts_and_events_fit_their_schemas() {
+    let alert = schema::alert();
+    for found in alerts() {
+        let json: Value = serde_json::from_str(&located(found).to_json()).unwrap();
+        assert!(fits(&alert, &json), "{json:#}");
+        let mut other = json;
+        other["severity"] = "grave".into();
+        assert!(!fits(&alert, &other));
+    }
+    let event = schema::event();
+    let mut events = 0;
+    for file in [
+        "audit.jsonl",
+        "auth.log",
+        "duo.jsonl",
+        "journal.jsonl",
+        "okta.jsonl",
+        "security.jsonl",
+        "signins.jsonl",
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-example/runner/samples").join(file);
+        let log = std::fs::read(path).unwrap();
+        let engine = support::engine(Limits::default());
+        let suite = Analytic::load(&engine, "suite", authsieve_components::SUITE.wasm).unwrap();
+        let decoded = suite.create("", 0).unwrap().decode(&log, 1_780_272_000_000_000).unwrap();
+        for found in decoded {
+            let line = EventLine::of(None, found.record, found).to_json();
+            assert!(fits(&event, &serde_json::from_str(&line).unwrap()), "{line}");
+            events += 1;
+        }
+    }
+    assert!(events > 100, "{events} events");
+    assert!(fits(&event, &serde_json::from_str(&EventLine::nothing(Some("a.log"), 7).to_json()).unwrap()));
 }

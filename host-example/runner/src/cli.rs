@@ -1,7 +1,9 @@
 //! Parses the command line and runs the command.
 
 use crate::arguments::Stop;
-use crate::commands::{bake, check, completions, decode, demo, doctor, explain, export, inspect, run, test};
+use crate::commands::{
+    bake, check, completions, decode, demo, doctor, explain, export, inspect, run, schema, test,
+};
 #[cfg(all(feature = "serve", unix))]
 use crate::commands::{serve, snapshot, view};
 use crate::output::paint::When;
@@ -72,6 +74,8 @@ enum Command {
     Export(export::Arguments),
     /// Write a configuration into a module, for hosts that cannot pass one.
     Bake(bake::Arguments),
+    /// Print the JSON Schema of an alert, an event or a configuration.
+    Schema(schema::Arguments),
     /// Write shell completions to standard output.
     Completions(completions::Arguments),
     /// Write man pages into a folder.
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments, color),
         Some(Command::Export(arguments)) => export::run(&arguments),
         Some(Command::Bake(arguments)) => bake::run(&arguments),
+        Some(Command::Schema(arguments)) => schema::run(&arguments),
         Some(Command::Completions(arguments)) => completions::run(&arguments, Cli::command()),
         Some(Command::Man(arguments)) => completions::pages(&arguments, Cli::command()),
         Some(Command::Demo) | None => demo::run(color),

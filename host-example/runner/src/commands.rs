@@ -11,6 +11,7 @@ pub mod explain;
 pub mod export;
 pub mod inspect;
 pub mod run;
+pub mod schema;
 #[cfg(all(feature = "serve", unix))]
 pub mod serve;
 #[cfg(all(feature = "serve", unix))]

@@ -10,6 +10,7 @@ pub mod located;
 pub mod ocsf;
 pub mod overview;
 pub mod paint;
+pub mod schema;
 pub mod summary;
 pub mod text;
 

@@ -1,6 +1,8 @@
 //! Tests of `authsieve check`, and of how all commands show problems of a configuration.
 
 use crate::shell::{ATTACK, Shell, alerts};
+#[cfg(all(feature = "serve", unix))]
+use std::path::Path;
 
 #[test]
 fn check_prints_what_a_configuration_amounts_to() {
@@ -149,21 +151,25 @@ fn a_named_time_zone_dates_what_names_none() {
     assert_ne!(run("timezone=Europe/Paris").1, digest);
 }
 
-/// The schema in the repository equals the schema of the code. `AUTHSIEVE_UPDATE=1` rewrites the file.
+/// The schemas in the repository equal those of the code. `AUTHSIEVE_UPDATE=1` rewrites the files.
 #[cfg(all(feature = "serve", unix))]
 #[test]
-fn the_schema_is_that_of_the_code() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pipelines/authsieve.schema.json");
-    let said = Shell::new().run(&["check", "--schema"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
-    if std::env::var_os("AUTHSIEVE_UPDATE").is_some() {
-        std::fs::write(path, &said.out).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(path).unwrap_or_default() == said.out,
-        "AUTHSIEVE_UPDATE=1 writes it anew"
-    );
-    let schema: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+fn the_schemas_are_those_of_the_code() {
+    let schema = |arguments: &[&str], file: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines").join(file);
+        let said = Shell::new().run(arguments);
+        assert_eq!(said.status, Some(0), "{}", said.err);
+        if std::env::var_os("AUTHSIEVE_UPDATE").is_some() {
+            std::fs::write(&path, &said.out).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == said.out, "{file}: AUTHSIEVE_UPDATE=1 writes it anew");
+        serde_json::from_str::<serde_json::Value>(&said.out).unwrap()
+    };
+    schema(&["schema", "alert"], "alert.schema.json");
+    schema(&["schema", "event"], "event.schema.json");
+    schema(&["check", "--schema"], "authsieve.schema.json");
+    let schema = schema(&["schema", "config"], "authsieve.schema.json");
     let top = schema["properties"].as_object().unwrap();
     for name in ["analytics", "server", "sources", "sinks", "override", "timezone", "an1276", "fls"] {
         assert!(top.contains_key(name), "{name}");
