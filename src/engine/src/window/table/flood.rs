@@ -97,7 +97,8 @@ impl State {
 }
 
 /// The victim's remembered failures and their verdicts, and the number of junk keys with one failure that would raise
-/// an alert. A slot holds two more failures than the threshold.
+/// an alert. The
+/// slot holds a few failures more than the threshold.
 fn run(flood: Flood) -> ([(usize, bool); 2], usize, u64) {
     let mut state = State::new(flood);
     let junk_before = flood.before * flood.times;
