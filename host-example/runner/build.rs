@@ -1,4 +1,4 @@
-//! Embeds the page of the viewer for `authsieve view`, if it was built. Never runs npm.
+//! Embeds the viewer's page, if it has been built: `authsieve view` serves it. Never runs npm.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,11 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let dist = here.join("../viewer/dist");
+    // A package of this crate brings the page along.
+    let packaged = here.join("viewer");
+    let dist = if packaged.is_dir() { packaged } else { here.join("../viewer/dist") };
     println!("cargo::rerun-if-changed=build.rs");
-    // If the page does not exist, its folder is watched, because npm creates the page there.
+    // If the page is not there, its folder is watched: npm makes it anew.
     println!("cargo::rerun-if-changed={}", if dist.is_dir() { &dist } else { &here }.display());
     let mut files = Vec::new();
     if dist.is_dir() {
