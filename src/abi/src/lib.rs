@@ -18,6 +18,18 @@
 //! A face translates types and does nothing else. All behaviour is that of
 //! [`Detector`](authsieve_engine::detector::Detector). Outside of Wasm builds the features have no effect.
 
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 extern crate alloc;
 
 pub mod baked;

@@ -3,6 +3,9 @@
 //! Data flows one way: bytes, decoder, [event](event::Event), window, [alert](alert::Alert). This crate does no
 //! I/O, reads no clock, draws no random number and knows nothing of WebAssembly.
 #![no_std]
+#![forbid(unsafe_code)]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used))]
 
 extern crate alloc;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Helpers shared by the tests of analytics. No module contains them.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "no module has this part")]
+
 use crate::analytic::Analytic;
 use crate::detector::{Detector, Reading};
 use crate::note::{Note, Step};

@@ -45,6 +45,20 @@
 //!
 //! [`wit/authsieve.wit`]: https://github.com/authsieve/authsieve/blob/main/wit/authsieve.wit
 
+// For a module, a macro of `getrandom` writes unsafe code.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod blocks;
 mod columns;
 mod csv;

@@ -34,6 +34,20 @@
 //! assert!(codes.contains(&"AN1276"));
 //! ```
 
+// For a module, the macro that exports functions writes unsafe code.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 use authsieve_engine::analytic::{Analytic, Telemetry};
 use authsieve_engine::config::{Known, Layout, Problem, Problems, code};
 use authsieve_engine::detector::judge::Judge;

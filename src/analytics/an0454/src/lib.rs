@@ -68,6 +68,20 @@
 //!
 //! **To evade it**, stay below `min_challenges` in any `window` and below `slow_min_challenges` in any `slow_window`.
 
+// For a module, the macro that exports functions writes unsafe code.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod challenges;
 mod judge;
 mod mac;

@@ -32,6 +32,20 @@
 //!
 //! **To evade it**, spread the pairs over so many addresses that each stays below `min_failures` in any `window`.
 
+// For a module, the macro that exports functions writes unsafe code.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod options;
 mod pattern;
 mod report;

@@ -35,6 +35,20 @@
 //! **To evade it**, stay below `min_failures` in any `window` and `slow_min_failures` in any `slow_window` on each
 //! family, and below `spray_accounts` families from each address.
 
+// For a module, the macro that exports functions writes unsafe code.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod accounts;
 mod count;
 mod enter;

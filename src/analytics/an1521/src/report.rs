@@ -120,8 +120,10 @@ impl Report<'_> {
             let failure = self.failure;
             return Hit { accounts: vec![(failure.member, self.counted.sum.count, Some(failure.account))] };
         }
-        let mut accounts: Vec<(u64, u32, Option<&str>)> =
-            self.entries().map(|entry| (entry.members[self.account()], entry.count, None)).collect();
+        let mut accounts: Vec<(u64, u32, Option<&str>)> = self
+            .entries()
+            .map(|entry| (entry.members.get(self.account()).copied().unwrap_or_default(), entry.count, None))
+            .collect();
         sort(&mut accounts, |one, other| one.0 < other.0);
         accounts.dedup_by(|next, kept| {
             let same = next.0 == kept.0;

@@ -25,6 +25,20 @@
 //! **To evade it**, stay below `min_failures` in any `window` for each account and address, use a new address for every
 //! few attempts, or wait longer than `success_within` before using the password that was found.
 
+// For a module, the macro that exports functions writes unsafe code.
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+// A module never traps on a record: no function may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod options;
 mod report;
 #[cfg(test)]
