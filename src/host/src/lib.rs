@@ -31,6 +31,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Use this crate to run analytics in a program of your own on files, streams or queues, without trusting them. A host
+//! that needs no limits can use `wasmtime` alone: `host-example/embed` has such hosts in Rust, Node and Python.
+//! `examples/detect.rs` is a whole program.
+//!
 //! # Limits for a component
 //!
 //! A component is not trusted. [`Analytic::load`] refuses one that imports anything, or that is too large to compile.

@@ -4,6 +4,23 @@
 //! the analytics, and acknowledges each batch once all results are delivered. [`Files`] is the source for stored logs.
 //! It reads compressed files, archives and folders, and merges them by the times of their records. An [`Input`] is a
 //! path, a pipe, memory, or a [`Store`] such as a file in a browser.
+//!
+//! ```
+//! use authsieve_inputs::{Files, Input, Source};
+//!
+//! let log = Input::Memory { name: "auth.log", bytes: b"first record\nsecond record\n" };
+//! let mut files = Files::new(vec![log]);
+//! let batch = files.next(Vec::new()).expect("there are records");
+//! assert_eq!((&*batch.file, batch.line), ("auth.log", 1));
+//! assert_eq!(batch.bytes, b"first record\nsecond record\n");
+//! batch.receipt.acknowledge();
+//! assert!(files.next(Vec::new()).is_none());
+//! ```
+//!
+//! A program that reads one plain file in its own order needs `authsieve-framing` alone. `examples/merge.rs` is a whole
+//! program.
+
+#![forbid(unsafe_code)]
 
 mod archive;
 mod clock;
