@@ -1,7 +1,7 @@
 //! Rule R of AN1276 as it is worded, over all events so far.
 //!
-//! For a key k, a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f +
-//! success_within, and at least min_failures failures of k lie in [f − window, f]. Later lines of the input have not
+//! A success at s with key k raises an alert if, and only if, k has a failure f with f ≤ s ≤ f + success_within. At
+//! least min_failures failures of k must lie in [f − window, f]. Later lines of the input have not
 //! happened yet.
 
 use crate::fact::{Fact, Micros, Says};

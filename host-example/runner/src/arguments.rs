@@ -159,8 +159,7 @@ impl Inputs {
     /// received when they are read.
     ///
     /// # Errors
-    /// Fails if no file is named and nothing is piped into the command, for a folder, and for an order that needs the
-    /// end of the input.
+    /// Fails for a folder, for an order that needs the end of the input, and if the command has neither a file nor a pipe.
     pub fn streams(&self) -> Result<Vec<Files>, Error> {
         if self.order.sorts() {
             let why = "--follow never comes to an end, and --order sort waits for one; expected one of them";

@@ -5,8 +5,8 @@ use authsieve_engine::stamp::{Order, Zone, leading, read};
 use authsieve_engine::times::Times;
 use authsieve_framing::{Dates, Order as Written};
 
-/// Checks that blanks around a time change nothing, that a time at the start of a line ends within the line, and that
-/// an order of day and month only lets more times be read.
+/// Checks three things. Blanks around a time change nothing. A time at the start of a line ends within the line. An order
+/// of day and month only lets more times be read.
 pub fn values(bytes: &[u8]) {
     let zones =
         [None, Some(Order::DayMonth), Some(Order::MonthDay)].map(|order| Zone::UTC.open().with_order(order));

@@ -1,4 +1,4 @@
-//! What several tests share.
+//! Helpers that several tests share.
 
 use authsieve_host::{Cache, Engine, Limits};
 use std::path::Path;

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What the schema is of.
+    /// The thing that the schema describes.
     #[arg(value_enum)]
     of: Of,
 }

@@ -4,7 +4,7 @@
 use authsieve_host::WIT;
 use serde_json::{Map, Value, json};
 
-/// What a minor version may change. Each schema says this of itself.
+/// The promise of stability, which each schema contains.
 const PROMISE: &str = "Within a major version, members are added and never removed or renamed, their types and units \
     stay, and lists of words may grow. So a reader ignores members and words that it does not know.";
 

@@ -27,7 +27,7 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
-//! # What is a challenge
+//! # Challenges
 //! - A challenge that was issued counts ([`Outcome::Challenge`]).
 //! - A result ([`Outcome::Denied`], [`Outcome::Timeout`]) closes the oldest open challenge of the user with the same
 //!   transaction, of any age while it is remembered (see below). Otherwise it closes the oldest open challenge of any
@@ -36,14 +36,14 @@
 //! - Duo writes finished challenges. So a result of Duo counts itself and closes no other challenge. It counts once
 //!   per user and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge. If it
 //!   counted, it would itself be the challenge "from a", and a user's own login would look like the attacker's.
-//! - Rows of Entra and the audit log with the same correlation id and code are one row of their user, if they are
-//!   within 5 s of the first to come. Clients choose the id, so it joins no more than this. The id is the
+//! - Rows of Entra and the audit log count as one row if they share user, correlation id and code, and come within 5 s
+//!   of the first. Clients choose the id, so it joins no more than this. The id is the
 //!   transaction: a result closes one open challenge, and each further result counts.
 //! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts. Then it writes
 //!   that the challenge was sent. The first one sent to the same user and address within 60 s is not counted again.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.
 //!
-//! # What a login does
+//! # Logins
 //! A login is a success of any provider but `linux` and `windows`, or an approval. At s, in this order:
 //!
 //! 1. It takes back a waiting alert, with its silence: one decided at t with t ≤ s ≤ t + `confirm_after`, from any
@@ -61,7 +61,7 @@
 //! `confirm_after`: until event time is later than t + `confirm_after`, not equal. Its silence begins at t, not when
 //! the alert comes out. If two patterns hold on one challenge, both are raised.
 //!
-//! # What comes late
+//! # Late events
 //! A challenge that is older than the newest event of its user is put into its place and judged as of its own time. A
 //! result that counted alone, and may have been its answer, is one with it from then on. A late result that closes no
 //! challenge does not count: another result may have closed its challenge.

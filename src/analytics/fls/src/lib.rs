@@ -22,8 +22,8 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
-//! **To evade it**, stay below `min_failures` in any `window` for each account and address, use a new address for every
-//! few attempts, or wait longer than `success_within` before using the password that was found.
+//! **To evade it**, there are three ways: stay below `min_failures` in any `window`, use a new address for every few
+//! attempts, or wait longer than `success_within` before the login.
 
 // For a module, the macro that exports functions writes unsafe code.
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]

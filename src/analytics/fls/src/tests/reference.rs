@@ -1,7 +1,7 @@
 //! A reference of FLS from its design, over all events so far, compared with the analytic on random events.
 //!
-//! *Rule R*, for a key k: a success at s raises an alert if, and only if, there is a failure f of k with f ≤ s ≤ f +
-//! success_within, and at least min_failures failures of k lie in [f − window, f]. The key is (user, IP), or (user,
+//! *Rule R*: a success at s with key k raises an alert if, and only if, k has a failure f with f ≤ s ≤ f +
+//! success_within. At least min_failures failures of k must lie in [f − window, f]. The key is (user, IP), or (user,
 //! IP, user agent). An alert consumes the failures of its key.
 
 use super::{BEGIN, RECEIVED};

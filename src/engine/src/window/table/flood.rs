@@ -97,8 +97,7 @@ impl State {
 }
 
 /// The victim's remembered failures and their verdicts, and the number of junk keys with one failure that would raise
-/// an alert. The
-/// slot holds a few failures more than the threshold.
+/// an alert. A slot holds a few failures more than the threshold.
 fn run(flood: Flood) -> ([(usize, bool); 2], usize, u64) {
     let mut state = State::new(flood);
     let junk_before = flood.before * flood.times;
