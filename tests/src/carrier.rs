@@ -13,7 +13,7 @@ pub struct Line {
     pub program: &'static str,
     /// The message.
     pub text: String,
-    /// The fact that it gives under a syslog header.
+    /// The fact that a line with this header gives.
     pub fact: Option<Fact>,
 }
 

@@ -43,7 +43,7 @@ pub enum Function {
 }
 
 impl Function {
-    /// Both functions.
+    /// Both functions of the module.
     pub const ALL: [Self; 2] = [Self::Alerts, Self::Annotate];
 }
 
@@ -178,7 +178,7 @@ impl Filter {
         })
     }
 
-    /// Copies an argument into the module's memory, with a NUL after it.
+    /// Copies an argument into the module's memory, and adds a NUL.
     fn lend(&mut self, bytes: &[u8]) -> u32 {
         let size = bytes.len() + 1;
         let place = self.malloc.call(&mut self.store, size as u32).expect("malloc returns");

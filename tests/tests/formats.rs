@@ -326,7 +326,7 @@ fn kept(alert: &Alert, event: &Value) {
     texts(event, &mut there);
     let mut wanted = Vec::new();
     let Value::Object(mut map) = serde_json::to_value(alert).unwrap() else { panic!("no object") };
-    // These are in other units or words.
+    // The format has these members in other units or words.
     for name in ["time", "first_seen", "last_seen", "severity"] {
         map.remove(name);
     }

@@ -106,7 +106,7 @@ impl Choice {
         self.and(&[])
     }
 
-    /// The same with more ids, which stand on the command line without `-a`.
+    /// The selection with additional `ids`, which stand on the command line without `-a`.
     #[must_use]
     pub fn and(&self, ids: &[String]) -> Selection {
         let ids = [&self.analytic, ids].concat();

@@ -333,7 +333,7 @@ fn what_is_tagged_anew_is_counted_once() {
     }
 }
 
-/// The documentation warns of this: a reload or restart forgets half an attack.
+/// A reload or restart forgets half an attack. The documentation warns of this.
 #[test]
 fn a_reload_and_a_restart_forget() {
     let Some(program) = program() else { return };

@@ -193,7 +193,7 @@ fn each_configuration_is_valid() {
     assert_eq!(names, ["exec.yaml", "files.yaml", "journald.yaml", "okta.yaml", "windows.yaml"]);
     for name in names {
         let (depth, config) = match &*name {
-            // Its secrets are read all the same.
+            // Vector reads the secrets of this configuration too.
             "windows.yaml" => {
                 fs::write(place.path("secrets/authsieve"), "secret").unwrap();
                 let secrets = place.path("secrets").display().to_string();

@@ -109,7 +109,7 @@ pub fn parts_of(list: &[String]) -> Result<Vec<Part>, JsError> {
 }
 
 fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    // Strings, integers and lists of them: this cannot fail.
+    // The value holds only strings, integers and lists of them, so this cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }
 

@@ -69,7 +69,7 @@ fn without_names(wasm: &[u8]) -> Result<Vec<u8>, String> {
         if let Payload::CustomSection(section) = &payload
             && matches!(section.name(), "name" | "component-name" | "producers")
         {
-            // Its header stands between the section before and its content.
+            // The header of the section lies between the previous section and this section's content.
             kept.extend_from_slice(&wasm[from..end]);
             from = range.end;
         }

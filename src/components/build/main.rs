@@ -66,7 +66,7 @@ fn table(out: &Path, analytics: &[String], suite: &[String]) -> Result<(), Strin
     write(out, "suite.rs", suite.concat().as_bytes())
 }
 
-/// Builds every face of these modules, and writes each as the `Component` that embeds it.
+/// Builds every face of the modules, and writes a `Component` that embeds each face.
 fn entries(guest: &Guest<'_>, ids: &[String], out: &Path) -> Result<Vec<String>, String> {
     let mut entries: Vec<String> =
         ids.iter().map(|id| format!("Component {{\n        id: {id:?},\n")).collect();

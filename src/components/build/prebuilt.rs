@@ -1,4 +1,4 @@
-//! Modules that a package brings with it: whoever depends on the package needs no Wasm target.
+//! Modules that a package contains, so that its users need no Wasm target.
 
 use crate::guest::SUITE;
 use std::fs;

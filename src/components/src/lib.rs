@@ -28,7 +28,7 @@ pub struct Component {
     /// The browser class `Detector` as an ES module.
     #[cfg(feature = "browser")]
     pub browser_js: &'static str,
-    /// Its types, for TypeScript.
+    /// The types of the browser class, for TypeScript.
     #[cfg(feature = "browser")]
     pub browser_dts: &'static str,
 }

@@ -78,7 +78,7 @@ fn a_browser_module_imports_only_from_its_own_glue() {
     }
 }
 
-/// The functions that a core module exports, with how many parameters and results; all of them are of 32 bits.
+/// The functions that a core module exports, with the number of parameters and results. All have 32 bits.
 fn functions(wasm: &[u8]) -> Vec<(String, usize, usize)> {
     let (mut types, mut of, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(wasm) {
@@ -94,7 +94,7 @@ fn functions(wasm: &[u8]) -> Vec<(String, usize, usize)> {
                     if export.kind != ExternalKind::Func {
                         continue;
                     }
-                    // Nothing is imported, so the first function is its own.
+                    // The module imports nothing, so its own functions are counted from 0.
                     let ty = &types[of[export.index as usize]];
                     let all = [ty.params(), ty.results()].concat();
                     assert!(all.iter().all(|value| *value == ValType::I32), "{}: {all:?}", export.name);

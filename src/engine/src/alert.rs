@@ -128,7 +128,7 @@ impl Alert {
     /// [`acts`] returns true are escaped.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // This cannot fail: an alert holds only strings, integers and lists of them.
+        // An alert holds only strings, integers and lists of them, so this cannot fail.
         let json = serde_json::to_string(self).unwrap_or_default();
         if !json.contains(acts) {
             return json;

@@ -403,7 +403,7 @@ impl<'a> Walk<'a> {
         Self { object, level: 0, strings, sender: Sender::default(), lends, readers, buffers }
     }
 
-    /// Goes to the next level where some readers stop, and returns the result for them.
+    /// Goes to the next level at which some readers stop. Returns the result for these readers.
     fn next<'s>(
         &mut self,
         mut object: Object<'a>,

@@ -29,7 +29,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Nothing to show.
+    /// No record.
     pub const NONE: Record<'static> = Record { number: 0, bytes: &[] };
 
     /// A record of unknown number.

@@ -1,7 +1,7 @@
 //! A small sort for lists that are rarely sorted: one piece of code for elements of any type.
 //!
 //! The standard library's sort is compiled again for each type of element, about ten kilobytes each time. Here only
-//! the comparison and the swap are.
+//! the comparison and the swap are compiled for each type.
 
 /// The two operations that the sort needs.
 trait Sorted {

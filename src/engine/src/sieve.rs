@@ -204,7 +204,7 @@ impl Sieve {
         self.clues.get(usize::from(number).wrapping_sub(1))
     }
 
-    /// True if one of the pair's needles stands here, and `enough` returns true for it.
+    /// True if one of the pair's needles stands at `at`, and `enough` returns true for it.
     #[inline(never)]
     fn stands(&self, record: &[u8], at: usize, first: u16, enough: &mut dyn FnMut(usize) -> bool) -> bool {
         let eight = record.get(at..).and_then(|text| text.first_chunk());

@@ -130,7 +130,7 @@ impl Writer {
         self.close(at);
     }
 
-    /// Writes into the eight bytes at `at` the number of bytes after them.
+    /// Writes the number of bytes after the eight bytes at `at` into these eight bytes.
     fn close(&mut self, at: usize) {
         let length = (self.bytes.len() - at - LENGTH) as u64;
         if let Some(place) = self.bytes.get_mut(at..at + LENGTH) {
@@ -210,11 +210,11 @@ pub enum Snapshot<'a> {
 /// A section of a snapshot.
 #[derive(Clone, Debug)]
 pub struct Section<'a> {
-    /// The id of the analytic whose state it holds.
+    /// The id of the analytic whose state the section holds.
     pub owner: &'a [u8],
-    /// Its name.
+    /// The name of the section.
     pub name: &'a [u8],
-    /// Its content.
+    /// The content of the section.
     pub content: Reader<'a>,
 }
 

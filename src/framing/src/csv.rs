@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 #[derive(Debug, Default)]
 pub(crate) struct Csv {
-    /// The next byte to look at, of the row that has begun at the front of the window.
+    /// The next byte to read. The window begins with the row of this byte.
     at: usize,
     state: State,
     header: Option<Header>,

@@ -45,11 +45,11 @@ pub struct Dates {
     seen: bool,
     day_first: bool,
     month_first: bool,
-    /// One has no dots.
+    /// True if one date has no dots.
     others: bool,
-    /// One is not written as in the United States.
+    /// True if one date is not written as in the United States.
     elsewhere: bool,
-    /// One has a number without a zero before it.
+    /// True if one date has a number of one digit without a zero before it.
     short: bool,
 }
 
@@ -122,7 +122,7 @@ struct Date<'r> {
     second: u8,
     year: &'r [u8],
     separator: u8,
-    /// A clock of twelve hours in capitals stands behind it.
+    /// True if a clock of twelve hours, with AM or PM in capitals, follows the date.
     american: bool,
 }
 

@@ -31,11 +31,11 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 7] =
         [Self::Lines, Self::Json, Self::Csv, Self::W3c, Self::Xml, Self::Evtx, Self::Blocks];
 
-    /// Its name, in lower case.
+    /// The name of the format, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -166,7 +166,7 @@ fn blocks_or_table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> 
 const DIRECTIVES: [&str; 8] =
     ["#Fields:", "#Software:", "#Version:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:", "#Log-type:"];
 
-/// True if `text` begins with one of these, in any case. `None` if `text` is too short to decide.
+/// True if `text` begins with one of `any`, in any case. `None` if `text` is too short to decide.
 fn begins(text: &[u8], any: &[&str], ended: bool) -> Option<bool> {
     let mut open = false;
     for known in any {
@@ -216,7 +216,7 @@ fn table(text: &[u8], name: Option<&str>, ended: bool, full: bool) -> Option<For
             end => {
                 let row = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
                 let row = row.strip_suffix(b"\r").unwrap_or(row);
-                // Known names are those of columns if a row follows, or if nothing follows.
+                // Known names are the header of a table if a row follows, or if nothing follows.
                 let is_table = match likeness {
                     Likeness::Known => row.is_empty() || may_fit(header, row),
                     _ => fits(header, row),

@@ -284,7 +284,7 @@ impl Json {
         });
         self.wrapped = false;
         match again {
-            // The line has the indent of the values before it.
+            // The line has the indent of the values above it.
             Some(candidate) => (self.at, self.column, self.state) = (candidate, None, State::Between),
             None if at_value => (self.column, self.state) = (None, State::Between),
             None => self.lose(self.at),

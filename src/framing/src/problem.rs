@@ -22,11 +22,11 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// All of them.
+    /// All flaws.
     pub const ALL: [Self; 7] =
         [Self::Broken, Self::Truncated, Self::Stray, Self::Width, Self::Nameless, Self::Chunk, Self::Event];
 
-    /// The noun for several of them: `3 rows with more values than names`.
+    /// The noun for several flaws of this kind: `3 rows with more values than names`.
     #[must_use]
     pub const fn plural(self) -> &'static str {
         match self {

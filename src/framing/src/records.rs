@@ -49,7 +49,7 @@ pub struct Cut {
 pub struct Oversized {
     /// The line in which the record begins, from 1.
     pub line: u64,
-    /// Its length in bytes, without the newline. A lower bound for a record that is written in parts.
+    /// The length in bytes, without the newline. A lower bound for a record that is written in parts.
     pub length: u64,
 }
 

@@ -3,7 +3,7 @@
 use crate::problem::{Counts, Flaw, Problem};
 use crate::records::{Cut, Oversized};
 
-/// The number of problems of each flaw that are reported one by one. The others are only counted.
+/// The most problems of each flaw that are reported one by one. Further problems are only counted.
 const TOLD: u64 = 8;
 
 /// The counts of the output so far.

@@ -234,7 +234,7 @@ impl<R: Read> Stream<R> {
         read
     }
 
-    /// Finds out the order of day and month, if one of these records is the first with such a date.
+    /// Finds the order of day and month, if a record of `batch` is the first with a date of numbers.
     fn look(&mut self, batch: &[u8]) {
         let mut dates = Dates::default();
         if !dates.survey(batch) {

@@ -184,7 +184,7 @@ impl Xml {
     }
 }
 
-/// The part that begins with this `<`. `None` if more bytes are needed.
+/// The part that begins with the `<` of `markup`. `None` if more bytes are needed.
 fn part_of(markup: &[u8], ended: bool) -> Option<Part> {
     const PARTS: [(&[u8], Part); 3] =
         [(b"<!--", Part::Until(b"-->")), (b"<![CDATA[", Part::Until(b"]]>")), (b"<?", Part::Until(b"?>"))];

@@ -18,7 +18,7 @@ pub use wit::{
     Step, Tally,
 };
 
-/// The contract as text, for hosts that generate bindings of their own from it.
+/// The contract as text. Hosts can generate their own bindings from it.
 pub const WIT: &str = include_str!("../wit/authsieve.wit");
 
 /// The interface that a component must export.

@@ -18,11 +18,11 @@ const MOST_HEADER: u64 = 1 << 20;
 
 /// A file in an archive.
 pub(super) struct Member {
-    /// Its path in the archive.
+    /// The path of the file in the archive.
     pub(super) name: String,
-    /// Its bytes, which may be compressed again.
+    /// The bytes of the file, which may be compressed again.
     pub(super) bytes: Bytes,
-    /// The time of its last change in microseconds since 1970, if the archive has it.
+    /// The time of the last change in microseconds since 1970, if the archive has it.
     pub(super) written: Option<i64>,
 }
 

@@ -40,9 +40,9 @@ pub struct Clock {
 /// Consecutive records of a batch with the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
-    /// Their byte range in the batch.
+    /// The byte range of the records in the batch.
     pub(super) bytes: Range<usize>,
-    /// Their time in microseconds since 1970. `None` if no earlier record of the file had a time.
+    /// The records' time in microseconds since 1970. `None` if no earlier record of the file had a time.
     pub(super) time: Option<i64>,
 }
 

@@ -362,7 +362,7 @@ impl Progress {
         self.size
     }
 
-    /// The number of these bytes that were read.
+    /// The number of stored bytes that were read.
     #[must_use]
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)

@@ -28,7 +28,7 @@ pub enum Input {
     Growing(PathBuf),
     /// Records inside the program.
     Memory {
-        /// Their name in reports.
+        /// The name of the records in reports.
         name: &'static str,
         /// The records.
         bytes: &'static [u8],
@@ -39,7 +39,7 @@ pub enum Input {
         name: String,
         /// The time of the last change, in microseconds since 1970.
         written: Option<i64>,
-        /// Its bytes.
+        /// The bytes of the file.
         store: Arc<dyn Store>,
     },
 }

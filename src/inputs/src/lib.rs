@@ -103,11 +103,11 @@ pub struct Batch {
 /// A record that does not follow the one before it. The next records follow this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
-    /// The number of records of the batch before this one.
+    /// The number of records of the batch before this record.
     pub record: u64,
-    /// The name of its input.
+    /// The name of the record's input.
     pub file: Arc<str>,
-    /// Its line in the input, counted from 1.
+    /// The line of the record in the input, counted from 1.
     pub line: u64,
 }
 

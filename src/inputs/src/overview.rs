@@ -30,7 +30,7 @@ pub enum Arranged {
     Turned(Arc<str>),
     /// The records of the file were in no order and were sorted by time.
     Sorted(Arc<str>),
-    /// The times of these files overlap, so they are merged record by record.
+    /// Files whose times overlap. They are merged record by record.
     Merged(Vec<Arc<str>>),
     /// All files in the order of reading, which differs from the given order.
     Reordered(Vec<Arc<str>>),

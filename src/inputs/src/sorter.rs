@@ -18,9 +18,9 @@ const CHUNK: usize = 64 << 10;
 pub(super) struct Key {
     /// The time in microseconds since 1970.
     pub(super) time: i64,
-    /// The number of its file.
+    /// The number of the record's file.
     pub(super) file: u32,
-    /// Its position in the file, in the direction of reading.
+    /// The position of the record in the file, in the direction of reading.
     place: u64,
 }
 

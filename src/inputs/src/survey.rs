@@ -6,9 +6,9 @@ use super::clock::Told;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     ends: Option<Ends>,
-    /// True if a time is earlier than one before it.
+    /// True if a time is earlier than a previous time.
     falls: bool,
-    /// True if a time is later than one before it.
+    /// True if a time is later than a previous time.
     rises: bool,
     /// True if a year was inferred.
     inferred: bool,

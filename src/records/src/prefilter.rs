@@ -31,7 +31,7 @@ pub struct Prefilter {
 pub enum Route {
     /// The whole batch.
     All,
-    /// These runs of whole records; there may be none.
+    /// Only these runs of whole records. There may be none.
     Runs(Vec<Range<usize>>),
 }
 

@@ -15,9 +15,9 @@ use memchr::memmem;
 const RULES: Rules<'_> = Rules { zone: Zone::UTC, max_ahead: Span(300_000_000), undated_is_received: false };
 
 authsieve_engine::settings! {
-    /// None of interest.
+    /// Options without meaning here.
     pub struct Options {
-        /// Nothing.
+        /// An option without effect.
         pub nothing: bool = false;
     }
 }

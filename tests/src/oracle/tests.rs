@@ -149,7 +149,7 @@ fn exclusions_and_overrides() {
     assert_eq!(with(over(Override { hosts: Some(list("web1")), ignore: true, ..Override::default() })), 0);
 }
 
-/// The number of failures that lines raise, and of those taken back.
+/// The number of failures that lines raise, and the number of failures that lines take back.
 fn joined(facts: &[Fact]) -> (usize, usize) {
     let mut joiner = Joiner::default();
     let events: Vec<Event> = facts.iter().flat_map(|f| joiner.take(f.clone())).collect();

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 /// The number of unread records that are shown.
 const SAMPLES: usize = 5;
-/// The number of bytes that are shown of each.
+/// The number of bytes that are shown of each unread record.
 const SAMPLE_BYTES: usize = 200;
 
 /// The arguments of `doctor`.

@@ -43,7 +43,7 @@ pub struct Intake {
 struct Judged {
     looked_at: u64,
     left_out: u64,
-    /// The analytic's reason for leaving out the first of these.
+    /// The analytic's reason for leaving out the first event.
     why: String,
 }
 

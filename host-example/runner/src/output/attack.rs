@@ -16,7 +16,7 @@ pub struct Technique {
 pub struct Tactic {
     /// The id, such as `TA0006`.
     pub id: &'static str,
-    /// Its name.
+    /// The name of the tactic.
     pub name: &'static str,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Shared {
     pub folder: Option<PathBuf>,
     /// The size limits for sources.
     pub limits: Limits,
-    /// Its value grows each time that sinks have to reopen their files.
+    /// A number that grows each time that sinks have to reopen their files.
     pub reopen: watch::Sender<u64>,
     /// Receives a message when standard output is closed.
     pub closed: mpsc::Sender<()>,

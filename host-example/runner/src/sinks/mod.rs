@@ -70,7 +70,7 @@ pub enum News {
         analytic: Arc<str>,
         /// The number of the record on which it failed.
         record: u64,
-        /// How it failed, and what was lost by that.
+        /// The failure, and the loss that it caused.
         why: String,
     },
 }

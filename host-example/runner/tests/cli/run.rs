@@ -196,7 +196,7 @@ fn a_backwards_export_is_sorted_on_request() {
         (Some("user+ip"), Some("2026-03-04T08:00:12Z"))
     );
     assert!(!said.err.contains("late"), "{}", said.err);
-    // This also holds with several analytics, and wins over the configuration.
+    // `--order sort` also works with several analytics, and overrides the configuration.
     let said =
         shell.run(&["run", "--order", "sort", "--set", "an1276.allowed_lateness=1s", RECEIVED, "auth.log"]);
     assert!(alerts(&said).iter().any(|alert| alert["analytic"] == "AN1276"), "{}", said.err);

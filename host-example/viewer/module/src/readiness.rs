@@ -15,7 +15,7 @@ pub struct Intake {
     /// Of these, the events that the analytic judges.
     own: u64,
     providers: BTreeSet<&'static str>,
-    /// For each need, the number of its events, and of those with all its fields.
+    /// For each need, the number of its events, and the number of these events that have all its fields.
     met: Vec<(u64, u64)>,
 }
 

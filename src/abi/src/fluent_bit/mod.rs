@@ -55,7 +55,7 @@ pub enum Mode {
 pub enum Answer<'a> {
     /// The record, unchanged.
     Same,
-    /// This JSON object, or an empty text. A NUL ends it.
+    /// A JSON object, or an empty text, with a NUL at the end.
     Text(&'a [u8]),
 }
 
@@ -89,7 +89,7 @@ impl<A: Module> Filter<A> {
         Self { running: None, busy: false, restored: Vec::new(), answer: Vec::new() }
     }
 
-    /// The problems of the baked configuration, a line for each. Empty where it is valid.
+    /// The problems of the baked configuration, one line for each. Empty if the configuration is valid.
     #[must_use]
     pub fn check() -> String {
         match Detector::<A>::create(A::baked().config(), 0) {
@@ -279,7 +279,7 @@ impl<A: Module> Exports<A> {
         }
     }
 
-    /// The problems of the baked configuration, with a NUL behind them.
+    /// The problems of the baked configuration, with a NUL at the end.
     ///
     /// # Safety
     /// No other call is under way.

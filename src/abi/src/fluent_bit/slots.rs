@@ -54,7 +54,7 @@ impl Slots {
         // The largest, so that the small one is left for the tag.
         let Some(slot) = free.max_by_key(|slot| slot.memory.capacity()) else { return core::ptr::null_mut() };
         if slot.memory.capacity() < words {
-            // Its content is not needed any more, so nothing has to be copied.
+            // The old content is not needed any more, so nothing has to be copied.
             slot.memory = Vec::new();
             let room = if size <= KEPT { words.next_power_of_two().max(32) } else { words };
             if slot.memory.try_reserve_exact(room).is_err() {

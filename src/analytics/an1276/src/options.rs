@@ -21,7 +21,7 @@ authsieve_engine::words! {
         Remote = "remote",
         /// At the machine: console, su, sudo. Host and terminal replace the address.
         Local = "local",
-        /// Both.
+        /// Both kinds of logins.
         Any = "any",
     }
 }

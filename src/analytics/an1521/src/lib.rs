@@ -310,7 +310,7 @@ impl An1521 {
         let any = |test: &dyn Fn(Status) -> bool| [reason, status].into_iter().flatten().any(test);
         let windows = match event.provider {
             Provider::Windows => true,
-            // Only Windows failures have the event's id, or a Windows status.
+            // Only failures on Windows have the event id 4625 or a Windows status.
             Provider::Ecs | Provider::Ocsf => event.reason == "4625" || any(&Status::is_error),
             _ => false,
         };

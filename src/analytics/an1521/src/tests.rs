@@ -133,7 +133,7 @@ fn near_names_join_and_do_not_chain() {
     assert_eq!(patterns("{\"min_failures\":4}", &names(&["admin", "admn", "admix", "adminn"])), [""; 0]);
     assert_eq!(patterns(config, &names(&["admin", "adminn", "adminnn", "adminnnn"])), [""; 0]);
     assert_eq!(patterns(config, &names(&["admin", "amdin", "admin", "admin"])), [""; 0], "two edits");
-    // Names that joined keep the family active; it is the family that they joined.
+    // Names that joined a family keep it active.
     assert_eq!(patterns(config, &names(&["admin", "adminn", "adminn", "admin9"])), ["burst"]);
     let late = failed(0, "admin", "192.0.2.1") + &series(601, 3, "admix", "192.0.2.1");
     assert_eq!(patterns(config, &late), [""; 0], "no longer active");

@@ -136,7 +136,7 @@ pub mod slot {
         pub const UNIT: u8 = 3;
         /// The transport by which the entry came.
         pub const TRANSPORT: u8 = 4;
-        /// The number of these facts.
+        /// The number of facts about a process.
         pub const COUNT: u8 = 5;
         /// The first slots of the three spellings: `_COMM`, `COMM` and `comm`.
         pub const SPELLINGS: [u8; 3] =

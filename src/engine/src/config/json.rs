@@ -160,7 +160,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Steps over a byte if it comes next, with the blanks before it. Returns whether it did.
+    /// Skips blanks and then this byte. Returns false if another byte comes next.
     fn takes(&mut self, byte: u8) -> bool {
         self.blank();
         let there = self.byte() == Some(byte);

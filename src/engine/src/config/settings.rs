@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 /// One option.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Its name.
+    /// The name of the option.
     pub name: &'static str,
     /// Other names that are accepted.
     pub aliases: &'static [&'static str],

@@ -150,7 +150,7 @@ fn a_repeated_hour_goes_on_from_the_time_before() {
     for year in ["2026-", ""] {
         let mut dating = Dating::default();
         for (clock, time) in [
-            // There is no previous time: the first of the two holds.
+            // There is no previous time, so the first of the two readings holds.
             ("10-25 02:30:00", "2026-10-25T00:30:00Z"),
             ("10-25 02:59:59", "2026-10-25T00:59:59Z"),
             // The clock went back: the second is nearer.

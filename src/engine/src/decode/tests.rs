@@ -62,7 +62,7 @@ fn one_text_in_every_carrier() {
             r#"{"date":1772355600.25,"log":"Mar  1 09:00:00 web1 sshd[17]: TEXT"}"#,
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",
         ),
-        // There is no time at all, so the time of receipt counts.
+        // The record has no time, so the time of its receipt counts.
         ("sshd[17]: TEXT", "2026-03-01T10:01:40Z failure root 192.0.2.7  17 sshd"),
     ] {
         assert_eq!(text(record), [expected], "{record}");

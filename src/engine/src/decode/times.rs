@@ -135,7 +135,7 @@ fn a_receipt_goes_last_and_tells_the_zone() {
         (r#""EventTime":"2026-03-04 07:10:00","_time":"2026-03-04T08:00:00Z""#, AT),
         // The time cannot be read, so the receipt counts.
         (r#""EventTime":"04/03/2026 08:00","@timestamp":"2026-03-04T08:00:00Z""#, AT),
-        // Nothing tells the zone, so that of the configuration counts.
+        // The record names no zone, so the zone of the configuration counts.
         (r#""EventTime":"2026-03-04 08:00:00""#, AT),
     ] {
         for (family, record) in records(members).into_iter().take(2) {

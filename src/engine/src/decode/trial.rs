@@ -12,7 +12,7 @@ use std::{format, vec};
 crate::settings! {
     /// Options without meaning here.
     pub struct Options {
-        /// Nothing.
+        /// An option without effect.
         pub nothing: bool = false;
     }
 }

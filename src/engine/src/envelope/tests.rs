@@ -323,7 +323,7 @@ fn records_with_a_shape_are_no_batch() {
     }
 }
 
-/// JSON that a keeper passes on, and JSON that was only sent to it.
+/// JSON of a keeper of logs, and JSON that a stranger sent to the keeper.
 #[test]
 fn whose_json_is_opened() {
     let json = serde_json::to_string(r#"{"class_uid":3002,"status_id":2,"activity_id":1}"#).unwrap();

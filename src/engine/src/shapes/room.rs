@@ -50,9 +50,9 @@ pub type Said<'a> = Option<(Event<'a>, Option<Stamp>)>;
 /// All data about a family of writers.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// The name of its records, for people.
+    /// The name of the family's records, for people.
     pub title: &'static str,
-    /// Their layouts, in words with Markdown's backticks.
+    /// The layouts of the records, in words with Markdown's backticks.
     pub layouts: &'static [&'static str],
     /// Literals that are needles: each record that matters contains at least one, in any escaping. Compared without
     /// ASCII case.
@@ -63,7 +63,7 @@ pub struct Room {
     pub marks: &'static [Member],
     /// The value that a mark must have.
     pub proof: Proof,
-    /// A value of a mark that makes the record a container of others of the family. Empty if there is none.
+    /// The mark's value in a record that contains other records of the family. Empty if no record does.
     pub holder: &'static str,
     /// Members in which exporters keep the family's records: for the slots `TEXT` and `BATCH` of
     /// [`crate::carriers::slot`].
@@ -126,9 +126,9 @@ pub struct Sign {
 pub enum Proof {
     /// Any value.
     Present,
-    /// This number.
+    /// The mark is this number.
     Number(i64),
-    /// This word, or a list with this word.
+    /// The mark is this word, or a list with this word.
     Word(&'static str),
 }
 
@@ -217,13 +217,13 @@ macro_rules! rooms {
                 match self { $(Self::$Family => stringify!($folder),)* }
             }
 
-            /// The name of its records, for people.
+            /// The name of the family's records, for people.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$Family => $folder::ROOM.title,)* }
             }
 
-            /// Their layouts, in words with Markdown's backticks.
+            /// The layouts of the records, in words with Markdown's backticks.
             #[must_use]
             pub const fn layouts(self) -> &'static [&'static str] {
                 match self { $(Self::$Family => $folder::ROOM.layouts,)* }

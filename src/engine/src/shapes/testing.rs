@@ -8,7 +8,7 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-/// Reads all telemetry of second factors, and normalised events that could be mistaken for it.
+/// Reads all telemetry of second factors, and normalised events that look like it.
 struct Factors;
 
 impl Reads for Factors {

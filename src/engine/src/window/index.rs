@@ -93,7 +93,7 @@ impl Index {
         self.len -= 1;
     }
 
-    /// The upper bits choose the shard, the lower bits the home in it.
+    /// The shard of a hash. The upper bits choose the shard, the lower bits the home in the shard.
     fn shard(&self, hash: u64) -> usize {
         (((hash >> 32) * self.shards.len() as u64) >> 32) as usize
     }

@@ -35,7 +35,7 @@ pub type Keys = [Option<Fingerprint>; KEYS];
 pub struct Match {
     /// The key.
     pub key: Fingerprint,
-    /// Its number.
+    /// The number of the key.
     pub number: usize,
     /// The start of the counted window.
     pub from: Timestamp,

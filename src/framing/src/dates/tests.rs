@@ -32,7 +32,7 @@ fn one_order_for_all() {
         (&["3/4/2025 8:00:00 AM"], Some(MonthDay)),
         (&["3/4/2025, 8:00:00.000 AM", "3/13/2025, 8:00:00.000 AM"], Some(MonthDay)),
         (&["3/4/2025 8:00:00 AM", "13/4/2025 8:00:00 AM"], Some(DayMonth)),
-        // Australia and New Zealand, Britain, and what any of them may be.
+        // Dates of Australia, New Zealand and Britain, and dates that may be of any country.
         (&["4/03/2025 8:00:00 AM"], None),
         (&["4/03/2025 8:00:00 am"], None),
         (&["04/03/2025 08:00:00"], None),

@@ -38,7 +38,7 @@ fn strings_are_left_alone() {
         records("[\"a line\", \"another \\\"one\\\"\"]"),
         ["[\"a line\"]", "[\"another \\\"one\\\"\"]"]
     );
-    // No JSON, but there are writers of it.
+    // This is no JSON, but some programs write it.
     assert_eq!(records("{\n\"a\":\"two\nlines\"}"), ["{\"a\":\"two\\nlines\"}"]);
 }
 

@@ -122,7 +122,7 @@ pub(super) fn buckets<'w>(windows: impl Iterator<Item = &'w [u8]>) -> Vec<Bucket
         windows.iter().map(one).collect()
     };
     let more = |one: &Bucket, other: &Bucket| one.and(other).share() - one.share() - other.share();
-    // The cost of merging each bucket with each one after it.
+    // The cost of merging each bucket with each later bucket.
     let mut costs: Vec<Vec<f32>> = all
         .iter()
         .enumerate()

@@ -171,7 +171,7 @@ pub(super) struct Ties {
     pub counters: Arc<Counters>,
     /// True when the service ends. Then each waiting alert gets one more attempt.
     pub ending: watch::Receiver<bool>,
-    /// Its value grows when files have to be reopened (SIGHUP).
+    /// A number that grows when files have to be reopened (SIGHUP).
     pub reopen: watch::Receiver<u64>,
     /// Receives a message when standard output is closed.
     pub closed: mpsc::Sender<()>,

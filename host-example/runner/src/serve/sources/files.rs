@@ -154,7 +154,7 @@ impl Files {
         let known =
             positions.get(&format!("{}{}:{}", self.prefix(), id.0, id.1)).and_then(|text| parse(text));
         let offset = match known {
-            // It is the same file if it has the same first bytes.
+            // A file with the same first bytes is the same file.
             Some((offset, head)) if offset <= length && head_of(&file, head.0)? == head => offset,
             Some(_) => 0,
             None if from_end => length,

@@ -56,7 +56,7 @@ pub(super) struct Inlet {
     pub letters: Arc<Letters>,
     /// True once the service ends.
     pub ending: watch::Receiver<bool>,
-    /// Its value grows when files have to be reopened (SIGHUP).
+    /// A number that grows when files have to be reopened (SIGHUP).
     pub reopen: watch::Receiver<u64>,
     /// The number of batches and requests so far. A draining service watches it to see when senders stop.
     pub asked: Arc<AtomicU64>,

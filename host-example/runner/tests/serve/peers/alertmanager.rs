@@ -138,7 +138,7 @@ fn alerts_wait_while_it_is_down() {
     first.daemon.ends();
     service.attack(1..4);
     service.server.waits_for("it is tried again until it works");
-    // Both are down for a while.
+    // Service and Alertmanager are both down for a while.
     let service = service.restart();
     let second = Alertmanager::start(&program, &address, &folder);
     let is_later = |alert: &Value| alert["labels"]["user"] != "user0";

@@ -189,7 +189,7 @@ fn rules() -> impl Strategy<Value = Rules> {
 }
 
 fn facts() -> impl Strategy<Value = Vec<Fact>> {
-    // Equal times, edges of windows, and one microsecond next to them.
+    // Equal times, edges of windows, and times one microsecond before or after an edge.
     let step = prop_oneof![
         4 => Just(0), 2 => Just(1), 5 => Just(SECOND), 1 => Just(SECOND - 1), 2 => Just(5 * SECOND), 1 => Just(5 * SECOND + 1)
     ];

@@ -225,7 +225,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ),
     ("class_uid=3002 status_id=2 user.name=bob", "unread"),
     ("class_uid=30021 status_id=2 user.name=bob", "ignored"),
-    // Nobody's.
+    // Records that are not from any known program.
     ("", "ignored"),
     ("the job failed: authentication required by tty", "ignored"),
     (r#"{"message":"401 fail 4625 3002","level":"error"}"#, "ignored"),

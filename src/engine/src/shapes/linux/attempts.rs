@@ -173,8 +173,7 @@ impl Attempts {
             return; // Reported before, or of unknown origin.
         }
         process.accepted = Some(cut(&event.user, NAME_BYTES).into());
-        // This process is no part of another connection after all. Failures that it takes back must not stay counted
-        // there.
+        // This process is no part of another connection. Failures that it takes back must not stay counted there.
         self.leave_home(own, &event, meant);
         self.processes.set_near(own, None);
         if is_keyboard(&event)

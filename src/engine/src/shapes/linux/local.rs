@@ -144,7 +144,7 @@ pub(super) fn login(message: &[u8]) -> Option<Event<'_>> {
     };
     let mut event = login_at(user, tty, host);
     event.outcome = Outcome::Success;
-    // Each of these messages names the terminal or the host; without both, it is another message.
+    // Each such message names the terminal or the host. Without both, it is another message.
     (!event.tty.is_empty() || event.access == Access::Remote).then_some(event)
 }
 

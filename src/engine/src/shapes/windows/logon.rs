@@ -194,7 +194,7 @@ impl<'a> Logon<'a> {
     /// The event and its time. `None` if the event does not count.
     pub fn event(mut self, zone: Zone) -> Said<'a> {
         let outcome = self.outcome()?;
-        // If nothing is known about an attempt, it may be one of those that are ignored.
+        // An attempt about which nothing is known may be one that is ignored.
         if !self.is_security() || self.is_empty() || self.get(SID) == "S-1-5-7" {
             return None;
         }

@@ -18,7 +18,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// The windows that end at the newest of these entries. O(n).
+    /// The windows that end at the newest entry of `list`. O(n).
     pub(super) fn new(list: &VecDeque<Entry>, spans: [Span; SPANS], placement: Placement) -> Self {
         let newest = list.back().map_or(Timestamp::MIN, |entry| entry.time);
         let mut windows = Self {

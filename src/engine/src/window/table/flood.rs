@@ -17,7 +17,7 @@ struct Flood {
     /// The junk keys that are sent before, and how often each is sent.
     before: u64,
     times: u64,
-    /// True if each of those is sent in a row, not all in turns.
+    /// True if the events of each such key are sent in a row, not in turns with other keys.
     in_a_row: bool,
     /// True if the junk comes from one address, so that only its accounts are new.
     one_address: bool,

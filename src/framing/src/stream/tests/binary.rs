@@ -37,7 +37,7 @@ fn bytes_that_are_no_text_are_an_error() {
             assert!(error.unwrap().starts_with("this is no log: "));
         }
     }
-    // Somebody who names the format knows better.
+    // A format that the user names is not questioned.
     let (records, error) = read(&random(1000), Some(Format::Lines));
     assert_eq!((records.len(), error), (1000, None));
 }

@@ -256,7 +256,7 @@ fn a_login_takes_back_what_its_pam_process_reported() {
         run([&earlier[..], &after].concat()),
         ["0:eve*1", "4:eve*1", "-4:eve*1", "+5:eve*1", "6:eve*1"]
     );
-    // It was a connection of its own after all: a failure that is confirmed later counts then.
+    // The process is a connection of its own, so a failure that is confirmed later counts.
     assert_eq!(
         run(vec![line(0, 8, Pam, "eve"), login.clone(), line(2, 8, Failed, "eve")]),
         ["0:eve*1", "-0:eve*1", "+1:eve*1", "2:eve*1"]

@@ -19,7 +19,7 @@ fn parts(line: &str) -> Option<Parts> {
     Some((time, text(header.host), text(header.program), header.pid, text(header.message)))
 }
 
-/// The same parts, borrowed.
+/// The expected parts, borrowed.
 type Expected<'a> = (&'a str, &'a str, &'a str, Option<u32>, &'a str);
 
 fn all(cases: &[(&str, Expected<'_>)]) {
