@@ -3,7 +3,7 @@
 use authsieve_engine::config::{Glob, Threshold, Window};
 
 authsieve_engine::words! {
-    /// How failures and the success are related.
+    /// The keys that join failures and a success.
     pub enum Correlate {
         /// The same user from the same source.
         UserIp = "user+ip",
@@ -15,11 +15,11 @@ authsieve_engine::words! {
 }
 
 authsieve_engine::words! {
-    /// Which logins are judged.
+    /// The logins that are judged.
     pub enum LoginSource {
-        /// Over the network.
+        /// Logins over the network.
         Remote = "remote",
-        /// At the machine: console, su, sudo. Host and terminal replace the address.
+        /// Logins at the machine: console, su, sudo. Host and terminal replace the address.
         Local = "local",
         /// Both kinds of logins.
         Any = "any",
@@ -29,19 +29,19 @@ authsieve_engine::words! {
 authsieve_engine::settings! {
     /// The options of AN1276.
     pub struct Options {
-        /// How many failures must lie within `window` before the last of them.
+        /// The number of failures within `window` that must come before a success.
         pub min_failures: Threshold = 5, also "minFailures";
-        /// How far back from the last of the failures the others may lie, both ends included.
+        /// The time before the last failure in which the other failures must lie, both ends included.
         pub window: Window = "15m";
-        /// How long after that failure the success may follow, both ends included.
+        /// The time after the last failure in which the success must follow, both ends included.
         pub success_within: Window = "10m", also "successWithin";
-        /// How failures and success belong together: any of `user+ip`, `ip`, `user`.
+        /// The keys that join failures and a success: any of `user+ip`, `ip`, `user`.
         pub correlate: Vec<Correlate> = ["user+ip", "ip"];
-        /// Which logins are looked at: `remote`, `local` or `any`.
+        /// The logins that are judged: `remote`, `local` or `any`.
         pub login_source: LoginSource = "remote", also "loginSource";
         /// The login methods that count as a success, such as `password` or `keyboard-interactive*`.
         pub success_methods: Vec<Glob> = ["*"], also "successMethods";
-        /// Ignores remote events without an address. Otherwise they all share one.
+        /// Ignores remote events without an address. Otherwise all such events count as one address.
         pub require_ip: bool = true;
     }
 }

@@ -4,9 +4,9 @@ use crate::families::Families;
 use authsieve_engine::config::{Json, Kind, Setting, Threshold, Window};
 
 authsieve_engine::words! {
-    /// Which accounts are counted together.
+    /// The accounts that are counted together.
     pub enum Similarity {
-        /// Accounts whose names fold to the same: `Admin1`, `4dmin`, `admin-02`.
+        /// Accounts whose names fold to the same text: `Admin1`, `4dmin`, `admin-02`.
         Family = "family",
         /// Accounts of the same name.
         Exact = "exact",
@@ -73,31 +73,31 @@ impl Setting for Status {
 authsieve_engine::settings! {
     /// The options of AN1521.
     pub struct Options {
-        /// Which accounts are counted together: `family` (names that fold to the same), `exact`, or `near` (families,
-        /// and names within one edit of an active one).
+        /// The accounts that are counted together: `family` (names that fold to the same text), `exact` (the same
+        /// name), or `near` (as `family`, and also names within one edit of an active family).
         pub similarity: Similarity = "family";
-        /// Families of your own, by name, each with its accounts. They go before names are folded. `*` and `?` stand
-        /// for any characters. Not with `similarity = "exact"`.
+        /// Families of your own, each with a name and its accounts. They are applied before names are folded. `*` and
+        /// `?` stand for any characters. Not allowed with `similarity = "exact"`.
         pub families: Families = {};
-        /// The most accounts of a family that are counted together. If more of them failed within the pattern's window
-        /// (for `slow`, `slow_window`), each account is counted alone.
+        /// The most accounts of a family that are counted together. If more accounts of the family failed within the
+        /// pattern's window (`slow_window` for `slow`), each account is counted alone.
         pub max_family: Threshold = 20, also "maxFamily";
-        /// How many failures within `window` raise `burst` or `distributed`. `spray` needs as many.
+        /// The number of failures within `window` that raise `burst` or `distributed`. `spray` needs the same number.
         pub min_failures: Threshold = 10, also "minFailures";
-        /// How far back failures count, both ends included.
+        /// The time in which failures are counted together, both ends included.
         pub window: Window = "10m";
-        /// From how many addresses on failures raise `distributed` instead of `burst`.
+        /// If the failures come from at least this many addresses, they raise `distributed` instead of `burst`.
         pub source_ip_threshold: Threshold = 3, also "sourceIpThreshold", also "sourceIPThreshold";
-        /// How many failures within `slow_window` raise `slow`.
+        /// The number of failures within `slow_window` that raise `slow`.
         pub slow_min_failures: Threshold = 30, also "slowMinFailures";
-        /// How far back failures count for `slow`, both ends included.
+        /// The time in which failures are counted together for `slow`, both ends included.
         pub slow_window: Window = "24h", also "slowWindow";
-        /// On how many families one address must fail within `window` to raise `spray`.
+        /// The number of families on which one address must fail within `window` to raise `spray`.
         pub spray_accounts: Threshold = 10, also "sprayAccounts";
         /// Ignores failures without an address, and failures from the machine itself.
         pub remote_only: bool = true, also "remoteOnly";
-        /// The Status or SubStatus of failures that are ignored, in either case: an expired password (0xC0000071) or
-        /// one that must be changed (0xC0000224) is no attack.
+        /// The Status or SubStatus of failures that are ignored, in upper or lower case. The default is an expired
+        /// password (0xC0000071) and a password that must be changed (0xC0000224), because neither is an attack.
         pub exclude_status: Vec<Status> = ["0xC0000071", "0xC0000224"], also "excludeStatus";
     }
 }

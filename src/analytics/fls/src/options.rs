@@ -5,17 +5,18 @@ use authsieve_engine::config::{Code, Threshold, Window};
 authsieve_engine::settings! {
     /// The options of FLS.
     pub struct Options {
-        /// How many failures must lie within `window` before the last of them.
+        /// The number of failures within `window` that must come before a success.
         pub min_failures: Threshold = 5, also "minFailures";
-        /// How far back from the last of the failures the others may lie, both ends included.
+        /// The time before the last failure in which the other failures must lie, both ends included.
         pub window: Window = "15m";
-        /// How long after that failure the success may follow, both ends included.
+        /// The time after the last failure in which the success must follow, both ends included.
         pub success_within: Window = "10m", also "successWithin";
-        /// Failures and success must name the same user agent. Windows names none.
+        /// Failures and success must name the same user agent. Windows events name none.
         pub same_user_agent: bool = false, also "sameUserAgent";
-        /// Ignores events without an address. Otherwise they all share one.
+        /// Ignores events without an address. Otherwise all such events count as one address.
         pub require_ip: bool = true, also "requireIp";
-        /// Error codes of sign-in and audit logs that count as failures beyond the usual ones, such as `50140`.
+        /// Error codes of sign-in and audit logs that count as failures, in addition to the usual ones, such as
+        /// `50140`.
         pub extra_failure_codes: Vec<Code> = [], also "extraFailureCodes";
     }
 }

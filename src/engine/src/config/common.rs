@@ -60,47 +60,48 @@ crate::words! {
 crate::settings! {
     /// The options that all analytics share.
     pub struct Common {
-        /// Addresses and blocks whose events are ignored altogether.
+        /// Addresses and blocks whose events are ignored.
         pub allow_ips: Vec<Cidr> = [];
-        /// Users whose events are ignored altogether; `*` and `?` stand for any characters.
+        /// Users whose events are ignored. `*` and `?` stand for any characters.
         pub ignore_users: Vec<Glob> = [];
-        /// Hosts whose events are ignored altogether; `*` and `?` stand for any characters.
+        /// Hosts whose events are ignored. `*` and `?` stand for any characters.
         pub ignore_hosts: Vec<Glob> = [];
-        /// How many keys of all kinds together are held. Beyond it the least telling ones are given up.
+        /// The most keys of all kinds together. Beyond this number, keys with few failures make room for new keys.
         pub max_keys: Keys = 100000;
-        /// How late an event may come and still be sorted into its place. `0s`: events are judged as they come.
-        /// `max`: a whole finite input is sorted first.
+        /// The longest delay after which an event is still sorted into its place. With `0s`, events are judged in the
+        /// order in which they come. With `max`, a whole finite input is sorted first.
         pub allowed_lateness: Lateness = "0s";
-        /// How many bits of an IPv4 address make a key. Alerts show addresses whole.
+        /// The number of bits of an IPv4 address that form a key. Alerts show whole addresses.
         pub ipv4_prefix: Bits4 = 32;
-        /// How many bits of an IPv6 address make a key: a customer holds a /64 at least.
+        /// The number of bits of an IPv6 address that form a key. A customer holds at least a /64.
         pub ipv6_prefix: Bits6 = 64;
-        /// The time zone of times that are written without one: an offset from UTC, or for the command `authsieve` a
-        /// name such as `Europe/Berlin`. Of an hour that is repeated in autumn, the reading nearer to the host's time before
-        /// holds. In the hour that is skipped in spring, the offset before it goes on.
+        /// The time zone of times that name none: an offset from UTC, or for the command `authsieve` a name such as
+        /// `Europe/Berlin`. In an hour that clocks repeat in autumn, the reading nearer to the host's previous time
+        /// holds. In the hour that they skip in spring, the offset before the change holds.
         pub timezone: Timezone = "+00:00";
-        /// Which of day and month goes first in dates of numbers (`04/03/2026`): `dmy`, `mdy`, or `unknown`. Where it is
-        /// unknown, the command `authsieve` finds it out from the whole of a file; dates that leave it open are not read.
+        /// The order of day and month in dates of numbers (`04/03/2026`): `dmy`, `mdy`, or `unknown`. If it is
+        /// unknown, the command `authsieve` derives the order from all dates of a file. If these leave it open, such
+        /// dates are not read.
         pub date_order: DateOrder = "unknown";
-        /// The fate of a record without any time in a stored log: `ignored`, it is counted as undated; `received`, it is
-        /// judged as of when it was received, as in a stream.
+        /// The treatment of a record without any time in a stored log. With `ignored`, the record is counted as
+        /// undated. With `received`, it gets the time of its receipt, as in a stream.
         pub undated: Undated = "ignored";
-        /// Proxies and load balancers, addresses and blocks: behind them, the client is the last address of
-        /// `X-Forwarded-For` that is none of these. Without any, a public peer is the client itself, and behind a private one
-        /// the client is the last address that is not private.
+        /// Addresses and blocks of proxies and load balancers. Behind them, the client is the last address of
+        /// `X-Forwarded-For` that is none of them. If the list is empty, a public peer is the client itself. Behind a
+        /// private peer, the client is then the last address that is not private.
         pub trusted_proxies: Vec<Cidr> = [];
-        /// How far ahead of its receipt an event may claim to be. Beyond it, an event of a stream is taken as of its
-        /// receipt, and one of a stored log is undated.
+        /// The longest time by which an event may be ahead of its receipt. Beyond it, an event of a stream gets the
+        /// time of its receipt, and an event of a stored log is undated.
         pub max_ahead: Wait = "5m";
-        /// The longest record, 16 MiB at most; a longer one is skipped and counted.
+        /// The most bytes of a record, at most 16 MiB. A longer record is skipped and counted.
         pub max_record: RecordBytes = "16 MiB";
-        /// Memory for what alerts tell beyond their counts: evidence, lists of accounts and addresses.
+        /// The memory for the details of alerts: evidence, and lists of accounts and addresses.
         pub pool_bytes: Bytes = "8 MiB";
-        /// Memory for the sketch that decides which keys stay when there are too many: the larger, the larger the
-        /// flood of junk keys it stands.
+        /// The memory for the sketch that decides which keys stay when there are too many. A larger sketch withstands
+        /// a larger flood of junk keys.
         pub sketch_bytes: Bytes = "4 MiB";
-        /// Keys the fingerprints and sketches. Not a secret; a value of your own keeps others from preparing keys
-        /// that meet in the sketch.
+        /// A text that keys the fingerprints and sketches. It is no secret. With a value of your own, others cannot
+        /// prepare keys that collide in the sketch.
         pub salt: String = "";
         /// Whether an alert comes once more when its silence ends: `off`, it does not. The digest of a configuration
         /// does not cover it.
@@ -157,7 +158,7 @@ impl Common {
         Salt::new(&self.salt)
     }
 
-    /// How many bits of an address make a key.
+    /// The number of bits of an address that form a key.
     #[must_use]
     pub const fn prefixes(&self) -> Prefixes {
         Prefixes { v4: self.ipv4_prefix.0, v6: self.ipv6_prefix.0 }
