@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Adds an analytic and a family of records in a copy of this tree, by the steps in CONTRIBUTING, and runs the tests for them.
-# Fails if this needs more than two folders and a line for each. The family is the example in CONTRIBUTING.
+# Fails if this needs more than two folders, and one line for each folder. The family is the example in CONTRIBUTING.
 #
 #   tests/sixth-analytic.sh            everything: builds the modules for Wasm, which takes minutes
 #   tests/sixth-analytic.sh native     only the tests that need no module
@@ -98,7 +98,7 @@ echo "== what was touched"
 touched="$(git status --porcelain | grep -v ' Cargo.lock$' | sort)"
 expected="$(printf '%s\n' " M $rooms/mod.rs" " M src/suite/Cargo.toml" "?? $analytic/" "?? $rooms/acme/" | sort)"
 [ "$touched" = "$expected" ] || fail $'more than two folders and a line each:\n'"$touched"
-# One line each; the line of a room has its documentation above it.
+# Each folder needs one line. The line of a room has its documentation above it.
 lines="$(git diff --numstat -- "$rooms/mod.rs" src/suite/Cargo.toml)"
 [ "$lines" = $'2\t0\t'"$rooms/mod.rs"$'\n1\t0\tsrc/suite/Cargo.toml' ] || fail $'more than a line each:\n'"$lines"
 echo "a sixth analytic and a family of records: two folders and a line each"

@@ -1,4 +1,4 @@
-// Runs a log through both npm packages, as somebody would who has just installed them, and compares what they say.
+// Runs a log through both npm packages, as a user would after installing them, and compares their alerts.
 // Usage: node try.mjs LOG
 import { Detector, initSync } from "authsieve-browser/an1276";
 import { analytic } from "authsieve-components/an1276";

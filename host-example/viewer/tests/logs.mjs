@@ -11,7 +11,7 @@ export const accepted = (seconds, pid, user, address, host) => line(seconds, pid
 export const HOSTILE = '<img src=x onerror="window.__hit=1">';
 export const FORMULA = "=cmd|'/c calc'!A1";
 
-/** `carol` falls after six failures, `dave` has three of five, `erin` is too late. Some names look like markup. */
+/** `carol` logs in after six failures, `dave` has three of five failures, `erin` is too late. Some names look like markup. */
 export function auth() {
   const lines = [];
   let pid = 100;

@@ -1,5 +1,5 @@
 // Tests the page in a real Chromium, found by `CHROMIUM` or by search. `AUTHSIEVE` names the command whose alerts must
-// be equal. Tests without their program are skipped, and say so.
+// be equal. A test whose program is missing is skipped with a message.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -351,7 +351,7 @@ test("axe finds nothing, in light and dark", async () => {
   for (const dark of [false, true]) {
     const page = await open({ dark });
     const check = async (where) => {
-      // The page's policy forbids foreign scripts, so the test runs this one past the policy.
+      // The page's policy forbids foreign scripts, so the test runs this script outside the policy.
       await page.evaluate(source);
       const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
       const list = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);

@@ -1,4 +1,4 @@
-// Runs the browser class over a log and prints all that it says, a line each.
+// Runs the browser class over a log, and prints each result as one line.
 // Usage: node detect.mjs <class.js> <module.wasm> <log> <received>
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
