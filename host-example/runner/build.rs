@@ -10,7 +10,7 @@ fn main() -> io::Result<()> {
     let packaged = here.join("viewer");
     let dist = if packaged.is_dir() { packaged } else { here.join("../viewer/dist") };
     println!("cargo::rerun-if-changed=build.rs");
-    // If the page is not there, its folder is watched: npm makes it anew.
+    // If the page is not there, its folder is watched: npm makes it again.
     println!("cargo::rerun-if-changed={}", if dist.is_dir() { &dist } else { &here }.display());
     let mut files = Vec::new();
     if dist.is_dir() {

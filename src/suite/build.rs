@@ -7,7 +7,7 @@ fn main() {
     println!("cargo::rerun-if-changed=Cargo.toml");
     println!("cargo::rerun-if-changed=build.rs");
     let dir = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
-    // Cargo writes a package's own manifest anew, without paths, and keeps this one beside it.
+    // Cargo writes a package's own manifest again, without paths, and keeps this one next to it.
     let manifest = [dir.join("Cargo.toml.orig"), dir.join("Cargo.toml")];
     let manifest = manifest.iter().find_map(|file| fs::read_to_string(file).ok());
     let manifest = manifest.expect("Cargo.toml can be read");

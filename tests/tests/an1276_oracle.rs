@@ -79,7 +79,7 @@ fn json(alerts: &[Alert]) -> Vec<String> {
     alerts.iter().map(Alert::to_json).collect()
 }
 
-/// Shuffles the records, but keeps the order of those with equal times, which only their arrival tells.
+/// Shuffles the records, but keeps the order of those with equal times, which only their arrival shows.
 fn shuffled(records: Vec<Record>, places: &[u16]) -> Vec<Record> {
     let time = |at: usize| records[at].fact.as_ref().map(|f| f.time);
     let mut order: Vec<usize> = (0..records.len()).collect();

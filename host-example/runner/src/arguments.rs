@@ -81,7 +81,7 @@ pub enum Order {
     /// merged. A pipe is judged as it comes.
     #[default]
     Time,
-    /// Inputs in the given order, and records as they stand.
+    /// Inputs and records in the given order.
     #[value(alias = "arrival")]
     Given,
     /// All events by their times, including those of a pipe: no alert comes before the input has ended.
@@ -106,7 +106,7 @@ impl Choice {
         self.and(&[])
     }
 
-    /// The selection with additional `ids`, which stand on the command line without `-a`.
+    /// The selection with additional `ids`, which are on the command line without `-a`.
     #[must_use]
     pub fn and(&self, ids: &[String]) -> Selection {
         let ids = [&self.analytic, ids].concat();

@@ -130,7 +130,7 @@ struct Section<'a> {
     body: &'a [u8],
 }
 
-/// The sections after the header. Modules and components encode them alike.
+/// The sections after the header. Modules and components encode them in the same way.
 fn sections(wasm: &[u8]) -> Result<Vec<Section<'_>>> {
     let mut reader = BinaryReader::new(wasm, 0);
     if reader.read_bytes(4)? != b"\0asm" {

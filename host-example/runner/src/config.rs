@@ -4,7 +4,7 @@
 //!
 //! ```toml
 //! analytics = ["an1276", "fls"]   # the analytics to run, if -a names none
-//! timezone = "Europe/Berlin"      # shared options stand at the top
+//! timezone = "Europe/Berlin"      # shared options are at the top
 //! allow_ips = { file = "egress.txt" }
 //!
 //! [an1276]                        # the options of one analytic
@@ -15,7 +15,7 @@
 //! ignore = true
 //! ```
 //!
-//! If exactly one analytic is chosen, its options may also stand at the top. The analytics validate their own options,
+//! If exactly one analytic is chosen, its options may also be at the top. The analytics validate their own options,
 //! and this module adds the place in the file to their problems.
 
 pub mod effective;
@@ -71,7 +71,7 @@ pub struct Audience<'a> {
     pub active: &'a [&'a str],
     /// The ids that may name a table, running or not.
     pub known: &'a [&'a str],
-    /// True if exactly one analytic was chosen, so that its options may stand at the top.
+    /// True if exactly one analytic was chosen, so that its options may be at the top.
     pub one: bool,
     /// The options of an analytic that an override may set. Called only if an override sets one.
     pub thresholds: &'a dyn Fn(&str) -> Vec<String>,
@@ -237,7 +237,7 @@ impl Config {
                 let own = whole.members().iter().find(|member| member.name.eq_ignore_ascii_case(head));
                 let own = own.map_or((*head).to_owned(), |member| member.name.clone());
                 if flat {
-                    // Only one analytic is chosen, and its options stand at the top.
+                    // Only one analytic is chosen, and its options are at the top.
                     whole.set(rest, &origin, node.clone());
                 } else {
                     let path: Vec<&str> = std::iter::once(own.as_str()).chain(rest.iter().copied()).collect();
@@ -266,7 +266,7 @@ impl Config {
         whole
     }
 
-    /// True if all options stand at the top, because exactly one analytic is chosen.
+    /// True if all options are at the top, because exactly one analytic is chosen.
     fn is_flat(&self, audience: Audience<'_>) -> bool {
         let names = || self.file.members().iter().map(|member| &*member.name);
         audience.one && names().all(|name| name != "analytics" && !audience.knows(name))

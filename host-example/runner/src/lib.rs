@@ -31,7 +31,7 @@ mod support;
 #[cfg(test)]
 fn engine() -> authsieve_host::Engine {
     let program = std::env::current_exe().expect("a program has a path");
-    // The test's program stands in target/debug/deps.
+    // The test's program is in target/debug/deps.
     let target = program.ancestors().nth(3).expect("cargo has a target directory");
     let cache = authsieve_host::Cache::at(target.join("tmp/authsieve"));
     let limits = authsieve_host::Limits::default();

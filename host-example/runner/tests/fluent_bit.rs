@@ -454,7 +454,7 @@ fn alerts_alone() {
     assert!(printed[0].get("log").is_none(), "{printed:?}");
 }
 
-/// The alternative: a service beside the agent keeps the state, and both may restart at any time.
+/// The alternative: a service next to the agent keeps the state, and both may restart at any time.
 #[cfg(feature = "serve")]
 #[test]
 fn a_service_beside_the_agent_remembers() {

@@ -223,7 +223,7 @@ macro_rules! browser_face {
         use $crate::browser::wasm_bindgen::{self, JsError, prelude::wasm_bindgen};
 
         /// Configured analytics and the state of their windows. Times are microseconds since 1970-01-01T00:00:00Z:
-        /// now is `1000 * Date.now()`. A batch is UTF-8 bytes: whole records, each with a newline behind it.
+        /// now is `1000 * Date.now()`. A batch is UTF-8 bytes: whole records, each with a newline after it.
         #[wasm_bindgen(wasm_bindgen = $crate::browser::wasm_bindgen)]
         pub struct Detector {
             detector: $crate::engine::detector::Detector<$analytics>,

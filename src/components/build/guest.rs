@@ -26,7 +26,7 @@ impl<'a> Guest<'a> {
     /// Finds the Wasm target, or installs it.
     pub fn new(workspace: &'a Path, out: &Path) -> Result<Self, String> {
         require_target(workspace)?;
-        // A directory beside the outer build's profiles, so that a debug and a release build share it. The outer
+        // A directory next to the outer build's profiles, so that a debug and a release build share it. The outer
         // build's own directory is locked while this runs. Cargo tags the root of its target directories.
         let root = out.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file()).unwrap_or(out);
         Ok(Self { workspace, target_dir: root.join("guests") })

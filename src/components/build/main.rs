@@ -118,7 +118,7 @@ fn analytics(dir: &Path) -> Result<Vec<String>, String> {
     if ids.is_empty() { Err(format!("{}: no analytic in it", dir.display())) } else { Ok(ids) }
 }
 
-/// Writes a file unless it holds these bytes already: what did not change is not compiled in anew.
+/// Writes a file unless it holds these bytes already: an unchanged file is not compiled in again.
 fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
     let path = dir.join(name);
     if fs::read(&path).is_ok_and(|old| old == bytes) {

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         write(format!("{id}.fluent-bit.wasm"), component.fluent_bit)?;
         #[cfg(feature = "browser")]
         {
-            // The class in the second file loads the first from beside itself, by this name.
+            // The class in the second file loads the first from its own folder, by this name.
             write(format!("{id}_browser_bg.wasm"), component.browser_wasm)?;
             write(format!("{id}_browser.js"), component.browser_js.as_bytes())?;
             write(format!("{id}_browser.d.ts"), component.browser_dts.as_bytes())?;

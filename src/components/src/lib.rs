@@ -22,7 +22,7 @@ pub struct Component {
     pub wasm: &'static [u8],
     /// The filter for Fluent Bit: a core module with its C ABI, which imports nothing.
     pub fluent_bit: &'static [u8],
-    /// The module behind the browser class. `browser_js` looks for it beside itself as `<id>_browser_bg.wasm`.
+    /// The module behind the browser class. `browser_js` looks in its own folder for `<id>_browser_bg.wasm`.
     #[cfg(feature = "browser")]
     pub browser_wasm: &'static [u8],
     /// The browser class `Detector` as an ES module.

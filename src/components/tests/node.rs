@@ -10,7 +10,7 @@ use std::{fmt::Write as _, fs};
 /// 2026-03-01T13:00:00Z.
 const RECEIVED: Timestamp = Timestamp(1_772_370_000_000_000);
 
-/// Five refused passwords, a login, and what else stands in such logs, with a name that JSON has to escape.
+/// Five refused passwords, a login, and other lines of such logs, with a name that JSON has to escape.
 const LOG: &str = "\
 2026-03-01T12:00:01Z bastion sshd[811]: Failed password for root from 192.0.2.66 port 40100 ssh2
 2026-03-01T12:00:03Z bastion sshd[812]: Failed password for root from 192.0.2.66 port 40101 ssh2

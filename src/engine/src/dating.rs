@@ -23,7 +23,7 @@ use crate::years::{MAX_HOSTS, Years};
 /// The years 1 to 9999, which RFC 3339 can write. No real log has other times.
 const POSSIBLE: core::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
-/// The most microseconds between a time and its receipt, if the two shall tell the zone.
+/// The most microseconds between a time and its receipt, if the two are to show the zone.
 const NEAR: u64 = 120_000_000;
 
 /// The offsets from UTC in use that are not whole hours, in minutes.

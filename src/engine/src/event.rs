@@ -87,11 +87,11 @@ impl Outcome {
     }
 }
 
-/// The kind of log line that tells of the attempt. Several programs write lines about one attempt;
+/// The kind of log line that reports the attempt. Several programs write lines about one attempt;
 /// `shapes::linux::attempts` counts such an attempt once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// An event that stands alone: one record, `count` attempts.
+    /// A single event: one record, `count` attempts.
     #[default]
     Attempt,
     /// The program's own verdict: sshd's `Failed password …`, login's `FAILED LOGIN …`, su's `FAILED SU …`.
@@ -247,7 +247,7 @@ crate::record! { $ event_fields;
         pub transaction: Text<'a>,
         /// True if the record proves that the password was right, whatever the outcome of the login.
         pub credential: bool,
-        /// True if the year is inferred: the record names none, and no other time of the record tells it.
+        /// True if the year is inferred: the record names none, and no other time of the record shows it.
         pub year_inferred: bool,
         /// The least delay between the event's own time and its receipt, in microseconds. Set if the receipt dates
         /// the event: its own time names no zone, and no zone brings it near the receipt.

@@ -11,7 +11,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-// These modules declare macros that list the fields of records. The later modules use them, so these stand first.
+// These modules declare macros that list the fields of records. The later modules use them, so these come first.
 #[macro_use]
 pub mod fields;
 #[macro_use]

@@ -93,7 +93,7 @@ pub(crate) struct Audience {
     pub all: Readers,
     /// Readers of Linux text.
     pub linux: Readers,
-    /// Readers of JSON behind a syslog header: those that read the records of some provider.
+    /// Readers of JSON after a syslog header: those that read the records of some provider.
     pub behind_headers: Readers,
     /// The readers of each family, by the family's number.
     reads: [Readers; FAMILIES],

@@ -172,7 +172,7 @@ impl Sieve {
         }
     }
 
-    /// True if a needle stands where a pair was found, and `found` returns true for it. The block begins at `from` in
+    /// True if a needle is where a pair was found, and `found` returns true for it. The block begins at `from` in
     /// the record.
     #[inline(always)]
     fn found(
@@ -204,7 +204,7 @@ impl Sieve {
         self.clues.get(usize::from(number).wrapping_sub(1))
     }
 
-    /// True if one of the pair's needles stands at `at`, and `enough` returns true for it.
+    /// True if one of the pair's needles is at `at`, and `enough` returns true for it.
     #[inline(never)]
     fn stands(&self, record: &[u8], at: usize, first: u16, enough: &mut dyn FnMut(usize) -> bool) -> bool {
         let eight = record.get(at..).and_then(|text| text.first_chunk());

@@ -30,7 +30,7 @@ const MAGIC: &[u8; 8] = b"ASIEVE\r\n";
 const FORMAT: u16 = 2;
 /// The format of version 0.1.
 const FORMAT_0_1: u16 = 1;
-/// No suite writes so many sections.
+/// No suite writes more sections.
 const MOST_SECTIONS: usize = 4096;
 const CHECKSUM: usize = 16;
 /// Bytes of a length field: that of a section, and that of all sections.

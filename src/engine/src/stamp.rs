@@ -30,7 +30,7 @@ pub enum Order {
 pub struct Zone<'z> {
     seconds: i32,
     transitions: &'z [Transition],
-    /// True if another time of the record may tell the zone of times that name none.
+    /// True if another time of the record may show the zone of times that name none.
     open: bool,
     order: Option<Order>,
 }
@@ -107,7 +107,7 @@ impl<'z> Zone<'z> {
     }
 
     /// The Unix time of a local time, both in seconds. In a repeated hour, this is the first of the two times. In a
-    /// skipped hour, the old offset goes on. O(log transitions), O(1) without transitions.
+    /// skipped hour, the old offset continues. O(log transitions), O(1) without transitions.
     #[must_use]
     pub fn utc(self, local: i64) -> i64 {
         local.saturating_sub(i64::from(self.offset(|transition| transition.local <= local)))

@@ -22,7 +22,7 @@ const HALF: u64 = 180 * 86_400_000_000;
 /// No neighbour in the list.
 const NONE: u32 = u32::MAX;
 
-/// The newest time of each host, which tells the year of the next.
+/// The newest time of each host, which shows the year of the next.
 ///
 /// A lookup is O(log hosts), and O(1) while the same host repeats. A new host moves the index entries of others.
 /// Memory is at most [`MAX_HOSTS`] names of 255 bytes. Nothing depends on a hash seed.

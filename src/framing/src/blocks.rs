@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `journalctl -o export` | fields up to an empty line; a value with newlines follows its length | an object of the fields |
 //! | `journalctl -o verbose` | a line with time and cursor, then fields that are indented | the same, with `timestamp` |
-//! | `wevtutil qe /f:text` | the text behind `Event[0]:` | `LogName`, `ProviderName`, `TimeCreated`, `Id`, `MachineName`, `Message` |
+//! | `wevtutil qe /f:text` | the text after `Event[0]:` | `LogName`, `ProviderName`, `TimeCreated`, `Id`, `MachineName`, `Message` |
 //! | syslog over TCP, `123 <38>…`, with no newline between | as many bytes as the number says (RFC 6587) | the message, on one line |
 //! | `Get-WinEvent`, `Get-EventLog` as a list (`fl`) | `Name : value` with the colons in one column; texts are indented | an object of them |
 //! | Splunk's classic Windows inputs | a line with a time, then `LogName=…`, `EventCode=…`, `Message=…` | `_raw` |
@@ -38,7 +38,7 @@ pub(crate) struct Blocks {
     length: usize,
     /// The line that the record begins in.
     line: u64,
-    /// A line that may begin the next record. The line behind it decides.
+    /// A line that may begin the next record. The line after it decides.
     held: Option<Vec<u8>>,
     /// The name of a value whose length follows.
     binary: Option<Vec<u8>>,
@@ -120,7 +120,7 @@ pub(crate) fn sniff(head: &[u8], is_last: bool) -> Option<Option<Form>> {
 /// The most digits of the number before a message.
 const LONGEST_COUNT: usize = 7;
 
-/// Finds a message behind its length, `123 <38>…`: where it begins and ends.
+/// Finds a message after its length, `123 <38>…`: where it begins and ends.
 fn counted(text: &[u8]) -> Option<(usize, usize)> {
     let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
     let length: usize = std::str::from_utf8(text.get(..digits)?).ok()?.parse().ok()?;
@@ -129,7 +129,7 @@ fn counted(text: &[u8]) -> Option<(usize, usize)> {
     (opens && length > 0).then_some((start, start + length))
 }
 
-/// True if `head` may become the beginning of a message behind its length, once more bytes come.
+/// True if `head` may become the beginning of a message after its length, once more bytes come.
 fn may_be_counted(text: &[u8]) -> bool {
     let digits = text.iter().take(LONGEST_COUNT).take_while(|byte| byte.is_ascii_digit()).count();
     let rest = text.get(digits..).unwrap_or_default();
@@ -231,7 +231,7 @@ impl Blocks {
         done
     }
 
-    /// Messages behind their lengths, after the first `done` bytes. Where a length is missing or wrong, the rest of
+    /// Messages after their lengths, after the first `done` bytes. Where a length is missing or wrong, the rest of
     /// the line is one record.
     fn counted(&mut self, window: &[u8], mut done: usize, ended: bool, sink: &mut Sink<'_>) -> usize {
         while let Some(rest) = window.get(done..).filter(|rest| !rest.is_empty()) {
@@ -402,7 +402,7 @@ impl Blocks {
     }
 }
 
-/// A value behind its length.
+/// A value after its length.
 enum Value {
     Whole(Vec<u8>, usize),
     More,

@@ -1,13 +1,13 @@
 //! Comma-separated values (RFC 4180): each row becomes a JSON object of strings, under the names of the first row.
 //!
 //! - The separator is the comma, semicolon, tab or bar that splits the first row into most columns. Excel's `sep=;`
-//!   and PowerShell's `#TYPE` may stand before that row.
+//!   and PowerShell's `#TYPE` may come before that row.
 //! - Empty values are left out. Columns without a name are called `column_3`, and the second `Status` `Status_2`.
 //! - Short rows lack their last values, as Excel writes them. The first row below the header may be longer than the
 //!   header. Later rows with more values than the longer of the two are left out.
 //! - The Event Viewer names five of its six columns, in the language of the machine. The columns are known by their
 //!   places, and get their English names.
-//! - Only the closing quote ends a quoted value. An attacker can write a newline into a value, and the text behind it
+//! - Only the closing quote ends a quoted value. An attacker can write a newline into a value, and the text after it
 //!   must not pass for a row. So a quote that is never closed takes the rest of the input, and a problem reports the
 //!   quote.
 
@@ -154,7 +154,7 @@ impl Csv {
         }
         let separator = self.separator.unwrap_or(b',');
         let width = Fields::new(row, separator).count();
-        // A log goes on where the table has ended.
+        // A log continues where the table has ended.
         let bare = width == 1 && header.keys.len() > 1 && !row.starts_with(b"\"");
         let foreign = is_log_line(row) && !begins_with_text(&header.row);
         if foreign || bare && (row.starts_with(b"{") || row.contains(&b' ')) {
@@ -256,7 +256,7 @@ impl<'r> Iterator for Fields<'r> {
             return Some(whole.into());
         }
         let (mut text, mut rest) = (whole.to_vec(), behind);
-        // Two quotes stand for one. Other text behind a quote belongs to the value as it is.
+        // Two quotes stand for one. Other text after a quote belongs to the value as it is.
         while let Some(inner) = rest.strip_prefix(b"\"") {
             text.push(b'"');
             match memchr::memchr(b'"', inner) {

@@ -147,7 +147,7 @@ fn each(records: &[u8], sink: &mut dyn FnMut(Date<'_>)) {
     }
 }
 
-/// The date whose year stands behind the separator at `at`.
+/// The date whose year stands after the separator at `at`.
 fn date(records: &[u8], at: usize) -> Option<Date<'_>> {
     let separator = *records.get(at)?;
     let year = records.get(at + 1..at + 5).filter(|year| year.iter().all(u8::is_ascii_digit))?;
@@ -187,7 +187,7 @@ fn date(records: &[u8], at: usize) -> Option<Date<'_>> {
     Some(Date { at: start, text, first, second, year, separator, american })
 }
 
-/// The longest text behind a date within one value.
+/// The longest text after a date within one value.
 const LONGEST: usize = 48;
 
 /// One digit or two at the end, and how many.
@@ -200,14 +200,14 @@ fn number(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// A clock behind a date.
+/// A clock after a date.
 struct Clock {
     american: bool,
     /// The number of its bytes, from the end of the date on.
     length: usize,
 }
 
-/// Reads a clock behind a date: `, 8:00:00 AM`.
+/// Reads a clock after a date: `, 8:00:00 AM`.
 fn clock(text: &[u8]) -> Option<Clock> {
     let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b',')).count();
     let digits = text.get(blanks..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -225,7 +225,7 @@ fn clock(text: &[u8]) -> Option<Clock> {
     Some(Clock { american, length: length + if american { 3 } else { 0 } })
 }
 
-/// The name of the member whose value begins behind `before`, which ends before its quote.
+/// The name of the member whose value begins after `before`, which ends before its quote.
 fn name(before: &[u8]) -> Option<&[u8]> {
     let blank = |text: &[u8]| text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let bare = |text| -> Option<&[u8]> { <[u8]>::get(text, ..text.len() - blank(text)) };

@@ -23,7 +23,7 @@ pub struct Utf8<R> {
 }
 
 impl<R: Read> Utf8<R> {
-    /// Reads the text of `input`. The first bytes tell its form.
+    /// Reads the text of `input`. The first bytes show its form.
     pub fn new(input: R) -> Self {
         Self {
             input,
@@ -80,7 +80,7 @@ impl<R: Read> Read for Utf8<R> {
 #[derive(Debug, Default)]
 pub(crate) struct Transcoder {
     form: Form,
-    /// The first bytes, until they tell the form.
+    /// The first bytes, until they show the form.
     head: Vec<u8>,
 }
 
@@ -150,7 +150,7 @@ fn recognise(head: &[u8], ended: bool) -> Option<(Form, usize)> {
         [0xEF, 0xBB, 0xBF, ..] => Some((Form::Bytes, 3)),
         [a, 0, b, 0, ..] if is_text(a) && is_text(b) => Some((little(), 0)),
         [0, a, 0, b, ..] if is_text(a) && is_text(b) => Some((big(), 0)),
-        // Two bytes tell the form, unless they begin a longer mark.
+        // Two bytes show the form, unless they begin a longer mark.
         _ if ended => Some((Form::Bytes, 0)),
         [] | [_] | [0xEF, 0xBB] => None,
         [a, 0] | [a, 0, _] | [0, a] | [0, a, 0] if is_text(a) => None,

@@ -143,7 +143,7 @@ impl Evtx {
 }
 
 /// Reads an `.evtx` file in the order of its events. Windows writes a full log in a circle, so the chunk with the
-/// oldest events may stand anywhere. This reads from that chunk to the end of the file, and then from its start.
+/// oldest events may be anywhere. This reads from that chunk to the end of the file, and then from its start.
 ///
 /// Finding the chunk takes one seek and one small read for each 64 KiB of the file.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ pub struct InOrder<R> {
     input: R,
     /// The parts that are still to be read, in this order: start and length in bytes.
     parts: [(u64, u64); 3],
-    /// True if the input stands at the start of the next part.
+    /// True if the input is at the start of the next part.
     placed: bool,
 }
 

@@ -4,11 +4,11 @@
 //! | export | known by | records |
 //! |---|---|---|
 //! | Elasticsearch, OpenSearch | `hits.hits`, also in `responses` | its hits |
-//! | Splunk | `results` beside `preview`, `init_offset` or `fields` | its results |
-//! | Graph and others with OData | `value` beside `@odata.…` | its values |
-//! | Duo | `response.authlogs`; `response` beside `stat`; `authlogs` | its logs |
+//! | Splunk | `results` next to `preview`, `init_offset` or `fields` | its results |
+//! | Graph and others with OData | `value` next to `@odata.…` | its values |
+//! | Duo | `response.authlogs`; `response` next to `stat`; `authlogs` | its logs |
 //! | Log Analytics, Kusto, SQL over HTTP | `tables`; `columns` and `rows` | a table of one row each |
-//! | Loki | `data.result` beside `resultType`; `streams` | a stream of one value each |
+//! | Loki | `data.result` next to `resultType`; `streams` | a stream of one value each |
 //! | Grafana | `results.*.frames[]`: `schema.fields` and `data.values`, a list for each column | a table of one row each |
 //!
 //! Rows share columns, and values share labels. Each record repeats these, in the form of the export, which decoders

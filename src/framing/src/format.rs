@@ -81,12 +81,12 @@ impl Format {
     /// | first bytes | format |
     /// |---|---|
     /// | `ElfFile`, `ElfChnk` | [`Evtx`](Self::Evtx) |
-    /// | `<Event`, `<Events`, `<?xml`, also behind the dash with which Internet Explorer copies | [`Xml`](Self::Xml) |
-    /// | `Record 17`, as `evtx_dump` writes above each event | the format of the text behind |
+    /// | `<Event`, `<Events`, `<?xml`, also after the dash with which Internet Explorer copies | [`Xml`](Self::Xml) |
+    /// | `Record 17`, as `evtx_dump` writes above each event | the format of the text after it |
     /// | `123 <38>`, and the same again where the first message ends | [`Blocks`](Self::Blocks) |
     /// | fields of the journal, `Event[0]:`, a time and then `LogName=` | [`Blocks`](Self::Blocks) |
-    /// | `#Fields:`, `#Software:`, `#Version:`, `#Date:`, also behind a line that names columns | [`W3c`](Self::W3c) |
-    /// | an array of objects or strings; an object that does not end on its line, or with another one behind it; a record separator | [`Json`](Self::Json) |
+    /// | `#Fields:`, `#Software:`, `#Version:`, `#Date:`, also after a line that names columns | [`W3c`](Self::W3c) |
+    /// | an array of objects or strings; an object that does not end on its line, or with another one after it; a record separator | [`Json`](Self::Json) |
     /// | two names of columns that sign-in, audit or event exports have; or words, and a second row that has as many values | [`Csv`](Self::Csv) |
     /// | anything else | [`Lines`](Self::Lines) |
     ///

@@ -7,7 +7,8 @@ use crate::records::Cut;
 use crate::sink::{Progress, Sink};
 use crate::{blocks::Blocks, csv::Csv, evtx::Evtx, json::Json, lines::Lines, w3c::W3c, xml::Xml};
 
-/// The size of the pieces in which pushed bytes are read. It bounds the memory beside the record that has begun.
+/// The size of the pieces in which pushed bytes are read. It bounds the memory in addition to the record that has
+/// begun.
 const PIECE: usize = 64 << 10;
 
 /// Turns the bytes of a file or stream into one-line records.

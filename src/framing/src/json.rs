@@ -4,7 +4,7 @@
 //! elements and is never held. A value ends where its brackets outside of strings are balanced. The decoder checks the
 //! JSON inside.
 //!
-//! **Broken values.** A value that was cut off would swallow the records behind it. So the scan looks for a `{` at the
+//! **Broken values.** A value that was cut off would swallow the records after it. So the scan looks for a `{` at the
 //! start of a line, where JSON allows none, with the indent of the values before. All bytes from the first such line on
 //! are then read again, and only the broken value is lost.
 
@@ -133,10 +133,10 @@ impl Json {
                     self.state = State::Text(start, Box::new(Scan::string(start)));
                     return true;
                 }
-                // Numbers and words beside the objects are no records.
+                // Numbers and words next to the objects are no records.
                 b'0'..=b'9' | b'-' | b'+' | b'.' | b'a'..=b'z' | b'E' if self.arrays > 0 => {}
                 _ => {
-                    // A log goes on where the values have ended.
+                    // A log continues where the values have ended.
                     if self.arrays == 0 && self.column == Some(0) {
                         let rest = window.get(start..).unwrap_or_default();
                         match line_among_values(rest, ended, sink.max_record()) {
@@ -273,7 +273,7 @@ impl Json {
         }
     }
 
-    /// Goes on after a broken value: at the first line in it that may begin the next value, or behind the break.
+    /// Goes on after a broken value: at the first line in it that may begin the next value, or after the break.
     fn recover(&mut self, value: &Scan, again: bool, at_value: bool) {
         self.earn(self.at);
         let again = value.candidate.filter(|candidate| {
@@ -360,7 +360,7 @@ impl Json {
 
 /// A text between values, from the start of its line.
 enum Line {
-    /// More bytes are needed to tell.
+    /// More bytes are needed to decide.
     Open,
     /// A heading of `evtx_dump` above an event. It ends before this byte.
     Heading(usize),

@@ -27,7 +27,7 @@
 //! This crate reads all of them. It recognises the format by content, and holds no more than a batch and one record.
 //!
 //! **No input is fatal.** Bytes that are no record are left out, counted ([`Counts`]) and reported with their place
-//! ([`Problem`]). The records behind them are read.
+//! ([`Problem`]). The records after them are read.
 //!
 //! # When to use which
 //!

@@ -36,7 +36,7 @@ impl Lines {
         done
     }
 
-    /// Finds the next line after `done`, and moves `done` behind it. Lines that are too long are skipped and reported.
+    /// Finds the next line after `done`, and moves `done` after it. Lines that are too long are skipped and reported.
     pub(crate) fn next<'w>(
         &mut self,
         window: &'w [u8],

@@ -53,8 +53,8 @@ pub struct Oversized {
     pub length: u64,
 }
 
-/// The inside of an error that a reader returns behind the end of a text. All of the text was read, but foreign bytes
-/// follow, such as junk behind a gzip file. The last record before the error is whole.
+/// The inside of an error that a reader returns after the end of a text. All of the text was read, but foreign bytes
+/// follow, such as junk after a gzip file. The last record before the error is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BehindTheEnd(

@@ -5,7 +5,7 @@
 //!   The `+` that IIS writes for a blank stays too: only a decoder that knows the field can tell it from a real `+`.
 //! - IIS separates values by blanks and quotes none. So a quote has no meaning: a browser may call itself `"`. A line
 //!   with another number of values than names is left out: values could get wrong names.
-//! - If commas separate the names (Exchange), lines are CSV. A value never goes on in the next line.
+//! - If commas separate the names (Exchange), lines are CSV. A value never continues in the next line.
 //! - The `#Log-type` (`IMAP4 Log`) is added to each record, since the fields of Exchange do not show it.
 
 use crate::columns::{Keys, escaped};

@@ -59,7 +59,7 @@ pub struct Trouble {
 /// A failure and its consequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The common detector of several analytics failed. Nothing is lost: each goes on in a detector of its own.
+    /// The common detector of several analytics failed. Nothing is lost: each continues in a detector of its own.
     Apart {
         /// The place of the failure in the batch.
         offset: usize,

@@ -118,7 +118,7 @@ impl Source for Live {
         None
     }
 
-    /// For stored logs, an abandoned rest is like a shorter log. A stream goes on elsewhere.
+    /// For stored logs, an abandoned rest is like a shorter log. A stream continues elsewhere.
     fn was_left(&self) -> bool {
         self.was_left && self.stream.is_some()
     }

@@ -75,7 +75,7 @@ pub(crate) fn is_test(file: &Path) -> bool {
     within.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
-/// The Rust files in a folder, and the file of the same name beside it, in order.
+/// The Rust files in a folder, and the file of the same name next to it, in order.
 pub(crate) fn sources(path: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = [path.to_path_buf(), path.with_extension("rs")]
         .into_iter()

@@ -1,4 +1,4 @@
-//! `authsieve completions` and `authsieve man`: write the files that packages install beside the command.
+//! `authsieve completions` and `authsieve man`: write the files that packages install with the command.
 
 use crate::arguments::Stop;
 use crate::selection::Error;

@@ -1,4 +1,4 @@
-//! `authsieve serve`: runs a service beside a pipeline.
+//! `authsieve serve`: runs a service next to a pipeline.
 
 use crate::arguments::{Bounds, Choice, Configuration, Isolation, Order, Stop};
 use crate::config::service::{Feed, Listen, Outlet, Served, bearer, duration};
@@ -49,7 +49,7 @@ pub struct Arguments {
     /// File with a token. Each request needs it as Authorization: Bearer TOKEN.
     #[arg(long, value_name = "FILE", requires = "http")]
     token_file: Option<PathBuf>,
-    /// Sink for alerts, beside the [sinks.NAME] of the configuration: - for standard output, a file, http://…,
+    /// Sink for alerts, in addition to the [sinks.NAME] of the configuration: - for standard output, a file, http://…,
     /// https://…, unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, or a protocol before the place: alertmanager+http://…,
     /// otlp+http://…, forward+tcp:HOST:PORT, syslog+udp:HOST:PORT. May be repeated. Default: standard output.
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
@@ -66,7 +66,7 @@ pub struct Arguments {
     /// Replace the state that is in the folder.
     #[arg(long, requires = "restore")]
     force: bool,
-    /// After SIGTERM, go on until no request has come for this long, such as 1.5s.
+    /// After SIGTERM, continue until no request has come for this long, such as 1.5s.
     #[arg(long, value_name = "TIME", value_parser = drain)]
     drain: Option<Duration>,
     /// Format of the service's own log on standard error.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The codes of this host, beside those of the analytics ([`code::ALL`]).
+/// The codes of this host, in addition to those of the analytics ([`code::ALL`]).
 pub const CODES: [&str; 3] = ["syntax", "unknown-zone", "unreadable-list"];
 
 /// A text with options: a file, or one assignment on the command line.

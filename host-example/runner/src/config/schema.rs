@@ -27,7 +27,7 @@ pub fn schema(analytics: &[(String, Value)]) -> Value {
         let options = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
         for (name, option) in options {
             let is_shared = name == "override" || Common::FIELDS.iter().any(|field| field.name == name);
-            // Options of one analytic may stand at the top if the command line chooses that analytic alone.
+            // Options of one analytic may be at the top if the command line chooses that analytic alone.
             if is_shared {
                 members.entry(name.clone()).or_insert_with(|| option.clone());
             }
@@ -62,7 +62,7 @@ struct Server {
     /// The most MiB of alerts that may wait for a sink. Above it, senders are asked to retry. Default: 256.
     #[schemars(range(min = 1, max = 1_048_576))]
     max_waiting: Option<u64>,
-    /// After SIGTERM, the service goes on until no request has come for this long.
+    /// After SIGTERM, the service continues until no request has come for this long.
     drain: Option<Time>,
     /// The time between two states on disk. Default: 1m.
     checkpoint: Option<Time>,

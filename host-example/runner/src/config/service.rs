@@ -41,7 +41,7 @@ pub struct Served {
     pub max_body: Option<u64>,
     /// The most MiB of alerts that may wait for a sink.
     pub max_waiting: Option<u64>,
-    /// After SIGTERM, the service goes on until no request has come for this long.
+    /// After SIGTERM, the service continues until no request has come for this long.
     pub drain: Option<Duration>,
     /// The time between two states on disk.
     pub checkpoint: Option<Duration>,

@@ -89,7 +89,7 @@ impl Feed {
             let hours = (age as f64 / HOUR as f64).round() as i64;
             (hours != 0 && hours.abs() <= 14 && (age - hours * HOUR).abs() <= 5 * MINUTE).then_some(-hours)
         };
-        // All events are shifted alike, or the newest one lies in the future.
+        // All events are shifted by the same time, or the newest one lies in the future.
         near(least).filter(|_| least < 0 || most.saturating_sub(least) <= 10 * MINUTE)
     }
 

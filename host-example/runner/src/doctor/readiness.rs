@@ -1,5 +1,5 @@
 //! Decides if an analytic can fire on the events of a feed, and why not. The analytic states what it needs, and its
-//! notes tell which events its options leave out.
+//! notes show which events its options leave out.
 
 use authsieve_engine::time::Span;
 use authsieve_host::contract::{Advice, Descriptor, Event, Need, Note, Outcome, Step};

@@ -1,6 +1,6 @@
 //! Describes the records that no analytic reads although they may be about logins.
 //!
-//! The analytics count these records themselves (`unread` in their statistics). The marks here tell a person what the
+//! The analytics count these records themselves (`unread` in their statistics). The marks here show a person what the
 //! records look like and what to do.
 
 use memchr::memmem::find;

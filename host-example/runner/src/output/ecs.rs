@@ -122,7 +122,7 @@ fn threat(alert: &Alert) -> Option<Value> {
         let names: Option<Vec<&str>> =
             ids.iter().map(|id| attack::technique(id).map(|known| known.name)).collect();
         let mut entity = json!({ "id": ids });
-        // A list with gaps would put a name beside the wrong id.
+        // A list with gaps would put a name next to the wrong id.
         if let Some(names) = names {
             let pages: Vec<String> = ids.iter().map(|id| attack::page(id)).collect();
             put(&mut entity, "name", Some(names.into()));

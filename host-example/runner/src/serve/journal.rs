@@ -71,7 +71,7 @@ macro_rules! from_parts {
 
 from_parts! { CommitError DatabaseError SetDurabilityError StorageError TableError TransactionError }
 
-/// The alerts and positions that the next commit writes beside its batches.
+/// The alerts and positions that the next commit writes together with its batches.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
     /// The new alerts and their numbers.

@@ -119,7 +119,7 @@ fn advice_names_what_is_wrong() {
     }
     let said = shell.run(&["check", "--set", "window=5m"]);
     assert!(said.err.contains("as in an0454.window=…, or choose one with -a"), "{}", said.err);
-    // Options of the only analytic may stand at the top beside its table. The table wins.
+    // Options of the only analytic may be at the top, in addition to its table. The table wins.
     shell.write(
         "config.toml",
         "window = \"5m\"\nmin_failures = 7\n[an1276]\nwindow = \"6m\"\n[sinks.x]\nto = \"none\"\n",

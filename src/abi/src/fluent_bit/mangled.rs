@@ -14,7 +14,7 @@ pub fn restore<'b>(record: &[u8], buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
     let mut copied = 0;
     let mut next = 0;
     each_place_of(record, b'\\', 0xee, |at| {
-        // The character behind a backslash is part of the escape.
+        // The character after a backslash is part of the escape.
         if at < next {
             return;
         }

@@ -10,7 +10,7 @@
 //! - An empty answer means "drop this record".
 //! - Invalid JSON in an answer corrupts the agent. The agent itself writes invalid JSON for keys, numbers and bytes
 //!   that JSON cannot express. Such a record goes back as text, under `unreadable`.
-//! - A trap loses its record, and leaves the state half changed: the next call begins anew.
+//! - A trap loses its record, and leaves the state half changed: the next call begins with empty state.
 //! - The agent interprets the module, with a stack of 8 KiB. So most records that cannot matter are recognised without
 //!   being parsed ([`Sieve`]), and no function recurses on the nesting of a record.
 //!

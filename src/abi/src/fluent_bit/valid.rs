@@ -79,7 +79,7 @@ fn value(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Skips the member at `at`, and the members behind it while they are strings without a space between them, as most
+/// Skips the member at `at`, and the members after it while they are strings without a space between them, as most
 /// are. Returns the place where it stopped, and true if a value has ended there, false if one is to begin.
 #[inline(always)]
 fn members(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
@@ -131,7 +131,7 @@ fn number(text: &[u8], at: usize) -> Option<usize> {
     (exponent == 0 && figures.len() < 300 || is_finite(figures, point - start, exponent)).then_some(end)
 }
 
-/// The end of the string whose quote stands at `at`.
+/// The end of the string whose quote is at `at`.
 #[inline(always)]
 fn string(text: &[u8], at: usize) -> Option<usize> {
     match string_mark(text, at + 1) {
@@ -163,7 +163,7 @@ fn utf8(text: &[u8], at: usize) -> Option<usize> {
     core::str::from_utf8(run).ok().map(|_| at + run.len())
 }
 
-/// The end of the escape whose backslash stands at `at`. For half of a surrogate pair, the end of both.
+/// The end of the escape whose backslash is at `at`. For half of a surrogate pair, the end of both.
 #[inline(always)]
 fn escape(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at + 1)? {
@@ -185,7 +185,7 @@ fn escape(text: &[u8], at: usize) -> Option<usize> {
 #[cold]
 fn is_finite(digits: &[u8], whole: usize, exponent: i64) -> bool {
     let Some(zeros) = digits.iter().position(|byte| !matches!(byte, b'0' | b'.')) else { return true };
-    // The place of the first digit that counts. A point is skipped only behind zeros.
+    // The place of the first digit that counts. A point is skipped only after zeros.
     let place = match whole.checked_sub(zeros) {
         Some(before) => before as i64 - 1,
         None => -((zeros - whole) as i64),

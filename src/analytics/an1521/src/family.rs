@@ -5,7 +5,7 @@ use authsieve_engine::letters::lower;
 
 /// The most bytes of a name that count. Windows account names are far shorter.
 const MOST_NAME: usize = 255;
-/// The fewest letters of a folded name: a shorter one stays as it was.
+/// The fewest letters of a folded name: a shorter one is not changed.
 const LETTERS: usize = 3;
 /// Writes the canonical name of an account into `out`: lower case, without a domain before it (`CONTOSO\`) or a
 /// suffix after it (`@contoso.com`). O(n) in the first 255 bytes.

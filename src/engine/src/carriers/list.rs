@@ -53,7 +53,7 @@ pub const FORWARDERS: &[&str] = &[
     "authlog",
 ];
 
-/// Words that may stand beside a forwarder's word: `fluent-bit`, `syslog-ng`, `log-shipper`, `system.syslog`.
+/// Words that may come with a forwarder's word: `fluent-bit`, `syslog-ng`, `log-shipper`, `system.syslog`.
 pub const BESIDE: &[&str] = &[
     "agent",
     "auth",

@@ -10,7 +10,7 @@
 //! | GELF, `short_message`, `_name` | `message`, `name` |
 //! | LAUREL, `{"ID": …, "USER_AUTH": {…}}` | the line of the audit log |
 //! | Graylog, `winlogbeat_winlog_event_id` | `winlog.event_id` |
-//! | Kafka, `payload` or `value` beside `partition` | `message` |
+//! | Kafka, `payload` or `value` next to `partition` | `message` |
 //! | Datadog, `attributes` within `attributes` | the members of both, the inner ones first |
 
 use crate::json::{Items, Kind, Object, Value};

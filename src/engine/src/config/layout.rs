@@ -11,7 +11,7 @@
 //! - An override at the top level may set a threshold of any analytic in the module. An analytic skips overrides that
 //!   only set thresholds of others.
 //!
-//! In a module with one analytic, all options may stand at the top level. A configuration has this flat layout if it
+//! In a module with one analytic, all options may be at the top level. A configuration has this flat layout if it
 //! has neither `analytics` nor a table of the analytic.
 
 use super::common::Common;
@@ -36,7 +36,7 @@ pub struct Known {
 #[derive(Debug)]
 pub struct Layout<'t> {
     known: &'t [Known],
-    /// True if all options may stand at the top level.
+    /// True if all options may be at the top level.
     flat: bool,
     members: Members<'t>,
     active: Vec<&'static str>,

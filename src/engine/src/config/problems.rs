@@ -62,7 +62,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of an option that stands in no table.
+    /// A problem of an option that is in no table.
     #[must_use]
     pub fn new(code: &'static str, option: &str, message: String) -> Self {
         Self { code, path: option.into(), message }

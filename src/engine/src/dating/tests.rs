@@ -121,7 +121,7 @@ fn a_receipt_tells_the_zone() {
         ("2026-03-03 19:00:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:30Z"),
         ("2026-03-04 23:00:00", "2026-03-04T08:00:30Z", "2026-03-04T08:00:30Z"),
         ("2026-03-04 13:00:00", "2026-03-04T08:10:00Z", "2026-03-04T08:10:00Z"),
-        // Without a year: the receipt tells the year too.
+        // Without a year: the receipt also gives the year too.
         ("Mar  4 10:00:00", "2026-03-04T08:00:01Z", "2026-03-04T08:00:00Z"),
         ("Dec 31 23:59:59", "2027-01-01T00:00:01Z", "2026-12-31T23:59:59Z"),
         ("Jan  1 01:00:00", "2026-12-31T23:00:01Z", "2026-12-31T23:00:00Z"),
@@ -166,7 +166,7 @@ fn a_repeated_hour_goes_on_from_the_time_before() {
             assert_eq!(date(&mut dating, &when, &rules, reading), Ok(time.into()), "{text}");
         }
     }
-    // In the skipped hour, the old offset goes on.
+    // In the skipped hour, the old offset continues.
     for text in ["2026-03-29 02:30:00", "Mar 29 02:30:00"] {
         let when = When { stamp: stamp(text), ..When::default() };
         assert_eq!(

@@ -42,7 +42,7 @@ fn one_text_in_every_carrier() {
             "2026-03-01T09:00:00.5Z web1 sshd-session[17]: TEXT",
             "2026-03-01T09:00:00.500Z failure root 192.0.2.7 web1 17 sshd",
         ),
-        // Vector `file`: the only time is the time of reading. Here it is too late to tell the zone.
+        // Vector `file`: the only time is the time of reading. Here it is too late to show the zone.
         (
             r#"{"file":"/var/log/auth.log","host":"agent","message":"Mar  1 09:00:00 web1 sshd[17]: TEXT","timestamp":"2026-03-01T10:07:00Z"}"#,
             "2026-03-01T09:00:00Z failure root 192.0.2.7 web1 17 sshd",

@@ -88,7 +88,7 @@ impl<R: Reads> Reading<'_, R> {
             true if envelope.trust == Trust::Labelled => envelope.program.clone(),
             _ => in_container(text(found.container)),
         };
-        // The time of a carrier tells the zone and the year of the program's own time.
+        // The time of a carrier gives the zone and the year of the program's own time.
         let (time, receipt) = match (found.stamp, envelope.time) {
             (Some(Stamp::Local(_) | Stamp::Yearless(_)), Some(Stamp::At(outer))) => {
                 (found.stamp, Some(outer))

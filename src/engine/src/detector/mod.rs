@@ -348,7 +348,7 @@ impl<S: Analytics> Detector<S> {
             self.problems.note("future", record);
         }
         if let Some(unread) = &trouble.undated {
-            // The text of the unreadable time tells more than its record.
+            // The text of the unreadable time says more than its record.
             let shown = if unread.is_empty() { record.bytes } else { unread };
             self.problems.note("undated", Record { bytes: shown, ..record });
         }

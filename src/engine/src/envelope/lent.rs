@@ -187,8 +187,8 @@ impl<'n> Name<'n> {
         Self { text, letters: letters(text) }
     }
 
-    /// True if the word is in the name, with no letter or digit beside it. Usually the name lacks a letter of the word,
-    /// which is found out at once.
+    /// True if the word is in the name, with no letter or digit next to it. Usually the name lacks a letter of the
+    /// word, which is found out at once.
     fn has(self, word: Word) -> bool {
         let known = word.text.as_bytes();
         let inside =

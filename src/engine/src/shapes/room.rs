@@ -132,7 +132,7 @@ pub enum Proof {
     Word(&'static str),
 }
 
-/// A name in a normalised event that tells its provider. Words are compared without ASCII case.
+/// A name in a normalised event that shows its provider. Words are compared without ASCII case.
 #[derive(Clone, Copy, Debug)]
 pub enum World {
     /// A name that equals this word.

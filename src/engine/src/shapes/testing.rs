@@ -54,7 +54,7 @@ pub(super) fn one(record: &str) -> Event<'static> {
     events.remove(0)
 }
 
-/// Cuts, repeats and overwrites bytes of a record as `edits` tell. No decoder may panic on the result.
+/// Cuts, repeats and overwrites bytes of a record as `edits` say. No decoder may panic on the result.
 pub(super) fn survives(record: &str, edits: &[(usize, u8)]) {
     let mut bytes = record.as_bytes().to_vec();
     for (place, byte) in edits {

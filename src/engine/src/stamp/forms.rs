@@ -108,7 +108,7 @@ pub fn iso(bytes: &[u8], default: Zone<'_>) -> Option<(Stamp, usize)> {
     }
     let rest = bytes.get(used..).unwrap_or_default();
     let zone = match rest {
-        // A space may stand before the zone only if all four digits follow, since the next word may begin with a sign
+        // A space may come before the zone only if all four digits follow, since the next word may begin with a sign
         // too.
         [b' ', sign @ ..] => match zone(sign) {
             Some((zone, n @ 5..)) if !sign.get(n).is_some_and(u8::is_ascii_alphanumeric) => {
@@ -421,7 +421,7 @@ impl<'t> Rest<'t> {
         Some(after)
     }
 
-    /// Reads the year behind a clock, as `ctime` and `date` write it, perhaps behind the zone: ` 2026`, ` UTC 2026`.
+    /// Reads the year after a clock, as `ctime` and `date` write it, perhaps after the zone: ` 2026`, ` UTC 2026`.
     fn year_behind(&mut self) -> (Option<i32>, Option<i32>) {
         let mut rest = *self;
         if !rest.blanks() {
@@ -439,7 +439,7 @@ impl<'t> Rest<'t> {
         (year, offset(word))
     }
 
-    /// Reads the rest of a value behind its clock: the zone, and words that repeat the zone.
+    /// Reads the rest of a value after its clock: the zone, and words that repeat the zone.
     fn tail(&mut self, written: &mut Written) {
         loop {
             self.blanks();

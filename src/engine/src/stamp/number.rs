@@ -4,7 +4,7 @@ use super::forms::{fraction, is_civil};
 use super::{Stamp, Zone};
 use crate::time::Timestamp;
 
-/// Reads decimal Unix time, with decimals. Its size tells its unit: seconds, milliseconds, microseconds or
+/// Reads decimal Unix time, with decimals. Its size shows its unit: seconds, milliseconds, microseconds or
 /// nanoseconds.
 ///
 /// Below 10^11 the unit is seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds. Each range
@@ -18,7 +18,7 @@ pub fn epoch(bytes: &[u8]) -> Option<Timestamp> {
     in_units(decimal(bytes.get(..digits)?)?, bytes.get(digits..)?)
 }
 
-/// Reads Unix time from its whole part and the text behind it.
+/// Reads Unix time from its whole part and the text after it.
 fn in_units(whole: i64, decimals: &[u8]) -> Option<Timestamp> {
     // Microseconds in one unit, or units in one microsecond.
     let (times, over) = match whole {
@@ -51,7 +51,7 @@ fn decimal(digits: &[u8]) -> Option<i64> {
 }
 
 /// Reads a number that is a time: Unix time in any unit, Excel's days, Windows' ticks since 1601 or .NET's ticks
-/// since year 1. The size of the number tells which. Also reads an exponent, as some encoders write large numbers.
+/// since year 1. The size of the number shows which. Also reads an exponent, as some encoders write large numbers.
 /// Returns `None` for all other numbers and text.
 pub(super) fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     text.first().filter(|first| first.is_ascii_digit())?;

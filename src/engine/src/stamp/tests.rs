@@ -249,7 +249,7 @@ fn local_clocks_skip_an_hour_and_repeat_one() {
     let berlin = Zone::new(3_600, &changes);
     for (local, utc) in [
         ("2026-03-29T01:59:59", "2026-03-29T00:59:59Z"),
-        // Clocks skip these times: the old offset goes on.
+        // Clocks skip these times: the old offset continues.
         ("2026-03-29T02:00:00", "2026-03-29T01:00:00Z"),
         ("2026-03-29T02:59:59", "2026-03-29T01:59:59Z"),
         ("2026-03-29T03:00:00", "2026-03-29T01:00:00Z"),

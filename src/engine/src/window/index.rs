@@ -178,7 +178,7 @@ impl Shard {
         }
     }
 
-    /// Empties a place, and moves the entries behind it nearer to their homes.
+    /// Empties a place, and moves the entries after it nearer to their homes.
     fn close(&mut self, mut position: usize, slab: &Slab, placement: Placement) {
         loop {
             let next = self.next(position);

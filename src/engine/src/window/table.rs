@@ -63,7 +63,7 @@ pub struct Bounds {
 pub struct Slot(u32);
 
 impl Slot {
-    /// The number of the slot. Numbers start at 0 and are reused, so a list beside the table stays short.
+    /// The number of the slot. Numbers start at 0 and are reused, so a list for the table stays short.
     #[must_use]
     pub const fn number(self) -> usize {
         self.0 as usize

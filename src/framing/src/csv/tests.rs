@@ -159,7 +159,7 @@ proptest! {
     }
 }
 
-/// A log line under a first line that names columns, and behind a table.
+/// A log line under a first line that names columns, and after a table.
 #[test]
 fn a_log_is_no_table() {
     let lines = "Mar  4 08:00:00 web1 sshd[1]: Failed password for root from 192.0.2.1 port 1 ssh2\n\

@@ -82,7 +82,7 @@ fn a_file_that_ends_early_is_an_error_after_what_was_read() {
     }
 }
 
-/// Fuzzing found that names are written as they stand in the file, whatever that is.
+/// Fuzzing found that names are written as they are in the file, whatever that is.
 #[test]
 fn a_control_character_in_a_name_makes_no_record() {
     let good = chunk(1..2);

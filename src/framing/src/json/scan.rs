@@ -19,7 +19,7 @@ pub(super) struct Scan {
     pub(super) silent: bool,
     /// The start of the first line within the value that may begin another value.
     pub(super) candidate: Option<usize>,
-    /// The place behind the bracket of an array of records at its first level.
+    /// The place after the bracket of an array of records at its first level.
     pub(super) batch: Option<usize>,
     depth: usize,
     /// A bit for each open bracket: set for arrays.

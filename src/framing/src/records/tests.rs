@@ -1,7 +1,7 @@
 use super::*;
 use std::io;
 
-/// Reads that bring `step` bytes at a time, then fail if told to.
+/// Reads that bring `step` bytes at a time, then fail if requested.
 struct Drip<'a> {
     bytes: &'a [u8],
     step: usize,

@@ -87,7 +87,7 @@ impl Search {
         search
     }
 
-    /// Calls `found` with each place at or after `from` where a needle's window stands, and with the owners of the
+    /// Calls `found` with each place at or after `from` where a needle's window is, and with the owners of the
     /// needles there. Continues at the place that `found` returns, which must be after that place. O(n) for n bytes
     /// if windows are rare.
     pub(super) fn scan(&self, text: &[u8], from: usize, mut found: impl FnMut(usize, u64) -> usize) {

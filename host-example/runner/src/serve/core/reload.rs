@@ -30,7 +30,7 @@ impl Core {
             self.sessions = sessions.filter_map(|(component, new)| new.or_else(|| kept(component))).collect();
             self.prefilter = prefilter(&mut self.sessions);
             self.components = components;
-            // The new configuration would judge the recent past differently, so the past begins anew.
+            // The new configuration would judge the recent past differently, so the past begins again.
             if let Ok(snapshots) = self.snapshots() {
                 self.history.begin(snapshots, crate::sources::now());
             }

@@ -43,7 +43,7 @@ pub struct Options {
     pub tag: String,
     /// The shared key, if the receiver requires one.
     pub shared_key: Option<Secret>,
-    /// The user name and password, for a receiver that requires them beside the key.
+    /// The user name and password, for a receiver that requires them in addition to the key.
     pub user: Option<(String, Secret)>,
     /// The name of this client in the handshake.
     pub hostname: Option<String>,

@@ -1,4 +1,4 @@
-//! Tests with real servers beside the service, as Debian packages them.
+//! Tests with real servers next to the service, as Debian packages them.
 //!
 //! A variable can name each program. Otherwise it is looked for on PATH and where Debian puts it. Without a program,
 //! its tests say that they were skipped.

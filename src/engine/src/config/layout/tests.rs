@@ -112,7 +112,7 @@ fn what_belongs_to_nobody_is_refused() {
     );
     assert_eq!(of(r#"{"an1":7}"#), "wrong-type\tan1\t7 is a number; expected a table of options");
     assert_eq!(of(r#"{"an1":{},"AN1":{}}"#), "twice\tAN1\t{} stands there twice; expected once");
-    // A table beside that of the only analytic is none of its options.
+    // A table next to that of the only analytic is none of its options.
     let one = &BOTH[..1];
     assert!(refused(r#"{"an1":{},"an9999":{}}"#, one).starts_with("unknown-analytic\tan9999\t"));
     assert!(refused(r#"{"an1":{},"window":"5m"}"#, one).starts_with("unknown-option\twindow\t"));

@@ -1,7 +1,7 @@
 //! Auth0's tenant log.
 //!
-//! Types are from Auth0's "Log Event Type Codes". A record stands alone, in `{"log_id":…,"data":{…}}` (log streams),
-//! under `detail` (EventBridge) or `event` (Splunk's HEC), or in columns (`type_s`).
+//! Types are from Auth0's "Log Event Type Codes". A record is a single object, in `{"log_id":…,"data":{…}}` (log
+//! streams), under `detail` (EventBridge) or `event` (Splunk's HEC), or in columns (`type_s`).
 //!
 //! | type | outcome |
 //! |---|---|

@@ -192,7 +192,7 @@ fn what_a_provider_calls_its_event_goes_before_the_outcome() {
         assert_eq!(okta(kind, outcome), expected, "{kind} {outcome}");
     }
     for (fields, expected) in [
-        // The action replaces a missing type. An outcome alone tells nothing.
+        // The action replaces a missing type. An outcome alone says nothing.
         (r#""event.module":"okta","event.action":"user.session.start","event.outcome":"success""#, "success jane"),
         (r#""event.module":"okta","event.outcome":"success""#, "none"),
         (r#""event.module":"cisco_duo","event.outcome":"failure","cisco_duo.auth.result":"denied""#, "denied jane"),

@@ -270,7 +270,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     fill(&mut event.user_agent, found, AGENT);
     fill(&mut event.service, found, RESOURCE);
     event.reason = status.words;
-    // The details tell the outcome of a second factor. In all other cases they are only advice.
+    // The details contain the outcome of a second factor. In all other cases they are only advice.
     event.reason_text = match outcome {
         Outcome::Denied | Outcome::Timeout => or(status.detail, status.reason),
         _ => or(status.reason, status.detail),
@@ -306,7 +306,7 @@ fn is_id(id: &str) -> bool {
     id.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
 }
 
-/// The shape, which tells the exporter.
+/// The shape, which depends on the exporter.
 fn shape(found: &Slots<'_>) -> Shape {
     let has = |slot| found.get(slot).is_some();
     match (has(CODE), has(HUB)) {
@@ -349,7 +349,7 @@ impl<'a> Status<'a> {
     fn read(found: &Slots<'a>) -> Self {
         let [code, reason, detail] =
             members(found, STATUS, ["errorcode", "failurereason", "additionaldetails"]);
-        // Many other records have an error code, so it counts only beside fields of a sign-in.
+        // Many other records have an error code, so it counts only with fields of a sign-in.
         let known = [USER, CREATED, CREATED_LOCAL].iter().any(|slot| found.get(*slot).is_some());
         let bare = if known { text(found, BARE_CODE) } else { Text::Borrowed("") };
         let mut words = [text(found, CODE), text(found, STATUS_CODE), code, text(found, PORTAL), bare];

@@ -131,7 +131,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let path = text(&found, PATH);
     let form = path.eq_ignore_ascii_case("/owa/auth.owa");
     let post = text(&found, METHOD).eq_ignore_ascii_case("POST");
-    // If the log has no sub-status, the Windows error code tells the same.
+    // If the log has no sub-status, the Windows error code says the same.
     let system = said(text(&found, SYSTEM));
     let substatus = substatus.or_else(|| words(&system).is_some().then_some(1));
     let outcome = match (status, substatus) {
@@ -208,7 +208,7 @@ fn service(path: &str) -> &str {
 }
 
 /// Finds the client's address. Behind proxies, all requests come from the last proxy. Each proxy appends to
-/// `X-Forwarded-For` the address that it was contacted from. Addresses that the client sent itself stand to the left
+/// `X-Forwarded-For` the address that it was contacted from. Addresses that the client sent itself are to the left
 /// of these.
 ///
 /// The chain is read from its end, which is the peer. Addresses in `proxies` are skipped; if `proxies` is empty,

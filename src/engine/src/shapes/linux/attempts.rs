@@ -160,7 +160,7 @@ impl Attempts {
             return; // Only PAM reports it, for an unknown process, so its origin is unknown.
         }
         let own = self.enter(id, &event);
-        // A session has no address; the address of its process tells where it comes from.
+        // A session has no address; the address of its process is its address.
         if !told && self.processes.get(own).is_some_and(|process| process.address.is_some()) {
             event.access = Access::Remote;
         }

@@ -42,7 +42,7 @@ impl Type {
 }
 
 /// Reads one audit record from `type=` or `node=` on, or from the bare name of its type as in the journal (`USER_AUTH
-/// pid=…`). `audit: ` and the kernel's time may stand before it.
+/// pid=…`). `audit: ` and the kernel's time may come before it.
 ///
 /// Time, host and process come from the record. If it does not name them, the time is 0, the host is empty and the
 /// process is `None`.

@@ -18,7 +18,7 @@ pub(super) fn cut_last<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'
     split(bytes, rfind(bytes, mark)?, mark.len())
 }
 
-/// The first word, and the text after the one space behind it. Without a space, the whole text is the word.
+/// The first word, and the text after the one space after it. Without a space, the whole text is the word.
 pub(super) fn first_word(bytes: &[u8]) -> (&[u8], &[u8]) {
     position(bytes, b' ').and_then(|at| split(bytes, at, 1)).unwrap_or((bytes, b""))
 }

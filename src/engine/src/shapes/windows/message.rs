@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Labels are translated, but their order is fixed. A line with a tab after its label holds a value, and the number
-//! of this line tells which value. A name in it may contain lines of its own, chosen by the client. So values before
+//! of this line shows which value. A name in it may contain lines of its own, chosen by the client. So values before
 //! the names are counted from the top, and values after the names from the end. The others are read only if the
 //! number of lines is right.
 
@@ -18,7 +18,7 @@ use crate::event::{Outcome, Text};
 use crate::find::{find, rfind};
 use alloc::string::String;
 
-/// The most lines with values; no event has so many.
+/// The most lines with values; no event has more.
 const MOST: usize = 64;
 /// The number of lines with values in a 4625.
 const FAILURE: usize = 21;

@@ -198,7 +198,7 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     settled(logon, zone, given)
 }
 
-/// Makes an event from a logon, and tells how much of it was understood.
+/// Makes an event from a logon, and says how much of it was understood.
 fn settled<'a>(logon: Logon<'a>, zone: Zone<'_>, given: Given<'_>) -> Said<'a> {
     given.grasped(if logon.is_missed() { Grasp::Missed } else { Grasp::Whole });
     logon.event(zone)

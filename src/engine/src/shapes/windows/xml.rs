@@ -5,7 +5,7 @@
 //! <EventData><Data Name="TargetUserName">bob</Data>…</EventData></Event>
 //! ```
 //!
-//! The reader takes one pass without recursion. Only the place of an element tells its meaning: `RenderingInfo` also
+//! The reader takes one pass without recursion. Only the place of an element shows its meaning: `RenderingInfo` also
 //! has a `Channel`, and a name may hold any text (Windows escapes it).
 
 use super::logon::{Logon, by_name, field};

@@ -106,7 +106,7 @@ impl Members {
         }
     }
 
-    /// Moves the members behind an empty place closer to their homes.
+    /// Moves the members after an empty place closer to their homes.
     fn close(&mut self, mut empty: usize) {
         let Some(mask) = self.places.len().checked_sub(1) else { return };
         let mut at = empty;

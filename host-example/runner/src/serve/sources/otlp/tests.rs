@@ -209,7 +209,7 @@ fn bytes_that_are_not_utf_8_hide_no_record() {
 
 #[test]
 fn deep_values_hide_no_record() {
-    // The official types cannot encode so many levels.
+    // The official types cannot encode this many levels.
     let mut value = Value::String(Bytes::from_static(b"x"));
     for level in 0..3000 {
         let inner = AnyValue { value: Some(value) }.encode_to_vec().into();

@@ -144,7 +144,7 @@ impl Processes {
         })
     }
 
-    /// The slot of a process, which becomes the newest. A process that was silent for too long begins anew. If there
+    /// The slot of a process, which becomes the newest. A process that was silent for too long begins again. If there
     /// is no room, the least recently used process is dropped.
     pub fn enter(&mut self, id: Fingerprint, time: Timestamp) -> u32 {
         let found = self.find(id);

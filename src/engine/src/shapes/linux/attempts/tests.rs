@@ -249,7 +249,7 @@ fn a_login_takes_back_what_its_pam_process_reported() {
         run(vec![line(0, 8, Pam, "eve"), login.clone()]),
         ["0:eve*1", "-0:eve*1", "+1:eve*1"]
     );
-    // An earlier connection goes on failing.
+    // An earlier connection continues to fail.
     let earlier = [line(0, 7, Pam, "eve"), line(1, 7, Failed, "eve")];
     let after = [line(4, 10, Pam, "eve"), accepted_keyboard(5, 9, "eve"), line(6, 7, Failed, "eve")];
     assert_eq!(
