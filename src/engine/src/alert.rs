@@ -1,6 +1,7 @@
 //! Alerts and their canonical JSON.
 
 use crate::time::Timestamp;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
@@ -122,6 +123,15 @@ crate::record! { $ alert_fields;
 alert_fields!(write_fields, Alert);
 
 impl Alert {
+    /// The name of this delivery: the id of the alert, with `/u` at its end for an update.
+    #[must_use]
+    pub fn delivery(&self) -> String {
+        match self.status {
+            None => self.id.clone(),
+            Some(_) => format!("{}/u", self.id),
+        }
+    }
+
     /// The alert as one line of JSON, without a newline. Equal alerts give equal bytes on every host.
     ///
     /// Times are RFC 3339 in UTC. `reasons` and `outcomes` are objects of code and count. Characters for which

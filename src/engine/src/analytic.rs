@@ -4,11 +4,15 @@ use crate::alert::Alert;
 use crate::config::{Config, Judgement, Problem, Settings};
 use crate::detector::{Need, Source};
 use crate::event::{Event, Record};
-use crate::hash::{Hasher128, Salt};
+use crate::follow::{FollowUps, Following};
+use crate::hash::{Fingerprint, Hasher128, Salt};
 use crate::note::{Notes, Step};
 pub use crate::shapes::Telemetry;
 use crate::snapshot::{self, Reader, SnapshotError, Writer};
 use crate::time::{Span, Timestamp};
+use crate::told::YEAR_INFERRED;
+use crate::window::excerpt::Excerpt;
+use crate::window::journal::Entry;
 use crate::window::table::Table;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -101,7 +105,7 @@ pub trait Analytic: Sized + 'static {
     fn observe(&mut self, event: &Event<'_>, context: &mut Context<'_>);
 
     /// Removes `event.count` failures at `event.time` that turned out not to be failures.
-    fn take_back(&mut self, _event: &Event<'_>) {}
+    fn take_back(&mut self, _event: &Event<'_>, _follow_ups: &mut FollowUps) {}
 
     /// Advances event time to `to`, and raises the alerts that waited for this time.
     fn advance(&mut self, _to: Timestamp, _alerts: &mut Alerts<'_>) {}
@@ -157,6 +161,55 @@ impl Context<'_> {
         self.alerts.raise(key, alert);
     }
 
+    /// Whether alerts are followed. Only then does an analytic read again what an alert counted.
+    #[inline]
+    #[must_use]
+    pub const fn follows(&self) -> bool {
+        self.alerts.follow_ups.is_on()
+    }
+
+    /// Follows the alert that was raised last.
+    pub fn follow(&mut self, following: Following, seen: &Excerpt<'_>) {
+        if let Some(alert) = self.alerts.out.last() {
+            self.alerts.follow_ups.open(following, alert, seen);
+            self.alerts.make_room();
+        }
+    }
+
+    /// Follows an alert that waits to be confirmed.
+    pub fn follow_waiting(&mut self, following: Following, alert: &Alert, seen: &Excerpt<'_>) {
+        self.alerts.follow_ups.open(following, alert, seen);
+        self.alerts.make_room();
+    }
+
+    /// Whether an alert is followed now.
+    #[inline]
+    #[must_use]
+    pub const fn is_following(&self) -> bool {
+        !self.alerts.follow_ups.is_empty()
+    }
+
+    /// Adds an event to the counts of the followed alerts of the key `group`. The patterns of that key count it.
+    #[inline]
+    pub fn count(&mut self, group: Fingerprint, entry: &Entry<'_>) {
+        if self.is_following() {
+            self.alerts.follow_ups.count(group, entry);
+            self.alerts.make_room();
+        }
+    }
+
+    /// Sends the updates of a silence that ended before its time.
+    pub fn ended(&mut self, quiet: Fingerprint) {
+        while let Some(alert) = self.alerts.follow_ups.ended(quiet) {
+            self.alerts.update(alert);
+        }
+    }
+
+    /// The alerts that are followed.
+    pub const fn follow_ups(&mut self) -> &mut FollowUps {
+        self.alerts.follow_ups
+    }
+
     /// Applies override and severity and names the record, but raises nothing: for an alert that has to wait.
     pub fn judge(&self, alert: &mut Alert) {
         alert.record = self.record.number;
@@ -178,9 +231,40 @@ pub struct Alerts<'c> {
     pub(crate) ordinals: &'c mut Ordinals,
     pub(crate) out: &'c mut Vec<Alert>,
     pub(crate) notes: Option<&'c mut Notes>,
+    pub(crate) follow_ups: &'c mut FollowUps,
+    /// The time of the event, if its year is inferred.
+    pub(crate) inferred: Option<Timestamp>,
 }
 
 impl Alerts<'_> {
+    /// Raises an alert that waited, for the key `group`.
+    pub fn confirm(&mut self, key: &[&[u8]], group: Fingerprint, alert: Alert) {
+        self.raise(key, alert);
+        if let Some(alert) = self.out.last() {
+            self.follow_ups.confirm(group, alert);
+        }
+    }
+
+    /// Hands out the follow-ups that ended before `now`.
+    pub(crate) fn end_follow_ups(&mut self, now: Timestamp) {
+        while let Some(alert) = self.follow_ups.due(now) {
+            self.update(alert);
+        }
+    }
+
+    fn make_room(&mut self) {
+        while let Some(alert) = self.follow_ups.crowded_out() {
+            self.update(alert);
+        }
+    }
+
+    fn update(&mut self, alert: Alert) {
+        if let Some(notes) = &mut self.notes {
+            notes.alert(&alert);
+        }
+        self.out.push(alert);
+    }
+
     /// Raises an alert. `key` holds the normalised values that distinguish it from other alerts of the same pattern
     /// and time.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
@@ -211,10 +295,10 @@ impl Alerts<'_> {
         if alert.response.is_empty() {
             alert.response = own(self.about.response);
         }
-        if let Some(notes) = &mut self.notes {
-            notes.alert(&alert);
+        if self.inferred == Some(alert.time) && alert.context.iter().all(|line| line != YEAR_INFERRED) {
+            alert.context.push(YEAR_INFERRED.into());
         }
-        self.out.push(alert);
+        self.update(alert);
     }
 }
 

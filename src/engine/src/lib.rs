@@ -31,6 +31,7 @@ pub mod decode;
 pub mod deliveries;
 pub mod envelope;
 pub mod find;
+pub mod follow;
 pub mod hash;
 pub mod json;
 pub mod letters;

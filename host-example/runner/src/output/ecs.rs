@@ -5,7 +5,7 @@
 //! | ECS | alert |
 //! |---|---|
 //! | `@timestamp`, `event.start`, `event.end` | `time`, `first_seen`, `last_seen` |
-//! | `event.id` | `id` |
+//! | `event.id` | `id`; for an update `id` and `/u` |
 //! | `event.action`, `rule.category` | `pattern` |
 //! | `event.severity` | `severity`, from 1 (informational) to 5 (critical) |
 //! | `event.reason` | `context` |
@@ -46,7 +46,7 @@ pub fn event(located: &Located<'_>) -> Value {
             "kind": "alert",
             "category": ["authentication", "intrusion_detection"],
             "type": ["info"],
-            "id": alert.id,
+            "id": alert.delivery(),
             "action": alert.pattern,
             "provider": "authsieve",
             "severity": severity(alert.severity).0,

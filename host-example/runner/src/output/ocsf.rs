@@ -41,19 +41,22 @@ pub fn to_json(alert: &Located<'_>) -> String {
 #[must_use]
 pub fn event(located: &Located<'_>) -> Value {
     let alert = located.alert;
+    // An update is the same finding again.
+    let (activity, activity_name, status) =
+        if alert.status.is_some() { (2, "Update", (2, "In Progress")) } else { (1, "Create", (1, "New")) };
     let mut event = json!({
         "category_uid": 2,
         "category_name": "Findings",
         "class_uid": 2004,
         "class_name": "Detection Finding",
-        "activity_id": 1,
-        "activity_name": "Create",
-        "type_uid": 200_401,
-        "type_name": "Detection Finding: Create",
+        "activity_id": activity,
+        "activity_name": activity_name,
+        "type_uid": 200_400 + activity,
+        "type_name": format!("Detection Finding: {activity_name}"),
         "severity_id": severity(alert.severity).0,
         "severity": severity(alert.severity).1,
-        "status_id": 1,
-        "status": "New",
+        "status_id": status.0,
+        "status": status.1,
         "is_alert": true,
         "time": milliseconds(alert.time),
         "start_time": milliseconds(alert.first_seen),
@@ -61,7 +64,7 @@ pub fn event(located: &Located<'_>) -> Value {
         "message": alert.title,
         "metadata": {
             "version": VERSION,
-            "uid": alert.id,
+            "uid": alert.delivery(),
             "product": {
                 "name": "authsieve",
                 "vendor_name": "authsieve",

@@ -16,7 +16,7 @@ pub(super) struct Item {
     pub analytic: String,
     /// The severity as a number, see [`rank`].
     pub severity: u8,
-    /// The id of the alert.
+    /// The id of the alert, with `/u` at its end for an update.
     pub id: String,
     /// For each layout its name, and the alert as one line of JSON.
     pub lines: Vec<(String, String)>,
@@ -33,7 +33,7 @@ impl Item {
         Self {
             analytic: alert.analytic.to_string(),
             severity: rank(alert.severity),
-            id: alert.id.to_string(),
+            id: alert.delivery(),
             lines: layouts.iter().map(line).collect(),
         }
     }

@@ -20,6 +20,8 @@ const OPEN: u8 = 0;
 const DENIED: u8 = 1;
 const TIMEOUT: u8 = 2;
 const ALONE: u8 = 2;
+const DENIED_ALONE: u8 = DENIED + ALONE;
+const TIMEOUT_ALONE: u8 = TIMEOUT + ALONE;
 const POLICY: u8 = 5;
 
 /// The numbers of an entry's members: its address and its transaction.
@@ -36,6 +38,15 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// The outcome of a challenge, as alerts name it.
+    pub const fn outcome(fate: Option<Self>) -> &'static str {
+        match fate {
+            None => "unanswered",
+            Some(Self::Denied) => "denied",
+            Some(Self::Timeout) => "timeout",
+        }
+    }
+
     const fn kind(self) -> u8 {
         match self {
             Self::Denied => DENIED,
@@ -82,18 +93,45 @@ impl Challenges {
         }
     }
 
-    /// Closes the oldest open challenge for a result at `r`: one of the same transaction, or else one from the last 5
-    /// minutes. Returns true if there was one.
-    pub fn close(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
-        transaction != 0 && self.answer(slot, r, transaction, fate)
-            || self.recent.change(slot, r.minus(ANSWERED_WITHIN), r, |entry| shut(entry, fate))
+    /// The outcome of an entry of that kind, as alerts name it.
+    pub const fn outcome(kind: u8) -> &'static str {
+        Fate::outcome(match kind {
+            DENIED | DENIED_ALONE => Some(Fate::Denied),
+            TIMEOUT | TIMEOUT_ALONE => Some(Fate::Timeout),
+            _ => None,
+        })
     }
 
-    /// Closes the oldest open challenge of the same transaction for a result at `r`. Returns true if there was one.
-    pub fn answer(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> bool {
-        self.recent.change(slot, r.minus(self.keep), r, |entry| {
-            entry.members.get(TRANSACTION) == Some(&transaction) && shut(entry, fate)
+    /// Closes the oldest open challenge for a result at `r`: one of the same transaction, or else one from the last 5
+    /// minutes. Returns the time of the challenge, if there was one.
+    pub fn close(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> Option<Timestamp> {
+        let same = if transaction == 0 { None } else { self.answer(slot, r, transaction, fate) };
+        same.or_else(|| self.shut(slot, r.minus(ANSWERED_WITHIN), r, fate, &|_| true))
+    }
+
+    /// Closes the oldest open challenge of the same transaction for a result at `r`. Returns the time of the challenge,
+    /// if there was one.
+    pub fn answer(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> Option<Timestamp> {
+        self.shut(slot, r.minus(self.keep), r, fate, &|entry| {
+            entry.members.get(TRANSACTION) == Some(&transaction)
         })
+    }
+
+    /// Closes the oldest open challenge in [from, to] that `is_meant`. Returns its time.
+    fn shut(
+        &mut self,
+        slot: Slot,
+        from: Timestamp,
+        to: Timestamp,
+        fate: Fate,
+        is_meant: &dyn Fn(&Entry) -> bool,
+    ) -> Option<Timestamp> {
+        let mut time = None;
+        self.recent.change(slot, from, to, |entry| {
+            time = (is_meant(entry) && shut(entry, fate)).then_some(entry.time);
+            time.is_some()
+        });
+        time
     }
 
     /// Marks a challenge as sent at `t`, if a policy asked for it within a minute before, for the same address.
@@ -109,9 +147,10 @@ impl Challenges {
     }
 
     /// Removes a result that counted alone and may answer a late challenge at `t`. This is the first of the same
-    /// transaction, or else the first within 5 minutes. Returns the kind that this gives the challenge.
-    pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<u8> {
-        let alone = |entry: &&Entry| (DENIED + ALONE..=TIMEOUT + ALONE).contains(&entry.kind);
+    /// transaction, or else the first within 5 minutes. Returns the kind that this gives the challenge, and the time of
+    /// the result.
+    pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<(u8, Timestamp)> {
+        let alone = |entry: &&Entry| (DENIED_ALONE..=TIMEOUT_ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);
         // A result at an equal time came first, so it would also have counted alone in order.
         let after = t.plus(Span(1));
@@ -128,7 +167,7 @@ impl Challenges {
                     true
                 }
         });
-        Some(found.kind - ALONE)
+        Some((found.kind - ALONE, found.time))
     }
 
     /// True if at least `threshold` challenges lie in [from, to]. O(threshold).

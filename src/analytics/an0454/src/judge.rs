@@ -4,9 +4,11 @@ use crate::challenges::{Challenges, Fate};
 use crate::report::{CHALLENGE, LOGIN, Pattern};
 use crate::{An0454, FINISHED, ONE_ROW, ROW, TRANSACTION, User, why};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::event::{Event, Provider};
+use authsieve_engine::event::{Event, Provider, Record};
+use authsieve_engine::follow::Following;
 use authsieve_engine::time::{Span, Timestamp};
-use authsieve_engine::window::journal::Link;
+use authsieve_engine::told;
+use authsieve_engine::window::journal::{self, Link};
 use authsieve_engine::window::recent;
 use authsieve_engine::window::table::Slot;
 
@@ -26,7 +28,8 @@ impl An0454 {
         let held = self.table.find(user.key);
         if transaction != 0 && !self.is_first(event, user, context.watermark) {
             if let (Some(slot), Some(fate), Provider::Duo) = (held, fate, event.provider) {
-                self.challenges.answer(slot, event.time, transaction, fate);
+                let answered = self.challenges.answer(slot, event.time, transaction, fate);
+                answers(user, answered, fate, context);
             }
             if context.explains() {
                 why::joined(
@@ -44,7 +47,11 @@ impl An0454 {
             let late = event.time < self.table.newest(slot);
             let counted = match fate {
                 Some(_) if finished => false,
-                Some(fate) => self.challenges.close(slot, event.time, transaction, fate) || late,
+                Some(fate) => {
+                    let closed = self.challenges.close(slot, event.time, transaction, fate);
+                    answers(user, closed, fate, context);
+                    closed.is_some() || late
+                }
                 None if policy || event.provider != Provider::Okta => false,
                 None => self.challenges.send(slot, event.time, self.address(event.src_ip)),
             };
@@ -59,13 +66,23 @@ impl An0454 {
                 return;
             }
             if late && fate.is_none() {
-                kind = self.challenges.join(slot, event.time, transaction).unwrap_or(kind);
+                if let Some((joined, time)) = self.challenges.join(slot, event.time, transaction) {
+                    kind = joined;
+                    // The result counted alone: from here on the challenge counts in its place.
+                    let result = journal::Entry { time, count: 1, ..journal::Entry::default() };
+                    context.follow_ups().take_back(user.key, &result);
+                    context.follow_ups().outcome(user.key, time, Some(Challenges::outcome(joined)), None);
+                }
             }
         }
         let entered = self.table.enter(user.key, 1, event.time, context.watermark);
         let members = [self.address(event.src_ip), transaction];
         let entry = recent::Entry { time: event.time, count: 1, kind, members };
         self.challenges.recent.push(entered.slot, entered.new, entry);
+        if context.is_following() {
+            context.count(user.key, &told::entry(event, &event.reason, context.record));
+            context.follow_ups().outcome(user.key, event.time, None, Some(Challenges::outcome(kind)));
+        }
         self.write(event, CHALLENGE, entered.slot, context.record);
         self.judge(event, entered.slot, user, context);
     }
@@ -114,14 +131,20 @@ impl An0454 {
             if self.quiet.is_silent(quiet, t) || !self.challenges.reach(slot, from, t, threshold) {
                 continue;
             }
-            let mut alert = self.report(event, context.record, slot, pattern, (from, t));
+            let span = (from, t);
+            let mut alert = self.report(event, context.record, slot, pattern, span, |report| report.alert());
             // This challenge is late, and a later login has taken the alert back already.
             if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
                 continue;
             }
-            self.quiet.silence(quiet, t, window);
+            let following = Following { group: user.key, quiet, end: t.plus(window) };
             if wait.0 > 0 {
                 context.judge(&mut alert);
+                if context.follows() {
+                    self.report(event, Record::NONE, slot, pattern, span, |report| {
+                        context.follow_waiting(following, &alert, &report.read().0);
+                    });
+                }
                 if context.explains() {
                     why::waits(user, t.plus(wait), context);
                 }
@@ -129,15 +152,25 @@ impl An0454 {
                 self.waiting.passed(context.watermark, &mut context.alerts);
             } else {
                 context.raise(&[user.name.as_bytes()], alert);
+                if context.follows() {
+                    self.report(event, Record::NONE, slot, pattern, span, |report| {
+                        context.follow(following, &report.read().0);
+                    });
+                }
             }
+            self.quiet.silence(quiet, t, window);
         }
     }
 
     /// Handles a login or an approval: takes back waiting alerts, may raise an alert, forgets challenges.
     pub(crate) fn login(&mut self, event: &Event<'_>, user: &User<'_>, context: &mut Context<'_>) {
         let s = event.time;
+        let wait = self.options.confirm_after.0;
+        context.follow_ups().forget_waiting(user.key, s.minus(wait), s);
         if self.waiting.take_back(user.key, s) {
-            self.quiet.end(self.silence(Pattern::Challenges, user));
+            let quiet = self.silence(Pattern::Challenges, user);
+            self.quiet.end(quiet);
+            context.ended(quiet);
             if context.explains() {
                 why::joined(user, "a login: the alert that waited to be confirmed is dropped", context);
             }
@@ -151,13 +184,17 @@ impl An0454 {
         let threshold = context.judgement.threshold(0, self.options.min_challenges.0);
         let address = self.address(event.src_ip);
         if let Some(t) = self.challenges.gave_in(slot, s, address, threshold, window, within) {
-            let alert = self.report(event, context.record, slot, Pattern::Login, (t.minus(window), t));
+            let span = (t.minus(window), t);
+            let alert =
+                self.report(event, context.record, slot, Pattern::Login, span, |report| report.alert());
             context.raise(&[user.name.as_bytes()], alert);
         }
         self.challenges.forget(slot, s, address);
         if !self.challenges.any(slot, s) {
             for pattern in [Pattern::Challenges, Pattern::Slow] {
-                self.quiet.end(self.silence(pattern, user));
+                let quiet = self.silence(pattern, user);
+                self.quiet.end(quiet);
+                context.ended(quiet);
             }
         }
         self.write(event, LOGIN, slot, context.record);
@@ -173,5 +210,13 @@ impl An0454 {
     fn logged_in(&self, slot: Slot) -> Option<Timestamp> {
         let bytes = self.table.data(slot).get(Link::BYTES..)?.first_chunk()?;
         Some(Timestamp(i64::from_le_bytes(*bytes))).filter(|time| time.0 != 0)
+    }
+}
+
+/// A challenge of `time` has been answered: the alerts that are followed say so.
+fn answers(user: &User<'_>, time: Option<Timestamp>, fate: Fate, context: &mut Context<'_>) {
+    if let Some(time) = time {
+        let (before, after) = (Fate::outcome(None), Fate::outcome(Some(fate)));
+        context.follow_ups().outcome(user.key, time, Some(before), Some(after));
     }
 }

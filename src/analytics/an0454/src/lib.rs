@@ -384,16 +384,18 @@ impl An0454 {
         Link::read(self.table.data(slot))
     }
 
-    fn report(
+    /// Tells of the challenges of a user in [from, to].
+    fn report<T>(
         &self,
         event: &Event<'_>,
         record: Record<'_>,
         slot: Slot,
         pattern: Pattern,
         (from, to): (Timestamp, Timestamp),
-    ) -> authsieve_engine::alert::Alert {
+        tell: impl FnOnce(&Report<'_>) -> T,
+    ) -> T {
         let address = |address: Option<[u8; 16]>| self.address(address.map(net::from_octets));
-        Report {
+        tell(&Report {
             event,
             record,
             pattern,
@@ -404,8 +406,7 @@ impl An0454 {
             journal: &self.journal,
             newest: self.link(slot),
             address: &address,
-        }
-        .alert()
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The alerts of AN0454.
 
-use crate::challenges::ChallengeSum;
+use crate::challenges::{ChallengeSum, Fate};
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::event::{Event, Record};
 use authsieve_engine::net;
@@ -58,9 +58,10 @@ impl Report<'_> {
         let (challenges, logins) = self.read();
         let count = tally.each.len() as u32;
         let outcomes: Vec<(&str, u32)> =
-            [("denied", tally.denied), ("timeout", tally.timeout), ("unanswered", tally.open)]
+            [(Some(Fate::Denied), tally.denied), (Some(Fate::Timeout), tally.timeout), (None, tally.open)]
                 .into_iter()
                 .filter(|(_, count)| *count > 0)
+                .map(|(fate, count)| (Fate::outcome(fate), count))
                 .collect();
         let mut alert = told::about(event);
         alert.pattern = self.pattern.as_str().into();
@@ -91,7 +92,7 @@ impl Report<'_> {
     }
 
     /// The counted challenges, and the user's logins in the meantime.
-    fn read(&self) -> (Excerpt<'_>, Vec<String>) {
+    pub fn read(&self) -> (Excerpt<'_>, Vec<String>) {
         let login = self.pattern == Pattern::Login;
         // Each challenge is listed once. The journal also holds challenges that a login made the analytic forget.
         let mut left = self.tally.each.clone();

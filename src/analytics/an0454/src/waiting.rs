@@ -69,7 +69,7 @@ impl Waiting {
     fn deliver(&mut self, count: usize, alerts: &mut Alerts<'_>) {
         for one in self.list.drain(..count) {
             self.bytes = self.bytes.saturating_sub(size(&one));
-            alerts.raise(&[one.name.as_bytes()], *one.alert);
+            alerts.confirm(&[one.name.as_bytes()], one.user, *one.alert);
         }
     }
 

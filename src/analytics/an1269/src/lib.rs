@@ -61,10 +61,12 @@ use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
+use authsieve_engine::follow::Following;
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::note::Step;
 use authsieve_engine::time::{Span, Timestamp};
+use authsieve_engine::told::MOST_LISTED;
 use authsieve_engine::window::journal::Link;
 use authsieve_engine::window::silence::{self, Silences};
 use authsieve_engine::window::table::{Bounds, Entered, Slot, Table};
@@ -277,9 +279,11 @@ impl Analytic for An1269 {
         let members =
             [here.account, event.src_ip.map_or(0, |address| self.member(ADDRESS, &net::octets(address)))];
         if failed {
+            context.count(key, &track::entry(event, context.record));
             self.failed.push(&mut self.table, here.slot, event, members, context.record);
         }
         if succeeded {
+            context.follow_ups().success(key, event.time, &event.user, MOST_LISTED);
             self.succeeded.push(&mut self.table, here.slot, event, members, Record::NONE);
         }
         // A part of the window of such a late event is no longer kept, so it cannot be judged.
@@ -368,7 +372,10 @@ impl An1269 {
             return;
         }
         let alert = self.report(event, here, pattern, context.record).failing();
-        self.raise(event, context, alert, &[], quiet(pattern));
+        for weaker in Pattern::ALL.into_iter().filter(|weaker| *weaker < pattern) {
+            context.follow_ups().forget_quiet(quiet(weaker));
+        }
+        self.raise(event, here, context, alert, &[], quiet(pattern));
     }
 
     /// Judges a password that was right.
@@ -414,7 +421,7 @@ impl An1269 {
         }
         let pattern = Pattern::of(sum.count, sum.distinct[WHO], many);
         let alert = self.report(event, here, pattern, context.record).accepted(failed_before);
-        self.raise(event, context, alert, event.user.as_bytes(), quiet);
+        self.raise(event, here, context, alert, event.user.as_bytes(), quiet);
     }
 
     /// The window that ends at an event.
@@ -447,6 +454,7 @@ impl An1269 {
     fn raise(
         &mut self,
         event: &Event<'_>,
+        here: Here,
         context: &mut Context<'_>,
         alert: Alert,
         user: &[u8],
@@ -455,6 +463,12 @@ impl An1269 {
         let address = self.address(event);
         context.raise(&[address.as_ref().map_or(&[][..], |a| a), user], alert);
         self.quiet.silence(quiet, event.time, self.options.window.0);
+        if context.follows() {
+            let (from, to) = self.span(event);
+            let seen = self.failed.excerpt(&self.table, here.slot, from, to);
+            let end = to.plus(self.options.window.0);
+            context.follow(Following { group: here.key, quiet, end }, &seen);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use authsieve_engine::state::{Loading, Piece};
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::told;
 use authsieve_engine::window::excerpt::Excerpt;
-use authsieve_engine::window::journal::{Journal, Link};
+use authsieve_engine::window::journal::{Entry, Journal, Link};
 use authsieve_engine::window::recent::{self, Recent};
 use authsieve_engine::window::table::{Entered, Slot, Table};
 
@@ -40,7 +40,7 @@ impl Track {
             false,
             recent::Entry { time: event.time, count: event.count, kind: 0, members },
         );
-        let link = self.journal.append(&told::entry(event, code(event), record));
+        let link = self.journal.append(&entry(event, record));
         self.journal.set_previous(link, 0, self.newest(table, slot));
         if let Some(content) = table.content(slot) {
             link.write(content.data.get_mut(self.at..).unwrap_or_default());
@@ -89,6 +89,11 @@ pub fn recent(window: Span, floor: usize, pool_bytes: usize, seed: u64) -> Recen
 /// How long entries are kept.
 pub const fn keep(window: Span) -> Span {
     Span(window.0.saturating_mul(2))
+}
+
+/// An event as a journal holds it.
+pub fn entry<'e>(event: &'e Event<'_>, record: Record<'e>) -> Entry<'e> {
+    told::entry(event, code(event), record)
 }
 
 /// The code of an event under `reasons`: the provider's code, or else the shape of its record.

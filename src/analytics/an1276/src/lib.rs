@@ -53,6 +53,7 @@ use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem, code};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Access, Event, Outcome, Provider, Record};
+use authsieve_engine::follow::{FollowUps, Following};
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::net::{self, Prefixes};
 use authsieve_engine::note::Step;
@@ -176,7 +177,9 @@ impl Analytic for An1276 {
         match event.outcome {
             Outcome::Failure => {
                 let failed = told::entry(event, report::code(event), context.record);
-                self.rule.failure(&self.keys(event), &failed, context.watermark);
+                let keys = self.keys(event);
+                keys.iter().flatten().for_each(|key| context.count(*key, &failed));
+                self.rule.failure(&keys, &failed, context.watermark);
                 if context.explains() {
                     self.why_failure(event, context);
                 }
@@ -186,9 +189,11 @@ impl Analytic for An1276 {
         }
     }
 
-    fn take_back(&mut self, event: &Event<'_>) {
+    fn take_back(&mut self, event: &Event<'_>, follow_ups: &mut FollowUps) {
         if self.looks_at(event) {
-            self.rule.take_back(&self.keys(event), &told::entry(event, report::code(event), Record::NONE));
+            let (keys, failed) = (self.keys(event), told::entry(event, report::code(event), Record::NONE));
+            keys.iter().flatten().for_each(|key| follow_ups.take_back(*key, &failed));
+            self.rule.take_back(&keys, &failed);
         }
     }
 
@@ -283,7 +288,15 @@ impl An1276 {
         ];
         // Host and terminal replace a missing address.
         let parts = if address.is_some() { &parts[..2] } else { &parts[..] };
+        let first_seen = alert.first_seen;
         context.raise(parts, alert);
+        if context.follows()
+            && let Some(quiet) = quiet
+        {
+            let end = event.time.plus(self.options.success_within.0);
+            let seen = self.rule.excerpt(most_specific.key, most_specific.number, first_seen, event.time);
+            context.follow(Following { group: most_specific.key, quiet, end }, &seen);
+        }
 
         for m in matched.iter().flatten().filter(|m| kind(m) != Correlate::Ip) {
             self.rule.consume(m, event.time);

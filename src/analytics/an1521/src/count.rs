@@ -1,8 +1,8 @@
 //! Counts the failures of a family for a pattern, or those of one account if the family is too large.
 
 use crate::pattern::Pattern;
-use crate::{ACCOUNT, An1521, Failure, SOURCE, kind};
-use authsieve_engine::hash::{Fingerprint, Hasher128};
+use crate::{ACCOUNT, An1521, Failure, SOURCE};
+use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::time::{Span, Timestamp};
 use authsieve_engine::window::recent::Sum;
 use authsieve_engine::window::table::Slot;
@@ -58,7 +58,7 @@ impl An1521 {
                 subject: failure.family,
             });
         }
-        let subject = Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish();
+        let subject = self.account(failure);
         if patterns.iter().all(|pattern| self.quiet.is_silent(self.quiet_key(*pattern, subject), to)) {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use crate::{ACCOUNT, An1521, Failure, SOURCE, Similarity, kind, report};
 use authsieve_engine::analytic::Context;
-use authsieve_engine::hash::Fingerprint;
+use authsieve_engine::hash::{Fingerprint, Hasher128};
 use authsieve_engine::time::Timestamp;
 use authsieve_engine::told;
 use authsieve_engine::window::journal::{self, Link};
@@ -15,11 +15,16 @@ impl An1521 {
         let event = failure.event;
         let member = |fingerprint: Fingerprint| fingerprint.halves().0.max(1);
         let mut digits = [0; 10];
-        let link = self.journal.append(&journal::Entry {
+        let told = journal::Entry {
             user: failure.account.as_bytes(),
             code: report::code(event, &mut digits),
             ..told::entry(event, "", failure.record)
-        });
+        };
+        if context.is_following() {
+            let subjects = [Some(failure.family), Some(self.account(failure)), failure.source];
+            subjects.into_iter().flatten().for_each(|subject| context.count(subject, &told));
+        }
+        let link = self.journal.append(&told);
         self.accounts.note(failure.member, failure.account);
 
         let members = [failure.member, failure.source.map_or(0, member)];
@@ -41,6 +46,11 @@ impl An1521 {
         let (slot, late_too) = self.enter(source, entry, link, context.watermark);
         self.judge_source(failure, source, slot, context);
         self.late += u64::from(late || late_too);
+    }
+
+    /// The subject of silences about an account alone.
+    pub(crate) fn account(&self, failure: &Failure<'_>) -> Fingerprint {
+        Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish()
     }
 
     /// Adds a failure to a key. Returns the key's slot, and true if the failure is late for this key.

@@ -6,6 +6,7 @@ use crate::report::Report;
 use crate::{An1521, FAMILY, Failure, MEMBER, SOURCE, threshold, why};
 use authsieve_engine::analytic::Context;
 use authsieve_engine::config::Threshold;
+use authsieve_engine::follow::Following;
 use authsieve_engine::hash::Fingerprint;
 use authsieve_engine::note::Step;
 use authsieve_engine::order::sort;
@@ -42,6 +43,7 @@ impl An1521 {
             let pattern = if distributed { Pattern::Distributed } else { Pattern::Burst };
             if self.raise(pattern, failure, slot, counted, window, context) && distributed {
                 self.silence(Pattern::Burst, counted.subject, failure, window);
+                context.follow_ups().forget_quiet(self.quiet_key(Pattern::Burst, counted.subject));
             }
         }
         if let Some(counted) = self.count(failure, asked, slow_window, slow, &[Pattern::Slow]) {
@@ -141,6 +143,10 @@ impl An1521 {
             _ => failure.label.as_bytes(),
         };
         context.raise(&[key], alert);
+        if context.follows() {
+            let end = failure.event.time.plus(window);
+            context.follow(Following { group: counted.subject, quiet, end }, &report.excerpt());
+        }
         self.silence(pattern, counted.subject, failure, window);
         true
     }

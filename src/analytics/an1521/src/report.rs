@@ -143,7 +143,8 @@ impl Report<'_> {
         Hit { accounts }
     }
 
-    fn excerpt(&self) -> Excerpt<'_> {
+    /// What the journal still holds of the failures that were counted.
+    pub fn excerpt(&self) -> Excerpt<'_> {
         let key = if self.pattern == Pattern::Spray { crate::kind::ADDRESS } else { crate::kind::FAMILY };
         let alone = Some(self.failure.account.as_bytes()).filter(|_| self.counted.alone);
         let (from, to) = (self.counted.from, self.failure.event.time);

@@ -51,6 +51,7 @@ use authsieve_engine::analytic::{About, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::detector::{Advice, Need, Source};
 use authsieve_engine::event::{Event, Outcome, Provider, Record};
+use authsieve_engine::follow::FollowUps;
 use authsieve_engine::hash::{Fingerprint, Hasher128, Salt};
 use authsieve_engine::letters;
 use authsieve_engine::net::{self, Prefixes};
@@ -197,7 +198,7 @@ impl Analytic for Fls {
         }
     }
 
-    fn take_back(&mut self, event: &Event<'_>) {
+    fn take_back(&mut self, event: &Event<'_>, _: &mut FollowUps) {
         let keys: Keys = [self.account(event), self.address(event), None];
         if keys[0].is_some() {
             self.rule.take_back(&keys, &told::entry(event, report::code(event), Record::NONE));

@@ -77,8 +77,8 @@ fn problems_name_option_value_and_what_is_allowed() {
         &[("invalid-value", "min_failures: 1.5 is not valid; expected a whole")],
     );
     refused(
-        r#"{"follow_up":"end"}"#,
-        &[("invalid-value", "follow_up: \"end\" is none of the words; expected one of \"off\"")],
+        r#"{"follow_up":"both"}"#,
+        &[("invalid-value", "follow_up: \"both\" is none of the words; expected one of \"off\", \"end\"")],
     );
     refused(
         r#"{"max_record":"17 MiB"}"#,

@@ -7,18 +7,18 @@ use super::describe::Descriptor;
 use super::{Reading, Stats};
 use crate::alert::Alert;
 use crate::analytic::{Alerts, Analytic, Context, Ordinals, Telemetry};
-use crate::config::{Common, Config, Problems, Section};
+use crate::config::{Common, Config, FollowUp, Problems, Section};
 use crate::dating::{Dated, Dating, Rules};
 use crate::decode::Reader;
 use crate::deliveries::Deliveries;
 use crate::event::{Event, Record};
+use crate::follow::FollowUps;
 use crate::note::{Note, Notes};
 use crate::reorder::{Held, Reorder};
 use crate::shapes::linux::attempts::{Attempts, Meant};
 use crate::snapshot::{self, Snapshot, Writer};
 use crate::time::{Span, Timestamp};
 use crate::times::When;
-use crate::told::YEAR_INFERRED;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -90,6 +90,7 @@ pub struct Judge<A: Analytic> {
     pub(super) attempts: Attempts,
     pub(super) reorder: Reorder,
     pub(super) ordinals: Ordinals,
+    pub(super) follow_ups: FollowUps,
     /// The newest event time read.
     pub(super) watermark: Timestamp,
     /// The newest event time judged. It is older than `watermark` while events wait to be sorted.
@@ -129,6 +130,12 @@ impl<A: Analytic> Judge<A> {
             attempts: Attempts::new(common.salt(), seed),
             reorder: Reorder::new(common.allowed_lateness.0),
             ordinals: Ordinals::default(),
+            follow_ups: FollowUps::new(
+                common.follow_up == FollowUp::End,
+                common.memory().pool_bytes / 4,
+                common.salt(),
+                seed,
+            ),
             watermark: Timestamp::MIN,
             judged: Timestamp::MIN,
             newest: Timestamp::MIN,
@@ -147,6 +154,7 @@ impl<A: Analytic> Judge<A> {
             notes.about(&event, record.number);
         }
         let judged = self.judged;
+        self.end_follow_ups(judged);
         if event.delivery.is_some_and(|id| !self.deliveries.is_new(id, event.time, judged)) {
             self.stats.duplicates += 1;
             if let Some(notes) = &mut self.notes {
@@ -154,13 +162,22 @@ impl<A: Analytic> Judge<A> {
             }
             return;
         }
-        let Self { config, analytic, attempts, ordinals, alerts, stats, notes, .. } = self;
+        self.judge_new(event, record);
+        // An alert that waited may have come later than its silence ended.
+        self.end_follow_ups(judged);
+    }
+
+    /// Judges an event that was not delivered before.
+    fn judge_new(&mut self, event: Event<'_>, record: Record<'_>) {
+        let judged = self.judged;
+        let Self { config, analytic, attempts, ordinals, follow_ups, alerts, stats, notes, .. } = self;
         let before = notes.as_ref().map_or(0, Notes::len);
         let (lone, count) = (event.pid.is_none(), event.count);
         let mut counter = Counter {
             config,
             analytic,
             ordinals,
+            follow_ups,
             alerts,
             stats,
             notes: notes.as_mut(),
@@ -178,6 +195,19 @@ impl<A: Analytic> Judge<A> {
             notes.counted_before(lone);
         }
     }
+
+    /// Hands out the follow-ups that ended before `now`.
+    fn end_follow_ups(&mut self, now: Timestamp) {
+        if !self.follow_ups.is_empty() {
+            self.alerts().end_follow_ups(now);
+        }
+    }
+
+    fn alerts(&mut self) -> Alerts<'_> {
+        let Self { config, ordinals, follow_ups, alerts, notes, .. } = self;
+        let (digest, notes) = (&*config.digest, notes.as_mut());
+        Alerts { about: &A::ABOUT, digest, ordinals, out: alerts, notes, follow_ups, inferred: None }
+    }
 }
 
 /// Counts the attempts of one record, once the meaning of its line is known.
@@ -185,6 +215,7 @@ struct Counter<'j, A: Analytic> {
     config: &'j Config<A::Options>,
     analytic: &'j mut A,
     ordinals: &'j mut Ordinals,
+    follow_ups: &'j mut FollowUps,
     alerts: &'j mut Vec<Alert>,
     stats: &'j mut Stats,
     notes: Option<&'j mut Notes>,
@@ -217,17 +248,11 @@ impl<A: Analytic> Meant for Counter<'_, A> {
             ordinals: self.ordinals,
             out: self.alerts,
             notes: self.notes.as_deref_mut(),
+            follow_ups: self.follow_ups,
+            inferred: event.year_inferred.then_some(event.time),
         };
-        let told = alerts.out.len();
         let mut context = Context { judgement, record: self.record, watermark: self.judged, alerts };
         self.analytic.observe(&event, &mut context);
-        if event.year_inferred {
-            for alert in self.alerts.iter_mut().skip(told) {
-                if alert.time == event.time && !alert.context.iter().any(|line| line == YEAR_INFERRED) {
-                    alert.context.push(YEAR_INFERRED.into());
-                }
-            }
-        }
         if let Some(notes) = &mut self.notes
             && notes.len() == before
         {
@@ -243,7 +268,7 @@ impl<A: Analytic> Meant for Counter<'_, A> {
             notes.about(&event, self.record.number);
             notes.taken_back(event.count);
         }
-        self.analytic.take_back(&event);
+        self.analytic.take_back(&event, self.follow_ups);
     }
 }
 
@@ -312,12 +337,13 @@ impl<A: Analytic> Judging for Judge<A> {
         while let Some(Held { event, record, number, .. }) = self.reorder.until(to) {
             self.judge(event, Record { number, bytes: &record });
         }
-        let Self { config, analytic, ordinals, alerts, notes, .. } = self;
-        let notes = notes.as_mut();
-        analytic.advance(
-            to,
-            &mut Alerts { about: &A::ABOUT, digest: &config.digest, ordinals, out: alerts, notes },
-        );
+        self.end_follow_ups(to);
+        let Self { config, analytic, ordinals, follow_ups, alerts, notes, .. } = self;
+        let (digest, notes) = (&*config.digest, notes.as_mut());
+        let mut alerts =
+            Alerts { about: &A::ABOUT, digest, ordinals, out: alerts, notes, follow_ups, inferred: None };
+        analytic.advance(to, &mut alerts);
+        alerts.end_follow_ups(to);
     }
 
     fn watermark(&self) -> Timestamp {
@@ -325,7 +351,7 @@ impl<A: Analytic> Judging for Judge<A> {
     }
 
     fn hand_out(&mut self, alerts: &mut Vec<Alert>) {
-        self.stats.alerts += self.alerts.len() as u64;
+        self.stats.alerts += self.alerts.iter().filter(|alert| alert.status.is_none()).count() as u64;
         alerts.append(&mut self.alerts);
     }
 
@@ -350,7 +376,8 @@ impl<A: Analytic> Judging for Judge<A> {
 
     fn stats(&self) -> Stats {
         let held = self.analytic.held();
-        let beside = self.deliveries.bytes() + self.attempts.bytes() + self.reorder.bytes();
+        let beside =
+            self.deliveries.bytes() + self.attempts.bytes() + self.reorder.bytes() + self.follow_ups.bytes();
         Stats {
             analytic: A::ABOUT.id.into(),
             // An event that the buffer cannot sort is late for its key as well. Without a buffer, the analytic's own

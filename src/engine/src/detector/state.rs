@@ -27,6 +27,7 @@ const REORDER: &str = "reorder";
 const ORDINALS: &str = "ordinals";
 const CLOCK: &str = "clock";
 const WINDOWS: &str = "windows";
+const FOLLOW_UPS: &str = "follow-ups";
 const LAST_LINE: &str = "last-line";
 
 /// The note for keys that cannot be matched any more.
@@ -87,6 +88,9 @@ pub fn save<A: Analytic>(judge: &Judge<A>, out: &mut Writer) {
     }
     out.section(id, REORDER, VERSION, |out| judge.reorder.save(out));
     out.section(id, ORDINALS, VERSION, |out| judge.ordinals.save(out));
+    if !judge.follow_ups.is_empty() {
+        out.section(id, FOLLOW_UPS, VERSION, |out| judge.follow_ups.save(out));
+    }
     out.section(id, CLOCK, VERSION, |out| {
         out.i64(judge.watermark.0);
         out.i64(judge.judged.0);
@@ -116,6 +120,10 @@ pub fn load_judge<A: Analytic>(
     let clock = |input: &mut Reader<'_>| Ok((Timestamp(input.i64()?), Timestamp(input.i64()?)));
     if let Some((watermark, judged)) = parts.read(CLOCK, VERSION, clock)? {
         (judge.watermark, judge.judged) = (watermark, judged);
+    }
+    // Most snapshots hold none.
+    if snapshot.section(A::ABOUT.id, FOLLOW_UPS).is_some() {
+        parts.read(FOLLOW_UPS, VERSION, |input| judge.follow_ups.load(input))?;
     }
     let common = &judge.config.common;
     let same_salt = |input: &mut Reader<'_>| Ok(input.bytes()? == common.salt.as_bytes());

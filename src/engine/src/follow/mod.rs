@@ -1,0 +1,388 @@
+//! Follow-ups: an alert that set a silence comes once more when the silence ends, and counts what came meanwhile.
+//!
+//! An alert comes at its threshold, and the attack goes on. With `follow_up = "end"` each alert with a silence opens a
+//! follow-up of its *group*: the key whose events its pattern counts. The analytic reports each such event once, by
+//! [`FollowUps::count`]. When event time passes the end of the silence, the alert comes again with the final counts and
+//! the status `update`.
+//!
+//! A follow-up covers the events from the first one that its alert counted until the end of the silence, both included.
+//! Its memory is bounded: where room is short, the one that ends first comes at once, and names its counts as estimated.
+
+mod least;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+use crate::alert::{Alert, Tally};
+use crate::hash::{Fingerprint, Placement, Salt};
+use crate::snapshot::{Reader, Result, SnapshotError, Writer};
+use crate::time::Timestamp;
+use crate::told::{MOST_LISTED, number};
+use crate::window::excerpt::Excerpt;
+use crate::window::journal::Entry;
+use crate::{beside_fields, load_fields, save_fields};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use hashbrown::HashTable;
+use sums::Sums;
+
+/// The status of an alert that comes once more.
+pub const UPDATE: &str = "update";
+
+/// Which events an alert goes on to count, and until when.
+#[derive(Clone, Copy, Debug)]
+pub struct Following {
+    /// The key whose events its pattern counts.
+    pub group: Fingerprint,
+    /// The key of its silence.
+    pub quiet: Fingerprint,
+    /// The end of its silence.
+    pub end: Timestamp,
+}
+
+/// The alerts that are followed. See the [module](self). Where none is open, each call is one test.
+#[derive(Debug)]
+pub struct FollowUps {
+    on: bool,
+    most: usize,
+    salt: Salt,
+    placement: Placement,
+    open: HashTable<Open>,
+    /// The places of all, the last one to end first.
+    order: Vec<Place>,
+    bytes: usize,
+}
+
+/// The place of a follow-up among the others: they end in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    end: Timestamp,
+    /// The id of the alert; 0 while the alert waits to be confirmed.
+    id: u128,
+    group: Fingerprint,
+    quiet: Fingerprint,
+    time: Timestamp,
+}
+
+/// A follow-up.
+#[derive(Clone, Debug)]
+struct Open {
+    place: Place,
+    alert: Alert,
+    /// What the alert counted and its excerpt no longer held.
+    base: u32,
+    /// Whether the excerpt of the alert lacked events.
+    cut: bool,
+    /// Whether events without an account count as those of one account.
+    unnamed: bool,
+    sums: Sums,
+}
+
+impl FollowUps {
+    /// None yet, within `most` bytes. Where it is not `on`, none is ever opened. `seed` places them in memory.
+    #[must_use]
+    pub const fn new(on: bool, most: usize, salt: Salt, seed: u64) -> Self {
+        Self {
+            on,
+            most,
+            salt,
+            placement: Placement::new(seed),
+            open: HashTable::new(),
+            order: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Whether alerts are followed.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Whether none is open.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The bytes they take, about.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Follows an alert, or one that waits to be confirmed: it has no id yet, and [`confirm`](Self::confirm) brings it.
+    /// `seen` are the events that it counted.
+    pub fn open(&mut self, following: Following, alert: &Alert, seen: &Excerpt<'_>) {
+        let Following { group, quiet, end } = following;
+        if !self.on || alert.time > end {
+            return;
+        }
+        let place = Place { end, id: id(alert), group, quiet, time: alert.time };
+        let entries =
+            || seen.entries().iter().filter(|entry| alert.first_seen <= entry.time && entry.time <= end);
+        let mut open = Open {
+            place,
+            alert: Alert { status: Some(UPDATE.into()), ..alert.clone() },
+            base: 0,
+            cut: seen.cut(),
+            unnamed: false,
+            sums: Sums::default(),
+        };
+        for unnamed in [false, true] {
+            open.unnamed = unnamed;
+            open.sums = Sums::default();
+            entries().for_each(|entry| open.sums.add(entry, unnamed, self.salt));
+            if alert.distinct_users.is_none_or(|users| open.sums.users().0 >= users) {
+                break;
+            }
+        }
+        open.base = counted(alert).saturating_sub(open.sums.count);
+        open.sums.last = open.sums.last.max(alert.last_seen);
+        self.insert(open);
+    }
+
+    fn insert(&mut self, open: Open) {
+        let (place, placement) = (open.place, self.placement);
+        let at = self.order.partition_point(|held| *held > place);
+        // An alert that is equal in all of this is followed already.
+        if self.order.get(at) == Some(&place) {
+            return;
+        }
+        self.order.insert(at, place);
+        self.bytes += open.bytes();
+        self.open.insert_unique(placement.of(place.group), open, |open| placement.of(open.place.group));
+    }
+
+    fn remove(&mut self, place: &Place) -> Option<Open> {
+        let at = self.order.partition_point(|held| held > place);
+        self.order.get(at).filter(|held| *held == place)?;
+        self.order.remove(at);
+        let entry = self.open.find_entry(self.placement.of(place.group), |open| open.place == *place).ok()?;
+        let open = entry.remove().0;
+        self.bytes = self.bytes.saturating_sub(open.bytes());
+        Some(open)
+    }
+
+    /// Does something with each follow-up of a group that covers `time`.
+    fn each(&mut self, group: Fingerprint, time: Timestamp, change: &mut dyn FnMut(&mut Open, Salt)) {
+        if self.order.is_empty() {
+            return;
+        }
+        let Self { open, bytes, salt, placement, .. } = self;
+        for open in open.iter_hash_mut(placement.of(group)).filter(|open| open.place.group == group) {
+            if open.alert.first_seen <= time && time <= open.place.end {
+                *bytes = bytes.saturating_sub(open.bytes());
+                change(open, *salt);
+                *bytes += open.bytes();
+            }
+        }
+    }
+
+    /// An event of a group that its patterns count. O(follow-ups of the group).
+    pub fn count(&mut self, group: Fingerprint, entry: &Entry<'_>) {
+        self.each(group, entry.time, &mut |open, salt| open.sums.add(entry, open.unnamed, salt));
+    }
+
+    /// An event that was counted was none.
+    pub fn take_back(&mut self, group: Fingerprint, entry: &Entry<'_>) {
+        self.each(group, entry.time, &mut |open, salt| open.sums.take(entry, open.unnamed, salt));
+    }
+
+    /// A challenge of `time` has another outcome than before. `None`: there is no challenge before, or none after.
+    pub fn outcome(
+        &mut self,
+        group: Fingerprint,
+        time: Timestamp,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) {
+        self.each(group, time, &mut |open, _| {
+            let outcomes = &mut open.alert.outcomes;
+            let place = |list: &[Tally], code: &str| list.binary_search_by(|tally| (*tally.code).cmp(code));
+            if let Some(code) = before
+                && let Ok(at) = place(outcomes, code)
+                && let Some(tally) = outcomes.get_mut(at)
+            {
+                tally.count = tally.count.saturating_sub(1);
+                if tally.count == 0 {
+                    outcomes.remove(at);
+                }
+            }
+            match after.map(|code| (code, place(outcomes, code))) {
+                Some((_, Ok(at))) => outcomes.iter_mut().skip(at).take(1).for_each(|tally| tally.count += 1),
+                Some((code, Err(at))) => outcomes.insert(at, Tally { code: code.into(), count: 1 }),
+                None => {}
+            }
+        });
+    }
+
+    /// Somebody logged in meanwhile: listed among the related successes, if there is room. The list is in order.
+    pub fn success(&mut self, group: Fingerprint, time: Timestamp, who: &str, most: usize) {
+        self.each(group, time, &mut |open, _| {
+            let list = &mut open.alert.related_successes;
+            if let Err(at) = list.binary_search_by(|held| (**held).cmp(who)) {
+                list.insert(at, who.into());
+                list.truncate(most);
+            }
+        });
+    }
+
+    /// An alert that waited came: it has its id now.
+    pub fn confirm(&mut self, group: Fingerprint, alert: &Alert) {
+        let waits = |place: &&Place| place.id == 0 && place.group == group && place.time == alert.time;
+        let Some(place) = self.order.iter().find(waits).copied() else { return };
+        if let Some(open) = self.remove(&place) {
+            let (status, outcomes, related_successes) =
+                (open.alert.status, open.alert.outcomes, open.alert.related_successes);
+            let alert = Alert { status, outcomes, related_successes, ..alert.clone() };
+            self.insert(Open { place: Place { id: id(&alert), ..place }, alert, ..open });
+        }
+    }
+
+    /// Forgets the follow-ups of alerts that wait and will never come: those of a group, decided in [from, to].
+    pub fn forget_waiting(&mut self, group: Fingerprint, from: Timestamp, to: Timestamp) {
+        self.forget(|place| place.id == 0 && place.group == group && from <= place.time && place.time <= to);
+    }
+
+    /// Forgets the follow-ups of a silence: a stronger alert tells of the same events.
+    pub fn forget_quiet(&mut self, quiet: Fingerprint) {
+        self.forget(|place| place.quiet == quiet);
+    }
+
+    fn forget(&mut self, forgets: impl Fn(&Place) -> bool) {
+        while let Some(place) = self.order.iter().find(|place| forgets(place)).copied() {
+            self.remove(&place);
+        }
+    }
+
+    /// The next alert of a silence that ended early.
+    pub fn ended(&mut self, quiet: Fingerprint) -> Option<Alert> {
+        let place = *self.order.iter().rev().find(|place| place.quiet == quiet && place.id != 0)?;
+        self.remove(&place).map(|open| open.update(false))
+    }
+
+    /// The next alert whose silence ended before `now`, in the order of ends, then ids.
+    pub fn due(&mut self, now: Timestamp) -> Option<Alert> {
+        let is_over = |place: &&Place| place.end < now || now == Timestamp::MAX;
+        let place = *self.order.iter().rev().take_while(is_over).find(|place| place.id != 0)?;
+        self.remove(&place).map(|open| open.update(false))
+    }
+
+    /// The next alert that has to come early, because room is short.
+    pub fn crowded_out(&mut self) -> Option<Alert> {
+        while self.bytes > self.most {
+            let place = *self.order.last()?;
+            let alert = self.remove(&place).map(|open| open.update(true));
+            if place.id != 0 {
+                return alert;
+            }
+        }
+        None
+    }
+
+    /// Writes them, in the order of their ends.
+    pub fn save(&self, out: &mut Writer) {
+        out.count(self.order.len());
+        for place in self.order.iter().rev() {
+            let group = self.placement.of(place.group);
+            let Some(open) = self.open.find(group, |open| open.place == *place) else { continue };
+            out.i64(place.end.0);
+            out.raw(&place.group.to_bytes());
+            out.raw(&place.quiet.to_bytes());
+            alert_fields!(save_fields, open.alert, out);
+            out.varint(open.base.into());
+            out.u8(u8::from(open.cut) | u8::from(open.unnamed) << 1);
+            open.sums.save(out);
+        }
+    }
+
+    /// Reads them into one that is empty. They are kept also where alerts are no longer followed: those that are open end
+    /// as they would have.
+    ///
+    /// # Errors
+    /// Where the bytes are not what [`save`](Self::save) writes.
+    pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..input.count(48)? {
+            let end = Timestamp(input.i64()?);
+            let group = Fingerprint::from_bytes(input.array()?);
+            let quiet = Fingerprint::from_bytes(input.array()?);
+            let alert: Alert = alert_fields!(load_fields, Alert, input);
+            let place = Place { end, id: id(&alert), group, quiet, time: alert.time };
+            if self.order.first().is_some_and(|last| *last >= place) {
+                return Err(SnapshotError::Invalid("the order of follow-ups"));
+            }
+            let base = u32::try_from(input.varint()?).unwrap_or(u32::MAX);
+            let flags = input.u8()?;
+            let sums = Sums::load(input)?;
+            self.insert(Open { place, alert, base, cut: flags & 1 != 0, unnamed: flags & 2 != 0, sums });
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn bytes(&self) -> usize {
+        let alert = &self.alert;
+        size_of::<Self>() + size_of::<Place>() + alert_fields!(beside_fields, alert) + self.sums.bytes()
+    }
+
+    /// The alert with the counts of its whole silence. `early`: its silence has not ended yet.
+    fn update(self, early: bool) -> Alert {
+        let Self { place, mut alert, base, cut, sums, .. } = self;
+        let count = base.saturating_add(sums.count);
+        let mut estimated = Vec::new();
+        let what = if alert.challenge_count.is_some() { "challenge" } else { "failure" };
+        for (field, name) in
+            [(&mut alert.failure_count, "failure_count"), (&mut alert.challenge_count, "challenge_count")]
+        {
+            if field.is_some() {
+                *field = Some(count);
+                estimated.push((name, early));
+            }
+        }
+        for (field, name, (number, exact)) in [
+            (&mut alert.distinct_users, "distinct_users", sums.users()),
+            (&mut alert.distinct_ips, "distinct_ips", sums.addresses()),
+        ] {
+            if let Some(held) = field {
+                *held = number.max(*held);
+                estimated.push((name, early || cut || !exact));
+            }
+        }
+        let users = core::mem::replace(&mut alert.users, sums.names());
+        join(&mut alert.users, users);
+        let addresses = core::mem::replace(&mut alert.src_ips, sums.listed());
+        join(&mut alert.src_ips, addresses);
+        alert.reasons = sums.codes();
+        alert.last_seen = alert.last_seen.max(sums.last);
+        for (name, _) in estimated.into_iter().filter(|(_, estimated)| *estimated) {
+            if alert.estimated.iter().all(|held| held != name) {
+                alert.estimated.push(name.into());
+            }
+        }
+        let until = if early { "so far".into() } else { format!("until {}", place.end) };
+        alert.context.push(format!("{until}: {}", number(count, what)));
+        alert
+    }
+}
+
+/// Adds what is missing to a list, as far as alerts list.
+fn join(list: &mut Vec<String>, more: Vec<String>) {
+    for name in more {
+        if list.len() < MOST_LISTED && !list.contains(&name) {
+            list.push(name);
+        }
+    }
+}
+
+/// What an alert counts.
+fn counted(alert: &Alert) -> u32 {
+    alert.failure_count.or(alert.challenge_count).unwrap_or_default()
+}
+
+/// The id of an alert as a number. 0: it has none yet.
+fn id(alert: &Alert) -> u128 {
+    u128::from_str_radix(&alert.id, 16).unwrap_or_default()
+}
