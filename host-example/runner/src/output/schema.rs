@@ -99,7 +99,7 @@ fn members(record: &str, but: &[&str]) -> Members {
 
 /// The schema of a type of the contract, and whether the member is always there: what is absent, empty or false is not.
 fn of(kind: &str) -> (Value, bool) {
-    let inner = |outer: &str| Some(kind.strip_prefix(outer)?.strip_prefix('<')?.strip_suffix('>')?);
+    let inner = |outer: &str| kind.strip_prefix(outer)?.strip_prefix('<')?.strip_suffix('>');
     if let Some(kind) = inner("option") {
         return (of(kind).0, false);
     }
