@@ -65,14 +65,17 @@ struct Members {
 
 impl Members {
     fn schema(self, title: &str, description: &str) -> Value {
-        json!({
+        let mut schema = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": title,
             "description": format!("{description} {PROMISE}"),
             "type": "object",
             "properties": self.properties,
             "required": self.required,
-        })
+        });
+        // The order of members otherwise depends on the features of the JSON library.
+        schema.sort_all_objects();
+        schema
     }
 }
 
