@@ -2,12 +2,8 @@
 //!
 //! Almost every text in an alert was written by an attacker. Everything for a terminal passes [`escape`].
 
-pub mod attack;
-pub mod ecs;
 pub mod escape;
 pub mod event;
-pub mod located;
-pub mod ocsf;
 pub mod overview;
 pub mod paint;
 pub mod schema;
@@ -15,6 +11,7 @@ pub mod summary;
 pub mod text;
 
 use crate::config::Problems;
+pub use authsieve_outputs::{Layout, attack, ecs, located, ocsf};
 use located::Located;
 use std::io::{self, IsTerminal, Write};
 
@@ -30,48 +27,6 @@ pub enum Format {
     },
     /// Text for people.
     Text(paint::Paint),
-}
-
-/// The JSON layout of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// The layout of the contract: the canonical bytes, with `origin` added at the end.
-    Native,
-    /// OCSF Detection Finding.
-    Ocsf,
-    /// Elastic Common Schema.
-    Ecs,
-}
-
-impl Layout {
-    /// All layouts.
-    pub const ALL: [Self; 3] = [Self::Native, Self::Ocsf, Self::Ecs];
-
-    /// The name of the layout on command lines and in configurations.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Native => "json",
-            Self::Ocsf => "ocsf",
-            Self::Ecs => "ecs",
-        }
-    }
-
-    /// The layout with this name.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|layout| layout.name() == word)
-    }
-
-    /// The alert as one line of JSON, without a newline.
-    #[must_use]
-    pub fn to_json(self, alert: &Located<'_>) -> String {
-        match self {
-            Self::Native => alert.to_json(),
-            Self::Ocsf => ocsf::to_json(alert),
-            Self::Ecs => ecs::to_json(alert),
-        }
-    }
 }
 
 /// The first `most` names, and the number of the others.

@@ -1,7 +1,5 @@
 //! Converts text to UTF-8.
 
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
-use std::fmt;
 use std::io::{ErrorKind, Read, Result};
 
 const CHUNK: usize = 64 << 10;
@@ -84,22 +82,21 @@ pub(crate) struct Transcoder {
     head: Vec<u8>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 enum Form {
     #[default]
     Unknown,
     Bytes,
-    Utf16(Decoder),
+    Utf16(Utf16),
 }
 
-impl fmt::Debug for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "Unknown",
-            Self::Bytes => "Bytes",
-            Self::Utf16(decoder) => decoder.encoding().name(),
-        })
-    }
+/// Decodes UTF-16 that comes in pieces. It uses the standard library, because the tables of all encodings would take a
+/// third of a module for the browser.
+#[derive(Debug)]
+struct Utf16 {
+    unit: fn([u8; 2]) -> u16,
+    /// The bytes of an incomplete character, at most three.
+    held: Vec<u8>,
 }
 
 impl Transcoder {
@@ -116,7 +113,7 @@ impl Transcoder {
     fn convert(&mut self, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
         match &mut self.form {
             Form::Bytes => out.extend_from_slice(bytes),
-            Form::Utf16(decoder) => decode(decoder, bytes, ended, out),
+            Form::Utf16(text) => text.decode(bytes, ended, out),
             Form::Unknown => {
                 self.head.extend_from_slice(bytes);
                 let Some((form, mark)) = recognise(&self.head, ended) else { return };
@@ -128,21 +125,43 @@ impl Transcoder {
     }
 }
 
-/// Appends the UTF-8 of UTF-16, with U+FFFD for what is not valid. Half a character waits for the other half, unless
-/// the text has `ended`.
-fn decode(decoder: &mut Decoder, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
-    let start = out.len();
-    // Two bytes become three at most, and the decoder adds the bytes that it held back. None: more than memory holds.
-    let Some(room) = decoder.max_utf8_buffer_length(bytes.len()) else { return };
-    out.resize(start.saturating_add(room), 0);
-    let (_, _, written, _) = decoder.decode_to_utf8(bytes, out.get_mut(start..).unwrap_or_default(), ended);
-    out.truncate(start + written);
+impl Utf16 {
+    fn new(unit: fn([u8; 2]) -> u16) -> Self {
+        Self { unit, held: Vec::new() }
+    }
+
+    /// Converts UTF-16 to UTF-8 and appends it, with U+FFFD for each invalid part. Half a character waits for its other
+    /// half, unless the text has `ended`.
+    fn decode(&mut self, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
+        self.held.extend_from_slice(bytes);
+        let (pairs, odd) = self.held.as_chunks::<2>();
+        let mut units = pairs;
+        // The first half of a character at the end waits for its second half.
+        if let [before @ .., last] = pairs
+            && !ended
+            && (0xD800..0xDC00).contains(&(self.unit)(*last))
+        {
+            units = before;
+        }
+        let mut utf8 = [0; 4];
+        for character in char::decode_utf16(units.iter().map(|pair| (self.unit)(*pair))) {
+            let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
+        }
+        // Half a character and one byte after it give only one U+FFFD.
+        let halved = units.last().is_some_and(|last| (0xD800..0xDC00).contains(&(self.unit)(*last)));
+        if ended && !odd.is_empty() && !halved {
+            out.extend_from_slice("\u{FFFD}".as_bytes());
+        }
+        let done = if ended { self.held.len() } else { units.len() * 2 };
+        self.held.drain(..done);
+    }
 }
 
 /// The form of a text that begins with `head`, and the length of its mark. `None`: more bytes are needed.
 fn recognise(head: &[u8], ended: bool) -> Option<(Form, usize)> {
-    let little = || Form::Utf16(UTF_16LE.new_decoder_without_bom_handling());
-    let big = || Form::Utf16(UTF_16BE.new_decoder_without_bom_handling());
+    let little = || Form::Utf16(Utf16::new(u16::from_le_bytes));
+    let big = || Form::Utf16(Utf16::new(u16::from_be_bytes));
     let is_text = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     match *head {
         [0xFF, 0xFE, ..] => Some((little(), 2)),

@@ -8,8 +8,10 @@
 
 use crate::problem::Flaw;
 use crate::sink::Sink;
+#[cfg(feature = "evtx")]
 use ::evtx::{EvtxChunkData, ParserSettings};
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
+#[cfg(feature = "evtx")]
 use std::sync::Arc;
 
 /// The first bytes of files and of chunks.
@@ -24,6 +26,7 @@ const COUNT: usize = 42;
 
 #[derive(Debug)]
 pub(crate) struct Evtx {
+    #[cfg(feature = "evtx")]
     settings: Arc<ParserSettings>,
     /// The number of the next chunk, from 1.
     number: u64,
@@ -41,8 +44,16 @@ pub(crate) struct Evtx {
 
 impl Default for Evtx {
     fn default() -> Self {
-        let settings = Arc::new(ParserSettings::default().indent(false));
-        Self { settings, number: 1, begun: false, astray: false, announced: 0, passed: 0, cut_off: false }
+        Self {
+            #[cfg(feature = "evtx")]
+            settings: Arc::new(ParserSettings::default().indent(false)),
+            number: 1,
+            begun: false,
+            astray: false,
+            announced: 0,
+            passed: 0,
+            cut_off: false,
+        }
     }
 }
 
@@ -117,6 +128,13 @@ impl Evtx {
         }
     }
 
+    #[cfg(not(feature = "evtx"))]
+    fn chunk(&mut self, _: Vec<u8>, sink: &mut Sink<'_>) {
+        sink.problem_at(Flaw::Chunk, Some(self.number), &[], 0);
+        self.number += 1;
+    }
+
+    #[cfg(feature = "evtx")]
     fn chunk(&mut self, chunk: Vec<u8>, sink: &mut Sink<'_>) {
         let number = self.number;
         self.number += 1;

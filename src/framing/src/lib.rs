@@ -89,7 +89,7 @@ pub use stream::Stream;
 
 /// Gives the hash tables of the `evtx` crate a constant in place of random numbers, which a module without imports
 /// cannot get. A table holds the names of one chunk of 64 KiB, so colliding keys gain an attacker nothing.
-#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+#[cfg(all(feature = "evtx", target_arch = "wasm32", target_os = "unknown"))]
 mod random {
     #[allow(clippy::unnecessary_wraps)]
     fn none(into: &mut [u8]) -> Result<(), getrandom::Error> {

@@ -42,6 +42,7 @@ mod tail;
 mod temporary;
 mod unpack;
 mod walk;
+#[cfg(feature = "full")]
 mod zstd;
 
 pub use clock::Clock;

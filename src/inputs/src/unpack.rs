@@ -1,10 +1,14 @@
 //! Opens an input: plain or compressed, a single file or an archive. The first bytes decide.
 
 use super::archive::{Tar, Zip};
+use super::gzip;
 use super::temporary::{Whole, kept};
-use super::{gzip, zstd};
+#[cfg(feature = "full")]
+use super::zstd;
 use authsieve_framing::InOrder;
+#[cfg(feature = "full")]
 use bzip2::bufread::MultiBzDecoder;
+#[cfg(feature = "full")]
 use lzma_rust2::XzReader;
 use std::io::{self, BufReader, Cursor, Error, ErrorKind, Read};
 use std::sync::Arc;
@@ -22,6 +26,7 @@ const FREE: u64 = 4 << 30;
 const RATIO: u64 = 1000;
 
 /// The most memory for the dictionary of an `.xz` file, in KiB. `xz -9` uses 64 MiB.
+#[cfg(feature = "full")]
 const XZ_MEMORY: u32 = 256 << 10;
 
 /// The block size of a tar archive, which is also the size of a header.
@@ -146,9 +151,17 @@ impl Contents {
                     return Ok(Self::Zip(Zip::new(file, meter, deep + 1)?));
                 }
                 Packing::Gzip => Box::new(gzip::Members::new(buffered(whole))),
+                #[cfg(feature = "full")]
                 Packing::Zstd => Box::new(zstd::Frames::new(buffered(whole))),
+                #[cfg(feature = "full")]
                 Packing::Bzip2 => Box::new(MultiBzDecoder::new(buffered(whole))),
+                #[cfg(feature = "full")]
                 Packing::Xz => Box::new(XzReader::new_mem_limit(buffered(whole), true, XZ_MEMORY)),
+                #[cfg(not(feature = "full"))]
+                Packing::Zstd | Packing::Bzip2 | Packing::Xz => {
+                    let why = "this build does not read .zst, .bz2 and .xz; unpack it first";
+                    return Err(Error::new(ErrorKind::Unsupported, why));
+                }
             };
             input = Box::new(Bounded { input: unpacked, meter: Arc::clone(meter) });
             file = None;

@@ -4,66 +4,18 @@
 //! files. A checksum detects other damage. The service then loads the older generation, and the journal still has all
 //! batches after that one.
 //!
-//! ```text
-//! authsieve state 1
-//! {"batch":17,…}          what the state counts up to, and how long its parts are
-//! …                       the snapshots of the components, one after the other
-//! 16 bytes                the SipHash of all before
-//! ```
-//!
-//! Every layout begins with its number and ends with this checksum. So a file of a later layout is not mistaken for a
-//! damaged one.
+//! [`State`] is the content of a file.
 
-use super::{digest, faults};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use super::faults;
+pub(super) use authsieve_outputs::state::{Error, Header, State};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The first bytes of a state file, before the number of its layout.
-const MAGIC: &[u8] = b"authsieve state ";
-/// The layout that this version writes and reads.
-const LAYOUT: u32 = 1;
 /// The number of generations that are kept.
 const GENERATIONS: usize = 2;
 /// The prefix of the file names. The number of the last batch follows.
 const PREFIX: &str = "state-";
-/// The largest size of a header line, in bytes.
-const HEADER: usize = 1 << 20;
-
-/// The header of a state: the last batch in it, and the next numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Header {
-    /// The number of the last batch that the state includes.
-    pub batch: u64,
-    /// The number of the next record.
-    pub record: u64,
-    /// The number of the next alert.
-    pub alert: u64,
-    /// How many records each source has sent.
-    pub lines: BTreeMap<String, u64>,
-    /// The places of the newest records: for each run, the number of its first record, its source, and the line there.
-    #[serde(default)]
-    pub places: Vec<(u64, String, u64)>,
-    /// The version of authsieve that wrote the state.
-    #[serde(default)]
-    pub version: String,
-    /// The ids of the analytics in the state.
-    #[serde(default)]
-    pub analytics: Vec<String>,
-    /// The components, with the size of each snapshot in bytes. [`Checkpoints::save`] sets it.
-    pub parts: Vec<(String, u64)>,
-}
-
-/// A state: its header and the snapshots of the components.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct State {
-    /// The header.
-    pub header: Header,
-    /// The name and the snapshot of each component.
-    pub parts: Vec<(String, Vec<u8>)>,
-}
 
 /// The folder of the state files.
 #[derive(Clone, Debug)]
@@ -152,93 +104,11 @@ impl Checkpoints {
     }
 }
 
-/// Why bytes cannot be loaded as a state.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
-    /// The file cannot be read.
-    #[error("{0}")]
-    Unreadable(#[from] io::Error),
-    /// The bytes were changed or cut off.
-    #[error("it is damaged")]
-    Damaged,
-    /// The bytes are not a state of authsieve.
-    #[error("it is no state of authsieve")]
-    Foreign,
-    /// Another version of authsieve wrote the state, in this layout.
-    #[error(
-        "the state has layout {0}, and this version reads layout {LAYOUT}: run the version that wrote it"
-    )]
-    Layout(u32),
-}
-
-impl State {
-    /// Reads a state file.
-    ///
-    /// # Errors
-    /// Fails if the file cannot be read or holds no state of this layout.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
-        Self::decode(&fs::read(path)?)
-    }
-
-    /// The bytes of the state file.
-    ///
-    /// # Errors
-    /// Fails never in practice: the header holds only text and numbers.
-    pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
-        let parts = self.parts.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
-        let header = serde_json::to_vec(&Header { parts, ..self.header.clone() })?;
-        let mut out = MAGIC.to_vec();
-        out.extend(format!("{LAYOUT}\n").bytes());
-        out.extend(header);
-        out.push(b'\n');
-        self.parts.iter().for_each(|(_, bytes)| out.extend(bytes));
-        let sum = digest(&[&out]).as_bytes();
-        out.extend(sum);
-        Ok(out)
-    }
-
-    /// Decodes the bytes of a state file.
-    ///
-    /// # Errors
-    /// Fails for bytes that this version's `encode` did not write.
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        if !bytes.starts_with(MAGIC) {
-            return Err(Error::Foreign);
-        }
-        let (body, sum) = bytes.split_last_chunk::<16>().ok_or(Error::Damaged)?;
-        if digest(&[body]).as_bytes() != *sum {
-            return Err(Error::Damaged);
-        }
-        let (layout, rest) = line(body.get(MAGIC.len()..).unwrap_or_default())?;
-        let layout = std::str::from_utf8(layout).ok().and_then(|layout| layout.parse().ok());
-        match layout {
-            Some(LAYOUT) => {}
-            other => return Err(other.map_or(Error::Foreign, Error::Layout)),
-        }
-        let (header, mut rest) = line(rest)?;
-        let header: Header = serde_json::from_slice(header).map_err(|_| Error::Damaged)?;
-        let mut parts = Vec::new();
-        for (name, length) in &header.parts {
-            let length = usize::try_from(*length).map_err(|_| Error::Damaged)?;
-            let (part, behind) = rest.split_at_checked(length).ok_or(Error::Damaged)?;
-            parts.push((name.clone(), part.to_vec()));
-            rest = behind;
-        }
-        Ok(Self { header: Header { parts: Vec::new(), ..header }, parts })
-    }
-}
-
-/// Splits off the first line. Returns the line and the bytes after it.
-fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
-    let head = bytes.get(..HEADER.min(bytes.len())).unwrap_or_default();
-    let end = memchr::memchr(b'\n', head).ok_or(Error::Damaged)?;
-    let (line, rest) = bytes.split_at_checked(end).ok_or(Error::Damaged)?;
-    Ok((line, rest.get(1..).unwrap_or_default()))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::digest;
     use super::*;
+    use std::collections::BTreeMap;
 
     fn state(batch: u64) -> State {
         let lines = BTreeMap::from([("http".to_owned(), 7)]);

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use authsieve_engine::alert::{Severity, Tally};
     use authsieve_engine::time::Timestamp;
-    use authsieve_host::Origins;
+    use authsieve_records::Origins;
 
     #[test]
     fn an_alert_in_ecs() {

@@ -183,7 +183,7 @@ fn observables(alert: &Alert) -> Vec<Value> {
 }
 
 /// The fields without an attribute in the schema, with their own names.
-pub(super) fn unmapped(located: &Located<'_>) -> Value {
+pub(crate) fn unmapped(located: &Located<'_>) -> Value {
     let alert = located.alert;
     let mut rest = json!({ "config_digest": alert.config_digest, "record": alert.record });
     let records: Vec<u64> = alert.evidence.iter().map(|one| one.record).collect();
@@ -220,23 +220,23 @@ fn tallies(list: &[Tally]) -> Value {
 }
 
 /// Sets a member of an object, if there is a value for it.
-pub(super) fn put(object: &mut Value, name: &str, value: Option<Value>) {
+pub(crate) fn put(object: &mut Value, name: &str, value: Option<Value>) {
     if let (Value::Object(map), Some(value)) = (object, value) {
         let map: &mut Map<String, Value> = map;
         map.insert(name.to_owned(), value);
     }
 }
 
-pub(super) fn text(value: Option<&String>) -> Option<Value> {
+pub(crate) fn text(value: Option<&String>) -> Option<Value> {
     value.map(|text| Value::String(text.clone()))
 }
 
-pub(super) fn milliseconds(time: Timestamp) -> i64 {
+pub(crate) fn milliseconds(time: Timestamp) -> i64 {
     time.0.div_euclid(1000)
 }
 
 /// The schema's number and name for the severity.
-pub(super) fn severity(severity: Severity) -> (u8, &'static str) {
+pub(crate) fn severity(severity: Severity) -> (u8, &'static str) {
     match severity {
         Severity::Informational => (1, "Informational"),
         Severity::Low => (2, "Low"),

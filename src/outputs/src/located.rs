@@ -1,7 +1,7 @@
 //! An alert with the places of its records.
 
 use authsieve_engine::alert::Alert;
-use authsieve_host::{Origin, Origins};
+use authsieve_records::{Origin, Origins};
 use serde_json::Value;
 
 /// An alert, with the file and line of the record that raised it, and of each piece of evidence.
@@ -35,7 +35,7 @@ impl<'a> Located<'a> {
     }
 
     /// The member `origin`: file and line of the alert and of each piece of evidence. Unknown places are null.
-    pub(super) fn origin(&self) -> Option<Value> {
+    pub(crate) fn origin(&self) -> Option<Value> {
         self.origin_json().and_then(|json| serde_json::from_str(&json).ok())
     }
 

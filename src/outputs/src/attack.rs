@@ -74,12 +74,10 @@ mod tests {
 
     #[test]
     fn whatever_a_built_in_analytic_names_is_known() {
-        use authsieve_host::Analytic;
-        let engine = crate::engine();
-        for component in authsieve_components::ALL {
-            let analytic = Analytic::load(&engine, component.id, component.wasm).unwrap();
-            for id in analytic.describe().unwrap().into_iter().flat_map(|about| about.techniques) {
-                assert!(technique(&id).is_some(), "{}: {id}", component.id);
+        use authsieve_engine::detector::Analytics;
+        for about in authsieve_suite::Suite::describe() {
+            for id in about.techniques {
+                assert!(technique(&id).is_some(), "{}: {id}", about.id);
             }
         }
     }
