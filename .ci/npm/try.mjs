@@ -1,16 +1,15 @@
 // Runs a log through both npm packages, as a user would after installing them, and compares their alerts.
 // Usage: node try.mjs LOG
-import { Detector, initSync } from "authsieve-browser/an1276";
+import init, { Detector } from "authsieve-browser/an1276";
 import { analytic } from "authsieve-components/an1276";
 import { analytic as suite } from "authsieve-components/suite";
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 const log = readFileSync(process.argv[2]);
 const received = Date.UTC(2026, 2, 5) * 1000;
 
-initSync({ module: readFileSync(fileURLToPath(import.meta.resolve("authsieve-browser/an1276.wasm"))) });
+await init();
 const browser = new Detector("", 7n);
 const classes = [...browser.process(log, received, undefined, 1), ...browser.flush()];
 const titles = classes.map((alert) => JSON.parse(alert).title);

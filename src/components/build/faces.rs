@@ -97,8 +97,23 @@ pub fn browser(id: &str, module: Vec<u8>) -> Result<Class, String> {
     bindgen.input_bytes(&format!("{id}_browser"), module).typescript(true).omit_default_module_path(false);
     let mut output = bindgen.web(true).and_then(|web| web.generate_output()).map_err(|e| format!("{e:#}"))?;
     Ok(Class {
-        js: output.js().to_owned(),
+        js: guarded(id, output.js())?,
         dts: output.ts().unwrap_or_default().to_owned(),
         wasm: output.wasm_mut().emit_wasm(),
     })
+}
+
+/// Adds the code of `guard.js`: a loader that works in Node, and checks of arguments, because wasm-bindgen has none.
+#[cfg(feature = "browser")]
+fn guarded(id: &str, js: &str) -> Result<String, String> {
+    const BEGIN: &str = "constructor(config, seed) {";
+    const EXPORT: &str = "__wbg_init as default";
+    for part in [BEGIN, EXPORT] {
+        if js.matches(part).count() != 1 {
+            return Err(format!("wasm-bindgen does not write \"{part}\" once, where build/guard.js goes"));
+        }
+    }
+    let checked = format!("{BEGIN}\n        check(CONSTRUCTOR, [config, seed]);");
+    let js = js.replacen(BEGIN, &checked, 1).replacen(EXPORT, "init as default", 1);
+    Ok(js + &include_str!("guard.js").replacen("ID_browser", &format!("{id}_browser"), 1))
 }

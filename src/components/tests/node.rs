@@ -55,13 +55,13 @@ fn native() -> (String, usize) {
     ] {
         let _ = writeln!(out, "Error: {}", error.expect("an error"));
     }
-    out.push_str("Error\n"); // A forgotten argument, which the native compiler does not let pass.
+    out.push_str("TypeError\n"); // A forgotten argument, which the native compiler does not let pass.
     (out, alerts.len())
 }
 
 /// A directory with what a page would load, as `export` lays it out.
-fn page() -> PathBuf {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
+fn page(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let an1276 = authsieve_components::get("an1276").expect("it is one of them");
     fs::create_dir_all(&dir).expect("a directory");
     for (name, bytes) in [
@@ -83,7 +83,7 @@ fn the_browser_class_says_what_the_native_detector_says() {
         println!("skipped: no node");
         return;
     }
-    let dir = page();
+    let dir = page("page");
     let output = Command::new("node")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/detect.mjs"))
         .args(["an1276_browser.js", "an1276_browser_bg.wasm", "auth.log"].map(|name| dir.join(name)))
@@ -92,4 +92,18 @@ fn the_browser_class_says_what_the_native_detector_says() {
         .expect("node runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8(output.stdout).expect("UTF-8"), expected);
+}
+
+/// Runs `tests/node/refused.mjs`, which throws if a wrong argument is accepted.
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    if Command::new("node").arg("--version").output().is_err() {
+        println!("skipped: no node");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/refused.mjs");
+    let class = page("refused").join("an1276_browser.js");
+    let output = Command::new("node").arg(script).arg(class).output().expect("node runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8"), "21 refused\n");
 }
