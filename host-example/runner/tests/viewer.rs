@@ -37,8 +37,13 @@ fn view(log: &Path) -> (View, String, String) {
 
 /// Sends a request. Returns the head and the body of the answer.
 fn get(host: &str, path: &str) -> (String, Vec<u8>) {
+    ask(host, path, "")
+}
+
+/// Sends a request with further headers.
+fn ask(host: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -63,6 +68,12 @@ fn the_page_and_the_named_files_stand_below_a_token() {
     let html = String::from_utf8(html).unwrap();
     assert!(head.contains("connect-src 'self'") && head.contains("frame-ancestors 'none'"), "{head}");
     assert!(html.contains("connect-src 'self'") && !html.contains("connect-src 'none'"), "{html}");
+    let module = html.split_once("src=\"./").unwrap().1.split_once('"').unwrap().0;
+    let (head, plain) = get(&host, &format!("{path}{module}"));
+    assert!(!head.contains("content-encoding"), "{head}");
+    let (head, packed) = ask(&host, &format!("{path}{module}"), "Accept-Encoding: gzip, br;q=1\r\n");
+    assert!(head.contains("content-encoding: br") && packed.len() * 2 < plain.len(), "{head}");
+    assert!(get(&host, &format!("{path}{module}.br")).0.starts_with("http/1.1 404"));
     let (_, list) = get(&host, &format!("{path}files.json"));
     assert!(String::from_utf8_lossy(&list).contains("auth.log"));
     assert_eq!(get(&host, &format!("{path}files/0")).1, LOG.as_bytes());

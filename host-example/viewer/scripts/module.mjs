@@ -1,5 +1,6 @@
-// Builds the module with cargo and writes it as JavaScript. The page may open no connection, so the bytes come as text,
-// one character for each byte. `AUTHSIEVE_VIEWER_WASM` names a module that is already built.
+// Builds the modules with cargo and writes them as JavaScript. The page may open no connection, so the bytes come as text,
+// one character for each byte. There are two modules. `light` comes with the page. `full` also reads `.evtx` and all
+// compressed forms, and is loaded when a file needs it. `AUTHSIEVE_VIEWER_WASM` names built modules: LIGHT:FULL.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,13 +8,14 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const workspace = join(here, "../..");
-const target = process.env.CARGO_TARGET_DIR ?? join(workspace, "target");
-let wasm = process.env.AUTHSIEVE_VIEWER_WASM;
-if (!wasm) {
+const folder = join(process.env.CARGO_TARGET_DIR ?? join(workspace, "target"), "viewer");
+const given = process.env.AUTHSIEVE_VIEWER_WASM?.split(":") ?? [];
+
+function build(flags) {
   const built = spawnSync(
     process.env.CARGO ?? "cargo",
     ["build", "-p", "authsieve-viewer", "--lib", "--locked", "--profile", "wasm", "--target", "wasm32-unknown-unknown",
-      "--target-dir", join(target, "viewer")],
+      "--target-dir", folder, ...flags],
     {
       cwd: workspace,
       stdio: "inherit",
@@ -25,12 +27,15 @@ if (!wasm) {
     },
   );
   if (built.status !== 0) process.exit(built.status ?? 1);
-  wasm = join(target, "viewer/wasm32-unknown-unknown/wasm/authsieve_viewer.wasm");
+  return readFileSync(join(folder, "wasm32-unknown-unknown/wasm/authsieve_viewer.wasm"));
 }
-const bytes = readFileSync(wasm);
+
 const escapes = { "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\0": "\\x00" };
-const text = bytes.toString("latin1").replace(/[\\"\n\r\0]/g, (c) => escapes[c]);
 mkdirSync(join(here, "src/generated"), { recursive: true });
-writeFileSync(join(here, "src/generated/module.js"), `export default "${text}";\n`);
-writeFileSync(join(here, "src/generated/module.d.ts"), "declare const text: string;\nexport default text;\n");
-console.log(`module: ${bytes.length} bytes`);
+for (const [at, name, flags] of [[0, "light", ["--no-default-features"]], [1, "full", []]]) {
+  const bytes = given.length ? readFileSync(given[at] ?? given[0]) : build(flags);
+  const text = bytes.toString("latin1").replace(/[\\"\n\r\0]/g, (c) => escapes[c]);
+  writeFileSync(join(here, `src/generated/${name}.js`), `export default "${text}";\n`);
+  writeFileSync(join(here, `src/generated/${name}.d.ts`), "declare const text: string;\nexport default text;\n");
+  console.log(`${name}: ${bytes.length} bytes`);
+}

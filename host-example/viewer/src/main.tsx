@@ -17,3 +17,7 @@ fromLink();
 void keep();
 render(() => <App />, document.getElementById("root")!);
 void served();
+// If the command serves the page, each run has its own address, so nothing is kept.
+if (import.meta.env.PROD && !document.querySelector('meta[name="files"]')) {
+  navigator.serviceWorker?.register("./offline.js").catch(() => undefined);
+}

@@ -126,6 +126,8 @@ export interface Told {
   readonly json: string;
   readonly alert: Alert;
   readonly login: boolean;
+  /** The number of the alert in the reading. Null if a re-run raised it. */
+  readonly number: number | null;
   readonly origin: Place | null;
   readonly evidence: readonly (Place | null)[];
   readonly time: bigint;
@@ -196,6 +198,8 @@ export interface Health {
   }[];
   readonly unlisted: number;
   readonly left_out: number;
+  /** Notes on state that a changed configuration dropped. */
+  readonly dropped: readonly string[];
 }
 
 export interface Schema {
@@ -247,7 +251,9 @@ export interface Questions {
   events: { ask: { records: readonly number[] }; answer: readonly Row[] };
   health: { ask: null; answer: Health };
   highest: { ask: null; answer: Highest };
-  again: { ask: { config: string }; answer: { alerts: readonly Told[]; milliseconds: number } };
+  again: { ask: { config: string }; answer: { alerts: readonly Told[]; analytics: readonly string[]; milliseconds: number } };
+  written: { ask: { layout: "json" | "ocsf" | "ecs"; alerts: readonly number[] }; answer: string };
+  state: { ask: null; answer: Uint8Array<ArrayBuffer> };
   export: { ask: { filter: Filter; format: "csv" | "ndjson" }; answer: Blob };
 }
 

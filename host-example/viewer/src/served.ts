@@ -4,6 +4,7 @@ import { open } from "./state";
 
 export async function served(): Promise<void> {
   const list = document.querySelector('meta[name="files"]')?.getAttribute("content");
+  // Empty if the command serves the page without files.
   if (!list) return;
   const named = (await (await fetch(list)).json()) as readonly { name: string; modified: number | null }[];
   const files = named.map(async ({ name, modified }, number) => {

@@ -1,5 +1,7 @@
 // The logs of the tests. They are written here, so that each asserted value comes from a file of the test.
 
+import { closeSync, openSync, writeSync } from "node:fs";
+
 const two = (n) => String(n).padStart(2, "0");
 const at = (seconds) => `2026-03-04T${two(8 + Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}+00:00`;
 
@@ -36,14 +38,21 @@ export function other() {
   return lines.join("\n") + "\n";
 }
 
-/** Many records. A third of them is from sshd. */
-export function large(records) {
-  const lines = [];
+/** Writes many records in pieces. `share` percent of them are from sshd. Returns the number of records. */
+export function large(path, megabytes, share) {
+  const records = megabytes * 9_600;
+  const file = openSync(path, "w");
+  let part = [];
   for (let i = 0; i < records; i++) {
     const second = Math.floor((i * 50_000) / records);
-    if (i % 3) lines.push(`${at(second)} web1 nginx[7]: 10.0.0.${i % 250} "GET /index.html?page=${i}" 200 ${i % 977} "Mozilla/5.0 (X11; Linux x86_64)"`);
-    else if (i % 9 === 0) lines.push(failed(second, 1000 + (i % 30_000), `user${i % 5000}`, `198.51.${i % 250}.${i % 240}`));
-    else lines.push(accepted(second, 1000 + (i % 30_000), `user${i % 5000}`, `10.1.${i % 250}.${i % 240}`));
+    if (i % 100 >= share) part.push(`${at(second)} web1 nginx[7]: 10.0.0.${i % 250} "GET /index.html?page=${i}" 200 ${i % 977} "Mozilla/5.0 (X11; Linux x86_64)"\n`);
+    else if (i % 3 === 0) part.push(failed(second, 1000 + (i % 30_000), `user${i % 5000}`, `198.51.${i % 250}.${i % 240}`) + "\n");
+    else part.push(accepted(second, 1000 + (i % 30_000), `user${i % 5000}`, `10.1.${i % 250}.${i % 240}`) + "\n");
+    if (part.length === 100_000 || i + 1 === records) {
+      writeSync(file, part.join(""));
+      part = [];
+    }
   }
-  return lines.join("\n") + "\n";
+  closeSync(file);
+  return records;
 }

@@ -9,10 +9,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use clap::Args;
@@ -33,6 +33,9 @@ const PAGE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/viewer.rs"));
 
 /// The part of the page's own policy that forbids connections.
 const NO_CONNECTION: &str = "connect-src 'none'";
+
+/// The ending of the names of brotli files.
+const PACKED: &str = ".br";
 
 /// The bytes of a file that are sent at once.
 const PIECE: usize = 256 << 10;
@@ -101,12 +104,19 @@ struct Shared {
 fn router(token: &str, shared: Shared) -> Router {
     let below = |path: &str| format!("/{token}/{path}");
     Router::new()
-        .route(&below(""), get(|State(shared): State<Shared>| async move { page(&shared, "index.html") }))
+        .route(
+            &below(""),
+            get(|State(shared): State<Shared>, headers: HeaderMap| async move {
+                page(&shared, "index.html", &headers)
+            }),
+        )
         .route(&below("files.json"), get(list))
         .route(&below("files/{number}"), get(file))
         .route(
             &below("{*path}"),
-            get(|State(shared): State<Shared>, Path(path): Path<String>| async move { page(&shared, &path) }),
+            get(|State(shared): State<Shared>, Path(path): Path<String>, headers: HeaderMap| async move {
+                page(&shared, &path, &headers)
+            }),
         )
         .with_state(shared)
 }
@@ -125,9 +135,10 @@ fn connecting(text: &str, files: bool) -> String {
     if files { text.replacen(NO_CONNECTION, "connect-src 'self'", 1) } else { text.to_owned() }
 }
 
-/// A file of the page.
-fn page(shared: &Shared, name: &str) -> Response {
-    let Some((name, bytes)) = PAGE.iter().find(|(known, _)| *known == name) else {
+/// A file of the page, compressed with brotli if the browser accepts it.
+fn page(shared: &Shared, name: &str, headers: &HeaderMap) -> Response {
+    let find = |name: &str| PAGE.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes);
+    let Some(bytes) = find(name).filter(|_| !name.ends_with(PACKED)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let kind = match name.rsplit('.').next() {
@@ -137,17 +148,28 @@ fn page(shared: &Shared, name: &str) -> Response {
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
     };
-    let files = !shared.files.is_empty();
-    let body = match std::str::from_utf8(bytes) {
-        // The page contains its own policy, so it is changed there too.
-        Ok(html) if *name == "index.html" && files => Body::from(connecting(html, true).replacen(
-            "<head>",
-            "<head><meta name=\"files\" content=\"files.json\">",
-            1,
-        )),
-        _ => Body::from(*bytes),
-    };
-    answer(shared, kind, body)
+    if let (Ok(html), "index.html") = (std::str::from_utf8(bytes), name) {
+        return answer(shared, kind, Body::from(marked(html, !shared.files.is_empty())));
+    }
+    let packed = find(&format!("{name}{PACKED}")).filter(|_| accepts_brotli(headers));
+    let mut response = answer(shared, kind, Body::from(packed.unwrap_or(bytes)));
+    if packed.is_some() {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
+    }
+    response
+}
+
+/// Tells the page that the command serves it, and where the files are listed. The page asks for its own policy.
+fn marked(html: &str, files: bool) -> String {
+    let list = if files { "files.json" } else { "" };
+    let mark = format!(r#"<head><meta name="files" content="{list}">"#);
+    connecting(html, files).replacen("<head>", &mark, 1)
+}
+
+/// True if the browser accepts brotli.
+fn accepts_brotli(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|one| one.split(';').next().map(str::trim) == Some("br"))
 }
 
 /// The names, sizes and times of the files.

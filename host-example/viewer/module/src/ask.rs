@@ -2,7 +2,10 @@
 
 use crate::describe::describe;
 use crate::session::{Session, Step, Told};
+use crate::states;
 use authsieve_inputs::{Input, Store};
+use authsieve_outputs::Layout;
+use authsieve_outputs::located::Located;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -44,6 +47,10 @@ enum Ask {
     Records { records: Vec<u64> },
     /// Asks for the texts of a column, from this number on.
     Texts { column: String, from: usize },
+    /// Asks for alerts in another layout, one line each, by their numbers.
+    Written { layout: String, alerts: Vec<usize> },
+    /// Asks for the state, as hexadecimal digits.
+    State,
     /// Asks for the results of each file, and for the readiness of the analytics.
     Health,
 }
@@ -88,13 +95,17 @@ impl Desk {
                 // Frees the memory of the old session first.
                 self.session = None;
                 let number = |text: &str| text.parse::<i64>().map_err(|error| format!("{text}: {error}"));
-                let mut inputs = Vec::new();
+                let (mut inputs, mut state) = (Vec::new(), None);
                 for File { number: place, name, size, written } in files {
                     let written = written.as_deref().map(number).transpose()?;
-                    inputs.push(Input::Stored { name, written, store: (self.open)(place, size) });
+                    let store = (self.open)(place, size);
+                    match states::of(&*store).map_err(|why| format!("{name}: {why}"))? {
+                        Some(bytes) => state = Some(bytes),
+                        None => inputs.push(Input::Stored { name, written, store }),
+                    }
                 }
                 let seed = u64::from_str_radix(&seed, 16).map_err(|error| error.to_string())?;
-                let session = Session::new(inputs, number(&received)?, &config, seed);
+                let session = Session::new(inputs, number(&received)?, &config, seed, state);
                 self.session = Some(session.map_err(|error| error.to_string())?);
                 json!({})
             }
@@ -133,8 +144,7 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
             json!({ "done": step.done, "at": step.at, "of": step.of })
         }
         Ask::JudgeAgain { config } => {
-            session.judge_again(&config).map_err(|error| error.to_string())?;
-            json!({})
+            json!({ "analytics": session.judge_again(&config).map_err(|error| error.to_string())? })
         }
         Ask::Again { batches } => {
             let mut step = session.again(&mut told);
@@ -152,6 +162,20 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
         Ask::Records { records } => records.iter().map(|record| whole(session, *record)).collect(),
         Ask::Texts { column, from } => {
             json!(session.events.texts(&column).map(|texts| texts.from(from)).unwrap_or_default())
+        }
+        Ask::Written { layout, alerts } => {
+            let layout = Layout::parse(&layout).ok_or_else(|| format!("there is no layout {layout}"))?;
+            let alerts = alerts.iter().filter_map(|number| session.alerts.get(*number));
+            let line = |alert| layout.to_json(&Located::new(alert, &session.origins)) + "\n";
+            json!(alerts.map(line).collect::<String>())
+        }
+        Ask::State => {
+            use std::fmt::Write as _;
+            let bytes = session.state()?;
+            json!(bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            }))
         }
         Ask::Health => {
             let stats: Vec<Value> = session.stats().iter().map(|stats| json!(stats)).collect();
@@ -177,6 +201,7 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
                 "problems": problems,
                 "unlisted": session.events.unlisted,
                 "left_out": session.notes.left_out,
+                "dropped": session.dropped,
                 "files": session.files.list(),
             })
         }
@@ -187,13 +212,14 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
 fn progress(session: &Session, step: Step, told: &[Told]) -> Value {
     let alerts: Vec<Value> = told
         .iter()
-        .map(|Told { alert, login }| {
+        .map(|Told { alert, login, number }| {
             let place = |record: u64| {
                 session.place(record).map(|(file, line)| json!({ "file": &*file, "line": line }))
             };
             json!({
                 "json": alert.to_json(),
                 "login": login,
+                "number": number,
                 "origin": place(alert.record),
                 "evidence": alert.evidence.iter().map(|piece| place(piece.record)).collect::<Vec<_>>(),
             })

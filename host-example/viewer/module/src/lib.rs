@@ -12,6 +12,7 @@
 //! The interface for JavaScript uses JSON (`face`, only in Wasm). The module imports one function, which reads bytes of
 //! a file.
 
+mod again;
 mod ask;
 mod describe;
 mod events;
@@ -22,6 +23,7 @@ pub mod kept;
 mod notes;
 mod readiness;
 mod session;
+mod states;
 
 pub use ask::{Desk, Open};
 pub use events::Events;

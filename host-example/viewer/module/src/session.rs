@@ -1,11 +1,13 @@
 //! One reading of some files with one configuration.
 
+use crate::again::{Again, Decoded};
 use crate::describe;
 use crate::events::Events;
 use crate::files::Tallies;
 use crate::kept::Kept;
 use crate::notes::Notes;
 use crate::readiness::Intake;
+use crate::states;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Analytics, Descriptor, Detector, Error, Problem, Reading, Seen, Stats};
 use authsieve_engine::time::Timestamp;
@@ -23,6 +25,12 @@ pub struct Session {
     detector: Detector<Suite>,
     config: String,
     seed: u64,
+    /// The state with which the reading began.
+    state: Option<Vec<u8>>,
+    /// Notes on the sections of that state that were left out.
+    pub(crate) dropped: Vec<String>,
+    /// The state at the end, before the waiting alerts were released.
+    last: Vec<u8>,
     /// The number of the next record.
     next: u64,
     bytes: u64,
@@ -39,14 +47,11 @@ pub struct Session {
     pub(crate) files: Tallies,
     pub(crate) intakes: Vec<Intake>,
     pub(crate) notes: Notes,
-    explained: Option<Again>,
+    /// The alerts of the reading.
+    pub(crate) alerts: Vec<Alert>,
+    explained: Option<(Detector<Suite>, usize)>,
     again: Option<Again>,
-}
-
-/// The state of judging the kept records again.
-struct Again {
-    detector: Detector<Suite>,
-    place: usize,
+    decoded: Decoded,
 }
 
 /// An alert, with data for the page.
@@ -56,6 +61,8 @@ pub struct Told {
     pub alert: Alert,
     /// True if a login is part of the alert, so that somebody got in.
     pub login: bool,
+    /// The number of the alert in the reading, from 0. `None` if another configuration raised it.
+    pub number: Option<usize>,
 }
 
 /// The progress of a task.
@@ -71,12 +78,18 @@ pub struct Step {
 
 impl Session {
     /// Begins a reading at the time `received`, in microseconds since 1970. `config` is JSON in the form of the
-    /// contract for a suite. Empty for the defaults.
+    /// contract for a suite. Empty for the defaults. With a `state`, the analytics continue from it.
     ///
     /// # Errors
-    /// Fails if the configuration is not valid.
-    pub fn new(inputs: Vec<Input>, received: i64, config: &str, seed: u64) -> Result<Self, Error> {
-        let detector = Detector::<Suite>::create(config, seed)?;
+    /// Fails if the configuration is not valid, or the state is not a state of the analytics.
+    pub fn new(
+        inputs: Vec<Input>,
+        received: i64,
+        config: &str,
+        seed: u64,
+        state: Option<Vec<u8>>,
+    ) -> Result<Self, Error> {
+        let (detector, dropped) = detector(config, seed, state.as_deref())?;
         let options = describe::times(config);
         let dates_known = options.contains("\"date_order\"");
         let source = Files::begun(inputs, received)
@@ -92,6 +105,9 @@ impl Session {
             detector,
             config: config.into(),
             seed,
+            state,
+            dropped,
+            last: Vec::new(),
             next: 1,
             bytes: 0,
             gathered: Vec::new(),
@@ -103,8 +119,10 @@ impl Session {
             kept: Kept::default(),
             files: Tallies::default(),
             notes: Notes::default(),
+            alerts: Vec::new(),
             explained: None,
             again: None,
+            decoded: Decoded::default(),
         })
     }
 
@@ -148,8 +166,9 @@ impl Session {
     pub fn end(&mut self, told: &mut Vec<Told>) {
         if !self.ended {
             self.ended = true;
+            self.last = self.detector.snapshot();
             let alerts = self.detector.flush();
-            told.extend(alerts.into_iter().map(|alert| tell(&self.events, alert)));
+            self.tell(alerts, told);
         }
     }
 
@@ -185,10 +204,30 @@ impl Session {
             let reading = Reading { received: Timestamp(received), written: written.map(Timestamp), first };
             self.list(matter, reading);
             let alerts = self.detector.process(matter, reading);
-            told.extend(alerts.into_iter().map(|alert| tell(&self.events, alert)));
+            self.tell(alerts, told);
             self.kept.add(matter, reading);
         }
         (self.gathered, self.buffer) = (gathered, bytes);
+    }
+
+    fn tell(&mut self, alerts: Vec<Alert>, told: &mut Vec<Told>) {
+        for alert in alerts {
+            let number = Some(self.alerts.len());
+            self.alerts.push(alert.clone());
+            told.push(Told { number, ..tell(&self.events, alert) });
+        }
+    }
+
+    /// The state at the end of the reading, as a file for the command.
+    ///
+    /// # Errors
+    /// Fails while the files are still being read.
+    pub fn state(&self) -> Result<Vec<u8>, String> {
+        if !self.ended {
+            return Err("the state can be taken once all is read".into());
+        }
+        let analytics = self.stats().into_iter().map(|stats| stats.analytic).collect();
+        states::file(self.last.clone(), analytics, self.next, self.alerts.len() as u64 + 1)
     }
 
     /// Lists the events of a batch before it is judged, so that they get the same dates as in the analytics.
@@ -207,50 +246,48 @@ impl Session {
 
     /// Explains the events of the next kept batch.
     pub fn explain(&mut self) -> Step {
-        let mut again = match self.explained.take() {
-            Some(again) => again,
-            // The same configuration was valid before.
-            None => match Detector::create(&self.config, self.seed) {
-                Ok(detector) => Again { detector, place: 0 },
-                Err(_) => return Step { done: true, at: 0, of: 0 },
-            },
+        let explained = match self.explained.take() {
+            Some(explained) => Ok(explained),
+            None => {
+                detector(&self.config, self.seed, self.state.as_deref()).map(|(detector, _)| (detector, 0))
+            }
         };
-        if let Some(batch) = self.kept.get(again.place) {
-            self.notes.take(again.detector.explain(&batch.bytes, batch.reading));
-            again.place += 1;
+        // The same configuration was valid before.
+        let Ok((mut detector, place)) = explained else { return Step { done: true, at: 0, of: 0 } };
+        if let Some(batch) = self.kept.get(place) {
+            self.notes.take(detector.explain(&batch.bytes, batch.reading));
         } else {
-            again.detector.flush();
-            self.notes.take(again.detector.explain(b"", Reading::default()));
+            detector.flush();
+            self.notes.take(detector.explain(b"", Reading::default()));
         }
-        let (at, of) = (again.place as u64, self.kept.len() as u64);
-        self.explained = Some(again);
-        Step { done: at >= of, at, of }
+        let of = self.kept.len();
+        let place = of.min(place + 1);
+        self.explained = Some((detector, place));
+        Step { done: place >= of, at: place as u64, of: of as u64 }
     }
 
-    /// Begins to judge the kept records again, with another configuration.
+    /// Begins to judge the kept records again with another configuration, by the analytics whose options differ.
+    /// Returns the ids of these analytics.
     ///
     /// # Errors
     /// Fails if the configuration is not valid.
-    pub fn judge_again(&mut self, config: &str) -> Result<(), Error> {
+    pub fn judge_again(&mut self, config: &str) -> Result<Vec<&'static str>, Error> {
         self.again = None;
-        let detector = Detector::create(config, self.seed)?;
-        self.again = Some(Again { detector, place: 0 });
-        Ok(())
+        let make =
+            |config: &str| detector(config, self.seed, self.state.as_deref()).map(|(detector, _)| detector);
+        let again = Again::new(&self.config, config, &mut self.decoded, make)?;
+        Ok(self.again.insert(again).analytics.clone())
     }
 
     /// Judges the next kept batch again, and appends its alerts.
     pub fn again(&mut self, told: &mut Vec<Told>) -> Step {
-        let Self { again, kept, events, .. } = self;
+        let Self { again, kept, events, decoded, .. } = self;
         let of = kept.len() as u64;
         let Some(again) = again else { return Step { done: true, at: of, of } };
-        let alerts = match kept.get(again.place) {
-            Some(batch) => again.detector.process(&batch.bytes, batch.reading),
-            None => again.detector.flush(),
-        };
-        told.extend(alerts.into_iter().map(|alert| tell(events, alert)));
-        again.place += 1;
-        let at = again.place as u64;
-        Step { done: at > of, at: at.min(of), of }
+        let alerts = again.next(kept, decoded);
+        let done = alerts.is_none();
+        told.extend(alerts.into_iter().flatten().map(|alert| tell(events, alert)));
+        Step { done, at: (again.place() as u64).min(of), of }
     }
 
     /// The file and the line of a record.
@@ -262,5 +299,13 @@ impl Session {
 
 fn tell(events: &Events, alert: Alert) -> Told {
     let login = !alert.related_successes.is_empty() || events.is_login(alert.record, alert.time.0);
-    Told { alert, login }
+    Told { alert, login, number: None }
+}
+
+/// Creates a detector, with empty state or from `state`. Also returns notes on the sections that were left out.
+fn detector(config: &str, seed: u64, state: Option<&[u8]>) -> Result<(Detector<Suite>, Vec<String>), Error> {
+    match state {
+        Some(state) => Detector::restore(config, seed, state),
+        None => Detector::create(config, seed).map(|detector| (detector, Vec::new())),
+    }
 }

@@ -58,7 +58,7 @@ fn read(session: &mut Session) -> Vec<Told> {
 
 #[test]
 fn alerts_are_those_of_the_suite_and_say_if_somebody_got_in() {
-    let mut session = Session::new(vec![input("auth.log", &log())], RECEIVED, "", 1).unwrap();
+    let mut session = Session::new(vec![input("auth.log", &log())], RECEIVED, "", 1, None).unwrap();
     let told = read(&mut session);
     let reading = Reading { received: Timestamp(RECEIVED), written: Some(Timestamp(RECEIVED)), first: 1 };
     let mut detector = Detector::<Suite>::create("", 2).unwrap();
@@ -83,7 +83,7 @@ fn files_are_merged_by_time() {
         if at % 2 == 0 { even += line } else { odd += line }
     }
     let mut session =
-        Session::new(vec![input("b.log", &odd), input("a.log", &even)], RECEIVED, "", 1).unwrap();
+        Session::new(vec![input("b.log", &odd), input("a.log", &even)], RECEIVED, "", 1, None).unwrap();
     let told = read(&mut session);
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].alert.title, "6 failed logins of carol from 203.0.113.9, then a login");
@@ -91,14 +91,51 @@ fn files_are_merged_by_time() {
 
 #[test]
 fn other_thresholds_judge_the_same_records_again() {
-    let mut session = Session::new(vec![input("auth.log", &log())], RECEIVED, "", 1).unwrap();
+    let mut session = Session::new(vec![input("auth.log", &log())], RECEIVED, "", 1, None).unwrap();
     read(&mut session);
-    session.judge_again(r#"{"an1276": {"min_failures": 3}}"#).unwrap();
-    let mut told = Vec::new();
-    while !session.again(&mut told).done {}
-    let users: Vec<&str> = told.iter().filter_map(|told| told.alert.user.as_deref()).collect();
-    assert_eq!(users, ["carol", "dave"]);
+    // The first time, the records are decoded. After that, the decoded events are only judged.
+    for (failures, expected) in
+        [(3, &["carol", "dave"][..]), (3, &["carol", "dave"]), (6, &["carol"]), (7, &[])]
+    {
+        let config = json!({ "an1276": { "min_failures": failures } }).to_string();
+        assert_eq!(session.judge_again(&config).unwrap(), ["an1276"]);
+        let mut told = Vec::new();
+        while !session.again(&mut told).done {}
+        let users: Vec<&str> = told.iter().filter_map(|told| told.alert.user.as_deref()).collect();
+        assert_eq!(users, expected, "{failures}");
+        let fresh = Detector::<Suite>::create(&config, 9).unwrap();
+        let reading = Reading { received: Timestamp(RECEIVED), written: Some(Timestamp(RECEIVED)), first: 1 };
+        let alone = alerts_of(fresh, &log(), reading);
+        let again: Vec<String> = told.iter().map(|told| told.alert.to_json()).collect();
+        assert_eq!(again, alone, "those of a first reading, to the byte");
+    }
+    assert_eq!(session.judge_again("{}").unwrap(), [""; 0], "nothing differs");
     assert!(session.judge_again(r#"{"an1276": {"window": "soon"}}"#).is_err());
+}
+
+fn alerts_of(mut detector: Detector<Suite>, text: &str, reading: Reading) -> Vec<String> {
+    let mut alerts = detector.process(text.as_bytes(), reading);
+    alerts.extend(detector.flush());
+    alerts.iter().map(|alert| alert.to_json()).collect()
+}
+
+#[test]
+fn a_reading_goes_on_from_the_state_of_another() {
+    let log = log();
+    let login = log.find("Accepted password for carol").unwrap();
+    let (first, rest) = log.split_at(log[..login].rfind('\n').unwrap() + 1);
+    let mut session = Session::new(vec![input("a.log", first)], RECEIVED, "", 1, None).unwrap();
+    assert!(session.state().is_err(), "it is not read yet");
+    assert!(read(&mut session).is_empty());
+    let state = session.state().unwrap();
+    assert!(state.starts_with(b"authsieve state 1\n"));
+    let mut desk = Desk::new(|_, _| Arc::new(Memory(Vec::new())));
+    assert!(desk.answer(br#"{"ask":"state"}"#).is_err());
+    let snapshot = authsieve_outputs::state::State::decode(&state).unwrap();
+    assert_eq!(snapshot.parts[0].0, "suite");
+    let snapshot = snapshot.parts.into_iter().flat_map(|(_, bytes)| bytes).collect();
+    let mut session = Session::new(vec![input("b.log", rest)], RECEIVED, "", 2, Some(snapshot)).unwrap();
+    assert_eq!(read(&mut session)[0].alert.title, "6 failed logins of carol from 203.0.113.9, then a login");
 }
 
 #[test]
@@ -121,6 +158,20 @@ fn a_desk_answers_why() {
     assert_eq!(
         (&near[0]["user"], &near[0]["count"], &near[0]["needed"]),
         (&json!("dave"), &json!(3), &json!(5))
+    );
+    let written = |layout| json!({ "ask": "written", "layout": layout, "alerts": [0] });
+    let ocsf = ask(written("ocsf")).unwrap();
+    assert!(ocsf.as_str().unwrap().contains(r#""class_uid":2004"#));
+    let ecs = ask(written("ecs")).unwrap();
+    let ecs: Value = serde_json::from_str(ecs.as_str().unwrap()).unwrap();
+    assert_eq!(ecs["log"]["file"]["path"], "auth.log");
+    assert!(ask(written("xml")).is_err());
+    assert!(
+        ask(json!({ "ask": "state" }))
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .starts_with("6175746873696576652073746174652031")
     );
     let windows = ask(json!({ "ask": "windows", "analytic": "an1276", "record": 8 })).unwrap();
     assert_eq!(windows[0]["key"], "user+ip carol 203.0.113.9");

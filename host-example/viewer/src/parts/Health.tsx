@@ -91,6 +91,7 @@ export function Health(): JSX.Element {
           )}
         </For>
       </Show>
+      <For each={health()?.dropped}>{(text) => <p class="pad dim">Of the state: {text}</p>}</For>
       <Show when={(health()?.unlisted ?? 0) > 0}><p class="pad dim">{count(health()!.unlisted)} events were judged, but are too many to be listed.</p></Show>
       <div class="only-small"><Readiness /></div>
     </div>

@@ -4,7 +4,7 @@ import { createSignal, For, Show, type JSX } from "solid-js";
 import { csv, ndjson, report, save } from "../exports";
 import { count, plural, size } from "../format";
 import {
-  ask, close, files, filter, marks, ordered, phase, reading, say, setTab, setZone, stop, zone,
+  ask, close, files, filter, marks, ordered, phase, reading, say, setTab, setTuning, setZone, stop, zone,
 } from "../state";
 import { choose } from "./Empty";
 import { notes } from "./Health";
@@ -23,12 +23,16 @@ export function theme(): void {
 }
 
 const json = "application/x-ndjson";
+const written = (layout: "ocsf" | "ecs") => ask("written", { layout, alerts: ordered().flatMap(({ number }) => number ?? []) });
 const EXPORTS: readonly (readonly [string, string, () => Promise<void> | void])[] = [
   ["Alerts, NDJSON", "as authsieve run writes them", () => save("alerts.ndjson", new Blob([ndjson(ordered())], { type: json }))],
   ["Alerts, CSV", "for a spreadsheet", () => save("alerts.csv", new Blob([csv(ordered())], { type: "text/csv" }))],
+  ["Alerts, OCSF", "Detection Finding 1.5", async () => save("alerts.ocsf.ndjson", new Blob([await written("ocsf")], { type: json }))],
+  ["Alerts, ECS", "Elastic Common Schema 8.17", async () => save("alerts.ecs.ndjson", new Blob([await written("ecs")], { type: json }))],
   ["Report, HTML", "with evidence and notes", () => save("report.html", new Blob([report(ordered(), (id) => marks[id]?.note, zone(), files().map(({ name }) => name))], { type: "text/html" }))],
   ["Events, NDJSON", "all that the filters show", async () => save("events.ndjson", await ask("export", { filter: filter(), format: "ndjson" }))],
   ["Events, CSV", "all that the filters show", async () => save("events.csv", await ask("export", { filter: filter(), format: "csv" }))],
+  ["State", "for authsieve serve --restore", async () => save("authsieve.state", new Blob([await ask("state", null)]))],
 ];
 
 export function Top(props: { readonly empty: boolean }): JSX.Element {
@@ -70,9 +74,12 @@ export function Top(props: { readonly empty: boolean }): JSX.Element {
         <button class="menu-row" onClick={close}><Icon name="x" />Close all</button>
       </div>
       <div id="export" popover class="menu">
+        <button class="menu-row only-phone" onClick={() => { document.getElementById("export")?.hidePopover(); setTuning(true); }}><Icon name="tune" />Tuning</button>
+        <button class="menu-row only-phone" onClick={() => choose(false)}><Icon name="file" />Open other files</button>
+        <button class="menu-row only-phone" onClick={close}><Icon name="x" />Close all</button>
         <For each={EXPORTS}>
           {([title, about, run]) => (
-            <button class="menu-row" onClick={async () => { await run(); document.getElementById("export")?.hidePopover(); say(`${title} saved`); }}><b class="m grow">{title}</b><span class="dim">{about}</span></button>
+            <button class="menu-row" onClick={async () => { try { await run(); } catch (error) { say(error instanceof Error ? error.message : String(error)); return; } document.getElementById("export")?.hidePopover(); say(`${title} saved`); }}><b class="m grow">{title}</b><span class="dim">{about}</span></button>
           )}
         </For>
       </div>

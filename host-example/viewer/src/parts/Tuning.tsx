@@ -14,6 +14,9 @@ import { toml } from "../toml";
 const TOP_LEVEL = new Set(["timezone", "date_order", "max_ahead", "max_record", "trusted_proxies", "undated", "salt", "follow_up"]);
 const MEMORY = new Set(["max_keys", "pool_bytes", "sketch_bytes"]);
 
+/** The most new alerts, and the most vanished alerts, that are listed. More would stop the page for a moment. */
+const LISTED = 100;
+
 type Kind = "number" | "span" | "flag" | "word" | "list";
 
 function kind(option: Option): Kind | null {
@@ -75,7 +78,9 @@ export function Tuning(): JSX.Element {
     setBusy(true);
     try {
       const answer = await ask("again", { config: JSON.stringify(merged()) });
-      setAgain(answer);
+      const judged = new Set(answer.analytics);
+      const others = alerts().filter(({ alert }) => !judged.has(alert.analytic.toLowerCase()));
+      setAgain({ alerts: [...others, ...answer.alerts], milliseconds: answer.milliseconds });
       const { fresh, gone } = difference();
       say(`${plural(fresh.length, "alert")} new, ${gone.length} gone`);
     } catch (error) {
@@ -91,6 +96,7 @@ export function Tuning(): JSX.Element {
     const [before, after] = [alerts(), other].map((list) => new Set(list.map(({ alert }) => alert.id)));
     return { fresh: other.filter(({ alert }) => !before!.has(alert.id)), gone: alerts().filter(({ alert }) => !after!.has(alert.id)) };
   });
+  const hidden = () => Math.max(0, difference().fresh.length - LISTED) + Math.max(0, difference().gone.length - LISTED);
   const lost = () => difference().gone.filter(({ login }) => login).length;
   const options = createMemo(() => {
     const schema = analytics().find(({ id }) => id === picked())?.schema.properties ?? {};
@@ -151,9 +157,10 @@ export function Tuning(): JSX.Element {
                     </Show>
                     <ul class="scroll" tabindex="0" aria-label="What changes">
                       <Show when={difference().fresh.length}><li class="c-good b"><Icon name="plus" small />New<span>{count(difference().fresh.length)}</span></li></Show>
-                      <For each={difference().fresh.slice(0, 500)}>{(told) => <Change told={told} fresh />}</For>
+                      <For each={difference().fresh.slice(0, LISTED)}>{(told) => <Change told={told} fresh />}</For>
                       <Show when={difference().gone.length}><li class="c-bad b"><Icon name="minus" small />Gone<span>{count(difference().gone.length)}</span></li></Show>
-                      <For each={[...difference().gone].sort((a, b) => Number(b.login) - Number(a.login)).slice(0, 500)}>{(told) => <Change told={told} />}</For>
+                      <For each={[...difference().gone].sort((a, b) => Number(b.login) - Number(a.login)).slice(0, LISTED)}>{(told) => <Change told={told} />}</For>
+                      <Show when={hidden()}><li class="dim"><span /><span /><span>{count(hidden())} more are not listed.</span></li></Show>
                     </ul>
                   </>
                 )}

@@ -1,6 +1,7 @@
 // The worker: reads the files in steps, and answers questions of the page between them.
 
 import type { Alert, Analytic, Filter, FromWorker, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
+import light from "../generated/light.js";
 import { Module } from "./module";
 import { Table } from "./table";
 
@@ -18,7 +19,7 @@ interface Progress {
   readonly records: number;
   readonly bytes: number;
   readonly events: number;
-  readonly alerts: readonly { readonly json: string; readonly login: boolean; readonly origin: Place | null; readonly evidence: readonly (Place | null)[] }[];
+  readonly alerts: readonly { readonly json: string; readonly login: boolean; readonly number: number | null; readonly origin: Place | null; readonly evidence: readonly (Place | null)[] }[];
 }
 
 const post = (message: FromWorker) => postMessage(message);
@@ -52,7 +53,8 @@ function read(file: number, at: number, length: number): Uint8Array {
   return ahead.bytes.subarray(at - ahead.at, at - ahead.at + length);
 }
 
-const module = new Module(read);
+let module = new Module(light, read);
+let isFull = false;
 const { analytics, texts, numbers } = module.ask({ ask: "describe" }) as {
   analytics: (Omit<Analytic, "schema"> & { schema: string })[];
   texts: string[];
@@ -62,6 +64,21 @@ const described: readonly Analytic[] = analytics.map((one) => ({ ...one, schema:
 const fresh = () => new Table(module, texts, numbers, described.map(({ id }) => id));
 let table = fresh();
 
+/** True if a file is compressed or is no text. Such files need the full module, because they may hold any format. */
+function needsFull(file: File): boolean {
+  const head = new Uint8Array(new FileReaderSync().readAsArrayBuffer(file.slice(0, 512)));
+  const marks = ["1f8b", "28b52ffd", "425a68", "fd377a58", "504b"];
+  const hex = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return head.includes(0) || marks.some((mark) => hex.startsWith(mark)) || /^5.2a4d18/.test(hex);
+}
+
+/** Loads the full module if a file needs it. */
+async function fit(): Promise<void> {
+  if (isFull || !files.some(needsFull)) return;
+  module = new Module((await import("../generated/full.js")).default, read);
+  isFull = true;
+}
+
 /** The microseconds of a time in the format of alerts. */
 function micros(text: string): bigint {
   const match = /^(.*?)(?:\.(\d+))?Z$/.exec(text);
@@ -70,9 +87,9 @@ function micros(text: string): bigint {
 }
 
 function tellOf({ alerts }: Progress): Told[] {
-  return alerts.map(({ json, login, origin, evidence }) => {
+  return alerts.map(({ json, login, number, origin, evidence }) => {
     const alert = JSON.parse(json) as Alert;
-    return { json, alert, login, origin, evidence, time: micros(alert.time) };
+    return { json, alert, login, number, origin, evidence, time: micros(alert.time) };
   });
 }
 
@@ -114,11 +131,12 @@ type Answers = { [Q in Question]: (ask: Questions[Q]["ask"]) => Questions[Q]["an
 
 const answers: Answers = {
   describe: () => described,
-  open: ({ files: given, config, received }) => {
+  open: async ({ files: given, config, received }) => {
     files = given;
     sizes = files.reduce((all, file) => all + file.size, 0);
     ahead = { file: -1, at: 0, bytes: new Uint8Array(0) };
     [passed, told, survey] = [0, performance.now(), true];
+    await fit();
     const seed = [...crypto.getRandomValues(new Uint32Array(2))].map((half) => half.toString(16).padStart(8, "0")).join("");
     module.ask({
       ask: "open",
@@ -159,16 +177,21 @@ const answers: Answers = {
   highest: () => module.ask({ ask: "highest" }) as Questions["highest"]["answer"],
   again: async ({ config }) => {
     const begun = performance.now();
-    module.ask({ ask: "judge_again", config });
+    const { analytics } = module.ask({ ask: "judge_again", config }) as { analytics: string[] };
     const mine = ++again;
     const alerts: Told[] = [];
     for (;;) {
       const progress = module.ask({ ask: "again", batches: 8 }) as Progress;
       alerts.push(...tellOf(progress));
-      if (progress.done) return { alerts, milliseconds: performance.now() - begun };
+      if (progress.done) return { alerts, analytics, milliseconds: performance.now() - begun };
       await turn();
       if (mine !== again) throw new Error("superseded");
     }
+  },
+  written: ({ layout, alerts }) => module.ask({ ask: "written", layout, alerts }) as string,
+  state: () => {
+    const hex = module.ask({ ask: "state" }) as string;
+    return Uint8Array.from({ length: hex.length / 2 }, (_, at) => parseInt(hex.slice(2 * at, 2 * at + 2), 16));
   },
   export: ({ filter, format }: { filter: Filter; format: "csv" | "ndjson" }) =>
     new Blob([...table.lines(filter, format)], { type: format === "csv" ? "text/csv" : "application/x-ndjson" }),

@@ -1,7 +1,5 @@
 // The Wasm module: questions and answers in JSON, and columns as typed arrays over its memory.
 
-import text from "../generated/module.js";
-
 interface Exports {
   readonly memory: WebAssembly.Memory;
   question(length: number): number;
@@ -15,21 +13,16 @@ interface Exports {
 /** Reads `length` bytes of a file at position `at`. Returns fewer only at the end of the file. */
 export type Read = (file: number, at: number, length: number) => Uint8Array;
 
-let compiled: WebAssembly.Module | undefined;
-
-function compile(): WebAssembly.Module {
-  if (!compiled) {
-    const bytes = new Uint8Array(text.length);
-    for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-    compiled = new WebAssembly.Module(bytes);
-  }
-  return compiled;
+function compile(text: string): WebAssembly.Module {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return new WebAssembly.Module(bytes);
 }
 
 /** The crate for zip archives imports the browser's random numbers. Nothing calls them. */
-function unused(): Record<string, Record<string, () => never>> {
+function unused(compiled: WebAssembly.Module): Record<string, Record<string, () => never>> {
   const imports: Record<string, Record<string, () => never>> = {};
-  for (const { module, name } of WebAssembly.Module.imports(compile())) {
+  for (const { module, name } of WebAssembly.Module.imports(compiled)) {
     (imports[module] ??= {})[name] = () => {
       throw new Error(`${module}.${name} is not there`);
     };
@@ -43,7 +36,9 @@ const decoder = new TextDecoder();
 export class Module {
   readonly #exports: Exports;
 
-  constructor(read: Read) {
+  /** `text` holds the bytes of the module, one character for each. */
+  constructor(text: string, read: Read) {
+    const compiled = compile(text);
     const host = {
       read: (file: number, at: number, into: number, length: number): number => {
         try {
@@ -55,7 +50,7 @@ export class Module {
         }
       },
     };
-    this.#exports = new WebAssembly.Instance(compile(), { ...unused(), host }).exports as unknown as Exports;
+    this.#exports = new WebAssembly.Instance(compiled, { ...unused(compiled), host }).exports as unknown as Exports;
   }
 
   /** Asks a question. Throws an error with the text of the module. */
