@@ -1,0 +1,41 @@
+//! From alerts to answers: what every host shares that shows alerts to a person.
+//!
+//! - [`incidents`] groups alerts that belong together, whatever analytic raised them.
+//! - [`names`] has words for the codes of failures, and names for the applications that Microsoft publishes.
+//! - [`evidence`] turns a raw record into one line: time, outcome, user, address, host, reason.
+//! - [`redact`] puts stand-ins in the place of names and addresses, for what leaves the house.
+//! - [`silence`] keeps alerts apart that somebody does not want to see until some day.
+//! - [`report`] puts all of this together, and [`html`] writes it as a page.
+//! - [`filter`] chooses alerts by time, severity, analytic, user and address.
+//!
+//! The crate has no I/O and no clock, so the viewer runs the same code in a browser.
+//!
+//! ```
+//! use authsieve_engine::alert::Alert;
+//! use authsieve_engine::time::Timestamp;
+//! use authsieve_triage::incidents::Incidents;
+//!
+//! let alert = |id: &str, second: i64, user: &str| Alert {
+//!     id: id.into(),
+//!     time: Timestamp(second * 1_000_000),
+//!     user: Some(user.into()),
+//!     src_ip: Some("203.0.113.9".into()),
+//!     ..Alert::default()
+//! };
+//! let mut incidents = Incidents::default();
+//! let _ = incidents.take(&alert("a", 0, "ada"));
+//! let _ = incidents.take(&alert("b", 60, "bob")); // another account, but the same address
+//! let all = incidents.finish();
+//! assert_eq!(all.len(), 1);
+//! assert_eq!(all[0].alerts, ["a", "b"]);
+//! ```
+
+pub mod account;
+pub mod evidence;
+pub mod filter;
+pub mod html;
+pub mod incidents;
+pub mod names;
+pub mod redact;
+pub mod report;
+pub mod silence;
