@@ -15,6 +15,7 @@ mod describe;
 pub mod judge;
 mod notes;
 mod part;
+pub mod points;
 mod problems;
 mod repeats;
 mod state;
@@ -228,12 +229,14 @@ impl<S: Analytics> Detector<S> {
         S::describe()
     }
 
-    /// Makes a detector with empty windows. `config` is a JSON object; the empty string means the defaults.
+    /// Makes a detector with empty windows. `config` is a JSON object; the empty string means the defaults. A JSON
+    /// list is of several [settings at once](points).
     ///
     /// # Errors
     /// Fails with [`Error::InvalidConfig`], which holds every problem.
     pub fn create(config: &str, seed: u64) -> Result<Self, Error> {
-        let Configured { common, judges } = S::configure(config, seed)?;
+        let configured = if points::is_list(config) { points::configure::<S> } else { S::configure };
+        let Configured { common, judges } = configured(config, seed)?;
         let readers: Vec<Reader> = judges.iter().map(|judge| judge.reader()).collect();
         let decoder = Decoder::new(&common, readers);
         Ok(Self {
