@@ -138,7 +138,12 @@ impl Configuration {
     /// The options in the form of the library, for events that are judged in this order.
     #[must_use]
     pub fn options(&self, order: Order) -> Options {
-        Options { file: self.config.clone(), assignments: self.set.clone(), sorted: order.sorts() }
+        Options {
+            file: self.config.clone(),
+            assignments: self.set.clone(),
+            sorted: order.sorts(),
+            followed: false,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::arguments::Stop;
 use crate::commands::{
-    bake, check, completions, decode, demo, doctor, explain, export, inspect, run, schema, test,
+    bake, check, completions, decode, demo, diff, doctor, explain, export, inspect, run, schema, silence,
+    test, translate, tune,
 };
 #[cfg(all(feature = "serve", unix))]
 use crate::commands::{serve, snapshot, view};
@@ -17,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   authsieve                                             a demonstration on sample logs
   authsieve run -a an1276 /var/log/auth.log             alerts, readable on a terminal
+  authsieve run -o report.html logs/                    incidents as one page
   authsieve run auth.log* > alerts.json                 several files, in the order of time; JSON in a file
   journalctl -o json | authsieve run -a an1276          standard input
   authsieve run -a an1276,fls auth.log signins.jsonl    several analytics at once
@@ -27,6 +29,7 @@ Examples:
   authsieve decode auth.log                             what each record says
   authsieve explain -a an1276 --user root auth.log      why it did, or did not, alert
   authsieve doctor auth.log                             whether the feed can make an analytic fire
+  authsieve tune -a fls --expect known.txt signins.jsonl fewest alerts that keep every known attack
   authsieve check -c my.toml                            whether a configuration is valid
   authsieve bake -c my.toml -o my.wasm an1276           a filter for Fluent Bit with a configuration in it
 
@@ -58,6 +61,16 @@ enum Command {
     /// Show logs and their alerts in the browser of this machine. No data leaves the machine.
     #[cfg(all(feature = "serve", unix))]
     View(view::Arguments),
+    /// Replay history through a grid of thresholds and windows, and find the setting with the fewest alerts.
+    Tune(tune::Arguments),
+    /// Compare the alerts of two configurations, or of two versions, over the same history.
+    Diff(diff::Arguments),
+    /// Write the rules of analytics as Sigma correlations, with the configured thresholds.
+    Translate(translate::Arguments),
+    /// Keep alerts apart that nobody wants to see until some day, with a reason.
+    Silence(silence::Arguments),
+    /// Say what an alert turned out to be: true, false or benign.
+    Mark(silence::Marking),
     /// Run detection cases (a log, a configuration, the expected alerts) and report like a test runner.
     Test(test::Arguments),
     /// Show the events in each record, one JSON object per event.
@@ -97,6 +110,11 @@ pub fn main() -> ExitCode {
         Some(Command::Snapshot(arguments)) => snapshot::run(&arguments),
         #[cfg(all(feature = "serve", unix))]
         Some(Command::View(arguments)) => view::run(&arguments),
+        Some(Command::Tune(arguments)) => tune::run(&arguments, color),
+        Some(Command::Diff(arguments)) => diff::run(&arguments, color),
+        Some(Command::Translate(arguments)) => translate::run(&arguments),
+        Some(Command::Silence(arguments)) => silence::run(arguments),
+        Some(Command::Mark(arguments)) => silence::mark(arguments),
         Some(Command::Test(arguments)) => test::run(&arguments, color),
         Some(Command::Decode(arguments)) => decode::run(&arguments, color),
         Some(Command::Explain(arguments)) => explain::run(&arguments, color),

@@ -133,6 +133,19 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(Error::Invalid(config.problems(problems))) }
     }
 
+    /// The same with further options set, which go before all others.
+    ///
+    /// # Errors
+    /// For what is no assignment.
+    pub fn with(&self, further: &[(String, String)]) -> Result<Self, Problems> {
+        let mut config = self.clone();
+        let mut problems = Vec::new();
+        for (option, value) in further {
+            config.assign(&format!("{option}={value}"), &mut problems);
+        }
+        if problems.is_empty() { Ok(config) } else { Err(config.problems(problems)) }
+    }
+
     fn assign(&mut self, assignment: &str, problems: &mut Vec<Problem>) {
         let source = self.sources.len();
         self.sources.push(Source { name: "--set".into(), text: assignment.to_owned(), is_file: false });

@@ -10,7 +10,9 @@ pub mod cases;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod desk;
 pub mod doctor;
+pub mod enrich;
 pub mod feed;
 pub mod interrupt;
 pub mod output;
@@ -18,6 +20,8 @@ pub mod selection;
 #[cfg(all(feature = "serve", unix))]
 pub mod serve;
 pub mod sinks;
+pub mod tuning;
+pub mod witness;
 
 /// Stored logs and pipes as sources of records.
 pub use authsieve_inputs as sources;

@@ -4,30 +4,18 @@
 
 pub mod escape;
 pub mod event;
+pub mod look;
 pub mod overview;
 pub mod paint;
+pub mod report;
 pub mod schema;
 pub mod summary;
-pub mod text;
+pub mod table;
 
 use crate::config::Problems;
 pub use authsieve_outputs::{Layout, attack, ecs, located, ocsf};
 use located::Located;
 use std::io::{self, IsTerminal, Write};
-
-/// The format of alerts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON object per line.
-    Lines {
-        /// The layout of the objects.
-        layout: Layout,
-        /// True to escape all characters that control a terminal. The JSON values stay the same.
-        terminal: bool,
-    },
-    /// Text for people.
-    Text(paint::Paint),
-}
 
 /// The first `most` names, and the number of the others.
 fn listed(names: &[impl AsRef<str>], most: usize) -> String {
@@ -35,19 +23,6 @@ fn listed(names: &[impl AsRef<str>], most: usize) -> String {
     match names.len().checked_sub(most) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
-    }
-}
-
-/// Writes an alert.
-///
-/// # Errors
-/// Fails if `out` fails.
-pub fn write(out: &mut impl Write, alert: &Located<'_>, format: Format) -> io::Result<()> {
-    match format {
-        Format::Lines { layout, terminal } => {
-            writeln!(out, "{}", escape::line(&layout.to_json(alert), terminal))
-        }
-        Format::Text(paint) => text::write(out, alert, paint),
     }
 }
 

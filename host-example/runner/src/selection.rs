@@ -255,6 +255,24 @@ impl Configured<'_> {
         })
     }
 
+    /// The configuration of the first component, with further options set.
+    ///
+    /// # Errors
+    /// For everything that is wrong with it, as far as the host can tell.
+    pub fn text(&self, further: &[(String, String)]) -> Result<String, Error> {
+        let config = self.config.with(further).map_err(Error::Config)?;
+        self.with(|audience| {
+            let ids: Vec<Vec<&str>> = self.components.iter().map(ids).collect();
+            let each: Vec<&[&str]> = ids.iter().map(Vec::as_slice).collect();
+            let (texts, problems) = config.of_components(&each, audience);
+            if !problems.list.is_empty() {
+                return Err(Error::Config(problems));
+            }
+            let text = texts.into_iter().next().unwrap_or_default();
+            Ok(if text.is_empty() { "{}".into() } else { text })
+        })
+    }
+
     /// The tables of the service.
     ///
     /// # Errors
@@ -338,6 +356,8 @@ pub struct Options {
     /// True if the whole input is sorted by time before it is judged. Sets `allowed_lateness = "max"` for every
     /// analytic.
     pub sorted: bool,
+    /// Alerts come once more when their silence ends, unless `follow_up` says otherwise: they are shown to a person.
+    pub followed: bool,
 }
 
 impl Options {
@@ -353,6 +373,9 @@ impl Options {
             })?;
         if self.sorted {
             config.force("allowed_lateness", "max");
+        }
+        if self.followed && !config.sets("follow_up") {
+            config.force("follow_up", "end");
         }
         Ok(config)
     }

@@ -39,6 +39,8 @@ pub struct Failing {
     others: u64,
     /// True if only a part was counted.
     partly: bool,
+    /// The earliest and the latest time that was looked at, in microseconds since 1970.
+    between: Option<(i64, i64)>,
 }
 
 /// Finds the frequent names among any number of names in bounded memory (Misra and Gries). A count may be too low, by
@@ -66,6 +68,9 @@ impl Tally {
     /// Adds an event with a known time.
     pub(super) fn take(&mut self, event: Event<'_>) {
         let Self { attempts, failing, .. } = self;
+        let time = event.time.0;
+        let (earliest, latest) = failing.between.unwrap_or((time, time));
+        failing.between = Some((earliest.min(time), latest.max(time)));
         attempts.observe(event, failing);
     }
 
@@ -126,6 +131,34 @@ impl Failing {
         self.accounts.top(most, least)
     }
 
+    /// All addresses that are known, and how often each failed.
+    #[must_use]
+    pub fn all_addresses(&self) -> Vec<(String, u64)> {
+        pairs(self.addresses.top(MOST, 1))
+    }
+
+    /// The same for accounts.
+    #[must_use]
+    pub fn all_accounts(&self) -> Vec<(String, u64)> {
+        pairs(self.accounts.top(MOST, 1))
+    }
+
+    /// The same with other names. `rename` is told whether a name is an address or an account.
+    #[must_use]
+    pub fn renamed(self, mut rename: impl FnMut(&str, bool) -> String) -> Self {
+        Self {
+            addresses: self.addresses.renamed(&mut |name| rename(name, true)),
+            accounts: self.accounts.renamed(&mut |name| rename(name, false)),
+            ..self
+        }
+    }
+
+    /// The earliest and the latest time of events, in microseconds since 1970, as far as they were looked at.
+    #[must_use]
+    pub const fn between(&self) -> Option<(i64, i64)> {
+        self.between
+    }
+
     /// True if every failure was counted.
     #[must_use]
     pub fn is_exact(&self) -> bool {
@@ -165,6 +198,16 @@ impl Counts {
         }
     }
 
+    /// The names in order, so that what the new ones are does not depend on the table.
+    fn renamed(self, rename: &mut dyn FnMut(&str) -> String) -> Self {
+        let entries = self.top(MOST, 0);
+        let mut counts: HashMap<Box<str>, u64> = HashMap::new();
+        for entry in entries {
+            *counts.entry(rename(&entry.name).into()).or_default() += entry.count;
+        }
+        Self { counts, ..self }
+    }
+
     fn top(&self, most: usize, least: u64) -> Vec<Entry> {
         let known = self.counts.iter().filter(|(_, count)| **count >= least.max(1));
         let mut list: Vec<Entry> =
@@ -173,6 +216,10 @@ impl Counts {
         list.truncate(most);
         list
     }
+}
+
+fn pairs(entries: Vec<Entry>) -> Vec<(String, u64)> {
+    entries.into_iter().map(|entry| (entry.name.into(), entry.count)).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub struct Located<'a> {
     pub origin: Option<Origin>,
     /// The place of each piece of evidence.
     pub evidence: Vec<Option<Origin>>,
+    /// What the host adds, by name: `enrichment`, `disposition`. It stands behind `origin`.
+    pub added: Vec<(&'static str, Value)>,
 }
 
 impl<'a> Located<'a> {
@@ -20,18 +22,22 @@ impl<'a> Located<'a> {
     #[must_use]
     pub fn new(alert: &'a Alert, origins: &Origins) -> Self {
         let evidence = alert.evidence.iter().map(|piece| origins.of(piece.record)).collect();
-        Self { alert, origin: origins.of(alert.record), evidence }
+        Self { alert, origin: origins.of(alert.record), evidence, added: Vec::new() }
     }
 
-    /// The canonical JSON of the alert, with `origin` as its last member. The bytes before `origin` are the same on
-    /// every host.
+    /// The canonical JSON of the alert, with `origin` and what the host adds at its end. Without these members, they are
+    /// the alert's bytes as every host writes them.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let json = self.alert.to_json();
-        match (json.strip_suffix('}'), self.origin_json()) {
-            (Some(members), Some(origin)) => format!(r#"{members},"origin":{origin}}}"#),
-            _ => json,
+        let mut json = self.alert.to_json();
+        let origin = self.origin_json().map(|origin| ("origin", origin));
+        let added = self.added.iter().map(|(name, value)| (*name, value.to_string()));
+        for (name, value) in origin.into_iter().chain(added) {
+            if json.pop() == Some('}') {
+                json += &format!(r#","{name}":{value}}}"#);
+            }
         }
+        json
     }
 
     /// The member `origin`: file and line of the alert and of each piece of evidence. Unknown places are null.

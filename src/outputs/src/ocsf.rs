@@ -11,6 +11,7 @@
 //! | `finding_info.types` | `pattern` |
 //! | `finding_info.analytic` | `analytic`, `analytic_version` |
 //! | `finding_info.attacks` | `techniques` |
+//! | `activity_id` | 1 (create), or 2 (update) where `status` says so |
 //! | `severity_id` | `severity` |
 //! | `time`, `start_time`, `end_time` | `time`, `first_seen`, `last_seen` |
 //! | `evidences[0]` | the event that raised the alert: `src_ip`, `user`, `host`, `service`, `user_agent` |
@@ -189,6 +190,9 @@ pub(crate) fn unmapped(located: &Located<'_>) -> Value {
     let records: Vec<u64> = alert.evidence.iter().map(|one| one.record).collect();
     put(&mut rest, "evidence_records", (!records.is_empty()).then(|| records.into()));
     put(&mut rest, "origin", located.origin());
+    for (name, value) in &located.added {
+        put(&mut rest, name, Some(value.clone()));
+    }
     put(&mut rest, "application", text(alert.application.as_ref()));
     put(&mut rest, "device", text(alert.device.as_ref()));
     let counts = [

@@ -3,13 +3,17 @@
 use super::run::stats;
 use crate::arguments::{Stop, engine};
 use crate::feed;
-use crate::output::Format;
+use crate::output::look::Look;
 use crate::output::paint::When;
+use crate::output::report::{self, Whole};
 use crate::output::summary::{shortfall, summary};
 use crate::selection::{self, Options, Selection};
-use crate::sinks::Alerts;
+use crate::sinks::{Alerts, Gate, Output};
 use crate::sources::{Files, Input};
+use crate::witness::Observer;
 use authsieve_host::{Limits, Session};
+use authsieve_triage::incidents;
+use authsieve_triage::report::Report;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -46,7 +50,12 @@ What next:
 /// Fails if the analytics cannot be started, or if standard output cannot be written to.
 pub fn run(color: When) -> Result<ExitCode, Stop> {
     let engine = engine(Limits::default())?;
-    let sessions = selection::start(&engine, &Selection::default(), &Options::default(), Session::start)?;
+    let sessions = selection::start(
+        &engine,
+        &Selection::default(),
+        &Options { followed: true, ..Options::default() },
+        Session::start,
+    )?;
     let paint = color.paint(io::stdout().is_terminal());
     let names: Vec<&str> = sessions.iter().flat_map(Session::ids).map(String::as_str).collect();
     let samples: Vec<&str> = SAMPLES.iter().map(|(name, _)| *name).collect();
@@ -58,13 +67,16 @@ pub fn run(color: When) -> Result<ExitCode, Stop> {
     writeln!(io::stdout(), "{}\n", paint.bold(heading))?;
     let inputs = SAMPLES.iter().map(|(name, bytes)| Input::Memory { name, bytes }).collect();
     let source = Files::new(inputs).received(Some(RECEIVED));
-    let mut sink = Alerts::new(Format::Text(paint), color, None);
+    let mut sink = Alerts::new(Output::Held(Vec::new()), Gate::default(), color, None);
     let started = Instant::now();
+    let sessions = sessions.into_iter().map(|session| Observer::new(session, "")).collect();
     let (sessions, totals) = feed::run(source, sessions, &mut sink)?;
-    let first = sink.finish();
-    let stats = stats(sessions);
+    let left = sink.finish()?;
+    let stats = stats(sessions.into_iter().map(Observer::into_session).collect());
+    let report = Report::new(left.held, incidents::Limits::default());
+    report::write(&mut io::stdout(), &report, &Whole::default(), &Look::new(paint))?;
     let summary = summary(&stats, &totals, started.elapsed(), false, paint);
-    let shortfall = shortfall(&stats, &totals, &first, paint);
+    let shortfall = shortfall(&stats, &totals, &left.first, paint);
     write!(io::stdout(), "{summary}{shortfall}\n{NEXT}")?;
     Ok(if totals.troubles > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -15,6 +15,7 @@ use authsieve_host::contract::{Descriptor, Event};
 use authsieve_host::{Answer, CallError, Restarting, Session};
 use clap::Args;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The number of unread records that are shown.
@@ -38,6 +39,9 @@ pub struct Arguments {
     /// Format of the report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
+    /// Write what can fire with this feed as a layer of MITRE's ATT&CK Navigator.
+    #[arg(long, value_name = "FILE")]
+    navigator: Option<PathBuf>,
 }
 
 /// The formats of the report.
@@ -70,6 +74,11 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let told = arranged(&overview.seen().arranged, color.paint(io::stderr().is_terminal()));
     let _ = io::stderr().write_all(told.as_bytes());
     let examination = done.pop().unwrap_or_default();
+    if let Some(file) = &arguments.navigator {
+        let layer = format!("{}\n", report::layer(&examination));
+        let written = std::fs::write(file, layer);
+        written.map_err(|error| Error::Failure(format!("{}: {error}", file.display())))?;
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     let terminal = io::stdout().is_terminal();
     match arguments.format {

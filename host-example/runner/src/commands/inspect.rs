@@ -3,6 +3,7 @@
 use crate::arguments::{Bounds, Choice, Stop};
 use crate::bake::{self, Baked};
 use crate::output::escape;
+use crate::output::look::Look;
 use crate::output::paint::{Paint, When};
 use crate::selection::{Chosen, Error, Selection, load};
 use authsieve_host::contract::Descriptor;
@@ -263,22 +264,8 @@ fn wrapped(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
 
 /// Writes wrapped text after a line that was already begun.
 fn wrapped_after(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
-    const WIDTH: usize = 100;
-    let mut column = indent;
-    for (index, word) in text.split_whitespace().enumerate() {
-        let word = escape::text(word);
-        let length = word.chars().count();
-        if index > 0 && column + 1 + length > WIDTH {
-            write!(out, "\n{:indent$}", "")?;
-            column = indent;
-        } else if index > 0 {
-            write!(out, " ")?;
-            column += 1;
-        }
-        write!(out, "{word}")?;
-        column += length;
-    }
-    writeln!(out)
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Look::new(Paint::default()).text(out, &"", indent, &text)
 }
 
 #[cfg(test)]

@@ -60,6 +60,9 @@ pub struct Arguments {
     /// Folder for the state. With it, a crash or restart loses nothing.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// The folder of silences (see `silence`), instead of `authsieve` in the folder of the user's state.
+    #[arg(long, value_name = "DIR")]
+    desk: Option<PathBuf>,
     /// Start from a state that `authsieve snapshot` wrote. The state folder has to be new.
     #[arg(long, value_name = "FILE")]
     restore: Option<PathBuf>,
@@ -104,6 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
         again: Arc::new(again),
         seed: RandomState::new().build_hasher().finish(),
         state: arguments.state_dir.clone().or(served.state_dir),
+        desk: arguments.desk.clone(),
         restore: arguments.restore.clone().map(|file| Restore { file, force: arguments.force }),
         max_body: usize::try_from(arguments.max_body.or(served.max_body).unwrap_or(64) << 20)
             .unwrap_or(usize::MAX),

@@ -16,7 +16,7 @@
 mod network;
 mod outlets;
 
-pub use outlets::Outlet;
+pub use outlets::{Incidents, Outlet};
 
 use network::is_long;
 pub use network::{Listen, bearer};

@@ -66,6 +66,12 @@ pub struct Readiness {
 }
 
 impl Intake {
+    /// The techniques that the analytic names.
+    #[must_use]
+    pub fn techniques(&self) -> &[String] {
+        &self.about.techniques
+    }
+
     /// Starts without events. `about` is the description of the analytic, `config` its configuration in the form of the
     /// contract.
     #[must_use]

@@ -31,6 +31,17 @@ pub fn alert() -> Value {
         },
     });
     members.properties.insert("origin".into(), origin);
+    let added = [
+        ("silenced", "The silence that holds for the alert: its `name` and its `reason`."),
+        (
+            "disposition",
+            "The disposition that `mark` gave to the alert: `is` (true, false, benign) and `note`.",
+        ),
+        ("enrichment", "By address: `country`, `city`, `asn` and `as_org`, from the databases of `--geoip`."),
+    ];
+    for (name, description) in added {
+        members.properties.insert(name.into(), json!({ "description": description, "type": "object" }));
+    }
     members.schema("authsieve: an alert", "An alert, one JSON object per line.")
 }
 

@@ -3,7 +3,7 @@
 use super::escape;
 use super::paint::Paint;
 use crate::feed::Totals;
-use crate::sinks::First;
+use crate::sinks::{Counts, First};
 use authsieve_engine::detector::Stats;
 use authsieve_framing::Flaw;
 use std::fmt::Write;
@@ -71,6 +71,30 @@ pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: boo
             let plural = if count == 1 { "" } else { "s" };
             let _ = writeln!(text, "{} {} {kind}{plural} {what}", paint.red("note:"), grouped(count));
         }
+    }
+    text
+}
+
+/// What became of alerts that are not shown: by silence, by conditions, for want of room. Empty where all are shown. Every
+/// line ends in a newline.
+#[must_use]
+pub fn apart(counts: &Counts, left_out: u64, paint: Paint) -> String {
+    let mut text = String::new();
+    let mut note = |line: String| {
+        let _ = writeln!(text, "{} {}", paint.bold("note:"), escape::text(&line));
+    };
+    let alerts = |count: u64| format!("{} alert{}", grouped(count), if count == 1 { "" } else { "s" });
+    let silenced: u64 = counts.silenced.values().sum();
+    if silenced > 0 {
+        let of = |(name, count): (&String, &u64)| format!("{} by {name}", grouped(*count));
+        let each = counts.silenced.iter().map(of).collect::<Vec<_>>().join(", ");
+        note(format!("{} silenced ({each}); --silenced shows them", alerts(silenced)));
+    }
+    if counts.unwanted > 0 {
+        note(format!("{} left out by the conditions of the command line", alerts(counts.unwanted)));
+    }
+    if left_out > 0 {
+        note(format!("{} more than a report holds; -o alerts.jsonl writes all", alerts(left_out)));
     }
     text
 }
@@ -159,7 +183,8 @@ pub fn lateness(stats: &Stats, sorted: bool) -> Option<String> {
 }
 
 /// A number with a comma between thousands.
-pub(super) fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

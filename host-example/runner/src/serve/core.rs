@@ -5,6 +5,7 @@
 
 mod bury;
 mod reload;
+mod triage;
 
 use super::arrival::{Arrival, Request, Taken};
 use super::checkpoint::{Checkpoints, Header, State};
@@ -17,6 +18,7 @@ use super::plan::{Planned, Snapshots};
 use super::restore::{self, Restore};
 use super::say;
 use super::trouble::Trouble;
+use crate::desk::Desk;
 use crate::output::Layout;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Reading, Stats};
@@ -30,6 +32,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
+use triage::Triage;
 
 /// The most batches, and the most bytes of records, that are written to disk together.
 const GROUP: usize = 256;
@@ -78,6 +81,7 @@ pub(super) struct Core {
     origins: Origins,
     history: History,
     letters: Arc<Letters>,
+    triage: Triage,
     /// True while batches of the journal are judged again.
     replays: bool,
     /// When the recent past was last cut.
@@ -127,6 +131,8 @@ pub(super) struct Start {
     pub counters: Arc<Counters>,
     /// The file for records that cannot be judged.
     pub letters: Arc<Letters>,
+    /// What people said about alerts.
+    pub desk: Option<Desk>,
 }
 
 impl Start {
@@ -153,6 +159,12 @@ impl Start {
     }
 }
 
+/// Takes the open incidents out of the parts of a state, if they are there.
+fn incidents(parts: &mut Vec<(String, Vec<u8>)>) -> Option<Vec<u8>> {
+    let at = parts.iter().position(|(name, _)| name == triage::PART)?;
+    Some(parts.remove(at).1)
+}
+
 /// Builds the filter that decides which records each session gets.
 fn prefilter(sessions: &mut [Session]) -> Prefilter {
     let needles: Vec<Vec<String>> =
@@ -168,11 +180,12 @@ impl Core {
     pub(super) fn start(start: Start) -> Result<Started, String> {
         let restored = start.restore.as_ref().map(Restore::read).transpose()?;
         let Some(folder) = &start.folder else {
-            let State { header, parts } = restored.clone().unwrap_or_default();
+            let State { header, mut parts } = restored.clone().unwrap_or_default();
+            let held = incidents(&mut parts);
             let snapshots: Snapshots = parts.into_iter().collect();
             let sessions = start.sessions(&snapshots, restored.as_ref())?;
             let outbox = Arc::new(Outbox::new(vec![0; start.sinks.len()], 1, start.outbox_bytes));
-            let mut core = Self::new(start, sessions, Arc::clone(&outbox), None);
+            let mut core = Self::new(start, sessions, Arc::clone(&outbox), None, held);
             (core.record, core.lines) = (header.record.max(1), header.lines);
             core.history.begin(snapshots, crate::sources::now());
             return Ok(Started { core, outbox, positions: HashMap::new() });
@@ -188,12 +201,15 @@ impl Core {
         let checkpoints = Checkpoints::new(folder);
         if let (Some(restore), Some(state)) = (&start.restore, &restored) {
             // A state that cannot be used must not replace the present one.
-            start.sessions(&state.parts.iter().cloned().collect(), restored.as_ref())?;
+            let mut parts = state.parts.clone();
+            incidents(&mut parts);
+            start.sessions(&parts.into_iter().collect(), restored.as_ref())?;
             restore.install(state.clone(), folder, &journal, &checkpoints)?;
         }
         let (state, wrong) = checkpoints.load().map_err(|error| shown(&error))?;
         wrong.iter().for_each(|why| say(&format!("{why}; the state before it is used")));
-        let state = state.unwrap_or_default();
+        let mut state = state.unwrap_or_default();
+        let held = incidents(&mut state.parts);
         let first = journal.bounds().map_err(|error| shown(&error))?.map_or(u64::MAX, |(first, _)| first);
         if first != u64::MAX && first > state.header.batch + 1 {
             say(&format!(
@@ -223,7 +239,7 @@ impl Core {
         };
         let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", disk.folder.display());
         let judged = disk.journal.as_ref().map_or(Ok(0), Journal::judged).map_err(|error| shown(&error))?;
-        let mut core = Self::new(start, sessions, Arc::clone(&outbox), Some(disk));
+        let mut core = Self::new(start, sessions, Arc::clone(&outbox), Some(disk), held);
         (core.batch, core.record, core.lines) =
             (state.header.batch, state.header.record.max(1), state.header.lines);
         for (first, source, line) in state.header.places {
@@ -237,8 +253,15 @@ impl Core {
         Ok(Started { core, outbox, positions })
     }
 
-    fn new(start: Start, mut sessions: Vec<Session>, outbox: Arc<Outbox>, disk: Option<Disk>) -> Self {
+    fn new(
+        start: Start,
+        mut sessions: Vec<Session>,
+        outbox: Arc<Outbox>,
+        disk: Option<Disk>,
+        held: Option<Vec<u8>>,
+    ) -> Self {
         Self {
+            triage: Triage::new(start.desk, start.folder.as_deref(), held.as_deref()),
             prefilter: prefilter(&mut sessions),
             components: start.components,
             seed: start.seed,
@@ -273,16 +296,16 @@ impl Core {
             let found = journal.map_or(Ok(None), |journal| journal.behind(self.batch));
             let Some((number, entry)) = found.map_err(|error| error.to_string())? else { break };
             self.batch = number;
-            let alerts = match entry {
+            let (alerts, received) = match entry {
                 Entry::Records(first, arrival) => {
                     self.record = first;
                     self.remember(&arrival);
-                    self.judge(&arrival)
+                    (self.judge(&arrival), arrival.received)
                 }
-                Entry::Idle(micros) => self.elapse(micros),
+                Entry::Idle(micros) => (self.elapse(micros), 0),
             };
+            self.hand_on(&alerts, received, number > judged);
             if number > judged {
-                self.hand_on(&alerts);
                 self.aside.judged = Some(number);
             }
         }
@@ -390,7 +413,7 @@ impl Core {
             let Entry::Records(_, arrival) = entry else { continue };
             self.batch = number;
             let alerts = self.judge(&arrival);
-            self.hand_on(&alerts);
+            self.hand_on(&alerts, arrival.received, true);
             self.aside.judged = Some(number);
             if let Some(disk) = &mut self.disk {
                 disk.bytes += arrival.records.len() as u64;
@@ -468,14 +491,19 @@ impl Core {
     }
 
     /// Puts alerts into the outbox.
-    fn hand_on(&mut self, alerts: &[Alert]) {
-        if alerts.is_empty() {
+    fn hand_on(&mut self, alerts: &[Alert], received: i64, is_new: bool) {
+        let (alerts, incidents, apart) = self.triage.take(alerts, received, &self.origins, is_new);
+        if !is_new {
             return;
         }
-        let items: Vec<Arc<Item>> =
-            alerts.iter().map(|alert| Arc::new(Item::of(alert, &self.layouts, &self.origins))).collect();
-        for alert in alerts {
+        self.counters.silenced.inc_by(apart);
+        for alert in &alerts {
             self.counters.alert(&alert.analytic, alert.severity);
+        }
+        let told = alerts.iter().map(|alert| Item::of(alert, &self.layouts, &self.origins));
+        let items: Vec<Arc<Item>> = told.chain(incidents).map(Arc::new).collect();
+        if items.is_empty() {
+            return;
         }
         let numbers = self.outbox.push(items.clone());
         if self.disk.is_some() && !self.sinks.is_empty() {
@@ -486,6 +514,7 @@ impl Core {
 
     /// Runs about once a second, and releases the alerts that wait for time to pass.
     fn tick(&mut self) {
+        self.triage.look();
         // A sync each second limits the number of alerts that a crash delivers twice.
         if self.disk.as_ref().is_some_and(|disk| disk.unsynced) {
             self.write(&[], true);
@@ -505,7 +534,7 @@ impl Core {
         if self.disk.is_some() && !self.write(&entry, true) {
             self.batch -= 1;
         }
-        self.hand_on(&alerts);
+        self.hand_on(&alerts, 0, true);
         self.aside.judged = Some(self.batch);
         self.write_aside();
     }
@@ -597,6 +626,7 @@ impl Core {
     fn state(&self, snapshots: Snapshots) -> State {
         let mut parts: Vec<(String, Vec<u8>)> = snapshots.into_iter().collect();
         parts.sort();
+        parts.push((triage::PART.into(), self.triage.save()));
         let ids = self.sessions.iter().flat_map(Session::ids).cloned();
         let header = Header {
             batch: self.batch,

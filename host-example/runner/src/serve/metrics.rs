@@ -22,6 +22,8 @@ pub(super) struct Counters {
     pub bytes: Counter,
     dead_letters: Family<Vec<(String, String)>, Counter>,
     all_letters: Counter,
+    /// Alerts that a silence keeps apart.
+    pub silenced: Counter,
     /// Batches that were received again and not counted again.
     pub repeated: Counter,
     /// Requests that were refused for now: too many alerts wait for the sinks, or the disk fails.
@@ -146,6 +148,7 @@ impl Counters {
             records: Counter::default(),
             bytes: Counter::default(),
             repeated: Counter::default(),
+            silenced: Counter::default(),
             refused: Counter::default(),
             flaws: Counter::default(),
             oversized: Counter::default(),
@@ -167,6 +170,7 @@ impl Counters {
             Unit::Bytes,
             counters.bytes.clone(),
         );
+        registry.register("alerts_silenced", "Alerts that a silence keeps apart", counters.silenced.clone());
         let repeated = "Batches that came a second time and count once";
         registry.register("batches_repeated", repeated, counters.repeated.clone());
         let refused = "Requests that were asked to come again";

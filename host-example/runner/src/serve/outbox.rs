@@ -70,6 +70,9 @@ pub(super) const fn rank(severity: Severity) -> u8 {
     severity as u8
 }
 
+/// What stands in the place of an analytic where an item is an incident.
+pub(super) const INCIDENT: &str = "incident";
+
 /// The position of a sink that was removed.
 const GONE: u64 = u64::MAX;
 

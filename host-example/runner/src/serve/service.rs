@@ -41,6 +41,8 @@ pub struct Setup {
     pub state: Option<PathBuf>,
     /// A state file of another service to start from.
     pub restore: Option<Restore>,
+    /// The folder of silences, if it was named.
+    pub desk: Option<std::path::PathBuf>,
     /// The largest body of a request in bytes, both compressed and decompressed.
     pub max_body: usize,
     /// Sources have to wait while the alerts that wait for a sink exceed this many bytes.
@@ -79,8 +81,19 @@ impl Service {
     }
 
     async fn serve(self) -> Result<(), String> {
-        let Setup { plan, again, seed, state, restore, max_body, outbox_bytes, checkpoint, drain, parent } =
-            self.setup;
+        let Setup {
+            plan,
+            again,
+            seed,
+            state,
+            restore,
+            desk,
+            max_body,
+            outbox_bytes,
+            checkpoint,
+            drain,
+            parent,
+        } = self.setup;
         let mut signals = Signals::new().map_err(|error| error.to_string())?;
         let mut ready = Vec::new();
         for (name, feed) in plan.sources {
@@ -100,6 +113,7 @@ impl Service {
             checkpoint,
             counters: Arc::clone(&counters),
             letters: Arc::clone(&letters),
+            desk: crate::desk::Desk::find(desk.as_deref()),
         };
         let (requests, taken) = mpsc::channel(REQUESTS);
         // The core may have to judge many batches again before it takes requests.

@@ -1,58 +1,178 @@
-//! The sink of `run` and the demonstration: writes alerts to standard output and everything else to standard error.
+//! Alerts to an output, everything else to standard error: the sink of `run` and of the demonstration.
 
 use super::first::{First, Gathered};
+use super::gate::{Counts, Gate, Passed};
 use super::{News, Sink};
 use crate::output::located::Located;
+use crate::output::look::Look;
 use crate::output::paint::When;
-use crate::output::{self, Format, complain};
+use crate::output::{Layout, complain, escape, report};
 use crate::sources::Progress;
-use authsieve_host::Origins;
+use authsieve_engine::alert::{Alert, Severity};
+use authsieve_engine::time::Timestamp;
+use authsieve_host::{Origin, Origins};
+use authsieve_triage::evidence::Line;
+use authsieve_triage::report::{Piece, Told};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// The progress bar appears after this time.
+/// A run shows its progress once it has lasted this long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Writes alerts to standard output and everything else to standard error.
+/// So many alerts are held for a report.
+const MOST: usize = 20_000;
+
+/// What is done with alerts.
+pub enum Output {
+    /// Each is written as a line of JSON, once it comes.
+    Lines {
+        /// Where to.
+        out: Box<dyn Write>,
+        /// What the lines are.
+        layout: Layout,
+        /// Everything is escaped that a terminal might act upon. Still the same JSON values.
+        terminal: bool,
+        /// At most so many.
+        limit: Option<usize>,
+        /// They are sorted by severity, so they are held.
+        sorted: Option<Vec<(Severity, Timestamp, String)>>,
+    },
+    /// Each is written as a paragraph, once it comes.
+    Paragraphs {
+        /// Where to.
+        out: Box<dyn Write>,
+        /// How.
+        look: Look,
+    },
+    /// They are held for a report.
+    Held(Vec<Told>),
+}
+
+/// Writes alerts, or holds them.
 pub struct Alerts {
-    out: BufWriter<StdoutLock<'static>>,
-    format: Format,
+    output: Output,
+    gate: Gate,
     color: When,
     bar: Bar,
     troubles: Gathered,
+    written: usize,
+    left_out: u64,
+}
+
+/// What a sink of alerts leaves behind.
+pub struct Left {
+    /// The alerts that were held.
+    pub held: Vec<Told>,
+    /// This many more there was no room for.
+    pub left_out: u64,
+    /// What became of alerts.
+    pub counts: Counts,
+    /// The gate, whose stand-ins hold for what is told beside the alerts.
+    pub gate: Gate,
+    /// The first record of each kind of trouble, once, by the kind.
+    pub first: Vec<First>,
 }
 
 impl Alerts {
-    /// Writes alerts in `format`. With `progress`, a progress bar is shown on a terminal.
+    /// For an output. With `progress`, a bar on a terminal shows how far the inputs are read.
     #[must_use]
-    pub fn new(format: Format, color: When, progress: Option<Progress>) -> Self {
-        Self {
-            out: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
-            format,
-            color,
-            bar: Bar::new(progress.filter(|_| io::stderr().is_terminal())),
-            troubles: Gathered::default(),
-        }
+    pub fn new(output: Output, gate: Gate, color: When, progress: Option<Progress>) -> Self {
+        let bar = Bar::new(progress.filter(|_| io::stderr().is_terminal()));
+        Self { output, gate, color, bar, troubles: Gathered::default(), written: 0, left_out: 0 }
     }
 
-    /// Ends the output. Returns the first record of each kind of trouble, ordered by kind.
-    #[must_use]
-    pub fn finish(mut self) -> Vec<First> {
-        std::mem::take(&mut self.troubles).first()
+    /// Ends the output.
+    ///
+    /// # Errors
+    /// When it cannot be written to.
+    pub fn finish(mut self) -> io::Result<Left> {
+        self.bar.clear();
+        let mut held = Vec::new();
+        match &mut self.output {
+            Output::Lines { out, limit, sorted, .. } => {
+                let mut lines = sorted.take().unwrap_or_default();
+                lines.sort_by_key(|(severity, time, _)| (std::cmp::Reverse(*severity), *time));
+                for (_, _, line) in lines.iter().take(limit.unwrap_or(usize::MAX)) {
+                    writeln!(out, "{line}")?;
+                }
+                out.flush()?;
+            }
+            Output::Paragraphs { out, .. } => out.flush()?,
+            Output::Held(told) => held = std::mem::take(told),
+        }
+        let gate = std::mem::take(&mut self.gate);
+        let counts = gate.counts.clone();
+        let first = std::mem::take(&mut self.troubles).first();
+        Ok(Left { held, left_out: self.left_out, counts, gate, first })
+    }
+
+    fn write(&mut self, alert: Alert, mut lines: Vec<Option<Line>>, origins: &Origins) -> io::Result<()> {
+        let raw = alert.clone();
+        let Some(Passed { alert, added, notes }) = self.gate.pass(alert) else { return Ok(()) };
+        if let Some(redactor) = &mut self.gate.redactor {
+            for line in lines.iter_mut().flatten() {
+                line.user = redactor.user(&line.user);
+                line.from = if line.from.is_empty() { String::new() } else { redactor.address(&line.from) };
+                line.at = if raw.host.is_some() { redactor.host(&line.at) } else { line.at.clone() };
+                line.reason = redactor.text(&line.reason);
+            }
+        }
+        let located = Located { added, ..Located::new(&alert, origins) };
+        match &mut self.output {
+            Output::Lines { out, layout, terminal, limit, sorted } => {
+                let json = layout.to_json(&located);
+                let line = escape::line(&json, *terminal);
+                if let Some(sorted) = sorted {
+                    sorted.push((alert.severity, alert.time, line.into_owned()));
+                } else if limit.is_none_or(|limit| self.written < limit) {
+                    self.bar.aside(|| writeln!(out, "{line}"))?;
+                }
+            }
+            Output::Paragraphs { out, look } => {
+                let told = told(&located, lines, notes);
+                self.bar.aside(|| report::alert(out, &told, look))?;
+            }
+            Output::Held(held) if held.len() < MOST => held.push(told(&located, lines, notes)),
+            Output::Held(_) => self.left_out += 1,
+        }
+        self.written += 1;
+        Ok(())
+    }
+}
+
+/// The alert with its places and lines. Pieces of the file of the alert are named by their lines alone.
+fn told(located: &Located<'_>, lines: Vec<Option<Line>>, notes: Vec<String>) -> Told {
+    let own = located.origin.as_ref();
+    let place = |origin: &Origin| match own {
+        Some(own) if own.file == origin.file => origin.line.to_string(),
+        _ => origin.to_string(),
+    };
+    let mut lines = lines.into_iter();
+    let pieces = located.alert.evidence.iter().zip(&located.evidence).map(|(piece, origin)| Piece {
+        record: piece.record,
+        place: origin.as_ref().map(place),
+        line: lines.next().flatten(),
+        raw: piece.text.clone(),
+    });
+    Told {
+        alert: located.alert.clone(),
+        place: own.map(ToString::to_string),
+        pieces: pieces.collect(),
+        notes,
     }
 }
 
 impl Sink for Alerts {
     fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
-        let Self { out, format, color, bar, troubles } = self;
         if let Some(text) = news.complaint(origins) {
-            bar.aside(|| complain(*color, &text));
+            self.bar.aside(|| complain(self.color, &text));
         }
         match news {
-            News::Alert(alert) => bar.aside(|| output::write(out, &Located::new(&alert, origins), *format)),
+            News::Alert(alert) => self.write(*alert, Vec::new(), origins),
+            News::Told { alert, lines } => self.write(*alert, lines, origins),
             News::Problem(problem) => {
-                troubles.take(problem, origins);
+                self.troubles.take(problem, origins);
                 Ok(())
             }
             _ => Ok(()),
@@ -60,8 +180,11 @@ impl Sink for Alerts {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // Alerts of a stream must not wait in a buffer.
-        self.bar.aside(|| self.out.flush())?;
+        // So that the alerts of a stream need not wait for more of them.
+        match &mut self.output {
+            Output::Lines { out, .. } | Output::Paragraphs { out, .. } => self.bar.aside(|| out.flush())?,
+            Output::Held(_) => {}
+        }
         self.bar.advance();
         Ok(())
     }
@@ -72,8 +195,7 @@ impl Drop for Alerts {
         self.bar.clear();
     }
 }
-
-/// A progress bar on standard error. It appears only if the size of the inputs is known and reading takes a while.
+/// A progress bar on standard error, for inputs whose size is known, once reading them takes a while.
 struct Bar {
     progress: Option<(Progress, u64)>,
     started: Instant,
@@ -101,7 +223,7 @@ impl Bar {
         }
     }
 
-    /// Hides the bar while `write` may write to the terminal.
+    /// Does something that may write to the terminal.
     fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.shown {
             Some(bar) => bar.suspend(write),

@@ -18,7 +18,7 @@ pub struct Collected {
 impl Sink for Collected {
     fn take(&mut self, news: News, origins: &Origins) -> io::Result<()> {
         match news {
-            News::Alert(alert) => self.alerts.push(*alert),
+            News::Alert(alert) | News::Told { alert, .. } => self.alerts.push(*alert),
             News::Trouble { .. } | News::Loss { loss: Loss::Unreadable(_), .. } => {
                 self.failures.extend(news.complaint(origins));
             }

@@ -8,19 +8,22 @@ mod collected;
 mod complaints;
 mod events;
 mod first;
+mod gate;
 mod notes;
 
-pub use alerts::Alerts;
+pub use alerts::{Alerts, Left, Output};
 pub use collected::Collected;
 pub use complaints::Complaints;
 pub use events::Events;
 pub use first::First;
+pub use gate::{Counts, Gate, Passed};
 pub use notes::{Filter, Format as NoteFormat, Notes, note_line};
 
 use crate::sources::Loss;
 use authsieve_engine::alert::Alert;
 use authsieve_host::Origins;
 use authsieve_host::contract::{Event, Note, Problem};
+use authsieve_triage::evidence::Line;
 use std::io;
 use std::sync::Arc;
 
@@ -46,6 +49,13 @@ pub trait Sink {
 pub enum News {
     /// An analytic raised an alert.
     Alert(Box<Alert>),
+    /// The same, and what each piece of its evidence says, where that could be read.
+    Told {
+        /// The alert.
+        alert: Box<Alert>,
+        /// A line for each piece of evidence.
+        lines: Vec<Option<Line>>,
+    },
     /// An analytic explains how it treated an event.
     Note(Note),
     /// The events in a record. There may be none.
@@ -80,7 +90,7 @@ impl News {
     #[must_use]
     pub fn record(&self) -> u64 {
         match self {
-            Self::Alert(alert) => alert.record,
+            Self::Alert(alert) | Self::Told { alert, .. } => alert.record,
             Self::Note(note) => note.record,
             Self::Events { record, .. } | Self::Trouble { record, .. } => *record,
             Self::Problem(problem) => problem.record,
@@ -100,7 +110,9 @@ impl News {
                 Some(origin) => format!("{origin}: {analytic}: {why}"),
                 None => format!("{analytic}: {why}"),
             }),
-            Self::Alert(_) | Self::Note(_) | Self::Events { .. } | Self::Problem(_) => None,
+            Self::Alert(_) | Self::Told { .. } | Self::Note(_) | Self::Events { .. } | Self::Problem(_) => {
+                None
+            }
         }
     }
 }

@@ -23,3 +23,5 @@ mod strict;
 #[path = "../../../../src/host/tests/support/mod.rs"]
 mod support;
 mod test;
+mod triage;
+mod tune;

@@ -84,11 +84,13 @@ fn alerts_name_file_and_line_in_every_format() {
     );
     let text = run(&["--format", "text"]).out;
     assert!(
-        text.contains("line       b.log:7\n")
-            && text.contains("evidence   a.log:3: Mar  4 ")
-            && text.contains("\n             4: Mar "),
+        text.contains("b.log:7\n")
+            && text.contains("evidence   a.log:3  08:00:01  failure  root  203.0.113.9  web1  password\n")
+            && text.contains("\n             4        08:00:07  failure  root "),
         "{text}"
     );
+    let raw = run(&["--format", "text", "--raw"]).out;
+    assert!(raw.contains("Mar  4 08:00:01 web1 sshd[100]: Failed password for root"), "{raw}");
 }
 
 #[test]

@@ -44,6 +44,7 @@ impl Shell {
         command.args(arguments).current_dir(self.folder.path()).env_remove("NO_COLOR").stdin(Stdio::null());
         // All tests share one cache, separate from the user's.
         command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+        command.env("AUTHSIEVE_DESK", self.folder.path().join("desk")).env_remove("COLUMNS");
         command
     }
 

@@ -21,4 +21,5 @@ mod soak;
 mod sources;
 mod state;
 mod tls;
+mod triage;
 mod unit;

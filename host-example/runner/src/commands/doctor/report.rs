@@ -1,7 +1,9 @@
 //! Writes the report of `doctor`, as text and as JSON.
 
+mod navigator;
 mod text;
 
+pub use navigator::layer;
 pub use text::text;
 
 use super::{Examination, Patient};

@@ -40,12 +40,26 @@ pub struct Outlet {
     pub min_severity: Severity,
     /// The ids of the analytics whose alerts are delivered. If empty, all are.
     pub analytics: Vec<String>,
+    /// Whether incidents go there beside alerts, or alone.
+    pub incidents: Incidents,
     /// The rate limit. Alerts beyond it are held back.
     pub rate: Option<Rate>,
     /// The time limit of a delivery.
     pub timeout: Duration,
     /// The file for alerts that are not delivered, if it is not the one in the state folder.
     pub undelivered: Option<PathBuf>,
+}
+
+/// Whether a sink takes incidents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Incidents {
+    /// Alerts alone.
+    #[default]
+    Off,
+    /// Both.
+    Also,
+    /// Incidents alone.
+    Only,
 }
 
 impl Outlet {
@@ -58,6 +72,7 @@ impl Outlet {
             layout,
             min_severity: Severity::Informational,
             analytics: Vec::new(),
+            incidents: Incidents::Off,
             rate: None,
             timeout: PATIENCE,
             undelivered: None,
@@ -89,6 +104,18 @@ impl Table<'_, '_> {
             outlet.min_severity = severity;
         }
         outlet.analytics = self.texts("analytics");
+        outlet.incidents = match self.word("incidents", "choice", &["off", "also", "only"]) {
+            Some("also") => Incidents::Also,
+            Some("only") => Incidents::Only,
+            _ => Incidents::Off,
+        };
+        if outlet.incidents != Incidents::Off && outlet.to.needs_fields() {
+            self.refuse_at(
+                "incidents",
+                code::CONFLICT,
+                "goes to files, standard output, sockets and http alone",
+            );
+        }
         outlet.rate = self.read("rate", Rate::parse);
         if let Some(burst) = self.number("burst", 1, 1_000_000) {
             match &mut outlet.rate {

@@ -36,8 +36,8 @@ pub mod webhook;
 use super::arrival::Request;
 use super::metrics::Counters;
 use super::net::Access;
-use super::outbox::{Item, Outbox, rank};
-use crate::config::service::Outlet;
+use super::outbox::{INCIDENT, Item, Outbox, rank};
+use crate::config::service::{Incidents, Outlet};
 use crate::output::Layout;
 use delivery::Delivery;
 use failure::Failure;
@@ -129,7 +129,7 @@ impl Target {
     }
 
     /// True if the sink reads single fields. It then needs the alert in the native layout too.
-    const fn needs_fields(&self) -> bool {
+    pub(crate) const fn needs_fields(&self) -> bool {
         !matches!(self, Self::Stdout | Self::File(_) | Self::Http(_) | Self::Socket(_))
     }
 }
@@ -195,6 +195,13 @@ impl Sink {
 
     /// True if the sink's filters accept the alert.
     fn wants(&self, item: &Item) -> bool {
+        if item.analytic == INCIDENT {
+            let takes = self.outlet.incidents != Incidents::Off;
+            return takes && item.severity >= rank(self.outlet.min_severity);
+        }
+        if self.outlet.incidents == Incidents::Only {
+            return false;
+        }
         let is_of = |id: &String| id.eq_ignore_ascii_case(&item.analytic);
         let analytics = &self.outlet.analytics;
         item.severity >= rank(self.outlet.min_severity)

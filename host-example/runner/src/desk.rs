@@ -1,0 +1,259 @@
+//! The desk: what people said about alerts. Silences with an end and a reason, and dispositions of single alerts.
+//!
+//! It is a folder with two files of JSON lines, so that it can be read, kept under version control and shared:
+//!
+//! - `silences.jsonl`: `{"name":"s1","user":"svc-backup","until":"2026-12-24T00:00:00Z","reason":"new key on Monday"}`
+//! - `marks.jsonl`: `{"alert":"7a31…","is":"false","note":"the scanner","at":"2026-03-04T08:00:00Z"}`
+
+use crate::arguments::received;
+use authsieve_engine::alert::Alert;
+use authsieve_engine::time::Timestamp;
+use authsieve_triage::silence::Silence;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// A file of the desk may be so long.
+const MOST_BYTES: u64 = 16 << 20;
+/// This many silences are applied.
+pub const MOST_SILENCES: usize = 1000;
+
+/// What an alert turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Disposition {
+    /// An attack.
+    True,
+    /// No attack: the analytic was wrong.
+    False,
+    /// What the analytic says happened, and it was allowed: a test, a forgotten password.
+    Benign,
+}
+
+impl Disposition {
+    const ALL: [Self; 3] = [Self::True, Self::False, Self::Benign];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Benign => "benign",
+        }
+    }
+}
+
+/// The disposition of an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The id of the alert.
+    pub alert: String,
+    /// What it is.
+    pub is: Disposition,
+    /// Why.
+    pub note: String,
+    /// When it was said.
+    pub at: Timestamp,
+}
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    folder: PathBuf,
+}
+
+impl Desk {
+    /// The folder that was named, else `AUTHSIEVE_DESK`, else `authsieve` in the folder of the user's state
+    /// (`$XDG_STATE_HOME`, `~/.local/state`). `None` where there is none of these.
+    #[must_use]
+    pub fn find(named: Option<&Path>) -> Option<Self> {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let state = || set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
+        let folder = named.map(Path::to_owned).or_else(|| set("AUTHSIEVE_DESK"));
+        folder.or_else(|| Some(state()?.join("authsieve"))).map(|folder| Self { folder })
+    }
+
+    /// Where the silences are.
+    #[must_use]
+    pub fn silences_file(&self) -> PathBuf {
+        self.folder.join("silences.jsonl")
+    }
+
+    fn marks_file(&self) -> PathBuf {
+        self.folder.join("marks.jsonl")
+    }
+
+    /// All silences. None where there is no file.
+    ///
+    /// # Errors
+    /// For a file that cannot be read, and for a line that is no silence: file, line and what is wrong.
+    pub fn silences(&self) -> Result<Vec<Silence>, String> {
+        let file = self.silences_file();
+        let time = |text: &str| received(text).ok().map(Timestamp);
+        let mut silences = lines(&file, |value| Silence::from_value(value, time))?;
+        silences.truncate(MOST_SILENCES);
+        Ok(silences)
+    }
+
+    /// Adds a silence, with a name of its own. Returns the name.
+    ///
+    /// # Errors
+    /// As [`silences`](Self::silences), and where the file cannot be written.
+    pub fn add(&self, mut silence: Silence) -> Result<String, String> {
+        let mut silences = self.silences()?;
+        if silences.len() >= MOST_SILENCES {
+            return Err(format!("there are {MOST_SILENCES} silences already; remove some"));
+        }
+        let taken = |name: &String| silences.iter().any(|other| other.name == *name);
+        silence.name = (1..).map(|n| format!("s{n}")).find(|name| !taken(name)).unwrap_or_default();
+        let name = silence.name.clone();
+        silences.push(silence);
+        self.write(&self.silences_file(), silences.iter().map(Silence::to_value))?;
+        Ok(name)
+    }
+
+    /// Removes the silence of a name. Returns whether there was one.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn remove(&self, name: &str) -> Result<bool, String> {
+        let mut silences = self.silences()?;
+        let before = silences.len();
+        silences.retain(|silence| silence.name != name);
+        if silences.len() == before {
+            return Ok(false);
+        }
+        self.write(&self.silences_file(), silences.iter().map(Silence::to_value))?;
+        Ok(true)
+    }
+
+    /// All dispositions, by alert: the last that was said of each.
+    ///
+    /// # Errors
+    /// For a file that cannot be read, and for a line that is no disposition.
+    pub fn marks(&self) -> Result<HashMap<String, Mark>, String> {
+        let marks = lines(&self.marks_file(), Mark::from_value)?;
+        Ok(marks.into_iter().map(|mark| (mark.alert.clone(), mark)).collect())
+    }
+
+    /// Says what an alert is.
+    ///
+    /// # Errors
+    /// As [`marks`](Self::marks), and where the file cannot be written.
+    pub fn mark(&self, mark: Mark) -> Result<(), String> {
+        let mut marks = self.marks()?;
+        marks.insert(mark.alert.clone(), mark);
+        let mut marks: Vec<Mark> = marks.into_values().collect();
+        marks.sort_by(|one, other| (one.at, &one.alert).cmp(&(other.at, &other.alert)));
+        self.write(&self.marks_file(), marks.iter().map(Mark::to_value))
+    }
+
+    /// Writes a file anew: whoever reads it sees all of the old or all of the new.
+    fn write(&self, file: &Path, values: impl Iterator<Item = Value>) -> Result<(), String> {
+        let shown = |error: io::Error| format!("{}: {error}", file.display());
+        fs::create_dir_all(&self.folder).map_err(shown)?;
+        let mut new = tempfile::NamedTempFile::new_in(&self.folder).map_err(shown)?;
+        for value in values {
+            writeln!(new, "{value}").map_err(shown)?;
+        }
+        new.as_file().sync_all().map_err(shown)?;
+        new.persist(file).map(drop).map_err(|error| shown(error.error))
+    }
+}
+
+impl Mark {
+    /// Of an alert, as of a time.
+    #[must_use]
+    pub fn of(alert: &Alert, is: Disposition, at: Timestamp) -> Self {
+        Self { alert: alert.id.clone(), is, note: String::new(), at }
+    }
+
+    /// In words, for a line about the alert.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let word = match self.is {
+            Disposition::True => "marked as true",
+            Disposition::False => "marked as false",
+            Disposition::Benign => "marked as benign",
+        };
+        if self.note.is_empty() { word.into() } else { format!("{word}: {}", self.note) }
+    }
+
+    fn to_value(&self) -> Value {
+        json!({ "alert": self.alert, "is": self.is.as_str(), "note": self.note, "at": self.at.to_string() })
+    }
+
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let word = text("is").unwrap_or_default();
+        let is = Disposition::ALL.into_iter().find(|is| is.as_str() == word);
+        Ok(Self {
+            alert: text("alert")
+                .filter(|id| !id.is_empty())
+                .ok_or("`alert` is missing; expected an id")?
+                .into(),
+            is: is.ok_or_else(|| format!("`is` is \"{word}\"; expected true, false or benign"))?,
+            note: text("note").unwrap_or_default().into(),
+            at: Timestamp(text("at").and_then(|at| received(at).ok()).unwrap_or_default()),
+        })
+    }
+}
+
+/// The lines of a file; none where there is no file.
+fn lines<T>(file: &Path, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let opened = match fs::File::open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened,
+    };
+    let mut text = String::new();
+    let bytes = opened.and_then(|opened| opened.take(MOST_BYTES).read_to_string(&mut text));
+    bytes.map_err(|error| format!("{}: {error}", file.display()))?;
+    let line = |(number, line): (usize, &str)| {
+        let read =
+            serde_json::from_str(line).map_err(|error| error.to_string()).and_then(|value| read(&value));
+        read.map_err(|why| format!("{}:{}: {why}", file.display(), number + 1))
+    };
+    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn silence(user: &str) -> Silence {
+        Silence { user: Some(user.into()), until: Timestamp(5_000_000), ..Silence::default() }
+    }
+
+    #[test]
+    fn silences_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk { folder: folder.path().join("desk") };
+        assert_eq!(desk.silences(), Ok(vec![]));
+        assert_eq!((desk.add(silence("a")), desk.add(silence("b"))), (Ok("s1".into()), Ok("s2".into())));
+        assert_eq!((desk.remove("s1"), desk.remove("s1")), (Ok(true), Ok(false)));
+        assert_eq!(desk.add(silence("c")), Ok("s1".into()));
+        let users: Vec<_> =
+            desk.silences().unwrap().into_iter().map(|silence| silence.user.unwrap()).collect();
+        assert_eq!(users, ["b", "c"]);
+        fs::write(desk.silences_file(), "\n{\"user\":\"a\"}\n").unwrap();
+        let why = desk.silences().unwrap_err();
+        assert!(why.contains("silences.jsonl:2: `until`"), "{why}");
+    }
+
+    #[test]
+    fn the_last_word_on_an_alert_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk { folder: folder.path().to_owned() };
+        let alert = Alert { id: "ab".into(), ..Alert::default() };
+        let mark = |is, at| Mark { note: "why".into(), ..Mark::of(&alert, is, Timestamp(at)) };
+        desk.mark(mark(Disposition::True, 1_000_000)).unwrap();
+        desk.mark(mark(Disposition::Benign, 2_000_000)).unwrap();
+        let marks = desk.marks().unwrap();
+        assert_eq!((marks.len(), marks["ab"].words()), (1, "marked as benign: why".into()));
+        fs::write(folder.path().join("marks.jsonl"), "{\"alert\":\"a\",\"is\":\"maybe\"}").unwrap();
+        let why = desk.marks().unwrap_err();
+        assert!(why.contains("marks.jsonl:1") && why.contains("true, false or benign"), "{why}");
+    }
+}
