@@ -123,7 +123,7 @@ crate::record! { $ alert_fields;
 alert_fields!(write_fields, Alert);
 
 impl Alert {
-    /// The name of this delivery: the id of the alert, with `/u` at its end for an update.
+    /// The id of this delivery: the id of the alert, with `/u` at its end for an update.
     #[must_use]
     pub fn delivery(&self) -> String {
         match self.status {

@@ -161,14 +161,14 @@ impl Context<'_> {
         self.alerts.raise(key, alert);
     }
 
-    /// Whether alerts are followed. Only then does an analytic read again what an alert counted.
+    /// True if alerts are followed. Only then does an analytic read the counted events of an alert again.
     #[inline]
     #[must_use]
     pub const fn follows(&self) -> bool {
         self.alerts.follow_ups.is_on()
     }
 
-    /// Follows the alert that was raised last.
+    /// Opens a follow-up for the alert that was raised last.
     pub fn follow(&mut self, following: Following, seen: &Excerpt<'_>) {
         if let Some(alert) = self.alerts.out.last() {
             self.alerts.follow_ups.open(following, alert, seen);
@@ -176,20 +176,20 @@ impl Context<'_> {
         }
     }
 
-    /// Follows an alert that waits to be confirmed.
+    /// Opens a follow-up for an alert that waits to be confirmed.
     pub fn follow_waiting(&mut self, following: Following, alert: &Alert, seen: &Excerpt<'_>) {
         self.alerts.follow_ups.open(following, alert, seen);
         self.alerts.make_room();
     }
 
-    /// Whether an alert is followed now.
+    /// True if an alert is being followed now.
     #[inline]
     #[must_use]
     pub const fn is_following(&self) -> bool {
         !self.alerts.follow_ups.is_empty()
     }
 
-    /// Adds an event to the counts of the followed alerts of the key `group`. The patterns of that key count it.
+    /// Counts an event in the follow-ups of the key `group`, whose patterns count it.
     #[inline]
     pub fn count(&mut self, group: Fingerprint, entry: &Entry<'_>) {
         if self.is_following() {
@@ -198,14 +198,14 @@ impl Context<'_> {
         }
     }
 
-    /// Sends the updates of a silence that ended before its time.
+    /// Sends the updates of a silence that ended early.
     pub fn ended(&mut self, quiet: Fingerprint) {
         while let Some(alert) = self.alerts.follow_ups.ended(quiet) {
             self.alerts.update(alert);
         }
     }
 
-    /// The alerts that are followed.
+    /// The follow-ups.
     pub const fn follow_ups(&mut self) -> &mut FollowUps {
         self.alerts.follow_ups
     }
@@ -232,12 +232,12 @@ pub struct Alerts<'c> {
     pub(crate) out: &'c mut Vec<Alert>,
     pub(crate) notes: Option<&'c mut Notes>,
     pub(crate) follow_ups: &'c mut FollowUps,
-    /// The time of the event, if its year is inferred.
+    /// The time of the event, if the year is inferred.
     pub(crate) inferred: Option<Timestamp>,
 }
 
 impl Alerts<'_> {
-    /// Raises an alert that waited, for the key `group`.
+    /// Raises an alert that has waited, for the key `group`.
     pub fn confirm(&mut self, key: &[&[u8]], group: Fingerprint, alert: Alert) {
         self.raise(key, alert);
         if let Some(alert) = self.out.last() {
@@ -245,7 +245,7 @@ impl Alerts<'_> {
         }
     }
 
-    /// Hands out the follow-ups that ended before `now`.
+    /// Sends the updates of follow-ups that ended before `now`.
     pub(crate) fn end_follow_ups(&mut self, now: Timestamp) {
         while let Some(alert) = self.follow_ups.due(now) {
             self.update(alert);

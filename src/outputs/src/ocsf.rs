@@ -42,7 +42,7 @@ pub fn to_json(alert: &Located<'_>) -> String {
 #[must_use]
 pub fn event(located: &Located<'_>) -> Value {
     let alert = located.alert;
-    // An update is the same finding again.
+    // An update repeats the same finding.
     let (activity, activity_name, status) =
         if alert.status.is_some() { (2, "Update", (2, "In Progress")) } else { (1, "Create", (1, "New")) };
     let mut event = json!({

@@ -1,4 +1,4 @@
-//! Follow-ups against a naive reference: it keeps all events, and counts again what each alert goes on to count.
+//! Compares follow-ups with a naive reference, which keeps all events and counts them again for each alert.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Analytics, Detector};
@@ -13,13 +13,13 @@ const RECEIVED: Timestamp = Timestamp(1_800_000_000_000_000);
 const BEGIN: i64 = 1_772_359_200_000_000;
 const SECOND: i64 = 1_000_000;
 
-/// What the reference has to know of a pattern.
+/// The facts about a pattern that the reference needs.
 struct Followed {
-    /// How long its silence is, in seconds.
+    /// The length of the silence in seconds.
     silence: i64,
-    /// Whether an event counts for an alert, beside its time.
+    /// True if an event counts for an alert, apart from its time.
     counts: fn(&Alert, &Event<'_>) -> bool,
-    /// The weaker patterns that it takes over for the same subject.
+    /// The weaker patterns that this pattern replaces for the same subject.
     weaker: &'static [&'static str],
 }
 
@@ -76,12 +76,12 @@ struct Open {
     alert: Alert,
     end: Timestamp,
     rule: Followed,
-    /// How many events had come when it was raised.
+    /// The number of events before the alert was raised.
     seen: usize,
 }
 
 impl Open {
-    /// Compares the update of an alert with all events that had come by then.
+    /// Compares the update of an alert with all events up to then.
     fn check(&self, update: &Alert, events: &[Event<'static>]) {
         let Self { alert, end, rule, seen } = self;
         let within = |event: &&Event<'_>| alert.first_seen <= event.time && event.time <= *end;
@@ -100,7 +100,7 @@ impl Open {
         let mut addresses: BTreeSet<String> = alert.src_ips.iter().cloned().collect();
         addresses.extend(later.iter().filter_map(|event| event.src_ip).map(|ip| ip.to_string()));
         assert_eq!(update.src_ips.iter().cloned().collect::<BTreeSet<_>>(), addresses);
-        // The account that logged in is listed, and is not counted among those that failed.
+        // The account that logged in is listed, but not counted among the accounts that failed.
         let login = ["user+ip", "ip", "user", "credential-accepted"].contains(&&*alert.pattern);
         if !login {
             assert_eq!(update.distinct_ips, Some(addresses.len() as u32));
@@ -113,8 +113,8 @@ impl Open {
     }
 }
 
-/// Gives events to an analytic that follows its alerts, and to one that does not. Every so many events the first one is
-/// replaced by one from its snapshot. Returns how many updates came.
+/// Gives events to an analytic that follows its alerts, and to one that does not. At intervals, the first one is
+/// replaced by a new one from its snapshot. Returns the number of updates.
 fn compare<A: Analytics>(config: &str, rules: Rules, events: &[Event<'static>], restart: usize) -> usize {
     let config_on = format!(r#"{{"follow_up":"end",{config}}}"#);
     let mut following = Detector::<A>::create(&config_on, 3).unwrap_or_else(|why| panic!("{why}"));
@@ -141,8 +141,8 @@ fn compare<A: Analytics>(config: &str, rules: Rules, events: &[Event<'static>], 
     updates
 }
 
-/// Takes what one event brought: first the updates that were due, in order; then alerts, and the updates of silences that
-/// a login has ended.
+/// Checks the output for one event: first the updates that were due, in order, then the alerts, and the updates of
+/// silences that a login has ended.
 fn check(
     said: Vec<Alert>,
     open: &mut Vec<Open>,
@@ -235,7 +235,7 @@ proptest! {
     }
 }
 
-/// So many failures of one account after another, a second apart.
+/// Failures of this number of accounts, one after another, one second apart.
 fn failures(accounts: u32) -> Vec<Event<'static>> {
     let one = |number: u32| Event {
         time: Timestamp(BEGIN + i64::from(number) * SECOND / 100),

@@ -38,7 +38,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// The outcome of a challenge, as alerts name it.
+    /// The name of a challenge's outcome in alerts.
     pub const fn outcome(fate: Option<Self>) -> &'static str {
         match fate {
             None => "unanswered",
@@ -93,7 +93,7 @@ impl Challenges {
         }
     }
 
-    /// The outcome of an entry of that kind, as alerts name it.
+    /// The name of the outcome of an entry of this kind in alerts.
     pub const fn outcome(kind: u8) -> &'static str {
         Fate::outcome(match kind {
             DENIED | DENIED_ALONE => Some(Fate::Denied),
@@ -102,8 +102,8 @@ impl Challenges {
         })
     }
 
-    /// Closes the oldest open challenge for a result at `r`: one of the same transaction, or else one from the last 5
-    /// minutes. Returns the time of the challenge, if there was one.
+    /// Closes the oldest open challenge for a result at `r`: a challenge of the same transaction, or else one from the
+    /// last 5 minutes. Returns the time of the challenge, if there was one.
     pub fn close(&mut self, slot: Slot, r: Timestamp, transaction: u64, fate: Fate) -> Option<Timestamp> {
         let same = if transaction == 0 { None } else { self.answer(slot, r, transaction, fate) };
         same.or_else(|| self.shut(slot, r.minus(ANSWERED_WITHIN), r, fate, &|_| true))
@@ -117,7 +117,8 @@ impl Challenges {
         })
     }
 
-    /// Closes the oldest open challenge in [from, to] that `is_meant`. Returns its time.
+    /// Closes the oldest open challenge in [from, to] for which `is_meant` returns true. Returns the time of the
+    /// challenge.
     fn shut(
         &mut self,
         slot: Slot,
@@ -146,9 +147,9 @@ impl Challenges {
         })
     }
 
-    /// Removes a result that counted alone and may answer a late challenge at `t`. This is the first of the same
-    /// transaction, or else the first within 5 minutes. Returns the kind that this gives the challenge, and the time of
-    /// the result.
+    /// Removes a result that counted alone and may answer a late challenge at `t`. This is the first result of the same
+    /// transaction, or else the first within 5 minutes. Returns the kind that the challenge gets from it, and the time
+    /// of the result.
     pub fn join(&mut self, slot: Slot, t: Timestamp, transaction: u64) -> Option<(u8, Timestamp)> {
         let alone = |entry: &&Entry| (DENIED_ALONE..=TIMEOUT_ALONE).contains(&entry.kind);
         let same = |entry: &&Entry| transaction != 0 && entry.members.get(TRANSACTION) == Some(&transaction);

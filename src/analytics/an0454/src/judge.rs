@@ -68,7 +68,7 @@ impl An0454 {
             if late && fate.is_none() {
                 if let Some((joined, time)) = self.challenges.join(slot, event.time, transaction) {
                     kind = joined;
-                    // The result counted alone: from here on the challenge counts in its place.
+                    // The result counted alone. From now on, the challenge counts instead of it.
                     let result = journal::Entry { time, count: 1, ..journal::Entry::default() };
                     context.follow_ups().take_back(user.key, &result);
                     context.follow_ups().outcome(user.key, time, Some(Challenges::outcome(joined)), None);
@@ -213,7 +213,7 @@ impl An0454 {
     }
 }
 
-/// A challenge of `time` has been answered: the alerts that are followed say so.
+/// Notes in the followed alerts that the challenge at `time` was answered.
 fn answers(user: &User<'_>, time: Option<Timestamp>, fate: Fate, context: &mut Context<'_>) {
     if let Some(time) = time {
         let (before, after) = (Fate::outcome(None), Fate::outcome(Some(fate)));

@@ -384,7 +384,7 @@ impl An0454 {
         Link::read(self.table.data(slot))
     }
 
-    /// Tells of the challenges of a user in [from, to].
+    /// Describes the challenges of a user in [from, to].
     fn report<T>(
         &self,
         event: &Event<'_>,

@@ -91,7 +91,7 @@ pub const fn keep(window: Span) -> Span {
     Span(window.0.saturating_mul(2))
 }
 
-/// An event as a journal holds it.
+/// An event in the form of the journal.
 pub fn entry<'e>(event: &'e Event<'_>, record: Record<'e>) -> Entry<'e> {
     told::entry(event, code(event), record)
 }

@@ -48,7 +48,7 @@ impl An1521 {
         self.late += u64::from(late || late_too);
     }
 
-    /// The subject of silences about an account alone.
+    /// The key of silences for an account alone.
     pub(crate) fn account(&self, failure: &Failure<'_>) -> Fingerprint {
         Hasher128::new(self.salt, kind::ACCOUNT).part(failure.account.as_bytes()).finish()
     }

@@ -143,7 +143,7 @@ impl Report<'_> {
         Hit { accounts }
     }
 
-    /// What the journal still holds of the failures that were counted.
+    /// The counted failures that the journal still holds.
     pub fn excerpt(&self) -> Excerpt<'_> {
         let key = if self.pattern == Pattern::Spray { crate::kind::ADDRESS } else { crate::kind::FAMILY };
         let alone = Some(self.failure.account.as_bytes()).filter(|_| self.counted.alone);

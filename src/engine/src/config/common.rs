@@ -20,7 +20,7 @@ crate::words! {
     pub enum FollowUp {
         /// No repeat.
         Off = "off",
-        /// One repeat, with the counts of the whole attack.
+        /// The alert is repeated once, with the counts of the whole attack.
         End = "end",
     }
 }
@@ -105,9 +105,9 @@ crate::settings! {
         /// A text that keys the fingerprints and sketches. It is no secret. With a value of your own, others cannot
         /// prepare keys that collide in the sketch.
         pub salt: String = "";
-        /// Whether an alert comes once more when its silence ends: `off`, it does not; `end`, it does, with the same id,
-        /// the status `update`, and the counts of the whole attack. Follow-ups take up to a quarter of `pool_bytes` more.
-        /// The digest of a configuration does not cover this option.
+        /// The repeat of an alert when its silence ends. With `off`, there is none. With `end`, the alert comes again
+        /// with the same id, the status `update`, and the counts of the whole attack. Follow-ups take up to a quarter
+        /// of `pool_bytes` more. The digest of a configuration does not cover this option.
         pub follow_up: FollowUp = "off";
     }
 }

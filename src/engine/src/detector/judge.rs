@@ -163,7 +163,7 @@ impl<A: Analytic> Judge<A> {
             return;
         }
         self.judge_new(event, record);
-        // An alert that waited may have come later than its silence ended.
+        // An alert that waited may be raised after its silence has ended.
         self.end_follow_ups(judged);
     }
 
@@ -196,7 +196,7 @@ impl<A: Analytic> Judge<A> {
         }
     }
 
-    /// Hands out the follow-ups that ended before `now`.
+    /// Sends the updates of follow-ups that ended before `now`.
     fn end_follow_ups(&mut self, now: Timestamp) {
         if !self.follow_ups.is_empty() {
             self.alerts().end_follow_ups(now);

@@ -121,7 +121,7 @@ pub fn load_judge<A: Analytic>(
     if let Some((watermark, judged)) = parts.read(CLOCK, VERSION, clock)? {
         (judge.watermark, judge.judged) = (watermark, judged);
     }
-    // Most snapshots hold none.
+    // Most snapshots have no follow-ups.
     if snapshot.section(A::ABOUT.id, FOLLOW_UPS).is_some() {
         parts.read(FOLLOW_UPS, VERSION, |input| judge.follow_ups.load(input))?;
     }

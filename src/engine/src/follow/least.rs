@@ -1,43 +1,44 @@
-//! The least of many keys, with a count for each: a sample that does not depend on the order in which keys come.
+//! Keeps the least of many keys, with a count for each. The result is a sample that does not depend on the order of the
+//! keys.
 //!
-//! At most so many keys are kept, the least of all that came. A key that was given up for lesser ones can never return,
-//! so the counts of those that are kept are exact. If keys are hashes, the greatest that is kept tells how many different
-//! keys came: n hashes that are spread evenly stand 2⁶⁴ / n apart.
+//! It keeps a limited number of keys, the least ones. A key that was dropped for lesser keys can never return, so the
+//! counts of the kept keys are exact. If keys are hashes, the greatest kept key shows the number of different keys: n
+//! hashes that are spread evenly have a distance of 2⁶⁴ / n.
 
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// The least keys, in order. See the [module](self).
+/// The least keys, in ascending order. See the [module](self).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Least<K> {
     list: Vec<(K, u32)>,
     most: usize,
-    /// Whether a key was given up.
+    /// True if a key was dropped.
     cut: bool,
-    /// The bytes of the keys beside the list.
+    /// The bytes of the keys outside the list.
     beside: usize,
 }
 
-/// A change of the count of a key.
+/// A change of a key's count.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
-    /// So many more.
+    /// Adds this number.
     Add(u32),
-    /// So many fewer.
+    /// Subtracts this number.
     Take(u32),
 }
 
-/// What keys can do.
+/// The operations of a key.
 pub trait Key: Ord + Sized {
-    /// The bytes that it takes beside its own size.
+    /// The bytes of a key in addition to its own size.
     fn beside(&self) -> usize;
-    /// Writes it.
+    /// Writes the key.
     fn save(&self, out: &mut Writer);
-    /// Reads it.
+    /// Reads a key.
     ///
     /// # Errors
-    /// Where bytes are missing.
+    /// Fails if bytes are missing.
     fn load(input: &mut Reader<'_>) -> Result<Self>;
 }
 
@@ -70,12 +71,12 @@ impl Key for Box<[u8]> {
 }
 
 impl<K: Key> Least<K> {
-    /// None yet, and never more than `most`.
+    /// Creates an empty list for at most `most` keys.
     pub const fn new(most: usize) -> Self {
         Self { list: Vec::new(), most, cut: false, beside: 0 }
     }
 
-    /// Counts a key, or takes back what was counted of it. O(most).
+    /// Adds to the count of a key, or subtracts from it. O(most).
     pub fn change(&mut self, key: K, change: Change) {
         match change {
             Change::Add(count) => self.add(key, count),
@@ -90,7 +91,7 @@ impl<K: Key> Least<K> {
                     *held = held.saturating_add(count);
                 }
             }
-            // The greatest makes room, or is the one that came.
+            // Drops the greatest key, which may be the new one.
             Err(at) if self.list.len() >= self.most => {
                 self.cut = true;
                 if at < self.list.len() {
@@ -107,7 +108,7 @@ impl<K: Key> Least<K> {
         self.list.insert(at, (key, count));
     }
 
-    /// A key of which nothing is left goes.
+    /// Removes a key whose count becomes 0.
     fn take(&mut self, key: &K, count: u32) {
         let Ok(at) = self.list.binary_search_by(|(held, _)| held.cmp(key)) else { return };
         let Some((_, held)) = self.list.get_mut(at) else { return };
@@ -117,12 +118,12 @@ impl<K: Key> Least<K> {
         }
     }
 
-    /// The keys in order, with their counts.
+    /// The keys in ascending order, with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (&K, u32)> {
         self.list.iter().map(|(key, count)| (key, *count))
     }
 
-    /// The bytes it takes.
+    /// The bytes in use.
     pub const fn bytes(&self) -> usize {
         self.list.len() * size_of::<(K, u32)>() + self.beside
     }
@@ -137,10 +138,10 @@ impl<K: Key> Least<K> {
         }
     }
 
-    /// Reads keys into one that is empty. Of too many the least are kept.
+    /// Reads keys into an empty list. If there are too many, keeps the least ones.
     ///
     /// # Errors
-    /// Where the bytes are not what [`save`](Self::save) writes.
+    /// Fails if [`save`](Self::save) did not write the bytes.
     pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
         self.cut = input.u8()? != 0;
         for _ in 0..input.count(2)? {
@@ -156,8 +157,8 @@ impl<K: Key> Least<K> {
 }
 
 impl Least<u64> {
-    /// How many different keys came, if they are hashes, and whether that is exact. An estimate is off by a sixteenth in
-    /// two of three cases, if 256 are kept.
+    /// The number of different keys, if keys are hashes. Also returns true if the number is exact. With 256 kept keys,
+    /// an estimate is off by at most a sixteenth in two of three cases.
     pub fn number(&self) -> (u32, bool) {
         let held = self.list.len();
         match self.list.last() {

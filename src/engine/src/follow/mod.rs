@@ -1,12 +1,12 @@
-//! Follow-ups: an alert that set a silence comes once more when the silence ends, and counts what came meanwhile.
+//! Follow-ups: when the silence of an alert ends, the alert comes once more, with the counts of the events since then.
 //!
-//! An alert comes at its threshold, and the attack goes on. With `follow_up = "end"` each alert with a silence opens a
-//! follow-up of its *group*: the key whose events its pattern counts. The analytic reports each such event once, by
-//! [`FollowUps::count`]. When event time passes the end of the silence, the alert comes again with the final counts and
-//! the status `update`.
+//! An alert is raised at its threshold, but the attack may continue. With `follow_up = "end"`, each alert with a
+//! silence opens a follow-up for its *group*: the key whose events its pattern counts. The analytic reports each such
+//! event once to [`FollowUps::count`]. When event time passes the end of the silence, the alert comes again with the
+//! final counts and the status `update`.
 //!
-//! A follow-up covers the events from the first one that its alert counted until the end of the silence, both included.
-//! Its memory is bounded: where room is short, the one that ends first comes at once, and names its counts as estimated.
+//! A follow-up covers the events from the first event of its alert to the end of the silence, both included. Its memory
+//! is limited. If memory is short, the follow-up that ends first is sent early, with its counts marked as estimated.
 
 mod least;
 mod sums;
@@ -27,21 +27,21 @@ use alloc::vec::Vec;
 use hashbrown::HashTable;
 use sums::Sums;
 
-/// The status of an alert that comes once more.
+/// The status of a repeated alert.
 pub const UPDATE: &str = "update";
 
-/// Which events an alert goes on to count, and until when.
+/// The events that an alert continues to count, and the end of the counting.
 #[derive(Clone, Copy, Debug)]
 pub struct Following {
-    /// The key whose events its pattern counts.
+    /// The key whose events the alert's pattern counts.
     pub group: Fingerprint,
-    /// The key of its silence.
+    /// The key of the alert's silence.
     pub quiet: Fingerprint,
-    /// The end of its silence.
+    /// The end of the alert's silence.
     pub end: Timestamp,
 }
 
-/// The alerts that are followed. See the [module](self). Where none is open, each call is one test.
+/// The open follow-ups. See the [module](self). If there are none, each call costs one test.
 #[derive(Debug)]
 pub struct FollowUps {
     on: bool,
@@ -49,16 +49,16 @@ pub struct FollowUps {
     salt: Salt,
     placement: Placement,
     open: HashTable<Open>,
-    /// The places of all, the last one to end first.
+    /// The places of all follow-ups. The last one ends first.
     order: Vec<Place>,
     bytes: usize,
 }
 
-/// The place of a follow-up among the others: they end in this order.
+/// The place of a follow-up in the order of ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     end: Timestamp,
-    /// The id of the alert; 0 while the alert waits to be confirmed.
+    /// The id of the alert. 0 while the alert waits to be confirmed.
     id: u128,
     group: Fingerprint,
     quiet: Fingerprint,
@@ -70,17 +70,17 @@ struct Place {
 struct Open {
     place: Place,
     alert: Alert,
-    /// What the alert counted and its excerpt no longer held.
+    /// The number of events that the alert counted and that its excerpt no longer held.
     base: u32,
-    /// Whether the excerpt of the alert lacked events.
+    /// True if the excerpt of the alert lacked events.
     cut: bool,
-    /// Whether events without an account count as those of one account.
+    /// True if all events without an account count as one account.
     unnamed: bool,
     sums: Sums,
 }
 
 impl FollowUps {
-    /// None yet, within `most` bytes. Where it is not `on`, none is ever opened. `seed` places them in memory.
+    /// Creates an empty set of at most `most` bytes. If `on` is false, it stays empty. `seed` places entries in memory.
     #[must_use]
     pub const fn new(on: bool, most: usize, salt: Salt, seed: u64) -> Self {
         Self {
@@ -94,26 +94,26 @@ impl FollowUps {
         }
     }
 
-    /// Whether alerts are followed.
+    /// True if alerts are followed.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.on
     }
 
-    /// Whether none is open.
+    /// True if no follow-up is open.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// The bytes they take, about.
+    /// The approximate bytes in use.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Follows an alert, or one that waits to be confirmed: it has no id yet, and [`confirm`](Self::confirm) brings it.
-    /// `seen` are the events that it counted.
+    /// Follows an alert. An alert that waits to be confirmed has no id yet, and gets it from
+    /// [`confirm`](Self::confirm). `seen` are the events that the alert counted.
     pub fn open(&mut self, following: Following, alert: &Alert, seen: &Excerpt<'_>) {
         let Following { group, quiet, end } = following;
         if !self.on || alert.time > end {
@@ -146,7 +146,7 @@ impl FollowUps {
     fn insert(&mut self, open: Open) {
         let (place, placement) = (open.place, self.placement);
         let at = self.order.partition_point(|held| *held > place);
-        // An alert that is equal in all of this is followed already.
+        // An equal alert is followed already.
         if self.order.get(at) == Some(&place) {
             return;
         }
@@ -165,7 +165,7 @@ impl FollowUps {
         Some(open)
     }
 
-    /// Does something with each follow-up of a group that covers `time`.
+    /// Calls `change` for each follow-up of a group that covers `time`.
     fn each(&mut self, group: Fingerprint, time: Timestamp, change: &mut dyn FnMut(&mut Open, Salt)) {
         if self.order.is_empty() {
             return;
@@ -180,17 +180,18 @@ impl FollowUps {
         }
     }
 
-    /// An event of a group that its patterns count. O(follow-ups of the group).
+    /// Counts an event of a group. O(follow-ups of the group).
     pub fn count(&mut self, group: Fingerprint, entry: &Entry<'_>) {
         self.each(group, entry.time, &mut |open, salt| open.sums.add(entry, open.unnamed, salt));
     }
 
-    /// An event that was counted was none.
+    /// Takes back an event that should not have been counted.
     pub fn take_back(&mut self, group: Fingerprint, entry: &Entry<'_>) {
         self.each(group, entry.time, &mut |open, salt| open.sums.take(entry, open.unnamed, salt));
     }
 
-    /// A challenge of `time` has another outcome than before. `None`: there is no challenge before, or none after.
+    /// Changes the outcome of the challenge at `time`. `None` means that there is no challenge before the change, or
+    /// none after it.
     pub fn outcome(
         &mut self,
         group: Fingerprint,
@@ -218,7 +219,7 @@ impl FollowUps {
         });
     }
 
-    /// Somebody logged in meanwhile: listed among the related successes, if there is room. The list is in order.
+    /// Adds a login to the related successes, if there is room. The list is in order.
     pub fn success(&mut self, group: Fingerprint, time: Timestamp, who: &str, most: usize) {
         self.each(group, time, &mut |open, _| {
             let list = &mut open.alert.related_successes;
@@ -229,7 +230,7 @@ impl FollowUps {
         });
     }
 
-    /// An alert that waited came: it has its id now.
+    /// Gives the id to an alert that waited and is now raised.
     pub fn confirm(&mut self, group: Fingerprint, alert: &Alert) {
         let waits = |place: &&Place| place.id == 0 && place.group == group && place.time == alert.time;
         let Some(place) = self.order.iter().find(waits).copied() else { return };
@@ -241,12 +242,12 @@ impl FollowUps {
         }
     }
 
-    /// Forgets the follow-ups of alerts that wait and will never come: those of a group, decided in [from, to].
+    /// Removes the follow-ups of waiting alerts that will never be raised: alerts of a group, decided in [from, to].
     pub fn forget_waiting(&mut self, group: Fingerprint, from: Timestamp, to: Timestamp) {
         self.forget(|place| place.id == 0 && place.group == group && from <= place.time && place.time <= to);
     }
 
-    /// Forgets the follow-ups of a silence: a stronger alert tells of the same events.
+    /// Removes the follow-ups of a silence, because a stronger alert reports the same events.
     pub fn forget_quiet(&mut self, quiet: Fingerprint) {
         self.forget(|place| place.quiet == quiet);
     }
@@ -257,20 +258,20 @@ impl FollowUps {
         }
     }
 
-    /// The next alert of a silence that ended early.
+    /// The next update for a silence that ended early.
     pub fn ended(&mut self, quiet: Fingerprint) -> Option<Alert> {
         let place = *self.order.iter().rev().find(|place| place.quiet == quiet && place.id != 0)?;
         self.remove(&place).map(|open| open.update(false))
     }
 
-    /// The next alert whose silence ended before `now`, in the order of ends, then ids.
+    /// The next update for a silence that ended before `now`, in the order of ends, then ids.
     pub fn due(&mut self, now: Timestamp) -> Option<Alert> {
         let is_over = |place: &&Place| place.end < now || now == Timestamp::MAX;
         let place = *self.order.iter().rev().take_while(is_over).find(|place| place.id != 0)?;
         self.remove(&place).map(|open| open.update(false))
     }
 
-    /// The next alert that has to come early, because room is short.
+    /// The next update that is sent early because memory is short.
     pub fn crowded_out(&mut self) -> Option<Alert> {
         while self.bytes > self.most {
             let place = *self.order.last()?;
@@ -282,7 +283,7 @@ impl FollowUps {
         None
     }
 
-    /// Writes them, in the order of their ends.
+    /// Writes the follow-ups, in the order of their ends.
     pub fn save(&self, out: &mut Writer) {
         out.count(self.order.len());
         for place in self.order.iter().rev() {
@@ -298,11 +299,10 @@ impl FollowUps {
         }
     }
 
-    /// Reads them into one that is empty. They are kept also where alerts are no longer followed: those that are open end
-    /// as they would have.
+    /// Reads follow-ups into an empty set. They are read even if alerts are not followed any more, and end as usual.
     ///
     /// # Errors
-    /// Where the bytes are not what [`save`](Self::save) writes.
+    /// Fails if [`save`](Self::save) did not write the bytes.
     pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
         for _ in 0..input.count(48)? {
             let end = Timestamp(input.i64()?);
@@ -328,7 +328,7 @@ impl Open {
         size_of::<Self>() + size_of::<Place>() + alert_fields!(beside_fields, alert) + self.sums.bytes()
     }
 
-    /// The alert with the counts of its whole silence. `early`: its silence has not ended yet.
+    /// The alert with the counts of its whole silence. `early` is true if the silence has not ended yet.
     fn update(self, early: bool) -> Alert {
         let Self { place, mut alert, base, cut, sums, .. } = self;
         let count = base.saturating_add(sums.count);
@@ -368,7 +368,7 @@ impl Open {
     }
 }
 
-/// Adds what is missing to a list, as far as alerts list.
+/// Adds the missing names to a list, up to the limit for lists in alerts.
 fn join(list: &mut Vec<String>, more: Vec<String>) {
     for name in more {
         if list.len() < MOST_LISTED && !list.contains(&name) {
@@ -377,12 +377,12 @@ fn join(list: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-/// What an alert counts.
+/// The number of failures or challenges that an alert counts.
 fn counted(alert: &Alert) -> u32 {
     alert.failure_count.or(alert.challenge_count).unwrap_or_default()
 }
 
-/// The id of an alert as a number. 0: it has none yet.
+/// The id of an alert as a number. 0 if it has none yet.
 fn id(alert: &Alert) -> u128 {
     u128::from_str_radix(&alert.id, 16).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What is summed up of the events that an alert goes on to count.
+//! The sums over the events that an alert continues to count.
 
 use super::least::{Change, Least};
 use crate::alert::Tally;
@@ -12,24 +12,24 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Up to this many accounts or addresses, their number is exact.
+/// The most accounts or addresses whose number is exact.
 pub const EXACT: usize = 256;
-/// The kinds of hashes of the two.
+/// The kinds of hashes, for accounts and for addresses.
 const USER: u8 = 0;
 const ADDRESS: u8 = 1;
 
-/// Counts, accounts, addresses and codes of events. Adding an event is O([`EXACT`]), and does not depend on how many came
-/// before. The order in which events come does not matter.
+/// The counts, accounts, addresses and codes of events. Adding an event is O([`EXACT`]), whatever the number of events
+/// before. The order of events does not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sums {
-    /// The sum of their attempts.
+    /// The sum of the events' attempts.
     pub count: u32,
-    /// The time of the latest.
+    /// The time of the latest event.
     pub last: Timestamp,
     users: Least<u64>,
     addresses: Least<u64>,
     names: Least<Box<[u8]>>,
-    /// IPv4 first: a byte for the kind, then the octets.
+    /// The addresses, IPv4 first: one byte for the kind, then the octets.
     listed: Least<Box<[u8]>>,
     codes: Least<Box<[u8]>>,
 }
@@ -50,14 +50,14 @@ impl Default for Sums {
 }
 
 impl Sums {
-    /// Adds an event. `unnamed` says whether events without an account count as those of one account.
+    /// Adds an event. `unnamed` is true if all events without an account count as one account.
     pub fn add(&mut self, entry: &Entry<'_>, unnamed: bool, salt: Salt) {
         self.count = self.count.saturating_add(entry.count);
         self.last = self.last.max(entry.time);
         self.change(entry, unnamed, salt, Change::Add(entry.count));
     }
 
-    /// Takes an event out again that was added.
+    /// Removes an event that was added.
     pub fn take(&mut self, entry: &Entry<'_>, unnamed: bool, salt: Salt) {
         self.count = self.count.saturating_sub(entry.count);
         self.change(entry, unnamed, salt, Change::Take(entry.count));
@@ -81,17 +81,17 @@ impl Sums {
         }
     }
 
-    /// The number of accounts, and whether it is exact.
+    /// The number of accounts, and true if it is exact.
     pub fn users(&self) -> (u32, bool) {
         self.users.number()
     }
 
-    /// The number of addresses, and whether it is exact.
+    /// The number of addresses, and true if it is exact.
     pub fn addresses(&self) -> (u32, bool) {
         self.addresses.number()
     }
 
-    /// The first accounts by name.
+    /// The first accounts, sorted by name.
     pub fn names(&self) -> Vec<String> {
         self.names.iter().map(|(name, _)| text(name)).collect()
     }
@@ -102,12 +102,12 @@ impl Sums {
         octets.map(|octets| net::written(net::from_octets(octets))).collect()
     }
 
-    /// The first codes by name, with their attempts.
+    /// The first codes, sorted by name, with their attempts.
     pub fn codes(&self) -> Vec<Tally> {
         self.codes.iter().map(|(code, count)| Tally { code: text(code), count }).collect()
     }
 
-    /// The bytes that the lists take.
+    /// The bytes of the lists.
     pub fn bytes(&self) -> usize {
         self.users.bytes()
             + self.addresses.bytes()
@@ -141,7 +141,7 @@ impl Sums {
     }
 }
 
-/// The text of a name, up to the first byte that is no UTF-8: only a forged snapshot holds one.
+/// The text of a name, up to the first byte that is no UTF-8. Only a forged snapshot has such a byte.
 fn text(bytes: &[u8]) -> String {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()).into()
 }
