@@ -583,7 +583,7 @@ impl<R: Reads> Reading<'_, R> {
         *self.known = self.known.and(readers);
     }
 
-    /// Notes the same for a record of a family, unless its content was not found.
+    /// Notes that these readers know a record of a family, unless its content was not found.
     fn understood(&mut self, grasp: Grasp, readers: Readers) {
         if grasp != Grasp::Missed {
             self.knows(readers);

@@ -150,7 +150,7 @@ fn lines_within_carriers() {
     for (record, said) in [
         (format!(r#"{{"message":"{line}","@timestamp":"2026-03-04T08:00:01Z"}}"#), AT),
         (format!(r#"{{"log":"{line}","time":"2026-03-04T08:00:01Z","stream":"stdout"}}"#), AT),
-        // Read at once, long afterwards.
+        // Received long after it was written, and read at once.
         (format!(r#"{{"message":"{line}","timestamp":"2026-11-01T00:00:00Z"}}"#), "2026-03-04T10:00:00Z"),
         (format!("Wed 2026-03-04 09:00:00 CET web1 sshd[17]: {FAILED}"), AT),
         (format!("1772611200.000000 web1 sshd[17]: {FAILED}"), AT),

@@ -53,7 +53,7 @@ pub fn lent(program: &[u8]) -> Telemetry {
     if program.is_empty() || is_forwarder(program) { Telemetry::ANY } else { provider(program) }
 }
 
-/// The same, by the ECS fields of a record.
+/// The families to which a record in a text may belong, by the ECS fields around the text.
 pub fn by_ecs(found: &Slots<'_>) -> Telemetry {
     if let Some(name) = found.get(DATASET).and_then(|value| value.as_text()) {
         let known = provider(name.as_bytes());

@@ -223,7 +223,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The same as one shared copy of the code, for callers that read everything.
+    /// A copy of [`value`](Self::value) that is not inlined, for callers that read all values.
     #[inline(never)]
     fn plain_value(&mut self) -> Option<Value<'a>> {
         self.value()

@@ -88,7 +88,7 @@ pub fn quote(text: &[u8]) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Appends the same as [`quote`]. O(n), without a copy.
+/// Appends the result of [`quote`]. O(n), without a copy.
 pub fn quote_into(text: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');

@@ -5,7 +5,7 @@
 //! replaces the one that ends first.
 //!
 //! A silence is not stored in the slot of its key, because a flood that evicts the key must not repeat an alert. The
-//! number of keys is limited. Above the limit, the key goes whose last silence ends first. No other silence is dropped
+//! number of keys is limited. Above the limit, the key whose last silence ends first is dropped. No other silence is dropped
 //! before its end, however far the watermark is, because a source that is behind others is judged by its own times.
 
 use crate::hash::{Fingerprint, Placement};

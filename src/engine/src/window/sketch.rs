@@ -8,7 +8,7 @@
 //!   once in 20,000 times another key passes for a heavy one. If a block has more heavy keys, the lightest are dropped.
 //!   (A count-min sketch of 4-bit counters in as many bytes errs a hundred times as often after a flood.)
 //! - **Ageing**: when a window ends, its cells become those of the window before, and the older ones are dropped. A
-//!   block does this when it is next touched. (Halved weights would let a flood across the border win: 3 would become
+//!   block does this when it is next touched. (Halving would let a flood win across the border: weight 3 would become
 //!   1, the weight of junk.)
 //!
 //! Places depend on the fingerprint alone, so estimates are the same for every seed and on every host.

@@ -50,7 +50,7 @@ pub struct Bounds {
     pub data: usize,
     /// The window for which a weight lasts.
     pub window: Span,
-    /// The age of its newest event from which on a key is useless, in time order.
+    /// In time order, a key whose newest event is older than this is of no use.
     pub horizon: Span,
     /// The greatest weight, 1 to [`MAX_WEIGHT`]. The [module](self) says how to choose it.
     pub weight_cap: u32,

@@ -61,7 +61,7 @@ const LINUX: &[(&str, &str)] = &[
     ("Mar  1 09:00:00 web1 httpd(pam_audit)[17]: user=bob tty=/sbin/nologin host=192.0.2.7 failed", "unread"),
     (r#"{"log":"x Invalid user a from 203.0.113.9","stream":"stderr"}"#, "unread"),
     (r#"{"text":"x","line":"Failed password for bob from 192.0.2.7 port 5 ssh2"}"#, "unread"),
-    // Journald knows better: nobody's line, and that of another program.
+    // journald contradicts the text: a line of nobody, and a line of another program.
     (
         r#"{"MESSAGE":"Failed password for bob from 192.0.2.7 port 5 ssh2","SYSLOG_IDENTIFIER":"sshd","_UID":"1000","_EXE":"/usr/bin/logger"}"#,
         "ignored",
@@ -279,7 +279,7 @@ fn every_sign_holds_a_needle() {
 }
 
 proptest! {
-    /// A prefilter changes no count, whatever the records: what is unread holds a needle.
+    /// A prefilter changes no count for any record: each unread record holds a needle.
     #[test]
     fn what_is_unread_holds_a_needle(
         which in any::<proptest::sample::Index>(),

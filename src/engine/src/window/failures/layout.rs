@@ -85,7 +85,7 @@ impl Layout {
         (self.held + self.thresholds.len() + self.begins + 1) * TIME + 1
     }
 
-    /// The age of its newest failure from which on a key cannot raise an alert, in time order.
+    /// In time order, a key whose newest failure is older than this cannot raise an alert.
     #[must_use]
     pub const fn horizon(&self) -> Span {
         // The newest failure may qualify itself, so the window is not needed for it. The window lets a late failure

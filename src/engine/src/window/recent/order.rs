@@ -91,7 +91,7 @@ impl Recent {
         for (at, key) in self.slots.iter_mut().enumerate() {
             let touched = core::mem::replace(&mut key.place, Place::NONE).touched;
             if key.list.len() > self.floor {
-                // A key that took nothing under a greater floor comes first.
+                // A key that took nothing yet, because its floor was greater before, comes first.
                 drawn.push((touched.max(1), at));
             }
         }

@@ -179,7 +179,7 @@ proptest! {
                     twin.forget(slots[at]);
                     naive.keys[at] = Default::default();
                 }
-                // Applied only to the one under test. It changes no answer.
+                // Only the tested type has this call. It changes no answer.
                 Call::Reach { at, ahead } => recent.reach(slots[at], Timestamp(now + ahead)),
                 Call::Change { at, member, to } => {
                     let change = |entry: &mut Entry| {
