@@ -364,11 +364,11 @@ fn fits(schema: &Value, value: &Value) -> bool {
     };
     let kinds =
         schema["type"].as_array().map_or_else(|| std::slice::from_ref(&schema["type"]), Vec::as_slice);
-    let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     schema["enum"].as_array().map_or_else(|| kinds.iter().any(is), |words| words.contains(value))
         && value.as_object().is_none_or(|map| map.iter().all(member))
         && value.as_array().is_none_or(|list| list.iter().all(|item| fits(&schema["items"], item)))
-        && names.into_iter().all(|name| value.get(name).is_some())
+        && names.all(|name| value.get(name).is_some())
 }
 
 #[test]
