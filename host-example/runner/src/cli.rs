@@ -61,15 +61,15 @@ enum Command {
     /// Show logs and their alerts in the browser of this machine. No data leaves the machine.
     #[cfg(all(feature = "serve", unix))]
     View(view::Arguments),
-    /// Replay history through a grid of thresholds and windows, and find the setting with the fewest alerts.
+    /// Judge history with a grid of thresholds and windows, and find the setting with the fewest alerts.
     Tune(tune::Arguments),
     /// Compare the alerts of two configurations, or of two versions, over the same history.
     Diff(diff::Arguments),
     /// Write the rules of analytics as Sigma correlations, with the configured thresholds.
     Translate(translate::Arguments),
-    /// Keep alerts apart that nobody wants to see until some day, with a reason.
+    /// Silence alerts that nobody wants to see until a date, with a reason.
     Silence(silence::Arguments),
-    /// Say what an alert turned out to be: true, false or benign.
+    /// Record what an alert turned out to be: true, false or benign.
     Mark(silence::Marking),
     /// Run detection cases (a log, a configuration, the expected alerts) and report like a test runner.
     Test(test::Arguments),

@@ -133,10 +133,10 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(Error::Invalid(config.problems(problems))) }
     }
 
-    /// The same with further options set, which go before all others.
+    /// The same configuration with further options, which override all others.
     ///
     /// # Errors
-    /// For what is no assignment.
+    /// Fails for a text that is no assignment.
     pub fn with(&self, further: &[(String, String)]) -> Result<Self, Problems> {
         let mut config = self.clone();
         let mut problems = Vec::new();

@@ -1,6 +1,7 @@
-//! The desk: what people said about alerts. Silences with an end and a reason, and dispositions of single alerts.
+//! The desk: the folder of people's decisions about alerts. It has silences with an end and a reason, and dispositions
+//! of single alerts.
 //!
-//! It is a folder with two files of JSON lines, so that it can be read, kept under version control and shared:
+//! Its two files have JSON lines, so they can be read, kept under version control and shared:
 //!
 //! - `silences.jsonl`: `{"name":"s1","user":"svc-backup","until":"2026-12-24T00:00:00Z","reason":"new key on Monday"}`
 //! - `marks.jsonl`: `{"alert":"7a31…","is":"false","note":"the scanner","at":"2026-03-04T08:00:00Z"}`
@@ -15,26 +16,26 @@ use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// A file of the desk may be so long.
+/// The most bytes of a file of the desk.
 const MOST_BYTES: u64 = 16 << 20;
-/// This many silences are applied.
+/// The most silences that are applied.
 pub const MOST_SILENCES: usize = 1000;
 
-/// What an alert turned out to be.
+/// A person's verdict on an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Disposition {
     /// An attack.
     True,
     /// No attack: the analytic was wrong.
     False,
-    /// What the analytic says happened, and it was allowed: a test, a forgotten password.
+    /// The analytic is right about the events, but they were allowed: a test, a forgotten password.
     Benign,
 }
 
 impl Disposition {
     const ALL: [Self; 3] = [Self::True, Self::False, Self::Benign];
 
-    /// The word for it.
+    /// The word for the disposition.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,23 +51,23 @@ impl Disposition {
 pub struct Mark {
     /// The id of the alert.
     pub alert: String,
-    /// What it is.
+    /// The disposition.
     pub is: Disposition,
-    /// Why.
+    /// The reason.
     pub note: String,
-    /// When it was said.
+    /// The time of the decision.
     pub at: Timestamp,
 }
 
-/// The folder.
+/// The folder of a desk.
 #[derive(Clone, Debug)]
 pub struct Desk {
     folder: PathBuf,
 }
 
 impl Desk {
-    /// The folder that was named, else `AUTHSIEVE_DESK`, else `authsieve` in the folder of the user's state
-    /// (`$XDG_STATE_HOME`, `~/.local/state`). `None` where there is none of these.
+    /// The given folder, else `AUTHSIEVE_DESK`, else `authsieve` in the folder of the user's state (`$XDG_STATE_HOME`,
+    /// `~/.local/state`). `None` if there is none of these.
     #[must_use]
     pub fn find(named: Option<&Path>) -> Option<Self> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -75,7 +76,7 @@ impl Desk {
         folder.or_else(|| Some(state()?.join("authsieve"))).map(|folder| Self { folder })
     }
 
-    /// Where the silences are.
+    /// The path of the file of silences.
     #[must_use]
     pub fn silences_file(&self) -> PathBuf {
         self.folder.join("silences.jsonl")
@@ -85,10 +86,10 @@ impl Desk {
         self.folder.join("marks.jsonl")
     }
 
-    /// All silences. None where there is no file.
+    /// All silences. Empty if the file is missing.
     ///
     /// # Errors
-    /// For a file that cannot be read, and for a line that is no silence: file, line and what is wrong.
+    /// Fails if the file cannot be read, and for a line that is no silence. The error names file, line and reason.
     pub fn silences(&self) -> Result<Vec<Silence>, String> {
         let file = self.silences_file();
         let time = |text: &str| received(text).ok().map(Timestamp);
@@ -97,10 +98,10 @@ impl Desk {
         Ok(silences)
     }
 
-    /// Adds a silence, with a name of its own. Returns the name.
+    /// Adds a silence under a new name. Returns the name.
     ///
     /// # Errors
-    /// As [`silences`](Self::silences), and where the file cannot be written.
+    /// Fails as [`silences`](Self::silences) does, and if the file cannot be written.
     pub fn add(&self, mut silence: Silence) -> Result<String, String> {
         let mut silences = self.silences()?;
         if silences.len() >= MOST_SILENCES {
@@ -114,10 +115,10 @@ impl Desk {
         Ok(name)
     }
 
-    /// Removes the silence of a name. Returns whether there was one.
+    /// Removes the silence with this name. Returns false if there is none.
     ///
     /// # Errors
-    /// As [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn remove(&self, name: &str) -> Result<bool, String> {
         let mut silences = self.silences()?;
         let before = silences.len();
@@ -129,19 +130,19 @@ impl Desk {
         Ok(true)
     }
 
-    /// All dispositions, by alert: the last that was said of each.
+    /// All dispositions by alert. The last disposition of an alert counts.
     ///
     /// # Errors
-    /// For a file that cannot be read, and for a line that is no disposition.
+    /// Fails if the file cannot be read, and for a line that is no disposition.
     pub fn marks(&self) -> Result<HashMap<String, Mark>, String> {
         let marks = lines(&self.marks_file(), Mark::from_value)?;
         Ok(marks.into_iter().map(|mark| (mark.alert.clone(), mark)).collect())
     }
 
-    /// Says what an alert is.
+    /// Records the disposition of an alert.
     ///
     /// # Errors
-    /// As [`marks`](Self::marks), and where the file cannot be written.
+    /// Fails as [`marks`](Self::marks) does, and if the file cannot be written.
     pub fn mark(&self, mark: Mark) -> Result<(), String> {
         let mut marks = self.marks()?;
         marks.insert(mark.alert.clone(), mark);
@@ -150,7 +151,7 @@ impl Desk {
         self.write(&self.marks_file(), marks.iter().map(Mark::to_value))
     }
 
-    /// Writes a file anew: whoever reads it sees all of the old or all of the new.
+    /// Writes a file again completely. A reader sees either the old or the new content.
     fn write(&self, file: &Path, values: impl Iterator<Item = Value>) -> Result<(), String> {
         let shown = |error: io::Error| format!("{}: {error}", file.display());
         fs::create_dir_all(&self.folder).map_err(shown)?;
@@ -164,13 +165,13 @@ impl Desk {
 }
 
 impl Mark {
-    /// Of an alert, as of a time.
+    /// The disposition of an alert at a time.
     #[must_use]
     pub fn of(alert: &Alert, is: Disposition, at: Timestamp) -> Self {
         Self { alert: alert.id.clone(), is, note: String::new(), at }
     }
 
-    /// In words, for a line about the alert.
+    /// The disposition in words, for a line about the alert.
     #[must_use]
     pub fn words(&self) -> String {
         let word = match self.is {
@@ -201,7 +202,7 @@ impl Mark {
     }
 }
 
-/// The lines of a file; none where there is no file.
+/// The lines of a file. Empty if the file is missing.
 fn lines<T>(file: &Path, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
     let opened = match fs::File::open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,7 +1,7 @@
-//! Where an address is: its country, city and network, from databases in the format of MaxMind.
+//! Finds the place of an address: its country, city and network, from databases in MaxMind's format.
 //!
-//! The host asks, and never a module: what an analytic does is a function of its records. An alert that is written has the
-//! answers under `enrichment`, which is no part of the bytes that hosts compare.
+//! Only the host does this, because the behaviour of a module depends only on its records. A written alert has the
+//! places under `enrichment`, which is not part of the bytes that all hosts share.
 
 use authsieve_engine::alert::Alert;
 use authsieve_engine::net;
@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// This many addresses of an alert are looked up.
+/// The most addresses of an alert that are looked up.
 const MOST: usize = 50;
 
-/// Databases that were opened.
+/// The opened databases.
 #[derive(Default)]
 pub struct Enricher {
     databases: Vec<Reader<Vec<u8>>>,
 }
 
-/// A record of the usual databases (City, Country, ASN, ISP, and those of others with the same fields).
+/// A record of the usual databases (City, Country, ASN, ISP, and others with the same fields).
 #[derive(Deserialize)]
 struct Known {
     #[serde(default)]
@@ -49,7 +49,7 @@ impl Enricher {
     /// Opens databases.
     ///
     /// # Errors
-    /// For one that cannot be read.
+    /// Fails if a database cannot be read.
     pub fn open(files: &[PathBuf]) -> Result<Self, String> {
         let open = |file: &PathBuf| Self::database(file).map_err(|why| format!("{}: {why}", file.display()));
         Ok(Self { databases: files.iter().map(open).collect::<Result<_, _>>()? })
@@ -59,19 +59,19 @@ impl Enricher {
         Reader::open_readfile(file).map_err(|error| error.to_string())
     }
 
-    /// Tells if there is a database.
+    /// True if there is no database.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.databases.is_empty()
     }
 
-    /// What is known of an address: `country`, `city`, `asn`, `as_org`. `None` for nothing.
+    /// The known facts about an address: `country`, `city`, `asn`, `as_org`. `None` if there are none.
     #[must_use]
     pub fn of(&self, address: &str) -> Option<Value> {
         let ip = net::parse_address(address)?;
         let mut found = Map::new();
         for database in &self.databases {
-            // A database of IPv4 alone has no answer for IPv6.
+            // A database for IPv4 only has no answer for IPv6.
             let Ok(Some(known)) = database.lookup(ip).and_then(|result| result.decode::<Known>()) else {
                 continue;
             };
@@ -92,7 +92,7 @@ impl Enricher {
         (!found.is_empty()).then_some(Value::Object(found))
     }
 
-    /// What is known of the addresses of an alert, by address. `None` for nothing.
+    /// The known facts about the addresses of an alert, by address. `None` if there are none.
     #[must_use]
     pub fn alert(&self, alert: &Alert) -> Option<Value> {
         if self.is_empty() {
@@ -105,7 +105,7 @@ impl Enricher {
     }
 }
 
-/// What is known of addresses in words: `203.0.113.9 is in DE, Berlin (AS64496 Example)`.
+/// The known facts about addresses, in words: `203.0.113.9 is in DE, Berlin (AS64496 Example)`.
 #[must_use]
 pub fn words(found: &Value) -> Vec<String> {
     let one = |(address, known): (&String, &Value)| {

@@ -255,10 +255,10 @@ impl Configured<'_> {
         })
     }
 
-    /// The configuration of the first component, with further options set.
+    /// The configuration of the first component, with further options.
     ///
     /// # Errors
-    /// For everything that is wrong with it, as far as the host can tell.
+    /// Fails with all problems of the configuration that the host can find.
     pub fn text(&self, further: &[(String, String)]) -> Result<String, Error> {
         let config = self.config.with(further).map_err(Error::Config)?;
         self.with(|audience| {
@@ -356,7 +356,8 @@ pub struct Options {
     /// True if the whole input is sorted by time before it is judged. Sets `allowed_lateness = "max"` for every
     /// analytic.
     pub sorted: bool,
-    /// Alerts come once more when their silence ends, unless `follow_up` says otherwise: they are shown to a person.
+    /// True if alerts are repeated when their silence ends, because people read them. The option `follow_up` overrides
+    /// this.
     pub followed: bool,
 }
 

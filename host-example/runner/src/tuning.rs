@@ -1,6 +1,6 @@
-//! Tuning: which thresholds and windows find the known attacks with the fewest alerts.
+//! Tuning: finds the thresholds and windows that detect the known attacks with the fewest alerts.
 //!
-//! [`grid`] has the settings, [`known`] what is known to be an attack or none, and [`outcome`] compares.
+//! [`grid`] has the settings, [`known`] the known attacks and false alerts, and [`outcome`] the comparison.
 
 pub mod grid;
 pub mod known;

@@ -1,7 +1,7 @@
-//! Whole records of the recent past, so that evidence is told in words.
+//! Keeps whole records of the recent past, so that evidence can be shown in words.
 //!
-//! Alerts hold the beginnings of records, and a cut JSON object says nothing. An [`Observer`] keeps the records that an
-//! analytic was given, up to a bound, and reads those that an alert shows.
+//! Alerts hold only the beginnings of records, and a cut JSON object cannot be read. An [`Observer`] keeps the records
+//! that an analytic was given, up to a limit, and reads the records that an alert shows.
 
 use crate::feed::{Records, Worker};
 use crate::sinks::News;
@@ -9,10 +9,10 @@ use authsieve_host::Session;
 use authsieve_triage::evidence::{Line, Witness};
 use std::collections::VecDeque;
 
-/// So many bytes of records are kept.
+/// The most bytes of records that are kept.
 const MOST: usize = 64 << 20;
 
-/// What a record costs beside its bytes.
+/// The memory for a record in addition to its bytes.
 const EACH: usize = 32;
 
 /// The newest records, by number.
@@ -39,14 +39,14 @@ impl Kept {
         }
     }
 
-    /// The record of that number. O(log n).
+    /// The record with this number. O(log n).
     fn get(&self, number: u64) -> Option<&[u8]> {
         let at = self.records.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         self.records.get(at).map(|(_, record)| &**record)
     }
 }
 
-/// A session whose alerts come with their evidence in words.
+/// A session whose alerts have their evidence in words.
 pub struct Observer {
     session: Session,
     witness: Witness,
@@ -54,7 +54,7 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Watches a session. `options` are those that bear on what records say, as JSON
+    /// Observes a session. `options` are the options that affect decoding, as JSON
     /// ([`Config::times`](crate::config::Config::times)).
     #[must_use]
     pub fn new(session: Session, options: &str) -> Self {

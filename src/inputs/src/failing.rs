@@ -39,7 +39,7 @@ pub struct Failing {
     others: u64,
     /// True if only a part was counted.
     partly: bool,
-    /// The earliest and the latest time that was looked at, in microseconds since 1970.
+    /// The earliest and the latest time of events, in microseconds since 1970.
     between: Option<(i64, i64)>,
 }
 
@@ -131,19 +131,19 @@ impl Failing {
         self.accounts.top(most, least)
     }
 
-    /// All addresses that are known, and how often each failed.
+    /// All known addresses, each with its number of failures.
     #[must_use]
     pub fn all_addresses(&self) -> Vec<(String, u64)> {
         pairs(self.addresses.top(MOST, 1))
     }
 
-    /// The same for accounts.
+    /// All known accounts, each with its number of failures.
     #[must_use]
     pub fn all_accounts(&self) -> Vec<(String, u64)> {
         pairs(self.accounts.top(MOST, 1))
     }
 
-    /// The same with other names. `rename` is told whether a name is an address or an account.
+    /// The counts with other names. The second argument of `rename` is true for an address, and false for an account.
     #[must_use]
     pub fn renamed(self, mut rename: impl FnMut(&str, bool) -> String) -> Self {
         Self {
@@ -153,7 +153,7 @@ impl Failing {
         }
     }
 
-    /// The earliest and the latest time of events, in microseconds since 1970, as far as they were looked at.
+    /// The earliest and the latest time of the examined events, in microseconds since 1970.
     #[must_use]
     pub const fn between(&self) -> Option<(i64, i64)> {
         self.between
@@ -198,7 +198,7 @@ impl Counts {
         }
     }
 
-    /// The names in order, so that what the new ones are does not depend on the table.
+    /// Renames in the order of names, so that the new names do not depend on the table.
     fn renamed(self, rename: &mut dyn FnMut(&str) -> String) -> Self {
         let entries = self.top(MOST, 0);
         let mut counts: HashMap<Box<str>, u64> = HashMap::new();

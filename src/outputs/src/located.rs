@@ -13,7 +13,7 @@ pub struct Located<'a> {
     pub origin: Option<Origin>,
     /// The place of each piece of evidence.
     pub evidence: Vec<Option<Origin>>,
-    /// What the host adds, by name: `enrichment`, `disposition`. It stands behind `origin`.
+    /// Members that the host adds after `origin`: `enrichment`, `disposition`.
     pub added: Vec<(&'static str, Value)>,
 }
 
@@ -25,8 +25,8 @@ impl<'a> Located<'a> {
         Self { alert, origin: origins.of(alert.record), evidence, added: Vec::new() }
     }
 
-    /// The canonical JSON of the alert, with `origin` and what the host adds at its end. Without these members, they are
-    /// the alert's bytes as every host writes them.
+    /// The canonical JSON of the alert, with `origin` and the members of the host added at the end. Without these
+    /// members, it is the same on every host.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = self.alert.to_json();

@@ -1,4 +1,4 @@
-//! Several settings at once raise the alerts that each raises alone, and records are decoded once.
+//! Tests that several settings at once raise the same alerts as each setting alone, and that records are decoded once.
 
 use authsieve_engine::detector::{Detector, Reading};
 use authsieve_engine::time::Timestamp;

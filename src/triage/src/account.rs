@@ -1,35 +1,35 @@
-//! Accounts as different logs spell them.
+//! Compares accounts that different logs write in different ways.
 
 use serde::{Deserialize, Serialize};
 
-/// This many bytes of a name and of a domain are compared: an attacker writes names.
+/// The most bytes of a name and of a domain that are compared, because attackers write names.
 const MOST: usize = 256;
 
-/// An account: its name, and its domain where the log names one. Both in lower case.
+/// An account: its name, and its domain if the log has one. Both are in lower case.
 ///
-/// `CONTOSO\Ada` and `ada` may be the same account, `ada@a.example` and `ada@b.example` are two.
+/// `CONTOSO\Ada` and `ada` may be the same account. `ada@a.example` and `ada@b.example` are different.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The name.
     pub name: String,
-    /// The domain; empty where none is named.
+    /// The domain. Empty if unknown.
     pub domain: String,
 }
 
 impl Account {
-    /// Reads `name`, `name@domain` or `DOMAIN\name`. `None` where there is no name.
+    /// Reads `name`, `name@domain` or `DOMAIN\name`. `None` without a name.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let (name, domain) = match text.split_once('\\') {
             Some((domain, name)) => (name, domain),
             None => text.rsplit_once('@').unwrap_or((text, "")),
         };
-        // A machine calls its own accounts `.\name`.
+        // A machine writes its own accounts as `.\name`.
         let domain = if matches!(domain, "." | "-") { "" } else { domain };
         (!name.is_empty()).then(|| Self { name: folded(name), domain: folded(domain) })
     }
 
-    /// Whether both may be the same account: the names are equal, and so are the domains, or one is not known.
+    /// True if both may be the same account: the names are equal, and the domains are equal or one is unknown.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.name == other.name

@@ -1,7 +1,7 @@
-//! A raw record as one line: when, what became of it, who, from where, at what, why.
+//! Reads a raw record as one line: time, outcome, account, client, machine, reason.
 //!
-//! The engine's own decoder reads the record, as the analytics did. A record that alerts show cut cannot be read: hosts
-//! hand over the whole record where they have it.
+//! The engine's own decoder reads the record, as the analytics did. It cannot read a record that an alert has cut, so
+//! hosts pass the whole record if they have it.
 
 use crate::names;
 use authsieve_engine::alert::Alert;
@@ -23,41 +23,41 @@ impl Reads for All {
 }
 
 authsieve_engine::settings! {
-    /// The options that bear on what a record says, beside those that all analytics share.
+    /// The options that affect decoding, in addition to those that all analytics share.
     pub struct Codes {
-        /// Codes of sign-in and audit logs that are failures as well.
+        /// Error codes of sign-in and audit logs that count as failures, in addition to the usual ones.
         pub extra_failure_codes: Vec<Code> = [];
     }
 }
 
-/// What a record says.
+/// The content of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// When; `None` where the record does not say.
+    /// The time. `None` if the record has none.
     pub time: Option<Timestamp>,
-    /// What became of it: `failure`, `success`, …
+    /// The outcome: `failure`, `success`, …
     pub outcome: &'static str,
-    /// How many attempts it speaks of.
+    /// The number of attempts in the record.
     pub count: u32,
     /// The account.
     pub user: String,
-    /// The address, or the name, of the client.
+    /// The address or the name of the client.
     pub from: String,
-    /// The machine, or the application where there is none.
+    /// The machine, or else the application.
     pub at: String,
-    /// Why, in words; of a login, how.
+    /// The reason in words. For a login, the method.
     pub reason: String,
 }
 
-/// Reads records that are shown.
+/// Decodes the records that are shown.
 pub struct Witness {
     decoder: Decoder<All>,
     common: Common,
 }
 
 impl Witness {
-    /// For records that are read by these options: a JSON object, empty for the defaults. Options that are not valid are
-    /// not its business: the defaults stand then.
+    /// Creates a decoder with these options: a JSON object, or empty for the defaults. If the options are not valid,
+    /// uses the defaults.
     #[must_use]
     pub fn new(options: &str) -> Self {
         let read = |text| Config::<Codes>::read(text, &[]);
@@ -71,14 +71,14 @@ impl Witness {
         Self { decoder: Decoder::new(&common, readers).aside(), common }
     }
 
-    /// What a record says that is evidence of `alert`. Of several events in one record, the one about its account and
-    /// address. `None` where the record says nothing.
+    /// The content of a record that is evidence of `alert`. If the record has several events, the event with the
+    /// alert's account and address. `None` if the record has none.
     pub fn line(&mut self, record: &[u8], alert: &Alert) -> Option<Line> {
         let Self { decoder, common } = self;
         if record.len() > decoder.max_record() {
             return None;
         }
-        // What is missing of a time, the alert's own tells.
+        // The alert's time completes an incomplete time.
         let near = alert.time.max(alert.last_seen);
         let (rules, reading) = (Rules { undated_is_received: false, ..common.times() }, Reading::at(near));
         let mut dating = Dating::default();
@@ -123,7 +123,7 @@ impl Line {
         if event.outcome == Outcome::Success {
             return event.method.to_string();
         }
-        // A code has one meaning; what a record says beside it may be of any length.
+        // A code has one meaning, but the text of a record may have any length.
         let words = names::reason(&event.reason).or_else(|| names::reason(&event.status));
         match (words, &*event.reason_text) {
             (Some(words), _) => words.to_owned(),

@@ -1,24 +1,24 @@
-//! Which alerts somebody wants to see.
+//! Selects the alerts that somebody wants to see.
 
 use crate::account::Account;
 use authsieve_engine::alert::{Alert, Severity};
 use authsieve_engine::net::{self, Cidr};
 use authsieve_engine::time::Timestamp;
 
-/// Conditions on alerts. All that are given have to hold. They choose alerts, never the events that raise them.
+/// Conditions on alerts. All given conditions must hold. They select alerts, and do not change which events raise them.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Raised at this time or later.
+    /// The alert was raised at this time or later.
     pub since: Option<Timestamp>,
-    /// Raised at this time or earlier.
+    /// The alert was raised at this time or earlier.
     pub until: Option<Timestamp>,
-    /// As severe as this, or more.
+    /// The alert has at least this severity.
     pub min_severity: Severity,
-    /// Of one of these analytics, in any case. Empty: of all.
+    /// The analytic is one of these, in any case. Empty for all analytics.
     pub analytics: Vec<String>,
-    /// About this account: it raised the alert, was tried, or logged in.
+    /// The account raised the alert, was tried, or logged in.
     pub user: Option<Account>,
-    /// From an address of this block.
+    /// An address of the alert is in this block.
     pub ip: Option<Cidr>,
 }
 
@@ -33,7 +33,7 @@ impl Filter {
         ip: None,
     };
 
-    /// Whether the alert is wanted.
+    /// True if the alert meets the conditions.
     #[must_use]
     pub fn passes(&self, alert: &Alert) -> bool {
         let of = |id: &String| id.eq_ignore_ascii_case(&alert.analytic);
@@ -55,7 +55,7 @@ fn is(name: &str, user: &Account) -> bool {
     Account::of(name).is_some_and(|account| account.is(user))
 }
 
-/// Whether one of the alert's addresses is in this block.
+/// True if one of the alert's addresses is in this block.
 pub(crate) fn comes_from(alert: &Alert, block: Cidr) -> bool {
     let mut addresses = alert.src_ip.iter().chain(&alert.src_ips).filter_map(|text| net::parse_address(text));
     addresses.any(|address| block.contains(address))

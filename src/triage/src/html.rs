@@ -1,6 +1,6 @@
-//! A report as one HTML page: no script, nothing loaded from elsewhere, readable on paper.
+//! Writes a report as one HTML page, which has no script, loads nothing, and can be printed.
 //!
-//! Attackers write names into logs. Every text is escaped, and the page forbids scripts and requests by its own policy.
+//! Attackers write names into logs. So every text is escaped, and the page's own policy forbids scripts and requests.
 
 use crate::evidence::Line;
 use crate::incidents::Incident;
@@ -9,17 +9,17 @@ use crate::report::{Piece, Report, listed};
 use authsieve_engine::time::Timestamp;
 use std::fmt::Write;
 
-/// What the page needs beside the report.
+/// The parts of the page that are not in the report.
 pub struct Page<'p> {
-    /// Its heading.
+    /// The heading.
     pub title: &'p str,
-    /// Lines about the input: what was read, what was not.
+    /// Lines about the input that was read or not read.
     pub notes: &'p [String],
-    /// A table beneath the incidents, as HTML of this module: the points of `tune`.
+    /// A table below the incidents, as HTML from this module, such as the points of `tune`.
     pub table: Option<String>,
-    /// How a time is written.
+    /// Writes a time.
     pub time: &'p dyn Fn(Timestamp) -> String,
-    /// Whether raw records are shown.
+    /// True if raw records are shown.
     pub raw: bool,
 }
 
@@ -137,7 +137,7 @@ fn evidence(out: &mut String, piece: &Piece, page: &Page<'_>) {
     }
 }
 
-/// A row of a table, of texts.
+/// A row of a table.
 pub fn row(out: &mut String, cells: &[&str]) {
     out.push_str("<tr>");
     for cell in cells {
@@ -150,7 +150,7 @@ fn item(out: &mut String, text: &str) {
     let _ = write!(out, "<li>{}</li>", escape(text));
 }
 
-/// Machines and applications, by name where that is known.
+/// Machines and applications, by name if it is known.
 #[must_use]
 pub fn places(incident: &Incident) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
@@ -163,14 +163,14 @@ pub fn places(incident: &Incident) -> Vec<String> {
     list
 }
 
-/// The codes of failures in words, with their counts.
+/// The codes of failures in words, each with its count.
 #[must_use]
 pub fn reasons(report: &Report, incident: &Incident) -> String {
     let told = report.reasons(incident).into_iter();
     told.map(|(code, count)| format!("{count} × {}", names::explained(&code))).collect::<Vec<_>>().join(", ")
 }
 
-/// Text for HTML: nothing in it is markup, and nothing changes the direction of what stands beside it.
+/// Escapes text for HTML, so that it contains no markup and cannot change the direction of other text.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

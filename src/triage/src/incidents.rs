@@ -1,16 +1,16 @@
-//! Incidents: alerts of all analytics that belong together.
+//! Incidents: groups of alerts, from all analytics, that belong together.
 //!
-//! One attack raises many alerts: a spray, the login that it led to, the same login as seen by another analytic, challenges
-//! of the second factor. An incident holds them, and tells in order what happened.
+//! One attack raises many alerts: a spray, the login after it, the same login seen by another analytic, challenges of a
+//! second factor. An incident holds them, and describes the events in order.
 //!
-//! Alerts come in the order of (time, analytic, id). One joins the open incidents that share an *entity* with it and whose
-//! last alert is at most [`Limits::gap`] older. Where these are several, they merge into the one with the earliest first
-//! alert. Entities are addresses as keys, the alert's `user`, and accounts that logged in; neither hosts nor accounts that
-//! were only tried, since these join what does not belong together.
+//! Alerts come in the order of (time, analytic, id). An alert joins the open incidents that share an *entity* with it
+//! and whose last alert is at most [`Limits::gap`] older. Several such incidents merge into the one with the earliest
+//! first alert. Entities are addresses as keys, the alert's `user`, and accounts that logged in. Hosts and accounts
+//! that were only tried are not entities, because they would join unrelated alerts.
 //!
-//! An incident closes after the gap, at [`Limits::longest`], or at [`Limits::alerts`]. At most [`Limits::open`] are open:
-//! the one that was quiet longest closes first. What comes out is a function of the alerts alone, and never of a clock. A
-//! naive reference stands beside it in the tests.
+//! An incident closes after the gap, at [`Limits::longest`], or at [`Limits::alerts`]. At most [`Limits::open`] are
+//! open. Beyond that, the one without alerts for the longest time closes. The incidents depend only on the alerts, and
+//! not on a clock. The tests compare them with a naive reference.
 
 mod incident;
 mod parts;
@@ -24,18 +24,18 @@ use authsieve_engine::time::{Span, Timestamp};
 use parts::Parts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What bounds incidents.
+/// The limits of incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// An alert joins an incident whose last alert is at most so much older (`incident_gap`).
+    /// The longest time between an alert and the last alert of the incident that it joins (`incident_gap`).
     pub gap: Span,
-    /// No alert joins an incident whose first alert is older by more than this.
+    /// The longest time between an alert and the first alert of the incident that it joins.
     pub longest: Span,
-    /// An incident with so many alerts takes no more.
+    /// The most alerts of an incident.
     pub alerts: usize,
-    /// So many are open at once.
+    /// The most incidents that are open at once.
     pub open: usize,
-    /// How many bits of an address make a key.
+    /// The number of bits of an address that form a key.
     pub prefixes: Prefixes,
 }
 
@@ -51,18 +51,18 @@ impl Default for Limits {
     }
 }
 
-/// The name of an incident in this table: it counts up.
+/// The number of an incident in this table, counted up.
 pub type Number = u64;
 
-/// What an alert did.
+/// The effect of an alert.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Taken {
-    /// The incident that has the alert now; `None` where an update, or a second copy, belongs to none that is open.
+    /// The incident that holds the alert. `None` for an update or a repeated alert without an open incident.
     pub incident: Option<Number>,
-    /// Something of that incident changed that cannot wait for its end: it is new, or more severe, or another account fell.
+    /// True if the incident must be reported now: it is new, is more severe, or has another compromised account.
     pub urgent: bool,
-    /// Incidents that ended: before the alert, or by it. In the order in which they ended.
+    /// The incidents that ended before the alert, or because of it, in the order in which they ended.
     pub ended: Vec<Incident>,
 }
 
@@ -72,26 +72,26 @@ pub struct Incidents {
     limits: Limits,
     open: BTreeMap<Number, Incident>,
     next: Number,
-    /// By address as a key.
+    /// The incidents by address, as a key.
     by_address: HashMap<[u8; 16], Vec<Number>>,
-    /// By the name of an account, whatever its domain.
+    /// The incidents by account name, without its domain.
     by_name: HashMap<String, Vec<Number>>,
-    /// By their last alert.
+    /// The incidents by their last alert.
     quiet: BTreeSet<(Timestamp, Number)>,
-    /// By their first alert.
+    /// The incidents by their first alert.
     aged: BTreeSet<(Timestamp, Number)>,
-    /// The newest alert so far.
+    /// The time of the newest alert.
     newest: Option<Timestamp>,
 }
 
 impl Incidents {
-    /// None yet.
+    /// Creates an empty table.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self { limits, ..Self::default() }
     }
 
-    /// Those that are open, the eldest first.
+    /// The open incidents, the oldest first.
     pub fn open(&self) -> impl Iterator<Item = &Incident> {
         self.open.values()
     }
@@ -102,8 +102,8 @@ impl Incidents {
         self.open.get(&number)
     }
 
-    /// Takes the next alert. An update (`status`) replaces what its alert told; a second copy changes nothing. O(log n) in
-    /// the open incidents, and linear in those that merge.
+    /// Takes the next alert. An update (`status`) replaces its alert, and a repeated alert changes nothing. O(log n) in
+    /// the open incidents, and linear in the incidents that merge.
     pub fn take(&mut self, alert: &Alert) -> Taken {
         let parts = Parts::of(alert, self.limits.prefixes);
         let mut taken = Taken { ended: self.pass(alert.time), ..Taken::default() };
@@ -134,7 +134,7 @@ impl Incidents {
         taken.urgent = self.change(*first, |incident| incident.add(alert, &parts));
         for other in others {
             let size = |number| self.get(number).map_or(0, |incident| incident.alerts.len());
-            // What has no room stays an incident of its own.
+            // An incident that does not fit stays separate.
             if size(*first) + size(*other) > self.limits.alerts {
                 continue;
             }
@@ -149,7 +149,8 @@ impl Incidents {
         self.closed_if_full(number, taken)
     }
 
-    /// Time has reached `now`: returns the incidents that this closes, those first that were quiet first.
+    /// Closes incidents because the time is now `now`. Returns the closed incidents, the one with the oldest last alert
+    /// first.
     pub fn pass(&mut self, now: Timestamp) -> Vec<Incident> {
         let now = self.newest.map_or(now, |newest| newest.max(now));
         self.newest = Some(now);
@@ -165,24 +166,25 @@ impl Incidents {
         ended
     }
 
-    /// No more alerts come: all that are open, the eldest first. They are left open, as more may come another day.
+    /// Ends the stream of alerts. Returns all open incidents, the oldest first. They stay open, because more alerts may
+    /// come another day.
     #[must_use]
     pub fn finish(self) -> Vec<Incident> {
         self.open.into_values().collect()
     }
 
-    /// All that is open, as bytes for [`load`](Self::load).
+    /// Writes all open incidents, for [`load`](Self::load).
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
         let open: Vec<&Incident> = self.open.values().collect();
-        // Strings, integers and lists of them: this cannot fail.
+        // The value holds only strings, integers and lists of them, so this cannot fail.
         serde_json::to_vec(&(self.newest.map(|time| time.0), open)).unwrap_or_default()
     }
 
-    /// Goes on with what [`save`](Self::save) wrote.
+    /// Reads the bytes that [`save`](Self::save) wrote.
     ///
     /// # Errors
-    /// For other bytes.
+    /// Fails for other bytes.
     pub fn load(limits: Limits, bytes: &[u8]) -> Result<Self, String> {
         let (newest, open): (Option<i64>, Vec<Incident>) =
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
@@ -195,7 +197,7 @@ impl Incidents {
         Ok(incidents)
     }
 
-    /// The open incidents that share an entity, by their first alerts.
+    /// The open incidents that share an entity, in the order of their first alerts.
     fn sharing(&self, parts: &Parts, time: Timestamp) -> Vec<Number> {
         let by_address = parts.addresses.iter().filter_map(|(key, _)| self.by_address.get(key)).flatten();
         let mut numbers: BTreeSet<Number> = by_address.copied().collect();
@@ -209,7 +211,7 @@ impl Incidents {
         let mut incidents: Vec<(Number, &Incident)> = numbers
             .into_iter()
             .filter_map(|number| self.get(number).map(|incident| (number, incident)))
-            // One that comes late may be older than an incident by more than the gap.
+            // A late alert may be older than an incident by more than the gap.
             .filter(|(_, incident)| time.plus(self.limits.gap) >= incident.first_alert)
             .collect();
         incidents.sort_by(|(_, one), (_, other)| one.place_of_first().cmp(&other.place_of_first()));
@@ -252,7 +254,7 @@ impl Incidents {
         Some(incident)
     }
 
-    /// Changes an open incident, whose entities and times may change with it.
+    /// Changes an open incident, and updates the indexes by entity and time.
     fn change<T: Default>(&mut self, number: Number, how: impl FnOnce(&mut Incident) -> T) -> T {
         let Some(mut incident) = self.remove(number, State::Open) else { return T::default() };
         let told = how(&mut incident);
@@ -270,12 +272,12 @@ fn forget<K: std::hash::Hash + Eq>(index: &mut HashMap<K, Vec<Number>>, key: &K,
     }
 }
 
-/// All incidents of alerts that are there already, in any order: updates replace what their alerts told. Incidents that
-/// merged are left out, as others hold their alerts. By their first alerts. O(n log n).
+/// Groups existing alerts, in any order, into incidents. Updates replace their alerts. Returns the incidents in the
+/// order of their first alerts, without those that merged into others. O(n log n).
 #[must_use]
 pub fn of(alerts: &[Alert], limits: Limits) -> Vec<Incident> {
     let mut ordered: Vec<&Alert> = alerts.iter().collect();
-    // An update has the time and id of its alert, and comes behind it.
+    // An update has the time and id of its alert, and comes after it.
     ordered.sort_by(|one, other| {
         (one.time, &one.analytic, &one.id, one.status.is_some()).cmp(&(
             other.time,

@@ -1,12 +1,12 @@
-//! From alerts to answers: what every host shares that shows alerts to a person.
+//! Turns alerts into answers for people. All hosts that show alerts to people share this code.
 //!
-//! - [`incidents`] groups alerts that belong together, whatever analytic raised them.
-//! - [`names`] has words for the codes of failures, and names for the applications that Microsoft publishes.
+//! - [`incidents`] groups alerts that belong together, from any analytic.
+//! - [`names`] has words for the codes of failures, and the names of Microsoft's applications.
 //! - [`evidence`] turns a raw record into one line: time, outcome, user, address, host, reason.
-//! - [`redact`] puts stand-ins in the place of names and addresses, for what leaves the house.
-//! - [`silence`] keeps alerts apart that somebody does not want to see until some day.
-//! - [`report`] puts all of this together, and [`html`] writes it as a page.
-//! - [`filter`] chooses alerts by time, severity, analytic, user and address.
+//! - [`redact`] replaces names and addresses by stand-ins, so that the output can be passed on.
+//! - [`silence`] hides alerts that nobody wants to see until a date.
+//! - [`report`] combines all of this, and [`html`] writes it as a page.
+//! - [`filter`] selects alerts by time, severity, analytic, user and address.
 //!
 //! The crate has no I/O and no clock, so the viewer runs the same code in a browser.
 //!

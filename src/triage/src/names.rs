@@ -1,7 +1,7 @@
-//! Words for codes: why a login failed, and which application it was for.
+//! Words for codes: the reason of a failed login, and the application.
 
-/// Why a login failed, in words, by the code that an alert counts under `reasons`: an NTSTATUS of Windows, or a number of
-/// Entra's sign-in service. `None` for all other codes, which are words already.
+/// The reason of a failed login in words, by the code that an alert counts under `reasons`: an NTSTATUS of Windows, or
+/// a number of Entra's sign-in service. `None` for all other codes, which are words already.
 ///
 /// ```
 /// use authsieve_triage::names::reason;
@@ -17,7 +17,7 @@ pub fn reason(code: &str) -> Option<&'static str> {
     code.parse().ok().and_then(entra)
 }
 
-/// The application of an id that Microsoft publishes, in any case.
+/// The name of the application with an id that Microsoft publishes, in any case.
 ///
 /// ```
 /// use authsieve_triage::names::application;
@@ -29,7 +29,7 @@ pub fn application(id: &str) -> Option<&'static str> {
     APPLICATIONS.iter().find(same).map(|(_, name)| *name)
 }
 
-/// A code with its words behind it, or the code alone.
+/// A code with its words after it, or only the code.
 #[must_use]
 pub fn explained(code: &str) -> String {
     reason(code).map_or_else(|| code.to_owned(), |words| format!("{code} ({words})"))

@@ -1,29 +1,30 @@
-//! Stand-ins for names and addresses, for what leaves the house.
+//! Replaces names and addresses by stand-ins, so that the output can be passed on.
 //!
-//! The same account always has the same stand-in within one output, so that what happened can still be followed. Nothing
-//! tells the name from the stand-in: these are numbers in the order in which the names come up.
+//! The same account has the same stand-in within one output, so that a reader can still follow the events. A stand-in
+//! does not reveal the name: it is a number in the order in which the names appear.
 
 use crate::account::Account;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::net;
 use std::collections::HashMap;
 
-/// Names that were replaced.
+/// The replaced names.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     users: HashMap<Account, usize>,
     addresses: HashMap<String, usize>,
     hosts: HashMap<String, usize>,
-    /// What stands in texts, and its stand-in; the longest first.
+    /// The texts and their stand-ins, the longest text first.
     known: Vec<(String, String)>,
 }
 
 impl Redactor {
-    /// The alert without accounts, addresses, hosts and devices. Raw records go too: nobody knows what they hold.
+    /// The alert without accounts, addresses, hosts and devices. Raw records are removed too, because they may contain
+    /// anything.
     #[must_use]
     pub fn alert(&mut self, alert: &Alert) -> Alert {
         let mut alert = alert.clone();
-        // Names first, as texts speak of them.
+        // Names first, because texts contain them.
         alert.user = alert.user.map(|name| self.user(&name));
         alert.users = alert.users.iter().map(|name| self.user(name)).collect();
         alert.src_ip = alert.src_ip.map(|text| self.address(&text));
@@ -50,7 +51,7 @@ impl Redactor {
         self.learn(name, format!("user-{number}"))
     }
 
-    /// The stand-in of an address: `address-1`. A block of addresses goes the same way.
+    /// The stand-in of an address: `address-1`. A block of addresses is treated in the same way.
     pub fn address(&mut self, text: &str) -> String {
         let key = net::parse_address(text).map_or_else(|| text.to_owned(), net::written);
         let next = self.addresses.len() + 1;
@@ -65,7 +66,7 @@ impl Redactor {
         self.learn(name, format!("host-{number}"))
     }
 
-    /// A text in which all names that came up are replaced, and every address, whether it came up or not.
+    /// Replaces all names that have appeared in a text, and every address.
     #[must_use]
     pub fn text(&mut self, text: &str) -> String {
         let words: Vec<String> = text
@@ -95,7 +96,7 @@ impl Redactor {
     }
 }
 
-/// `text` with each whole word `name` replaced: `bob` is no part of `bobsled`.
+/// Replaces each whole word `name` in `text`. `bob` is no part of `bobsled`.
 fn replaced(text: &str, name: &str, stand_in: &str) -> String {
     let is_word =
         |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.'));
@@ -105,7 +106,7 @@ fn replaced(text: &str, name: &str, stand_in: &str) -> String {
         let (before, after) =
             (rest.get(..at).unwrap_or_default(), rest.get(at + name.len()..).unwrap_or_default());
         let behind = match after.strip_prefix(['.']) {
-            // A full stop ends a sentence.
+            // A full stop at the end of a sentence.
             Some(next) if next.is_empty() || next.starts_with(' ') => None,
             _ => after.chars().next(),
         };

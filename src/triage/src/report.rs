@@ -1,50 +1,50 @@
-//! A report: alerts, the incidents they make, and what a person wants to know first.
+//! A report: alerts, their incidents, and a summary for people.
 
 use crate::evidence::Line;
 use crate::incidents::{self, Incident, Limits};
 use authsieve_engine::alert::{Alert, Severity};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// This many pieces of evidence of an incident are shown.
+/// The most pieces of evidence of an incident that are shown.
 const SHOWN: usize = 10;
 
 /// A record that an alert shows.
 #[derive(Clone, Debug, Default)]
 pub struct Piece {
-    /// Its number over the whole input; 0 where it is unknown.
+    /// The number of the record in the whole input. 0 if it is unknown.
     pub record: u64,
-    /// Where it stands: a file and a line.
+    /// The place of the record: a file and a line.
     pub place: Option<String>,
-    /// What it says, where it could be read.
+    /// The content of the record, if it could be read.
     pub line: Option<Line>,
     /// The record itself, as the alert shows it.
     pub raw: String,
 }
 
-/// An alert, and what the host knows beside it.
+/// An alert, with facts that the host adds.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// The alert.
     pub alert: Alert,
-    /// Where the record stands that raised it.
+    /// The place of the record that raised the alert.
     pub place: Option<String>,
-    /// Its evidence.
+    /// The evidence of the alert.
     pub pieces: Vec<Piece>,
-    /// What the host adds: a disposition, the network of an address.
+    /// The notes of the host: a disposition, the network of an address.
     pub notes: Vec<String>,
 }
 
-/// How many there are of something.
+/// A name and its count.
 pub type Count = (String, u64);
 
 /// Alerts and incidents.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// All alerts, in the order they came.
+    /// All alerts, in the order in which they came.
     pub alerts: Vec<Told>,
-    /// The incidents, by their first alerts, or by severity.
+    /// The incidents, in the order of their first alerts, or by severity.
     pub incidents: Vec<Incident>,
-    /// By id.
+    /// The positions of alerts, by id.
     places: HashMap<String, usize>,
 }
 
@@ -68,18 +68,18 @@ impl Report {
             }
         }
         let mut alerts: Vec<Alert> = report.alerts.iter().map(|told| told.alert.clone()).collect();
-        // Each stands for all that was told of it.
+        // An updated alert now has all its facts, so it is no update itself.
         alerts.iter_mut().for_each(|alert| alert.status = None);
         report.incidents = incidents::of(&alerts, limits);
         report
     }
 
-    /// Puts the most severe incidents first; those of one severity stay in the order of time.
+    /// Puts the most severe incidents first. Incidents of equal severity stay in the order of time.
     pub fn by_severity(&mut self) {
         self.incidents.sort_by_key(|incident| std::cmp::Reverse(incident.severity));
     }
 
-    /// An alert of that id.
+    /// The alert with this id.
     #[must_use]
     pub fn alert(&self, id: &str) -> Option<&Told> {
         self.alerts.get(*self.places.get(id)?)
@@ -90,8 +90,8 @@ impl Report {
         incident.alerts.iter().filter_map(|id| self.alert(id))
     }
 
-    /// The evidence of an incident, each record once, in the order of the records; and how many more there are. Records
-    /// that raised alerts go first, then those around them.
+    /// The evidence of an incident, and the number of pieces that are left out. Each record comes once, in the order of
+    /// the records. Records that raised alerts are preferred to the records around them.
     #[must_use]
     pub fn evidence<'r>(&'r self, incident: &'r Incident) -> (Vec<&'r Piece>, usize) {
         let (mut raised, mut others) = (Vec::new(), Vec::new());
@@ -114,7 +114,7 @@ impl Report {
         (shown.clone(), all - shown.len())
     }
 
-    /// Why alerts of the incident are as severe as they are: each reason once, in order.
+    /// The reasons for the severity of the incident's alerts, each once, in order.
     #[must_use]
     pub fn context<'r>(&'r self, incident: &'r Incident) -> Vec<&'r str> {
         let mut list: Vec<&str> = Vec::new();
@@ -126,8 +126,8 @@ impl Report {
         list
     }
 
-    /// Codes of failures in an incident. Each alert counts those of its own window, so of alerts that overlap the greatest
-    /// count stands.
+    /// The codes of failures in an incident. Each alert counts the failures of its own window. Windows may overlap, so
+    /// the greatest count of a code is shown.
     #[must_use]
     pub fn reasons(&self, incident: &Incident) -> Vec<Count> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -139,7 +139,7 @@ impl Report {
         most(counts.into_iter().map(|(name, count)| (name.to_owned(), count)), usize::MAX)
     }
 
-    /// What an analyst does next: once for each analytic.
+    /// The next steps for an analyst, once for each analytic.
     #[must_use]
     pub fn response(&self) -> Vec<(&str, &[String])> {
         let mut list: BTreeMap<&str, &[String]> = BTreeMap::new();
@@ -152,7 +152,7 @@ impl Report {
         list.into_iter().filter(|(_, steps)| !steps.is_empty()).collect()
     }
 
-    /// How many incidents there are of each severity, the worst first.
+    /// The number of incidents of each severity, the highest severity first.
     #[must_use]
     pub fn severities(&self) -> Vec<(Severity, usize)> {
         let of = |severity: Severity| {
@@ -161,7 +161,7 @@ impl Report {
         Severity::ALL.into_iter().rev().map(of).filter(|(_, count)| *count > 0).collect()
     }
 
-    /// The accounts that somebody got into, each once, in order.
+    /// The compromised accounts, each once, in order.
     #[must_use]
     pub fn fell(&self) -> Vec<&str> {
         let mut list: Vec<&str> = Vec::new();
@@ -173,7 +173,7 @@ impl Report {
         list
     }
 
-    /// All of it in a sentence or two.
+    /// The report in one or two sentences.
     #[must_use]
     pub fn headline(&self) -> String {
         let (incidents, alerts) = (self.incidents.len(), self.alerts.len());
@@ -191,7 +191,7 @@ impl Report {
         format!("{} ({severities}) from {}. {fallen}", number(incidents, "incident"), number(alerts, "alert"))
     }
 
-    /// In how many incidents each account, address or machine stands: the most first, at most so many.
+    /// The number of incidents of each account, address or machine, the greatest first. At most `at_most`.
     #[must_use]
     pub fn top(&self, of: impl Fn(&Incident) -> &[String], at_most: usize) -> Vec<Count> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -204,7 +204,7 @@ impl Report {
     }
 }
 
-/// The greatest counts first, equal ones by name.
+/// The greatest counts first. Equal counts are sorted by name.
 fn most(counts: impl Iterator<Item = Count>, at_most: usize) -> Vec<Count> {
     let mut list: Vec<Count> = counts.collect();
     list.sort_by(|one, other| (other.1, &one.0).cmp(&(one.1, &other.0)));
@@ -212,13 +212,13 @@ fn most(counts: impl Iterator<Item = Count>, at_most: usize) -> Vec<Count> {
     list
 }
 
-/// `1 alert`, `2 alerts`.
+/// A number with its noun: `1 alert`, `2 alerts`.
 #[must_use]
 pub fn number(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The first of some names, and how many more there are.
+/// The first `most` names, and the number of the others.
 #[must_use]
 pub fn listed(names: &[impl AsRef<str>], most: usize) -> String {
     let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");

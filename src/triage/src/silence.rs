@@ -1,7 +1,7 @@
-//! Silences: alerts that somebody does not want to see until some day, and why.
+//! Silences: hide alerts that nobody wants to see until a date, with a reason.
 //!
-//! A silenced alert is never lost, only kept apart and counted. Whether a silence holds is decided by the alert's own time,
-//! so a replay gives the same answer on any day.
+//! A silenced alert is not lost, but kept separately and counted. The alert's own time decides if a silence holds, so a
+//! replay gives the same result on any day.
 
 use crate::filter::comes_from;
 use authsieve_engine::alert::Alert;
@@ -10,15 +10,15 @@ use authsieve_engine::net::Cidr;
 use authsieve_engine::time::Timestamp;
 use serde_json::{Value, json};
 
-/// Conditions on alerts that are kept apart, until when, and why. All conditions that are given have to hold; a silence
-/// without any is none.
+/// Conditions on alerts, with an end and a reason. An alert that meets all given conditions is silenced. A silence
+/// needs at least one condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Silence {
-    /// What it is called.
+    /// The name of the silence.
     pub name: String,
     /// The account that raised the alert, as a glob, in any case.
     pub user: Option<String>,
-    /// Addresses, as one or as a block.
+    /// An address or a block of addresses.
     pub ip: Option<String>,
     /// The machine, as a glob, in any case.
     pub host: Option<String>,
@@ -26,14 +26,14 @@ pub struct Silence {
     pub analytic: Option<String>,
     /// The pattern.
     pub pattern: Option<String>,
-    /// It holds for alerts before this time.
+    /// The silence holds for alerts before this time.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Silence {
-    /// Whether the alert is kept apart by it.
+    /// True if the silence holds for the alert.
     #[must_use]
     pub fn holds(&self, alert: &Alert) -> bool {
         let glob = |wanted: &Option<String>, given: &Option<String>| {
@@ -53,13 +53,13 @@ impl Silence {
             && self.ip.as_ref().is_none_or(|ip| Cidr::parse(ip).is_some_and(|ip| comes_from(alert, ip)))
     }
 
-    /// Whether it has no condition.
+    /// True if the silence has no condition.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.conditions().is_empty()
     }
 
-    /// The conditions that are given, by name.
+    /// The given conditions, by name.
     #[must_use]
     pub fn conditions(&self) -> Vec<(&'static str, &str)> {
         let all = [
@@ -72,7 +72,7 @@ impl Silence {
         all.into_iter().filter_map(|(name, value)| value.as_deref().map(|value| (name, value))).collect()
     }
 
-    /// As a JSON object.
+    /// The silence as a JSON object.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut value = json!({ "name": self.name, "until": self.until.to_string(), "reason": self.reason });
@@ -82,10 +82,10 @@ impl Silence {
         value
     }
 
-    /// Reads what [`to_value`](Self::to_value) wrote; `time` reads a time as RFC 3339.
+    /// Reads the value that [`to_value`](Self::to_value) wrote. `time` reads a time as RFC 3339.
     ///
     /// # Errors
-    /// For what is no silence: which member is wrong, and what is expected there.
+    /// Fails for any other value. The error names the wrong member and the expected value.
     pub fn from_value(value: &Value, time: impl Fn(&str) -> Option<Timestamp>) -> Result<Self, String> {
         const MEMBERS: [&str; 8] = ["name", "until", "reason", "user", "ip", "host", "analytic", "pattern"];
         let map = value.as_object().ok_or("expected an object")?;
@@ -114,7 +114,7 @@ impl Silence {
     }
 }
 
-/// The first silence that keeps the alert apart.
+/// The first silence that holds for the alert.
 #[must_use]
 pub fn silenced<'s>(silences: &'s [Silence], alert: &Alert) -> Option<&'s Silence> {
     silences.iter().find(|silence| silence.holds(alert))

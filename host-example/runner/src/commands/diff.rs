@@ -1,4 +1,4 @@
-//! `authsieve diff`: two configurations, or two versions of analytics, over the same history.
+//! `authsieve diff`: compares the alerts of two configurations, or of two versions of analytics, over the same history.
 
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Stop};
 use crate::feed::{self, Records, Worker};
@@ -18,11 +18,11 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// So many alerts of a side are compared.
+/// The most alerts of a side that are compared.
 const MOST: usize = 200_000;
-/// An alert that comes at most so much earlier or later is the same one, moved.
+/// Two alerts that differ in time by at most this are the same alert, which has moved.
 const NEAR: Span = Span::seconds(24 * 3600);
-/// These tell of the version and the settings, and not of what happened.
+/// Fields about the version and the settings, not about the events. They are not compared.
 const APART: [&str; 5] = ["id", "record", "analytic_version", "config_digest", "evidence"];
 
 /// The arguments of `diff`.
@@ -36,16 +36,16 @@ pub struct Arguments {
     bounds: Bounds,
     #[command(flatten)]
     inputs: Inputs,
-    /// The configuration to compare with. `-c` is the one from before.
+    /// The configuration to compare with. `-c` is the configuration before.
     #[arg(long, value_name = "FILE")]
     with_config: Option<PathBuf>,
     /// Set one option of the configuration to compare with.
     #[arg(long, value_name = "KEY=VALUE")]
     with: Vec<String>,
-    /// A component to compare with, such as a newer version; repeat for several.
+    /// A component to compare with, such as a newer version. Repeat for several.
     #[arg(long, value_name = "FILE")]
     with_component: Vec<PathBuf>,
-    /// How differences are written; without it, readable on a terminal and JSON lines otherwise.
+    /// The form of the differences. By default text on a terminal, and JSON lines otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Wanted>,
 }
@@ -53,9 +53,9 @@ pub struct Arguments {
 /// A form of the differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
-    /// For people.
+    /// Text for people.
     Text,
-    /// A line of JSON for each.
+    /// One line of JSON for each difference.
     Json,
 }
 
@@ -115,19 +115,19 @@ impl Worker for Side {
     }
 }
 
-/// What became of an alert.
+/// The difference between the alerts of both sides.
 #[derive(Debug)]
 enum Difference {
     Comes(Alert),
     Goes(Alert),
-    /// The alert as it is now, and the fields that changed: before, and now.
+    /// The new alert, and the fields that changed, with the old and the new values.
     Changes(Alert, Map<String, Value>),
 }
 
-/// Runs it.
+/// Runs `diff`.
 ///
 /// # Errors
-/// When the analytics cannot be started, or the output cannot be written.
+/// Fails if the analytics cannot be started, or the output cannot be written.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let before = arguments.choice.selection();
@@ -189,7 +189,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(if totals.lost_something() || left_out > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// How many alerts stay as they are, and all others in the order of time.
+/// The number of alerts that stay as they are, and all other alerts in the order of time.
 fn compare(before: Vec<Alert>, after: Vec<Alert>) -> (usize, Vec<Difference>) {
     let mut same = 0;
     let mut differences = Vec::new();
@@ -205,7 +205,7 @@ fn compare(before: Vec<Alert>, after: Vec<Alert>) -> (usize, Vec<Difference>) {
             None => new.push(alert),
         }
     }
-    // A higher threshold is reached later, by another record: the same attack under another id.
+    // A higher threshold is reached later, by another record. So the same attack has another alert id.
     let mut rest: Vec<Alert> = old.into_values().collect();
     rest.sort_by(|one, other| order(one).cmp(&order(other)));
     let mut taken = HashSet::new();

@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Format of the report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
-    /// Write what can fire with this feed as a layer of MITRE's ATT&CK Navigator.
+    /// Write the techniques that can be detected in this feed as a layer of MITRE's ATT&CK Navigator.
     #[arg(long, value_name = "FILE")]
     navigator: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `authsieve run`: logs in, alerts out.
+//! `authsieve run`: reads logs and writes alerts.
 
 mod wanted;
 
@@ -22,7 +22,7 @@ use std::time::Instant;
 pub(super) use wanted::block;
 use wanted::{Form, Wanted};
 
-/// The status where an alert is as severe as `--fail-on` says, or more.
+/// The exit status if an alert has at least the severity of `--fail-on`.
 const FAILED_ON: u8 = 3;
 
 /// The arguments of `run`.
@@ -40,21 +40,21 @@ pub struct Arguments {
     inputs: Inputs,
     #[command(flatten)]
     wanted: Wanted,
-    /// Read on as the input grows: a pipe as a stream, a file as `tail -F` does. While nothing comes, time passes about once a
-    /// second. Ctrl-C ends it.
+    /// Follow the input as it grows: a pipe as a stream, a file like `tail -F`. Without new records, time passes about
+    /// once a second. Ctrl-C ends the run.
     #[arg(short, long)]
     follow: bool,
     #[command(flatten)]
     strictness: Strictness,
-    /// No summary and no progress.
+    /// Print no summary and no progress.
     #[arg(short, long)]
     quiet: bool,
 }
 
-/// Runs it.
+/// Runs `diff`.
 ///
 /// # Errors
-/// When the analytics cannot be started, or standard output cannot be written to.
+/// Fails if the analytics cannot be started, or standard output cannot be written.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let wanted = &arguments.wanted;
     let form = wanted.form(arguments.follow)?;
@@ -62,7 +62,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = arguments.bounds.engine()?;
     let selection = arguments.isolation.of(arguments.choice.selection());
     let options = arguments.configuration.options(arguments.inputs.order);
-    // A person wants to know how it went on.
+    // Text and tables also show how each attack continued.
     let options = Options { followed: form != Form::Lines, ..options };
     let sessions = selection::start(&engine, &selection, &options, Session::start)?;
     let inputs = &arguments.inputs;
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let interrupt = Interrupt::catch(move || stopper.stop())?;
     let started = Instant::now();
     let (sessions, totals) = if form == Form::Lines {
-        // Whole records are of no use there.
+        // These forms do not show whole records.
         feed::run(source, sessions, &mut sink)?
     } else {
         let times = options.read().unwrap_or_default().times();
@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
                 &format!("{} a signal ended it: the rest of the input was not read\n", paint.bold("note:"));
         }
     }
-    // Records that were not judged are told even under `--quiet`.
+    // Records that were not judged are reported even with `--quiet`.
     text.push_str(&shortfall(&stats, &totals, &left.first, paint));
     let whole = Whole {
         addresses: seen_failing.all_addresses(),
@@ -134,7 +134,7 @@ pub(super) fn stats(sessions: Vec<Session>) -> Vec<Stats> {
     sessions.into_iter().flat_map(|mut session| session.stats()).collect()
 }
 
-/// A desk whose files are not as they should be.
+/// The error for a desk whose files are wrong.
 fn untidy(why: String) -> Error {
     Error::Failure(why)
 }

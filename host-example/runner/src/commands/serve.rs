@@ -60,7 +60,7 @@ pub struct Arguments {
     /// Folder for the state. With it, a crash or restart loses nothing.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// The folder of silences (see `silence`), instead of `authsieve` in the folder of the user's state.
+    /// The folder of silences (see `silence`). By default `authsieve` in the folder of the user's state.
     #[arg(long, value_name = "DIR")]
     desk: Option<PathBuf>,
     /// Start from a state that `authsieve snapshot` wrote. The state folder has to be new.

@@ -1,4 +1,4 @@
-//! `authsieve silence` and `authsieve mark`: what people say about alerts.
+//! `authsieve silence` and `authsieve mark`: record people's decisions about alerts.
 
 use super::run::block;
 use crate::arguments::{Stop, received};
@@ -19,33 +19,33 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
-    /// The folder of silences and dispositions, instead of `authsieve` in the folder of your state.
+    /// The folder of silences and dispositions. By default `authsieve` in the folder of your state.
     #[arg(long, global = true, value_name = "DIR")]
     desk: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Keep alerts apart that meet all conditions, until some day.
+    /// Silence alerts that meet all conditions, until a date.
     Add(Box<Add>),
     /// List all silences.
     List,
     /// Remove a silence.
     Remove {
-        /// Its name, as `list` shows it.
+        /// The name of the silence, as `list` shows it.
         name: String,
     },
 }
 
 #[derive(Debug, Args)]
 struct Add {
-    /// The account that raised the alert; `*` stands for any characters.
+    /// The account that raised the alert. `*` stands for any characters.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// An address, or a block such as 10.8.0.0/16.
     #[arg(long, value_name = "ADDRESS", value_parser = |text: &str| block(text).map(|_| text.to_owned()))]
     ip: Option<String>,
-    /// The machine; `*` stands for any characters.
+    /// The machine. `*` stands for any characters.
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
     /// The analytic, such as an1276.
@@ -54,10 +54,11 @@ struct Add {
     /// The pattern, such as password-spray.
     #[arg(long, value_name = "PATTERN")]
     pattern: Option<String>,
-    /// It holds for alerts raised before this time: RFC 3339, a day such as 2026-12-24, or how long from now, such as 7d.
+    /// The silence holds for alerts raised before this time: RFC 3339, a day such as 2026-12-24, or a time from now
+    /// such as 7d.
     #[arg(long, value_name = "TIME", value_parser = until)]
     until: i64,
-    /// Why.
+    /// The reason.
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -65,16 +66,16 @@ struct Add {
 /// The arguments of `mark`.
 #[derive(Debug, Args)]
 pub struct Marking {
-    /// The id of the alert; without it, all dispositions are listed.
+    /// The id of the alert. Without it, all dispositions are listed.
     #[arg(value_name = "ID", requires = "is")]
     alert: Option<String>,
-    /// What the alert turned out to be: an attack, none, or something that was allowed.
+    /// The disposition of the alert: an attack, no attack, or an allowed action.
     #[arg(value_enum, value_name = "true|false|benign")]
     is: Option<Disposition>,
-    /// Why.
+    /// The reason.
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
-    /// The folder of silences and dispositions, instead of `authsieve` in the folder of your state.
+    /// The folder of silences and dispositions. By default `authsieve` in the folder of your state.
     #[arg(long, value_name = "DIR")]
     desk: Option<PathBuf>,
 }
@@ -82,7 +83,7 @@ pub struct Marking {
 /// Runs `silence`.
 ///
 /// # Errors
-/// When the desk cannot be read or written.
+/// Fails if the desk cannot be read or written.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Stop> {
     let desk = found(Desk::find(arguments.desk.as_deref()))?;
     let mut out = io::stdout().lock();
@@ -124,7 +125,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Stop> {
 /// Runs `mark`.
 ///
 /// # Errors
-/// When the desk cannot be read or written.
+/// Fails if the desk cannot be read or written.
 pub fn mark(arguments: Marking) -> Result<ExitCode, Stop> {
     let desk = found(Desk::find(arguments.desk.as_deref()))?;
     if let (Some(id), Some(is)) = (arguments.alert, arguments.is) {
@@ -146,7 +147,7 @@ fn found(desk: Option<Desk>) -> Result<Desk, Error> {
     desk.ok_or_else(|| Error::Usage("there is no folder for silences; name one by --desk DIR".into()))
 }
 
-/// A time, a day, or how long from now.
+/// Reads a time, a day, or a time from now.
 fn until(text: &str) -> Result<i64, String> {
     let day = || received(&format!("{text}T00:00:00Z")).ok();
     let later = || Span::parse(text).map(|span| now().saturating_add(span.0));

@@ -1,4 +1,4 @@
-//! `authsieve translate`: the rules of analytics as Sigma correlations, with the configured thresholds.
+//! `authsieve translate`: writes the rules of analytics as Sigma correlations, with the configured thresholds.
 
 use crate::arguments::{Choice, Configuration, Order, Stop, engine};
 use crate::selection::{self, Error};
@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The rules of the analytics. Words in braces are options.
+/// The rules of the analytics. Words in braces stand for options.
 const RULES: [(&str, &str); 5] = [
     ("an0454", include_str!("../sigma/an0454.yml")),
     ("an1269", include_str!("../sigma/an1269.yml")),
@@ -32,20 +32,20 @@ pub struct Arguments {
     choice: Choice,
     #[command(flatten)]
     configuration: Configuration,
-    /// Write a file for each analytic into this folder, instead of all to standard output.
+    /// Write one file for each analytic into this folder, instead of all to standard output.
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
 
-/// Runs it.
+/// Runs `diff`.
 ///
 /// # Errors
-/// When the configuration is not valid, an analytic has no translation, or the output cannot be written.
+/// Fails if the configuration is not valid, an analytic has no translation, or the output cannot be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let engine = engine(Limits::default())?;
     let options = arguments.configuration.options(Order::default());
     let configured = selection::configure(&engine, &arguments.choice.selection(), &options)?;
-    // Everything that is wrong is told first.
+    // Reports all errors of the configuration first.
     configured.start(|analytic, text| analytic.create(&text, 0))?;
     let effective = configured.effective()?.json();
     let mut out = io::stdout().lock();
@@ -83,7 +83,7 @@ fn translated(id: &str, option: impl Fn(&str) -> Option<Value>) -> Option<String
     Some(text + rest)
 }
 
-/// A span as Sigma writes it: one number and one unit.
+/// A span in Sigma's form: one number and one unit.
 fn timespan(span: Span) -> String {
     let units = [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m")];
     let whole = units.into_iter().find(|(unit, _)| span.0 > 0 && span.0 % unit == 0);

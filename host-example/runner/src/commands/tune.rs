@@ -1,4 +1,4 @@
-//! `authsieve tune`: history through a grid of settings, all judged in one pass.
+//! `authsieve tune`: judges history with a grid of settings, all in one pass.
 
 use crate::arguments::{Choice, Configuration, Inputs, Stop, engine};
 use crate::desk::{Desk, Disposition};
@@ -24,11 +24,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// So many alerts of a setting are kept. Beyond, they are counted.
+/// The most alerts of a setting that are kept. Further alerts are only counted.
 const MOST: usize = 100_000;
-/// A call judges each record by all settings, so it may take this long.
+/// The time limit of a call. A call judges each record with all settings.
 const CALL: Duration = Duration::from_secs(120);
-/// All settings together may have this much memory: as much as a module can have.
+/// The memory limit for all settings together, which is the most that a module can have.
 const MEMORY: usize = 4 << 30;
 
 /// The arguments of `tune`.
@@ -40,18 +40,18 @@ pub struct Arguments {
     configuration: Configuration,
     #[command(flatten)]
     inputs: Inputs,
-    /// An option and the values to try: min_failures=3..10 or window=5m,15m,1h. Repeat for several; all combinations are
-    /// tried. Without it, counts and windows around the defaults.
+    /// An option and the values to try: min_failures=3..10 or window=5m,15m,1h. Repeat for several options; all
+    /// combinations are tried. By default, counts and windows around the defaults.
     #[arg(long, value_name = "OPTION=VALUES", value_parser = Axis::parse)]
     grid: Vec<Axis>,
-    /// Known attacks, a line each: the id of an alert, an alert as `run` writes it, or user,address,time. Alerts marked
-    /// true count as well.
+    /// A file of known attacks, one on each line: the id of an alert, an alert as `run` writes it, or
+    /// user,address,time. Alerts marked true are added.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// How the table is written.
+    /// The form of the table.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Wanted::Text)]
     format: Wanted,
-    /// Write to a file, in the form of its ending: .csv, .json, .html, or .toml for the recommended setting.
+    /// Write to a file. Its ending gives the form: .csv, .json, .html, or .toml for the recommended setting.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The folder of silences and dispositions (see `mark`).
@@ -62,9 +62,9 @@ pub struct Arguments {
 /// A form of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Wanted {
-    /// For people.
+    /// Text for people.
     Text,
-    /// A row for each setting.
+    /// One row for each setting.
     Csv,
     /// One JSON object.
     Json,
@@ -79,9 +79,9 @@ struct Tuner {
     name: String,
     detector: Detector,
     found: Vec<Vec<Found>>,
-    /// How many alerts each setting raised.
+    /// The number of alerts that each setting raised.
     counts: Vec<usize>,
-    /// How many records were decoded, and how often: once.
+    /// The number of decoded records. Each record is decoded once.
     decoded: u64,
     failure: Option<String>,
 }
@@ -89,7 +89,7 @@ struct Tuner {
 impl Tuner {
     fn keep(&mut self, alerts: Vec<authsieve_host::contract::Alert>) {
         for alert in alerts.into_iter().map(convert::alert) {
-            // Each alert names its setting.
+            // `config_digest` holds the number of the alert's setting.
             let Ok(at) = alert.config_digest.parse::<usize>() else { continue };
             if let (Some(found), Some(count)) = (self.found.get_mut(at), self.counts.get_mut(at)) {
                 *count += 1;
@@ -133,10 +133,10 @@ impl Worker for Tuner {
     }
 }
 
-/// Runs it.
+/// Runs `diff`.
 ///
 /// # Errors
-/// When the analytic cannot be started under each setting, or the output cannot be written.
+/// Fails if the analytic cannot be started with each setting, or the output cannot be written.
 pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let engine = engine(Limits { call: CALL, memory: MEMORY, ..Limits::default() })?;
     let options = arguments.configuration.options(arguments.inputs.order);
@@ -203,7 +203,7 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     Ok(if totals.lost_something() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// An analytic of another version takes one setting alone.
+/// The error for an analytic of another version, which accepts only one setting.
 fn unlisted(error: StartError) -> StartError {
     match error {
         StartError::Config(lines) if lines.contains("expected a JSON object") => StartError::Config(
@@ -257,7 +257,7 @@ impl Arguments {
     }
 }
 
-/// A line on standard error that is no error.
+/// Writes a line to standard error that is no error.
 fn remark(color: When, text: &str) {
     let paint = color.paint(io::stderr().is_terminal());
     if writeln!(io::stderr(), "{} {}", paint.bold("note:"), escape::text(text)).is_err() {

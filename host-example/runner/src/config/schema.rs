@@ -258,7 +258,7 @@ struct Sink {
     min_severity: Option<Severity>,
     /// Deliver only alerts of these analytics. Default: all.
     analytics: Option<Texts>,
-    /// Incidents, as JSON lines: off, they do not go there; also, beside alerts; only, alone. Default: off.
+    /// Incidents as JSON lines. off: none; also: in addition to alerts; only: without alerts. Default: off.
     incidents: Option<String>,
     /// The rate limit, such as 10/m or 1/s. Alerts beyond it are held back.
     rate: Option<String>,

@@ -1,4 +1,4 @@
-//! How text is laid out for people: its width, its colours, its times.
+//! The layout of text for people: width, colours, times.
 
 use super::escape;
 use super::paint::Paint;
@@ -9,28 +9,28 @@ use std::io::{self, Write};
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
-/// As wide as text is where the output is no terminal.
+/// The width of text if the output is no terminal.
 const WIDTH: usize = 100;
-/// Narrower than this is no use.
+/// The least width.
 const NARROW: usize = 40;
-/// So wide is the name of a field, with the blank behind.
+/// The width of a field's name, with the blank after it.
 const LABEL: usize = 11;
 
-/// How text is laid out.
+/// The layout of text.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// Whether there is colour.
+    /// The colours.
     pub paint: Paint,
-    /// Columns of a line.
+    /// The columns of a line.
     pub width: usize,
-    /// The zone of times. `None`: UTC, written with `Z`.
+    /// The time zone. `None` for UTC, written with `Z`.
     pub zone: Option<TimeZone>,
-    /// Whether raw records are shown beneath what they say.
+    /// True if raw records are shown below their lines.
     pub raw: bool,
 }
 
 impl Look {
-    /// As wide as the terminal; where there is none, as `COLUMNS` says, or 100 columns.
+    /// Uses the width of the terminal. Without a terminal, uses `COLUMNS`, or else 100 columns.
     #[must_use]
     pub fn new(paint: Paint) -> Self {
         let set = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -48,7 +48,7 @@ impl Look {
         }
     }
 
-    /// The time of day, with the date where that is not the day of `day`. Fractions of a second are left out.
+    /// The time of day, with the date if it is another day than `day`. Without fractions of a second.
     #[must_use]
     pub fn clock(&self, time: Timestamp, day: Timestamp) -> String {
         let utc = TimeZone::UTC;
@@ -60,7 +60,7 @@ impl Look {
         at.strftime(if same { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
     }
 
-    /// From one time to another, and how long that is.
+    /// A range of times, with its length.
     #[must_use]
     pub fn between(&self, from: Timestamp, to: Timestamp) -> String {
         let second = Span::SECOND.0;
@@ -81,10 +81,10 @@ impl Look {
         self.zone.as_ref().zip(jiff::Timestamp::from_microsecond(time.0).ok())
     }
 
-    /// Writes a field: its name, then its value, wrapped at words and aligned. Nothing where the value is empty.
+    /// Writes a field: its name, then its value, wrapped at words and aligned. Writes nothing if the value is empty.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Fails if `out` fails.
     pub fn field(&self, out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
         if value.is_empty() {
             return Ok(());
@@ -93,10 +93,10 @@ impl Look {
         self.wrapped(out, &label, 2 + LABEL, 0, value, |line| line.to_owned())
     }
 
-    /// Writes a line of a list in the place of a field's value. What does not fit goes on `hang` columns further in.
+    /// Writes a line of a list, at the place of a field's value. Further lines are indented by another `hang` columns.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Fails if `out` fails.
     pub fn item(
         &self,
         out: &mut impl Write,
@@ -129,10 +129,10 @@ impl Look {
         Ok(())
     }
 
-    /// Writes text in lines of this width, `indent` columns in, after what stands there already.
+    /// Writes text in lines of this width, indented by `indent` columns, after the text that is already on the line.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Fails if `out` fails.
     pub fn text(
         &self,
         out: &mut impl Write,
@@ -144,29 +144,29 @@ impl Look {
     }
 }
 
-/// `text` in lines of a width, escaped; all but the first are `hang` columns further in. Words are broken where they do
-/// not fit at all.
+/// Splits `text` into lines of a width, and escapes it. All lines but the first are indented by `hang` columns. A word
+/// is broken only if it is longer than a line.
 #[must_use]
 pub fn lines(text: &str, width: usize, hang: usize) -> Vec<String> {
     let text = escape::text(text);
     let further = " ".repeat(hang.min(width / 2));
     let options =
         Options::new(width.max(8)).word_splitter(WordSplitter::NoHyphenation).subsequent_indent(&further);
-    // Blanks within a line align columns, so a line that fits stays as it is.
+    // Blanks within a line align columns, so a line that fits is not changed.
     if display_width(&text) <= width {
         return vec![text.into_owned()];
     }
     textwrap::wrap(&text, options).into_iter().map(|line| line.into_owned()).collect()
 }
 
-/// `text` with blanks behind it, up to a width.
+/// `text`, filled with blanks to a width.
 #[must_use]
 pub fn padded(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(display_width(text));
     format!("{text}{:blanks$}", "")
 }
 
-/// How wide a text is on a terminal.
+/// The width of a text on a terminal.
 #[must_use]
 pub fn wide(text: &str) -> usize {
     display_width(text)
@@ -175,7 +175,7 @@ pub fn wide(text: &str) -> usize {
 /// A time zone: `local`, an IANA name such as `Europe/Berlin`, or an offset such as `+02:00`.
 ///
 /// # Errors
-/// For anything else.
+/// Fails for any other text.
 pub fn zone(text: &str) -> Result<TimeZone, String> {
     if text == "local" {
         return local().ok_or_else(|| "this machine does not say its time zone; name one".into());
@@ -200,7 +200,7 @@ pub fn zone(text: &str) -> Result<TimeZone, String> {
     })
 }
 
-/// The zone of this machine: `TZ`, or the name behind /etc/localtime. UTC where it has neither.
+/// The zone of this machine: `TZ`, or the name in /etc/localtime. UTC without both.
 fn local() -> Option<TimeZone> {
     let set = std::env::var("TZ").ok().filter(|name| !name.is_empty());
     let linked = || {

@@ -1,4 +1,4 @@
-//! A report for people: incidents, one paragraph each, and what to do next.
+//! A report for people: one paragraph for each incident, and the next steps.
 
 use super::escape;
 use super::listed;
@@ -10,32 +10,32 @@ use authsieve_triage::incidents::{Fact, Incident};
 use authsieve_triage::report::{Count, Piece, Report, Told};
 use std::io::{self, Write};
 
-/// How many names of a list are shown.
+/// The most names of a list that are shown.
 const NAMES: usize = 8;
-/// How many reasons of a severity are shown.
+/// The most reasons for a severity that are shown.
 const REASONS: usize = 6;
-/// How many characters of a raw record are shown, unless all of it is asked for.
+/// The most characters of a raw record that are shown, unless the whole record is wanted.
 const RECORD: usize = 200;
-/// A column of evidence is at most so wide; what is longer pushes the others.
+/// The most width of a column of evidence. A longer text moves the later columns.
 const COLUMN: usize = 36;
 
-/// What the host knows of the whole input, beside the alerts.
+/// Facts about the whole input, in addition to the alerts.
 #[derive(Clone, Debug, Default)]
 pub struct Whole {
-    /// Failures by address and by account, whether there was an alert or not.
+    /// The number of failures by address, with or without an alert.
     pub addresses: Vec<Count>,
-    /// The same by account.
+    /// The number of failures by account, with or without an alert.
     pub accounts: Vec<Count>,
-    /// Every failure was counted.
+    /// True if every failure was counted.
     pub exact: bool,
-    /// At most so many incidents are written.
+    /// The most incidents to write.
     pub limit: Option<usize>,
 }
 
-/// Writes a report: what there is in a sentence, the incidents, then the steps of each analytic.
+/// Writes a report: a summary sentence, the incidents, then the steps for each analytic.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn write(out: &mut impl Write, report: &Report, whole: &Whole, look: &Look) -> io::Result<()> {
     if report.incidents.is_empty() {
         return Ok(());
@@ -110,7 +110,8 @@ fn paragraph(
     writeln!(out)
 }
 
-/// How often its addresses and accounts failed in the whole input: an alert counts up to its threshold.
+/// The number of failures of the incident's addresses and accounts in the whole input. An alert counts only up to its
+/// threshold.
 fn in_all(incident: &Incident, whole: &Whole) -> String {
     let about = if whole.exact { "" } else { "about " };
     let of = |counts: &[Count], names: &[String]| -> Vec<String> {
@@ -125,7 +126,7 @@ fn happened(out: &mut impl Write, report: &Report, incident: &Incident, look: &L
     let mut name = "what";
     let mut before: Option<&Fact> = None;
     for fact in &story {
-        // The gap stands where it is.
+        // Shows the gap where facts were left out.
         if left_out > 0 && before.is_some() && story.iter().position(|other| other == fact) == Some(32) {
             look.item(out, "", 0, &format!("… {left_out} more …"), true)?;
         }
@@ -139,12 +140,12 @@ fn happened(out: &mut impl Write, report: &Report, incident: &Incident, look: &L
     Ok(())
 }
 
-/// Records as a table: where they stand, then what they say.
+/// Writes records as a table: the place, then the fields.
 fn evidence(out: &mut impl Write, pieces: &[&Piece], day: Timestamp, look: &Look) -> io::Result<()> {
     let cells: Vec<[String; 6]> = pieces.iter().map(|piece| cells(piece, day, look)).collect();
     let mut widths = [0; 6];
     for (piece, row) in pieces.iter().zip(&cells) {
-        // Text that could not be read is no column.
+        // An unreadable record is one column.
         let columns = if piece.line.is_some() { 6 } else { 1 };
         for (width, cell) in widths.iter_mut().zip(row).take(columns) {
             *width = (*width).max(wide(cell)).min(COLUMN);
@@ -175,7 +176,7 @@ fn evidence(out: &mut impl Write, pieces: &[&Piece], day: Timestamp, look: &Look
     Ok(())
 }
 
-/// Where a record stands, and its columns.
+/// The place of a record, and its columns.
 fn cells(piece: &Piece, day: Timestamp, look: &Look) -> [String; 6] {
     let place = piece.place.clone().unwrap_or_default();
     let Some(line) = &piece.line else {
@@ -190,7 +191,7 @@ fn cells(piece: &Piece, day: Timestamp, look: &Look) -> [String; 6] {
     [shown(&place), time, outcome, shown(&line.user), shown(&line.from), shown(&line.at)]
 }
 
-/// As much of a record as a few lines of a terminal take.
+/// The beginning of a record, as much as a few lines of a terminal hold.
 fn beginning(record: &str) -> String {
     match record.char_indices().nth(RECORD) {
         Some((end, _)) => format!("{}…", record.get(..end).unwrap_or_default()),
@@ -198,10 +199,10 @@ fn beginning(record: &str) -> String {
     }
 }
 
-/// Writes one alert as a paragraph, as it comes in a stream.
+/// Writes one alert of a stream as a paragraph.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn alert(out: &mut impl Write, told: &Told, look: &Look) -> io::Result<()> {
     let report = Report::new(vec![told.clone()], authsieve_triage::incidents::Limits::default());
     let Some(incident) = report.incidents.first() else { return Ok(()) };
@@ -225,11 +226,11 @@ pub fn alert(out: &mut impl Write, told: &Told, look: &Look) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes the summary of `--summary`: how much there is, who and what stands in most incidents, and who fails most
-/// without an alert.
+/// Writes the summary of `--summary`: the number of incidents, the accounts and addresses in most incidents, and those
+/// with most failures but without an alert.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn overview(out: &mut impl Write, report: &Report, whole: &Whole, look: &Look) -> io::Result<()> {
     look.text(out, &"", 0, &report.headline())?;
     let severities = report.severities().into_iter().map(|(severity, count)| format!("{count} {severity}"));

@@ -75,8 +75,8 @@ pub fn summary(analytics: &[Stats], totals: &Totals, took: Duration, sorted: boo
     text
 }
 
-/// What became of alerts that are not shown: by silence, by conditions, for want of room. Empty where all are shown. Every
-/// line ends in a newline.
+/// Counts the alerts that are not shown, by reason: a silence, the conditions, or missing room. Empty if all are shown.
+/// Every line ends with a newline.
 #[must_use]
 pub fn apart(counts: &Counts, left_out: u64, paint: Paint) -> String {
     let mut text = String::new();

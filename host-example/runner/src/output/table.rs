@@ -1,4 +1,4 @@
-//! Alerts as a table: comma-separated values, one alert a row, for spreadsheets.
+//! Writes alerts as a table of comma-separated values for spreadsheets, one alert in each row.
 
 use super::look::Look;
 use authsieve_triage::report::{Report, Told};
@@ -30,7 +30,7 @@ const COLUMNS: [&str; 20] = [
 /// Writes all alerts of a report.
 ///
 /// # Errors
-/// Those of `out`.
+/// Fails if `out` fails.
 pub fn write(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
     let mut out = csv::Writer::from_writer(out);
     out.write_record(COLUMNS)?;
@@ -70,7 +70,8 @@ fn cells(told: &Told, incident: &str, look: &Look) -> [String; 20] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula: attackers write names. One that begins like a formula gets an apostrophe.
+/// A cell that no spreadsheet reads as a formula, because attackers write names. A cell that begins like a formula gets
+/// an apostrophe.
 fn harmless(cell: &str) -> String {
     let begins = cell.trim_start().starts_with(['=', '+', '-', '@']) || cell.starts_with(['\t', '\r']);
     if begins { format!("'{cell}") } else { cell.to_owned() }

@@ -131,7 +131,7 @@ pub(super) struct Start {
     pub counters: Arc<Counters>,
     /// The file for records that cannot be judged.
     pub letters: Arc<Letters>,
-    /// What people said about alerts.
+    /// The folder of people's decisions about alerts.
     pub desk: Option<Desk>,
 }
 
@@ -159,7 +159,7 @@ impl Start {
     }
 }
 
-/// Takes the open incidents out of the parts of a state, if they are there.
+/// Removes the open incidents from the parts of a state and returns them, if they are there.
 fn incidents(parts: &mut Vec<(String, Vec<u8>)>) -> Option<Vec<u8>> {
     let at = parts.iter().position(|(name, _)| name == triage::PART)?;
     Some(parts.remove(at).1)

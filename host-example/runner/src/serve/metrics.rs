@@ -22,7 +22,7 @@ pub(super) struct Counters {
     pub bytes: Counter,
     dead_letters: Family<Vec<(String, String)>, Counter>,
     all_letters: Counter,
-    /// Alerts that a silence keeps apart.
+    /// The number of silenced alerts.
     pub silenced: Counter,
     /// Batches that were received again and not counted again.
     pub repeated: Counter,

@@ -70,7 +70,7 @@ pub(super) const fn rank(severity: Severity) -> u8 {
     severity as u8
 }
 
-/// What stands in the place of an analytic where an item is an incident.
+/// The name that an incident has instead of the name of an analytic.
 pub(super) const INCIDENT: &str = "incident";
 
 /// The position of a sink that was removed.

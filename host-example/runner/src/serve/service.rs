@@ -41,7 +41,7 @@ pub struct Setup {
     pub state: Option<PathBuf>,
     /// A state file of another service to start from.
     pub restore: Option<Restore>,
-    /// The folder of silences, if it was named.
+    /// The folder of silences, if it is given.
     pub desk: Option<std::path::PathBuf>,
     /// The largest body of a request in bytes, both compressed and decompressed.
     pub max_body: usize,

@@ -1,4 +1,4 @@
-//! Alerts to an output, everything else to standard error: the sink of `run` and of the demonstration.
+//! Writes alerts to an output, and everything else to standard error. `run` and the demonstration use it.
 
 use super::first::{First, Gathered};
 use super::gate::{Counts, Gate, Passed};
@@ -17,35 +17,35 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// A run shows its progress once it has lasted this long.
+/// The progress bar appears after this time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// So many alerts are held for a report.
+/// The most alerts that are held for a report.
 const MOST: usize = 20_000;
 
-/// What is done with alerts.
+/// The treatment of alerts.
 pub enum Output {
-    /// Each is written as a line of JSON, once it comes.
+    /// Writes each alert as a line of JSON, when it is raised.
     Lines {
-        /// Where to.
+        /// The output.
         out: Box<dyn Write>,
-        /// What the lines are.
+        /// The layout of the lines.
         layout: Layout,
-        /// Everything is escaped that a terminal might act upon. Still the same JSON values.
+        /// True to escape all characters that control a terminal. The JSON values stay the same.
         terminal: bool,
-        /// At most so many.
+        /// The most alerts that are written.
         limit: Option<usize>,
-        /// They are sorted by severity, so they are held.
+        /// The alerts, held for sorting by severity.
         sorted: Option<Vec<(Severity, Timestamp, String)>>,
     },
-    /// Each is written as a paragraph, once it comes.
+    /// Writes each alert as a paragraph, when it is raised.
     Paragraphs {
-        /// Where to.
+        /// The output.
         out: Box<dyn Write>,
-        /// How.
+        /// The layout of the text.
         look: Look,
     },
-    /// They are held for a report.
+    /// Holds the alerts for a report.
     Held(Vec<Told>),
 }
 
@@ -60,22 +60,22 @@ pub struct Alerts {
     left_out: u64,
 }
 
-/// What a sink of alerts leaves behind.
+/// The results of a sink of alerts.
 pub struct Left {
     /// The alerts that were held.
     pub held: Vec<Told>,
-    /// This many more there was no room for.
+    /// The number of alerts that were not held for lack of room.
     pub left_out: u64,
-    /// What became of alerts.
+    /// The counts of alerts.
     pub counts: Counts,
-    /// The gate, whose stand-ins hold for what is told beside the alerts.
+    /// The gate. Its stand-ins also apply to texts outside the alerts.
     pub gate: Gate,
-    /// The first record of each kind of trouble, once, by the kind.
+    /// The first record of each kind of trouble, by kind.
     pub first: Vec<First>,
 }
 
 impl Alerts {
-    /// For an output. With `progress`, a bar on a terminal shows how far the inputs are read.
+    /// Creates a sink for an output. With `progress`, a bar on a terminal shows the progress of reading.
     #[must_use]
     pub fn new(output: Output, gate: Gate, color: When, progress: Option<Progress>) -> Self {
         let bar = Bar::new(progress.filter(|_| io::stderr().is_terminal()));
@@ -85,7 +85,7 @@ impl Alerts {
     /// Ends the output.
     ///
     /// # Errors
-    /// When it cannot be written to.
+    /// Fails if the output cannot be written.
     pub fn finish(mut self) -> io::Result<Left> {
         self.bar.clear();
         let mut held = Vec::new();
@@ -141,7 +141,8 @@ impl Alerts {
     }
 }
 
-/// The alert with its places and lines. Pieces of the file of the alert are named by their lines alone.
+/// The alert with the places and lines of its evidence. A piece of evidence in the alert's own file is named only by
+/// its line.
 fn told(located: &Located<'_>, lines: Vec<Option<Line>>, notes: Vec<String>) -> Told {
     let own = located.origin.as_ref();
     let place = |origin: &Origin| match own {
@@ -180,7 +181,7 @@ impl Sink for Alerts {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // So that the alerts of a stream need not wait for more of them.
+        // Alerts of a stream must not wait in a buffer.
         match &mut self.output {
             Output::Lines { out, .. } | Output::Paragraphs { out, .. } => self.bar.aside(|| out.flush())?,
             Output::Held(_) => {}
@@ -195,7 +196,7 @@ impl Drop for Alerts {
         self.bar.clear();
     }
 }
-/// A progress bar on standard error, for inputs whose size is known, once reading them takes a while.
+/// A progress bar on standard error. It appears only if the size of the inputs is known and reading takes a while.
 struct Bar {
     progress: Option<(Progress, u64)>,
     started: Instant,
@@ -223,7 +224,7 @@ impl Bar {
         }
     }
 
-    /// Does something that may write to the terminal.
+    /// Hides the bar while `write` may write to the terminal.
     fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.shown {
             Some(bar) => bar.suspend(write),

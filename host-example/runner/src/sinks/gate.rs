@@ -1,4 +1,4 @@
-//! What every alert passes before it is written: conditions, silences, what is known beside it, stand-ins for names.
+//! The gate that every alert passes before it is written: conditions, silences, added facts, stand-ins for names.
 
 use crate::desk::Mark;
 use crate::enrich::{Enricher, words};
@@ -9,34 +9,34 @@ use authsieve_triage::silence::{Silence, silenced};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 
-/// Chooses alerts, and adds what the host knows.
+/// Selects alerts, and adds facts that the host knows.
 pub struct Gate {
-    /// Which alerts are wanted.
+    /// The conditions for alerts.
     pub filter: Filter,
-    /// Which are kept apart.
+    /// The silences.
     pub silences: Vec<Silence>,
-    /// Those that are kept apart are shown all the same, and say so.
+    /// True if silenced alerts are shown too, with their silence.
     pub shows_silenced: bool,
-    /// What alerts turned out to be.
+    /// The dispositions of alerts.
     pub marks: HashMap<String, Mark>,
-    /// Where addresses are.
+    /// The places of addresses.
     pub enricher: Enricher,
-    /// Puts stand-ins in the place of names.
+    /// Replaces names by stand-ins.
     pub redactor: Option<Redactor>,
-    /// What became of alerts so far.
+    /// The counts of alerts so far.
     pub counts: Counts,
 }
 
-/// What became of alerts.
+/// The counts of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The worst of those that passed.
+    /// The highest severity of the alerts that passed.
     pub worst: Option<Severity>,
-    /// How many passed.
+    /// The number of alerts that passed.
     pub passed: u64,
-    /// How many did not meet the conditions.
+    /// The number of alerts that did not meet the conditions.
     pub unwanted: u64,
-    /// How many each silence kept apart, by its name.
+    /// The number of alerts that each silence removed, by its name.
     pub silenced: BTreeMap<String, u64>,
 }
 
@@ -45,9 +45,9 @@ pub struct Counts {
 pub struct Passed {
     /// The alert.
     pub alert: Alert,
-    /// What the host adds, as JSON.
+    /// The members that the host adds, as JSON.
     pub added: Vec<(&'static str, Value)>,
-    /// The same in words.
+    /// The added facts in words.
     pub notes: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Lets an alert pass, or not.
+    /// Adds the host's facts to an alert. `None` if the alert does not pass.
     pub fn pass(&mut self, alert: Alert) -> Option<Passed> {
         if !self.filter.passes(&alert) {
             self.counts.unwanted += 1;

@@ -49,11 +49,11 @@ pub trait Sink {
 pub enum News {
     /// An analytic raised an alert.
     Alert(Box<Alert>),
-    /// The same, and what each piece of its evidence says, where that could be read.
+    /// The alert as above, with the decoded fields of each piece of evidence that could be read.
     Told {
         /// The alert.
         alert: Box<Alert>,
-        /// A line for each piece of evidence.
+        /// The line of each piece of evidence.
         lines: Vec<Option<Line>>,
     },
     /// An analytic explains how it treated an event.

@@ -1,17 +1,17 @@
-//! The settings that are tried.
+//! The settings to try.
 
 use authsieve_engine::time::Span;
 use serde_json::Value;
 
-/// So many settings are tried at once.
+/// The most settings that are tried at once.
 pub const MOST: usize = 256;
 
-/// An option and the values that are tried.
+/// An option and the values to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axis {
     /// The option.
     pub option: String,
-    /// Its values, as a configuration writes them.
+    /// The values, as a configuration writes them.
     pub values: Vec<String>,
 }
 
@@ -19,7 +19,7 @@ impl Axis {
     /// Reads `min_failures=3,5,8`, or `min_failures=3..10` for all whole numbers from 3 to 10.
     ///
     /// # Errors
-    /// For anything else.
+    /// Fails for any other text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no axis; expected option=value,value or option=from..to");
         let (option, list) = text.split_once('=').ok_or_else(wrong)?;
@@ -40,7 +40,7 @@ impl Axis {
         Ok(Self { option: option.trim().to_owned(), values })
     }
 
-    /// The axes that suit an analytic, by the JSON Schema of its options: its first count, and its window.
+    /// The usual axes for an analytic, from the JSON Schema of its options: its first count, and its window.
     #[must_use]
     pub fn usual(schema: &Value) -> Vec<Self> {
         let usual = |name: &str| schema.pointer(&format!("/properties/{name}/default")).cloned();
@@ -64,10 +64,10 @@ impl Axis {
     }
 }
 
-/// All combinations, in the order of the axes: the last changes first.
+/// All combinations, in the order of the axes. The value of the last axis changes first.
 ///
 /// # Errors
-/// Where there are more than [`MOST`].
+/// Fails if there are more than [`MOST`].
 pub fn points(axes: &[Axis]) -> Result<Vec<Vec<(String, String)>>, String> {
     let count = axes.iter().try_fold(1_usize, |count, axis| count.checked_mul(axis.values.len()));
     if count.is_none_or(|count| count > MOST) {

@@ -1,4 +1,4 @@
-//! What is known to be an attack, or none.
+//! Known attacks and known false alerts.
 
 use crate::arguments::received;
 use authsieve_engine::alert::Alert;
@@ -8,13 +8,13 @@ use authsieve_triage::account::Account;
 use serde_json::Value;
 use std::net::IpAddr;
 
-/// An alert belongs to what is known where its time is at most so far off: a higher threshold is reached later.
+/// The most time between an alert and the known event to which it belongs. A higher threshold is reached later.
 const NEAR: Span = Span::seconds(3600);
 
-/// An attack, or something that is none: by the id of an alert, or by who, from where, and when.
+/// A known attack or false alert. It is given by the id of an alert, or by account, address and time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// What it is called in the output: the line it is from.
+    /// The name in the output: the line from which it was read.
     pub name: String,
     /// The id of an alert.
     pub id: Option<String>,
@@ -22,27 +22,27 @@ pub struct Known {
     pub user: Option<Account>,
     /// The address.
     pub ip: Option<IpAddr>,
-    /// When.
+    /// The time.
     pub time: Option<Timestamp>,
 }
 
-/// What is compared of an alert.
+/// The fields of an alert that are compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its id.
+    /// The id of the alert.
     pub id: String,
-    /// Its account.
+    /// The account.
     pub user: Option<Account>,
-    /// Its address.
+    /// The address.
     pub ip: Option<IpAddr>,
-    /// Its first event.
+    /// The time of the first event.
     pub first: Timestamp,
-    /// Its last.
+    /// The time of the last event.
     pub last: Timestamp,
 }
 
 impl Found {
-    /// Of an alert.
+    /// Creates the entry for an alert.
     #[must_use]
     pub fn of(alert: &Alert) -> Self {
         Self {
@@ -56,11 +56,11 @@ impl Found {
 }
 
 impl Known {
-    /// Reads a line: the id of an alert; a JSON object with `id`, or any of `user`, `src_ip` and `time` (an alert as `run`
-    /// writes it is one); or `user,address,time`, of which two may be empty.
+    /// Reads a line. It is the id of an alert; a JSON object with `id`, or with any of `user`, `src_ip` and `time`,
+    /// such as an alert of `run`; or `user,address,time`, of which two may be empty.
     ///
     /// # Errors
-    /// For anything else.
+    /// Fails for any other text.
     pub fn parse(line: &str) -> Result<Self, String> {
         let line = line.trim();
         let is_id = line.len() == 32 && line.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -97,8 +97,8 @@ impl Known {
         Ok(Self { user: Account::of(user), ip, time, ..Self::default() })
     }
 
-    /// Fills in who, where and when of an id, by the alert that a setting has found. Another setting finds the same attack
-    /// by an alert of another time, and so of another id.
+    /// Adds account, address and time to an id, from the alert that a setting has found. Another setting finds the same
+    /// attack by an alert with another time, and so with another id.
     pub fn resolve<'f>(&mut self, found: impl Iterator<Item = &'f Found>) {
         let Some(id) = &self.id else { return };
         if let Some(one) = found.into_iter().find(|found| found.id == *id) {
@@ -111,7 +111,7 @@ impl Known {
         }
     }
 
-    /// Whether an alert is about it.
+    /// True if an alert belongs to this entry.
     #[must_use]
     pub fn is(&self, found: &Found) -> bool {
         if self.id.as_ref() == Some(&found.id) {
@@ -126,10 +126,10 @@ impl Known {
     }
 }
 
-/// Reads a file of known attacks, a line each; empty lines and those that begin with `#` count for nothing.
+/// Reads a file of known attacks, one on each line. Empty lines and lines that begin with `#` are skipped.
 ///
 /// # Errors
-/// For the first line that is wrong: its number and why.
+/// Fails for the first wrong line. The error has its number and the reason.
 pub fn read(text: &str) -> Result<Vec<Known>, String> {
     let line =
         |(number, line): (usize, &str)| Known::parse(line).map_err(|why| format!("{}: {why}", number + 1));

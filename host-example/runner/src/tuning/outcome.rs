@@ -1,38 +1,38 @@
-//! How settings fare, and which to take.
+//! Compares settings, and recommends one.
 
 use super::known::{Found, Known};
 use authsieve_triage::report::number;
 use std::collections::HashSet;
 
-/// How one setting fares.
+/// The results of one setting.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Point {
-    /// Its options and their values.
+    /// The options and their values.
     pub setting: Vec<(String, String)>,
-    /// How many alerts it raises.
+    /// The number of alerts.
     pub alerts: usize,
-    /// The same by day.
+    /// The number of alerts per day.
     pub per_day: f64,
-    /// How many different accounts and addresses stand behind them.
+    /// The number of different accounts and addresses in the alerts.
     pub keys: usize,
-    /// Of the known attacks, those it misses, by their places in the list.
+    /// The known attacks that the setting misses, as positions in the list.
     pub missed: Vec<usize>,
-    /// How many of the alerts are known to be none.
+    /// The number of alerts that are known to be false.
     pub wrong: usize,
 }
 
 /// All settings, compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// In the order of the grid.
+    /// The points in the order of the grid.
     pub points: Vec<Point>,
-    /// What the known attacks are called.
+    /// The names of the known attacks.
     pub known: Vec<String>,
-    /// The setting to take; `None`, and why, where nothing can be recommended.
+    /// The recommended setting, or the reason why none can be recommended.
     pub advice: Result<usize, String>,
 }
 
-/// Compares the alerts of settings over so many days.
+/// Compares the alerts of settings over this number of days.
 #[must_use]
 pub fn compare(
     settings: Vec<Vec<(String, String)>>,
@@ -61,8 +61,8 @@ pub fn compare(
     Outcome { points, known, advice }
 }
 
-/// The setting with the fewest alerts that misses no known attack; of equal ones, the one with the fewest that are known
-/// to be none, then the first.
+/// The setting with the fewest alerts that misses no known attack. Of equal settings, the one with the fewest false
+/// alerts, then the first.
 fn advise(points: &[Point], known: &[String]) -> Result<usize, String> {
     if known.is_empty() {
         return Err(
@@ -86,7 +86,7 @@ fn advise(points: &[Point], known: &[String]) -> Result<usize, String> {
 }
 
 impl Outcome {
-    /// What a setting loses, in words; empty where it loses nothing.
+    /// The known attacks that a setting misses, in words. Empty if it misses none.
     #[must_use]
     pub fn loses(&self, point: &Point) -> String {
         let names: Vec<&str> =
@@ -100,7 +100,8 @@ impl Outcome {
         self.advice.as_ref().ok().and_then(|at| self.points.get(*at))
     }
 
-    /// What each step beyond the recommended setting loses: the settings with fewer alerts, the most alerts first.
+    /// The settings with fewer alerts than the recommended one, most alerts first. They show what each further step
+    /// would miss.
     #[must_use]
     pub fn steps(&self) -> Vec<&Point> {
         let Some(best) = self.best() else { return Vec::new() };
@@ -109,7 +110,7 @@ impl Outcome {
         list
     }
 
-    /// The recommended setting as TOML, for this analytic.
+    /// The recommended setting as TOML, for the analytic `id`.
     #[must_use]
     pub fn toml(&self, id: &str) -> Option<String> {
         let best = self.best()?;

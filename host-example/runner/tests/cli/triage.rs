@@ -1,9 +1,10 @@
-//! From alerts to answers: incidents, choices, forms of output, silences and dispositions.
+//! Tests of incidents, selections, forms of output, silences and dispositions.
 
 use crate::shell::{ATTACK, RECEIVED, Said, Shell, alerts};
 use std::fs;
 
-/// Failures of three accounts from one address, and a login of one of them; a day later another address.
+/// A log with failures of three accounts from one address, and a login of one of them. A day later comes another
+/// address.
 fn log() -> String {
     let line = |day: u32, second: u32, what: &str, user: &str, address: &str| {
         let (minute, second) = (second / 60, second % 60);
@@ -74,7 +75,7 @@ fn conditions_choose_alerts_and_never_events() {
     let shell = ready();
     let chosen = |arguments: &[&str]| users(&run(&shell, arguments));
     assert_eq!(chosen(&[]), ["ada", "eve", "svc-backup"]);
-    // The failures of ada stand before that time.
+    // The failures of ada are before this time.
     assert_eq!(chosen(&["--since", "2026-03-04T08:00:20Z"]), ["ada", "eve", "svc-backup"]);
     assert_eq!(chosen(&["--since", "2026-03-04T08:00:21Z"]), ["eve", "svc-backup"]);
     assert_eq!(chosen(&["--until", "2026-03-04T08:00:39Z"]), ["ada"]);
@@ -230,7 +231,7 @@ fn a_stream_tells_each_alert_as_it_comes() {
     assert!(said.out.contains("  evidence   1  "), "{}", said.out);
 }
 
-/// A database in MaxMind's format 2.0 that knows one network: 203.0.113.0/24.
+/// A database in MaxMind's format 2.0 with one network: 203.0.113.0/24.
 fn database() -> Vec<u8> {
     let text = |text: &str| [&[(2 << 5) | text.len() as u8], text.as_bytes()].concat();
     let map = |members: &[(&str, Vec<u8>)]| {
@@ -256,7 +257,7 @@ fn database() -> Vec<u8> {
     out.extend([0; 16]);
     out.extend(data);
     out.extend(b"\xab\xcd\xefMaxMind.com");
-    // An array and a 64-bit number are of extended types.
+    // An array and a 64-bit number have extended types.
     let languages = [&[1, 4][..], &text("en")].concat();
     let epoch = [&[8, 2][..], &1_772_600_000_u64.to_be_bytes()].concat();
     out.extend(map(&[

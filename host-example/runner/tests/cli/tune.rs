@@ -1,10 +1,10 @@
-//! `tune`, `diff`, `translate`, and the layer of `doctor`.
+//! Tests of `tune`, `diff`, `translate`, and the layer of `doctor`.
 
 use crate::shell::{ATTACK, RECEIVED, Said, Shell, alerts};
 use serde_json::Value;
 use std::fs;
 
-/// A password that was mistyped three times on each of ten days, and an attack of 12 failures that got in.
+/// A log in which a password was mistyped three times on each of ten days, and an attack of 12 failures succeeded.
 fn history() -> String {
     let mut log = String::new();
     let line = |day: u32, second: u32, what: &str, user: &str, address: &str| {
@@ -58,7 +58,7 @@ fn the_setting_with_the_fewest_alerts_that_keeps_every_attack_is_found() {
     );
     assert_eq!(point("12", "5s")["alerts"], 0, "12 failures take 11 seconds");
     assert_eq!(told["recommended"]["setting"], serde_json::json!({ "min_failures": "5", "window": "5s" }));
-    // What each setting finds is what `run` finds.
+    // Each setting finds the same alerts as `run`.
     for (failures, window) in [("2", "15m"), ("5", "5s"), ("12", "15m"), ("12", "5s")] {
         let set = [format!("min_failures={failures}"), format!("window={window}")];
         let said = shell.run(&[

@@ -1,11 +1,11 @@
-//! Incidents and silences of a service.
+//! Tests of incidents and silences of a service.
 
 use crate::server::{Server, alerts, attack, body, waits};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// A service with a sink of alerts and one of incidents, and a desk.
+/// Starts a service with a desk, a sink for alerts and a sink for incidents.
 fn start(folder: &Path) -> Server {
     let shown = |name: &str| folder.join(name).display().to_string();
     let config = format!(
@@ -32,7 +32,7 @@ fn told(folder: &Path) -> Vec<(String, usize)> {
     alerts(&folder.join("incidents.jsonl")).iter().map(of).collect()
 }
 
-/// The same attack on another account, and later.
+/// The same attack on another account, at a later time.
 fn another(minutes: u32, user: &str) -> Vec<String> {
     let lines = attack(1 + minutes);
     let (old, from) = (format!("user{}", 1 + minutes), format!("198.51.0.{}", 2 + minutes));
@@ -48,7 +48,7 @@ fn incidents_are_told_as_they_change_and_outlive_a_crash() {
     waits(1, || alerts(&path.join("incidents.jsonl")));
     server.kill();
     let server = start(path);
-    // The same address: another account falls, so the incident grows worse.
+    // The attack from the same address gets into another account, so the incident becomes more severe.
     server.post(&body(&another(5, "bob")));
     waits(2, || alerts(&path.join("incidents.jsonl")));
     assert_eq!(server.terminate().0, Some(0));
@@ -93,7 +93,7 @@ fn a_silence_is_applied_without_a_restart_and_its_alerts_are_kept() {
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    // It is read within a second or so; until then alerts of other accounts are raised.
+    // The service reads the silence within about a second. Until then, alerts of other accounts are raised.
     let mut minutes = 5;
     loop {
         server.post(&body(&another(minutes, "bob")));

@@ -229,8 +229,8 @@ impl<S: Analytics> Detector<S> {
         S::describe()
     }
 
-    /// Makes a detector with empty windows. `config` is a JSON object; the empty string means the defaults. A JSON
-    /// list is of several [settings at once](points).
+    /// Makes a detector with empty windows. `config` is a JSON object, or empty for the defaults. A JSON list means
+    /// several [settings at once](points).
     ///
     /// # Errors
     /// Fails with [`Error::InvalidConfig`], which holds every problem.

@@ -1,8 +1,9 @@
-//! Several settings of the same analytics at once, for tuning: each record is decoded once, and judged by each setting.
+//! Judges with several settings of the same analytics at once, for tuning. Each record is decoded once, and judged with
+//! each setting.
 //!
-//! A configuration that is a JSON list holds one configuration in each of its elements. They may differ in all options but
-//! those that bear on decoding. An alert has the place of its setting, from 0, as its `config_digest`; what it shows of
-//! records is left out. Such a detector has no state that could be taken out.
+//! A configuration that is a JSON list holds one configuration in each element. They may differ in all options except
+//! those that affect decoding. The `config_digest` of an alert is the number of its setting, from 0. Alerts show no
+//! records. Such a detector has no state to save.
 
 use super::judge::Judging;
 use super::{Analytics, Configured, Error, Reading, Stats};
@@ -20,25 +21,25 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// So many settings are judged at once.
+/// The most settings that are judged at once.
 pub const MOST: usize = 256;
 
-/// One analytic under several settings; never none.
+/// One analytic with several settings, at least one.
 struct Points {
     first: Box<dyn Judging>,
     others: Vec<Box<dyn Judging>>,
 }
 
-/// Whether this configuration is a list of settings.
+/// True if this configuration is a list of settings.
 #[must_use]
 pub fn is_list(config: &str) -> bool {
     config.trim_start().starts_with('[')
 }
 
-/// Configures analytics under each of the settings in a list.
+/// Configures analytics with each of the settings in a list.
 ///
 /// # Errors
-/// For everything that is wrong with one of them, and where two read records in different ways.
+/// Fails with all problems of the settings, and if two settings decode records in different ways.
 pub fn configure<S: Analytics>(config: &str, seed: u64) -> Result<Configured, Error> {
     let wrong = |text: String| Error::from(Problems::from(Problem::new(code::NOT_JSON, "", text)));
     let json = Json::parse(config).map_err(|why| wrong(format!("the configuration is not JSON: {why}")))?;
@@ -71,7 +72,7 @@ pub fn configure<S: Analytics>(config: &str, seed: u64) -> Result<Configured, Er
     Ok(Configured { common, judges: columns.into_iter().filter_map(join).collect() })
 }
 
-/// What a setting says of options that bear on decoding.
+/// The options of a setting that affect decoding.
 fn decoding(setting: &Json<'_>) -> Vec<(String, String)> {
     let members = setting.as_table().unwrap_or_default().iter();
     let mut said: Vec<(String, String)> = members

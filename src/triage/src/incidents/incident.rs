@@ -1,4 +1,4 @@
-//! One incident.
+//! An incident: alerts that belong together.
 
 use super::parts::{Login, MOST_ENTITIES, Parts};
 use crate::account::Account;
@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The kind of the fingerprints that name incidents.
+/// The kind of fingerprint for the ids of incidents.
 const KIND: u8 = b'I';
-/// So many alerts of an incident are told from its beginning, and so many from its end. Of those between, the ids are kept.
+/// The number of alerts that are described at the beginning of an incident, and again at its end. Of the alerts
+/// between, only the ids are kept.
 const TOLD: usize = 32;
-/// So many accounts, hosts and the like are listed.
+/// The most accounts, hosts and similar names that are listed.
 const LISTED: usize = 256;
 
-/// What became of an incident.
+/// The state of an incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// More alerts may join.
@@ -24,82 +25,83 @@ pub enum State {
     Open,
     /// No more alerts join.
     Closed,
-    /// Another incident has its alerts.
+    /// The incident merged into another.
     Merged {
-        /// The id of that one.
+        /// The id of the other incident.
         into: String,
     },
 }
 
-/// What an alert tells in an incident. They are ordered by (time, analytic, id).
+/// An alert as a fact of an incident. Facts are ordered by (time, analytic, id).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
-    /// When.
+    /// The time.
     #[serde(with = "micros")]
     pub time: Timestamp,
     /// The analytic.
     pub analytic: String,
     /// The id of the alert.
     pub id: String,
-    /// How bad the alert alone is.
+    /// The severity of the alert alone.
     pub severity: Severity,
-    /// The alert's title; empty where it was left out.
+    /// The alert's title. Empty if it was left out.
     pub text: String,
-    /// Further analytics that tell of the same login.
+    /// Further analytics that report the same login.
     pub also: Vec<String>,
     login: Option<Login>,
 }
 
-/// An account that somebody got into.
+/// A compromised account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fallen {
-    /// The account, as it is written.
+    /// The account, as it was written.
     pub account: String,
-    /// When that was known first.
+    /// The time at which this became known.
     #[serde(with = "micros")]
     pub time: Timestamp,
-    /// From where, if one address is known.
+    /// The client's address, if one is known.
     pub from: Option<String>,
 }
 
 /// Alerts that belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
-    /// A hash of the id of its first alert.
+    /// A hash of the id of the first alert.
     pub id: String,
-    /// What became of it.
+    /// The state of the incident.
     pub state: State,
-    /// The highest of its alerts; critical where a password that was found out and challenges of the second factor meet.
+    /// The highest severity of the alerts. Critical if `second_factor` is true.
     pub severity: Severity,
-    /// A password that was found out, and challenges of the second factor of that account from that address, met.
+    /// True if the incident has both a guessed password and challenges of a second factor, for the same account and
+    /// address.
     pub second_factor: bool,
-    /// When its first alert came.
+    /// The time of the first alert.
     #[serde(with = "micros")]
     pub first_alert: Timestamp,
-    /// When its last alert came.
+    /// The time of the last alert.
     #[serde(with = "micros")]
     pub last_alert: Timestamp,
-    /// The first event that its alerts tell of.
+    /// The time of the first event in the alerts.
     #[serde(with = "micros")]
     pub first_seen: Timestamp,
-    /// The last.
+    /// The time of the last event in the alerts.
     #[serde(with = "micros")]
     pub last_seen: Timestamp,
-    /// The ids of its alerts, in order.
+    /// The ids of the alerts, in order.
     pub alerts: Vec<String>,
-    /// What happened, in order.
+    /// The facts, in order.
     pub facts: Vec<Fact>,
-    /// The analytics, by name.
+    /// The analytics, sorted by name.
     pub analytics: Vec<String>,
-    /// From where, as it is written, in the order it came up.
+    /// The addresses as they were written, in the order in which they appeared.
     pub addresses: Vec<String>,
     /// The accounts that were tried.
     pub tried: Vec<String>,
-    /// The accounts that somebody got into.
+    /// The compromised accounts.
     pub fell: Vec<Fallen>,
-    /// The machines and services, in the order they came up.
+    /// The machines and services, in the order in which they appeared.
     pub hosts: Vec<String>,
-    /// The union of the techniques, by id.
+    /// The techniques of all alerts, sorted by id.
     pub techniques: Vec<String>,
     keys: BTreeSet<[u8; 16]>,
     accounts: BTreeSet<Account>,
@@ -108,7 +110,7 @@ pub struct Incident {
 }
 
 impl Fact {
-    /// By what they are ordered.
+    /// The key by which facts are ordered.
     fn place(&self) -> (Timestamp, &str, &str) {
         (self.time, &self.analytic, &self.id)
     }
@@ -130,18 +132,18 @@ impl Incident {
         incident
     }
 
-    /// Whether it holds this alert, or one of which this is a copy or an update.
+    /// True if the incident holds this alert, or the alert of which this is a copy or an update.
     pub(super) fn has(&self, alert: &Alert) -> bool {
         self.alerts.contains(&alert.id)
     }
 
-    /// Whether this may be one of its accounts.
+    /// True if this may be an account of the incident.
     pub(super) fn knows(&self, account: &Account) -> bool {
         let named = Account { name: account.name.clone(), domain: String::new() };
         self.accounts.range(named..).take_while(|own| own.name == account.name).any(|own| own.is(account))
     }
 
-    /// By what incidents are ordered: the place of the first alert.
+    /// The key by which incidents are ordered: the place of the first fact.
     pub(super) fn place_of_first(&self) -> Option<(Timestamp, &str, &str)> {
         self.facts.first().map(Fact::place)
     }
@@ -154,7 +156,7 @@ impl Incident {
         self.accounts.iter()
     }
 
-    /// Takes an alert in. Returns whether it grew worse: a higher severity, or another account that fell.
+    /// Adds an alert. Returns true if the incident became worse: a higher severity, or another compromised account.
     pub(super) fn add(&mut self, alert: &Alert, parts: &Parts) -> bool {
         let before = (self.severity, self.fell.len());
         self.tell(alert, parts);
@@ -184,7 +186,7 @@ impl Incident {
         before != (self.severity, self.fell.len())
     }
 
-    /// An alert that it holds tells more. Returns whether it grew worse.
+    /// Updates an alert of the incident. Returns true if the incident became worse.
     pub(super) fn update(&mut self, alert: &Alert, parts: &Parts) -> bool {
         if alert.status.is_none() {
             return false;
@@ -197,7 +199,7 @@ impl Incident {
         before != (self.severity, self.fell.len())
     }
 
-    /// Takes what the alert says of times, accounts, hosts and techniques.
+    /// Adds the alert's times, accounts, hosts and techniques.
     fn tell(&mut self, alert: &Alert, parts: &Parts) {
         self.severity = self.severity.max(alert.severity);
         self.first_seen = self.first_seen.min(alert.first_seen);
@@ -225,7 +227,7 @@ impl Incident {
         self.fell.sort_by(|one, other| (one.time, &one.account).cmp(&(other.time, &other.account)));
     }
 
-    /// Puts a fact into its place, and leaves out the text of what stands in the middle.
+    /// Inserts a fact at its place, and removes the texts in the middle of a long incident.
     fn place(&mut self, fact: Fact) {
         self.first_alert = self.first_alert.min(fact.time);
         self.last_alert = self.last_alert.max(fact.time);
@@ -238,7 +240,7 @@ impl Incident {
         }
     }
 
-    /// Takes in all that another holds.
+    /// Adds everything of another incident.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.severity = self.severity.max(other.severity);
         self.first_seen = self.first_seen.min(other.first_seen);
@@ -273,8 +275,8 @@ impl Incident {
         }
     }
 
-    /// What happened, in order. Alerts of equal time, account and address are one login: the first tells of it, and names
-    /// the analytics of the others. Facts whose text was left out are counted: the second value.
+    /// The facts in order. Alerts of equal time, account and address are one login: the first of them describes it, and
+    /// names the analytics of the others. The second value is the number of facts without a text.
     #[must_use]
     pub fn story(&self) -> (Vec<Fact>, usize) {
         let mut told: Vec<Fact> = Vec::new();
@@ -296,7 +298,7 @@ impl Incident {
         (told, left_out)
     }
 
-    /// What it is, in a sentence.
+    /// The incident in one sentence.
     #[must_use]
     pub fn title(&self) -> String {
         let from = match self.addresses.as_slice() {
@@ -318,13 +320,13 @@ impl Incident {
         }
     }
 
-    /// How long it lasted, from the first event to the last.
+    /// The time from the first event to the last.
     #[must_use]
     pub fn lasted(&self) -> Span {
         Span(self.last_seen.0.saturating_sub(self.first_seen.0))
     }
 
-    /// As a JSON object, without its alerts' own fields.
+    /// The incident as a JSON object, without the fields of its alerts.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let (story, left_out) = self.story();
@@ -386,7 +388,7 @@ fn sorted(names: &mut Vec<String>, more: &[String]) {
     names.sort();
 }
 
-/// A time as the number of its microseconds.
+/// Stores a time as the number of its microseconds.
 mod micros {
     use authsieve_engine::time::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};

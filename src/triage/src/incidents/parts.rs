@@ -1,35 +1,35 @@
-//! What an incident wants to know of an alert.
+//! The parts of an alert that matter for incidents.
 
 use crate::account::Account;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::net::{self, Prefixes};
 
-/// This many addresses, and accounts, of an alert and of an incident join others. What comes beyond is told, but joins
+/// The most addresses and accounts of an alert and of an incident that join others. Further ones are shown, but join
 /// nothing.
 pub const MOST_ENTITIES: usize = 256;
 
-/// A login, by which alerts of several analytics are known to speak of one: when, in microseconds, who, from where.
+/// A login, as time in microseconds, account and address. Alerts of several analytics with the same login report the
+/// same event.
 pub(super) type Login = (i64, Account, Option<[u8; 16]>);
 
-/// An alert, taken apart.
+/// The parts of an alert.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
-    /// Its addresses, as keys and as they are written.
+    /// The addresses, as keys and as they were written.
     pub addresses: Vec<([u8; 16], String)>,
-    /// Its `user`, and the accounts that logged in.
+    /// The `user`, and the accounts that logged in.
     pub accounts: Vec<Account>,
-    /// The accounts that logged in, or whose password is known now, as they are written.
+    /// The accounts that logged in or whose password is known to the attacker, as they were written.
     pub fell: Vec<String>,
     /// The login that raised the alert.
     pub login: Option<Login>,
-    /// The account and the addresses of a login that failures led to.
+    /// The account and the addresses of a login after failures.
     pub accepted: Vec<(Account, [u8; 16])>,
     /// The account and the addresses of challenges of a second factor.
     pub challenged: Vec<(Account, [u8; 16])>,
 }
 
-/// True if a login is part of what the alert tells, or a password that was right: the alert names the technique of valid
-/// accounts.
+/// True if the alert includes a login or a correct password. Such an alert names the technique of valid accounts.
 #[must_use]
 pub fn logs_in(alert: &Alert) -> bool {
     alert.techniques.iter().any(|id| id.split('.').next() == Some("T1078"))
@@ -49,13 +49,13 @@ impl Parts {
         let own =
             alert.src_ip.as_deref().and_then(net::parse_address).map(|address| prefixes.octets(address));
         let user = alert.user.as_deref().and_then(Account::of);
-        // Where failures raised the alert, `user` is the account that failed last.
+        // If failures raised the alert, `user` is the account that failed last.
         let failing = matches!(&*alert.pattern, "brute-force" | "password-spray" | "credential-stuffing");
         if logs_in(alert) {
             if !failing && let Some(name) = &alert.user {
                 parts.fell.push(name.clone());
             }
-            // Some analytics write when and from where beside the name: these are logins of `user`.
+            // Some analytics write time and address after the name. These are logins of `user`.
             let names = alert.related_successes.iter().filter(|text| !text.contains(" from "));
             parts.fell.extend(names.cloned());
             parts.fell.truncate(MOST_ENTITIES);

@@ -1,4 +1,4 @@
-//! A naive reference, properties that hold the two together, and each rule by hand.
+//! Compares incidents with a naive reference, checks properties, and tests each rule.
 
 use super::*;
 use authsieve_engine::alert::Severity;
@@ -8,7 +8,7 @@ mod naive;
 
 const MINUTE: i64 = 60_000_000;
 
-/// An alert at a minute, of an analytic, about an account, from an address.
+/// An alert at a minute, of an analytic, with an account and an address.
 fn alert(id: &str, minute: i64, user: &str, address: &str) -> Alert {
     Alert {
         id: id.into(),

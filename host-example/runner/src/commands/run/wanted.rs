@@ -1,4 +1,4 @@
-//! Which alerts somebody wants to see, and in which form.
+//! The alerts that the user wants to see, and their form.
 
 use super::untidy;
 use crate::arguments::{Stop, received};
@@ -25,13 +25,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
-/// What is shown of alerts, and how. These choose alerts, never the events that raise them.
+/// The options for the selection and the form of alerts. They select alerts, and do not change which events raise them.
 #[derive(Debug, Args)]
 pub struct Wanted {
-    /// How alerts are written; without it, readable on a terminal and JSON otherwise.
+    /// The form of alerts. By default text on a terminal, and JSON otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Write alerts to a file, in the form of its ending: .jsonl, .csv, .html or .txt.
+    /// Write alerts to a file. Its ending gives the form: .jsonl, .csv, .html or .txt.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Only alerts raised at this time or later: RFC 3339, or seconds since 1970.
@@ -40,65 +40,66 @@ pub struct Wanted {
     /// Only alerts raised at this time or earlier.
     #[arg(long, value_name = "TIME", value_parser = received)]
     until: Option<i64>,
-    /// Only alerts as severe as this, or more.
+    /// Only alerts of at least this severity.
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     min_severity: Option<Severity>,
     /// Only alerts about this account, with or without its domain.
     #[arg(long, value_name = "USER", value_parser = account)]
     user: Option<Account>,
-    /// Only alerts from this address, or block of addresses.
+    /// Only alerts from this address or block of addresses.
     #[arg(long, value_name = "ADDRESS", value_parser = block)]
     ip: Option<Cidr>,
-    /// At most so many incidents, or alerts as JSON.
+    /// The most incidents to show, or the most alerts in JSON.
     #[arg(long, value_name = "NUMBER")]
     pub(super) limit: Option<usize>,
-    /// In which order: of time, or the most severe first. People are shown the most severe first.
+    /// The order: by time, or the most severe first. Text shows the most severe first by default.
     #[arg(long, value_enum, value_name = "ORDER")]
     sort: Option<Sort>,
-    /// Times in this zone, for people: local, a name such as Europe/Berlin, or an offset such as +02:00.
+    /// The time zone for text: local, a name such as Europe/Berlin, or an offset such as +02:00.
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     tz: Option<TimeZone>,
-    /// Show raw records beneath what they say.
+    /// Show the raw record below each line of evidence.
     #[arg(long)]
     raw: bool,
-    /// Only a summary: incidents by severity, who and what stands in most of them, and who fails most without an alert.
+    /// Show only a summary: incidents by severity, the accounts and addresses in most incidents, and those with most
+    /// failures but without an alert.
     #[arg(long)]
     summary: bool,
-    /// Put stand-ins in the place of accounts, addresses and machines, and leave raw records out.
+    /// Replace accounts, addresses and machines by stand-ins, and leave out raw records.
     #[arg(long)]
     redact: bool,
-    /// Exit with status 3 where an alert is as severe as this, or more.
+    /// Exit with status 3 if an alert has at least this severity.
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     fail_on: Option<Severity>,
-    /// Databases in the format of MaxMind that say where addresses are; repeat for several.
+    /// Databases in MaxMind's format with the places of addresses. Repeat for several.
     #[arg(long, value_name = "FILE")]
     geoip: Vec<PathBuf>,
     /// The folder of silences and dispositions (see `silence` and `mark`).
     #[arg(long, value_name = "DIR")]
     desk: Option<PathBuf>,
-    /// Show silenced alerts too, each with its silence.
+    /// Also show silenced alerts, each with its silence.
     #[arg(long)]
     silenced: bool,
 }
 
-/// A format, as it is asked for.
+/// A format of alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// One JSON alert per line.
     Json,
-    /// The same as OCSF 1.5.0 Detection Findings (class 2004).
+    /// OCSF 1.5.0 Detection Findings (class 2004), one on each line.
     Ocsf,
-    /// The same in the Elastic Common Schema 8.17.
+    /// Elastic Common Schema 8.17, one alert on each line.
     Ecs,
-    /// Incidents for people.
+    /// Incidents as text.
     Text,
-    /// A row for each alert.
+    /// One row for each alert.
     Csv,
-    /// One page of incidents.
+    /// A page of incidents.
     Html,
 }
 
-/// An order of what is shown.
+/// An order of alerts and incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Sort {
     /// By time.
@@ -107,16 +108,16 @@ enum Sort {
     Severity,
 }
 
-/// What comes out.
+/// A form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A line of JSON for each alert.
+    /// One line of JSON for each alert.
     Lines,
-    /// A paragraph for each alert, as it comes.
+    /// One paragraph for each alert, when it is raised.
     Paragraphs,
-    /// Incidents, once all is read.
+    /// Incidents, at the end of the input.
     Incidents,
-    /// The summary of these alone.
+    /// Only the summary of incidents.
     Summary,
     /// A table.
     Table,
@@ -125,10 +126,10 @@ pub enum Form {
 }
 
 impl Wanted {
-    /// The form that is asked for.
+    /// The form that the options ask for.
     ///
     /// # Errors
-    /// For an ending that is none, and for a form that does not go together with a stream.
+    /// Fails for an unknown file ending, and for a form that is not possible for a stream.
     pub fn form(&self, follows: bool) -> Result<Form, Error> {
         let ending = self.output.as_ref().map(|file| {
             let ending =
@@ -167,10 +168,10 @@ impl Wanted {
         }
     }
 
-    /// What alerts have to pass.
+    /// The gate that alerts have to pass.
     ///
     /// # Errors
-    /// For a database that cannot be opened, and for a desk that cannot be read.
+    /// Fails for a database that cannot be opened, and for a desk that cannot be read.
     pub fn gate(&self) -> Result<Gate, Error> {
         let (mut silences, mut marks) = Default::default();
         if let Some(desk) = Desk::find(self.desk.as_deref()) {
@@ -195,7 +196,7 @@ impl Wanted {
         })
     }
 
-    /// How text is laid out.
+    /// The layout of text.
     #[must_use]
     pub fn look(&self, form: Form, color: When) -> Look {
         let terminal = self.output.is_none() && io::stdout().is_terminal();
@@ -204,10 +205,10 @@ impl Wanted {
         Look { zone: self.tz.clone(), raw: self.raw && !self.redact, ..Look::new(paint) }
     }
 
-    /// Where alerts go as they come.
+    /// The output for alerts.
     ///
     /// # Errors
-    /// For a file that cannot be written.
+    /// Fails if the file cannot be written.
     pub fn output(&self, form: Form, look: &Look) -> Result<Output, Error> {
         let terminal = self.output.is_none() && io::stdout().is_terminal();
         Ok(match form {
@@ -236,10 +237,10 @@ impl Wanted {
         Ok(Box::new(BufWriter::new(created)))
     }
 
-    /// Writes what was held. `notes` are lines about the input.
+    /// Writes the report on the held alerts. `notes` are lines about the input.
     ///
     /// # Errors
-    /// When the output cannot be written to.
+    /// Fails if the output cannot be written.
     pub fn report(
         &self,
         form: Form,
@@ -276,7 +277,7 @@ impl Wanted {
         Ok(out.flush()?)
     }
 
-    /// Whether a script is to see a failure, by the worst alert.
+    /// True if the worst alert is severe enough for a failure status.
     #[must_use]
     pub fn fails_on(&self, worst: Option<Severity>) -> bool {
         self.fail_on.zip(worst).is_some_and(|(least, worst)| worst >= least)

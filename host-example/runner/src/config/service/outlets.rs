@@ -40,7 +40,7 @@ pub struct Outlet {
     pub min_severity: Severity,
     /// The ids of the analytics whose alerts are delivered. If empty, all are.
     pub analytics: Vec<String>,
-    /// Whether incidents go there beside alerts, or alone.
+    /// The incidents that go to the sink.
     pub incidents: Incidents,
     /// The rate limit. Alerts beyond it are held back.
     pub rate: Option<Rate>,
@@ -50,15 +50,15 @@ pub struct Outlet {
     pub undelivered: Option<PathBuf>,
 }
 
-/// Whether a sink takes incidents.
+/// The incidents that a sink takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Incidents {
-    /// Alerts alone.
+    /// Only alerts.
     #[default]
     Off,
     /// Both.
     Also,
-    /// Incidents alone.
+    /// Only incidents.
     Only,
 }
 

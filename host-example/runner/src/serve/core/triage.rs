@@ -1,6 +1,7 @@
-//! Alerts on their way to the outbox: silenced ones are kept apart, all others make incidents.
+//! Handles alerts on their way to the outbox. Silenced alerts go to a file, and all others form incidents.
 //!
-//! The open incidents are part of the state on disk, and batches that are judged again after a crash make the same of them.
+//! The open incidents are part of the state on disk. Batches that are judged again after a crash form the same
+//! incidents.
 
 use super::Item;
 use crate::desk::Desk;
@@ -19,27 +20,28 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The name of the part of a state that holds incidents. No analytic is called so.
+/// The name of the incidents among the parts of a state. No analytic has this name.
 pub(super) const PART: &str = "incidents/1";
-/// The file of silenced alerts in the state folder. When it is full, it takes the place of the one before.
+/// The name of the file of silenced alerts in the state folder. A full file replaces the previous one.
 const APART: &str = "silenced.ndjson";
 const APART_BYTES: u64 = 64 << 20;
 
-/// What people said, and the open incidents.
+/// The silences of people, and the open incidents.
 #[derive(Default)]
 pub(super) struct Triage {
     desk: Option<Desk>,
     silences: Vec<Silence>,
-    /// When the file of silences was changed last.
+    /// The time of the last change of the silences file.
     changed: Option<SystemTime>,
     apart: Option<PathBuf>,
     incidents: Incidents,
-    /// The newest alert, and when its records were received.
+    /// The time of the newest alert, and the time at which its records were received.
     clock: Option<(i64, i64)>,
 }
 
 impl Triage {
-    /// Silences of a desk; with a state folder, silenced alerts are kept there. `held` are the bytes of open incidents.
+    /// Uses the silences of a desk. With a state folder, silenced alerts are written there. `held` are the bytes of the
+    /// open incidents.
     pub(super) fn new(desk: Option<Desk>, folder: Option<&Path>, held: Option<&[u8]>) -> Self {
         let incidents = match held.map(|held| Incidents::load(Limits::default(), held)) {
             Some(Ok(incidents)) => incidents,
@@ -60,7 +62,7 @@ impl Triage {
         self.incidents.save()
     }
 
-    /// Reads the silences again if their file has changed. Where it is wrong, the old ones stay.
+    /// Reads the silences again if their file has changed. If the file is wrong, the old silences stay.
     pub(super) fn look(&mut self) {
         let Some(desk) = &self.desk else { return };
         let changed = fs::metadata(desk.silences_file()).and_then(|file| file.modified()).ok();
@@ -74,8 +76,8 @@ impl Triage {
         }
     }
 
-    /// Takes alerts of records that were received at a time. Returns which of them go to the sinks, and what is to be told of
-    /// incidents. `keeps`: silenced ones are written down, as they were not yet.
+    /// Takes alerts of records that were received at one time. Returns the alerts for the sinks, and the incidents to
+    /// report. `keeps` is true if silenced alerts have not been written yet, and must be.
     pub(super) fn take(
         &mut self,
         alerts: &[Alert],
@@ -107,15 +109,15 @@ impl Triage {
         (shown, told, apart)
     }
 
-    /// Time has passed since the newest alert came: incidents that this closes are told. A source may lag behind, so what
-    /// passed on this machine's clock is added to the alert's own time.
+    /// Closes and reports incidents that have ended. A source may lag behind, so the time that passed on this machine's
+    /// clock is added to the time of the newest alert.
     fn pass(&mut self, received: i64) -> Vec<Item> {
         let Some((newest, at)) = self.clock else { return Vec::new() };
         let now = newest.saturating_add(received.saturating_sub(at).max(0));
         self.incidents.pass(Timestamp(now)).iter().map(item).collect()
     }
 
-    /// Writes a silenced alert down. Nothing else knows of it.
+    /// Writes a silenced alert to the file. It is written nowhere else.
     fn keep(&self, alert: &Alert, silence: &Silence, origins: &Origins) {
         let Some(file) = &self.apart else { return };
         let why = json!({ "name": silence.name, "reason": silence.reason });
@@ -132,7 +134,7 @@ impl Triage {
     }
 }
 
-/// An incident for the sinks that want incidents. Each change has an id of its own, as receivers drop what comes twice.
+/// An incident for the sinks that want incidents. Each change has its own id, because receivers drop repeated ids.
 fn item(incident: &Incident) -> Item {
     let word = match incident.state {
         State::Open => "open",

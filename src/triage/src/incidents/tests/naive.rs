@@ -1,10 +1,10 @@
-//! The rules of incidents, as plainly as they can be written: no index, everything is looked through each time.
+//! The rules of incidents in the simplest form: without an index, with a full search each time.
 
 use super::*;
 use crate::account::Account;
 use authsieve_engine::net::parse_address;
 
-/// An incident, as far as the rules say what it is.
+/// An incident with the members that the rules define.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Told {
     alerts: Vec<String>,
@@ -103,7 +103,7 @@ fn share(one: &Alert, other: &Alert) -> bool {
         || accounts(one).iter().any(|a| accounts(other).iter().any(|b| a.is(b)))
 }
 
-/// All incidents, those that merged too.
+/// All incidents, with those that merged.
 pub(super) fn all(alerts: &[Alert], limits: Limits) -> Vec<Told> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for alert in alerts {

@@ -1,17 +1,17 @@
-//! What can fire with a feed, as a layer of MITRE's ATT&CK Navigator.
+//! Writes the techniques that can be detected in a feed, as a layer of MITRE's ATT&CK Navigator.
 
 use super::Examination;
 use crate::output::attack;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A technique that can be seen.
+/// The score of a technique that can be detected.
 const SEEN: u32 = 100;
-/// One that the analytics know, and this feed cannot show.
+/// The score of a technique that the analytics know, but cannot detect in this feed.
 const UNSEEN: u32 = 0;
 
-/// The layer, in version 4.5 of its format. The score of a technique is 100 where an analytic that names it can fire with
-/// this feed, else 0; the comment says which analytics, and why one cannot.
+/// The layer, in version 4.5 of its format. The score of a technique is 100 if an analytic that names it can fire with
+/// this feed, else 0. The comment names these analytics, and says why others cannot fire.
 pub fn layer(found: &Examination) -> Value {
     let mut techniques: BTreeMap<&str, (u32, Vec<String>)> = BTreeMap::new();
     for patient in &found.patients {
