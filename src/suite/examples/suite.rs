@@ -1,7 +1,7 @@
 //! Runs all analytics over a log in this process, without WebAssembly, and prints their alerts.
 //!
 //! ```console
-//! $ cargo run -p authsieve-suite --example detect -- /var/log/auth.log
+//! $ cargo run -p authsieve-suite --example suite -- /var/log/auth.log
 //! ```
 
 use authsieve_engine::detector::{Detector, Reading};
