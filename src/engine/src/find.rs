@@ -1,6 +1,8 @@
 //! Finds short byte strings in lines of at most a few hundred bytes. A search that prepares itself for long texts
 //! would be the largest part of a module, and would take most of the time.
 
+use crate::wide;
+
 const LOW: u64 = u64::from_le_bytes([0x01; 8]);
 const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
 
@@ -65,6 +67,9 @@ fn first_marked(text: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> boo
 #[inline(never)]
 #[must_use]
 pub fn position(text: &[u8], byte: u8) -> Option<usize> {
+    if wide::IS_FAST {
+        return wide::position_of(text, 0, byte, byte);
+    }
     first_of(text, |word| marks(word, byte), |other| other == byte)
 }
 
@@ -72,6 +77,9 @@ pub fn position(text: &[u8], byte: u8) -> Option<usize> {
 #[inline(always)]
 #[must_use]
 pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
+    if wide::IS_FAST {
+        return wide::position_of(text, from, one, other);
+    }
     // A byte with its high bit set is neither of the two.
     let marked = |word: u64| (below(word, one) | below(word, other)) & !word & HIGH;
     Some(from + first_marked(text.get(from..)?, marked, |byte| byte == one || byte == other)?)

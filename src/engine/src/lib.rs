@@ -49,6 +49,7 @@ pub mod testing;
 pub mod time;
 pub mod times;
 pub mod told;
+mod wide;
 pub mod window;
 pub mod years;
 

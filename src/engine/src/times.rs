@@ -5,7 +5,7 @@
 //! worse one.
 
 use crate::find::trim;
-use crate::json::{Kind, Object, Value, unescape_into};
+use crate::json::{Kind, Member, Members, Object, Value, unescape_into};
 use crate::shapes::spelled;
 use crate::stamp::{self, Stamp, Zone};
 use crate::time::Timestamp;
@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 /// The most bytes of a text that may be a time.
 const LONGEST: usize = 256;
-/// The most members of a record that are searched. Each costs a comparison with every name, and no known record has
+/// The most members of a record that are searched. Each costs a look-up of its name, and no known record has
 /// more.
 const MOST: u32 = 2048;
 /// The most levels of objects that are opened to find a time.
@@ -123,19 +123,39 @@ enum Name {
     Part,
 }
 
+/// The slot of a receipt in [`NAMES`]; below it are the ranks of own times.
+const RECEIVED: u8 = 63;
+
+/// All these names: an own time's slot is its rank, and a part is to be opened.
+static NAMES: Members<{ OWN.len() + RECEIPT.len() + PARTS.len() }> = Members::new({
+    assert!(OWN.len() <= RECEIVED as usize);
+    let mut all = [Member::open(""); OWN.len() + RECEIPT.len() + PARTS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < OWN.len() {
+            Member::new(OWN[at], at as u8, 0)
+        } else if at < OWN.len() + RECEIPT.len() {
+            Member::new(RECEIPT[at - OWN.len()], RECEIVED, 0)
+        } else {
+            Member::open(PARTS[at - OWN.len() - RECEIPT.len()])
+        };
+        at += 1;
+    }
+    all
+});
+
 impl Name {
     fn of(key: &[u8]) -> Option<Self> {
-        let is = |spelling: &&str| spelled::is(key, spelling);
         if matches!(key, b"@timestamp" | b"_time" | b"_indextime") {
             return Some(Self::Receipt);
         }
-        if let Some(rank) = OWN.iter().position(is) {
-            return Some(Self::Own(rank));
-        }
-        if RECEIPT.iter().any(&is) {
-            return Some(Self::Receipt);
-        }
-        PARTS.iter().any(is).then_some(Self::Part)
+        let mut letters = [0; spelled::NAME];
+        let name = NAMES.set().find(spelled::letters(key, &mut letters)?)?;
+        Some(match name.slot() {
+            None => Self::Part,
+            Some(RECEIVED) => Self::Receipt,
+            Some(rank) => Self::Own(rank.into()),
+        })
     }
 }
 
@@ -240,10 +260,10 @@ impl<'a> Search<'a> {
                     if let Some(stamp) = of(value, zone) {
                         self.own(stamp, rank, value);
                     }
-                    match key.raw.to_ascii_lowercase().as_slice() {
-                        b"date" => self.parts[0] = self.parts[0].max(Some(value.raw)),
-                        b"time" => self.parts[1] = self.parts[1].max(Some(value.raw)),
-                        _ => {}
+                    if key.raw.eq_ignore_ascii_case(b"date") {
+                        self.parts[0] = self.parts[0].max(Some(value.raw));
+                    } else if key.raw.eq_ignore_ascii_case(b"time") {
+                        self.parts[1] = self.parts[1].max(Some(value.raw));
                     }
                 }
             }

@@ -67,6 +67,12 @@ impl Member {
         self.path
     }
 
+    /// The slot that the value goes to, if it goes to one.
+    #[must_use]
+    pub const fn slot(&self) -> Option<u8> {
+        if self.slot == Self::NOWHERE { None } else { Some(self.slot) }
+    }
+
     /// Whether an object is to be opened.
     #[must_use]
     pub const fn opens(&self) -> bool {
@@ -160,11 +166,30 @@ impl MemberSet {
     #[inline]
     #[must_use]
     pub fn find(self, path: &[u8]) -> Option<&'static Member> {
-        let mut at = hash(path, self.buckets.len());
+        self.bucketed(hash(path, self.buckets.len()), |member| same(member.path.as_bytes(), path))
+    }
+
+    /// The member whose path is that of the object around it, a dot and `key`.
+    #[inline]
+    fn find_within(self, around: &str, key: &[u8]) -> Option<&'static Member> {
+        let around = around.as_bytes();
+        self.bucketed(hash_within(around, key, self.buckets.len())?, |member| {
+            let path = member.path.as_bytes();
+            path.len() == around.len() + 1 + key.len()
+                && path.get(around.len()) == Some(&b'.')
+                && path.get(around.len() + 1..).is_some_and(|name| same(name, key))
+                && path.get(..around.len()).is_some_and(|outer| same(outer, around))
+        })
+    }
+
+    /// The first member of which `is` is true, from this bucket on.
+    #[inline(always)]
+    fn bucketed(self, bucket: usize, is: impl Fn(&Member) -> bool) -> Option<&'static Member> {
+        let mut at = bucket;
         // The buckets are never all full: an empty one ends the search.
         loop {
             let member = self.members.get(usize::from(*self.buckets.get(at)?).checked_sub(1)?)?;
-            if same(member.path.as_bytes(), path) {
+            if is(member) {
                 return Some(member);
             }
             at += 1;
@@ -185,7 +210,29 @@ const fn hash(path: &[u8], buckets: usize) -> usize {
         [a] => *a as u32,
         [] => 0,
     };
-    let mixed = (ends ^ ((path.len() as u32) << 13)).wrapping_mul(0x9e37_79b1);
+    mix(ends, path.len(), buckets)
+}
+
+/// The bucket of a path in two parts. `None` for a key that no member has.
+#[inline(always)]
+fn hash_within(around: &[u8], key: &[u8], buckets: usize) -> Option<usize> {
+    let (a, b) = match around {
+        [a, b, ..] => (*a, *b),
+        [a] => (*a, b'.'),
+        [] => return None,
+    };
+    let (c, d) = match key {
+        [.., c, d] => (*c, *d),
+        // Of `a.b` the dot stands for two.
+        [d] => (b'.', *d),
+        [] => return None,
+    };
+    Some(mix(u32::from_le_bytes([a, b, c, d]), around.len() + 1 + key.len(), buckets))
+}
+
+#[inline(always)]
+const fn mix(ends: u32, length: usize, buckets: usize) -> usize {
+    let mixed = (ends ^ ((length as u32) << 13)).wrapping_mul(0x9e37_79b1);
     // Of the 16 bits mixed best, the share that there are buckets: at most 4 * MOST of them.
     (((mixed >> 16) * buckets as u32) >> 16) as usize
 }
@@ -301,7 +348,7 @@ impl<'a> Slots<'a> {
 #[inline(never)]
 pub fn read<'a>(object: &Object<'a>, wanted: MemberSet, slots: &mut Slots<'a>) -> bool {
     let mut cursor = object.cursor();
-    let mut path = Path { bytes: [0; LONGEST], length: 0, ends: [0; DEEPEST], depth: 0, plain: Vec::new() };
+    let mut path = Path { around: [""; DEEPEST], depth: 0, plain: Vec::new() };
     loop {
         let Some(key) = cursor.key() else {
             if cursor.failed() {
@@ -310,7 +357,7 @@ pub fn read<'a>(object: &Object<'a>, wanted: MemberSet, slots: &mut Slots<'a>) -
             if path.depth == 0 {
                 return cursor.finished();
             }
-            path.pop();
+            path.depth -= 1;
             continue;
         };
         let found =
@@ -330,12 +377,10 @@ pub fn read<'a>(object: &Object<'a>, wanted: MemberSet, slots: &mut Slots<'a>) -
     }
 }
 
-/// Where in nested objects the pass stands: `host.` inside the object `host`.
+/// Where in nested objects the pass stands.
 struct Path {
-    bytes: [u8; LONGEST],
-    length: usize,
-    /// The lengths at which the objects around this one go on.
-    ends: [usize; DEEPEST],
+    /// The paths of the objects around, the outermost first.
+    around: [&'static str; DEEPEST],
     depth: usize,
     /// Keys whose escapes were undone.
     plain: Vec<u8>,
@@ -345,30 +390,17 @@ impl Path {
     #[inline(never)]
     fn find(&mut self, key: &Key<'_>, wanted: MemberSet) -> Option<&'static Member> {
         let key = key.plain(LONGEST, &mut self.plain)?;
-        let end = self.length.checked_add(key.len())?;
-        self.bytes.get_mut(self.length..end)?.copy_from_slice(key);
-        wanted.find(self.bytes.get(..end)?)
-    }
-
-    /// Steps inside the object of that member. `false` if that would be too deep or too long.
-    fn push(&mut self, member: &Member) -> bool {
-        let path = member.path.as_bytes();
-        let (Some(place), Some(end)) = (self.bytes.get_mut(..=path.len()), self.ends.get_mut(self.depth))
-        else {
-            return false;
-        };
-        if let Some((dot, head)) = place.split_last_mut() {
-            head.copy_from_slice(path);
-            *dot = b'.';
+        match self.depth.checked_sub(1) {
+            None => wanted.find(key),
+            Some(innermost) => wanted.find_within(self.around.get(innermost)?, key),
         }
-        *end = self.length;
-        self.depth += 1;
-        self.length = path.len() + 1;
-        true
     }
 
-    fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        self.length = self.ends.get(self.depth).copied().unwrap_or(0);
+    /// Steps inside the object of that member. `false` if that would be too deep.
+    fn push(&mut self, member: &Member) -> bool {
+        let Some(place) = self.around.get_mut(self.depth) else { return false };
+        *place = member.path;
+        self.depth += 1;
+        true
     }
 }

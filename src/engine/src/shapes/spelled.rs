@@ -142,6 +142,22 @@ static LETTERS: [u8; 256] = {
     letters
 };
 
+/// The longest name that [`letters`] spells, in letters.
+pub const NAME: usize = 48;
+
+/// The letters and digits of a name, in lower case; `None` where these are more than any name has.
+pub fn letters<'l>(name: &[u8], letters: &'l mut [u8; NAME]) -> Option<&'l [u8]> {
+    let mut end = 0;
+    for byte in name {
+        let letter = LETTERS[usize::from(*byte)];
+        if letter != 0 {
+            *letters.get_mut(end)? = letter;
+            end += 1;
+        }
+    }
+    letters.get(..end)
+}
+
 /// True if `name` has this spelling.
 pub fn is(name: &[u8], spelled: &str) -> bool {
     let letters = name.iter().map(|byte| LETTERS[usize::from(*byte)]).filter(|letter| *letter != 0);
