@@ -16,6 +16,7 @@
 
 mod replay;
 mod single;
+mod spool;
 
 use crate::analytic::Analytic;
 use crate::contract::{Alert, Note, Problem};

@@ -1,10 +1,14 @@
 //! The records since the last snapshot. From these, a session rebuilds a dead detector.
 
+use super::spool::Spool;
 use authsieve_engine::detector::{Reading, Stats};
+use std::io;
 use std::time::Duration;
 
-/// The number of bytes from which a snapshot is taken if it is cheap.
-const DUE: usize = 16 << 20;
+/// The number of bytes from which a snapshot is taken if it is cheap. A replay of them takes about a second.
+const DUE: usize = 128 << 20;
+/// The same for records in memory, if no temporary file can be written.
+const DUE_IN_MEMORY: usize = 14 << 20;
 /// The number of bytes at which a snapshot is taken at any cost.
 const FULL: usize = 256 << 20;
 /// The approximate size of the batches for a replay.
@@ -12,12 +16,15 @@ const BATCH: usize = 256 << 10;
 /// Snapshots may take one part in this many of the time for the records.
 const SHARE: u32 = 20;
 
-/// A snapshot, and the records processed since. Holds at most 256 MiB of records, usually 16 MiB.
-#[derive(Clone, Default)]
+/// A snapshot, and the records processed since: at most 256 MiB, usually up to 128 MiB. Both are in temporary files
+/// and take 2 MiB of memory. If no such file can be written, records take up to 16 MiB of memory.
+#[derive(Default)]
 pub(super) struct Replay {
     checkpoint: Option<Checkpoint>,
     /// The records since the snapshot. `done` lists the calls in order, each with the end of its records.
-    bytes: Vec<u8>,
+    bytes: Spool,
+    /// True if the records end with a newline.
+    terminated: bool,
     done: Vec<(usize, What)>,
     /// The number of records in the last batch.
     records: u64,
@@ -45,9 +52,8 @@ enum What {
     Elapsed(u64),
 }
 
-#[derive(Clone)]
 struct Checkpoint {
-    snapshot: Vec<u8>,
+    snapshot: Spool,
     totals: Vec<Stats>,
 }
 
@@ -59,8 +65,7 @@ impl Replay {
         }
         if self.refuses && self.bytes.len() + batch.len() > FULL {
             self.overflown = true;
-            self.bytes = Vec::new();
-            self.done = Vec::new();
+            self.forget_records();
             return;
         }
         self.spent += spent;
@@ -69,8 +74,9 @@ impl Replay {
             _ => 0,
         };
         // A record without a newline would run into the next one.
-        let joins = self.bytes.last() == Some(&b'\n') && self.bytes.len() - start < BATCH;
-        self.bytes.extend_from_slice(batch);
+        let joins = self.terminated && self.bytes.len() - start < BATCH;
+        self.bytes.push(batch);
+        self.terminated = batch.last() == Some(&b'\n');
         match self.done.last_mut() {
             Some((end, What::Records(at))) if joins && goes_on(*at, self.records, reading) => {
                 *end = self.bytes.len();
@@ -96,24 +102,37 @@ impl Replay {
     }
 
     /// A copy for one of several analytics.
-    pub(super) fn of(&self, analytic: &str) -> Self {
-        // Another analytic may have been the one that refused a snapshot.
-        let mut own = Self { refuses: false, ..self.clone() };
-        if let Some(checkpoint) = &mut own.checkpoint {
-            checkpoint.totals.retain(|stats| stats.analytic == analytic);
-        }
-        own
+    ///
+    /// # Errors
+    /// If its temporary files cannot be read.
+    pub(super) fn of(&self, analytic: &str) -> io::Result<Self> {
+        let checkpoint = self.checkpoint.as_ref().map(|Checkpoint { snapshot, totals }| {
+            let own = totals.iter().filter(|stats| stats.analytic == analytic);
+            Ok::<_, io::Error>(Checkpoint { snapshot: snapshot.copied()?, totals: own.cloned().collect() })
+        });
+        Ok(Self {
+            checkpoint: checkpoint.transpose()?,
+            bytes: self.bytes.copied()?,
+            done: self.done.clone(),
+            // Another analytic may have been the one that refused a snapshot.
+            refuses: false,
+            ..*self
+        })
     }
 
     /// True if a snapshot should be taken now.
     pub(super) fn is_due(&self) -> bool {
         let cheap = self.spent > self.took * SHARE;
-        !self.refuses && (self.bytes.len() > FULL || (self.bytes.len() > DUE && cheap))
+        let due = self.bytes.len() > DUE || self.bytes.held() > DUE_IN_MEMORY;
+        !self.refuses && (self.bytes.len() > FULL || (due && cheap))
     }
 
     /// Begins again from a snapshot. `took` is its time, and `totals` are the counters at this point.
-    pub(super) fn restart(&mut self, snapshot: Vec<u8>, took: Duration, totals: Vec<Stats>) {
-        self.checkpoint = Some(Checkpoint { snapshot, totals });
+    pub(super) fn restart(&mut self, snapshot: &[u8], took: Duration, totals: Vec<Stats>) {
+        let mut spool = self.checkpoint.take().map(|checkpoint| checkpoint.snapshot).unwrap_or_default();
+        spool.clear();
+        spool.push(snapshot);
+        self.checkpoint = Some(Checkpoint { snapshot: spool, totals });
         self.took = took;
         self.forget_records();
     }
@@ -142,8 +161,13 @@ impl Replay {
         self.done.is_empty()
     }
 
-    pub(super) fn snapshot(&self) -> Option<&[u8]> {
-        self.checkpoint.as_ref().map(|checkpoint| checkpoint.snapshot.as_slice())
+    /// The snapshot.
+    ///
+    /// # Errors
+    /// If its temporary file cannot be read.
+    pub(super) fn snapshot(&self) -> io::Result<Option<Vec<u8>>> {
+        let read = |checkpoint: &Checkpoint| checkpoint.snapshot.read(0..checkpoint.snapshot.len());
+        self.checkpoint.as_ref().map(read).transpose()
     }
 
     /// The counters at the time of the snapshot.
@@ -151,15 +175,23 @@ impl Replay {
         self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals.as_slice())
     }
 
-    /// The calls since the snapshot.
-    pub(super) fn since(&self) -> impl Iterator<Item = Done<'_>> {
-        let starts = std::iter::once(0).chain(self.done.iter().map(|(end, _)| *end));
-        starts.zip(&self.done).map(|(start, (end, what))| match what {
-            What::Records(reading) => {
-                Done::Records(self.bytes.get(start..*end).unwrap_or_default(), *reading)
+    /// Gives the calls since the snapshot to `again`, in order, up to the first error.
+    ///
+    /// # Errors
+    /// The first error of `again`, or an error of the temporary file.
+    pub(super) fn each(&self, mut again: impl FnMut(Done<'_>) -> Result<(), String>) -> Result<(), String> {
+        let mut start = 0;
+        for (end, what) in &self.done {
+            match what {
+                What::Records(reading) => {
+                    let records = self.bytes.read(start..*end).map_err(|error| error.to_string())?;
+                    again(Done::Records(&records, *reading))?;
+                }
+                What::Elapsed(idle) => again(Done::Elapsed(*idle))?,
             }
-            What::Elapsed(idle) => Done::Elapsed(*idle),
-        })
+            start = *end;
+        }
+        Ok(())
     }
 
     fn forget_records(&mut self) {
@@ -179,12 +211,21 @@ fn goes_on(at: Reading, records: u64, reading: Reading) -> bool {
 mod tests {
     use super::*;
 
-    fn replayed(replay: &Replay) -> Vec<(&[u8], Reading)> {
-        let records = replay.since().map(|done| match done {
-            Done::Records(records, reading) => (records, reading),
-            Done::Elapsed(idle) => panic!("nothing elapsed: {idle}"),
+    fn replayed(replay: &Replay) -> Vec<(Vec<u8>, Reading)> {
+        let mut all = Vec::new();
+        let each = replay.each(|done| match done {
+            Done::Records(records, reading) => {
+                all.push((records.to_vec(), reading));
+                Ok(())
+            }
+            Done::Elapsed(idle) => Err(format!("nothing elapsed: {idle}")),
         });
-        records.collect()
+        each.unwrap();
+        all
+    }
+
+    fn batches<const N: usize>(batches: [(&[u8], Reading); N]) -> Vec<(Vec<u8>, Reading)> {
+        batches.map(|(records, reading)| (records.to_vec(), reading)).into()
     }
 
     #[test]
@@ -195,7 +236,9 @@ mod tests {
         {
             replay.add(batch, Reading::from(received), Duration::ZERO);
         }
-        assert_eq!(replayed(&replay), [(&b"a\nb\nc"[..], 1.into()), (b"d\n", 1.into()), (b"e\n", 2.into())]);
+        let expected = batches([(b"a\nb\nc", 1.into()), (b"d\n", 1.into()), (b"e\n", 2.into())]);
+        assert_eq!(replayed(&replay), expected);
+        assert_eq!(replayed(&replay.of("any").unwrap()), expected);
     }
 
     #[test]
@@ -205,7 +248,7 @@ mod tests {
         for (batch, first) in [(&b"a\n\nb\n"[..], 1), (b"c\n", 4), (b"d\n", 9), (b"e\n", 10)] {
             replay.add(batch, reading(first), Duration::ZERO);
         }
-        assert_eq!(replayed(&replay), [(&b"a\n\nb\nc\n"[..], reading(1)), (b"d\ne\n", reading(9))]);
+        assert_eq!(replayed(&replay), batches([(b"a\n\nb\nc\n", reading(1)), (b"d\ne\n", reading(9))]));
     }
 
     #[test]
@@ -218,9 +261,15 @@ mod tests {
         replay.elapse(3);
         replay.add(b"b\n", reading, Duration::ZERO);
         replay.add(b"c\n", reading, Duration::ZERO);
-        let done: Vec<Done<'_>> = replay.since().collect();
+        let mut done = Vec::new();
+        let each = replay.each(|one| {
+            done.push(format!("{one:?}"));
+            Ok(())
+        });
+        assert_eq!(each, Ok(()));
         let records = |bytes: &'static [u8]| Done::Records(bytes, reading);
-        assert_eq!(done, [Done::Elapsed(9), records(b"a\n"), Done::Elapsed(3), records(b"b\nc\n")]);
+        let expected = [Done::Elapsed(9), records(b"a\n"), Done::Elapsed(3), records(b"b\nc\n")];
+        assert_eq!(done, expected.map(|one| format!("{one:?}")));
     }
 
     #[test]
@@ -251,7 +300,7 @@ mod tests {
         let mut replay = Replay::default();
         replay.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(1));
         assert!(replay.is_due());
-        replay.restart(Vec::new(), Duration::from_millis(10), Vec::new());
+        replay.restart(&[], Duration::from_millis(10), Vec::new());
         assert!(replay.is_empty() && !replay.is_due());
         replay.add(&vec![b'\n'; DUE + 1], 1.into(), Duration::from_millis(100));
         assert!(!replay.is_due());

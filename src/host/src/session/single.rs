@@ -77,7 +77,7 @@ impl Single {
         };
         let mut replay = Replay::default();
         if let Some(snapshot) = snapshot {
-            replay.restart(snapshot.to_vec(), Duration::ZERO, Vec::new());
+            replay.restart(snapshot, Duration::ZERO, Vec::new());
         }
         let single = Self {
             name: analytic.name().into(),
@@ -116,6 +116,10 @@ impl Single {
     /// analytic run alone.
     pub(super) fn part(&self, id: &str, config: String, answer: &mut Answer) -> Self {
         let own = |stats: &&Stats| stats.analytic == id;
+        let (replay, lost) = match self.replay.of(id) {
+            Ok(replay) => (replay, None),
+            Err(error) => (Replay::default(), Some(error.to_string())),
+        };
         let mut part = Self {
             analytic: Arc::clone(&self.analytic),
             name: id.into(),
@@ -123,13 +127,16 @@ impl Single {
             seed: self.seed,
             detector: None,
             dead: true,
-            replay: self.replay.of(id),
+            replay,
             base: self.base.iter().filter(own).cloned().collect(),
             given_up: 0,
             recovering: Duration::ZERO,
             several: false,
             apart: None,
         };
+        if let Some(why) = lost {
+            part.tell(answer, Fault::Forgot { why });
+        }
         // Rebuilds at once, because this drops the copy of the records.
         part.ready(answer);
         part
@@ -157,7 +164,7 @@ impl Single {
         let taken = detector.stats().and_then(|stats| Ok((stats, detector.snapshot()?)));
         match taken {
             Ok((stats, snapshot)) => {
-                self.replay.restart(snapshot.clone(), started.elapsed(), sum(&self.base, stats));
+                self.replay.restart(&snapshot, started.elapsed(), sum(&self.base, stats));
                 Ok(snapshot)
             }
             Err(error) => {
@@ -176,7 +183,7 @@ impl Single {
     /// True if there is a snapshot to rebuild from.
     #[cfg(test)]
     pub(super) fn has_checkpoint(&self) -> bool {
-        self.replay.snapshot().is_some()
+        self.replay.snapshot().unwrap().is_some()
     }
 
     fn tell(&self, answer: &mut Answer, fault: Fault) {
@@ -401,9 +408,10 @@ impl Single {
         if self.replay.overflown() {
             return Err("it takes no snapshots, and too much was processed to do it again".into());
         }
-        let mut detector = match self.replay.snapshot() {
+        let snapshot = self.replay.snapshot().map_err(|error| format!("its snapshot: {error}"))?;
+        let mut detector = match snapshot {
             Some(snapshot) => {
-                self.analytic.restore(&self.config, self.seed, snapshot).map(|(detector, _)| detector)
+                self.analytic.restore(&self.config, self.seed, &snapshot).map(|(detector, _)| detector)
             }
             None => self.analytic.create(&self.config, self.seed),
         }
@@ -411,16 +419,17 @@ impl Single {
         // A new detector counts from its snapshot on.
         self.base = self.replay.totals().map_or_else(|| std::mem::take(&mut self.base), <[Stats]>::to_vec);
         let started = Instant::now();
-        for done in self.replay.since() {
+        let replayed = self.replay.each(|done| {
             if started.elapsed() > RECOVERY {
-                return Err("replay: it took too long".into());
+                return Err("it took too long".into());
             }
             let again = match done {
                 Done::Records(records, reading) => detector.process(records, reading),
                 Done::Elapsed(idle) => detector.elapse(idle),
             };
-            again.map_err(|error| format!("replay: {error}"))?;
-        }
+            again.map(drop).map_err(|error| error.to_string())
+        });
+        replayed.map_err(|why| format!("replay: {why}"))?;
         Ok(detector)
     }
 
