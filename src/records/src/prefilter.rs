@@ -79,9 +79,9 @@ impl Prefilter {
         // Drops a needle if each of its owners also has a substring of it.
         let parts = owned.clone();
         owned.retain(|(whole, owners)| {
-            !parts
-                .iter()
-                .any(|(part, others)| part != whole && contains(whole, part) && owners & !others == 0)
+            !parts.iter().any(|(part, others)| {
+                owners & !others == 0 && part.len() < whole.len() && contains(whole, part)
+            })
         });
         let search = if owned.is_empty() { None } else { Some(Search::new(&owned)) };
         Self { search, choosy, analytics }

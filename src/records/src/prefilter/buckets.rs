@@ -66,8 +66,12 @@ impl Nibbles {
         if self == Self::ALL {
             return 1.0;
         }
-        let rows = SAMPLE.nibbles.iter().enumerate().filter(|(low, _)| self.low & (1 << low) != 0);
-        rows.map(|(_, row)| row[usize::from(self.high & 255)]).sum()
+        let (mut share, mut low) = (0.0, self.low);
+        while low != 0 {
+            share += SAMPLE.nibbles[low.trailing_zeros() as usize][usize::from(self.high & 255)];
+            low &= low - 1;
+        }
+        share
     }
 }
 
@@ -78,18 +82,28 @@ pub(super) struct Bucket {
     pub needles: Vec<usize>,
     /// The bytes accepted at each place of a window.
     pub places: [Nibbles; WINDOW],
+    /// The share of windows in logs that are accepted.
+    share: f32,
 }
 
 impl Bucket {
-    fn and(&self, other: &Self) -> Self {
-        let places = std::array::from_fn(|place| self.places[place].and(other.places[place]));
-        Self { needles: [&self.needles[..], &other.needles].concat(), places }
+    fn new(needles: Vec<usize>, places: [Nibbles; WINDOW]) -> Self {
+        Self { needles, places, share: share(&places) }
     }
 
-    /// The share of windows in logs that are accepted, if bytes were independent.
-    fn share(&self) -> f32 {
-        self.places.iter().map(|place| place.share()).product()
+    /// The bytes accepted by either bucket.
+    fn either(&self, other: &Self) -> [Nibbles; WINDOW] {
+        std::array::from_fn(|place| self.places[place].and(other.places[place]))
     }
+
+    fn and(&self, other: &Self) -> Self {
+        Self::new([&self.needles[..], &other.needles].concat(), self.either(other))
+    }
+}
+
+/// The share of windows in logs that are accepted, if bytes were independent.
+fn share(places: &[Nibbles; WINDOW]) -> f32 {
+    places.iter().map(|place| place.share()).product()
 }
 
 /// The start of the rarest window of a needle. A needle shorter than a window is a window itself.
@@ -111,7 +125,7 @@ pub(super) fn buckets<'w>(windows: impl Iterator<Item = &'w [u8]>) -> Vec<Bucket
     let one = |(number, window): &(usize, &[u8])| {
         let places =
             std::array::from_fn(|place| window.get(place).map_or(Nibbles::ALL, |byte| Nibbles::of(*byte)));
-        Bucket { needles: vec![*number], places }
+        Bucket::new(vec![*number], places)
     };
     let mut all: Vec<Bucket> = if windows.len() > MOST {
         windows.sort_by_key(|(_, window)| *window);
@@ -121,7 +135,7 @@ pub(super) fn buckets<'w>(windows: impl Iterator<Item = &'w [u8]>) -> Vec<Bucket
     } else {
         windows.iter().map(one).collect()
     };
-    let more = |one: &Bucket, other: &Bucket| one.and(other).share() - one.share() - other.share();
+    let more = |one: &Bucket, other: &Bucket| share(&one.either(other)) - one.share - other.share;
     // The cost of merging each bucket with each later bucket.
     let mut costs: Vec<Vec<f32>> = all
         .iter()
