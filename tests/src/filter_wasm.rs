@@ -79,7 +79,21 @@ impl Program {
     /// Panics if the bytes are no module.
     #[must_use]
     pub fn new(wasm: &[u8]) -> Self {
+        Self::read(wasm, false)
+    }
+
+    /// Reads a module whose instructions are to be [counted](Filter::instructions).
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn counted(wasm: &[u8]) -> Self {
+        Self::read(wasm, true)
+    }
+
+    fn read(wasm: &[u8], counts: bool) -> Self {
         let mut config = Config::default();
+        config.consume_fuel(counts);
         config.set_max_stack_height(STACK).set_max_recursion_depth(CALLS);
         Self(Module::new(&Engine::new(&config), wasm).expect("a module"))
     }
@@ -92,6 +106,8 @@ impl Program {
     pub fn start(&self) -> Filter {
         let engine = self.0.engine();
         let mut store = Store::new(engine, ());
+        // Refused where nothing is counted.
+        let _ = store.set_fuel(u64::MAX);
         let instance =
             Linker::new(engine).instantiate_and_start(&mut store, &self.0).expect("a module without imports");
         let call = |name| instance.get_typed_func(&store, name).expect("a function of the agent");
@@ -160,6 +176,15 @@ impl Filter {
             0 => Answer::Dropped,
             answer => self.read(answer),
         }
+    }
+
+    /// How many instructions have run since the start: those of the interpreter, and more for those that move many bytes.
+    ///
+    /// # Panics
+    /// When they are not [counted](Program::counted).
+    #[must_use]
+    pub fn instructions(&self) -> u64 {
+        u64::MAX - self.store.get_fuel().expect("a program that is counted")
     }
 
     /// The number of memory pages.
