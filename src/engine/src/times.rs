@@ -123,10 +123,10 @@ enum Name {
     Part,
 }
 
-/// The slot of a receipt in [`NAMES`]; below it are the ranks of own times.
+/// The slot of a receipt in [`NAMES`]. The slots below it are the ranks of own times.
 const RECEIVED: u8 = 63;
 
-/// All these names: an own time's slot is its rank, and a part is to be opened.
+/// All these names. The slot of an own time is its rank, and a part is opened.
 static NAMES: Members<{ OWN.len() + RECEIPT.len() + PARTS.len() }> = Members::new({
     assert!(OWN.len() <= RECEIVED as usize);
     let mut all = [Member::open(""); OWN.len() + RECEIPT.len() + PARTS.len()];

@@ -1,6 +1,6 @@
 //! Sixteen bytes at a time, by the vectors of Wasm: their instructions are safe to use, those of other targets are not.
 
-/// How many bytes.
+/// The number of bytes.
 pub const BYTES: usize = 16;
 
 /// Whether this is faster than a word at a time. Elsewhere it is the same, a byte at a time, for tests.
@@ -11,26 +11,26 @@ pub const IS_FAST: bool = cfg!(all(target_arch = "wasm32", target_feature = "sim
 pub struct Wide(target::Bytes);
 
 impl Wide {
-    /// Loads them.
+    /// Loads the bytes.
     #[inline(always)]
     pub fn new(bytes: &[u8; BYTES]) -> Self {
         Self(target::load(bytes))
     }
 
-    /// A bit for each byte that equals this one, the first in the lowest bit.
+    /// One bit for each byte that equals `byte`. The lowest bit is for the first byte.
     #[inline(always)]
     pub fn is(self, byte: u8) -> u32 {
         target::mask(target::equal(self.0, byte))
     }
 
-    /// The same for either of two bytes.
+    /// One bit for each byte that equals one of the two bytes.
     #[inline(always)]
     pub fn is_either(self, one: u8, other: u8) -> u32 {
         target::mask(target::or(target::equal(self.0, one), target::equal(self.0, other)))
     }
 }
 
-/// Where either of two bytes first stands, at or after `from`. O(n).
+/// The first place of either byte, at or after `from`. O(n).
 #[inline(always)]
 pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
     let mut at = from;
@@ -41,7 +41,7 @@ pub fn position_of(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize
         }
         at += BYTES;
     }
-    // The last sixteen begin among bytes that were looked at, or that stand before `from`.
+    // The last sixteen bytes may begin among bytes that were compared before, or before `from`.
     let Some(last) = text.last_chunk() else {
         let found = text.get(at..)?.iter().position(|byte| *byte == one || *byte == other);
         return found.map(|found| at + found);

@@ -1,24 +1,24 @@
-//! Many members in one pass: which of a record's members a decoder wants, by dotted path.
+//! Finds many members of a record in one pass, by dotted path.
 //!
-//! Pipelines write the same field as `"process":{"pid":7}` or as `"process.pid":7`, or half and half. [`Members`]
-//! name the wanted paths once; [`read`] finds them in one pass over the bytes, steps inside the objects that are to be
-//! opened, and over everything else.
+//! Pipelines write the same field as `"process":{"pid":7}`, as `"process.pid":7`, or partly so. [`Members`] names the
+//! wanted paths once. [`read`] finds them in one pass over the bytes: it opens the objects on these paths, and skips
+//! all other values.
 
 use super::{Key, Kind, Object, Value};
 use crate::find::same;
 use alloc::vec::Vec;
 
-/// Longer paths than this are nobody's.
+/// The longest path. No known field has a longer one.
 const LONGEST: usize = 64;
-/// How deep objects are opened.
+/// The most levels of objects that are opened.
 const DEEPEST: usize = 4;
-/// Buckets for each member.
+/// The number of buckets for each member.
 const SPARSE: usize = 4;
-/// More members than any set has.
+/// The most members of a set.
 const MOST: usize = 4096;
-/// Ranks are below this, so that rank and place of a member are one number.
+/// The limit of ranks, so that the rank and the place of a member fit into one number.
 const RANKS: u8 = 16;
-/// How many values a decoder can look for: a bit each.
+/// The most values that a decoder can look for: one bit each.
 pub const SLOTS: usize = u64::BITS as usize;
 
 /// A member that a decoder wants, by its path.
@@ -27,7 +27,7 @@ pub struct Member {
     path: &'static str,
     slot: u8,
     rank: u8,
-    /// Where it stands in its set.
+    /// The place of the member in its set.
     place: u16,
     open: bool,
 }
@@ -35,56 +35,57 @@ pub struct Member {
 impl Member {
     const NOWHERE: u8 = u8::MAX;
 
-    /// The value goes to `slot`. Where several paths share a slot, the lowest `rank` stays, which is below 16; of equal ranks
-    /// the path that stands first in the set. So the order of a record's members decides nothing. Of one path the last stays.
+    /// A member whose value goes to `slot`. If several paths share a slot, the lowest `rank` (below 16) wins; of
+    /// equal ranks, the path that is first in the set. So the order of a record's members changes nothing. Of several
+    /// members with one path, the last wins.
     #[must_use]
     pub const fn new(path: &'static str, slot: u8, rank: u8) -> Self {
         Self { path, slot, rank, place: 0, open: false }
     }
 
-    /// As [`new`](Self::new), but an object is opened instead, for the paths that begin with this one.
+    /// Like [`new`](Self::new), but an object is opened instead, for paths that begin with this one.
     #[must_use]
     pub const fn or_open(path: &'static str, slot: u8, rank: u8) -> Self {
         Self { path, slot, rank, place: 0, open: true }
     }
 
-    /// An object to be opened; any other value is of no interest.
+    /// An object to open. Any other value is ignored.
     #[must_use]
     pub const fn open(path: &'static str) -> Self {
         Self { path, slot: Self::NOWHERE, rank: 0, place: 0, open: true }
     }
 
-    /// The same member with its value in another slot, if it goes to one at all.
+    /// The same member with its value in another slot, if it has a slot at all.
     #[must_use]
     pub const fn to(self, slot: u8) -> Self {
         let nowhere = self.slot == Self::NOWHERE;
         Self { slot: if nowhere { Self::NOWHERE } else { slot }, ..self }
     }
 
-    /// Where the member stands: its name, or several with dots between.
+    /// The path of the member: one name, or several joined by dots.
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The slot that the value goes to, if it goes to one.
+    /// The slot of the value, if it has one.
     #[must_use]
     pub const fn slot(&self) -> Option<u8> {
         if self.slot == Self::NOWHERE { None } else { Some(self.slot) }
     }
 
-    /// Whether an object is to be opened.
+    /// True if an object is opened.
     #[must_use]
     pub const fn opens(&self) -> bool {
         self.open
     }
 
-    /// The rank, then the place: the lower goes first.
+    /// The rank, then the place. The lower value wins.
     const fn order(&self) -> u16 {
         (self.rank as u16) << 12 | self.place
     }
 
-    /// One member that does what two of the same path do.
+    /// Merges two members with the same path into one.
     const fn merged(self, other: Self) -> Self {
         let one_value = self.slot == Self::NOWHERE || other.slot == Self::NOWHERE;
         assert!(one_value, "a path twice, and both times for its value");
@@ -93,17 +94,17 @@ impl Member {
     }
 }
 
-/// A set of members, hashed when the program is compiled.
+/// A set of members, hashed at compile time.
 #[derive(Debug)]
 pub struct Members<const N: usize> {
     members: [Member; N],
-    /// One more than the place of a member; 0 where there is none. Collisions go to the next bucket.
+    /// One more than the place of a member; 0 for an empty bucket. A collision goes to the next bucket.
     buckets: [[u16; SPARSE]; N],
 }
 
 impl<const N: usize> Members<N> {
-    /// Hashes the members. A path may be there twice where one of the two only opens it. To be called in a `static`, where
-    /// a mistake (too many members, a path that is too long, a slot that is none) is an error of compilation.
+    /// Hashes the members. A path may occur twice if one of the two only opens it. Call this in a `static`: then a
+    /// mistake (too many members, a path that is too long, an invalid slot) is a compile error.
     #[must_use]
     pub const fn new(members: [Member; N]) -> Self {
         assert!(N < MOST, "too many members");
@@ -131,14 +132,14 @@ impl<const N: usize> Members<N> {
         set
     }
 
-    /// The set, whatever its size.
+    /// The set, independent of its size.
     #[must_use]
     pub const fn set(&'static self) -> MemberSet {
         MemberSet { members: &self.members, buckets: self.buckets.as_flattened() }
     }
 }
 
-/// Whether two texts are the same, when the program is compiled.
+/// True if two texts are equal; works at compile time.
 pub(crate) const fn equal(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut at = 0;
@@ -156,20 +157,20 @@ pub struct MemberSet {
 }
 
 impl MemberSet {
-    /// The members, in the order they were written.
+    /// The members, in the order of the source.
     #[must_use]
     pub const fn all(self) -> &'static [Member] {
         self.members
     }
 
-    /// The member whose path is `path`. A constant number of steps.
+    /// The member with this path. Takes a constant number of steps.
     #[inline]
     #[must_use]
     pub fn find(self, path: &[u8]) -> Option<&'static Member> {
         self.bucketed(hash(path, self.buckets.len()), |member| same(member.path.as_bytes(), path))
     }
 
-    /// The member whose path is that of the object around it, a dot and `key`.
+    /// The member whose path is the path of the object around it, a dot and `key`.
     #[inline]
     fn find_within(self, around: &str, key: &[u8]) -> Option<&'static Member> {
         let around = around.as_bytes();
@@ -182,11 +183,11 @@ impl MemberSet {
         })
     }
 
-    /// The first member of which `is` is true, from this bucket on.
+    /// The first member for which `is` returns true, starting at this bucket.
     #[inline(always)]
     fn bucketed(self, bucket: usize, is: impl Fn(&Member) -> bool) -> Option<&'static Member> {
         let mut at = bucket;
-        // The buckets are never all full: an empty one ends the search.
+        // The buckets are never all full, so an empty one ends the search.
         loop {
             let member = self.members.get(usize::from(*self.buckets.get(at)?).checked_sub(1)?)?;
             if is(member) {
@@ -200,7 +201,7 @@ impl MemberSet {
     }
 }
 
-/// The bucket of a path: its length, its first two letters and its last two tell known names apart.
+/// The bucket of a path. Its length, its first two letters and its last two distinguish known names.
 #[inline(always)]
 const fn hash(path: &[u8], buckets: usize) -> usize {
     let ends = match path {
@@ -213,7 +214,7 @@ const fn hash(path: &[u8], buckets: usize) -> usize {
     mix(ends, path.len(), buckets)
 }
 
-/// The bucket of a path in two parts. `None` for a key that no member has.
+/// The bucket of a path in two parts. `None` if no member has the key.
 #[inline(always)]
 fn hash_within(around: &[u8], key: &[u8], buckets: usize) -> Option<usize> {
     let (a, b) = match around {
@@ -223,7 +224,7 @@ fn hash_within(around: &[u8], key: &[u8], buckets: usize) -> Option<usize> {
     };
     let (c, d) = match key {
         [.., c, d] => (*c, *d),
-        // Of `a.b` the dot stands for two.
+        // In `a.b`, the dot comes before the only byte of the key.
         [d] => (b'.', *d),
         [] => return None,
     };
@@ -233,18 +234,18 @@ fn hash_within(around: &[u8], key: &[u8], buckets: usize) -> Option<usize> {
 #[inline(always)]
 const fn mix(ends: u32, length: usize, buckets: usize) -> usize {
     let mixed = (ends ^ ((length as u32) << 13)).wrapping_mul(0x9e37_79b1);
-    // Of the 16 bits mixed best, the share that there are buckets: at most 4 * MOST of them.
+    // Scales the 16 best mixed bits to the number of buckets, which is at most 4 * MOST.
     (((mixed >> 16) * buckets as u32) >> 16) as usize
 }
 
-/// What one pass found: at most one value for each slot.
+/// The results of one pass: at most one value for each slot.
 #[derive(Clone, Debug)]
 pub struct Slots<'a> {
     values: [Option<Value<'a>>; SLOTS],
-    /// The [`order`](Member::order) of the members that the values are from.
+    /// The [`order`](Member::order) of the member of each value.
     orders: [u16; SLOTS],
     clashes: u64,
-    /// Which slots have a value.
+    /// The slots with a value.
     there: u64,
 }
 
@@ -261,7 +262,7 @@ const fn rank(order: u16) -> u8 {
     (order >> 12) as u8
 }
 
-/// The slots of a list, to be [asked for](Slots::has_any) at once.
+/// The slots of a list, for [`has_any`](Slots::has_any).
 #[must_use]
 pub const fn any_of(slots: &[u8]) -> u64 {
     let (mut all, mut at) = (0, 0);
@@ -273,48 +274,49 @@ pub const fn any_of(slots: &[u8]) -> u64 {
 }
 
 impl<'a> Slots<'a> {
-    /// The value of a slot. Null and the empty string say nothing, and are never there.
+    /// The value of a slot. Null and the empty string count as missing.
     #[inline]
     #[must_use]
     pub fn get(&self, slot: u8) -> Option<Value<'a>> {
         self.values.get(usize::from(slot)).copied().flatten()
     }
 
-    /// The rank of the member that a slot has its value from, where it has one.
+    /// The rank of the member that gave a slot its value, if there is one.
     #[must_use]
     pub fn rank(&self, slot: u8) -> Option<u8> {
         self.get(slot)?;
         self.orders.get(usize::from(slot)).map(|order| rank(*order))
     }
 
-    /// The slots that have a value, a bit each.
+    /// The slots with a value, one bit each.
     #[inline]
     #[must_use]
     pub const fn filled(&self) -> u64 {
         self.there
     }
 
-    /// Whether any of these slots, by [`any_of`], has a value.
+    /// True if any of these slots has a value; see [`any_of`].
     #[inline]
     #[must_use]
     pub const fn has_any(&self, slots: u64) -> bool {
         self.there & slots != 0
     }
 
-    /// Whether a slot was given different values under paths of the same rank.
+    /// True if a slot was given different values under paths of the same rank.
     #[must_use]
     pub fn clashed(&self, slot: u8) -> bool {
         self.clashes & 1u64.checked_shl(u32::from(slot)).unwrap_or(0) != 0
     }
 
-    /// Gives a value to the slot of a member, unless the value of a better one is there. Of one member the last value stays.
+    /// Gives a value to the slot of a member, unless the slot has the value of a better member. Of several values of
+    /// one member, the last stays.
     #[inline]
     pub fn take(&mut self, member: &Member, value: Value<'a>) {
         self.offer(member, value, false);
     }
 
-    /// The same for members of several spellings: of one member the value with the greatest bytes stays, since the order
-    /// of spellings says nothing.
+    /// The same for members with several spellings: of several values of one member, the greatest bytes stay, so that
+    /// the order of spellings changes nothing.
     #[inline]
     pub fn take_greatest(&mut self, member: &Member, value: Value<'a>) {
         self.offer(member, value, true);
@@ -343,8 +345,8 @@ impl<'a> Slots<'a> {
     }
 }
 
-/// Reads an object once. `false` if it is malformed or followed by anything but whitespace; what was found before
-/// that is in `slots` all the same. O(n).
+/// Reads an object once. Returns false if it is malformed or has more than whitespace after it; `slots` still holds
+/// the values found before. O(n).
 #[inline(never)]
 pub fn read<'a>(object: &Object<'a>, wanted: MemberSet, slots: &mut Slots<'a>) -> bool {
     let mut cursor = object.cursor();
@@ -377,12 +379,12 @@ pub fn read<'a>(object: &Object<'a>, wanted: MemberSet, slots: &mut Slots<'a>) -
     }
 }
 
-/// Where in nested objects the pass stands.
+/// The position of the pass in nested objects.
 struct Path {
-    /// The paths of the objects around, the outermost first.
+    /// The paths of the objects around, from the outermost to the innermost.
     around: [&'static str; DEEPEST],
     depth: usize,
-    /// Keys whose escapes were undone.
+    /// The current key without its escapes.
     plain: Vec<u8>,
 }
 
@@ -396,7 +398,7 @@ impl Path {
         }
     }
 
-    /// Steps inside the object of that member. `false` if that would be too deep.
+    /// Enters the object of this member. Returns false if the object is too deep.
     fn push(&mut self, member: &Member) -> bool {
         let Some(place) = self.around.get_mut(self.depth) else { return false };
         *place = member.path;

@@ -1,7 +1,7 @@
-//! Where a string or a container ends: the loops that touch every byte.
+//! Finds the end of a string or a container: the loops that read every byte.
 //!
-//! Bytes are looked at sixteen at a time, and on hosts without vector instructions eight to a 64-bit word: no branch per
-//! byte, and nothing to prepare, since most strings of a log record are short.
+//! The loops read sixteen bytes at a time, and on hosts without vector instructions eight bytes as a 64-bit word. They
+//! have no branch for each byte and no preparation, because most strings of a log record are short.
 
 use crate::find::{position_of, position_of_other};
 use crate::wide::{BYTES, IS_FAST, Wide};
@@ -12,28 +12,28 @@ fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     position_of(bytes, from, b'"', b'\\')
 }
 
-/// The index of the first byte at or after `from` that needs a closer look in a JSON string: a quote, a backslash, a
-/// control character or a byte that is no ASCII. O(n).
+/// The index of the first byte at or after `from` that needs attention in a JSON string: a quote, a backslash, a
+/// control character or a byte outside ASCII. O(n).
 #[inline(always)]
 #[must_use]
 pub fn string_mark(bytes: &[u8], from: usize) -> Option<usize> {
     position_of_other(bytes, from, b'"', b'\\')
 }
 
-/// The index of the quote that ends the string whose first byte stands at `from`, and whether a backslash stands in
-/// it. `None` if it does not end. O(n).
+/// The index of the quote that ends the string whose first byte is at `from`, and true if the string has a backslash.
+/// `None` if it does not end. O(n).
 #[inline(always)]
 pub fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let at = quote_or_escape(bytes, from)?;
     if bytes.get(at) == Some(&b'"') { Some((at, false)) } else { Some((escaped_end(bytes, at)?, true)) }
 }
 
-/// As [`string_end`], from a backslash on.
+/// Does the same as [`string_end`], from a backslash on.
 #[inline(never)]
 fn escaped_end(bytes: &[u8], backslash: usize) -> Option<usize> {
     let mut at = backslash;
     loop {
-        // The byte after a backslash never ends the string. Escapes often stand in a row.
+        // The byte after a backslash never ends the string. Often several escapes follow each other.
         at = at.checked_add(2)?;
         if bytes.get(at) != Some(&b'\\') {
             at = quote_or_escape(bytes, at)?;
@@ -44,26 +44,26 @@ fn escaped_end(bytes: &[u8], backslash: usize) -> Option<usize> {
     }
 }
 
-/// The index after the bracket that closes the object or array which opens at `from`. `None` if it does not close.
+/// The index after the bracket that closes the object or array at `from`. `None` if it does not close.
 ///
-/// Only brackets of its own kind are counted: in valid JSON the others are balanced between them. A count, no stack:
-/// nesting may be as deep as it likes. O(n).
+/// Only brackets of the same kind are counted: in valid JSON, the others are balanced between them. A count needs no
+/// stack, so nesting may have any depth. O(n).
 #[inline(never)]
 pub fn container_end(bytes: &[u8], from: usize) -> Option<usize> {
     if IS_FAST { container_end_by_blocks(bytes, from) } else { container_end_by_strings(bytes, from) }
 }
 
-/// How many bytes are looked at together.
+/// The number of bytes that are examined together.
 const BLOCK: usize = 2 * BYTES;
 
-/// In each block, the brackets that stand in no string are counted: whether a place is in a string is the parity of
-/// the quotes before it.
+/// Counts the brackets outside strings in each block. A place is in a string if the number of quotes before it is odd.
 #[inline(always)]
 fn container_end_by_blocks(bytes: &[u8], from: usize) -> Option<usize> {
     let open = *bytes.get(from)?;
     let close = open.checked_add(2)?;
     let (mut at, mut depth) = (from, 0u32);
-    // What the block before left: all bits where it ended in a string, one where a backslash was its last byte.
+    // `quoted` has all bits set if the previous block ended in a string. `escaped` is 1 if the last byte of that block
+    // was a backslash that escapes the next byte.
     let (mut quoted, mut escaped) = (0u32, 0u32);
     let mut padded = [0; BLOCK];
     loop {
@@ -122,7 +122,7 @@ const fn parities(mut bits: u32) -> u32 {
     bits ^ bits << 16
 }
 
-/// The places that follow a backslash which is not escaped itself: one more than there are bits in a block.
+/// The places after a backslash that is not escaped itself. The result has one bit more than a block.
 #[inline(never)]
 const fn escapes(backslashes: u32, first: u32) -> u64 {
     let (mut escapes, mut left) = (first as u64, backslashes);
@@ -136,11 +136,11 @@ const fn escapes(backslashes: u32, first: u32) -> u64 {
     escapes
 }
 
-/// String by string.
+/// Searches string by string.
 #[inline(always)]
 fn container_end_by_strings(bytes: &[u8], from: usize) -> Option<usize> {
     let open = *bytes.get(from)?;
-    // `[` and `]`, `{` and `}` are two apart in ASCII.
+    // In ASCII, `[` and `]`, and `{` and `}`, are two apart.
     let close = open.checked_add(2)?;
     let mut depth = 0usize;
     let mut at = from;
@@ -157,7 +157,7 @@ fn container_end_by_strings(bytes: &[u8], from: usize) -> Option<usize> {
                 return Some(at);
             }
         } else if byte == b'\\' && matches!(bytes.get(at), Some(b'"' | b'\\')) {
-            // Not JSON. Such a quote begins no string.
+            // This is no JSON. Such a quote begins no string.
             at += 1;
         }
     }
@@ -169,7 +169,7 @@ mod tests {
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
-    /// Byte by byte.
+    /// A reference that takes one byte at a time.
     fn naive(bytes: &[u8]) -> Option<usize> {
         let open = bytes[0];
         let (mut depth, mut quoted, mut escaped) = (0, false, false);

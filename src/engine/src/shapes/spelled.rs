@@ -145,7 +145,7 @@ static LETTERS: [u8; 256] = {
 /// The longest name that [`letters`] spells, in letters.
 pub const NAME: usize = 48;
 
-/// The letters and digits of a name, in lower case; `None` where these are more than any name has.
+/// The letters and digits of a name, in lower case. `None` if the name has more of them than any known name.
 pub fn letters<'l>(name: &[u8], letters: &'l mut [u8; NAME]) -> Option<&'l [u8]> {
     let mut end = 0;
     for byte in name {
