@@ -82,7 +82,7 @@ impl Program {
         Self::read(wasm, false)
     }
 
-    /// Reads a module whose instructions are to be [counted](Filter::instructions).
+    /// Reads a module whose instructions will be [counted](Filter::instructions).
     ///
     /// # Panics
     /// When it is none.
@@ -106,7 +106,7 @@ impl Program {
     pub fn start(&self) -> Filter {
         let engine = self.0.engine();
         let mut store = Store::new(engine, ());
-        // Refused where nothing is counted.
+        // This fails if nothing is counted, which does not matter.
         let _ = store.set_fuel(u64::MAX);
         let instance =
             Linker::new(engine).instantiate_and_start(&mut store, &self.0).expect("a module without imports");
@@ -178,10 +178,10 @@ impl Filter {
         }
     }
 
-    /// How many instructions have run since the start: those of the interpreter, and more for those that move many bytes.
+    /// The number of instructions since the start. An instruction that moves many bytes counts as several.
     ///
     /// # Panics
-    /// When they are not [counted](Program::counted).
+    /// Panics if they are not [counted](Program::counted).
     #[must_use]
     pub fn instructions(&self) -> u64 {
         u64::MAX - self.store.get_fuel().expect("a program that is counted")

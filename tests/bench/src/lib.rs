@@ -1,14 +1,14 @@
-//! Logs made from a seed, for measurements.
+//! Makes logs from a seed, for measurements.
 //!
-//! Each [`Shape`] has a file of templates, a record a line: `F` a failed login, `S` a login, `O` anything else. What stands
-//! in angle brackets is filled in.
+//! Each [`Shape`] has a file of templates, one record on each line: `F` for a failed login, `S` for a login, `O` for
+//! anything else. Names in angle brackets are replaced.
 
 use std::fmt::Write;
 
 mod random;
 pub use random::Random;
 
-/// How records are written.
+/// The form of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Each is the name of a format.
 pub enum Shape {
@@ -20,12 +20,12 @@ pub enum Shape {
     Audit,
     Okta,
     Duo,
-    /// Logs of everything but logins: web servers, applications, containers, kernels.
+    /// Logs without logins: web servers, applications, containers, kernels.
     Ordinary,
 }
 
 impl Shape {
-    /// All that hold logins.
+    /// All shapes with logins.
     pub const LOGINS: [Self; 8] = [
         Self::Syslog,
         Self::Journald,
@@ -37,7 +37,7 @@ impl Shape {
         Self::Duo,
     ];
 
-    /// What it is called in tables.
+    /// The name of the shape in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,15 +68,15 @@ impl Shape {
     }
 }
 
-/// People, each with an address. An attacker's address is none of theirs.
+/// The number of people, each with an address. An attacker's address is another one.
 const PEOPLE: u64 = 50_000;
-/// The time of the first record, 2026-03-01 10:00 UTC, in seconds; there are a hundred records in a second.
+/// The time of the first record in seconds, 2026-03-01 10:00 UTC. Each second has a hundred records.
 const START: u64 = 1_772_359_200;
-/// Of so many logins one is followed by an attack: failures, then a login.
+/// One of this many logins is followed by an attack: failures, then a login.
 const ATTACKS: u64 = 2_000;
 const FAILURES: u64 = 8;
 
-/// Writes so many records, of which `logins` in a thousand tell of a login. The same seed gives the same bytes.
+/// Makes `records` records. Of a thousand, `logins` are about a login. The same seed gives the same bytes.
 #[must_use]
 pub fn corpus(shape: Shape, records: usize, logins: u64, seed: u64) -> Vec<u8> {
     let of = |kind: &str| -> Vec<Vec<&str>> {
@@ -108,7 +108,7 @@ pub fn corpus(shape: Shape, records: usize, logins: u64, seed: u64) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Writes one record. `template` is cut at each `<`.
+/// Writes one record. `template` is split before each `<`.
 fn fill(template: &[&str], number: u64, (address, user): (u64, u64), random: &mut Random, out: &mut String) {
     let (seconds, millis) = (START + number / 100, number % 100 * 10);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
@@ -141,7 +141,7 @@ fn fill(template: &[&str], number: u64, (address, user): (u64, u64), random: &mu
                     b & 0xffff_ffff_ffff
                 )
             }
-            // A bracket of the record's own.
+            // A bracket that belongs to the record.
             _ => {
                 out.push('<');
                 out.push_str(part);

@@ -1,9 +1,9 @@
-/// Numbers from a seed (SplitMix64).
+/// Random numbers from a seed (SplitMix64).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The numbers of a seed.
+    /// Begins with a seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)

@@ -1,10 +1,12 @@
-//! How many instructions a login takes, in the interpreter of Fluent Bit's filters: the same on every machine.
+//! Counts the instructions for a login in the interpreter of Fluent Bit's filters. The result is the same on every
+//! machine.
 
 use authsieve_bench::{Shape, corpus};
 use authsieve_components::{SUITE, get};
 use authsieve_tests::filter_wasm::{Function, Program};
 
-/// Instructions for a login in each shape, by AN1276 alone and by all analytics. A change that needs more says why.
+/// The most instructions for a login in each shape, with AN1276 only and with all analytics. A change that needs more
+/// has to give the reason.
 const MOST: [(Shape, u64, u64); 8] = [
     (Shape::Syslog, 64_000, 111_000),
     (Shape::Journald, 122_000, 149_000),
@@ -33,7 +35,7 @@ fn a_login_takes_no_more_instructions_than_it_did() {
     assert!(over.is_empty(), "{over:#?}");
 }
 
-/// The mean of some logins, behind some others.
+/// The mean for some logins, after some other logins.
 fn instructions(program: &Program, shape: Shape) -> u64 {
     const FIRST: usize = 50;
     const COUNTED: usize = 200;

@@ -1,23 +1,23 @@
-//! Bytes that are seldom read again: the newest in memory, all others in a temporary file.
+//! Stores bytes that are seldom read again: the newest in memory, all others in a temporary file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
-/// So many bytes are gathered before they are written.
+/// The number of bytes that are gathered before they are written.
 const GATHERED: usize = 1 << 20;
 
-/// Bytes that grow at their end. Holds a mebibyte in memory; more where no temporary file can be written.
+/// Bytes that grow at their end. Holds 1 MiB in memory, or more if no temporary file can be written.
 ///
-/// The file lies in the folder for temporary files (`TMPDIR`), has no name, and ends with the process.
+/// The file is in the folder for temporary files (`TMPDIR`), has no name, and ends with the process.
 #[derive(Debug, Default)]
 pub(super) struct Spool {
     file: Option<File>,
-    /// How many bytes are in the file: the first.
+    /// The number of bytes in the file, which are the first ones.
     filed: usize,
-    /// The bytes behind those.
+    /// The bytes after those in the file.
     newest: Vec<u8>,
-    /// No file could be written.
+    /// True if the file could not be written.
     failed: bool,
 }
 
@@ -27,7 +27,7 @@ impl Spool {
         self.filed + self.newest.len()
     }
 
-    /// How many of them take memory.
+    /// The number of bytes in memory.
     pub fn held(&self) -> usize {
         self.newest.len()
     }
@@ -42,7 +42,7 @@ impl Spool {
                     self.newest.clear();
                     self.newest.shrink_to(2 * GATHERED);
                 }
-                // What is in the file stays there, and can be read.
+                // The bytes in the file stay there, and can be read.
                 Err(_) => self.failed = true,
             }
         }
@@ -57,7 +57,7 @@ impl Spool {
         file.write_all(&self.newest)
     }
 
-    /// Removes all bytes. The file stays, to be written again.
+    /// Removes all bytes. The file stays, and is written again.
     pub fn clear(&mut self) {
         (self.filed, self.failed) = (0, false);
         self.newest = Vec::new();
@@ -68,10 +68,10 @@ impl Spool {
         }
     }
 
-    /// Reads some of the bytes.
+    /// Reads a range of the bytes.
     ///
     /// # Errors
-    /// Those of the file.
+    /// The bytes in the file.
     pub fn read(&self, part: Range<usize>) -> io::Result<Vec<u8>> {
         let filed = part.start.min(self.filed)..part.end.min(self.filed);
         let mut bytes = vec![0; filed.len()];
@@ -84,10 +84,10 @@ impl Spool {
         Ok(bytes)
     }
 
-    /// All bytes in a file of their own.
+    /// A copy of all bytes, with its own file.
     ///
     /// # Errors
-    /// Those of the file.
+    /// The bytes in the file.
     pub fn copied(&self) -> io::Result<Self> {
         let mut copy = Self::default();
         let mut at = 0;

@@ -82,7 +82,7 @@ pub(super) struct Bucket {
     pub needles: Vec<usize>,
     /// The bytes accepted at each place of a window.
     pub places: [Nibbles; WINDOW],
-    /// The share of windows in logs that are accepted.
+    /// The share of the windows in logs that the bucket accepts.
     share: f32,
 }
 

@@ -1,4 +1,4 @@
-//! One event: in Wasm and native, its instructions and what it allocates.
+//! Measures one event, in Wasm and native: instructions and allocated bytes.
 
 use super::{Scale, allocations, median};
 use authsieve_an1276::An1276;
@@ -73,7 +73,7 @@ fn row<S: Analytics>(scale: &Scale, shape: &str, analytics: &str, component: &Co
     );
 }
 
-/// Microseconds.
+/// The time in microseconds.
 fn timed(log: &[u8], mut take: impl FnMut(&[u8], Reading)) -> f64 {
     let started = Instant::now();
     let (mut rest, mut first) = (log, 1);

@@ -1,4 +1,4 @@
-//! The prefilter, and what nothing can be faster than.
+//! Measures the prefilter, and the lower limits of any search.
 
 use super::{Scale, median};
 use authsieve_bench::Shape;
@@ -56,7 +56,7 @@ pub fn report(scale: &Scale) {
     }
 }
 
-/// The share of records that go on to a module.
+/// The share of records that enter a module.
 fn entered(prefilter: &Prefilter, log: &[u8]) -> f64 {
     let (mut all, mut some, mut buffer) = (0, 0, Vec::new());
     batches(log, |batch| {

@@ -1,8 +1,9 @@
-//! What authsieve costs: `cargo bench -p authsieve-bench`.
+//! Measures the costs of authsieve: `cargo bench -p authsieve-bench`.
 //!
-//! All inputs come from a seed (`AUTHSIEVE_SEED`, 1). What is compared is measured in turns, so that a busy machine slows all
-//! of it alike; of the turns (`AUTHSIEVE_TURNS`, 5) the median counts. `AUTHSIEVE_SCALE` (100) makes inputs smaller or larger.
-//! `RSIGMA` and `RSIGMA_RULES` name a peer's program and rules. PERFORMANCE.md explains the figures.
+//! All inputs come from a seed (`AUTHSIEVE_SEED`, 1). Things that are compared are measured in turns, so that a busy
+//! machine slows all of them alike. The median of the turns (`AUTHSIEVE_TURNS`, 5) counts. `AUTHSIEVE_SCALE` (100)
+//! makes inputs smaller or larger. `RSIGMA` and `RSIGMA_RULES` name the program and the rules of another tool.
+//! PERFORMANCE.md explains the results.
 
 mod allocations;
 mod events;
@@ -12,14 +13,14 @@ mod processes;
 use authsieve_bench::{Shape, corpus};
 use std::process::ExitCode;
 
-/// Set in the processes that are measured: they are the command.
+/// Set in the measured processes, which run the command.
 const COMMAND: &str = "AUTHSIEVE_BENCH_COMMAND";
 
 fn main() -> ExitCode {
     if std::env::var_os(COMMAND).is_some() {
         return authsieve::cli::main();
     }
-    // `cargo test --benches` only wants to know that it runs.
+    // `cargo test --benches` only checks that it runs.
     if !std::env::args().any(|argument| argument == "--bench") {
         println!("skipped: `cargo bench` measures");
         return ExitCode::SUCCESS;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// How much is measured.
+/// The amounts that are measured.
 struct Scale {
     seed: u64,
     turns: usize,

@@ -1,4 +1,4 @@
-//! Whole processes: CPU and wall time, and the most memory.
+//! Measures whole processes: CPU time, wall time and peak memory.
 
 use super::{COMMAND, Scale, median};
 use authsieve_bench::Shape;
@@ -8,17 +8,17 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The kernel counts CPU time in these parts of a second.
+/// The kernel counts CPU time in ticks, this many in a second.
 const TICKS: f64 = 100.0;
 
 struct Cost {
     cpu: f64,
     wall: f64,
-    /// In MB.
+    /// The peak memory in MB.
     peak: f64,
 }
 
-/// A process that is measured again and again.
+/// A process that is measured several times.
 struct Row {
     input: &'static str,
     what: &'static str,
@@ -71,7 +71,7 @@ pub fn report(scale: &Scale) {
     add("ordinary", "five", ours(&path, "all"), bytes.len());
     let path = write("empty.log", b"");
     add("empty", "five", ours(&path, "all"), 0);
-    // The first run fills the cache of compiled modules.
+    // Turn 0 only fills the cache of compiled modules.
     for turn in 0..=scale.turns {
         for row in &mut rows {
             let cost = run(&row.command);
@@ -104,7 +104,7 @@ fn run(command: &[String]) -> Cost {
     let mut child = child.spawn().expect("the command");
     let folder = format!("/proc/{}", child.id());
     let mut peak: f64 = 0.0;
-    // Until it is waited for, an ended process keeps its times, but not its memory.
+    // An ended process keeps its times until somebody waits for it, but not its memory.
     let cpu = loop {
         let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
