@@ -85,7 +85,7 @@ impl Program {
     /// Reads a module whose instructions will be [counted](Filter::instructions).
     ///
     /// # Panics
-    /// When it is none.
+    /// Panics if the bytes are no module.
     #[must_use]
     pub fn counted(wasm: &[u8]) -> Self {
         Self::read(wasm, true)

@@ -114,7 +114,7 @@ impl<'a> Guest<'a> {
         if face != "fluent-bit" {
             flags.push("-Ctarget-feature=+simd128".to_owned());
         }
-        // What should be inlined says so. More than this makes modules larger, and no faster.
+        // Functions that need inlining ask for it. A greater threshold makes modules larger, and no faster.
         let inlining = match face {
             "component" => Some(32),
             "fluent-bit" => Some(120),

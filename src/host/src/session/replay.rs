@@ -104,7 +104,7 @@ impl Replay {
     /// A copy for one of several analytics.
     ///
     /// # Errors
-    /// If its temporary files cannot be read.
+    /// Fails if the temporary files cannot be read.
     pub(super) fn of(&self, analytic: &str) -> io::Result<Self> {
         let checkpoint = self.checkpoint.as_ref().map(|Checkpoint { snapshot, totals }| {
             let own = totals.iter().filter(|stats| stats.analytic == analytic);
@@ -164,7 +164,7 @@ impl Replay {
     /// The snapshot.
     ///
     /// # Errors
-    /// If its temporary file cannot be read.
+    /// Fails if the temporary file cannot be read.
     pub(super) fn snapshot(&self) -> io::Result<Option<Vec<u8>>> {
         let read = |checkpoint: &Checkpoint| checkpoint.snapshot.read(0..checkpoint.snapshot.len());
         self.checkpoint.as_ref().map(read).transpose()
@@ -178,7 +178,7 @@ impl Replay {
     /// Gives the calls since the snapshot to `again`, in order, up to the first error.
     ///
     /// # Errors
-    /// The first error of `again`, or an error of the temporary file.
+    /// Fails with the first error of `again`, or if the temporary file cannot be read.
     pub(super) fn each(&self, mut again: impl FnMut(Done<'_>) -> Result<(), String>) -> Result<(), String> {
         let mut start = 0;
         for (end, what) in &self.done {

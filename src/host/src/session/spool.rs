@@ -22,7 +22,7 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// How many bytes there are.
+    /// The number of bytes.
     pub fn len(&self) -> usize {
         self.filed + self.newest.len()
     }
@@ -71,7 +71,7 @@ impl Spool {
     /// Reads a range of the bytes.
     ///
     /// # Errors
-    /// The bytes in the file.
+    /// Fails if the file cannot be read.
     pub fn read(&self, part: Range<usize>) -> io::Result<Vec<u8>> {
         let filed = part.start.min(self.filed)..part.end.min(self.filed);
         let mut bytes = vec![0; filed.len()];
@@ -87,7 +87,7 @@ impl Spool {
     /// A copy of all bytes, with its own file.
     ///
     /// # Errors
-    /// The bytes in the file.
+    /// Fails if the file cannot be read.
     pub fn copied(&self) -> io::Result<Self> {
         let mut copy = Self::default();
         let mut at = 0;
