@@ -5,9 +5,10 @@ use authsieve_engine::detector::{Reading, Stats};
 use std::io;
 use std::time::Duration;
 
-/// The number of bytes from which a snapshot is taken if it is cheap. A replay of them takes about a second.
+/// The number of bytes of records after which a snapshot is taken, if it is cheap. Judging them again takes about a
+/// second.
 const DUE: usize = 128 << 20;
-/// The same for records in memory, if no temporary file can be written.
+/// The same number for records in memory, if no temporary file can be written.
 const DUE_IN_MEMORY: usize = 14 << 20;
 /// The number of bytes at which a snapshot is taken at any cost.
 const FULL: usize = 256 << 20;
@@ -175,7 +176,7 @@ impl Replay {
         self.checkpoint.as_ref().map(|checkpoint| checkpoint.totals.as_slice())
     }
 
-    /// Gives the calls since the snapshot to `again`, in order, up to the first error.
+    /// Passes everything that was done since the snapshot to `again`, in order, until `again` fails.
     ///
     /// # Errors
     /// Fails with the first error of `again`, or if the temporary file cannot be read.
