@@ -116,11 +116,11 @@ impl<'a> Guest<'a> {
         }
         // Functions that need inlining ask for it. A greater threshold makes modules larger, and no faster.
         let inlining = match face {
-            "component" => Some(32),
-            "fluent-bit" => Some(120),
-            _ => None,
+            "component" => 8,
+            "fluent-bit" => 50,
+            _ => 16,
         };
-        flags.extend(inlining.map(|threshold| format!("-Cllvm-args=-inline-threshold={threshold}")));
+        flags.push(format!("-Cllvm-args=-inline-threshold={inlining}"));
         let cargo_home =
             env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
         for (path, name) in [(cargo_home, "/cargo"), (Some(self.workspace.to_owned()), "/authsieve")] {

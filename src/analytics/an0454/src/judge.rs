@@ -132,7 +132,7 @@ impl An0454 {
                 continue;
             }
             let span = (from, t);
-            let mut alert = self.report(event, context.record, slot, pattern, span, |report| report.alert());
+            let mut alert = self.alert(event, context.record, slot, pattern, span);
             // This challenge is late, and a later login has taken the alert back already.
             if wait.0 > 0 && self.logged_in(slot).is_some_and(|s| t < s && s <= t.plus(wait)) {
                 continue;
@@ -141,7 +141,7 @@ impl An0454 {
             if wait.0 > 0 {
                 context.judge(&mut alert);
                 if context.follows() {
-                    self.report(event, Record::NONE, slot, pattern, span, |report| {
+                    self.report(event, Record::NONE, slot, pattern, span, &mut |report| {
                         context.follow_waiting(following, &alert, &report.read().0);
                     });
                 }
@@ -153,7 +153,7 @@ impl An0454 {
             } else {
                 context.raise(&[user.name.as_bytes()], alert);
                 if context.follows() {
-                    self.report(event, Record::NONE, slot, pattern, span, |report| {
+                    self.report(event, Record::NONE, slot, pattern, span, &mut |report| {
                         context.follow(following, &report.read().0);
                     });
                 }
@@ -185,8 +185,7 @@ impl An0454 {
         let address = self.address(event.src_ip);
         if let Some(t) = self.challenges.gave_in(slot, s, address, threshold, window, within) {
             let span = (t.minus(window), t);
-            let alert =
-                self.report(event, context.record, slot, Pattern::Login, span, |report| report.alert());
+            let alert = self.alert(event, context.record, slot, Pattern::Login, span);
             context.raise(&[user.name.as_bytes()], alert);
         }
         self.challenges.forget(slot, s, address);

@@ -94,6 +94,7 @@ mod why;
 
 pub use options::{Options, Platform, UserKey};
 
+use authsieve_engine::alert::Alert;
 use authsieve_engine::analytic::{About, Alerts, Analytic, Context, Held, Telemetry};
 use authsieve_engine::config::{Config, Problem};
 use authsieve_engine::deliveries::Deliveries;
@@ -385,15 +386,15 @@ impl An0454 {
     }
 
     /// Describes the challenges of a user in [from, to].
-    fn report<T>(
+    fn report(
         &self,
         event: &Event<'_>,
         record: Record<'_>,
         slot: Slot,
         pattern: Pattern,
         (from, to): (Timestamp, Timestamp),
-        tell: impl FnOnce(&Report<'_>) -> T,
-    ) -> T {
+        tell: &mut dyn FnMut(&Report<'_>),
+    ) {
         let address = |address: Option<[u8; 16]>| self.address(address.map(net::from_octets));
         tell(&Report {
             event,
@@ -407,6 +408,20 @@ impl An0454 {
             newest: self.link(slot),
             address: &address,
         })
+    }
+
+    /// The alert about the challenges of a user in `span`.
+    fn alert(
+        &self,
+        event: &Event<'_>,
+        record: Record<'_>,
+        slot: Slot,
+        pattern: Pattern,
+        span: (Timestamp, Timestamp),
+    ) -> Alert {
+        let mut alert = Alert::default();
+        self.report(event, record, slot, pattern, span, &mut |report| alert = report.alert());
+        alert
     }
 }
 

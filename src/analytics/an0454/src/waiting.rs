@@ -9,7 +9,6 @@ use authsieve_engine::snapshot::fields::Saved;
 use authsieve_engine::snapshot::{self, Reader, Writer};
 use authsieve_engine::state::{Loading, Piece};
 use authsieve_engine::time::Timestamp;
-use authsieve_engine::{alert_fields, beside_fields, load_fields, save_fields};
 
 /// The most alerts that wait. Beyond it, the one that has waited longest comes out early, so none is lost.
 const MOST: usize = 4096;
@@ -106,7 +105,7 @@ impl Piece for Waiting {
             out.i64(one.due.0);
             out.raw(&one.user.to_bytes());
             out.bytes(one.name.as_bytes());
-            alert_fields!(save_fields, one.alert, out);
+            one.alert.save(out);
         }
     }
 
@@ -129,12 +128,11 @@ fn is_over(due: Timestamp, now: Timestamp) -> bool {
 }
 
 fn size(one: &One) -> usize {
-    let alert = &*one.alert;
-    size_of::<One>() + size_of::<Alert>() + one.name.len() + alert_fields!(beside_fields, alert)
+    size_of::<One>() + size_of::<Alert>() + one.name.len() + one.alert.beside()
 }
 
 fn load(input: &mut Reader<'_>) -> snapshot::Result<Alert> {
-    Ok(alert_fields!(load_fields, Alert, input))
+    Saved::load(input)
 }
 
 fn text(input: &mut Reader<'_>) -> snapshot::Result<String> {

@@ -134,7 +134,6 @@ impl<A: Analytic> Judge<A> {
                 common.follow_up == FollowUp::End,
                 common.memory().pool_bytes / 4,
                 common.salt(),
-                seed,
             ),
             watermark: Timestamp::MIN,
             judged: Timestamp::MIN,

@@ -14,17 +14,17 @@ mod sums;
 mod tests;
 
 use crate::alert::{Alert, Tally};
-use crate::hash::{Fingerprint, Placement, Salt};
+use crate::hash::{Fingerprint, Salt};
+use crate::snapshot::fields::Saved;
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use crate::time::Timestamp;
 use crate::told::{MOST_LISTED, number};
 use crate::window::excerpt::Excerpt;
 use crate::window::journal::Entry;
-use crate::{beside_fields, load_fields, save_fields};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use hashbrown::HashTable;
 use sums::Sums;
 
 /// The status of a repeated alert.
@@ -47,8 +47,8 @@ pub struct FollowUps {
     on: bool,
     most: usize,
     salt: Salt,
-    placement: Placement,
-    open: HashTable<Open>,
+    /// In the order of groups, then places.
+    open: Vec<Box<Open>>,
     /// The places of all follow-ups. The last one ends first.
     order: Vec<Place>,
     bytes: usize,
@@ -80,18 +80,10 @@ struct Open {
 }
 
 impl FollowUps {
-    /// Creates an empty set of at most `most` bytes. If `on` is false, it stays empty. `seed` places entries in memory.
+    /// Creates an empty set of at most `most` bytes. If `on` is false, it stays empty.
     #[must_use]
-    pub const fn new(on: bool, most: usize, salt: Salt, seed: u64) -> Self {
-        Self {
-            on,
-            most,
-            salt,
-            placement: Placement::new(seed),
-            open: HashTable::new(),
-            order: Vec::new(),
-            bytes: 0,
-        }
+    pub const fn new(on: bool, most: usize, salt: Salt) -> Self {
+        Self { on, most, salt, open: Vec::new(), order: Vec::new(), bytes: 0 }
     }
 
     /// True if alerts are followed.
@@ -114,6 +106,8 @@ impl FollowUps {
 
     /// Follows an alert. An alert that waits to be confirmed has no id yet, and gets it from
     /// [`confirm`](Self::confirm). `seen` are the events that the alert counted.
+    #[cold]
+    #[inline(never)]
     pub fn open(&mut self, following: Following, alert: &Alert, seen: &Excerpt<'_>) {
         let Following { group, quiet, end } = following;
         if !self.on || alert.time > end {
@@ -122,14 +116,14 @@ impl FollowUps {
         let place = Place { end, id: id(alert), group, quiet, time: alert.time };
         let entries =
             || seen.entries().iter().filter(|entry| alert.first_seen <= entry.time && entry.time <= end);
-        let mut open = Open {
+        let mut open = Box::new(Open {
             place,
             alert: Alert { status: Some(UPDATE.into()), ..alert.clone() },
             base: 0,
             cut: seen.cut(),
             unnamed: false,
             sums: Sums::default(),
-        };
+        });
         for unnamed in [false, true] {
             open.unnamed = unnamed;
             open.sums = Sums::default();
@@ -143,8 +137,15 @@ impl FollowUps {
         self.insert(open);
     }
 
-    fn insert(&mut self, open: Open) {
-        let (place, placement) = (open.place, self.placement);
+    /// The position of a follow-up in `open`.
+    fn position(&self, place: &Place) -> usize {
+        self.open.partition_point(|open| (open.place.group, open.place) < (place.group, *place))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn insert(&mut self, open: Box<Open>) {
+        let place = open.place;
         let at = self.order.partition_point(|held| *held > place);
         // An equal alert is followed already.
         if self.order.get(at) == Some(&place) {
@@ -152,15 +153,16 @@ impl FollowUps {
         }
         self.order.insert(at, place);
         self.bytes += open.bytes();
-        self.open.insert_unique(placement.of(place.group), open, |open| placement.of(open.place.group));
+        self.open.insert(self.position(&place), open);
     }
 
-    fn remove(&mut self, place: &Place) -> Option<Open> {
+    #[cold]
+    #[inline(never)]
+    fn remove(&mut self, place: &Place) -> Option<Box<Open>> {
         let at = self.order.partition_point(|held| held > place);
         self.order.get(at).filter(|held| *held == place)?;
         self.order.remove(at);
-        let entry = self.open.find_entry(self.placement.of(place.group), |open| open.place == *place).ok()?;
-        let open = entry.remove().0;
+        let open = self.open.remove(self.position(place));
         self.bytes = self.bytes.saturating_sub(open.bytes());
         Some(open)
     }
@@ -170,8 +172,9 @@ impl FollowUps {
         if self.order.is_empty() {
             return;
         }
-        let Self { open, bytes, salt, placement, .. } = self;
-        for open in open.iter_hash_mut(placement.of(group)).filter(|open| open.place.group == group) {
+        let Self { open, bytes, salt, .. } = self;
+        let first = open.partition_point(|open| open.place.group < group);
+        for open in open.iter_mut().skip(first).take_while(|open| open.place.group == group) {
             if open.alert.first_seen <= time && time <= open.place.end {
                 *bytes = bytes.saturating_sub(open.bytes());
                 change(open, *salt);
@@ -234,11 +237,35 @@ impl FollowUps {
     pub fn confirm(&mut self, group: Fingerprint, alert: &Alert) {
         let waits = |place: &&Place| place.id == 0 && place.group == group && place.time == alert.time;
         let Some(place) = self.order.iter().find(waits).copied() else { return };
-        if let Some(open) = self.remove(&place) {
-            let (status, outcomes, related_successes) =
-                (open.alert.status, open.alert.outcomes, open.alert.related_successes);
-            let alert = Alert { status, outcomes, related_successes, ..alert.clone() };
-            self.insert(Open { place: Place { id: id(&alert), ..place }, alert, ..open });
+        if let Some(mut open) = self.remove(&place) {
+            // Raising the alert adds these.
+            let Alert {
+                id: name,
+                analytic,
+                analytic_version,
+                config_digest,
+                techniques,
+                response,
+                context,
+                ..
+            } = alert;
+            for (field, text) in [
+                (&mut open.alert.id, name),
+                (&mut open.alert.analytic, analytic),
+                (&mut open.alert.analytic_version, analytic_version),
+                (&mut open.alert.config_digest, config_digest),
+            ] {
+                field.clone_from(text);
+            }
+            for (field, list) in [
+                (&mut open.alert.techniques, techniques),
+                (&mut open.alert.response, response),
+                (&mut open.alert.context, context),
+            ] {
+                field.clone_from(list);
+            }
+            open.place.id = id(alert);
+            self.insert(open);
         }
     }
 
@@ -261,21 +288,21 @@ impl FollowUps {
     /// The next update for a silence that ended early.
     pub fn ended(&mut self, quiet: Fingerprint) -> Option<Alert> {
         let place = *self.order.iter().rev().find(|place| place.quiet == quiet && place.id != 0)?;
-        self.remove(&place).map(|open| open.update(false))
+        self.remove(&place).map(|open| (*open).update(false))
     }
 
     /// The next update for a silence that ended before `now`, in the order of ends, then ids.
     pub fn due(&mut self, now: Timestamp) -> Option<Alert> {
         let is_over = |place: &&Place| place.end < now || now == Timestamp::MAX;
         let place = *self.order.iter().rev().take_while(is_over).find(|place| place.id != 0)?;
-        self.remove(&place).map(|open| open.update(false))
+        self.remove(&place).map(|open| (*open).update(false))
     }
 
     /// The next update that is sent early because memory is short.
     pub fn crowded_out(&mut self) -> Option<Alert> {
         while self.bytes > self.most {
             let place = *self.order.last()?;
-            let alert = self.remove(&place).map(|open| open.update(true));
+            let alert = self.remove(&place).map(|open| (*open).update(true));
             if place.id != 0 {
                 return alert;
             }
@@ -284,15 +311,16 @@ impl FollowUps {
     }
 
     /// Writes the follow-ups, in the order of their ends.
+    #[cold]
+    #[inline(never)]
     pub fn save(&self, out: &mut Writer) {
         out.count(self.order.len());
         for place in self.order.iter().rev() {
-            let group = self.placement.of(place.group);
-            let Some(open) = self.open.find(group, |open| open.place == *place) else { continue };
+            let Some(open) = self.open.get(self.position(place)) else { continue };
             out.i64(place.end.0);
             out.raw(&place.group.to_bytes());
             out.raw(&place.quiet.to_bytes());
-            alert_fields!(save_fields, open.alert, out);
+            open.alert.save(out);
             out.varint(open.base.into());
             out.u8(u8::from(open.cut) | u8::from(open.unnamed) << 1);
             open.sums.save(out);
@@ -303,12 +331,14 @@ impl FollowUps {
     ///
     /// # Errors
     /// Fails if [`save`](Self::save) did not write the bytes.
+    #[cold]
+    #[inline(never)]
     pub fn load(&mut self, input: &mut Reader<'_>) -> Result<()> {
         for _ in 0..input.count(48)? {
             let end = Timestamp(input.i64()?);
             let group = Fingerprint::from_bytes(input.array()?);
             let quiet = Fingerprint::from_bytes(input.array()?);
-            let alert: Alert = alert_fields!(load_fields, Alert, input);
+            let alert = Alert::load(input)?;
             let place = Place { end, id: id(&alert), group, quiet, time: alert.time };
             if self.order.first().is_some_and(|last| *last >= place) {
                 return Err(SnapshotError::Invalid("the order of follow-ups"));
@@ -316,7 +346,8 @@ impl FollowUps {
             let base = u32::try_from(input.varint()?).unwrap_or(u32::MAX);
             let flags = input.u8()?;
             let sums = Sums::load(input)?;
-            self.insert(Open { place, alert, base, cut: flags & 1 != 0, unnamed: flags & 2 != 0, sums });
+            let (cut, unnamed) = (flags & 1 != 0, flags & 2 != 0);
+            self.insert(Box::new(Open { place, alert, base, cut, unnamed, sums }));
         }
         Ok(())
     }
@@ -324,11 +355,12 @@ impl FollowUps {
 
 impl Open {
     fn bytes(&self) -> usize {
-        let alert = &self.alert;
-        size_of::<Self>() + size_of::<Place>() + alert_fields!(beside_fields, alert) + self.sums.bytes()
+        size_of::<Self>() + size_of::<Place>() + self.alert.beside() + self.sums.bytes()
     }
 
     /// The alert with the counts of its whole silence. `early` is true if the silence has not ended yet.
+    #[cold]
+    #[inline(never)]
     fn update(self, early: bool) -> Alert {
         let Self { place, mut alert, base, cut, sums, .. } = self;
         let count = base.saturating_add(sums.count);

@@ -15,7 +15,7 @@ const GROUP: Fingerprint = Fingerprint(1);
 const QUIET: Fingerprint = Fingerprint(2);
 
 fn follow_ups() -> FollowUps {
-    FollowUps::new(true, 1 << 20, Salt::new(""), 7)
+    FollowUps::new(true, 1 << 20, Salt::new(""))
 }
 
 fn alert(id: u32, time: i64) -> Alert {
@@ -95,7 +95,7 @@ fn a_silence_may_end_early_or_be_taken_over() {
     let mut ended = || follow_ups.ended(Fingerprint(3)).map(|alert| alert.time.0);
     assert_eq!((ended(), ended(), ended()), (Some(2), Some(3), None));
     assert!(follow_ups.is_empty());
-    let mut off = FollowUps::new(false, 1 << 20, Salt::new(""), 7);
+    let mut off = FollowUps::new(false, 1 << 20, Salt::new(""));
     open(&mut off, QUIET, 50, &alert(1, 1));
     assert!(off.is_empty());
 }
@@ -110,7 +110,7 @@ fn they_survive_a_snapshot_and_no_forged_one_is_read() {
     let mut out = Writer::loose();
     follow_ups.save(&mut out);
     let bytes = out.finish();
-    let mut again = FollowUps::new(true, 1 << 20, Salt::new(""), 99);
+    let mut again = FollowUps::new(true, 1 << 20, Salt::new(""));
     again.load(&mut Reader::loose(&bytes).unwrap()).unwrap();
     let mut out = Writer::loose();
     again.save(&mut out);

@@ -1,7 +1,7 @@
 //! Fields of records in a snapshot: writes and reads each type in one way.
 
 use super::{Reader, Result, SnapshotError, Writer};
-use crate::alert::{Evidence, Severity, Tally};
+use crate::alert::{Alert, Evidence, Severity, Tally};
 use crate::event::{Access, Outcome, Provider, Shape, Signal, Text};
 use crate::net;
 use crate::stamp::{Stamp, Yearless};
@@ -183,6 +183,29 @@ impl Saved for Evidence {
 
     fn beside(&self) -> usize {
         self.text.len()
+    }
+}
+
+/// Rare and large: one copy of each function is enough.
+impl Saved for Alert {
+    const LEAST: usize = 50;
+
+    #[cold]
+    #[inline(never)]
+    fn save(&self, out: &mut Writer) {
+        alert_fields!(save_fields, self, out);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load(input: &mut Reader<'_>) -> Result<Self> {
+        Ok(alert_fields!(load_fields, Self, input))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn beside(&self) -> usize {
+        alert_fields!(beside_fields, self)
     }
 }
 
