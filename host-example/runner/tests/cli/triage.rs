@@ -233,7 +233,11 @@ fn a_stream_tells_each_alert_as_it_comes() {
 
 /// A database in MaxMind's format 2.0 with one network: 203.0.113.0/24.
 fn database() -> Vec<u8> {
-    let text = |text: &str| [&[(2 << 5) | text.len() as u8], text.as_bytes()].concat();
+    // Lengths from 29 on have a byte of their own.
+    let text = |text: &str| match u8::try_from(text.len()).expect("a short text") {
+        short @ ..29 => [&[(2 << 5) | short], text.as_bytes()].concat(),
+        long => [&[(2 << 5) | 29, long - 29], text.as_bytes()].concat(),
+    };
     let map = |members: &[(&str, Vec<u8>)]| {
         let pairs = members.iter().flat_map(|(name, value)| [text(name), value.clone()]);
         [vec![(7 << 5) | members.len() as u8], pairs.collect::<Vec<_>>().concat()].concat()
