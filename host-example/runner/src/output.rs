@@ -14,7 +14,6 @@ pub mod table;
 
 use crate::config::Problems;
 pub use authsieve_outputs::{Layout, attack, ecs, located, ocsf};
-use located::Located;
 use std::io::{self, IsTerminal, Write};
 
 /// The first `most` names, and the number of the others.

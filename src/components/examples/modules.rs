@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     for component in ALL.iter().chain([&SUITE]) {
         let id = component.id;
-        let mut write = |name: String, bytes: &[u8]| {
+        let write = |name: String, bytes: &[u8]| {
             println!("{name}  {} bytes", bytes.len());
             fs::write(folder.join(name), bytes)
         };

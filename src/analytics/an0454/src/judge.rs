@@ -65,14 +65,15 @@ impl An0454 {
                 }
                 return;
             }
-            if late && fate.is_none() {
-                if let Some((joined, time)) = self.challenges.join(slot, event.time, transaction) {
-                    kind = joined;
-                    // The result counted alone. From now on, the challenge counts instead of it.
-                    let result = journal::Entry { time, count: 1, ..journal::Entry::default() };
-                    context.follow_ups().take_back(user.key, &result);
-                    context.follow_ups().outcome(user.key, time, Some(Challenges::outcome(joined)), None);
-                }
+            if late
+                && fate.is_none()
+                && let Some((joined, time)) = self.challenges.join(slot, event.time, transaction)
+            {
+                kind = joined;
+                // The result counted alone. From now on, the challenge counts instead of it.
+                let result = journal::Entry { time, count: 1, ..journal::Entry::default() };
+                context.follow_ups().take_back(user.key, &result);
+                context.follow_ups().outcome(user.key, time, Some(Challenges::outcome(joined)), None);
             }
         }
         let entered = self.table.enter(user.key, 1, event.time, context.watermark);

@@ -48,6 +48,7 @@ pub struct FollowUps {
     most: usize,
     salt: Salt,
     /// In the order of groups, then places.
+    #[expect(clippy::vec_box, reason = "an insertion moves all later ones, and they are large")]
     open: Vec<Box<Open>>,
     /// The places of all follow-ups. The last one ends first.
     order: Vec<Place>,
