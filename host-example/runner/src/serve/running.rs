@@ -117,7 +117,8 @@ impl Running {
         let (reading, ended) = (ready.start(inlet, self.shared.limits, positions), self.shared.ended.clone());
         let task = tokio::spawn(async move {
             let _ = reading.await;
-            let _ = ended.send(()).await;
+            // One wake-up that waits is enough. Nobody takes it while the service ends.
+            let _ = ended.try_send(());
         });
         self.sources.push(Part { name, what: feed, ending, task });
     }
