@@ -31,7 +31,7 @@ use std::time::UNIX_EPOCH;
 /// The files of the page, by name; empty where it was not built.
 const PAGE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/viewer.rs"));
 
-/// What the page may do, as it asks for it itself, without its connections.
+/// The part of the page's own policy that forbids connections.
 const NO_CONNECTION: &str = "connect-src 'none'";
 
 /// So many bytes of a file are sent at once.

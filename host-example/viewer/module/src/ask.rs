@@ -1,4 +1,4 @@
-//! Questions and answers as JSON: what the face for JavaScript passes on.
+//! Answers questions in JSON, which the JavaScript interface passes on.
 
 use crate::describe::describe;
 use crate::session::{Session, Step, Told};
@@ -20,7 +20,7 @@ pub struct Desk {
 #[derive(Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 enum Ask {
-    /// What the analytics are, and which columns events have.
+    /// The analytics, and the columns of events.
     Describe,
     /// Begins a session. `seed` are hexadecimal digits.
     Open { files: Vec<File>, received: String, config: String, seed: String },
@@ -44,7 +44,7 @@ enum Ask {
     Records { records: Vec<u64> },
     /// The texts of a column, from a number on.
     Texts { column: String, from: usize },
-    /// What came of the files, and whether the analytics can fire.
+    /// The result of each file, and whether the analytics can fire.
     Health,
 }
 
@@ -123,13 +123,7 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
             progress(session, Step { done: true, at: 0, of: 0 }, &told)
         }
         Ask::Explain { batches } => {
-            let mut step = session.explain();
-            for _ in 1..batches {
-                if step.done {
-                    break;
-                }
-                step = session.explain();
-            }
+            let step = steps(batches, || session.explain());
             json!({ "done": step.done, "at": step.at, "of": step.of })
         }
         Ask::JudgeAgain { config } => {
@@ -137,13 +131,7 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
             json!({})
         }
         Ask::Again { batches } => {
-            let mut step = session.again(&mut told);
-            for _ in 1..batches {
-                if step.done {
-                    break;
-                }
-                step = session.again(&mut told);
-            }
+            let step = steps(batches, || session.again(&mut told));
             progress(session, step, &told)
         }
         Ask::Near => session.notes.near_misses(),
@@ -182,6 +170,18 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
         }
         Ask::Describe | Ask::Open { .. } => Value::Null,
     })
+}
+
+/// Takes at most so many steps, and at least one. Returns the last.
+fn steps(most: u64, mut take: impl FnMut() -> Step) -> Step {
+    let mut step = take();
+    for _ in 1..most {
+        if step.done {
+            break;
+        }
+        step = take();
+    }
+    step
 }
 
 fn progress(session: &Session, step: Step, told: &[Told]) -> Value {

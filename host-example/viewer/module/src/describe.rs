@@ -1,4 +1,4 @@
-//! What the analytics are, as JSON.
+//! Describes the analytics as JSON.
 
 use authsieve_engine::detector::{Analytics, Descriptor};
 use authsieve_suite::Suite;

@@ -1,4 +1,4 @@
-//! What came of each file.
+//! Collects the results for each file.
 
 use serde::Serialize;
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ const MOST: usize = 20;
 /// So many files are told of.
 const MOST_FILES: usize = 10_000;
 
-/// What came of each file, in the order in which they were met.
+/// The results of all files, in the order of reading.
 #[derive(Debug, Default)]
 pub struct Tallies {
     places: HashMap<Arc<str>, usize>,
     list: Vec<Tally>,
 }
 
-/// What came of one file.
+/// The results of one file.
 #[derive(Debug, Serialize)]
 pub struct Tally {
     name: Arc<str>,

@@ -1,4 +1,4 @@
-//! What became of events, and why: the points of windows, the near misses, and the highest count of each key.
+//! Collects notes: the points of windows, the near misses, and the highest count of each key.
 
 use crate::events::Texts;
 use authsieve_engine::event::Outcome;
@@ -16,7 +16,7 @@ const MOST_NEAR: usize = 5_000;
 /// So many points of a window are drawn.
 const MOST_DRAWN: usize = 2_000;
 
-/// What became of an event for one key.
+/// The treatment of an event for one key.
 #[derive(Clone, Copy, Debug)]
 struct Point {
     time: i64,
@@ -28,7 +28,7 @@ struct Point {
     outcome: Outcome,
 }
 
-/// What nearly was an alert.
+/// A near miss: an event that almost raised an alert.
 #[derive(Clone, Debug, Serialize)]
 struct Near {
     analytic: &'static str,

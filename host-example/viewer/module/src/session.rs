@@ -49,6 +49,17 @@ struct Again {
     place: usize,
 }
 
+impl Again {
+    /// Passes the batch that was judged. The end comes after the last batch, and is a step of its own.
+    const fn pass(&mut self, kept: &Kept) -> Step {
+        let batches = kept.len();
+        let done = self.place >= batches;
+        self.place += 1;
+        let at = if done { batches } else { self.place };
+        Step { done, at: at as u64, of: batches as u64 }
+    }
+}
+
 /// An alert, and what the page has to know beside it.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -205,7 +216,7 @@ impl Session {
         }
     }
 
-    /// Has the analytics say of the next kept batch what became of its events.
+    /// Has the analytics explain the events of the next kept batch, and at the end the events that waited.
     pub fn explain(&mut self) -> Step {
         let mut again = match self.explained.take() {
             Some(again) => again,
@@ -215,16 +226,18 @@ impl Session {
                 Err(_) => return Step { done: true, at: 0, of: 0 },
             },
         };
-        if let Some(batch) = self.kept.get(again.place) {
-            self.notes.take(again.detector.explain(&batch.bytes, batch.reading));
-            again.place += 1;
-        } else {
-            again.detector.flush();
-            self.notes.take(again.detector.explain(b"", Reading::default()));
-        }
-        let (at, of) = (again.place as u64, self.kept.len() as u64);
+        let notes = match self.kept.get(again.place) {
+            Some(batch) => again.detector.explain(&batch.bytes, batch.reading),
+            // The events that waited are judged at the end.
+            None => {
+                again.detector.flush();
+                again.detector.explain(b"", Reading::default())
+            }
+        };
+        self.notes.take(notes);
+        let step = again.pass(&self.kept);
         self.explained = Some(again);
-        Step { done: at >= of, at, of }
+        step
     }
 
     /// Begins to judge the kept records once more, under another configuration.
@@ -241,16 +254,16 @@ impl Session {
     /// Judges the next kept batch once more, and appends its alerts.
     pub fn again(&mut self, told: &mut Vec<Told>) -> Step {
         let Self { again, kept, events, .. } = self;
-        let of = kept.len() as u64;
-        let Some(again) = again else { return Step { done: true, at: of, of } };
+        let Some(again) = again else {
+            let of = kept.len() as u64;
+            return Step { done: true, at: of, of };
+        };
         let alerts = match kept.get(again.place) {
             Some(batch) => again.detector.process(&batch.bytes, batch.reading),
             None => again.detector.flush(),
         };
         told.extend(alerts.into_iter().map(|alert| tell(events, alert)));
-        again.place += 1;
-        let at = again.place as u64;
-        Step { done: at > of, at: at.min(of), of }
+        again.pass(kept)
     }
 
     /// The name of the file that holds a record, and its line.

@@ -1,5 +1,6 @@
 // The worker: reads the files in steps, and answers what the page asks in between.
 
+import { instantOf } from "../format";
 import type { Alert, Analytic, Filter, FromWorker, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
 import { Module } from "./module";
 import { Table } from "./table";
@@ -62,17 +63,10 @@ const described: readonly Analytic[] = analytics.map((one) => ({ ...one, schema:
 const fresh = () => new Table(module, texts, numbers, described.map(({ id }) => id));
 let table = fresh();
 
-/** Microseconds of a time as alerts write it. */
-function micros(text: string): bigint {
-  const match = /^(.*?)(?:\.(\d+))?Z$/.exec(text);
-  const second = BigInt(Date.parse(`${match?.[1]}Z`)) * 1000n;
-  return second + BigInt((match?.[2] ?? "").padEnd(6, "0").slice(0, 6));
-}
-
 function tellOf({ alerts }: Progress): Told[] {
   return alerts.map(({ json, login, origin, evidence }) => {
     const alert = JSON.parse(json) as Alert;
-    return { json, alert, login, origin, evidence, time: micros(alert.time) };
+    return { json, alert, login, origin, evidence, time: instantOf(alert.time) };
   });
 }
 
@@ -102,8 +96,6 @@ async function readAll(mine: number): Promise<void> {
     await turn();
     if (mine !== run) return;
   }
-  // The last call tells of what waited.
-  module.ask({ ask: "explain", batches: 1 });
   tell({ news: "explained" });
 }
 
