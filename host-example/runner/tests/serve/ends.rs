@@ -59,3 +59,22 @@ fn it_ends_when_nobody_reads_its_standard_output() {
     assert!(lines.any(|line| line.contains("standard output is closed: ends")));
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// The time in which a service without open connections ends, even on a slow machine.
+const SOON: Duration = Duration::from_secs(8);
+
+/// A configuration with this many sources.
+fn sources(count: usize, folder: &std::path::Path) -> String {
+    let source = |number| format!("[sources.s{number}]\ntype = \"tcp\"\nlisten = \"127.0.0.1:0\"\n");
+    let sources: String = (0..count).map(source).collect();
+    format!("{sources}[sinks.out]\nto = \"{}/alerts.jsonl\"\n", folder.display())
+}
+
+#[test]
+fn it_ends_with_any_number_of_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::configured(&sources(3, folder.path()), folder.path(), Stdio::null());
+    (0..3).for_each(|number| drop(server.place(&format!("s{number} listens to tcp:"))));
+    let (status, took) = server.terminate();
+    assert!(status == Some(0) && took < SOON, "{status:?} {took:?}");
+}

@@ -134,26 +134,14 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
             progress(session, Step { done: true, at: 0, of: 0 }, &told)
         }
         Ask::Explain { batches } => {
-            let mut step = session.explain();
-            for _ in 1..batches {
-                if step.done {
-                    break;
-                }
-                step = session.explain();
-            }
+            let step = steps(batches, || session.explain());
             json!({ "done": step.done, "at": step.at, "of": step.of })
         }
         Ask::JudgeAgain { config } => {
             json!({ "analytics": session.judge_again(&config).map_err(|error| error.to_string())? })
         }
         Ask::Again { batches } => {
-            let mut step = session.again(&mut told);
-            for _ in 1..batches {
-                if step.done {
-                    break;
-                }
-                step = session.again(&mut told);
-            }
+            let step = steps(batches, || session.again(&mut told));
             progress(session, step, &told)
         }
         Ask::Near => session.notes.near_misses(),
@@ -207,6 +195,18 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
         }
         Ask::Describe | Ask::Open { .. } => Value::Null,
     })
+}
+
+/// Takes at most so many steps, and at least one. Returns the last.
+fn steps(most: u64, mut take: impl FnMut() -> Step) -> Step {
+    let mut step = take();
+    for _ in 1..most {
+        if step.done {
+            break;
+        }
+        step = take();
+    }
+    step
 }
 
 fn progress(session: &Session, step: Step, told: &[Told]) -> Value {

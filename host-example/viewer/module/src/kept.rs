@@ -29,7 +29,7 @@ impl Kept {
 
     /// The number of batches.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.0.len()
     }
 

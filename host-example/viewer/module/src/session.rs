@@ -254,16 +254,18 @@ impl Session {
         };
         // The same configuration was valid before.
         let Ok((mut detector, place)) = explained else { return Step { done: true, at: 0, of: 0 } };
-        if let Some(batch) = self.kept.get(place) {
-            self.notes.take(detector.explain(&batch.bytes, batch.reading));
-        } else {
-            detector.flush();
-            self.notes.take(detector.explain(b"", Reading::default()));
-        }
+        let notes = match self.kept.get(place) {
+            Some(batch) => detector.explain(&batch.bytes, batch.reading),
+            // The events that waited are judged at the end.
+            None => {
+                detector.flush();
+                detector.explain(b"", Reading::default())
+            }
+        };
+        self.notes.take(notes);
+        self.explained = Some((detector, place + 1));
         let of = self.kept.len();
-        let place = of.min(place + 1);
-        self.explained = Some((detector, place));
-        Step { done: place >= of, at: place as u64, of: of as u64 }
+        Step { done: place >= of, at: of.min(place + 1) as u64, of: of as u64 }
     }
 
     /// Begins to judge the kept records again with another configuration, by the analytics whose options differ.

@@ -139,6 +139,22 @@ fn a_reading_goes_on_from_the_state_of_another() {
 }
 
 #[test]
+fn events_that_wait_are_explained_at_the_end() {
+    let config = r#"{"allowed_lateness": "1h"}"#;
+    let mut desk = Desk::new(|_, _| Arc::new(Memory(log().into_bytes())));
+    let mut ask = |question: Value| -> Value {
+        serde_json::from_str(&desk.answer(question.to_string().as_bytes()).unwrap()).unwrap()
+    };
+    let file = json!({ "number": 0, "name": "auth.log", "size": log().len(), "written": null });
+    ask(
+        json!({ "ask": "open", "files": [file], "received": RECEIVED.to_string(), "config": config, "seed": "7" }),
+    );
+    while ask(json!({ "ask": "step", "bytes": 1 << 20 }))["done"] != json!(true) {}
+    while ask(json!({ "ask": "explain", "batches": 1 }))["done"] != json!(true) {}
+    assert_eq!(ask(json!({ "ask": "near" }))[0]["user"], json!("dave"));
+}
+
+#[test]
 fn a_desk_answers_why() {
     let mut desk = Desk::new(|_, _| Arc::new(Memory(log().into_bytes())));
     let mut ask = |question: Value| -> Result<Value, String> {

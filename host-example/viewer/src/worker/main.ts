@@ -1,5 +1,6 @@
 // The worker: reads the files in steps, and answers questions of the page between them.
 
+import { instantOf } from "../format";
 import type { Alert, Analytic, Filter, FromWorker, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
 import light from "../generated/light.js";
 import { Module } from "./module";
@@ -79,17 +80,10 @@ async function fit(): Promise<void> {
   isFull = true;
 }
 
-/** The microseconds of a time in the format of alerts. */
-function micros(text: string): bigint {
-  const match = /^(.*?)(?:\.(\d+))?Z$/.exec(text);
-  const second = BigInt(Date.parse(`${match?.[1]}Z`)) * 1000n;
-  return second + BigInt((match?.[2] ?? "").padEnd(6, "0").slice(0, 6));
-}
-
 function tellOf({ alerts }: Progress): Told[] {
   return alerts.map(({ json, login, number, origin, evidence }) => {
     const alert = JSON.parse(json) as Alert;
-    return { json, alert, login, number, origin, evidence, time: micros(alert.time) };
+    return { json, alert, login, number, origin, evidence, time: instantOf(alert.time) };
   });
 }
 
@@ -119,8 +113,6 @@ async function readAll(mine: number): Promise<void> {
     await turn();
     if (mine !== run) return;
   }
-  // The last call explains the events that waited.
-  module.ask({ ask: "explain", batches: 1 });
   tell({ news: "explained" });
 }
 

@@ -132,7 +132,7 @@ const DATA: usize = Link::BYTES + 8;
 const ENTRY_BYTES: u64 = 40;
 const KEY_BYTES: u64 = 128;
 
-/// The analytic; see the [crate](crate).
+/// The analytic; see the [crate].
 pub struct An0454 {
     options: Options,
     prefixes: Prefixes,

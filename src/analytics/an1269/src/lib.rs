@@ -94,7 +94,7 @@ const SUCCESSES: usize = 4;
 const EACH: u64 = 256;
 const ENTRY: u64 = 48;
 
-/// The analytic; see the [crate](crate).
+/// The analytic; see the [crate].
 pub struct An1269 {
     options: Options,
     prefixes: Prefixes,

@@ -72,7 +72,7 @@ const PLACE: u8 = 4;
 /// The kind of hash for an unknown source.
 const NOWHERE: u8 = 5;
 
-/// The analytic; see the [crate](crate).
+/// The analytic; see the [crate].
 pub struct An1276 {
     options: Options,
     prefixes: Prefixes,

@@ -117,7 +117,7 @@ const WEIGHT_CAP: u32 = 3;
 const KEY_BYTES: u64 = 256;
 const ENTRY_BYTES: u64 = 2 * size_of::<Entry>() as u64;
 
-/// The analytic; see the [crate](crate).
+/// The analytic; see the [crate].
 pub struct An1521 {
     options: Options,
     prefixes: Prefixes,

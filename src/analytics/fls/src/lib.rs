@@ -70,7 +70,7 @@ const ADDRESS: u8 = 1;
 /// The kind of the judged key if it includes the user agent.
 const AGENT: u8 = 2;
 
-/// The analytic; see the [crate](crate).
+/// The analytic; see the [crate].
 pub struct Fls {
     options: Options,
     prefixes: Prefixes,
