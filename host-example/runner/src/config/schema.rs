@@ -174,7 +174,7 @@ enum Source {
     Stdin {},
     /// Growing files.
     Files {
-        /// The paths. The file name may contain * and ?.
+        /// The paths. Names of files and folders may contain * and ?.
         include: Texts,
         /// Read the files of the first start from their beginning. Default: true.
         from_beginning: Option<bool>,

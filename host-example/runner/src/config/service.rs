@@ -53,6 +53,22 @@ pub struct Served {
     pub sinks: Vec<(String, Outlet)>,
 }
 
+impl Served {
+    /// The options of `[server]` that differ from those of the service that runs. They count after a restart.
+    #[must_use]
+    pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
+        let changed = [
+            ("state_dir", self.state_dir != running.state_dir),
+            ("max_body", self.max_body != running.max_body),
+            ("max_waiting", self.max_waiting != running.max_waiting),
+            ("drain", self.drain != running.drain),
+            ("checkpoint", self.checkpoint != running.checkpoint),
+            ("with_parent", self.with_parent != running.with_parent),
+        ];
+        changed.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect()
+    }
+}
+
 /// The configuration of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Feed {
@@ -75,7 +91,7 @@ pub enum Feed {
     Stdin,
     /// Growing files.
     Files {
-        /// The path patterns. The file name may contain `*` and `?`.
+        /// The path patterns. Names of files and folders may contain `*` and `?`.
         include: Vec<String>,
         /// True if the files of the first start are read from their beginning.
         from_beginning: bool,
@@ -88,6 +104,9 @@ pub enum Feed {
         command: PathBuf,
     },
 }
+
+/// The longest name of a source or sink, in bytes. States and journals repeat the names.
+const LONGEST_NAME: usize = 64;
 
 const TYPES: [&str; 8] = ["http", "forward", "tcp", "udp", "unix", "stdin", "files", "journal"];
 
@@ -133,6 +152,12 @@ fn named<'n>(node: Option<&'n Node>, path: &str, problems: &mut Vec<Problem>) ->
     }
     let mut all = Vec::new();
     for member in node.members() {
+        if member.name.len() > LONGEST_NAME || member.name.chars().any(char::is_control) {
+            let message = format!(
+                "this name is too long or has control characters; expected {LONGEST_NAME} bytes at most"
+            );
+            problems.push(Problem::new(code::INVALID_VALUE, path, message).at(member.origin.clone()));
+        }
         if member.node.is_table() {
             all.push((member.name.clone(), &member.node));
         } else {
@@ -290,6 +315,13 @@ impl<'n, 'p> Table<'n, 'p> {
                     self.missing("include", "a list of paths, in which * and ? may stand for anything");
                     return None;
                 }
+                if let Some(node) = self.node.get("include")
+                    && include.iter().any(|path| path.contains(['[', '{']) || path.contains("**"))
+                {
+                    let why = "has a pattern that is not known; expected paths, in which * and ? may stand for \
+                               anything within a name";
+                    self.refuse(node, "include", code::INVALID_VALUE, why);
+                }
                 Feed::Files { include, from_beginning: self.flag("from_beginning").unwrap_or(true) }
             }
             _ => Feed::Journal {
@@ -403,6 +435,13 @@ mod tests {
             listen = "127.0.0.1:1"
             [sources.d]
             type = "files"
+            [sources.e]
+            type = "files"
+            include = ["/x/*/auth.log", "/x/h[12]"]
+            [sources."1234567890123456789012345678901234567890123456789012345678901234x"]
+            type = "stdin"
+            [sinks."a\nb"]
+            to = "-"
             [sinks.out]
             to = "ftp://x"
             format = 7
@@ -415,12 +454,15 @@ mod tests {
             "invalid-value sources.b.listen: \"0.0.0.0:1\" can be reached from other machines",
             "empty sources.c: type is missing; expected one of",
             "empty sources.d: include is missing",
+            "invalid-value sources.e.include: [\"/x/*/auth.log\",\"/x/h[12]\"] has a pattern that is not known",
+            "invalid-value sources: this name is too long or has control characters; expected 64 bytes at most",
+            "invalid-value sinks: this name is too long or has control characters",
             "invalid-value sinks.out.to: \"ftp://x\" `ftp://x` is no place for alerts",
             "wrong-type sinks.out.format: 7 has the wrong type; expected a text",
         ] {
             assert!(wrong.iter().any(|line| line.starts_with(part)), "{part}\n{wrong:#?}");
         }
-        assert_eq!(wrong.len(), 8, "of a source without a type nothing more is known\n{wrong:#?}");
+        assert_eq!(wrong.len(), 11, "of a source without a type nothing more is known\n{wrong:#?}");
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //! attacker may send bad records, so two files of bounded size are kept, with a limit of letters per minute.
 
 use super::metrics::Counters;
-use super::say;
 use super::trouble::Trouble;
+use super::{private, say};
 use authsieve_engine::time::Timestamp;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -137,7 +137,7 @@ impl Writing {
         let (file, size) = match &mut self.file {
             Some(open) => open,
             None => {
-                let file = OpenOptions::new().create(true).append(true).open(&path)?;
+                let file = private().append(true).open(&path)?;
                 let size = file.metadata()?.len();
                 self.file.insert((file, size))
             }

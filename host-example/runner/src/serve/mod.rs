@@ -70,7 +70,9 @@ pub use tls::{Identity, Listening, Trust, Unusable};
 pub use restore::Restore;
 
 use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
+use std::fs::OpenOptions;
 use std::hash::Hasher;
+use std::os::unix::fs::OpenOptionsExt;
 
 /// The response header that says since when the past is kept.
 pub const SINCE: &str = "authsieve-since";
@@ -80,6 +82,13 @@ fn digest(parts: &[&[u8]]) -> Hash128 {
     let mut hasher = SipHasher13::new();
     parts.iter().for_each(|part| hasher.write(part));
     hasher.finish128()
+}
+
+/// Options for files that only their owner may read: they hold personal data, whatever the folder allows.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).mode(0o600);
+    options
 }
 
 /// Logs a normal event.

@@ -83,10 +83,76 @@ fn a_bad_line_costs_itself_and_a_bad_body_its_batch() {
     assert_eq!(server.get("/healthz"), (200, "ok\n".into()));
 }
 
+/// A first line that looks like the begin of JSON or of a table takes no other line along.
+#[test]
+fn a_first_line_hides_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("alerts.jsonl");
+    let server = Server::start(&["--alerts", out.to_str().unwrap()]);
+    for (number, first) in ["{\"a\":[[[", "<Event>", "#Fields: a b", "["].iter().enumerate() {
+        let mut lines = attack(number as u32);
+        lines.insert(0, (*first).to_owned());
+        assert_eq!(server.post(&body(&lines)), (200, "{\"records\":7}\n".into()), "{first}");
+    }
+    waits_for_alerts(&out, 4);
+    // Empty lines are no records.
+    assert_eq!(server.post(&vec![b'\n'; 1 << 20]), (200, "{\"records\":0}\n".into()));
+    // A broken entry of MessagePack costs itself, and what cannot be told from it.
+    let packed = b"\x92\xce\x69\xa6\xa0\x00\x81\xa3log\xa1x\x07\x92\xc1";
+    let answer = server.post_as("content-type: application/msgpack\r\n", packed).unwrap();
+    assert_eq!(answer, (200, "{\"records\":1}\n".into()));
+}
+
+/// A request from another address of this machine.
+fn post_from(host: &str, place: &str, body: &[u8]) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{host}:0").parse().unwrap()).unwrap();
+        socket.connect(place.parse().unwrap()).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = "POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: ";
+    stream.write_all(&[format!("{head}{}\r\n\r\n", body.len()).as_bytes(), body].concat()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Several machines may send the same line at the same moment.
+#[test]
+fn equal_bytes_of_several_senders_count_each() {
+    let server = Server::start(&["--alerts", "/dev/null"]);
+    for _ in 0..10 {
+        thread::scope(|scope| {
+            for host in 2..10 {
+                let place = &server.address;
+                scope.spawn(move || {
+                    let answer = post_from(&format!("127.0.0.{host}"), place, b"the same line\n");
+                    assert!(answer.ends_with("{\"records\":1}\n"), "{answer}");
+                });
+            }
+        });
+    }
+    let (_, text) = server.get("/metrics");
+    assert!(text.lines().any(|line| line == "authsieve_records_total 80"), "{text}");
+}
+
 /// A foreign web page can reach this machine through a browser, even under a name that resolves to it.
 #[test]
 fn web_pages_are_not_served() {
     let server = Server::start(&["--alerts", "/dev/null"]);
+    for (header, status) in [
+        ("sec-fetch-site: cross-site", 403),
+        ("sec-fetch-site: same-site", 403),
+        ("sec-fetch-site: none", 200),
+        ("host: 127.0.0.1", 403),
+    ] {
+        let head =
+            format!("GET /v1/explain HTTP/1.1\r\nhost: 127.0.0.1\r\n{header}\r\nconnection: close\r\n\r\n");
+        assert_eq!(request(&server.address, &head, b"").unwrap().0, status, "{header}");
+    }
     assert_eq!(server.post_as("origin: https://example.org\r\n", b"x\n").unwrap().0, 403);
     for (host, status) in
         [("evil.example:7401", 403), ("localhost:7401", 200), ("[::1]:7401", 200), ("127.0.0.1", 200)]

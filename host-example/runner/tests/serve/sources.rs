@@ -43,6 +43,8 @@ fn lines_and_counted_messages_come_over_tcp() {
         stream.write_all(b"\n").unwrap();
     }
     waits_for_alerts(&out, 1);
+    // The first record of a connection decides how its records end.
+    let mut stream = TcpStream::connect(&place).unwrap();
     let mut counted = Vec::new();
     for line in attack(2) {
         let message = format!("<86>{line}");
@@ -157,13 +159,44 @@ fn files_are_followed_through_rotation_truncation_and_restarts() {
     drop(server);
 }
 
+/// Syslog over TCP may begin a message with its length. In a file such a line would hide the lines after it.
+#[test]
+fn no_line_of_a_file_or_socket_hides_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, out, socket) = (
+        folder.path().join("host/auth.log"),
+        folder.path().join("alerts.jsonl"),
+        folder.path().join("in.sock"),
+    );
+    fs::create_dir(folder.path().join("host")).unwrap();
+    let mut lines = vec!["999999 <x".to_owned()];
+    lines.extend(attack(1));
+    append(&log, &lines);
+    let sources = format!(
+        "type = \"files\"\ninclude = \"{}/*/auth.log\"\n[sources.socket]\ntype = \"unix\"\npath = \"{}\"",
+        folder.path().display(),
+        socket.display()
+    );
+    let mut server = Server::configured(&config(&sources, folder.path()), folder.path(), Stdio::null());
+    waits_for_alerts(&out, 1);
+    server.waits_for("socket listens to unix:");
+    let mut stream = UnixStream::connect(&socket).unwrap();
+    stream.write_all(&body(&[vec!["999999 <x".to_owned()], attack(2)].concat())).unwrap();
+    waits_for_alerts(&out, 2);
+}
+
 #[test]
 fn files_may_be_read_from_their_end() {
     let folder = tempfile::tempdir().unwrap();
     let (log, out) = (folder.path().join("auth.log"), folder.path().join("alerts.jsonl"));
     append(&log, &attack(1));
-    let source = format!("type = \"files\"\ninclude = \"{}\"\nfrom_beginning = false", log.display());
-    let server = Server::configured(&config(&source, folder.path()), folder.path(), Stdio::null());
+    let source = format!(
+        "type = \"files\"\ninclude = \"{}\"\nfrom_beginning = false\n[sources.pages]\ntype = \"http\"\n\
+         listen = \"127.0.0.1:0\"",
+        log.display()
+    );
+    let mut server = Server::configured(&config(&source, folder.path()), folder.path(), Stdio::null());
+    server.waits_for("pages listens to");
     thread::sleep(Duration::from_millis(1000));
     append(&log, &attack(2));
     let found = waits_for_alerts(&out, 1);

@@ -156,7 +156,13 @@ impl Table<'_, '_> {
         }
         let text = self.secret(NAME)?;
         let place = Place::parse(text.reveal());
-        place.map_err(|why| self.refuse_place(&why)).ok()
+        // The report shows no line with a password.
+        let is_secret = text.reveal().contains('@');
+        let refused = |why: String| match is_secret {
+            true => self.refuse_unseen(NAME, code::INVALID_VALUE, &why),
+            false => self.refuse_place(&why),
+        };
+        place.map_err(refused).ok()
     }
 
     /// Reports a problem of `to`. A place from a variable or a file is not shown.

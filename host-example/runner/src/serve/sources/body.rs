@@ -1,14 +1,19 @@
 //! Turns the body of a request into records: NDJSON, a JSON array or plain lines, compressed or not.
 
-use super::forward::protocol::{Connection, Event};
+use super::forward::protocol;
+use super::lines::Splitter;
 use crate::serve::letters::Fault;
-use authsieve_framing::{Counts, Framer};
+use authsieve_framing::Framer;
 use flate2::read::MultiGzDecoder;
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::io::{self, Read};
 
 /// The most bad records per body that are kept as dead letters, for each kind of fault.
 const MOST_BAD: usize = 100;
+
+/// The number of bytes that are kept of a rest that cannot be read.
+const START: usize = 1 << 10;
 
 /// The records of a body.
 #[derive(Debug, Default)]
@@ -19,10 +24,8 @@ pub(super) struct Records {
     pub count: u64,
     /// The number of records that were too long.
     pub oversized: u64,
-    /// The first bad records: the fault, the reason as a sentence, and the record if there is one.
+    /// The first bad records: the fault, the reason as a sentence, and the record or its start.
     pub bad: Vec<(Fault, String, Vec<u8>)>,
-    /// The pieces that could not be turned into a record.
-    pub flaws: Counts,
 }
 
 /// Why a body could not be read.
@@ -36,7 +39,7 @@ pub(super) enum Error {
     TooLarge(usize),
     /// The body is not MessagePack as Fluent Bit sends it.
     #[error("the body is no MessagePack as Fluent Bit sends it: {0}")]
-    Packed(#[from] super::forward::protocol::Error),
+    Packed(protocol::Error),
     /// The body cannot be decompressed.
     #[error("the body cannot be unpacked: {0}")]
     Broken(io::Error),
@@ -56,49 +59,69 @@ pub(super) fn plain<'b>(body: &'b [u8], encoding: &str, most: usize) -> Result<C
     if text.len() > most { Err(Error::TooLarge(most)) } else { Ok(text) }
 }
 
-/// Splits a body into records: lines, or JSON of any layout. O(n).
-/// If the sender `promised` JSON, records that are not JSON are noted. They are kept all the same: an attacker may have
-/// broken them on purpose.
+/// Splits a body into records: lines, or JSON of any layout if all of it is JSON. O(n).
+///
+/// A body that only begins like JSON is lines: otherwise its first line, which an attacker may have written, would take
+/// the others along. If the sender `promised` JSON, records that are not JSON are noted. They are kept all the same: an
+/// attacker may have broken them on purpose.
 pub(super) fn records(text: &[u8], max_record: usize, promised: bool) -> Records {
-    let mut framer = Framer::new(None, None, max_record);
-    let mut bytes = Vec::with_capacity(text.len() + 1);
-    framer.push(text, &mut bytes);
-    framer.finish(&mut bytes);
-    let cut = framer.take();
-    let (flaws, oversized) = (*framer.counts(), cut.oversized.len() as u64);
-    let long = cut.oversized.into_iter().map(|record| {
-        let why =
-            format!("line {}: a record of {} bytes is too long and was skipped", record.line, record.length);
-        (Fault::Oversized, why, Vec::new())
-    });
-    let flawed = cut.problems.into_iter();
-    let broken = flawed.map(|one| (Fault::Broken, format!("line {}: {}", one.line, one.flaw), Vec::new()));
-    let mut bad: Vec<_> = long.chain(broken).take(MOST_BAD).collect();
+    // Some senders put a mark of the encoding first.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    if let Some(records) = json(text, max_record, promised) {
+        return records;
+    }
+    let (mut splitter, mut bytes) = (Splitter::lines(max_record), Vec::with_capacity(text.len() + 1));
+    splitter.push(text, &mut bytes);
+    splitter.finish(&mut bytes);
+    let why = "it is too long and was skipped; this is how it begins";
+    let oversized = splitter.skipped.len() as u64;
+    let long = splitter.skipped.into_iter().map(|start| (Fault::Oversized, why.to_owned(), start));
+    let mut bad: Vec<_> = long.take(MOST_BAD).collect();
     if promised {
-        let is_json = |record: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(record).is_ok();
+        let is_json = |record: &[u8]| serde_json::from_slice::<IgnoredAny>(record).is_ok();
         let records = bytes.split(|byte| *byte == b'\n').filter(|record| !record.is_empty());
         let others = records.filter(|record| !is_json(record)).take(MOST_BAD);
         bad.extend(others.map(|record| (Fault::NotJson, "the sender promised JSON".into(), record.to_vec())));
     }
-    Records { bytes, count: cut.records, oversized, bad, flaws }
+    let count = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+    Records { bytes, count, oversized, bad }
 }
 
-/// Reads the default format of Fluent Bit's `http` output: MessagePack, with times and records one after the other.
-pub(super) fn packed(text: &[u8], limit: usize) -> Result<Records, Error> {
-    // The body gets the frame of a packed Forward message, so the Forward reader can read it.
-    let mut message = vec![0x92, 0xa4, b'h', b't', b't', b'p', 0xc6];
-    message.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
-    message.extend(text);
-    let mut connection = Connection::new(limit.saturating_add(64), None);
-    connection.push(&message);
-    let mut records = Records::default();
-    while let Some(event) = connection.next()? {
-        if let Event::Records { lines, count, .. } = event {
-            records.bytes.extend(lines);
-            records.count += count;
-        }
+/// Splits a body that is JSON as a whole: an array, or objects if the sender `promised` JSON. `None` for any other body.
+fn json(text: &[u8], max_record: usize, promised: bool) -> Option<Records> {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace())?;
+    let may_be = *first == b'[' || *first == b'{' && promised;
+    if !may_be || serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>().any(|one| one.is_err())
+    {
+        return None;
     }
-    Ok(records)
+    let (mut framer, mut bytes) = (Framer::new(None, None, max_record), Vec::with_capacity(text.len() + 1));
+    framer.push(text, &mut bytes);
+    framer.finish(&mut bytes);
+    let cut = framer.take();
+    let is_whole = framer.counts().total() == 0 && cut.oversized.is_empty() && cut.problems.is_empty();
+    is_whole.then_some(Records { bytes, count: cut.records, ..Records::default() })
+}
+
+/// Reads the default format of Fluent Bit's `http` output: MessagePack, with times and records one after the other. What
+/// is no record is noted. Where a value has no end, the records before it count.
+///
+/// # Errors
+/// Fails if there is no record at all.
+pub(super) fn packed(text: &[u8]) -> Result<Records, Error> {
+    let (mut records, mut first) = (Records::default(), None);
+    let bad = &mut records.bad;
+    records.count = protocol::entries(text, b"http", &mut records.bytes, |error, bytes| {
+        if bad.len() < MOST_BAD {
+            let start = bytes.get(..START.min(bytes.len())).unwrap_or_default();
+            bad.push((Fault::Broken, error.to_string(), start.to_vec()));
+        }
+        first.get_or_insert(error);
+    });
+    match first {
+        Some(error) if records.count == 0 => Err(Error::Packed(error)),
+        _ => Ok(records),
+    }
 }
 
 fn unpacked(packed: impl Read, most: usize) -> Result<Vec<u8>, Error> {
@@ -153,15 +176,77 @@ mod tests {
         // The entry `[[EventTime, {}], {"log": "hi"}]` twice, then an entry with a bare time.
         let entry = b"\x92\x92\xd7\x00\x69\xa6\xa0\x00\x00\x00\x00\x07\x80\x81\xa3log\xa2hi";
         let text = [&entry[..], entry, b"\x92\xce\x69\xa6\xa0\x00\x81\xa3log\xa1x"].concat();
-        let records = packed(&text, MOST).unwrap();
+        let records = packed(&text).unwrap();
         let lines = String::from_utf8(records.bytes).unwrap();
         assert_eq!(records.count, 3);
         assert!(
             lines.starts_with("{\"log\":\"hi\",\"fluent_tag\":\"http\",\"date\":1772527616.000000007}\n"),
             "{lines}"
         );
-        assert!(matches!(packed(b"\x92\xc1", MOST), Err(Error::Packed(_))));
-        assert!(packed(b"", MOST).is_ok_and(|records| records.count == 0));
+        assert!(matches!(packed(b"\x92\xc1"), Err(Error::Packed(_))));
+        assert!(packed(b"").is_ok_and(|records| records.count == 0));
+    }
+
+    #[test]
+    fn a_packed_record_that_is_broken_costs_itself() {
+        let entry = b"\x92\xce\x69\xa6\xa0\x00\x81\xa3log\xa1x";
+        for (rest, more) in [(&b"\x92\xc1"[..], 0), (&entry[..9], 0), (b"\x07", 1)] {
+            let after = entry.repeat(more);
+            let found = packed(&[&entry[..], entry, rest, &after].concat()).unwrap();
+            let lines = found.bytes.iter().filter(|byte| **byte == b'\n').count();
+            assert_eq!((found.count, lines), (2 + more as u64, 2 + more));
+            assert_eq!(
+                (found.bad.len(), found.bad[0].0, found.bad[0].2.as_slice()),
+                (1, Fault::Broken, rest)
+            );
+        }
+    }
+
+    #[test]
+    fn no_first_line_takes_the_others_along() {
+        let many = "[".repeat(100_000);
+        for first in [
+            "{\"a\":[[[",
+            "{\"a\":\"",
+            "{\"a\":{\"b\":1",
+            "<Event>",
+            "#Fields: a b",
+            "{",
+            "[",
+            &many,
+            "__CURSOR=s=1",
+            "time,user",
+            "20 <38>1 2026",
+            "Event[0]:",
+        ] {
+            for promised in [false, true] {
+                let found = records(format!("{first}\nb\n\n \nc\n").as_bytes(), MOST, promised);
+                let text = String::from_utf8(found.bytes).unwrap();
+                assert_eq!((text, found.count), (format!("{first}\nb\nc\n"), 3));
+                assert!(
+                    found.bad.iter().all(|(fault, _, text)| *fault == Fault::NotJson && !text.is_empty())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn json_of_any_layout_is_read_if_it_is_whole() {
+        for (body, promised, wanted) in [
+            ("[{\"a\":1},\n {\"b\":2}]", false, "{\"a\":1}\n{\"b\":2}\n"),
+            ("\u{feff}[{\"a\":1}]", false, "{\"a\":1}\n"),
+            ("{\"a\":1}{\"b\":2}", true, "{\"a\":1}\n{\"b\":2}\n"),
+            ("{\n\"a\": 1\n}\n{\"b\":2}", true, "{\"a\": 1}\n{\"b\":2}\n"),
+            ("{\"a\":1}\n{\"b\":2}", true, "{\"a\":1}\n{\"b\":2}\n"),
+            // Without a promise, objects are lines.
+            ("{\n}\n", false, "{\n}\n"),
+        ] {
+            let found = records(body.as_bytes(), MOST, promised);
+            assert_eq!((str::from_utf8(&found.bytes).unwrap(), found.bad.len()), (wanted, 0), "{body}");
+        }
+        let long = "x".repeat(MOST);
+        let found = records(format!("a\n{long}y\nb\n").as_bytes(), MOST, false);
+        assert_eq!((found.count, found.oversized, found.bad[0].2.len()), (2, 1, 1024));
     }
 
     #[test]

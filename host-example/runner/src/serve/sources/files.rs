@@ -2,7 +2,7 @@
 //!
 //! A file is identified by its device, its inode and a hash of its first bytes. A path alone can point to another file
 //! later, an inode can be reused, and copies begin alike. So a renamed file is read on, and a truncated file is read
-//! from its beginning.
+//! from its beginning, even if it has grown again meanwhile.
 //!
 //! The position in a file is written to disk together with its records.
 
@@ -51,9 +51,18 @@ struct Tracked {
     file: File,
     /// The position: the number of bytes that were read.
     offset: u64,
+    /// The start of the file, as far as it was read.
+    head: Head,
     splitter: Splitter,
     grew: Instant,
     is_there: bool,
+}
+
+impl Tracked {
+    /// True if the file has lost its path, and has not grown for long: nobody writes to it any more.
+    fn is_over(&self) -> bool {
+        !self.is_there && self.grew.elapsed() >= PATIENCE
+    }
 }
 
 /// The start of a file: the number of bytes, and their hash.
@@ -112,11 +121,10 @@ impl Files {
     /// Looks for new files, and for paths that point to another file now.
     fn look(&mut self, positions: &HashMap<String, String>, from_end: bool) {
         self.open.values_mut().for_each(|tracked| tracked.is_there = false);
+        let mut paths = Vec::new();
         for pattern in &self.include {
-            let folder = Path::new(pattern).parent().filter(|folder| !folder.as_os_str().is_empty());
-            self.wake.watch(folder.unwrap_or(Path::new(".")));
+            paths.extend(found(pattern, &mut |folder| self.wake.watch(folder)));
         }
-        let mut paths: Vec<PathBuf> = self.include.iter().flat_map(|pattern| found(pattern)).collect();
         paths.sort();
         paths.dedup();
         for path in paths {
@@ -132,7 +140,6 @@ impl Files {
                 say(&format!("{}: {error}", path.display()));
             }
         }
-        self.open.retain(|_, tracked| tracked.is_there || tracked.grew.elapsed() < PATIENCE);
     }
 
     fn meet(&mut self, path: &Path, positions: &HashMap<String, String>, from_end: bool) -> io::Result<()> {
@@ -160,47 +167,56 @@ impl Files {
             None if from_end => length,
             None => 0,
         };
-        let splitter = Splitter::new(self.max_record);
+        let head = head_up_to(&file, offset)?;
+        let splitter = Splitter::lines(self.max_record);
         let (path, grew) = (path.into(), Instant::now());
-        let tracked = Tracked { path, file, offset, splitter, grew, is_there: true };
+        let tracked = Tracked { path, file, offset, head, splitter, grew, is_there: true };
         self.open.insert(id, tracked);
         Ok(())
     }
 
-    /// Reads the next records of a file. Returns them with the new position, which is always the start of a line.
+    /// Reads the next records of a file. Returns them with the new position, which is always the start of a line. Closes
+    /// a file that is over, after its last line.
     fn read(&mut self, id: (u64, u64)) -> io::Result<Option<(Vec<u8>, Position)>> {
         let prefix = self.prefix();
         let Some(tracked) = self.open.get_mut(&id) else { return Ok(None) };
-        let length = tracked.file.metadata()?.len();
-        if length < tracked.offset {
-            say(&format!("{}: it was truncated; it is read from its beginning", tracked.path.display()));
-            tracked.offset = 0;
-            tracked.splitter = Splitter::new(self.max_record);
-        }
+        let (length, is_over) = (tracked.file.metadata()?.len(), tracked.is_over());
         // Usually only one of the open files has grown.
         if length == tracked.offset {
+            if is_over {
+                self.open.remove(&id);
+            }
             return Ok(None);
+        }
+        // A file that was truncated may be longer than before when it is looked at next.
+        if length < tracked.offset || head_of(&tracked.file, tracked.head.0)? != tracked.head {
+            say(&format!("{}: it was truncated; it is read from its beginning", tracked.path.display()));
+            (tracked.offset, tracked.head) = (0, head_up_to(&tracked.file, 0)?);
+            tracked.splitter = Splitter::lines(self.max_record);
         }
         let mut buffer = vec![0; READ];
         let count = tracked.file.read_at(&mut buffer, tracked.offset)?;
         let bytes = buffer.get(..count).unwrap_or_default();
         // Reads up to the last newline; an incomplete line is read again later. A line longer than the buffer is read
-        // in pieces.
+        // in pieces. The last line of a file that is over will get no newline any more.
         let whole = match memchr::memrchr(b'\n', bytes) {
             Some(last) => last + 1,
-            None if count == READ => count,
+            None if count == READ || is_over => count,
             None => return Ok(None),
         };
         let mut records = Vec::new();
         tracked.splitter.push(bytes.get(..whole).unwrap_or_default(), &mut records);
-        self.inlet.skipped(&mut tracked.splitter);
         tracked.offset += whole as u64;
         tracked.grew = Instant::now();
+        if is_over && tracked.offset == length {
+            tracked.splitter.finish(&mut records);
+        }
+        self.inlet.skipped(&mut tracked.splitter);
+        tracked.head = head_up_to(&tracked.file, tracked.offset)?;
         if records.is_empty() {
             return Ok(None);
         }
-        let head = head_of(&tracked.file, HEAD.min(usize::try_from(tracked.offset).unwrap_or(HEAD)))?;
-        let place = format!("{} {} {:016x}", tracked.offset, head.0, head.1);
+        let place = format!("{} {} {:016x}", tracked.offset, tracked.head.0, tracked.head.1);
         Ok(Some((records, (format!("{prefix}{}:{}", id.0, id.1), place))))
     }
 }
@@ -214,6 +230,12 @@ fn parse(text: &str) -> Option<(u64, Head)> {
     (length <= HEAD).then_some((offset, Head(length, hash)))
 }
 
+/// The start of a file that was read up to this offset.
+fn head_up_to(file: &File, offset: u64) -> io::Result<Head> {
+    head_of(file, usize::try_from(offset).map_or(HEAD, |offset| offset.min(HEAD)))
+}
+
+/// The first bytes of a file, `length` of them if there are so many.
 fn head_of(file: &File, length: usize) -> io::Result<Head> {
     let mut bytes = vec![0; length];
     let mut filled = 0;
@@ -231,19 +253,38 @@ fn is_packed(path: &Path) -> bool {
     path.extension().is_some_and(|end| PACKED.iter().any(|packed| end.eq_ignore_ascii_case(packed)))
 }
 
-/// The paths that match a pattern. Its file name may contain `*` and `?`.
-fn found(pattern: &str) -> Vec<PathBuf> {
-    let path = Path::new(pattern);
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-    if !name.contains(['*', '?']) {
-        return vec![path.into()];
+/// The paths that match a pattern, in which `*` and `?` may stand for anything within a name. `watch` gets the folders
+/// where more such paths may appear.
+fn found(pattern: &str, watch: &mut dyn FnMut(&Path)) -> Vec<PathBuf> {
+    let (mut paths, mut is_open) = (vec![PathBuf::new()], false);
+    for part in Path::new(pattern).components() {
+        let part = part.as_os_str();
+        match part.to_str().filter(|name| name.contains(['*', '?'])) {
+            None => paths.iter_mut().for_each(|path| path.push(part)),
+            Some(name) => {
+                let glob = Glob::new(name);
+                paths.iter().for_each(|path| watch(or_here(path)));
+                paths = paths.iter().flat_map(|path| within(path, &glob)).collect();
+                is_open = true;
+            }
+        }
     }
-    let glob = Glob::new(name);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let fits =
-        |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(|name| glob.matches(name, false));
-    entries.filter(fits).map(|entry| entry.path()).collect()
+    paths.iter().filter_map(|path| path.parent()).for_each(|folder| watch(or_here(folder)));
+    // A whole path may be that of a file that comes later.
+    paths.retain(|path| !is_open || path.exists());
+    paths
+}
+
+/// The paths in a folder whose names match.
+fn within(folder: &Path, glob: &Glob) -> Vec<PathBuf> {
+    let entries = fs::read_dir(or_here(folder)).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name());
+    let names = names.filter(|name| name.to_str().is_some_and(|name| glob.matches(name, false)));
+    names.map(|name| folder.join(name)).collect()
+}
+
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 #[cfg(test)]
@@ -254,20 +295,33 @@ mod tests {
     #[test]
     fn patterns_stand_for_names() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["auth.log", "auth.log.1", "auth.log.2.gz", "other"] {
+        for host in ["h1", "h2"] {
+            fs::create_dir(folder.path().join(host)).unwrap();
+        }
+        for name in ["auth.log", "auth.log.1", "auth.log.2.gz", "other", "h1/auth.log", "h2/else"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let names = |pattern: &str| {
-            let mut all: Vec<String> = found(folder.path().join(pattern).to_str().unwrap())
-                .iter()
-                .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-                .collect();
+            let mut watched = Vec::new();
+            let all = found(folder.path().join(pattern).to_str().unwrap(), &mut |folder| {
+                watched.push(folder.to_owned())
+            });
+            let short =
+                |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
+            let mut all: Vec<String> = all.iter().map(short).collect();
             all.sort();
+            assert_eq!(
+                watched.first().map(|path| path.starts_with(folder.path())),
+                Some(true),
+                "{watched:?}"
+            );
             all
         };
         assert_eq!(names("auth.log*"), ["auth.log", "auth.log.1", "auth.log.2.gz"]);
         assert_eq!(names("auth.log.?"), ["auth.log.1"]);
         assert_eq!(names("nothing"), ["nothing"], "a name is a path, also of a file that comes later");
+        assert_eq!(names("*/auth.log"), ["h1/auth.log"]);
+        assert_eq!(names("h?/*"), ["h1/auth.log", "h2/else"]);
         assert!(is_packed(Path::new("a.log.2.GZ")) && !is_packed(Path::new("auth.log.1")));
     }
 
@@ -281,5 +335,51 @@ mod tests {
         assert_ne!(head_of(file.as_file(), 12).unwrap(), head);
         assert_eq!(parse(&format!("17 {} {:016x}", head.0, head.1)), Some((17, head)));
         assert_eq!(parse("17 999 0"), None);
+    }
+
+    /// The files of a folder, and what a look at them reads.
+    struct Followed(Files);
+
+    impl Followed {
+        fn new(folder: &Path) -> Self {
+            let include = vec![folder.join("auth.log").to_str().unwrap().to_owned()];
+            Self(Files::new(Inlet::nowhere(), include, true, 1 << 20))
+        }
+
+        fn reads(&mut self) -> String {
+            self.0.look(&HashMap::new(), false);
+            let ids: Vec<_> = self.0.open.keys().copied().collect();
+            let read = ids.into_iter().filter_map(|id| self.0.read(id).unwrap());
+            read.map(|(records, _)| String::from_utf8(records).unwrap()).collect()
+        }
+    }
+
+    #[test]
+    fn a_truncated_file_is_known_by_its_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut files, log) = (Followed::new(folder.path()), folder.path().join("auth.log"));
+        fs::write(&log, "first\n").unwrap();
+        assert_eq!(files.reads(), "first\n");
+        fs::write(&log, "first\nsecond\n").unwrap();
+        assert_eq!(files.reads(), "second\n");
+        // It is truncated, and longer than before when it is looked at again.
+        fs::write(&log, "another first line\nand a second\n").unwrap();
+        assert_eq!(files.reads(), "another first line\nand a second\n");
+        assert_eq!(files.reads(), "");
+    }
+
+    #[test]
+    fn the_last_line_of_a_removed_file_needs_no_newline() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut files, log) = (Followed::new(folder.path()), folder.path().join("auth.log"));
+        fs::write(&log, "first\nlast").unwrap();
+        assert_eq!(files.reads(), "first\n");
+        fs::rename(&log, folder.path().join("old")).unwrap();
+        assert_eq!(files.reads(), "", "its writer may still go on");
+        let long_ago = || Instant::now().checked_sub(PATIENCE).unwrap();
+        files.0.open.values_mut().for_each(|tracked| tracked.grew = long_ago());
+        assert_eq!(files.reads(), "last\n");
+        files.0.open.values_mut().for_each(|tracked| tracked.grew = long_ago());
+        assert_eq!((files.reads().as_str(), files.0.open.len()), ("", 0), "it is closed");
     }
 }

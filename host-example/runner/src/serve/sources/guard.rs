@@ -12,6 +12,9 @@ use std::net::IpAddr;
 /// The pages without a token: they only say if the service works, and load balancers have no token.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
+/// The header in which a browser says if the request is of another site's page.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// The access rules of a source.
 #[derive(Clone)]
 pub(super) struct Guard {
@@ -27,7 +30,8 @@ pub(super) struct Guard {
 /// added later.
 pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if guard.is_of_a_page(request.headers()) {
-        let why = "web pages are not served; expected a request to an address, without the header Origin\n";
+        let why =
+            "web pages are not served; expected a request to an address, without the headers of a browser\n";
         return (StatusCode::FORBIDDEN, why).into_response();
     }
     if OPEN.contains(&request.uri().path()) || guard.knows(request.headers()) {
@@ -40,7 +44,8 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
 
 impl Guard {
     /// True if a web page sent the request. A foreign web page can reach this machine's local addresses through a
-    /// browser, even under a host name of its own.
+    /// browser, even under a host name of its own. Browsers send `Origin` only with some requests, and `Sec-Fetch-Site`
+    /// with all.
     fn is_of_a_page(&self, headers: &HeaderMap) -> bool {
         let host = text(headers, HOST);
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
@@ -49,7 +54,8 @@ impl Guard {
             || name.is_empty()
             || name.eq_ignore_ascii_case("localhost")
             || name.parse::<IpAddr>().is_ok();
-        headers.contains_key(ORIGIN) || !is_ours
+        let is_foreign = matches!(text(headers, SITE), "cross-site" | "same-site");
+        headers.contains_key(ORIGIN) || is_foreign || !is_ours || headers.get_all(HOST).iter().count() > 1
     }
 
     /// True if the request has the token, or none is required.

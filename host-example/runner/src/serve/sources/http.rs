@@ -25,17 +25,20 @@ use crate::serve::arrival::{Request, Taken};
 use crate::serve::metrics::Rejected;
 use crate::serve::{Secret, digest};
 use authsieve_engine::detector::Stats;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -44,7 +47,7 @@ use tokio::time::timeout;
 
 /// The most bytes of bodies in memory at once.
 const ROOM: usize = 256 << 20;
-/// The largest OTLP body in bytes. It is smaller because records repeat the attributes of their resource.
+/// The largest OTLP body in bytes. It is smaller because its conversion takes more memory.
 const OTLP_BODY: usize = 8 << 20;
 /// The time limit for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
@@ -64,15 +67,15 @@ pub(in crate::serve) struct Front {
     limits: Limits,
     /// The permits for bytes of bodies in memory.
     room: Arc<Semaphore>,
-    /// The permits for decompressed bytes.
-    unpacking: Arc<Semaphore>,
+    /// The permits for the memory of the conversion, and for its result.
+    making: Arc<Semaphore>,
 }
 
 impl Front {
     /// Creates handlers that pass records to this inlet.
     pub(in crate::serve) fn new(inlet: Inlet, limits: Limits) -> Self {
         let room = || Arc::new(Semaphore::new(ROOM.max(limits.max_body)));
-        Self { inlet, limits, room: room(), unpacking: room() }
+        Self { inlet, limits, room: room(), making: room() }
     }
 
     /// The way to the core.
@@ -104,15 +107,19 @@ pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Fron
         .with_state(front);
     let graceful = GracefulShutdown::new();
     let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
-    while let Some((stream, place)) = listener.next(&inlet).await {
-        let (listener, inlet, app, watcher) =
-            (Arc::clone(&listener), inlet.clone(), app.clone(), graceful.watcher());
+    while let Some((stream, mut place)) = listener.next(&inlet).await {
+        let (listener, inlet, watcher) = (Arc::clone(&listener), inlet.clone(), graceful.watcher());
+        let (peer, app) = (Peer(place.address()), TowerToHyperService::new(app.clone()));
         tokio::spawn(async move {
-            if let Some(stream) = listener.greet(stream, &inlet).await {
+            if let Some(stream) = listener.greet(stream, &mut place, &inlet).await {
+                let service = service_fn(move |mut request: axum::http::Request<Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    app.call(request)
+                });
                 let connection = hyper::server::conn::http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEAD)
-                    .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+                    .serve_connection(TokioIo::new(stream), service);
                 // A client that disconnects is not an error.
                 let _ = watcher.watch(connection).await;
             }
@@ -123,21 +130,34 @@ pub(super) async fn serve(listener: Listener, token: Option<Secret>, front: Fron
     let _ = timeout(FAREWELL, graceful.shutdown()).await;
 }
 
+/// The address of a client.
+#[derive(Clone, Copy)]
+struct Peer(Option<IpAddr>);
+
 /// Accepts records.
-async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
+async fn events(
+    State(front): State<Front>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let kind = header(&headers, CONTENT_TYPE).to_ascii_lowercase();
     let (is_packed, promised) = (kind.contains("msgpack"), kind.contains("json"));
     let (most, max_record) = (front.limits.max_body, front.limits.max_record);
-    let make = move |plain: &[u8]| match is_packed {
-        true => body::packed(plain, most),
-        false => Ok(body::records(plain, max_record, promised)),
+    let make = move |plain: &[u8]| {
+        let records = match is_packed {
+            true => body::packed(plain),
+            false => Ok(body::records(plain, max_record, promised)),
+        };
+        let size = records.as_ref().map_or(0, |records| records.bytes.len());
+        (records, size)
     };
-    let (records, digest, _room) = match receive(&front, &headers, body, most, make).await {
+    let received = receive(&front, peer, &headers, body, most, |plain| plain, make).await;
+    let (records, digest, _room) = match received {
         Ok((Ok(records), digest, room)) => (records, digest, room),
         Ok((Err(error), ..)) => return wrong(&error),
         Err(refused) => return refused,
     };
-    front.inlet.counters.flaws.inc_by(records.flaws.total());
     front.inlet.counters.oversized.inc_by(records.oversized);
     records.bad.iter().for_each(|(fault, why, record)| front.inlet.bad(*fault, why, record));
     let answer = format!("{{\"records\":{}}}\n", records.count);
@@ -145,14 +165,24 @@ async fn events(State(front): State<Front>, headers: HeaderMap, body: Body) -> R
 }
 
 /// Accepts OpenTelemetry logs.
-async fn logs(State(front): State<Front>, headers: HeaderMap, body: Body) -> Response {
+async fn logs(
+    State(front): State<Front>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let Some(encoding) = Encoding::of(header(&headers, CONTENT_TYPE)) else {
         let why = "the content type is not known; expected application/x-protobuf or application/json\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
     };
     let most = front.limits.max_body.min(OTLP_BODY);
-    let make = move |plain: &[u8]| otlp::lines(plain, encoding);
-    let (lines, digest, _room) = match receive(&front, &headers, body, most, make).await {
+    let make = move |plain: &[u8]| {
+        let lines = otlp::lines(plain, encoding);
+        let size = lines.as_ref().map_or(0, |lines| lines.bytes.len());
+        (lines, size)
+    };
+    let received = receive(&front, peer, &headers, body, most, otlp::memory, make).await;
+    let (lines, digest, _room) = match received {
         Ok((Ok(lines), digest, room)) => (lines, digest, room),
         Ok((Err(error), ..)) => {
             let kind = [(CONTENT_TYPE, encoding.content_type())];
@@ -162,7 +192,11 @@ async fn logs(State(front): State<Front>, headers: HeaderMap, body: Body) -> Res
         Err(refused) => return refused,
     };
     front.inlet.counters.flaws.inc_by(lines.rejected);
-    let why = if lines.rejected > 0 { "records that are broken were left out" } else { "" };
+    let why = if lines.rejected > 0 {
+        "records that are broken, or too many for the length of the body, were left out"
+    } else {
+        ""
+    };
     let answer = otlp::answer(encoding, lines.rejected, why);
     keep(&front, lines.bytes, digest, encoding.content_type(), answer).await
 }
@@ -187,14 +221,17 @@ fn wrong(error: &Error) -> Response {
     (status, format!("{error}\n")).into_response()
 }
 
-/// Reads a body and converts its decompressed bytes with `make`. Also returns the digest of the body and its memory
-/// permits. The error is the answer to the client.
+/// Reads a body and converts its decompressed bytes with `make`, which also returns the size of the result. `memory`
+/// says how much memory that may take for a number of decompressed bytes. Also returns the digest of the body and its
+/// memory permits. The error is the answer to the client.
 async fn receive<T: Send + 'static>(
     front: &Front,
+    peer: Peer,
     headers: &HeaderMap,
     body: Body,
     most: usize,
-    make: impl FnOnce(&[u8]) -> T + Send + 'static,
+    memory: impl Fn(usize) -> usize + Send,
+    make: impl FnOnce(&[u8]) -> (T, usize) + Send + 'static,
 ) -> Result<(T, u128, Held), Response> {
     front.inlet.asked.fetch_add(1, Ordering::Relaxed);
     if front.inlet.outbox.is_full() {
@@ -217,31 +254,28 @@ async fn receive<T: Send + 'static>(
         }
     })?;
     let encoding = header(headers, CONTENT_ENCODING).to_owned();
-    // The journal stores the digest too, so a repetition is recognized even after a crash.
-    let digest = digest(&[encoding.as_bytes(), &[0], &bytes]).as_u128();
+    // The journal stores the digest too, so a repetition is recognized even after a crash. Another sender may send equal
+    // bytes. One that repeats a batch has the same address, and another port.
+    let from = format!("{}\n{:?}\n{encoding}\n", front.inlet.name, peer.0);
+    let digest = digest(&[from.as_bytes(), &bytes]).as_u128();
     // A compressed body can have any size. Requests that hold these permits never wait for their client.
     let is_plain = matches!(encoding.as_str(), "" | "identity");
-    let unpacking = match is_plain {
+    let needed = memory(if is_plain { bytes.len() } else { most });
+    let making = match is_plain && needed <= bytes.len() {
         true => None,
         false => {
-            let permits = u32::try_from(most).unwrap_or(u32::MAX);
-            Arc::clone(&front.unpacking).acquire_many_owned(permits).await.ok()
+            let permits = u32::try_from(needed).unwrap_or(u32::MAX);
+            Arc::clone(&front.making).acquire_many_owned(permits).await.ok()
         }
     };
     // A large body takes a while, so it is converted on another thread.
-    let made = tokio::task::spawn_blocking(move || {
-        body::plain(&bytes, &encoding, most).map(|plain| (plain.len(), make(&plain)))
-    });
+    let made =
+        tokio::task::spawn_blocking(move || body::plain(&bytes, &encoding, most).map(|plain| make(&plain)));
     match made.await {
-        Ok(Ok((length, made))) => {
-            // Keeps only permits for the actual size.
-            if let Some(mut unpacking) = unpacking
-                && let Some(held) = unpacking.split(length)
-            {
-                drop(unpacking);
-                return Ok((made, digest, (room, Some(held))));
-            }
-            Ok((made, digest, (room, None)))
+        // Keeps only permits for the actual size.
+        Ok(Ok((made, size))) => {
+            let held = making.and_then(|mut making| making.split(size.min(making.num_permits())));
+            Ok((made, digest, (room, held)))
         }
         Ok(Err(error)) => Err(wrong(&error)),
         Err(_) => Err(again(front, "the body could not be read; try again later")),
@@ -274,7 +308,7 @@ async fn keep(
     }
 }
 
-/// The memory permits of a body, compressed and decompressed, held until its records count.
+/// The memory permits of a body, as it came and as records, held until the records count.
 type Held = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
 
 /// Why a body could not be read.

@@ -103,7 +103,7 @@ impl Journal {
             return Err(Stop::Failed("it has no output".into()));
         };
         let complaint = tokio::spawn(last_line(complaints));
-        let (mut splitter, mut buffer) = (Splitter::new(self.max_record), vec![0; READ]);
+        let (mut splitter, mut buffer) = (Splitter::lines(self.max_record), vec![0; READ]);
         let mut is_first = true;
         loop {
             let count = tokio::select! {

@@ -1,17 +1,32 @@
 //! Splits a stream into records: lines, or syslog messages with a length prefix.
+//!
+//! Only a connection may have length prefixes, and its first record decides. Elsewhere a line of an attacker that looks
+//! like a prefix, such as `999999 <x`, would hide the lines after it.
 
 /// Splits a stream into records. Holds one incomplete record in memory, up to the limit.
 #[derive(Debug)]
 pub(super) struct Splitter {
     /// The incomplete record.
     begun: Vec<u8>,
+    framing: Framing,
     /// The number of missing bytes of a message with a length prefix. `None` within a line.
-    counted: Option<usize>,
+    missing: Option<usize>,
     /// True if the incomplete record is too long, so that its rest is skipped.
     skips: bool,
     limit: usize,
     /// The starts of the records that were too long.
     pub skipped: Vec<Vec<u8>>,
+}
+
+/// How the records of a stream end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    /// The first record will tell.
+    Open,
+    /// Each ends at a newline.
+    Lines,
+    /// Each begins with its length. What does not is read as a line.
+    Counted,
 }
 
 /// The number of bytes that are kept of a record that is too long.
@@ -21,32 +36,46 @@ const START: usize = 1 << 10;
 const LONGEST_COUNT: usize = 7;
 
 impl Splitter {
-    /// Creates a splitter. `limit` is the longest record in bytes.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { begun: Vec::new(), counted: None, skips: false, limit, skipped: Vec::new() }
+    /// Creates a splitter for lines. `limit` is the longest record in bytes.
+    pub(super) const fn lines(limit: usize) -> Self {
+        Self::new(limit, Framing::Lines)
+    }
+
+    /// Creates a splitter for a connection, whose first record shows if there are length prefixes.
+    pub(super) const fn connection(limit: usize) -> Self {
+        Self::new(limit, Framing::Open)
+    }
+
+    const fn new(limit: usize, framing: Framing) -> Self {
+        Self { begun: Vec::new(), framing, missing: None, skips: false, limit, skipped: Vec::new() }
     }
 
     /// Adds bytes, and appends the completed records to `out`, each with a newline. O(n).
     pub(super) fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
-            if let Some(missing) = self.counted {
+            if let Some(missing) = self.missing {
                 let (part, rest) = bytes.split_at(missing.min(bytes.len()));
                 self.add(part);
                 bytes = rest;
-                self.counted = Some(missing - part.len());
-                if self.counted == Some(0) {
+                self.missing = Some(missing - part.len());
+                if self.missing == Some(0) {
                     self.end(out);
                 }
                 continue;
             }
-            if self.begun.len() <= LONGEST_COUNT && !self.skips && self.begins_counted(&mut bytes) {
+            let may_count =
+                self.framing != Framing::Lines && self.begun.len() <= LONGEST_COUNT && !self.skips;
+            if may_count && self.begins_counted(&mut bytes) {
                 continue;
             }
             match memchr::memchr(b'\n', bytes) {
                 Some(end) => {
                     let (line, rest) = bytes.split_at(end);
-                    self.add(line);
-                    self.end(out);
+                    let is_empty = self.begun.trim_ascii().is_empty() && line.trim_ascii().is_empty();
+                    if self.framing == Framing::Open && !is_empty {
+                        self.framing = Framing::Lines;
+                    }
+                    self.line(line, out);
                     bytes = rest.get(1..).unwrap_or_default();
                 }
                 None => {
@@ -80,11 +109,20 @@ impl Splitter {
                 self.begun.get(..digits).and_then(|number| std::str::from_utf8(number).ok()?.parse().ok());
             if let Some(length) = number.filter(|length| *length > 0) {
                 self.begun.clear();
-                self.counted = Some(length);
+                (self.framing, self.missing) = (Framing::Counted, Some(length));
                 return true;
             }
         }
         false
+    }
+
+    /// Ends a line. Most lines come whole and need no copy here.
+    fn line(&mut self, rest: &[u8], out: &mut Vec<u8>) {
+        if self.begun.is_empty() && !self.skips && rest.len() <= self.limit {
+            return put(rest, out);
+        }
+        self.add(rest);
+        self.end(out);
     }
 
     fn add(&mut self, bytes: &[u8]) {
@@ -101,7 +139,7 @@ impl Splitter {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        self.counted = None;
+        self.missing = None;
         if std::mem::take(&mut self.skips) {
             self.skipped.push(std::mem::take(&mut self.begun));
             return;
@@ -131,7 +169,11 @@ mod tests {
     use super::*;
 
     fn split(text: &[u8], pieces: usize, limit: usize) -> (String, u64) {
-        let (mut splitter, mut out) = (Splitter::new(limit), Vec::new());
+        split_by(Splitter::connection(limit), text, pieces)
+    }
+
+    fn split_by(mut splitter: Splitter, text: &[u8], pieces: usize) -> (String, u64) {
+        let mut out = Vec::new();
         text.chunks(pieces).for_each(|piece| splitter.push(piece, &mut out));
         splitter.finish(&mut out);
         (String::from_utf8(out).unwrap(), splitter.skipped.len() as u64)
@@ -144,7 +186,11 @@ mod tests {
             ("8 <38>a\nb 10 <38>second7 <1>last", "<38>a b\n<38>second\n<1>last\n"),
             ("5 <1>a\n5 <1>b\n", "<1>a\n<1>b\n"),
             ("12 apples\n7\n7 \n1234567890 <x\n", "12 apples\n7\n7\n1234567890 <x\n"),
-            ("0 <38>x\n99 <38>cut off", "0 <38>x\n<38>cut off\n"),
+            ("99 <38>cut off", "<38>cut off\n"),
+            // The first record decides. Empty lines are none.
+            ("0 <38>x\n7 <38>abc\n", "0 <38>x\n7 <38>abc\n"),
+            ("\n\r\n6 <38>ab\n6 <38>cd", "<38>ab\n<38>cd\n"),
+            ("6 <38>abcut\n6 <38>cd", "<38>ab\ncut\n<38>cd\n"),
             ("12345678901234\n", "12345678901234\n"),
             ("{\"a\":1}\n{\"b\":2}\0\n", "{\"a\":1}\n{\"b\":2}\n"),
         ] {
@@ -155,12 +201,24 @@ mod tests {
     }
 
     #[test]
+    fn no_line_hides_others() {
+        let text = "a\n999999 <x\nb\n7 <38>abc\nc\n";
+        for pieces in [1, 3, 1000] {
+            assert_eq!(split_by(Splitter::lines(100), text.as_bytes(), pieces), (text.into(), 0), "{pieces}");
+            assert_eq!(split(text.as_bytes(), pieces, 100), (text.into(), 0), "{pieces}");
+        }
+        let rest = text.strip_prefix("a\n").unwrap();
+        assert_eq!(split_by(Splitter::lines(100), rest.as_bytes(), 1).0, rest);
+    }
+
+    #[test]
     fn what_is_too_long_is_skipped_and_counted() {
         let long = "x".repeat(200);
         for pieces in [1, 7, 1000] {
-            let text = format!("a\n{long}\nb\n150 <{long}c\n");
-            assert_eq!(split(text.as_bytes(), pieces, 100).1, 2);
-            assert!(split(text.as_bytes(), pieces, 100).0.starts_with("a\nb\n"));
+            let text = format!("a\n{long}\nb\n");
+            assert_eq!(split(text.as_bytes(), pieces, 100), ("a\nb\n".into(), 1));
+            let counted = format!("4 <1>a150 <{}4 <1>b", &long[..149]);
+            assert_eq!(split(counted.as_bytes(), pieces, 100), ("<1>a\n<1>b\n".into(), 1));
         }
     }
 }

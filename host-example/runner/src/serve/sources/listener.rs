@@ -4,7 +4,7 @@
 //! all have time limits. A client above the connection limit is refused at once.
 
 use super::Inlet;
-use super::connections::Connections;
+use super::connections::{Connections, Place};
 use crate::config::service::Listen;
 use crate::serve::metrics::Rejected;
 use crate::serve::net::{Stream, told};
@@ -16,7 +16,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -93,8 +92,8 @@ impl Listener {
         self.tls.is_some()
     }
 
-    /// Waits for the next client. Also returns its permit. `None` once the service ends.
-    pub(super) async fn next(&self, inlet: &Inlet) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    /// Waits for the next client. Also returns its place. `None` once the service ends.
+    pub(super) async fn next(&self, inlet: &Inlet) -> Option<(TcpStream, Place)> {
         let refuse = |stream: TcpStream| {
             if self.tls.is_none() {
                 let answer = self.speaks.refusal("503 Service Unavailable", "too many connections are open");
@@ -103,18 +102,22 @@ impl Listener {
                 let _ = stream.try_write(&answer);
             }
         };
-        self.connections.next(inlet, || self.tcp.accept(), refuse).await
+        let accept =
+            || async { self.tcp.accept().await.map(|(stream, address)| (stream, Some(address.ip()))) };
+        self.connections.next(inlet, self.is_encrypted(), accept, refuse).await
     }
 
     /// Does the handshake with a client. `None` if the client is refused or gone.
-    pub(super) async fn greet(&self, stream: TcpStream, inlet: &Inlet) -> Option<Stream> {
+    pub(super) async fn greet(&self, stream: TcpStream, place: &mut Place, inlet: &Inlet) -> Option<Stream> {
         let _ = stream.set_nodelay(true);
         let shaken = tokio::select! {
             shaken = timeout(HANDSHAKE, self.shake(stream)) => shaken,
             () = inlet.ended() => return None,
         };
         let (why, text) = match shaken {
-            Ok(Ok(stream)) => return stream,
+            Ok(Ok(None)) => return None,
+            Ok(Ok(stream)) if !self.is_encrypted() || self.connections.admit(place) => return stream,
+            Ok(Ok(_)) => (Rejected::Full, "too many connections are open".to_owned()),
             Ok(Err(Refusal::Plain)) => (Rejected::Plain, "it does not speak TLS, and has to".to_owned()),
             Ok(Err(Refusal::Handshake(error))) => (Rejected::Handshake, told(&error)),
             Err(_) => (Rejected::Slow, format!("no handshake within {HANDSHAKE:?}")),

@@ -137,6 +137,22 @@ impl Inlet {
         taken.await.ok()
     }
 
+    /// An inlet for tests, whose records nobody takes.
+    #[cfg(test)]
+    fn nowhere() -> Self {
+        let counters = Arc::new(Counters::new());
+        Self {
+            name: "it".into(),
+            requests: mpsc::channel(1).0,
+            outbox: Arc::new(Outbox::new(Vec::new(), 1, 0)),
+            counters: Arc::clone(&counters),
+            letters: Arc::new(Letters::new(None, counters)),
+            ending: watch::channel(false).1,
+            reopen: watch::channel(0).1,
+            asked: Arc::default(),
+        }
+    }
+
     /// Waits until the service ends.
     async fn ended(&self) {
         // If the sender is gone, the service has ended too.

@@ -2,23 +2,31 @@
 //! log record, with the attributes of its resource. The scope is left out.
 //!
 //! The messages are those of opentelemetry-proto (`logs.proto`, `common.proto`), with the same field numbers. Nested
-//! messages are decoded one at a time. So one bad record is rejected alone, and many empty records take little memory.
+//! messages are decoded one at a time. So one bad record is rejected alone, and many small ones take little memory.
+//!
+//! A few bytes of a request can be a record, and each record's line repeats the attributes of its resource. So the
+//! output is limited by the length of the body. Empty records have no line.
 //! Bytes that are not UTF-8 become U+FFFD: otherwise one such byte in a user name would hide a login. The crate
 //! `opentelemetry-proto` refuses the whole request then, because its texts are of the type `String`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use prost::bytes::Bytes;
+use prost::bytes::{Buf, Bytes};
+use prost::encoding::{DecodeContext, decode_key, skip_field};
 use prost::{DecodeError, Message, Oneof};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The longest attributes of a resource that each record repeats, in bytes of JSON.
 pub const AROUND: usize = 4096;
-/// The repeated attributes of a request may be this many times as long as its body, plus [`SPARE`] bytes.
-pub const REPEATS: usize = 32;
-/// The bytes of repeated attributes that even a small request may have.
-pub const SPARE: usize = 64 << 10;
+/// The records of a request may take this many times the length of its body, and the repeated attributes the length of
+/// the body once more.
+pub const RECORDS: usize = 3;
+/// The bytes that records, and attributes, may take beyond that, so that small requests are not limited.
+pub const SPARE: usize = 4 << 20;
+/// While a request is converted, lists take up to this many times the length of its body.
+const LISTS: usize = 12;
+
 /// The deepest nesting. Deeper arrays and lists are written as empty values. The engine reads fewer levels.
 pub const DEEPEST: usize = 32;
 
@@ -70,22 +78,30 @@ pub struct Lines {
     pub bytes: Vec<u8>,
     /// The number of records, and of lines.
     pub records: u64,
-    /// The number of invalid records, which have no line.
+    /// The number of records without a line, because they are invalid or too many for the length of the body.
     pub rejected: u64,
+    /// The number of records without a line, because they have no body, no attributes and no event name.
+    pub empty: u64,
     /// The number of lines without the attributes of their resource, because these are too long or not an array.
     pub bare: u64,
 }
 
-/// Writes a line for each log record of a request, in the order of the request.
+/// The most bytes of memory that [`lines`] takes for a body of this length, its output included.
+#[must_use]
+pub const fn memory(body: usize) -> usize {
+    body.saturating_mul(RECORDS + 1 + LISTS).saturating_add(2 * SPARE)
+}
+
+/// Writes a line for each log record of a request that says anything, in the order of the request.
 ///
-/// The output is at most 80 times as long as the body, plus [`SPARE`] bytes.
+/// The output is at most [`RECORDS`] + 1 times as long as the body, plus twice [`SPARE`] bytes.
 ///
 /// # Errors
 ///
 /// Fails if the body is not a logs request. A bad log record is no error: [`Lines::rejected`] counts it.
 pub fn lines(body: &[u8], encoding: Encoding) -> Result<Lines, Error> {
-    let spare = body.len().saturating_mul(REPEATS).saturating_add(SPARE);
-    let mut writer = Writer { lines: Lines::default(), spare };
+    let room = body.len().saturating_mul(RECORDS).saturating_add(SPARE);
+    let mut writer = Writer { lines: Lines::default(), room, spare: body.len().saturating_add(SPARE) };
     match encoding {
         Encoding::Protobuf => protobuf(Bytes::copy_from_slice(body), &mut writer)?,
         Encoding::Json => json(&String::from_utf8_lossy(body), &mut writer)?,
@@ -133,6 +149,8 @@ pub fn refusal(encoding: Encoding, why: &str) -> Vec<u8> {
 
 struct Writer {
     lines: Lines,
+    /// The bytes of records that may still be written.
+    room: usize,
     /// The bytes of attributes that may still be repeated.
     spare: usize,
 }
@@ -140,9 +158,20 @@ struct Writer {
 impl Writer {
     /// Writes a line from two parts of compact JSON. Leaves out attributes that are not an array.
     fn line(&mut self, attributes: &[u8], record: &[u8]) {
+        const PARTS: [&str; 3] = [
+            r#"{"resourceLogs":[{"resource":{"attributes":"#,
+            r#"},"scopeLogs":[{"logRecords":["#,
+            "]}]}]}\n",
+        ];
+        const FRAME: usize = PARTS[0].len() + 2 + PARTS[1].len() + PARTS[2].len();
+        let Some(room) = self.room.checked_sub(FRAME + record.len()) else {
+            self.lines.rejected += 1;
+            return;
+        };
+        self.room = room;
         let fits = attributes.starts_with(b"[") && attributes.len() <= AROUND.min(self.spare);
         let out = &mut self.lines.bytes;
-        put(out, r#"{"resourceLogs":[{"resource":{"attributes":"#);
+        put(out, PARTS[0]);
         if fits {
             self.spare -= attributes.len();
             out.extend_from_slice(attributes);
@@ -150,9 +179,9 @@ impl Writer {
             put(out, "[]");
             self.lines.bare += u64::from(!attributes.is_empty());
         }
-        put(out, r#"},"scopeLogs":[{"logRecords":["#);
+        put(out, PARTS[1]);
         out.extend_from_slice(record);
-        put(out, "]}]}]}\n");
+        put(out, PARTS[2]);
         self.lines.records += 1;
     }
 }
@@ -196,16 +225,25 @@ fn json(body: &str, writer: &mut Writer) -> Result<(), serde_json::Error> {
             compact(&mut attributes, values.get());
         }
         for record in logs.scope_logs.into_iter().flatten().flat_map(|scope| scope.log_records).flatten() {
-            if record.get().starts_with('{') {
+            if !record.get().starts_with('{') {
+                writer.lines.rejected += 1;
+            } else if !says_something(record.get()) {
+                writer.lines.empty += 1;
+            } else {
                 line.clear();
                 compact(&mut line, record.get());
                 writer.line(&attributes, &line);
-            } else {
-                writer.lines.rejected += 1;
             }
         }
     }
     Ok(())
+}
+
+/// False if the record has no body, no attributes and no event name. In doubt it has one.
+fn says_something(record: &str) -> bool {
+    let names = ["\"body\"", "\"attributes\"", "\"eventName\"", "\"event_name\""];
+    // A name may be written with escapes.
+    record.contains('\\') || names.iter().any(|name| record.contains(name))
 }
 
 /// Copies valid JSON without the white space between its tokens.
@@ -220,20 +258,44 @@ fn compact(out: &mut Vec<u8>, json: &str) {
     }
 }
 
-/// `ExportLogsServiceRequest`, `Resource`, `ArrayValue`, `KeyValueList`.
-#[derive(Message)]
-struct Items {
-    #[prost(bytes = "bytes", repeated, tag = "1")]
-    items: Vec<Bytes>,
+/// The submessages of a message under one field number, decoded one at a time.
+struct Fields {
+    rest: Bytes,
+    number: u32,
 }
 
-/// `ResourceLogs` with a resource, or `ScopeLogs` with a scope.
-#[derive(Message)]
-struct Group {
-    #[prost(bytes = "bytes", tag = "1")]
-    head: Bytes,
-    #[prost(bytes = "bytes", repeated, tag = "2")]
-    items: Vec<Bytes>,
+/// The submessages of `message` under this field number.
+const fn fields(message: Bytes, number: u32) -> Fields {
+    Fields { rest: message, number }
+}
+
+impl Fields {
+    /// The next submessage, if there is one.
+    fn step(&mut self) -> Result<Option<Bytes>, DecodeError> {
+        let context = DecodeContext::default();
+        while self.rest.has_remaining() {
+            let (number, wire) = decode_key(&mut self.rest)?;
+            if number == self.number {
+                let mut found = Bytes::new();
+                prost::encoding::bytes::merge(wire, &mut found, &mut self.rest, context)?;
+                return Ok(Some(found));
+            }
+            skip_field(wire, number, &mut self.rest, context.clone())?;
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Fields {
+    type Item = Result<Bytes, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let step = self.step();
+        if step.is_err() {
+            self.rest.clear();
+        }
+        step.transpose()
+    }
 }
 
 #[derive(Message)]
@@ -246,8 +308,6 @@ struct LogRecord {
     severity_text: Bytes,
     #[prost(bytes = "bytes", optional, tag = "5")]
     body: Option<Bytes>,
-    #[prost(bytes = "bytes", repeated, tag = "6")]
-    attributes: Vec<Bytes>,
     #[prost(uint32, tag = "7")]
     dropped: u32,
     #[prost(fixed32, tag = "8")]
@@ -321,15 +381,18 @@ struct Status {
 
 fn protobuf(body: Bytes, writer: &mut Writer) -> Result<(), DecodeError> {
     let (mut attributes, mut line) = (Vec::new(), Vec::new());
-    for logs in Items::decode(body)?.items {
-        let logs = Group::decode(logs)?;
+    for logs in fields(body, 1) {
+        let logs = logs?;
         attributes.clear();
-        pairs(&mut attributes, Items::decode(logs.head)?.items, 0)?;
-        for scope in logs.items {
-            for record in Group::decode(scope)?.items {
+        // The last resource counts, as for each field that occurs twice. It may stand behind the records.
+        let resource = fields(logs.clone(), 1).try_fold(Bytes::new(), |_, resource| resource)?;
+        pairs(&mut attributes, fields(resource, 1), 0)?;
+        for scope in fields(logs, 2) {
+            for record in fields(scope?, 2) {
                 line.clear();
-                match log_record(&mut line, record) {
-                    Ok(()) => writer.line(&attributes, &line),
+                match log_record(&mut line, record?) {
+                    Ok(true) => writer.line(&attributes, &line),
+                    Ok(false) => writer.lines.empty += 1,
                     Err(_) => writer.lines.rejected += 1,
                 }
             }
@@ -339,8 +402,13 @@ fn protobuf(body: Bytes, writer: &mut Writer) -> Result<(), DecodeError> {
 }
 
 /// Writes a record in the field order of the collector's JSON. As there, fields with default values are left out.
-fn log_record(out: &mut Vec<u8>, record: Bytes) -> Result<(), DecodeError> {
-    let record = LogRecord::decode(record)?;
+/// Returns false for a record without body, attributes and event name.
+fn log_record(out: &mut Vec<u8>, bytes: Bytes) -> Result<bool, DecodeError> {
+    let record = LogRecord::decode(bytes.clone())?;
+    let mut attributes = fields(bytes, 6).peekable();
+    if record.body.is_none() && attributes.peek().is_none() && record.event.is_empty() {
+        return Ok(false);
+    }
     put(out, "{");
     for (name, time) in [("timeUnixNano", record.time), ("observedTimeUnixNano", record.observed)] {
         if time != 0 {
@@ -363,9 +431,9 @@ fn log_record(out: &mut Vec<u8>, record: Bytes) -> Result<(), DecodeError> {
         member(out, "body");
         any(out, body, 0)?;
     }
-    if !record.attributes.is_empty() {
+    if attributes.peek().is_some() {
         member(out, "attributes");
-        pairs(out, record.attributes, 0)?;
+        pairs(out, attributes, 0)?;
     }
     number(out, "droppedAttributesCount", record.dropped.into());
     number(out, "flags", record.flags.into());
@@ -382,7 +450,7 @@ fn log_record(out: &mut Vec<u8>, record: Bytes) -> Result<(), DecodeError> {
         text(out, &record.event);
     }
     put(out, "}");
-    Ok(())
+    Ok(true)
 }
 
 /// Writes an `AnyValue`, with at most [`DEEPEST`] levels below.
@@ -413,13 +481,13 @@ fn any(out: &mut Vec<u8>, value: Bytes, depth: usize) -> Result<(), DecodeError>
         Some(Value::Array(value)) if depth < DEEPEST => {
             member(out, "arrayValue");
             put(out, "{\"values\":");
-            list(out, Items::decode(value)?.items, |out, item| any(out, item, depth + 1))?;
+            list(out, fields(value, 1), |out, item| any(out, item, depth + 1))?;
             put(out, "}");
         }
         Some(Value::Kvlist(value)) if depth < DEEPEST => {
             member(out, "kvlistValue");
             put(out, "{\"values\":");
-            pairs(out, Items::decode(value)?.items, depth + 1)?;
+            pairs(out, fields(value, 1), depth + 1)?;
             put(out, "}");
         }
         Some(Value::Bytes(value)) => {
@@ -433,7 +501,11 @@ fn any(out: &mut Vec<u8>, value: Bytes, depth: usize) -> Result<(), DecodeError>
 }
 
 /// Writes `KeyValue`s.
-fn pairs(out: &mut Vec<u8>, pairs: Vec<Bytes>, depth: usize) -> Result<(), DecodeError> {
+fn pairs(
+    out: &mut Vec<u8>,
+    pairs: impl Iterator<Item = Result<Bytes, DecodeError>>,
+    depth: usize,
+) -> Result<(), DecodeError> {
     list(out, pairs, |out, pair| {
         let pair = KeyValue::decode(pair)?;
         put(out, "{\"key\":");
@@ -450,13 +522,13 @@ fn pairs(out: &mut Vec<u8>, pairs: Vec<Bytes>, depth: usize) -> Result<(), Decod
 /// Writes an array.
 fn list(
     out: &mut Vec<u8>,
-    items: Vec<Bytes>,
+    items: impl Iterator<Item = Result<Bytes, DecodeError>>,
     mut write: impl FnMut(&mut Vec<u8>, Bytes) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     put(out, "[");
-    for (place, item) in items.into_iter().enumerate() {
+    for (place, item) in items.enumerate() {
         put(out, if place > 0 { "," } else { "" });
-        write(out, item)?;
+        write(out, item?)?;
     }
     put(out, "]");
     Ok(())

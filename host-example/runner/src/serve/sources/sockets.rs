@@ -25,11 +25,11 @@ const LINE: usize = 1 << 20;
 pub(super) async fn tcp(listener: Listener, inlet: Inlet, max_record: usize) {
     let listener = Arc::new(listener);
     let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
-    while let Some((stream, place)) = listener.next(&inlet).await {
+    while let Some((stream, mut place)) = listener.next(&inlet).await {
         let (listener, inlet) = (Arc::clone(&listener), inlet.clone());
         tokio::spawn(async move {
-            if let Some(stream) = listener.greet(stream, &inlet).await {
-                read(stream, &inlet, max_record.min(LINE)).await;
+            if let Some(stream) = listener.greet(stream, &mut place, &inlet).await {
+                read(stream, &inlet, Splitter::connection(max_record.min(LINE))).await;
             }
             drop(place);
         });
@@ -40,10 +40,11 @@ pub(super) async fn tcp(listener: Listener, inlet: Inlet, max_record: usize) {
 /// Accepts connections to a Unix socket and reads them.
 pub(super) async fn unix(listener: UnixListener, path: PathBuf, inlet: Inlet, max_record: usize) {
     let connections = Connections::new(LOCAL);
-    while let Some((stream, place)) = connections.next(&inlet, || listener.accept(), drop).await {
+    let accept = || async { listener.accept().await.map(|(stream, _)| (stream, None)) };
+    while let Some((stream, place)) = connections.next(&inlet, false, accept, drop).await {
         let inlet = inlet.clone();
         tokio::spawn(async move {
-            read(stream, &inlet, max_record.min(LINE)).await;
+            read(stream, &inlet, Splitter::lines(max_record.min(LINE))).await;
             drop(place);
         });
     }
@@ -64,8 +65,8 @@ pub(super) async fn remove_dead(path: &Path) {
 }
 
 /// Reads a stream to its end. Waits after each batch until the batch counts.
-pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, max_record: usize) {
-    let (mut splitter, mut buffer) = (Splitter::new(max_record), vec![0; READ]);
+pub(super) async fn read(mut stream: impl AsyncRead + Unpin, inlet: &Inlet, mut splitter: Splitter) {
+    let mut buffer = vec![0; READ];
     loop {
         let count = tokio::select! {
             count = stream.read(&mut buffer) => count,

@@ -13,6 +13,7 @@ use crate::serve::net::Stream;
 use crate::serve::{Secret, digest};
 use protocol::{Connection, Event, Key};
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,11 +39,11 @@ pub(in crate::serve) struct Shared {
 pub(super) async fn serve(listener: Listener, inlet: Inlet, shared: Option<Shared>, limit: usize) {
     let listener = Arc::new(listener);
     let renewing = tokio::spawn(Arc::clone(&listener).renew(inlet.clone()));
-    while let Some((stream, place)) = listener.next(&inlet).await {
+    while let Some((stream, mut place)) = listener.next(&inlet).await {
         let (listener, inlet, shared) = (Arc::clone(&listener), inlet.clone(), shared.clone());
         tokio::spawn(async move {
-            if let Some(stream) = listener.greet(stream, &inlet).await
-                && let Err(why) = read(stream, &inlet, shared, limit).await
+            if let Some(stream) = listener.greet(stream, &mut place, &inlet).await
+                && let Err(why) = read(stream, place.address(), &inlet, shared, limit).await
             {
                 listener.tell(|| format!("{}: a connection is closed: {why}", inlet.name));
             }
@@ -52,7 +53,13 @@ pub(super) async fn serve(listener: Listener, inlet: Inlet, shared: Option<Share
     let _ = renewing.await;
 }
 
-async fn read(mut stream: Stream, inlet: &Inlet, shared: Option<Shared>, limit: usize) -> Result<(), String> {
+async fn read(
+    mut stream: Stream,
+    peer: Option<IpAddr>,
+    inlet: &Inlet,
+    shared: Option<Shared>,
+    limit: usize,
+) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     let key = match shared {
         Some(Shared { key, hostname }) => {
@@ -68,6 +75,8 @@ async fn read(mut stream: Stream, inlet: &Inlet, shared: Option<Shared>, limit: 
         stream.write_all(&hello).await.map_err(text)?;
     }
     let (mut buffer, mut parts) = (vec![0; READ], Vec::new());
+    // Another sender may send an equal chunk. One that repeats a chunk has the same address.
+    let from = format!("{}\n{peer:?}\n", inlet.name);
     let began = Instant::now();
     loop {
         let read = stream.read(&mut buffer);
@@ -96,7 +105,7 @@ async fn read(mut stream: Stream, inlet: &Inlet, shared: Option<Shared>, limit: 
                     stream.write_all(&bytes).await.map_err(text)?;
                 }
                 Event::Records { lines, ack, .. } => {
-                    let mut digest = digest(&[&lines]).as_u128().max(1);
+                    let mut digest = digest(&[from.as_bytes(), &lines]).as_u128().max(1);
                     // A sender repeats nothing within one connection, so an equal part holds new records and needs
                     // another digest.
                     while parts.contains(&digest) {

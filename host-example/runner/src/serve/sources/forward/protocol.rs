@@ -384,6 +384,31 @@ impl Open {
     }
 }
 
+/// Writes entries that stand one after the other without a message around them, one line each. Returns their number.
+/// `bad` gets the bytes of each value that is no entry; where a value has no end, all bytes from there.
+pub fn entries(mut rest: &[u8], tag: &[u8], lines: &mut Vec<u8>, mut bad: impl FnMut(Error, &[u8])) -> u64 {
+    let (mut count, mut name) = (0, Vec::new());
+    write_text(&mut name, tag);
+    while !rest.is_empty() {
+        let (mut from, written) = (rest, lines.len());
+        let read = Entry::read(&mut rest, false).and_then(|entry| match entry.record {
+            Some(record) => write_record(lines, record, &name, entry.time).map(|()| 1),
+            None => Ok(0),
+        });
+        match read {
+            Ok(records) => count += records,
+            Err(error) => {
+                lines.truncate(written);
+                let all = from;
+                let value = skip(&mut from);
+                rest = if value.is_ok() { from } else { &[] };
+                bad(error, value.unwrap_or(all));
+            }
+        }
+    }
+    count
+}
+
 /// The options of a message that matter here.
 #[derive(Default)]
 struct Options<'a> {

@@ -5,6 +5,22 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::logs::v1 as logs;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
+/// `ExportLogsServiceRequest`, `Resource`, `ArrayValue`, `KeyValueList`.
+#[derive(Message)]
+struct Items {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    items: Vec<Bytes>,
+}
+
+/// `ResourceLogs` with a resource, or `ScopeLogs` with a scope.
+#[derive(Message)]
+struct Group {
+    #[prost(bytes = "bytes", tag = "1")]
+    head: Bytes,
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    items: Vec<Bytes>,
+}
+
 fn any(value: impl Into<Option<Any>>) -> common::AnyValue {
     common::AnyValue { value: value.into() }
 }
@@ -53,7 +69,8 @@ fn read(body: &[u8], encoding: Encoding) -> Lines {
 
 /// Checks that each line is JSON, and that their number and length are within the limits.
 fn check(body: &[u8], lines: &Lines) {
-    assert!(lines.bytes.len() <= 80 * body.len() + SPARE, "{} of {}", lines.bytes.len(), body.len());
+    let most = (RECORDS + 1) * body.len() + 2 * SPARE;
+    assert!(lines.bytes.len() <= most, "{} of {}", lines.bytes.len(), body.len());
     let text = str::from_utf8(&lines.bytes).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
     assert_eq!(text.lines().count() as u64, lines.records);
@@ -91,9 +108,10 @@ fn everything() -> Vec<u8> {
         pair("map", map(vec![pair("", said(""))])),
     ]);
     let host = |name| vec![pair("host.name", said(name))];
+    let event = logs::LogRecord { event_name: "e".into(), ..Default::default() };
     request(vec![
         resource(host("web1"), vec![vec![full, record(values)], vec![record(None)]]),
-        resource(host("web2"), vec![vec![], vec![logs::LogRecord::default()]]),
+        resource(host("web2"), vec![vec![], vec![event, logs::LogRecord::default()]]),
     ])
 }
 
@@ -116,7 +134,7 @@ const EVERYTHING: &str = r#" { "resourceLogs" : [
             {"key":"map","value":{"kvlistValue":{"values":[{"key":"","value":{"stringValue":""}}]}}}]}}}]},
         {"logRecords":[{"body":{}}]}]},
     {"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"web2"}}]},
-     "scopeLogs":[{"logRecords":[]},{"logRecords":[ { } ]}]}],
+     "scopeLogs":[{"logRecords":[]},{"logRecords":[ {"eventName" : "e"}, { } ]}]}],
     "unknown":[{}]}"#;
 
 #[test]
@@ -125,8 +143,8 @@ fn both_encodings_give_the_same_lines() {
     let json = read(EVERYTHING.as_bytes(), Encoding::Json);
     assert_eq!(str::from_utf8(&protobuf.bytes), str::from_utf8(&json.bytes));
     assert_eq!(protobuf, json);
-    assert_eq!((json.records, json.rejected, json.bare), (4, 0, 0));
-    let last = line(r#"[{"key":"host.name","value":{"stringValue":"web2"}}]"#, "{}");
+    assert_eq!((json.records, json.rejected, json.empty, json.bare), (4, 0, 1, 0));
+    let last = line(r#"[{"key":"host.name","value":{"stringValue":"web2"}}]"#, r#"{"eventName":"e"}"#);
     assert!(str::from_utf8(&json.bytes).unwrap().ends_with(&last));
 }
 
@@ -188,8 +206,10 @@ fn a_bad_record_is_rejected_alone() {
     let body = Items { items: vec![group.encode_to_vec().into()] }.encode_to_vec();
     let found = read(&body, Encoding::Protobuf);
     assert_eq!((found.records, found.rejected), (1, 1));
-    let found =
-        read(br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[null,1,"{}",[],{}]}]}]}"#, Encoding::Json);
+    let found = read(
+        br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[null,1,"{}",[],{"body":{}}]}]}]}"#,
+        Encoding::Json,
+    );
     assert_eq!((found.records, found.rejected), (1, 4));
 }
 
@@ -251,10 +271,33 @@ fn long_attributes_are_not_repeated() {
 #[test]
 fn many_small_records_repeat_no_more_than_the_limit() {
     let attributes = vec![pair("k", said(&"x".repeat(4000)))];
-    let records = vec![logs::LogRecord::default(); 100_000];
+    let records = vec![record(said("x")); 10_000];
     let found = read(&request(vec![resource(attributes, vec![records])]), Encoding::Protobuf);
-    assert_eq!(found.records, 100_000);
-    assert!((1..100_000).contains(&found.bare), "{}", found.bare);
+    assert_eq!(found.records, 10_000);
+    assert!((1..10_000).contains(&found.bare), "{}", found.bare);
+}
+
+/// The empty record has two bytes in protobuf and three in JSON.
+#[test]
+fn empty_records_are_counted_and_have_no_line() {
+    let body = request(vec![resource(vec![], vec![vec![logs::LogRecord::default(); 1_000_000]])]);
+    let found = read(&body, Encoding::Protobuf);
+    assert_eq!(found, Lines { empty: 1_000_000, ..Lines::default() });
+    let timed = r#"{"timeUnixNano":"1","severityText":"INFO"}"#;
+    let many = vec!["{}"; 1_000_000].join(",");
+    let body = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{timed},{many}]}}]}}]}}"#);
+    assert_eq!(read(body.as_bytes(), Encoding::Json), Lines { empty: 1_000_001, ..Lines::default() });
+    // A name may be written with escapes.
+    let escaped = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"\u0062ody":{}}]}]}]}"#;
+    assert_eq!(read(escaped.as_bytes(), Encoding::Json).records, 1);
+}
+
+#[test]
+fn the_lines_of_many_small_records_are_limited() {
+    let body = request(vec![resource(vec![], vec![vec![record(None); 1_000_000]])]);
+    let found = read(&body, Encoding::Protobuf);
+    assert!(found.rejected > 100_000 && found.records > 50_000, "{found:?}");
+    assert_eq!(found.records + found.rejected, 1_000_000);
 }
 
 #[test]
