@@ -22,8 +22,6 @@ use std::path::Path;
 pub const MAGIC: &[u8] = b"authsieve state ";
 /// The layout that this version writes and reads.
 const LAYOUT: u32 = 1;
-/// The largest size of a header line, in bytes.
-const HEADER: usize = 1 << 20;
 
 /// The header of a state: the last batch in it, and the next numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,8 +134,7 @@ impl State {
 
 /// Splits off the first line. Returns the line and the bytes after it.
 fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
-    let head = bytes.get(..HEADER.min(bytes.len())).unwrap_or_default();
-    let end = head.iter().position(|byte| *byte == b'\n').ok_or(Error::Damaged)?;
+    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(Error::Damaged)?;
     let (line, rest) = bytes.split_at_checked(end).ok_or(Error::Damaged)?;
     Ok((line, rest.get(1..).unwrap_or_default()))
 }

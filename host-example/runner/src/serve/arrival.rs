@@ -54,6 +54,8 @@ pub(super) enum Request {
     Answered(u128),
     /// Records that a sink has delivered all alerts up to this number.
     Delivered(usize, u64),
+    /// Forgets a sink that was removed.
+    Gone(usize),
     /// About one second has passed.
     Tick,
     /// Switches to other components and sinks.

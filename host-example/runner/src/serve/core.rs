@@ -5,7 +5,12 @@
 
 mod bury;
 mod reload;
+mod repeats;
+mod start;
 mod triage;
+mod waiting;
+
+pub(super) use start::{Start, Started};
 
 use super::arrival::{Arrival, Request, Taken};
 use super::checkpoint::{Checkpoints, Header, State};
@@ -15,19 +20,20 @@ use super::letters::Letters;
 use super::metrics::Counters;
 use super::outbox::{Item, Outbox};
 use super::plan::{Planned, Snapshots};
-use super::restore::{self, Restore};
 use super::say;
 use super::trouble::Trouble;
-use crate::desk::Desk;
 use crate::output::Layout;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::detector::{Reading, Stats};
 use authsieve_engine::time::Timestamp;
 use authsieve_host::prefilter::Prefilter;
 use authsieve_host::{Origins, Session, convert, in_order};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use repeats::Repeats;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
@@ -41,9 +47,6 @@ const GROUP_BYTES: usize = 8 << 20;
 const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// How often the recent past is cut when no state is written.
 const CUT_EVERY: Duration = Duration::from_secs(60);
-/// How long the digest of a repeatable batch is remembered, in microseconds, and how many are remembered.
-const REPEATED: i64 = 3_600_000_000;
-const MOST_REPEATED: usize = 1 << 16;
 /// The number of runs whose records a state can place. A run is one batch or more.
 const PLACES: usize = 4096;
 
@@ -91,78 +94,10 @@ pub(super) struct Core {
     batch: u64,
     /// The number of the next record.
     record: u64,
-    /// The digests of batches whose senders may not have received an answer.
-    open: HashSet<u128>,
-    order: VecDeque<(i64, u128)>,
+    repeats: Repeats,
     /// When the last records arrived.
     last: Instant,
     gathered: Vec<u8>,
-}
-
-/// A core that is ready for requests.
-pub(super) struct Started {
-    /// The core.
-    pub core: Core,
-    /// The alerts that wait for the sinks.
-    pub outbox: Arc<Outbox>,
-    /// The position up to which each source was read.
-    pub positions: HashMap<String, String>,
-}
-
-/// The settings of a new core.
-pub(super) struct Start {
-    /// The components that judge.
-    pub components: Vec<Planned>,
-    /// The seed of the analytics' hash tables. It is random because attackers choose the keys.
-    pub seed: u64,
-    /// The state folder, if there is one.
-    pub folder: Option<PathBuf>,
-    /// A state of another service to start from.
-    pub restore: Option<Restore>,
-    /// The layouts that the sinks use.
-    pub layouts: Vec<Layout>,
-    /// The names of the sinks, in the order of their numbers.
-    pub sinks: Vec<String>,
-    /// Sources have to wait while more bytes of alerts than this are waiting.
-    pub outbox_bytes: u64,
-    /// The time between two states.
-    pub checkpoint: Duration,
-    /// The counters of the service.
-    pub counters: Arc<Counters>,
-    /// The file for records that cannot be judged.
-    pub letters: Arc<Letters>,
-    /// The folder of people's decisions about alerts.
-    pub desk: Option<Desk>,
-}
-
-impl Start {
-    /// Starts the components, and logs which part of their state was dropped. `restored` is the state of another
-    /// service, if one was given.
-    fn sessions(&self, snapshots: &Snapshots, restored: Option<&State>) -> Result<Vec<Session>, String> {
-        if let (Some(state), Some(restore)) = (restored, &self.restore) {
-            let mut running = Vec::new();
-            for component in &self.components {
-                let started = component.start(&Snapshots::new(), self.seed);
-                let (session, _) = started.map_err(|error| format!("{}: {error}", component.name()))?;
-                running.extend(session.ids().iter().cloned());
-            }
-            let compared = restore::compare(state, &running);
-            compared.map_err(|why| format!("{}: {why}", restore.file.display()))?;
-        }
-        let start = |component: &Planned| {
-            let started = component.start(snapshots, self.seed);
-            let (session, notes) = started.map_err(|error| format!("{}: {error}", component.name()))?;
-            notes.iter().for_each(|note| say(note));
-            Ok(session)
-        };
-        self.components.iter().map(start).collect()
-    }
-}
-
-/// Removes the open incidents from the parts of a state and returns them, if they are there.
-fn incidents(parts: &mut Vec<(String, Vec<u8>)>) -> Option<Vec<u8>> {
-    let at = parts.iter().position(|(name, _)| name == triage::PART)?;
-    Some(parts.remove(at).1)
 }
 
 /// Builds the filter that decides which records each session gets.
@@ -173,86 +108,6 @@ fn prefilter(sessions: &mut [Session]) -> Prefilter {
 }
 
 impl Core {
-    /// Loads the state from disk, then judges the batches that came after it.
-    ///
-    /// # Errors
-    /// Fails if the state folder cannot be used, or the analytics cannot be started.
-    pub(super) fn start(start: Start) -> Result<Started, String> {
-        let restored = start.restore.as_ref().map(Restore::read).transpose()?;
-        let Some(folder) = &start.folder else {
-            let State { header, mut parts } = restored.clone().unwrap_or_default();
-            let held = incidents(&mut parts);
-            let snapshots: Snapshots = parts.into_iter().collect();
-            let sessions = start.sessions(&snapshots, restored.as_ref())?;
-            let outbox = Arc::new(Outbox::new(vec![0; start.sinks.len()], 1, start.outbox_bytes));
-            let mut core = Self::new(start, sessions, Arc::clone(&outbox), None, held);
-            (core.record, core.lines) = (header.record.max(1), header.lines);
-            core.history.begin(snapshots, crate::sources::now());
-            return Ok(Started { core, outbox, positions: HashMap::new() });
-        };
-        let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
-        // The state folder holds personal data.
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| shown(&error))?;
-        let journal = Journal::open(&folder.join("journal")).map_err(|error| shown(&error))?;
-        let checkpoints = Checkpoints::new(folder);
-        if let (Some(restore), Some(state)) = (&start.restore, &restored) {
-            // A state that cannot be used must not replace the present one.
-            let mut parts = state.parts.clone();
-            incidents(&mut parts);
-            start.sessions(&parts.into_iter().collect(), restored.as_ref())?;
-            restore.install(state.clone(), folder, &journal, &checkpoints)?;
-        }
-        let (state, wrong) = checkpoints.load().map_err(|error| shown(&error))?;
-        wrong.iter().for_each(|why| say(&format!("{why}; the state before it is used")));
-        let mut state = state.unwrap_or_default();
-        let held = incidents(&mut state.parts);
-        let first = journal.bounds().map_err(|error| shown(&error))?.map_or(u64::MAX, |(first, _)| first);
-        if first != u64::MAX && first > state.header.batch + 1 {
-            say(&format!(
-                "{}: no state is left that goes up to batch {}; what came before it is forgotten",
-                folder.display(),
-                first - 1
-            ));
-        }
-        let snapshots: Snapshots = state.parts.into_iter().collect();
-        let sessions = start.sessions(&snapshots, None)?;
-        let (outbox, fresh) = waiting(&journal, &start, state.header.alert).map_err(|error| shown(&error))?;
-        // New sinks are recorded at once, even before their first delivery.
-        journal
-            .write(&[], &Aside { delivered: fresh, ..Aside::default() }, true)
-            .map_err(|error| shown(&error))?;
-        let positions = journal.positions().map_err(|error| shown(&error))?;
-        let disk = Disk {
-            folder: folder.clone(),
-            journal: Some(journal),
-            checkpoints,
-            last_checkpoint: Instant::now(),
-            every: start.checkpoint,
-            bytes: 0,
-            kept: state.header.batch,
-            trouble: Trouble::default(),
-            unsynced: false,
-        };
-        let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", disk.folder.display());
-        let judged = disk.journal.as_ref().map_or(Ok(0), Journal::judged).map_err(|error| shown(&error))?;
-        let mut core = Self::new(start, sessions, Arc::clone(&outbox), Some(disk), held);
-        (core.batch, core.record, core.lines) =
-            (state.header.batch, state.header.record.max(1), state.header.lines);
-        for (first, source, line) in state.header.places {
-            core.origins.add(first, &source.into(), line);
-        }
-        core.origins.ends(core.record);
-        core.history.begin(snapshots, crate::sources::now());
-        core.replays = true;
-        core.replay(judged)?;
-        core.replays = false;
-        Ok(Started { core, outbox, positions })
-    }
-
     fn new(
         start: Start,
         mut sessions: Vec<Session>,
@@ -280,42 +135,10 @@ impl Core {
             lines: BTreeMap::new(),
             batch: 0,
             record: 1,
-            open: HashSet::new(),
-            order: VecDeque::new(),
+            repeats: Repeats::default(),
             last: Instant::now(),
             gathered: Vec::new(),
         }
-    }
-
-    /// Judges the batches of the journal again. The alerts of batches up to `judged` are already in the outbox.
-    fn replay(&mut self, judged: u64) -> Result<(), String> {
-        let began = self.batch;
-        loop {
-            // Batches are read one at a time: a journal may be larger than the memory.
-            let journal = self.disk.as_ref().and_then(|disk| disk.journal.as_ref());
-            let found = journal.map_or(Ok(None), |journal| journal.behind(self.batch));
-            let Some((number, entry)) = found.map_err(|error| error.to_string())? else { break };
-            self.batch = number;
-            let (alerts, received) = match entry {
-                Entry::Records(first, arrival) => {
-                    self.record = first;
-                    self.remember(&arrival);
-                    (self.judge(&arrival), arrival.received)
-                }
-                Entry::Idle(micros) => (self.elapse(micros), 0),
-            };
-            self.hand_on(&alerts, received, number > judged);
-            if number > judged {
-                self.aside.judged = Some(number);
-            }
-        }
-        if self.batch > began {
-            say(&format!(
-                "judged the {} batches again that the last state does not count",
-                self.batch - began
-            ));
-        }
-        Ok(())
     }
 
     /// Handles requests until `Stop` arrives or all senders are gone.
@@ -329,10 +152,9 @@ impl Core {
                         bytes += arrival.records.len();
                         group.push((arrival, reply));
                     }
-                    Request::Answered(digest) => {
-                        self.open.remove(&digest);
-                    }
+                    Request::Answered(digest) => drop(self.repeats.forget(digest)),
                     Request::Delivered(sink, number) => self.delivered(sink, number),
+                    Request::Gone(sink) => self.gone(sink),
                     Request::Tick => self.tick(),
                     Request::Reload(reload, reply) => {
                         // The waiting batches came under the old configuration, so it judges them.
@@ -378,14 +200,13 @@ impl Core {
     fn take(&mut self, group: Vec<(Arrival, oneshot::Sender<Taken>)>) {
         let (mut entries, mut replies, mut record) = (Vec::new(), Vec::new(), self.record);
         for (arrival, reply) in group {
-            // The digest is removed: this copy gets its answer now. Batches that cannot be repeated are never in the
-            // set.
-            if self.open.remove(&arrival.digest) {
+            // The digest is forgotten: this copy gets its answer now.
+            if self.repeats.forget(arrival.digest) {
                 self.counters.repeated.inc();
                 let _ = reply.send(Taken::Repeated);
                 continue;
             }
-            self.remember(&arrival);
+            self.repeats.remember(arrival.digest, arrival.received);
             let number = self.batch + 1 + entries.len() as u64;
             let first = record;
             record += count(&arrival.records);
@@ -398,7 +219,7 @@ impl Core {
         if self.disk.is_some() && !self.write(&entries, true) {
             for ((_, entry), reply) in entries.into_iter().zip(replies) {
                 let Entry::Records(_, arrival) = entry else { continue };
-                self.open.remove(&arrival.digest);
+                self.repeats.forget(arrival.digest);
                 let _ = reply.send(Taken::Refused(arrival));
             }
             return;
@@ -425,22 +246,6 @@ impl Core {
         }
         self.last = Instant::now();
         self.write_aside();
-    }
-
-    /// Remembers the digest of a batch whose sender has no answer yet.
-    fn remember(&mut self, arrival: &Arrival) {
-        if arrival.digest == 0 {
-            return;
-        }
-        while self.order.front().is_some_and(|(time, _)| {
-            self.order.len() >= MOST_REPEATED || arrival.received.saturating_sub(*time) > REPEATED
-        }) {
-            if let Some((_, digest)) = self.order.pop_front() {
-                self.open.remove(&digest);
-            }
-        }
-        self.open.insert(arrival.digest);
-        self.order.push_back((arrival.received, arrival.digest));
     }
 
     /// Judges the records of a batch. The first of them has the next record number.
@@ -550,6 +355,18 @@ impl Core {
         }
     }
 
+    /// Forgets a sink that was removed: no alert waits for it any more.
+    fn gone(&mut self, sink: usize) {
+        let done = self.outbox.leave(sink);
+        if self.disk.is_some()
+            && let Some(name) = self.sinks.get(sink)
+        {
+            self.aside.delivered.retain(|(other, _)| other != name);
+            self.aside.gone.push(name.clone());
+            self.aside.done = Some(done);
+        }
+    }
+
     fn stats(&mut self) -> Vec<Stats> {
         self.sessions.iter_mut().flat_map(Session::stats).collect()
     }
@@ -567,10 +384,18 @@ impl Core {
         let Some(disk) = &mut self.disk else { return true };
         let mut opened = Ok(());
         if disk.journal.is_none() {
-            // After a failure the unsynced alerts are lost on disk, so all waiting alerts are written again.
+            // After a failure the unsynced alerts are lost on disk, so all waiting alerts are written again. If somebody
+            // removed the folder, the positions are lost too.
             let waiting = self.outbox.waiting();
             self.aside.alerts = waiting.into_iter().map(|(number, item)| (number, item.encode())).collect();
-            opened = Journal::open(&disk.folder.join("journal")).map(|journal| disk.journal = Some(journal));
+            self.aside.judged = Some(self.batch);
+            for (sink, name) in self.sinks.iter().enumerate() {
+                let (known, number) = (&mut self.aside.delivered, self.outbox.position(sink));
+                if number != u64::MAX && !known.iter().any(|(other, _)| other == name) {
+                    known.push((name.clone(), number));
+                }
+            }
+            opened = disk.open();
         }
         let aside = &self.aside;
         let written = opened.and_then(|()| match &disk.journal {
@@ -676,6 +501,17 @@ impl Core {
 }
 
 impl Disk {
+    /// Opens the journal again. If somebody removed the folder, it is made anew, and the state is written soon.
+    fn open(&mut self) -> Result<(), journal::Error> {
+        let path = self.folder.join("journal");
+        if !path.exists() {
+            create_folder(&self.folder).map_err(|error| journal::Error::Store(error.into()))?;
+            (self.kept, self.bytes) = (0, CHECKPOINT_BYTES);
+        }
+        self.journal = Some(Journal::open(&path)?);
+        Ok(())
+    }
+
     /// Closes the journal, so that the next write opens it again. Logs the reason now and then.
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         self.journal = None;
@@ -686,31 +522,9 @@ impl Disk {
     }
 }
 
-/// The number of the last delivered alert, by the name of the sink.
-type Delivered = Vec<(String, u64)>;
-
-/// Loads the undelivered alerts from the journal. Also returns the new sinks, each with the last alert that it does not
-/// get.
-fn waiting(journal: &Journal, start: &Start, next: u64) -> Result<(Arc<Outbox>, Delivered), journal::Error> {
-    let alerts = journal.alerts()?;
-    let mut known = Vec::new();
-    for sink in &start.sinks {
-        known.push(journal.delivered(sink)?);
-    }
-    let last = alerts.last().map_or(0, |(number, _)| *number);
-    let most = known.iter().flatten().copied().max().unwrap_or(0).max(last).max(next.saturating_sub(1));
-    // A new sink gets only the alerts from now on.
-    let are_new = start.sinks.iter().zip(&known).filter(|(_, known)| known.is_none());
-    let fresh = are_new.map(|(sink, _)| (sink.clone(), most)).collect();
-    let delivered = known.into_iter().map(|number| number.unwrap_or(most)).collect();
-    let outbox = Outbox::new(delivered, most + 1, start.outbox_bytes);
-    for (number, bytes) in alerts {
-        match Item::decode(&bytes) {
-            Some(item) => outbox.restore(number, item),
-            None => say(&format!("alert {number} in the journal cannot be read and is left out")),
-        }
-    }
-    Ok((Arc::new(outbox), fresh))
+/// Creates the state folder. It holds personal data.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// The number of records.

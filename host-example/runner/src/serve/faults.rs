@@ -29,9 +29,10 @@ pub(super) use points::{Unsynced, are_wanted};
 
 #[cfg(debug_assertions)]
 mod points {
+    use crate::serve::private;
     use redb::StorageBackend;
     use std::env;
-    use std::fs::{File, OpenOptions};
+    use std::fs::File;
     use std::io;
     use std::os::unix::fs::FileExt;
     use std::path::Path;
@@ -79,7 +80,7 @@ mod points {
     impl Unsynced {
         /// Opens or creates the file.
         pub(in crate::serve) fn open(path: &Path) -> io::Result<Self> {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            let file = private().read(true).write(true).truncate(false).open(path)?;
             let bytes = std::fs::read(path)?;
             Ok(Self { file, image: Mutex::new(Image { bytes, dirty: Vec::new() }) })
         }

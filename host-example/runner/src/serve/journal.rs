@@ -14,6 +14,8 @@
 use super::arrival::Arrival;
 #[cfg(debug_assertions)]
 use super::faults;
+use super::private;
+use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -59,6 +61,19 @@ pub(super) enum Error {
     Entry(u64),
 }
 
+impl Error {
+    /// True if the store is damaged, so that a further attempt fails too.
+    pub(super) fn is_damage(&self) -> bool {
+        use io::ErrorKind::{InvalidData, UnexpectedEof};
+        match self {
+            Self::Entry(_) => true,
+            Self::Store(redb::Error::Corrupted(_)) => true,
+            Self::Store(redb::Error::Io(error)) => matches!(error.kind(), InvalidData | UnexpectedEof),
+            Self::Store(_) | Self::Version(_) => false,
+        }
+    }
+}
+
 macro_rules! from_parts {
     ($($part:ident)+) => { $(
         impl From<redb::$part> for Error {
@@ -80,6 +95,8 @@ pub(super) struct Aside {
     pub judged: Option<u64>,
     /// The sinks, each with the last alert that it has delivered.
     pub delivered: Vec<(String, u64)>,
+    /// The sinks that are gone.
+    pub gone: Vec<String>,
     /// The last alert that no sink needs any more.
     pub done: Option<u64>,
 }
@@ -87,7 +104,8 @@ pub(super) struct Aside {
 impl Aside {
     /// True if there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.alerts.is_empty() && self.judged.is_none() && self.delivered.is_empty() && self.done.is_none()
+        let names_sinks = !self.delivered.is_empty() || !self.gone.is_empty();
+        self.alerts.is_empty() && self.judged.is_none() && !names_sinks && self.done.is_none()
     }
 }
 
@@ -141,6 +159,9 @@ impl Journal {
                 alerts.retain_in(..=done, |_, _| false)?;
             }
             let mut delivered = write.open_table(DELIVERED)?;
+            for sink in &aside.gone {
+                delivered.remove(sink.as_str())?;
+            }
             for (sink, number) in &aside.delivered {
                 delivered.insert(sink.as_str(), number)?;
             }
@@ -216,13 +237,16 @@ impl Journal {
         Ok(all.collect::<Result<_, _>>()?)
     }
 
-    /// The last alert that a sink has delivered, if the sink is known.
+    /// The sinks, each with the last alert that it has delivered.
     ///
     /// # Errors
     /// Fails if the disk fails.
-    pub(super) fn delivered(&self, sink: &str) -> Result<Option<u64>, Error> {
+    pub(super) fn delivered(&self) -> Result<HashMap<String, u64>, Error> {
         let read = self.database.begin_read()?;
-        Ok(read.open_table(DELIVERED)?.get(sink)?.map(|number| number.value()))
+        let table = read.open_table(DELIVERED)?;
+        let all =
+            table.iter()?.map(|found| found.map(|(sink, number)| (sink.value().into(), number.value())));
+        Ok(all.collect::<Result<_, redb::StorageError>>()?)
     }
 }
 
@@ -262,12 +286,16 @@ fn tables(database: &Database) -> Result<(), Error> {
 fn open(path: &Path) -> Result<Database, Error> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE);
+    // A damaged store would make later calls panic.
+    builder.set_check_integrity_on_open(true);
     #[cfg(debug_assertions)]
     if faults::are_wanted() {
         let file = faults::Unsynced::open(path).map_err(|error| Error::Store(redb::Error::Io(error)))?;
         return Ok(builder.create_with_backend(file)?);
     }
-    Ok(builder.create(path)?)
+    let file = private().read(true).write(true).truncate(false).open(path);
+    let file = file.map_err(|error| Error::Store(redb::Error::Io(error)))?;
+    Ok(builder.create_with_backend(FileBackend::new(file)?)?)
 }
 
 /// Copies the parts into `out`, one after the other. `out` has to be long enough.
@@ -331,6 +359,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn arrival(text: &str) -> Arrival {
         Arrival { source: "http".into(), received: 7, records: text.into(), digest: 9, positions: Vec::new() }
@@ -356,10 +385,12 @@ mod tests {
             let aside = Aside {
                 alerts: vec![(1, b"one".to_vec()), (2, b"two".to_vec())],
                 judged: Some(2),
-                delivered: vec![("out".into(), 1)],
+                delivered: vec![("out".into(), 1), ("old".into(), 1)],
                 done: Some(1),
+                gone: vec![],
             };
             journal.write(&batches, &aside, true).unwrap();
+            journal.write(&[], &Aside { gone: vec!["old".into()], ..Aside::default() }, true).unwrap();
             assert!(Journal::open(&path).is_err(), "two services share no journal");
         }
         let journal = Journal::open(&path).unwrap();
@@ -367,9 +398,29 @@ mod tests {
         assert_eq!(replayed(&journal, 2), batches[2..]);
         assert_eq!((journal.judged().unwrap(), journal.bounds().unwrap()), (2, Some((1, 3))));
         assert_eq!(journal.alerts().unwrap(), [(2, b"two".to_vec())]);
-        assert_eq!((journal.delivered("out").unwrap(), journal.delivered("x").unwrap()), (Some(1), None));
+        assert_eq!(journal.delivered().unwrap(), HashMap::from([("out".to_owned(), 1)]));
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "records hold personal data");
         journal.forget(2).unwrap();
         assert_eq!(replayed(&journal, 0), batches[2..]);
+    }
+
+    #[test]
+    fn damage_is_an_error_that_is_known_as_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path).unwrap();
+        let entries = [(1, Entry::Records(1, arrival(&"x".repeat(100_000))))];
+        journal.write(&entries, &Aside::default(), true).unwrap();
+        drop(journal);
+        let whole = fs::read(&path).unwrap();
+        let mut flipped = whole.clone();
+        flipped.iter_mut().filter(|byte| **byte == b'x').for_each(|byte| *byte = b'y');
+        for bytes in [&flipped, &whole[..whole.len() / 2], &whole[..10], b"no store at all"] {
+            fs::write(&path, bytes).unwrap();
+            let error = Journal::open(&path).err().unwrap();
+            assert!(error.is_damage(), "{error:?}");
+        }
     }
 
     #[test]

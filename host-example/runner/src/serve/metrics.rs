@@ -32,6 +32,8 @@ pub(super) struct Counters {
     pub flaws: Counter,
     /// Records that exceeded the size limit.
     pub oversized: Counter,
+    /// States and journals that were damaged and put aside.
+    pub damaged: Counter,
     restarts: Family<Vec<(String, String)>, Counter>,
     /// The counters of the sinks.
     pub sinks: Sinks,
@@ -151,6 +153,7 @@ impl Counters {
             silenced: Counter::default(),
             refused: Counter::default(),
             flaws: Counter::default(),
+            damaged: Counter::default(),
             oversized: Counter::default(),
             restarts: Family::default(),
             sinks: Sinks::default(),
@@ -177,6 +180,7 @@ impl Counters {
         registry.register("requests_refused", refused, counters.refused.clone());
         let letters = "Records that could not be judged, by source and fault";
         registry.register("dead_letters", letters, counters.dead_letters.clone());
+        registry.register("damaged_files", "States and journals that were damaged", counters.damaged.clone());
         registry.register("flaws", "Pieces that could not be made records", counters.flaws.clone());
         registry.register("records_oversized", "Records that were too long", counters.oversized.clone());
         registry.register("analytic_restarts", "Failures of analytics", counters.restarts.clone());

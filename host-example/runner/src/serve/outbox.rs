@@ -108,11 +108,11 @@ impl Outbox {
     }
 
     /// Puts an alert from the journal back. Call it in the order of the numbers.
-    pub(super) fn restore(&self, number: u64, item: Item) {
+    pub(super) fn restore(&self, number: u64, item: Arc<Item>) {
         let mut inner = self.inner();
         inner.bytes += item.size();
         inner.next = inner.next.max(number + 1);
-        inner.items.push_back((number, Arc::new(item)));
+        inner.items.push_back((number, item));
         self.newest.send_replace(number);
     }
 
@@ -170,9 +170,10 @@ impl Outbox {
         (inner.delivered.len() - 1, last)
     }
 
-    /// Removes a sink: no alert waits for it any more. Its number is not used again.
-    pub(super) fn leave(&self, sink: usize) {
-        self.delivered(sink, GONE);
+    /// Removes a sink: no alert waits for it any more. Its number is not used again. Returns the last alert that all
+    /// other sinks have delivered.
+    pub(super) fn leave(&self, sink: usize) -> u64 {
+        self.delivered(sink, GONE)
     }
 
     /// All waiting alerts, with their numbers.
@@ -271,7 +272,7 @@ mod tests {
         assert_eq!(Item::decode(&one.encode()), Some(one.clone()));
         assert_eq!((one.line(Layout::Native), one.line(Layout::Ecs)), ("xxxxxxxxxx", "xxxxxxxxxx"));
         let outbox = Outbox::new(vec![4], 5, 99);
-        outbox.restore(5, one);
+        outbox.restore(5, Arc::new(one));
         assert_eq!((outbox.following(), ids(&outbox, 0)), (6, vec!["a".into()]));
     }
 }

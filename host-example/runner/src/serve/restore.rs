@@ -35,7 +35,7 @@ impl Restore {
         mut state: State,
         folder: &Path,
         journal: &Journal,
-        checkpoints: &Checkpoints,
+        checkpoints: &mut Checkpoints,
     ) -> Result<(), String> {
         let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
         let last = journal.bounds().map_err(|error| shown(&error))?.map_or(0, |(_, last)| last);
@@ -91,11 +91,12 @@ pub fn stored(folder: &Path) -> Result<Vec<u8>, String> {
     let journal = Journal::open(&path).map_err(|error| {
         shown(&format!("{error}; a service that runs is asked by --from {}", folder.display()))
     })?;
-    let (state, wrong) = Checkpoints::new(folder).load().map_err(|error| shown(&error))?;
-    if let Some(why) = wrong.first() {
-        return Err(format!("{why}; start the service, which goes on from the state before"));
+    let loaded = Checkpoints::new(folder).load().map_err(|error| shown(&error))?;
+    if let Some((path, why)) = loaded.damaged.first() {
+        let path = path.display();
+        return Err(format!("{path}: {why}; start the service, which goes on from the state before"));
     }
-    let state = state.ok_or_else(|| shown(&"it holds no state yet"))?;
+    let state = loaded.state.ok_or_else(|| shown(&"it holds no state yet"))?;
     if journal.behind(state.header.batch).map_err(|error| shown(&error))?.is_some() {
         let why = "records came after the last state; start and end the service once, so that it counts them";
         return Err(shown(&why));

@@ -3,6 +3,7 @@
 use crate::receiver::{Answer, Receiver};
 use crate::server::{Server, attack, body, expected, ids, waits, waits_for_alerts};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,10 +56,159 @@ fn a_damaged_state_is_told_and_the_one_before_is_used() {
     bytes[middle] ^= 0x40;
     fs::write(&files[1], bytes).unwrap();
     let mut server = start(folder.path());
-    server.waits_for("it is damaged; the state before it is used");
+    server.waits_for("it is damaged; it is kept under a name that ends in .damaged");
+    server.waits_for("the state before it is used, up to batch ");
     server.post(&body(&lines[4..]));
     let found = waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
     assert_eq!(ids(&found), ids(&expected(&lines)));
+}
+
+/// Answered records are still in the journal, and later states are not taken for damaged ones.
+#[test]
+fn two_damaged_states_are_told_and_do_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, lines) = (folder.path().join("state"), attack(1));
+    for part in [&lines[..1], &lines[1..2]] {
+        let server = start(folder.path());
+        server.post(&body(part));
+        server.terminate();
+    }
+    for path in states(&state) {
+        fs::write(path, b"authsieve state 1\nx").unwrap();
+    }
+    let mut server = start(folder.path());
+    server.waits_for("no state is left");
+    assert!(!server.said().contains("the state before it is used"), "{}", server.said());
+    for line in &lines[..4] {
+        server.post(&body(std::slice::from_ref(line)));
+    }
+    server.terminate();
+    let server = start(folder.path());
+    server.post(&body(&lines[4..5]));
+    server.kill();
+    let mut server = start(folder.path());
+    assert!(!server.said().contains("damaged"), "{}", server.said());
+    server.post(&body(&lines[5..]));
+    let found = waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+    assert_eq!(ids(&found), ids(&expected(&lines)));
+    assert_eq!(states(&state).len(), 3, "two of them are damaged");
+}
+
+/// The service goes on from the newest state, and says what may be lost.
+#[test]
+fn a_damaged_journal_is_kept_and_a_new_one_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, lines) = (folder.path().join("state"), attack(1));
+    let server = start(folder.path());
+    server.post(&body(&lines[..3]));
+    server.terminate();
+    let journal = state.join("journal");
+    let whole = fs::read(&journal).unwrap();
+    fs::write(&journal, &whole[..whole.len() / 2]).unwrap();
+    let mut server = start(folder.path());
+    let said = server.waits_for("and a new one begins");
+    assert!(said.contains("What came after the last state is lost"), "{said}");
+    assert_eq!(server.post(&body(&lines[3..5])).0, 200);
+    let (_, metrics) = server.get("/metrics");
+    assert!(metrics.lines().any(|line| line == "authsieve_damaged_files_total 1"), "{metrics}");
+    server.kill();
+    let server = start(folder.path());
+    server.post(&body(&lines[5..]));
+    let found = waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+    assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
+    let names = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let aside: Vec<String> = names.filter(|name| name.starts_with("journal.damaged-")).collect();
+    assert_eq!(fs::read(state.join(&aside[0])).unwrap().len(), whole.len() / 2);
+}
+
+/// Nobody would ever take the alerts of a sink that is gone, and a full queue refuses all records.
+#[test]
+fn alerts_of_a_sink_that_is_gone_do_not_fill_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, out) = (folder.path().join("state"), folder.path().join("alerts.jsonl"));
+    let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", hanging.local_addr().unwrap());
+    let dir = ["--state-dir", state.to_str().unwrap(), "--max-waiting", "1"];
+    let server = Server::start(&[&dir[..], &["--alerts", &url]].concat());
+    let mut number = 0;
+    loop {
+        let lines: Vec<String> = (number..number + 100).flat_map(attack).collect();
+        match server.post(&body(&lines)).0 {
+            200 => number += 100,
+            429 => break,
+            other => panic!("{other}"),
+        }
+        assert!(number < 5000, "it is never full");
+    }
+    assert_eq!(server.terminate().0, Some(0));
+    let with_file = [&dir[..], &["--alerts", out.to_str().unwrap()]].concat();
+    let mut server = Server::start(&with_file);
+    let said = server.said();
+    let wanted = format!("{url} is gone: {number} alerts are not delivered there; they are kept in ");
+    assert!(said.contains(&wanted), "{wanted}\n{said}");
+    assert_eq!(server.post(&body(&attack(5001))).0, 200);
+    assert_eq!(ids(&waits_for_alerts(&out, 1)), ids(&expected(&attack(5001))));
+    server.kill();
+    let kept = crate::server::alerts(&state.join("undelivered.ndjson"));
+    assert_eq!((kept.len(), &kept[0]["sink"]), (number as usize, &url.as_str().into()));
+    assert!(!Server::start(&with_file).said().contains("is gone"), "it is said once");
+}
+
+#[test]
+fn nobody_else_reads_the_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+    let server = start(folder.path());
+    server.post_as("content-type: application/json\r\n", b"no json\n").unwrap();
+    server.post(&body(&attack(1)));
+    waits_for_alerts(&folder.path().join("alerts.jsonl"), 1);
+    server.terminate();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&state).unwrap() {
+        let entry = entry.unwrap();
+        names.push(entry.file_name().into_string().unwrap());
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{names:?}");
+    }
+    assert!(names.len() >= 3, "journal, state and dead letters: {names:?}");
+}
+
+/// Somebody removes the folder of a service that runs.
+#[test]
+fn a_folder_that_is_removed_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, lines) = (folder.path(), attack(1));
+    let config = format!(
+        "[server]\nstate_dir = \"{0}/state\"\ncheckpoint = \"1s\"\n[sources.web]\ntype = \"http\"\n\
+         listen = \"127.0.0.1:0\"\n[sinks.out]\nto = \"{0}/alerts.jsonl\"\n",
+        path.display()
+    );
+    let begin = || {
+        let mut server = Server::configured(&config, path, std::process::Stdio::null());
+        server.address = server.place("web listens to http://");
+        server
+    };
+    let server = begin();
+    assert_eq!(server.post(&body(&lines[..3])).0, 200);
+    fs::remove_dir_all(path.join("state")).unwrap();
+    // The next state finds it missing. Then it is made again.
+    let end = std::time::Instant::now() + crate::server::PATIENCE;
+    for number in 0.. {
+        let is_there = path.join("state").is_dir() && !states(&path.join("state")).is_empty();
+        if is_there {
+            break;
+        }
+        assert!(std::time::Instant::now() < end, "it is not made again");
+        server.post(format!("line {number}\n").as_bytes());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(server.post(&body(&lines[3..5])).0, 200);
+    server.kill();
+    let server = begin();
+    server.post(&body(&lines[5..]));
+    let found = waits_for_alerts(&path.join("alerts.jsonl"), 1);
+    assert_eq!((ids(&found), &found[0]["failure_count"]), (ids(&expected(&lines)), &5.into()));
 }
 
 #[test]

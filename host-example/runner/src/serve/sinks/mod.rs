@@ -10,7 +10,7 @@
 //! | `alertmanager`, `otlp`, `forward`, `syslog` | sinks for other protocols |
 //! | `delivery` | the loop of each sink: retries, rate limit, position |
 //! | `failure` | why a delivery failed, and the wait before the next one |
-//! | `rate`, `undelivered` | alerts that are held back or refused, and their file |
+//! | `rate`, `undelivered` | alerts that are held back or refused, or whose sink is removed, and their file |
 //! | `place` | how an address is written |
 //! | `fields` | the fields of an alert, parsed from its line |
 //!
@@ -46,7 +46,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
-use undelivered::Undelivered;
+pub(super) use undelivered::Undelivered;
 
 /// The most alerts that are delivered together.
 const TOGETHER: usize = 256;
