@@ -101,7 +101,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let drain = arguments.drain.or(served.drain);
     let with_parent = arguments.with_parent || served.with_parent.unwrap_or(false) || drain.is_some();
     let asked = arguments.clone();
-    let again = move || plan(&engine, &asked).map(|(plan, _)| plan).map_err(|error| error.to_string());
+    let before = served.clone();
+    let again = move || {
+        let (mut plan, served) = plan(&engine, &asked).map_err(|error| error.to_string())?;
+        plan.restart = served.needs_restart(&before);
+        Ok(plan)
+    };
     let service = Service::new(Setup {
         plan: first,
         again: Arc::new(again),
@@ -132,7 +137,7 @@ fn plan(engine: &Engine, arguments: &Arguments) -> Result<(Plan, Served), Error>
         analytic.create(&config, 0)?;
         Ok(Planned { analytic, config })
     })?;
-    Ok((Plan { components, sources, sinks }, served))
+    Ok((Plan { components, sources, sinks, restart: Vec::new() }, served))
 }
 
 /// The sources of the configuration and of the command line.

@@ -15,6 +15,8 @@ pub struct Plan {
     pub sources: Vec<(String, Feed)>,
     /// The sinks by name. The name identifies the stored position of a sink.
     pub sinks: Vec<(String, Outlet)>,
+    /// The options of `[server]` that differ from those at the start. They count after a restart.
+    pub restart: Vec<&'static str>,
 }
 
 /// A component and its configuration.

@@ -6,7 +6,7 @@ use super::metrics::Counters;
 use super::outbox::Outbox;
 use super::plan::{Changes, Plan};
 use super::say;
-use super::sinks::{Sink, Ties};
+use super::sinks::{Sink, Ties, Undelivered};
 use super::sources::{Inlet, Limits, Ready};
 use crate::config::service::{Feed, Outlet};
 use crate::output::Layout;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// The time that a source or sink gets to finish.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -80,14 +80,19 @@ struct Part<T> {
     task: JoinHandle<()>,
 }
 
-impl<T> Part<T> {
-    /// Ends the task. It gets [`FAREWELL`] to finish its present work.
-    async fn end(mut self) {
-        self.ending.send_replace(true);
-        if timeout(FAREWELL, &mut self.task).await.is_err() {
-            self.task.abort();
+/// Ends parts. Together they get [`FAREWELL`] to finish their present work. Returns `false` if some did not finish.
+async fn end<T>(parts: Vec<Part<T>>) -> bool {
+    for part in &parts {
+        part.ending.send_replace(true);
+    }
+    let (last, mut is_done) = (Instant::now() + FAREWELL, true);
+    for mut part in parts {
+        if timeout_at(last, &mut part.task).await.is_err() {
+            part.task.abort();
+            is_done = false;
         }
     }
+    is_done
 }
 
 impl Running {
@@ -138,9 +143,9 @@ impl Running {
         Part { name, what: outlet, ending, task: tokio::spawn(sink.run(ties)) }
     }
 
-    /// True if all sources have ended.
+    /// True if all sources have ended. Sources that could not be started may come with the next reload.
     pub(super) fn has_read_all(&self) -> bool {
-        self.sources.iter().all(|source| source.task.is_finished())
+        !self.sources.is_empty() && self.sources.iter().all(|source| source.task.is_finished())
     }
 
     /// Makes the sinks reopen their files.
@@ -168,6 +173,12 @@ impl Running {
             }
         }
         let mut notes = self.change_core(&plan, &sinks).await?;
+        if !plan.restart.is_empty() {
+            notes.push(format!(
+                "[server] differs in {}, which counts after a restart",
+                plan.restart.join(", ")
+            ));
+        }
         let changed = |what: &str, gone: &[String], new: &[&str]| {
             let named = |verb: &str, names: String| {
                 if names.is_empty() { String::new() } else { format!("{verb} {names}") }
@@ -226,10 +237,7 @@ impl Running {
             .into_iter()
             .partition(|source| changes.gone.contains(&source.name));
         self.sources = stay;
-        let gone: Vec<Part<Feed>> = gone;
-        for source in gone {
-            source.end().await;
-        }
+        end::<Feed>(gone).await;
         if changes.new.is_empty() {
             return;
         }
@@ -252,7 +260,7 @@ impl Running {
         for name in &changes.gone {
             let Some(number) = self.number(name) else { continue };
             let Some(sink) = self.sinks.get_mut(number).and_then(Option::take) else { continue };
-            sink.end().await;
+            end(vec![sink]).await;
             match changes.new.iter().find(|(new, _)| new == name) {
                 // The new sink continues from the position of the old one.
                 Some((name, outlet)) => {
@@ -260,12 +268,8 @@ impl Running {
                     self.put(number, sink);
                 }
                 None => {
-                    let waits =
-                        self.shared.outbox.after(self.shared.outbox.position(number), usize::MAX).len();
-                    if waits > 0 {
-                        say(&format!("{name}: {waits} alerts are not delivered there"));
-                    }
-                    self.shared.outbox.leave(number);
+                    self.keep(name, number).await;
+                    let _ = self.shared.requests.send(Request::Gone(number)).await;
                 }
             }
         }
@@ -279,33 +283,36 @@ impl Running {
         }
     }
 
+    /// Keeps the alerts that a removed sink has not delivered, and says so.
+    async fn keep(&self, name: &str, number: usize) {
+        let outbox = &self.shared.outbox;
+        let items = outbox.after(outbox.position(number), usize::MAX);
+        let items: Vec<_> = items.into_iter().map(|(_, item)| item).collect();
+        if items.is_empty() {
+            return;
+        }
+        let file = Undelivered::new(None, self.shared.folder.as_deref());
+        let kept = file.keep(name, "the sink is gone from the configuration", &items, Layout::Native).await;
+        let kept = kept.map_or_else(|error| error.to_string(), |()| format!("they are kept in {file}"));
+        say(&format!("{name} is gone: {} alerts are not delivered there; {kept}", items.len()));
+    }
+
     fn put(&mut self, number: usize, sink: Part<Outlet>) {
         if let Some(place) = self.sinks.get_mut(number) {
             *place = Some(sink);
         }
     }
 
-    /// Ends all sources, and waits until they have finished their work.
+    /// Ends all sources, and waits up to [`FAREWELL`] until they have finished their work.
     pub(super) async fn end_sources(&mut self) {
-        for source in &self.sources {
-            source.ending.send_replace(true);
-        }
-        for source in self.sources.drain(..) {
-            let _ = source.task.await;
+        if !end(std::mem::take(&mut self.sources)).await {
+            say("some sources do not end, and are left");
         }
     }
 
     /// Ends all sinks, and waits for them up to [`FAREWELL`]. Returns `false` if some did not finish.
     pub(super) async fn end_sinks(&mut self) -> bool {
-        for sink in self.sinks.iter().flatten() {
-            sink.ending.send_replace(true);
-        }
-        let all = async {
-            for sink in self.sinks.drain(..).flatten() {
-                let _ = sink.task.await;
-            }
-        };
-        timeout(FAREWELL, all).await.is_ok()
+        end(std::mem::take(&mut self.sinks).into_iter().flatten().collect()).await
     }
 }
 

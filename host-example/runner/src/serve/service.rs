@@ -26,6 +26,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// The number of requests that may wait for the core.
 const REQUESTS: usize = 512;
+/// Signals that come within this time are one.
+const TOGETHER: Duration = Duration::from_secs(1);
 /// Reads the configuration again.
 pub type Again = Arc<dyn Fn() -> Result<Plan, String> + Send + Sync>;
 
@@ -116,8 +118,18 @@ impl Service {
             desk: crate::desk::Desk::find(desk.as_deref()),
         };
         let (requests, taken) = mpsc::channel(REQUESTS);
-        // The core may have to judge many batches again before it takes requests.
-        let started = tokio::task::spawn_blocking(move || Core::start(start)).await;
+        // The core may have to judge many batches again before it takes requests. An end meanwhile is as a crash, after
+        // which the next start does the same.
+        let mut starting = tokio::task::spawn_blocking(move || Core::start(start));
+        let started = loop {
+            tokio::select! {
+                started = &mut starting => break started,
+                hangs_up = signals.next() => if !hangs_up {
+                    say("ends before it has started");
+                    return Ok(());
+                },
+            }
+        };
         let Started { core, outbox, positions } = started.map_err(|error| error.to_string())??;
         let core = std::thread::Builder::new().name("core".into()).spawn(move || core.run(taken));
         let core = core.map_err(|error| error.to_string())?;
@@ -185,6 +197,7 @@ impl Service {
             }
         }
         notify::stopping();
+        tokio::spawn(leave(signals));
         if let Some(quiet) = drain {
             tokio::select! {
                 () = drained(&asked, quiet) => {}
@@ -213,6 +226,18 @@ impl Service {
         drop((requests, running));
         let _ = core.join();
         Ok(())
+    }
+}
+
+/// Exits at a second signal, without waiting for anything. A signal that comes with the first one is part of it: shells
+/// and `timeout` send one to the process and to its group.
+async fn leave(mut signals: Signals) {
+    let first = Instant::now();
+    loop {
+        if !signals.next().await && first.elapsed() >= TOGETHER {
+            say("a second signal: ends at once");
+            std::process::exit(1);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tests of outside reasons to end.
 
-use crate::server::{PATIENCE, Server};
+use crate::server::{PATIENCE, Server, attack, body, post};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -77,4 +77,50 @@ fn it_ends_with_any_number_of_sources() {
     (0..3).for_each(|number| drop(server.place(&format!("s{number} listens to tcp:"))));
     let (status, took) = server.terminate();
     assert!(status == Some(0) && took < SOON, "{status:?} {took:?}");
+    // The same after a reload that has removed some.
+    let mut server = Server::configured(&sources(4, folder.path()), folder.path(), Stdio::null());
+    (0..4).for_each(|number| drop(server.place(&format!("s{number} listens to tcp:"))));
+    let began = Instant::now();
+    let said = server.reloads(&sources(1, folder.path()), folder.path());
+    assert!(said.contains("sources: ends s1, s2, s3") && began.elapsed() < SOON, "{said}");
+    let (status, took) = server.terminate();
+    assert!(status == Some(0) && took < SOON, "{status:?} {took:?}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut server = Server::start(&["--drain", "120s", "--alerts", "/dev/null"]);
+    server.signal(rustix::process::Signal::TERM);
+    // A signal that comes with the first one is part of it.
+    server.signal(rustix::process::Signal::TERM);
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(server.get("/healthz").0, 200, "it drains");
+    let began = Instant::now();
+    server.signal(rustix::process::Signal::TERM);
+    server.waits_for("a second signal: ends at once");
+    assert_eq!(server.ends(), Some(1));
+    assert!(began.elapsed() < SOON);
+}
+
+/// A service that has to judge many batches again ends too.
+#[test]
+fn it_ends_while_it_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let arguments = ["--state-dir", state.to_str().unwrap(), "--alerts", "/dev/null"];
+    let server = Server::start(&arguments);
+    let large = body(&(0..1500).flat_map(attack).collect::<Vec<_>>());
+    for number in 0..4 {
+        let part = [format!("batch {number}\n").as_bytes(), &large].concat();
+        assert_eq!(post(&server.address, "", &part).unwrap().0, 200);
+    }
+    server.kill();
+    let mut server = Server::start_quietly(&arguments);
+    server.waits_for("judges batches again");
+    server.signal(rustix::process::Signal::TERM);
+    server.waits_for("ends before it has started");
+    assert_eq!(server.ends(), Some(0));
+    // Nothing is lost.
+    let mut server = Server::start_quietly(&arguments);
+    server.waits_for("batches again that the last state does not count");
 }

@@ -112,3 +112,37 @@ fn what_does_not_check_is_refused_and_the_old_goes_on() {
     post(&web, "", &body(&lines[3..])).unwrap();
     assert_eq!(ids(&waits_for_alerts(&path.join("out.jsonl"), 1)), ids(&expected(&lines)));
 }
+
+/// Options of the server itself count only after a restart, which is said.
+#[test]
+fn what_needs_a_restart_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let before = config(path, "", "");
+    let mut server = Server::configured(&before, path, Stdio::null());
+    server.place("web listens to http://");
+    let after = before.replace("/state\"\n", "/other\"\nmax_body = 3\n");
+    let said = server.reloads(&after, path);
+    assert!(said.contains("[server] differs in state_dir, max_body, which counts after a restart"), "{said}");
+    let said = server.reloads(&before, path);
+    assert!(said.contains("read again") && !said.contains("restart"), "{said}");
+}
+
+/// The alerts of a sink that is removed are kept.
+#[test]
+fn the_alerts_of_a_removed_sink_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let more = "[sinks.down]\nto = \"http://127.0.0.1:1/\"\n";
+    let mut server = Server::configured(&config(path, "", more), path, Stdio::null());
+    let web = server.place("web listens to http://");
+    post(&web, "", &body(&attack(1))).unwrap();
+    waits_for_alerts(&path.join("out.jsonl"), 1);
+    let said = server.reloads(&config(path, "", ""), path);
+    assert!(said.contains("down is gone: 1 alerts are not delivered there; they are kept in "), "{said}");
+    assert_eq!(alerts(&path.join("state/undelivered.ndjson"))[0]["sink"], "down");
+    server.terminate();
+    let mut server = Server::configured(&config(path, "", ""), path, Stdio::null());
+    server.place("web listens to http://");
+    assert!(!server.said().contains("is gone"), "{}", server.said());
+}
