@@ -25,6 +25,8 @@ use tokio_rustls::client::TlsStream;
 const CONNECT: Duration = Duration::from_secs(10);
 /// A receiver that rejects the client's certificate says so within this time.
 const OBJECTION: Duration = Duration::from_millis(300);
+/// The time for the body of an answer, after its head. It is shorter than the time for a whole delivery.
+const REST: Duration = Duration::from_millis(500);
 /// The number of bytes that are read of an answer's body.
 const ANSWER: usize = 64 << 10;
 
@@ -110,7 +112,7 @@ pub(super) struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body. Empty if it is larger than 64 KiB or breaks off.
+    /// The body. Empty if it is larger than 64 KiB, breaks off, or does not end soon.
     pub body: Bytes,
 }
 
@@ -166,9 +168,11 @@ impl Http {
         all.extend(self.headers.clone());
         let response = self.client.request(request).await.map_err(|error| io::Error::other(told(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        // The body is read to its end, so that the connection can be used again.
-        let body = Limited::new(response.into_body(), ANSWER).collect().await;
-        let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        // The body is read to its end, so that the connection can be used again. The status counts without it: a
+        // receiver whose body does not end has the alerts.
+        let body = timeout(REST, Limited::new(response.into_body(), ANSWER).collect()).await;
+        let body =
+            body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
         Ok(Answer { status, headers, body })
     }
 }

@@ -34,7 +34,11 @@ impl File {
     }
 }
 
-/// Opens the file for appending. Removes a partial line that a crash left: its alert is delivered again.
+/// The start of each line of this sink.
+const START: &[u8] = b"{\"";
+
+/// Opens the file for appending. Removes a partial alert that a crash left: the alert is delivered again. Any other line
+/// without a newline is not of this sink, and gets one.
 async fn opened(path: &Path) -> io::Result<fs::File> {
     const TAIL: u64 = 1 << 20;
     let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(path).await?;
@@ -46,11 +50,15 @@ async fn opened(path: &Path) -> io::Result<fs::File> {
     let mut tail = Vec::new();
     file.seek(io::SeekFrom::Start(start)).await?;
     file.read_to_end(&mut tail).await?;
-    match memchr::memrchr(b'\n', &tail) {
-        Some(at) if at + 1 < tail.len() => file.set_len(start + at as u64 + 1).await?,
-        Some(_) => {}
-        // The line was not written by this sink.
-        None => file.write_all(b"\n").await?,
+    // A file without any newline may be the first alert alone.
+    let newline = memchr::memrchr(b'\n', &tail).map(|at| at + 1);
+    let line = newline.or((start == 0).then_some(0));
+    match line.and_then(|at| Some((at, tail.get(at..)?))) {
+        Some((_, [])) => {}
+        Some((at, rest)) if rest.starts_with(START) || START.starts_with(rest) => {
+            file.set_len(start + at as u64).await?;
+        }
+        _ => file.write_all(b"\n").await?,
     }
     Ok(file)
 }

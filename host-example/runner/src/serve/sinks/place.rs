@@ -56,7 +56,11 @@ impl Place {
                 .ok_or_else(|| format!("`{text}` is no socket; expected unix:PATH"));
         }
         if text.starts_with("http://") || text.starts_with("https://") {
-            return text.parse().map(Self::Url).map_err(|error| format!("`{text}` is no URL: {error}"));
+            let url: Uri = text.parse().map_err(|error| format!("`{text}` is no URL: {error}"))?;
+            if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+                return Err("a URL may hold no password; expected the options token or headers".into());
+            }
+            return Ok(Self::Url(url));
         }
         if text.contains("://") || text.is_empty() {
             return Err(format!("`{text}` is no place for alerts; expected {EXPECTED}"));
@@ -128,5 +132,8 @@ mod tests {
         {
             assert!(Place::parse(text).is_err(), "{text}");
         }
+        let why = Place::parse("https://me:secret@siem.example/alerts").unwrap_err();
+        assert!(why.contains("may hold no password") && !why.contains("secret"), "{why}");
+        assert!(Place::parse("https://siem.example/@me").is_ok());
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{Service, numbers};
 use crate::server::{PATIENCE, waits_for_alerts};
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 #[test]
 fn a_file_that_is_removed_is_made_again() {
@@ -21,6 +22,35 @@ fn a_file_that_is_removed_is_made_again() {
     fs::rename(folder.path().join("new"), &out).unwrap();
     service.attack(2..3);
     assert_eq!(numbers(&waits_for_alerts(&out, 1)), [2]);
+}
+
+/// A crash may leave half an alert, which is delivered again. Other text is not the sink's.
+#[test]
+fn only_half_an_alert_is_cut_off() {
+    for (before, after) in [
+        ("a note", "a note\n"),
+        ("{\"time\":\"20", ""),
+        ("{\"a\":1}\nnote", "{\"a\":1}\nnote\n"),
+        ("{\"a\":1}\n{\"b", "{\"a\":1}\n"),
+        ("{\"a\":1}\n", "{\"a\":1}\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("alerts.jsonl");
+        fs::write(&out, before).unwrap();
+        let service = Service::start(&format!("to = \"{}\"\nformat = \"json\"", out.display()));
+        service.attack(0..1);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = fs::read_to_string(&out).unwrap();
+            if text.ends_with("}\n") && text != before {
+                assert!(text.starts_with(&format!("{after}{{\"")), "{before:?}: {text}");
+                assert_eq!(text.lines().count(), after.lines().count() + 1, "{text}");
+                break;
+            }
+            assert!(Instant::now() < end, "{text}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 /// Without a check before each write, the first alert after a restart of the receiver would be lost.

@@ -42,6 +42,21 @@ fn whatever_fails_is_sent_again_in_order() {
     assert!(!service.undelivered().exists(), "nothing was refused");
 }
 
+/// A receiver that accepts alerts has them, even if the body of its answer never ends.
+#[test]
+fn an_answer_without_an_end_counts() {
+    // The body is shorter than announced.
+    let endless = || Answer::Status(200, "x-endless: 1\r\n", Vec::new());
+    let receiver = Receiver::listen(move |_, _| endless());
+    let service = Service::start(&format!("to = \"{}/in\"\ntimeout = \"2s\"", receiver.url));
+    service.attack(0..1);
+    receiver.requests(1);
+    service.attack(1..2);
+    let got = receiver.requests(2);
+    assert_eq!((numbers(&got[0].lines()), numbers(&got[1].lines())), (vec![0], vec![1]));
+    assert_eq!(service.counter("authsieve_sink_retries_total{sink=\"it\"}"), 0);
+}
+
 /// A receiver that refuses one alert for good gets all others. The refused alert is kept.
 #[test]
 fn an_alert_that_is_refused_blocks_nothing() {
