@@ -8,4 +8,4 @@ set -eu
 # Only the entries that the analytic reads: facilities auth and authpriv, and the audit log.
 "${JOURNALCTL:-journalctl}" --follow --lines=0 --output=json \
     SYSLOG_FACILITY=4 + SYSLOG_FACILITY=10 + _TRANSPORT=audit |
-    exec "${AUTHSIEVE:-authsieve}" run -a an1276 "$@" -
+    exec "${AUTHSIEVE:-authsieve}" run -a an1276 --follow "$@" -

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -64,6 +65,30 @@ fn the_journal_live() {
     );
     let asked = fs::read_to_string(&arguments).unwrap();
     assert!(asked.contains("--follow") && asked.contains("--output=json"), "{asked}");
+}
+
+/// An alert that waits for time to pass comes though the journal is silent.
+#[test]
+fn time_passes_while_the_journal_is_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, arguments) = (folder.path().join("journal"), folder.path().join("arguments"));
+    fs::write(&log, journal()).unwrap();
+    let journalctl = stand_in(folder.path(), &log, &arguments, "", "exec sleep 60");
+    let mut script = Command::new(pipelines().join("journald/authsieve-journald.sh"))
+        .args(["--set", "allowed_lateness=1s"])
+        .env("AUTHSIEVE", env!("CARGO_BIN_EXE_authsieve"))
+        .env("JOURNALCTL", &journalctl)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = std::time::Instant::now();
+    let mut line = String::new();
+    BufReader::new(script.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("\"user+ip\"") && began.elapsed().as_secs() < 50, "{line}");
+    let _ = script.kill();
+    let _ = script.wait();
 }
 
 #[test]
