@@ -67,7 +67,7 @@ fn the_journal_live() {
     assert!(asked.contains("--follow") && asked.contains("--output=json"), "{asked}");
 }
 
-/// An alert that waits for time to pass comes though the journal is silent.
+/// An alert that waits for time to pass comes even if the journal is silent.
 #[test]
 fn time_passes_while_the_journal_is_silent() {
     let folder = tempfile::tempdir().unwrap();

@@ -54,7 +54,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// The options of `[server]` that differ from those of the service that runs. They count after a restart.
+    /// The options of `[server]` that differ from those of the running service. They take effect after a restart.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
         let changed = [

@@ -54,7 +54,7 @@ pub(super) enum Request {
     Answered(u128),
     /// Records that a sink has delivered all alerts up to this number.
     Delivered(usize, u64),
-    /// Forgets a sink that was removed.
+    /// Forgets a removed sink.
     Gone(usize),
     /// About one second has passed.
     Tick,

@@ -2,7 +2,7 @@
 //!
 //! A state is written to a temporary file, synced and renamed; then the folder is synced. So a crash leaves only whole
 //! files. A checksum detects other damage. The service then loads the older generation, and the journal still has all
-//! batches after that one. A damaged file is kept under another name, and is no generation any more.
+//! batches after that one. A damaged file is renamed, and does not count as a generation.
 //!
 //! [`State`] is the content of a file.
 
@@ -17,23 +17,23 @@ use std::path::{Path, PathBuf};
 const GENERATIONS: usize = 2;
 /// The prefix of the file names. The number of the last batch follows.
 const PREFIX: &str = "state-";
-/// The suffix of a file that is damaged.
+/// The suffix of a damaged file.
 const DAMAGED: &str = ".damaged";
 
 /// The folder of the state files.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
     folder: PathBuf,
-    /// The generations that were loaded or written, by their last batches, oldest first. Other files are none.
+    /// The generations that were loaded or written, by their last batches, oldest first. Other files do not count.
     generations: Vec<u64>,
 }
 
-/// What the state files hold.
+/// The result of loading.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Loaded {
     /// The newest undamaged state.
     pub state: Option<State>,
-    /// The newer files, and what is wrong with each.
+    /// The newer files that are damaged, each with the reason.
     pub damaged: Vec<(PathBuf, String)>,
 }
 
@@ -83,7 +83,8 @@ impl Checkpoints {
         self.list()?.into_iter().try_for_each(|(_, path)| fs::remove_file(path))
     }
 
-    /// Writes a state, and removes the generation before the last one. Returns the last batch of the older generation: the journal may forget the batches up to there.
+    /// Writes a state, and removes the generation before the last one. Returns the last batch of the older generation.
+    /// The journal may forget all batches up to it.
     ///
     /// # Errors
     /// Fails if the disk is full or fails. The earlier states remain.
@@ -121,7 +122,7 @@ impl Checkpoints {
         self.named(|name| name)
     }
 
-    /// The files with a number, oldest first. `number` finds the number behind the prefix of a name.
+    /// The files with a number, oldest first. `number` returns the number after the prefix of a name.
     fn named(&self, number: impl Fn(&str) -> &str) -> io::Result<Vec<(u64, PathBuf)>> {
         let mut all = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -137,10 +138,10 @@ impl Checkpoints {
     }
 }
 
-/// Renames a damaged file, so that nothing takes it for a state. Returns its new path.
+/// Renames a damaged file, so that it is not taken for a state. Returns the new path.
 ///
 /// # Errors
-/// Fails if the folder cannot be written to.
+/// Fails if the folder cannot be written.
 pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(DAMAGED);
@@ -196,7 +197,7 @@ mod tests {
         assert_eq!(checkpoints.load().unwrap().state, Some(state(9)));
     }
 
-    /// Only what was loaded or written is a generation.
+    /// Only loaded or written files count as generations.
     #[test]
     fn no_damaged_file_replaces_a_state() {
         let folder = tempfile::tempdir().unwrap();
@@ -211,7 +212,7 @@ mod tests {
         let mut checkpoints = Checkpoints::new(folder.path());
         let found = checkpoints.load().unwrap();
         assert_eq!((found.state, found.damaged.len()), (None, 4));
-        // They are not set aside here, as if the disk had failed.
+        // The damaged files are not renamed here, as if the disk had failed.
         assert_eq!(checkpoints.save(&state(2)).unwrap(), 0);
         assert_eq!(checkpoints.save(&state(3)).unwrap(), 2);
         assert_eq!(State::read(&path(3)).unwrap(), state(3));
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!((numbers(&checkpoints), checkpoints.newest().unwrap()), (vec![2, 3], Some(80)));
         let mut checkpoints = Checkpoints::new(folder.path());
         assert_eq!(checkpoints.load().unwrap().state, Some(state(3)));
-        // The older one was not looked at, so it is no generation.
+        // The older file was not read, so it is no generation.
         assert_eq!(checkpoints.save(&state(10)).unwrap(), 3);
         assert_eq!(numbers(&checkpoints), [3, 10]);
     }

@@ -200,7 +200,7 @@ impl Core {
     fn take(&mut self, group: Vec<(Arrival, oneshot::Sender<Taken>)>) {
         let (mut entries, mut replies, mut record) = (Vec::new(), Vec::new(), self.record);
         for (arrival, reply) in group {
-            // The digest is forgotten: this copy gets its answer now.
+            // The digest is forgotten, because this copy of the batch now gets its answer.
             if self.repeats.forget(arrival.digest) {
                 self.counters.repeated.inc();
                 let _ = reply.send(Taken::Repeated);
@@ -355,7 +355,7 @@ impl Core {
         }
     }
 
-    /// Forgets a sink that was removed: no alert waits for it any more.
+    /// Forgets a removed sink. No alert waits for it any more.
     fn gone(&mut self, sink: usize) {
         let done = self.outbox.leave(sink);
         if self.disk.is_some()
@@ -501,7 +501,7 @@ impl Core {
 }
 
 impl Disk {
-    /// Opens the journal again. If somebody removed the folder, it is made anew, and the state is written soon.
+    /// Opens the journal again. If somebody removed the folder, it is created again, and the state is written soon.
     fn open(&mut self) -> Result<(), journal::Error> {
         let path = self.folder.join("journal");
         if !path.exists() {

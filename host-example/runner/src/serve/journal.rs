@@ -95,7 +95,7 @@ pub(super) struct Aside {
     pub judged: Option<u64>,
     /// The sinks, each with the last alert that it has delivered.
     pub delivered: Vec<(String, u64)>,
-    /// The sinks that are gone.
+    /// The removed sinks.
     pub gone: Vec<String>,
     /// The last alert that no sink needs any more.
     pub done: Option<u64>,
@@ -286,7 +286,7 @@ fn tables(database: &Database) -> Result<(), Error> {
 fn open(path: &Path) -> Result<Database, Error> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE);
-    // A damaged store would make later calls panic.
+    // Without this check, a damaged store would make later calls panic.
     builder.set_check_integrity_on_open(true);
     #[cfg(debug_assertions)]
     if faults::are_wanted() {

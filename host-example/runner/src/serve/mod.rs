@@ -84,7 +84,7 @@ fn digest(parts: &[&[u8]]) -> Hash128 {
     hasher.finish128()
 }
 
-/// Options for files that only their owner may read: they hold personal data, whatever the folder allows.
+/// Options for files that only their owner may read, whatever the folder allows, because the files hold personal data.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true).mode(0o600);

@@ -168,8 +168,8 @@ impl Http {
         all.extend(self.headers.clone());
         let response = self.client.request(request).await.map_err(|error| io::Error::other(told(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        // The body is read to its end, so that the connection can be used again. The status counts without it: a
-        // receiver whose body does not end has the alerts.
+        // The body is read to its end, so that the connection can be used again. The status counts even without the
+        // body, because the receiver has the alerts.
         let body = timeout(REST, Limited::new(response.into_body(), ANSWER).collect()).await;
         let body =
             body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();

@@ -15,7 +15,7 @@ pub struct Plan {
     pub sources: Vec<(String, Feed)>,
     /// The sinks by name. The name identifies the stored position of a sink.
     pub sinks: Vec<(String, Outlet)>,
-    /// The options of `[server]` that differ from those at the start. They count after a restart.
+    /// The options of `[server]` that differ from those at the start. They take effect after a restart.
     pub restart: Vec<&'static str>,
 }
 

@@ -143,7 +143,7 @@ impl Running {
         Part { name, what: outlet, ending, task: tokio::spawn(sink.run(ties)) }
     }
 
-    /// True if all sources have ended. Sources that could not be started may come with the next reload.
+    /// True if all sources have ended. A source that could not be started may start at the next reload.
     pub(super) fn has_read_all(&self) -> bool {
         !self.sources.is_empty() && self.sources.iter().all(|source| source.task.is_finished())
     }
@@ -283,7 +283,7 @@ impl Running {
         }
     }
 
-    /// Keeps the alerts that a removed sink has not delivered, and says so.
+    /// Keeps the alerts that a removed sink has not delivered, and logs this.
     async fn keep(&self, name: &str, number: usize) {
         let outbox = &self.shared.outbox;
         let items = outbox.after(outbox.position(number), usize::MAX);

@@ -26,7 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// The number of requests that may wait for the core.
 const REQUESTS: usize = 512;
-/// Signals that come within this time are one.
+/// The time in which several signals count as one.
 const TOGETHER: Duration = Duration::from_secs(1);
 /// Reads the configuration again.
 pub type Again = Arc<dyn Fn() -> Result<Plan, String> + Send + Sync>;
@@ -118,8 +118,8 @@ impl Service {
             desk: crate::desk::Desk::find(desk.as_deref()),
         };
         let (requests, taken) = mpsc::channel(REQUESTS);
-        // The core may have to judge many batches again before it takes requests. An end meanwhile is as a crash, after
-        // which the next start does the same.
+        // The core may have to judge many batches again before it takes requests. If the process ends meanwhile, this
+        // is like a crash: the next start judges them again.
         let mut starting = tokio::task::spawn_blocking(move || Core::start(start));
         let started = loop {
             tokio::select! {
@@ -229,8 +229,8 @@ impl Service {
     }
 }
 
-/// Exits at a second signal, without waiting for anything. A signal that comes with the first one is part of it: shells
-/// and `timeout` send one to the process and to its group.
+/// Exits at a second signal, without waiting for anything. Signals that come together count as one, because shells and
+/// `timeout` send one to the process and one to its group.
 async fn leave(mut signals: Signals) {
     let first = Instant::now();
     loop {

@@ -77,7 +77,7 @@ fn it_ends_with_any_number_of_sources() {
     (0..3).for_each(|number| drop(server.place(&format!("s{number} listens to tcp:"))));
     let (status, took) = server.terminate();
     assert!(status == Some(0) && took < SOON, "{status:?} {took:?}");
-    // The same after a reload that has removed some.
+    // Does the same after a reload that has removed some sources.
     let mut server = Server::configured(&sources(4, folder.path()), folder.path(), Stdio::null());
     (0..4).for_each(|number| drop(server.place(&format!("s{number} listens to tcp:"))));
     let began = Instant::now();
@@ -91,7 +91,7 @@ fn it_ends_with_any_number_of_sources() {
 fn a_second_signal_ends_it_at_once() {
     let mut server = Server::start(&["--drain", "120s", "--alerts", "/dev/null"]);
     server.signal(rustix::process::Signal::TERM);
-    // A signal that comes with the first one is part of it.
+    // Signals that come together count as one.
     server.signal(rustix::process::Signal::TERM);
     thread::sleep(Duration::from_millis(1500));
     assert_eq!(server.get("/healthz").0, 200, "it drains");
@@ -120,7 +120,7 @@ fn it_ends_while_it_starts() {
     server.signal(rustix::process::Signal::TERM);
     server.waits_for("ends before it has started");
     assert_eq!(server.ends(), Some(0));
-    // Nothing is lost.
+    // No record is lost.
     let mut server = Server::start_quietly(&arguments);
     server.waits_for("batches again that the last state does not count");
 }

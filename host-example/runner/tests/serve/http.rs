@@ -83,7 +83,7 @@ fn a_bad_line_costs_itself_and_a_bad_body_its_batch() {
     assert_eq!(server.get("/healthz"), (200, "ok\n".into()));
 }
 
-/// A first line that looks like the begin of JSON or of a table takes no other line along.
+/// A first line that looks like the start of JSON or of a table does not make other lines unreadable.
 #[test]
 fn a_first_line_hides_no_others() {
     let folder = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ fn a_first_line_hides_no_others() {
     waits_for_alerts(&out, 4);
     // Empty lines are no records.
     assert_eq!(server.post(&vec![b'\n'; 1 << 20]), (200, "{\"records\":0}\n".into()));
-    // A broken entry of MessagePack costs itself, and what cannot be told from it.
+    // A broken MessagePack entry loses only itself and the bytes that cannot be separated from it.
     let packed = b"\x92\xce\x69\xa6\xa0\x00\x81\xa3log\xa1x\x07\x92\xc1";
     let answer = server.post_as("content-type: application/msgpack\r\n", packed).unwrap();
     assert_eq!(answer, (200, "{\"records\":1}\n".into()));

@@ -136,7 +136,7 @@ fn serve(stream: TcpStream, got: &Mutex<Vec<Request>>, answer: &(dyn Fn(usize, &
         got.lock().unwrap().push(request);
         match answer {
             Answer::Status(status, headers, body) => {
-                // An endless body is announced and does not come.
+                // The announced body never comes.
                 let length = if headers.contains("x-endless") { 100 } else { body.len() };
                 let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n");
                 if reader.get_mut().write_all(&[head.as_bytes(), &body].concat()).is_err() {

@@ -113,7 +113,7 @@ fn what_does_not_check_is_refused_and_the_old_goes_on() {
     assert_eq!(ids(&waits_for_alerts(&path.join("out.jsonl"), 1)), ids(&expected(&lines)));
 }
 
-/// Options of the server itself count only after a restart, which is said.
+/// Options of the server itself take effect only after a restart. The log says so.
 #[test]
 fn what_needs_a_restart_is_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -128,7 +128,7 @@ fn what_needs_a_restart_is_named() {
     assert!(said.contains("read again") && !said.contains("restart"), "{said}");
 }
 
-/// The alerts of a sink that is removed are kept.
+/// The alerts of a removed sink are kept.
 #[test]
 fn the_alerts_of_a_removed_sink_are_kept() {
     let folder = tempfile::tempdir().unwrap();

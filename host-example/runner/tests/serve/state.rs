@@ -63,7 +63,7 @@ fn a_damaged_state_is_told_and_the_one_before_is_used() {
     assert_eq!(ids(&found), ids(&expected(&lines)));
 }
 
-/// Answered records are still in the journal, and later states are not taken for damaged ones.
+/// Answered records are still in the journal, and later states are not mistaken for damaged ones.
 #[test]
 fn two_damaged_states_are_told_and_do_not_come_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -94,7 +94,7 @@ fn two_damaged_states_are_told_and_do_not_come_back() {
     assert_eq!(states(&state).len(), 3, "two of them are damaged");
 }
 
-/// The service goes on from the newest state, and says what may be lost.
+/// The service continues from the newest state, and logs what may be lost.
 #[test]
 fn a_damaged_journal_is_kept_and_a_new_one_begins() {
     let folder = tempfile::tempdir().unwrap();
@@ -121,7 +121,7 @@ fn a_damaged_journal_is_kept_and_a_new_one_begins() {
     assert_eq!(fs::read(state.join(&aside[0])).unwrap().len(), whole.len() / 2);
 }
 
-/// Nobody would ever take the alerts of a sink that is gone, and a full queue refuses all records.
+/// No sink takes the alerts of a removed sink, and a full queue refuses all records.
 #[test]
 fn alerts_of_a_sink_that_is_gone_do_not_fill_the_queue() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,7 +174,7 @@ fn nobody_else_reads_the_state() {
     assert!(names.len() >= 3, "journal, state and dead letters: {names:?}");
 }
 
-/// Somebody removes the folder of a service that runs.
+/// Somebody removes the folder of a running service.
 #[test]
 fn a_folder_that_is_removed_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -192,7 +192,7 @@ fn a_folder_that_is_removed_is_made_again() {
     let server = begin();
     assert_eq!(server.post(&body(&lines[..3])).0, 200);
     fs::remove_dir_all(path.join("state")).unwrap();
-    // The next state finds it missing. Then it is made again.
+    // The next state finds the folder missing. Then the folder is created again.
     let end = std::time::Instant::now() + crate::server::PATIENCE;
     for number in 0.. {
         let is_there = path.join("state").is_dir() && !states(&path.join("state")).is_empty();

@@ -156,7 +156,7 @@ impl Table<'_, '_> {
         }
         let text = self.secret(NAME)?;
         let place = Place::parse(text.reveal());
-        // The report shows no line with a password.
+        // A line with a password is not shown in the report.
         let is_secret = text.reveal().contains('@');
         let refused = |why: String| match is_secret {
             true => self.refuse_unseen(NAME, code::INVALID_VALUE, &why),

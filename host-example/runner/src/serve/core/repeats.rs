@@ -1,4 +1,4 @@
-//! Recognizes batches that come twice: a sender without an answer repeats its batch.
+//! Recognizes repeated batches: a sender that got no answer repeats its batch.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -32,7 +32,7 @@ impl Repeats {
                 self.open.remove(&oldest);
             }
         }
-        // Batches with an answer may stand behind one that never gets one.
+        // An unanswered batch at the front can keep answered batches in the list.
         if self.order.len() > 2 * MOST {
             self.order.retain(|(time, digest)| self.open.get(digest) == Some(time));
         }

@@ -90,7 +90,7 @@ fn incidents(parts: &mut Vec<(String, Vec<u8>)>) -> Option<Vec<u8>> {
     Some(parts.remove(at).1)
 }
 
-/// Why the core cannot start.
+/// The reason why the core cannot start.
 enum Failed {
     /// The journal is damaged or cannot be used.
     Journal(journal::Error),
@@ -207,7 +207,7 @@ impl Core {
         core.replays = true;
         core.replay(judged)?;
         core.replays = false;
-        // No later batch may have the number of one that a damaged file counted.
+        // A damaged state may have had a higher batch number, and no later batch may reuse it.
         core.batch = core.batch.max(judged).max(highest);
         Ok(Started { core, outbox, positions })
     }
@@ -244,7 +244,7 @@ impl Core {
     }
 }
 
-/// Logs which states are damaged.
+/// Logs the damaged states.
 fn tell(loaded: &Loaded) {
     for (path, why) in &loaded.damaged {
         say(&format!("{}: {why}; it is kept under a name that ends in .damaged", path.display()));

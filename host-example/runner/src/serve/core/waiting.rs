@@ -8,13 +8,13 @@ use crate::serve::say;
 use crate::serve::sinks::Undelivered;
 use std::sync::Arc;
 
-/// Why an alert is in the file of undelivered alerts.
+/// The reason why an alert is in the file of undelivered alerts.
 const WHY: &str = "the sink is gone from the configuration";
 
-/// Loads the undelivered alerts from the journal. `next` is the number of the next alert, as the state has it.
+/// Loads the undelivered alerts from the journal. `next` is the number of the next alert according to the state.
 ///
-/// A sink that is new gets only later alerts, which is recorded at once. Alerts that waited only for sinks that are
-/// gone go to the file of undelivered alerts: nobody would ever take them from the queue.
+/// A new sink gets only later alerts, and this is recorded at once. Alerts that waited only for removed sinks go to the
+/// file of undelivered alerts, because no sink would take them from the queue.
 ///
 /// # Errors
 /// Fails if the disk fails.
@@ -55,7 +55,7 @@ pub(super) fn waiting(journal: &Journal, start: &Start, next: u64) -> Result<Arc
     Ok(Arc::new(outbox))
 }
 
-/// Keeps the alerts that a sink has not delivered, and says so.
+/// Keeps the alerts that a sink has not delivered, and logs this.
 fn keep(sink: &str, items: &[Arc<Item>], start: &Start) -> Result<(), journal::Error> {
     if items.is_empty() {
         return Ok(());

@@ -37,8 +37,8 @@ impl File {
 /// The start of each line of this sink.
 const START: &[u8] = b"{\"";
 
-/// Opens the file for appending. Removes a partial alert that a crash left: the alert is delivered again. Any other line
-/// without a newline is not of this sink, and gets one.
+/// Opens the file for appending. Removes a partial alert that a crash left, because the alert is delivered again. Any
+/// other line without a newline is not from this sink, and gets one.
 async fn opened(path: &Path) -> io::Result<fs::File> {
     const TAIL: u64 = 1 << 20;
     let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(path).await?;
@@ -50,7 +50,7 @@ async fn opened(path: &Path) -> io::Result<fs::File> {
     let mut tail = Vec::new();
     file.seek(io::SeekFrom::Start(start)).await?;
     file.read_to_end(&mut tail).await?;
-    // A file without any newline may be the first alert alone.
+    // A file without a newline may hold only the first alert.
     let newline = memchr::memrchr(b'\n', &tail).map(|at| at + 1);
     let line = newline.or((start == 0).then_some(0));
     match line.and_then(|at| Some((at, tail.get(at..)?))) {

@@ -43,7 +43,7 @@ impl Undelivered {
         done.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
-    /// Like [`keep`](Self::keep), for a thread that may wait for the disk.
+    /// Does the same as [`keep`](Self::keep), for a thread that may wait for the disk.
     pub(in crate::serve) fn write(
         &self,
         sink: &str,

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 /// The most bad records per body that are kept as dead letters, for each kind of fault.
 const MOST_BAD: usize = 100;
 
-/// The number of bytes that are kept of a rest that cannot be read.
+/// The number of bytes that are kept of an unreadable rest.
 const START: usize = 1 << 10;
 
 /// The records of a body.
@@ -61,11 +61,11 @@ pub(super) fn plain<'b>(body: &'b [u8], encoding: &str, most: usize) -> Result<C
 
 /// Splits a body into records: lines, or JSON of any layout if all of it is JSON. O(n).
 ///
-/// A body that only begins like JSON is lines: otherwise its first line, which an attacker may have written, would take
-/// the others along. If the sender `promised` JSON, records that are not JSON are noted. They are kept all the same: an
-/// attacker may have broken them on purpose.
+/// A body that only begins like JSON is read as lines. Otherwise its first line, which an attacker may have written,
+/// could make all others unreadable. If the sender `promised` JSON, records that are not JSON are noted. They are still
+/// kept, because an attacker may have broken them on purpose.
 pub(super) fn records(text: &[u8], max_record: usize, promised: bool) -> Records {
-    // Some senders put a mark of the encoding first.
+    // Some senders begin with a byte order mark.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if let Some(records) = json(text, max_record, promised) {
         return records;
@@ -103,11 +103,11 @@ fn json(text: &[u8], max_record: usize, promised: bool) -> Option<Records> {
     is_whole.then_some(Records { bytes, count: cut.records, ..Records::default() })
 }
 
-/// Reads the default format of Fluent Bit's `http` output: MessagePack, with times and records one after the other. What
-/// is no record is noted. Where a value has no end, the records before it count.
+/// Reads the default format of Fluent Bit's `http` output: MessagePack, with times and records one after the other. A
+/// value that is no record is noted. If a value has no end, the records before it count.
 ///
 /// # Errors
-/// Fails if there is no record at all.
+/// Fails if there is no record.
 pub(super) fn packed(text: &[u8]) -> Result<Records, Error> {
     let (mut records, mut first) = (Records::default(), None);
     let bad = &mut records.bad;

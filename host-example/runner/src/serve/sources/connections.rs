@@ -1,7 +1,7 @@
 //! The connections of a listener. Limits their number, and accepts none once the service ends.
 //!
-//! Anybody who reaches the address may connect. So one address of another machine gets a part of the places only, and a
-//! connection whose handshake has not ended gets none.
+//! Anybody who reaches the address may connect. So one address of another machine gets only a part of the places, and a
+//! connection gets a place only after its handshake.
 
 use super::Inlet;
 use crate::serve::metrics::Rejected;
@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 /// The wait after a failed accept.
 const PAUSE: Duration = Duration::from_millis(100);
-/// One of so many places is for handshakes, and one address gets at most this part of the places.
+/// One address gets at most one of this many parts of the places. As many handshakes may be under way at once.
 const PART: usize = 4;
 
 /// The number of open connections of each address.
@@ -32,7 +32,7 @@ pub(super) struct Connections {
     trouble: Mutex<Trouble>,
 }
 
-/// The place of an open connection. It is free again when this is dropped.
+/// The place of an open connection. Dropping it makes the place free.
 pub(super) struct Place {
     permit: OwnedSemaphorePermit,
     address: Option<IpAddr>,
@@ -59,8 +59,8 @@ impl Drop for Place {
     }
 }
 
-/// The address under which connections are counted. `None` for this machine, whose proxies bring the connections of
-/// others. An IPv6 client has a whole network of 64 bits.
+/// The address under which connections are counted. `None` for this machine, because its proxies carry the connections
+/// of others. An IPv6 client has a whole network of 64 bits.
 fn counted(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {
         address if address.is_loopback() => None,
@@ -130,7 +130,7 @@ impl Connections {
         Some(Place { permit, address, counts: Arc::clone(&self.counts) })
     }
 
-    /// Gives a connection whose handshake has ended one of the places. Returns false if all are taken.
+    /// Gives a place to a connection whose handshake has ended. Returns false if all are taken.
     pub(super) fn admit(&self, place: &mut Place) -> bool {
         let permit = Arc::clone(&self.places).try_acquire_owned();
         permit.map(|permit| place.permit = permit).is_ok()
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(places(&connections, "::ffff:192.0.2.1", 1).len(), 0, "it is the same address");
         let others = places(&connections, "2001:db8::1", 8);
         assert_eq!((others.len(), places(&connections, "2001:db8::2", 1).len()), (2, 0), "one network");
-        // A proxy of this machine brings the connections of others.
+        // A proxy of this machine carries the connections of others.
         assert_eq!(places(&connections, "127.0.0.1", 8).len(), 4);
         assert_eq!(places(&connections, "", 8).len(), 4);
         drop(held);

@@ -1,8 +1,8 @@
 //! The source that follows growing files.
 //!
 //! A file is identified by its device, its inode and a hash of its first bytes. A path alone can point to another file
-//! later, an inode can be reused, and copies begin alike. So a renamed file is read on, and a truncated file is read
-//! from its beginning, even if it has grown again meanwhile.
+//! later, an inode can be reused, and copies have the same beginning. So a renamed file is read further, and a
+//! truncated file is read from its beginning, even if it has grown again meanwhile.
 //!
 //! The position in a file is written to disk together with its records.
 
@@ -59,7 +59,7 @@ struct Tracked {
 }
 
 impl Tracked {
-    /// True if the file has lost its path, and has not grown for long: nobody writes to it any more.
+    /// True if the file has lost its path and has not grown for a long time, so that nobody writes to it any more.
     fn is_over(&self) -> bool {
         !self.is_there && self.grew.elapsed() >= PATIENCE
     }
@@ -188,7 +188,7 @@ impl Files {
             }
             return Ok(None);
         }
-        // A file that was truncated may be longer than before when it is looked at next.
+        // A truncated file may be longer than before at the next look.
         if length < tracked.offset || head_of(&tracked.file, tracked.head.0)? != tracked.head {
             say(&format!("{}: it was truncated; it is read from its beginning", tracked.path.display()));
             (tracked.offset, tracked.head) = (0, head_up_to(&tracked.file, 0)?);
@@ -197,8 +197,8 @@ impl Files {
         let mut buffer = vec![0; READ];
         let count = tracked.file.read_at(&mut buffer, tracked.offset)?;
         let bytes = buffer.get(..count).unwrap_or_default();
-        // Reads up to the last newline; an incomplete line is read again later. A line longer than the buffer is read
-        // in pieces. The last line of a file that is over will get no newline any more.
+        // Reads up to the last newline. An incomplete line is read again later. A line longer than the buffer is read
+        // in pieces. The last line of a file that is over gets no newline any more.
         let whole = match memchr::memrchr(b'\n', bytes) {
             Some(last) => last + 1,
             None if count == READ || is_over => count,
@@ -235,7 +235,7 @@ fn head_up_to(file: &File, offset: u64) -> io::Result<Head> {
     head_of(file, usize::try_from(offset).map_or(HEAD, |offset| offset.min(HEAD)))
 }
 
-/// The first bytes of a file, `length` of them if there are so many.
+/// The first bytes of a file, at most `length`.
 fn head_of(file: &File, length: usize) -> io::Result<Head> {
     let mut bytes = vec![0; length];
     let mut filled = 0;
@@ -253,8 +253,8 @@ fn is_packed(path: &Path) -> bool {
     path.extension().is_some_and(|end| PACKED.iter().any(|packed| end.eq_ignore_ascii_case(packed)))
 }
 
-/// The paths that match a pattern, in which `*` and `?` may stand for anything within a name. `watch` gets the folders
-/// where more such paths may appear.
+/// The paths that match a pattern. In a name, `*` and `?` stand for any characters. `watch` gets the folders in which
+/// further paths may appear.
 fn found(pattern: &str, watch: &mut dyn FnMut(&Path)) -> Vec<PathBuf> {
     let (mut paths, mut is_open) = (vec![PathBuf::new()], false);
     for part in Path::new(pattern).components() {
@@ -270,7 +270,7 @@ fn found(pattern: &str, watch: &mut dyn FnMut(&Path)) -> Vec<PathBuf> {
         }
     }
     paths.iter().filter_map(|path| path.parent()).for_each(|folder| watch(or_here(folder)));
-    // A whole path may be that of a file that comes later.
+    // The whole path may belong to a file that appears later.
     paths.retain(|path| !is_open || path.exists());
     paths
 }
@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(parse("17 999 0"), None);
     }
 
-    /// The files of a folder, and what a look at them reads.
+    /// The files of a folder, and the records that each look reads.
     struct Followed(Files);
 
     impl Followed {
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(files.reads(), "first\n");
         fs::write(&log, "first\nsecond\n").unwrap();
         assert_eq!(files.reads(), "second\n");
-        // It is truncated, and longer than before when it is looked at again.
+        // The file is truncated, and is longer than before at the next look.
         fs::write(&log, "another first line\nand a second\n").unwrap();
         assert_eq!(files.reads(), "another first line\nand a second\n");
         assert_eq!(files.reads(), "");

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 /// The pages without a token: they only say if the service works, and load balancers have no token.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The header in which a browser says if the request is of another site's page.
+/// The header with which a browser says whether a page of another site sent the request.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The access rules of a source.
@@ -44,8 +44,8 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
 
 impl Guard {
     /// True if a web page sent the request. A foreign web page can reach this machine's local addresses through a
-    /// browser, even under a host name of its own. Browsers send `Origin` only with some requests, and `Sec-Fetch-Site`
-    /// with all.
+    /// browser, even under its own host name. Browsers send `Origin` only with some requests, and `Sec-Fetch-Site` with
+    /// all.
     fn is_of_a_page(&self, headers: &HeaderMap) -> bool {
         let host = text(headers, HOST);
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));

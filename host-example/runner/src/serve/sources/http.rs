@@ -67,7 +67,7 @@ pub(in crate::serve) struct Front {
     limits: Limits,
     /// The permits for bytes of bodies in memory.
     room: Arc<Semaphore>,
-    /// The permits for the memory of the conversion, and for its result.
+    /// The permits for the memory of the conversion and of its result.
     making: Arc<Semaphore>,
 }
 
@@ -222,8 +222,8 @@ fn wrong(error: &Error) -> Response {
 }
 
 /// Reads a body and converts its decompressed bytes with `make`, which also returns the size of the result. `memory`
-/// says how much memory that may take for a number of decompressed bytes. Also returns the digest of the body and its
-/// memory permits. The error is the answer to the client.
+/// returns the memory for converting a number of decompressed bytes. Also returns the digest of the body and its memory
+/// permits. The error is the answer to the client.
 async fn receive<T: Send + 'static>(
     front: &Front,
     peer: Peer,
@@ -254,8 +254,8 @@ async fn receive<T: Send + 'static>(
         }
     })?;
     let encoding = header(headers, CONTENT_ENCODING).to_owned();
-    // The journal stores the digest too, so a repetition is recognized even after a crash. Another sender may send equal
-    // bytes. One that repeats a batch has the same address, and another port.
+    // The journal stores the digest too, so a repetition is recognized even after a crash. Another sender may send
+    // equal bytes. A sender that repeats a batch has the same address and another port.
     let from = format!("{}\n{:?}\n{encoding}\n", front.inlet.name, peer.0);
     let digest = digest(&[from.as_bytes(), &bytes]).as_u128();
     // A compressed body can have any size. Requests that hold these permits never wait for their client.
@@ -308,7 +308,7 @@ async fn keep(
     }
 }
 
-/// The memory permits of a body, as it came and as records, held until the records count.
+/// The memory permits of a body and of its records, held until the records count.
 type Held = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
 
 /// Why a body could not be read.

@@ -21,11 +21,11 @@ pub(super) struct Splitter {
 /// How the records of a stream end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
-    /// The first record will tell.
+    /// The first record decides.
     Open,
-    /// Each ends at a newline.
+    /// Each record ends at a newline.
     Lines,
-    /// Each begins with its length. What does not is read as a line.
+    /// Each record begins with its length. A record without a length is read as a line.
     Counted,
 }
 
@@ -116,7 +116,7 @@ impl Splitter {
         false
     }
 
-    /// Ends a line. Most lines come whole and need no copy here.
+    /// Ends a line. Most lines are complete and need no copy here.
     fn line(&mut self, rest: &[u8], out: &mut Vec<u8>) {
         if self.begun.is_empty() && !self.skips && rest.len() <= self.limit {
             return put(rest, out);
@@ -187,7 +187,7 @@ mod tests {
             ("5 <1>a\n5 <1>b\n", "<1>a\n<1>b\n"),
             ("12 apples\n7\n7 \n1234567890 <x\n", "12 apples\n7\n7\n1234567890 <x\n"),
             ("99 <38>cut off", "<38>cut off\n"),
-            // The first record decides. Empty lines are none.
+            // The first record decides. Empty lines are no records.
             ("0 <38>x\n7 <38>abc\n", "0 <38>x\n7 <38>abc\n"),
             ("\n\r\n6 <38>ab\n6 <38>cd", "<38>ab\n<38>cd\n"),
             ("6 <38>abcut\n6 <38>cd", "<38>ab\ncut\n<38>cd\n"),

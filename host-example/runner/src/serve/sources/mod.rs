@@ -137,7 +137,7 @@ impl Inlet {
         taken.await.ok()
     }
 
-    /// An inlet for tests, whose records nobody takes.
+    /// An inlet for tests. Nobody takes its records.
     #[cfg(test)]
     fn nowhere() -> Self {
         let counters = Arc::new(Counters::new());

@@ -4,10 +4,10 @@
 //! The messages are those of opentelemetry-proto (`logs.proto`, `common.proto`), with the same field numbers. Nested
 //! messages are decoded one at a time. So one bad record is rejected alone, and many small ones take little memory.
 //!
-//! A few bytes of a request can be a record, and each record's line repeats the attributes of its resource. So the
-//! output is limited by the length of the body. Empty records have no line.
-//! Bytes that are not UTF-8 become U+FFFD: otherwise one such byte in a user name would hide a login. The crate
-//! `opentelemetry-proto` refuses the whole request then, because its texts are of the type `String`.
+//! A record can have only a few bytes, and each record's line repeats the attributes of its resource. So the output is
+//! limited by the length of the body. Empty records have no line. Bytes that are not UTF-8 become U+FFFD. Otherwise one
+//! such byte in a user name would hide a login, because the texts of the crate `opentelemetry-proto` are of the type
+//! `String`, so it refuses the whole request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,12 +19,12 @@ use serde_json::value::RawValue;
 
 /// The longest attributes of a resource that each record repeats, in bytes of JSON.
 pub const AROUND: usize = 4096;
-/// The records of a request may take this many times the length of its body, and the repeated attributes the length of
+/// The most bytes of records, as a multiple of the length of the body. The repeated attributes may have the length of
 /// the body once more.
 pub const RECORDS: usize = 3;
-/// The bytes that records, and attributes, may take beyond that, so that small requests are not limited.
+/// Additional bytes for records, and again for attributes, so that small requests are not limited.
 pub const SPARE: usize = 4 << 20;
-/// While a request is converted, lists take up to this many times the length of its body.
+/// The most bytes of lists during the conversion, as a multiple of the length of the body.
 const LISTS: usize = 12;
 
 /// The deepest nesting. Deeper arrays and lists are written as empty values. The engine reads fewer levels.
@@ -86,13 +86,13 @@ pub struct Lines {
     pub bare: u64,
 }
 
-/// The most bytes of memory that [`lines`] takes for a body of this length, its output included.
+/// The most bytes of memory that [`lines`] takes for a body of this length, with its output.
 #[must_use]
 pub const fn memory(body: usize) -> usize {
     body.saturating_mul(RECORDS + 1 + LISTS).saturating_add(2 * SPARE)
 }
 
-/// Writes a line for each log record of a request that says anything, in the order of the request.
+/// Writes a line for each log record that is not empty, in the order of the request.
 ///
 /// The output is at most [`RECORDS`] + 1 times as long as the body, plus twice [`SPARE`] bytes.
 ///
@@ -239,7 +239,7 @@ fn json(body: &str, writer: &mut Writer) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// False if the record has no body, no attributes and no event name. In doubt it has one.
+/// False if the record has no body, no attributes and no event name. True in case of doubt.
 fn says_something(record: &str) -> bool {
     let names = ["\"body\"", "\"attributes\"", "\"eventName\"", "\"event_name\""];
     // A name may be written with escapes.
@@ -384,7 +384,7 @@ fn protobuf(body: Bytes, writer: &mut Writer) -> Result<(), DecodeError> {
     for logs in fields(body, 1) {
         let logs = logs?;
         attributes.clear();
-        // The last resource counts, as for each field that occurs twice. It may stand behind the records.
+        // As for each field that occurs twice, the last resource counts. It may come after the records.
         let resource = fields(logs.clone(), 1).try_fold(Bytes::new(), |_, resource| resource)?;
         pairs(&mut attributes, fields(resource, 1), 0)?;
         for scope in fields(logs, 2) {
@@ -401,8 +401,8 @@ fn protobuf(body: Bytes, writer: &mut Writer) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// Writes a record in the field order of the collector's JSON. As there, fields with default values are left out.
-/// Returns false for a record without body, attributes and event name.
+/// Writes a record in the field order of the collector's JSON. Fields with default values are left out, as in the
+/// collector. Returns false for a record without body, attributes and event name.
 fn log_record(out: &mut Vec<u8>, bytes: Bytes) -> Result<bool, DecodeError> {
     let record = LogRecord::decode(bytes.clone())?;
     let mut attributes = fields(bytes, 6).peekable();

@@ -24,7 +24,7 @@ fn a_file_that_is_removed_is_made_again() {
     assert_eq!(numbers(&waits_for_alerts(&out, 1)), [2]);
 }
 
-/// A crash may leave half an alert, which is delivered again. Other text is not the sink's.
+/// A crash may leave half an alert, which is delivered again. Other text is not from the sink.
 #[test]
 fn only_half_an_alert_is_cut_off() {
     for (before, after) in [

@@ -75,7 +75,7 @@ async fn read(
         stream.write_all(&hello).await.map_err(text)?;
     }
     let (mut buffer, mut parts) = (vec![0; READ], Vec::new());
-    // Another sender may send an equal chunk. One that repeats a chunk has the same address.
+    // Another sender may send an equal chunk. A sender that repeats a chunk has the same address.
     let from = format!("{}\n{peer:?}\n", inlet.name);
     let began = Instant::now();
     loop {

@@ -384,8 +384,8 @@ impl Open {
     }
 }
 
-/// Writes entries that stand one after the other without a message around them, one line each. Returns their number.
-/// `bad` gets the bytes of each value that is no entry; where a value has no end, all bytes from there.
+/// Writes entries that follow each other without a message around them, one line each. Returns their number. `bad` gets
+/// the bytes of each value that is no entry. If a value has no end, it gets all bytes from there.
 pub fn entries(mut rest: &[u8], tag: &[u8], lines: &mut Vec<u8>, mut bad: impl FnMut(Error, &[u8])) -> u64 {
     let (mut count, mut name) = (0, Vec::new());
     write_text(&mut name, tag);
