@@ -76,6 +76,18 @@ pub enum Error {
 }
 
 impl State {
+    /// Removes a part that is not the snapshot of a component, and returns its bytes. The names of such parts end in `/`
+    /// and a number, which names of components never do.
+    pub fn take_part(&mut self, name: &str) -> Option<Vec<u8>> {
+        let at = self.parts.iter().position(|(other, _)| other == name)?;
+        Some(self.parts.remove(at).1)
+    }
+
+    /// The names and the snapshots of the components, without the other parts.
+    pub fn into_snapshots(self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        self.parts.into_iter().filter(|(name, _)| !name.contains('/'))
+    }
+
     /// Reads a state file.
     ///
     /// # Errors

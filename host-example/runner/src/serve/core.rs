@@ -152,7 +152,7 @@ impl Core {
                         bytes += arrival.records.len();
                         group.push((arrival, reply));
                     }
-                    Request::Answered(digest) => drop(self.repeats.forget(digest)),
+                    Request::Answered(digest) => self.repeats.forget(digest),
                     Request::Delivered(sink, number) => self.delivered(sink, number),
                     Request::Gone(sink) => self.gone(sink),
                     Request::Tick => self.tick(),
@@ -199,11 +199,10 @@ impl Core {
     /// Writes batches to disk, answers their senders, and judges the batches.
     fn take(&mut self, group: Vec<(Arrival, oneshot::Sender<Taken>)>) {
         let (mut entries, mut replies, mut record) = (Vec::new(), Vec::new(), self.record);
+        let mut repeated = Vec::new();
         for (arrival, reply) in group {
-            // The digest is forgotten, because this copy of the batch now gets its answer.
-            if self.repeats.forget(arrival.digest) {
-                self.counters.repeated.inc();
-                let _ = reply.send(Taken::Repeated);
+            if self.repeats.contains(arrival.digest) {
+                repeated.push((arrival, reply));
                 continue;
             }
             self.repeats.remember(arrival.digest, arrival.received);
@@ -213,10 +212,20 @@ impl Core {
             entries.push((number, Entry::Records(first, arrival)));
             replies.push(reply);
         }
+        let is_kept = entries.is_empty() || self.disk.is_none() || self.write(&entries, true);
+        for (arrival, reply) in repeated {
+            // The first copy may be in this group, and not on disk.
+            if !is_kept && entries.iter().any(|(_, entry)| entry.has_digest(arrival.digest)) {
+                let _ = reply.send(Taken::Refused(arrival));
+                continue;
+            }
+            self.counters.repeated.inc();
+            let _ = reply.send(Taken::Repeated);
+        }
         if entries.is_empty() {
             return self.write_aside();
         }
-        if self.disk.is_some() && !self.write(&entries, true) {
+        if !is_kept {
             for ((_, entry), reply) in entries.into_iter().zip(replies) {
                 let Entry::Records(_, arrival) = entry else { continue };
                 self.repeats.forget(arrival.digest);
@@ -452,6 +461,7 @@ impl Core {
         let mut parts: Vec<(String, Vec<u8>)> = snapshots.into_iter().collect();
         parts.sort();
         parts.push((triage::PART.into(), self.triage.save()));
+        parts.push((repeats::PART.into(), self.repeats.save()));
         let ids = self.sessions.iter().flat_map(Session::ids).cloned();
         let header = Header {
             batch: self.batch,

@@ -192,6 +192,22 @@ impl Journal {
         Ok(Some((number, Entry::decode(bytes.value()).ok_or(Error::Entry(number))?)))
     }
 
+    /// Calls `found` with the time of receipt and the digest of each batch up to this number.
+    ///
+    /// # Errors
+    /// Fails if the disk fails, or if an entry is not a batch.
+    pub(super) fn digests(&self, up_to: u64, mut found: impl FnMut(i64, u128)) -> Result<(), Error> {
+        let read = self.database.begin_read()?;
+        for entry in read.open_table(BATCHES)?.range(..=up_to)? {
+            let (number, bytes) = entry?;
+            let entry = Entry::decode(bytes.value()).ok_or(Error::Entry(number.value()))?;
+            if let Entry::Records(_, arrival) = entry {
+                found(arrival.received, arrival.digest);
+            }
+        }
+        Ok(())
+    }
+
     /// The numbers of the first and the last batch.
     ///
     /// # Errors
@@ -306,6 +322,11 @@ fn put(mut out: &mut [u8], parts: &[&[u8]]) {
 }
 
 impl Entry {
+    /// True for records with this digest.
+    pub(super) fn has_digest(&self, digest: u128) -> bool {
+        matches!(self, Self::Records(_, arrival) if arrival.digest == digest)
+    }
+
     /// The length of the encoded entry, in bytes.
     fn length(&self) -> usize {
         match self {

@@ -25,7 +25,7 @@ pub fn of(store: &dyn Store) -> Result<Option<Vec<u8>>, String> {
     let length = read(store, &mut bytes)?;
     let state = State::decode(bytes.get(..length).unwrap_or_default()).map_err(|error| error.to_string())?;
     // Several snapshots one after the other form one snapshot.
-    Ok(Some(state.parts.into_iter().flat_map(|(_, bytes)| bytes).collect()))
+    Ok(Some(state.into_snapshots().flat_map(|(_, bytes)| bytes).collect()))
 }
 
 /// The bytes of a state file with this snapshot of these analytics.

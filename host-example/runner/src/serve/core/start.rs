@@ -1,5 +1,6 @@
 //! The start of the core: loads the state from disk, and judges the batches that came after it.
 
+use super::repeats::{self, Repeats};
 use super::triage;
 use super::waiting::waiting;
 use super::{Core, Disk, create_folder};
@@ -84,12 +85,6 @@ impl Start {
     }
 }
 
-/// Removes the open incidents from the parts of a state and returns them, if they are there.
-fn incidents(parts: &mut Vec<(String, Vec<u8>)>) -> Option<Vec<u8>> {
-    let at = parts.iter().position(|(name, _)| name == triage::PART)?;
-    Some(parts.remove(at).1)
-}
-
 /// The reason why the core cannot start.
 enum Failed {
     /// The journal is damaged or cannot be used.
@@ -141,9 +136,10 @@ impl Core {
 
     fn without_disk(start: Start) -> Result<Started, String> {
         let restored = start.restore.as_ref().map(Restore::read).transpose()?;
-        let State { header, mut parts } = restored.clone().unwrap_or_default();
-        let held = incidents(&mut parts);
-        let snapshots: Snapshots = parts.into_iter().collect();
+        let mut state = restored.clone().unwrap_or_default();
+        let held = state.take_part(triage::PART);
+        let header = std::mem::take(&mut state.header);
+        let snapshots: Snapshots = state.into_snapshots().collect();
         let sessions = start.sessions(&snapshots, restored.as_ref())?;
         let outbox = Arc::new(Outbox::new(vec![0; start.sinks.len()], 1, start.outbox_bytes));
         let mut core = Self::new(start, sessions, Arc::clone(&outbox), None, held);
@@ -159,9 +155,7 @@ impl Core {
         if let Some(restore) = &start.restore {
             let state = restore.read()?;
             // A state that cannot be used must not replace the present one.
-            let mut parts = state.parts.clone();
-            incidents(&mut parts);
-            start.sessions(&parts.into_iter().collect(), Some(&state))?;
+            start.sessions(&state.clone().into_snapshots().collect(), Some(&state))?;
             restore.install(state, folder, &journal, &mut checkpoints)?;
         }
         let highest = checkpoints.newest().map_err(|error| shown(&error))?.unwrap_or(0);
@@ -172,19 +166,24 @@ impl Core {
         }
         tell(&loaded);
         let mut state = loaded.state.unwrap_or_default();
-        let held = incidents(&mut state.parts);
+        let (held, open) = (state.take_part(triage::PART), state.take_part(repeats::PART));
+        let header = std::mem::take(&mut state.header);
         let first = journal.bounds()?.map_or(u64::MAX, |(first, _)| first);
-        if first != u64::MAX && first > state.header.batch + 1 {
+        if first != u64::MAX && first > header.batch + 1 {
             say(&format!(
                 "{}: no state is left that goes up to batch {}; what came before it is forgotten",
                 folder.display(),
                 first - 1
             ));
         }
-        let snapshots: Snapshots = state.parts.into_iter().collect();
+        let snapshots: Snapshots = state.into_snapshots().collect();
         let sessions = start.sessions(&snapshots, None)?;
-        let outbox = waiting(&journal, &start, state.header.alert)?;
+        let outbox = waiting(&journal, &start, header.alert)?;
         let (positions, judged) = (journal.positions()?, journal.judged()?);
+        // A sender that has no answer repeats its batch, even if the state counts that batch.
+        let mut repeats = Repeats::default();
+        repeats.load(open.as_deref().unwrap_or_default());
+        journal.digests(header.batch, |received, digest| repeats.remember(digest, received))?;
         let disk = Disk {
             folder: folder.into(),
             journal: Some(journal),
@@ -192,18 +191,18 @@ impl Core {
             last_checkpoint: Instant::now(),
             every: start.checkpoint,
             bytes: 0,
-            kept: state.header.batch,
+            kept: header.batch,
             trouble: Trouble::default(),
             unsynced: false,
         };
         let mut core = Self::new(start, sessions, Arc::clone(&outbox), Some(disk), held);
-        (core.batch, core.record, core.lines) =
-            (state.header.batch, state.header.record.max(1), state.header.lines);
-        for (first, source, line) in state.header.places {
+        (core.batch, core.record, core.lines) = (header.batch, header.record.max(1), header.lines);
+        for (first, source, line) in header.places {
             core.origins.add(first, &source.into(), line);
         }
         core.origins.ends(core.record);
         core.history.begin(snapshots, crate::sources::now());
+        core.repeats = repeats;
         core.replays = true;
         core.replay(judged)?;
         core.replays = false;
@@ -264,4 +263,72 @@ fn set_aside(folder: &Path) -> io::Result<PathBuf> {
     let aside = folder.join(format!("journal.damaged-{time}"));
     fs::rename(folder.join("journal"), &aside)?;
     Ok(aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::arrival::{Arrival, Request, Taken};
+    use std::thread;
+    use tokio::sync::{mpsc, oneshot};
+
+    /// Runs a core without analytics on this folder. It takes a batch with each digest, and tells the core that the
+    /// senders of some have the answer.
+    fn run(folder: &Path, digests: &[u128], answered: &[u128]) -> Vec<Taken> {
+        let counters = Arc::new(Counters::new());
+        let start = Start {
+            components: Vec::new(),
+            seed: 1,
+            folder: Some(folder.into()),
+            restore: None,
+            layouts: Vec::new(),
+            sinks: Vec::new(),
+            outbox_bytes: 1 << 20,
+            checkpoint: Duration::from_secs(60),
+            letters: Arc::new(Letters::new(None, Arc::clone(&counters))),
+            counters,
+            desk: None,
+        };
+        let core = Core::start(start).unwrap().core;
+        let (requests, received) = mpsc::channel(16);
+        let thread = thread::spawn(move || core.run(received));
+        let take = |digest| {
+            let (reply, taken) = oneshot::channel();
+            let (source, records) = ("http".into(), b"a\n".to_vec());
+            let received = crate::sources::now();
+            let arrival = Arrival { source, received, records, digest, positions: Vec::new() };
+            requests.blocking_send(Request::Take(arrival, reply)).unwrap();
+            taken.blocking_recv().unwrap()
+        };
+        let taken = digests.iter().map(|digest| take(*digest)).collect();
+        for digest in answered {
+            requests.blocking_send(Request::Answered(*digest)).unwrap();
+        }
+        let (reply, stopped) = oneshot::channel();
+        requests.blocking_send(Request::Stop(reply)).unwrap();
+        stopped.blocking_recv().unwrap();
+        thread.join().unwrap();
+        taken
+    }
+
+    /// A state counts the batch of a sender that has no answer. The sender repeats it after the restart.
+    #[test]
+    fn a_batch_that_the_state_counts_is_known_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(run(folder.path(), &[1, 2], &[2]), [Taken::Kept, Taken::Kept]);
+        // Several states later, the journal does not hold the batch any more.
+        for digest in 3..7 {
+            assert_eq!(run(folder.path(), &[digest], &[digest]), [Taken::Kept]);
+        }
+        let repeated = run(folder.path(), &[1, 1, 2], &[1, 2]);
+        assert_eq!(repeated, [Taken::Repeated, Taken::Repeated, Taken::Kept]);
+    }
+
+    /// The core was told of the answer, but the answer may still have been lost at the end of the process.
+    #[test]
+    fn a_batch_of_the_journal_is_known_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(run(folder.path(), &[1], &[1]), [Taken::Kept]);
+        assert_eq!(run(folder.path(), &[1], &[1]), [Taken::Repeated]);
+    }
 }
