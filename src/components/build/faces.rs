@@ -95,6 +95,8 @@ pub struct Class {
 pub fn browser(id: &str, module: Vec<u8>) -> Result<Class, String> {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen.input_bytes(&format!("{id}_browser"), module).typescript(true).omit_default_module_path(false);
+    // The names of functions are a fifth of a module.
+    bindgen.remove_name_section(true);
     let mut output = bindgen.web(true).and_then(|web| web.generate_output()).map_err(|e| format!("{e:#}"))?;
     Ok(Class {
         js: guarded(id, output.js())?,

@@ -19,13 +19,14 @@
 mod journald;
 mod lent;
 mod members;
+mod said;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use crate::analytic::Telemetry;
 use crate::carriers::slot::{
-    BATCH, CONTAINER, CURSOR, FOLD, HOST, LABEL, MICROS, ORIGINAL, PID, PROGRAM, RECEIPT, SENDER, STREAM,
-    TAG, TEXT, TIME, WATCHED, mark, marked,
+    BATCH, CONTAINER, CURSOR, FOLD, HOST, LABEL, MICROS, PID, PROGRAM, RECEIPT, SENDER, STREAM, TAG, TIME,
+    WATCHED, mark, marked,
 };
 use crate::carriers::{GRAYLOG_NAMES_IT, record_in, unfold};
 use crate::event::Text;
@@ -43,6 +44,7 @@ use journald::Belief;
 pub(crate) use lent::is_forwarder;
 pub use lent::lent;
 use members::MEMBERS;
+use said::{is_found, said, text};
 
 /// The most JSON objects that are opened inside each other's strings.
 const LEVELS: usize = 3;
@@ -286,7 +288,13 @@ impl Opener<'_> {
         let Level { nested, text, item } = level;
         let mut walk = Walk::new(record, lends, readers, strings, nested);
         while !walk.readers.is_empty() {
-            let Some((batch, lends, readers)) = self.batch(record, &mut walk, text) else { continue };
+            let Found { batch, lends, readers } = match self.batch(record, &mut walk, text) {
+                Ok(found) => found,
+                Err(opened) => {
+                    (self.sink)(opened);
+                    continue;
+                }
+            };
             let strings = walk.strings;
             let mut items = match batch {
                 Batch::Items(items) => items,
@@ -331,36 +339,40 @@ impl Opener<'_> {
         }
     }
 
-    /// The container that a record is for some of its readers, the families of its records, and these readers. Any
-    /// other result goes to the sink. This is a function of its own, so that nested batches need little stack.
+    /// The container that a record is for some of its readers, or the result for the sink. This is a function of its
+    /// own, and it does not call the sink, so that nested batches need little stack.
     #[inline(never)]
     fn batch<'a: 's, 's>(
-        &mut self,
+        &self,
         record: &'a [u8],
         walk: &mut Walk<'a>,
         text: &'s mut Vec<u8>,
-    ) -> Option<(Batch<'s>, Telemetry, Readers)> {
+    ) -> Result<Found<'s>, Opened<'s>> {
         let opened = match walk.object {
             Some(object) => walk.next(object, self.zone, self.audience, text),
             None => {
-                let readers = core::mem::take(&mut walk.readers);
-                match Items::new(record) {
+                let (lends, readers) = (walk.lends, core::mem::take(&mut walk.readers));
+                return match Items::new(record) {
                     Some(_) if unfold::is_pairs(record) => {
-                        return Some((Batch::Pairs(record), walk.lends, readers));
+                        Ok(Found { batch: Batch::Pairs(record), lends, readers })
                     }
-                    Some(items) => return Some((Batch::Items(items), walk.lends, readers)),
-                    None => Opened { malformed: true, ..Opened::nothing(readers) },
-                }
+                    Some(items) => Ok(Found { batch: Batch::Items(items), lends, readers }),
+                    None => Err(Opened { malformed: true, raw: record, ..Opened::nothing(readers) }),
+                };
             }
         };
         match opened.batch {
-            Some(batch) => Some((batch, opened.lends, opened.readers)),
-            None => {
-                (self.sink)(Opened { raw: record, ..opened });
-                None
-            }
+            Some(batch) => Ok(Found { batch, lends: opened.lends, readers: opened.readers }),
+            None => Err(Opened { raw: record, ..opened }),
         }
     }
+}
+
+/// A container, the families of its records, and its readers.
+struct Found<'a> {
+    batch: Batch<'a>,
+    lends: Telemetry,
+    readers: Readers,
 }
 
 /// The sender, as the levels of a record so far name it.
@@ -663,50 +675,6 @@ fn is_shaped(found: &Slots<'_>) -> bool {
         let holder = HOLDERS[family as usize];
         holder.is_empty() || found.get(mark(family)).is_some_and(|value| !value.says(holder))
     })
-}
-
-/// The text as it is in the record. Without a program, the original line says more than the parsed text.
-fn text<'a>(found: &Slots<'a>, trust: Trust) -> Option<Value<'a>> {
-    let original = found.get(ORIGINAL).filter(|value| value.kind == Kind::Str);
-    let text = found.get(TEXT).filter(|value| matches!(value.kind, Kind::Str | Kind::Array | Kind::Object));
-    if trust < Trust::Named { original.or(text) } else { text.or(original) }
-}
-
-/// True if hosts can find the text. A text as an array of numbers contains no needle, so hosts look for its name and
-/// the characters after it ([`Decoder::needles`](crate::decode::Decoder::needles)).
-fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -> bool {
-    let numbers =
-        || value.as_array().and_then(|mut items| items.next()).is_some_and(|first| first.kind == Kind::Num);
-    if value.kind != Kind::Array || !numbers() {
-        return true;
-    }
-    let forms: &[&[u8]] = match strings {
-        0 => &[b"\":", b"\": ", b"\":  ", b"\":\t", b"\" :", b"\" : "],
-        1 => &[b"\":", b"\": ", b"\":  ", b"\" :", b"\" : "],
-        2 => &[b"\":", b"\": ", b"\" :", b"\" : "],
-        _ => &[],
-    };
-    let before = object.before(value).unwrap_or_default();
-    forms.iter().any(|form| {
-        let name = before.strip_suffix(*form).unwrap_or_default();
-        let start = name.len().saturating_sub(b"message".len());
-        name.get(start..).is_some_and(|name| name.eq_ignore_ascii_case(b"message"))
-    })
-}
-
-/// The bytes of a text: a string, the first of several values, or an array of numbers. systemd's "Journal JSON Format"
-/// writes bytes that are not UTF-8 as such an array.
-fn said<'a>(value: Value<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    let Some(mut items) = value.as_array() else { return value.bytes(scratch) };
-    let first = items.clone().next()?;
-    if first.kind == Kind::Str {
-        return first.bytes(scratch);
-    }
-    scratch.clear();
-    for item in items.by_ref() {
-        scratch.push(u8::try_from(item.as_i64()?).ok()?);
-    }
-    items.complete().then_some(scratch)
 }
 
 fn is_object(text: &[u8]) -> bool {

@@ -89,7 +89,7 @@ impl Look {
         if value.is_empty() {
             return Ok(());
         }
-        let label = format!("  {}", self.paint.dim(format_args!("{name:<LABEL$}")));
+        let label = self.label(name);
         self.wrapped(out, &label, 2 + LABEL, 0, value, |line| line.to_owned())
     }
 
@@ -105,9 +105,14 @@ impl Look {
         value: &str,
         dim: bool,
     ) -> io::Result<()> {
-        let label = format!("  {}", self.paint.dim(format_args!("{name:<LABEL$}")));
+        let label = self.label(name);
         let paint = |line: &str| if dim { self.paint.dim(line).to_string() } else { line.to_owned() };
         self.wrapped(out, &label, 2 + LABEL, hang, value, paint)
+    }
+
+    /// The name of a field. A component writes some of these names, so they are escaped.
+    fn label(&self, name: &str) -> String {
+        format!("  {}", self.paint.dim(format_args!("{:<LABEL$}", escape::text(name))))
     }
 
     fn wrapped(
@@ -248,7 +253,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "  why        five failures of somebody\n             within a window\\x1b of ten\n             minutes\n\
-             \x20            xxxxxxxxxxxxxxxxxxxxxxxxxxx\n               xxx\n"
+             \x20            xxxxxxxxxxxxxxxxxxxxxxxxx\n               xxxxx\n"
         );
     }
 }

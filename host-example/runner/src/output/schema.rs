@@ -182,7 +182,7 @@ mod tests {
         let (alert, event) = (alert(), event());
         assert_eq!(
             sorted(names(&alert).into_iter()),
-            sorted(Alert::FIELDS.iter().copied().chain(["origin"]))
+            sorted(Alert::FIELDS.iter().copied().chain(["origin", "silenced", "disposition", "enrichment"]))
         );
         assert_eq!(
             sorted(names(&event).into_iter()),

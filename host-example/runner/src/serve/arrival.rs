@@ -42,6 +42,8 @@ pub(super) struct Reload {
     pub sinks: Vec<String>,
     /// The layouts that the sinks use.
     pub layouts: Vec<Layout>,
+    /// True if a sink takes incidents. Without one, none is queued.
+    pub incidents: bool,
     /// The new sinks. Each gets only the alerts after the number given here.
     pub new: Vec<(String, u64)>,
 }

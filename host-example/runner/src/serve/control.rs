@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 /// The file name of the socket.
@@ -21,22 +22,35 @@ pub(super) const NAME: &str = "control.sock";
 const MOST: usize = 8;
 /// The longest time for the head of a request. A slower connection is closed.
 const HEAD: Duration = Duration::from_secs(10);
-
+/// The time after which the service looks whether the socket is still there.
+const LOOK: Duration = Duration::from_secs(2);
 /// The longest time for which a client may stop reading its answer. Then its connection is closed.
 const STALL: Duration = Duration::from_secs(30);
 
 /// Answers questions until the task is dropped. If the socket cannot be created, this is logged, and the service runs
 /// without it.
 pub(super) async fn serve(folder: PathBuf, front: Front) {
-    let listener = match listen(&folder) {
+    let mut listener = match listen(&folder) {
         Ok(listener) => listener,
         Err(error) => return say(&format!("{}: {error}", folder.join(NAME).display())),
     };
     let (app, room) = (pages().with_state(front), Arc::new(Semaphore::new(MOST)));
     while let Ok(place) = Arc::clone(&room).acquire_owned().await {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
+        let stream = match timeout(LOOK, listener.accept()).await {
+            Ok(Ok((stream, _))) => stream,
+            Ok(Err(_)) => {
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            Err(_) => {
+                // If somebody removed the folder, its next writer makes it anew.
+                if !folder.join(NAME).exists()
+                    && let Ok(anew) = listen(&folder)
+                {
+                    listener = anew;
+                }
+                continue;
+            }
         };
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(STALL));

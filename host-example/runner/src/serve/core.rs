@@ -76,6 +76,8 @@ pub(super) struct Core {
     sessions: Vec<Session>,
     prefilter: Prefilter,
     layouts: Vec<Layout>,
+    /// True if a sink takes incidents.
+    reports: bool,
     sinks: Vec<String>,
     outbox: Arc<Outbox>,
     counters: Arc<Counters>,
@@ -122,6 +124,7 @@ impl Core {
             seed: start.seed,
             sessions,
             layouts: start.layouts,
+            reports: start.incidents,
             sinks: start.sinks,
             outbox,
             counters: start.counters,
@@ -315,7 +318,8 @@ impl Core {
             self.counters.alert(&alert.analytic, alert.severity);
         }
         let told = alerts.iter().map(|alert| Item::of(alert, &self.layouts, &self.origins));
-        let items: Vec<Arc<Item>> = told.chain(incidents).map(Arc::new).collect();
+        let items: Vec<Arc<Item>> =
+            told.chain(incidents.into_iter().filter(|_| self.reports)).map(Arc::new).collect();
         if items.is_empty() {
             return;
         }

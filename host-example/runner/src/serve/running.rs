@@ -8,7 +8,7 @@ use super::plan::{Changes, Plan};
 use super::say;
 use super::sinks::{Sink, Ties, Undelivered};
 use super::sources::{Inlet, Limits, Ready};
-use crate::config::service::{Feed, Outlet};
+use crate::config::service::{Feed, Incidents, Outlet};
 use crate::output::Layout;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -209,6 +209,7 @@ impl Running {
             new: names.iter().skip(from).map(|name| (name.clone(), last)).collect(),
             sinks: names.clone(),
             layouts: layouts(&plan.sinks),
+            incidents: take_incidents(&plan.sinks),
         };
         // The core first judges all earlier batches and fills the outbox with their alerts.
         let (reply, done) = oneshot::channel();
@@ -314,6 +315,11 @@ impl Running {
     pub(super) async fn end_sinks(&mut self) -> bool {
         end(std::mem::take(&mut self.sinks).into_iter().flatten().collect()).await
     }
+}
+
+/// True if one of the sinks takes incidents.
+pub(super) fn take_incidents(sinks: &[(String, Outlet)]) -> bool {
+    sinks.iter().any(|(_, outlet)| outlet.incidents != Incidents::Off)
 }
 
 /// The layouts that the sinks use, without repetition.

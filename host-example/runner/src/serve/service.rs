@@ -9,7 +9,7 @@ use super::metrics::Counters;
 use super::notify;
 use super::plan::Plan;
 use super::restore::Restore;
-use super::running::{Running, Shared, layouts};
+use super::running::{Running, Shared, layouts, take_incidents};
 use super::sinks::Target;
 use super::sources::http::Front;
 use super::sources::{Limits, Ready};
@@ -110,6 +110,7 @@ impl Service {
             folder: state.clone(),
             restore,
             layouts: layouts(&plan.sinks),
+            incidents: take_incidents(&plan.sinks),
             sinks: plan.sinks.iter().map(|(name, _)| name.clone()).collect(),
             outbox_bytes,
             checkpoint,

@@ -1,8 +1,10 @@
 //! Tests of `explain --from`: a running service explains what happened to a key.
 
-use crate::server::{Server, attack, body, command};
+use crate::server::{PATIENCE, Server, attack, body, command};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Four failures and a login, so one failure is missing. Also a second user, who is not asked for.
 fn near() -> Vec<String> {
@@ -55,6 +57,13 @@ fn a_service_explains_as_files_do() {
     // Only the owner of the service may use the socket.
     let about = fs::metadata(format!("{state}/control.sock")).unwrap();
     assert_eq!(about.permissions().mode() & 0o777, 0o600);
+    // A socket that somebody removed comes back.
+    fs::remove_file(format!("{state}/control.sock")).unwrap();
+    let end = Instant::now() + PATIENCE;
+    while command(&["explain", "--from", state, "--format", "json"]).0 != Some(0) {
+        assert!(Instant::now() < end, "the socket is not made again");
+        thread::sleep(Duration::from_millis(100));
+    }
     // After a restart the past begins with the state at the start.
     server.terminate();
     let server = Server::start(&["--state-dir", state, "--alerts", "/dev/null"]);

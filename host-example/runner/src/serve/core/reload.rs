@@ -39,7 +39,7 @@ impl Core {
                 self.checkpoint();
             }
         }
-        (self.sinks, self.layouts) = (reload.sinks, reload.layouts);
+        (self.sinks, self.layouts, self.reports) = (reload.sinks, reload.layouts, reload.incidents);
         if self.disk.is_some() {
             self.aside.delivered.extend(reload.new);
             self.write_aside();

@@ -47,6 +47,8 @@ pub(in crate::serve) struct Start {
     pub restore: Option<Restore>,
     /// The layouts that the sinks use.
     pub layouts: Vec<Layout>,
+    /// True if a sink takes incidents. Without one, none is queued.
+    pub incidents: bool,
     /// The names of the sinks, in the order of their numbers.
     pub sinks: Vec<String>,
     /// Sources have to wait while more bytes of alerts than this are waiting.
@@ -282,6 +284,7 @@ mod tests {
             folder: Some(folder.into()),
             restore: None,
             layouts: Vec::new(),
+            incidents: false,
             sinks: Vec::new(),
             outbox_bytes: 1 << 20,
             checkpoint: Duration::from_secs(60),
@@ -320,8 +323,8 @@ mod tests {
         for digest in 3..7 {
             assert_eq!(run(folder.path(), &[digest], &[digest]), [Taken::Kept]);
         }
-        let repeated = run(folder.path(), &[1, 1, 2], &[1, 2]);
-        assert_eq!(repeated, [Taken::Repeated, Taken::Repeated, Taken::Kept]);
+        let taken = run(folder.path(), &[1, 1, 9], &[1, 9]);
+        assert_eq!(taken, [Taken::Repeated, Taken::Repeated, Taken::Kept]);
     }
 
     /// The core was told of the answer, but the answer may still have been lost at the end of the process.
