@@ -288,13 +288,12 @@ impl Opener<'_> {
         let Level { nested, text, item } = level;
         let mut walk = Walk::new(record, lends, readers, strings, nested);
         while !walk.readers.is_empty() {
-            let Found { batch, lends, readers } = match self.batch(record, &mut walk, text) {
-                Ok(found) => found,
-                Err(opened) => {
-                    (self.sink)(opened);
-                    continue;
-                }
+            let mut opened = self.open(record, &mut walk, text);
+            let Some(batch) = opened.batch.take() else {
+                (self.sink)(Opened { raw: record, ..opened });
+                continue;
             };
+            let Opened { lends, readers, .. } = opened;
             let strings = walk.strings;
             let mut items = match batch {
                 Batch::Items(items) => items,
@@ -339,40 +338,21 @@ impl Opener<'_> {
         }
     }
 
-    /// The container that a record is for some of its readers, or the result for the sink. This is a function of its
-    /// own, and it does not call the sink, so that nested batches need little stack.
+    /// The result for some readers of a record, which may be a container. This is a function of its own, and it does not
+    /// call the sink, so that nested batches need little stack.
     #[inline(never)]
-    fn batch<'a: 's, 's>(
-        &self,
-        record: &'a [u8],
-        walk: &mut Walk<'a>,
-        text: &'s mut Vec<u8>,
-    ) -> Result<Found<'s>, Opened<'s>> {
-        let opened = match walk.object {
-            Some(object) => walk.next(object, self.zone, self.audience, text),
-            None => {
-                let (lends, readers) = (walk.lends, core::mem::take(&mut walk.readers));
-                return match Items::new(record) {
-                    Some(_) if unfold::is_pairs(record) => {
-                        Ok(Found { batch: Batch::Pairs(record), lends, readers })
-                    }
-                    Some(items) => Ok(Found { batch: Batch::Items(items), lends, readers }),
-                    None => Err(Opened { malformed: true, raw: record, ..Opened::nothing(readers) }),
-                };
-            }
-        };
-        match opened.batch {
-            Some(batch) => Ok(Found { batch, lends: opened.lends, readers: opened.readers }),
-            None => Err(Opened { raw: record, ..opened }),
+    fn open<'a: 's, 's>(&self, record: &'a [u8], walk: &mut Walk<'a>, text: &'s mut Vec<u8>) -> Opened<'s> {
+        if let Some(object) = walk.object {
+            return walk.next(object, self.zone, self.audience, text);
         }
+        let (lends, nothing) = (walk.lends, Opened::nothing(core::mem::take(&mut walk.readers)));
+        let batch = match Items::new(record) {
+            Some(_) if unfold::is_pairs(record) => Batch::Pairs(record),
+            Some(items) => Batch::Items(items),
+            None => return Opened { malformed: true, ..nothing },
+        };
+        Opened { batch: Some(batch), lends, ..nothing }
     }
-}
-
-/// A container, the families of its records, and its readers.
-struct Found<'a> {
-    batch: Batch<'a>,
-    lends: Telemetry,
-    readers: Readers,
 }
 
 /// The sender, as the levels of a record so far name it.
