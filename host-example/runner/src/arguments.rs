@@ -38,7 +38,7 @@ pub struct Isolation {
 /// The results that count as a failure.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Strictness {
-    /// Exit with status 1 if any record could not be judged: its form is unknown, its time cannot be read, or it is
+    /// Exit with status 1 if any record could not be judged. Its form is unknown, its time cannot be read, or it is
     /// broken or too long.
     #[arg(long)]
     strict: bool,

@@ -3,7 +3,7 @@
 //! One pass over the members of a record finds everything. [`crate::carriers`] lists the members of each pipeline. Text
 //! that is itself a JSON object is opened too, at most three levels deep.
 //!
-//! **Who is believed.** A program may repeat a text that an attacker sent to it. Any process can choose its
+//! **Senders that are believed.** A program may repeat a text that an attacker sent to it. Any process can choose its
 //! `SYSLOG_IDENTIFIER` in journald. So [`Trust`] says how far the name of the program can be relied on:
 //!
 //! - In a journald record the trusted fields decide, and nothing in the text overrides them. If they contradict the
@@ -124,8 +124,8 @@ impl Envelope<'_> {
     }
 
     /// True if the program is one whose texts the Linux decoder knows. The result of that decoder is then final, even
-    /// if there is no event. The normalised fields of the record were made from the same text and may be judged
-    /// differently: Filebeat calls a probed public key a failed login.
+    /// if there is no event. The normalised fields of the record were made from the same text, but may say something
+    /// else. Filebeat calls a probed public key a failed login.
     #[must_use]
     pub fn speaks_linux(&self) -> bool {
         self.trust >= Trust::Labelled
@@ -694,8 +694,8 @@ fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -> bool {
     })
 }
 
-/// The bytes of a text: a string, the first of several values, or an array of numbers. systemd's "Journal JSON Format"
-/// writes bytes that are not UTF-8 as such an array.
+/// The bytes of a text: a string, the first of several values, or an array of numbers. The "Journal JSON Format" of
+/// systemd writes bytes that are not UTF-8 as such an array.
 fn said<'a>(value: Value<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     let Some(mut items) = value.as_array() else { return value.bytes(scratch) };
     let first = items.clone().next()?;

@@ -44,7 +44,7 @@ impl Detector {
     ///
     /// # Errors
     /// Fails if the guest fails. Also fails if there are more than 1,000 needles, if they have more than 32 KiB
-    /// together, or if one has more than 256 bytes: a host searches for them in every record.
+    /// together, or if one has more than 256 bytes. The limits exist because a host searches for them in every record.
     pub fn needles(&mut self) -> Result<Vec<String>> {
         const FUNCTION: &str = "needles";
         let needles = self.call(FUNCTION, |guest, store, this| guest.call_needles(store, this))?;

@@ -6,9 +6,8 @@
 //! and leaves it out; all other records count. This works because an analytic is a pure function of its configuration
 //! and its records, and because batches may be cut anywhere.
 //!
-//! If a record fails in a component with several analytics (a suite), the component is taken apart: from then on,
-//! each analytic runs in a detector of its own, from the same state. Only the analytic that fails on the record skips
-//! it.
+//! If a record fails in a component with several analytics (a suite), the component is taken apart. From then on, each
+//! analytic runs in a detector of its own, from the same state. Only the analytic that fails on the record skips it.
 //!
 //! A hostile guest cannot make recovery endless. The number of lost records of a batch is limited, and so is the time
 //! of all recoveries. Beyond these limits, the analytic first loses its state, then the batch, and at last it is

@@ -72,8 +72,8 @@ impl Feed {
         self.backwards > 2 && self.backwards > 4 * self.forwards
     }
 
-    /// How long the feed has been silent at `end`, if this is unusual. Unusual is more than ten minutes and more than
-    /// ten times the usual gap. 99 % of the gaps are not longer than the usual one.
+    /// How long the feed has been silent at `end`, if this is unusual. A silence is unusual if it lasts more than ten
+    /// minutes and more than ten times the usual gap. The usual gap is the 99th percentile.
     #[must_use]
     pub fn silent(&self, end: i64) -> Option<i64> {
         let usual = self.gaps.percentile(99)?;

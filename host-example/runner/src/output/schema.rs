@@ -1,4 +1,4 @@
-//! The JSON Schemas of an alert and of an event, made from the contract: the names, the types and the words of
+//! The JSON Schemas of an alert and of an event, made from the contract. The names, types and words in
 //! `wit/authsieve.wit` are those of the JSON.
 
 use authsieve_host::WIT;

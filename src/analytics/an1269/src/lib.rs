@@ -1,11 +1,11 @@
 //! AN1269, office suite: leaked credential pairs tried from one client address (MITRE ATT&CK T1110.004), over OWA,
 //! Microsoft 365 and Exchange together.
 //!
-//! **On each failure** at t, the failures of the key in [t − `window`, t] are counted. At least `min_failures` raise a
-//! pattern by their shape: `credential-stuffing` (on at least `min_accounts` accounts, at most two for each on
-//! average), `password-spray` (more for each) or `brute-force` (fewer accounts). An alert silences its pattern and the
-//! lesser ones for `window`: brute-force < password-spray < credential-stuffing. It is critical if accounts logged in
-//! from the address in that window.
+//! **On each failure** at t, the failures of the key in [t − `window`, t] are counted. At least `min_failures` raise
+//! one of three patterns. With at least `min_accounts` accounts it is `credential-stuffing` (at most two failures an
+//! account on average) or `password-spray` (more). With fewer accounts it is `brute-force`. An alert silences its
+//! pattern and the lesser ones for `window`: brute-force < password-spray < credential-stuffing. It is critical if
+//! accounts logged in from the address in that window.
 //!
 //! **On each success** at t for u, or a right password that was stopped, at least `min_failures` such failures raise
 //! `credential-accepted`. If u is among the accounts that failed, it is silent per address and u for `window`.

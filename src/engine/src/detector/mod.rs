@@ -1,10 +1,10 @@
 //! Configured analytics and their state. Every face of a module (component, browser class, agent filter) wraps a
 //! detector.
 //!
-//! A detector works in two stages. **Reading** decodes each record once, and names the analytics that read its events
-//! ([`crate::decode`]). **Judging** belongs to each analytic: event time, years, reorder buffer, deliveries, attempts
-//! and windows ([`judge`]). So a suite gives the same alerts as its single analytics. Reading and judging can also
-//! run on different machines ([`Detector::route`], [`Detector::judge`]).
+//! A detector works in two stages. The first stage, **reading**, decodes each record once, and names the analytics that
+//! read its events ([`crate::decode`]). The second stage, **judging**, belongs to each analytic: event time, years,
+//! reorder buffer, deliveries, attempts and windows ([`judge`]). So a suite gives the same alerts as its single
+//! analytics. Reading and judging can also run on different machines ([`Detector::route`], [`Detector::judge`]).
 //!
 //! ```text
 //! batch ─ records ─ Decoder ─ Decoded ─┬─ Judge<A> ─ alerts of A
