@@ -103,7 +103,7 @@ pub enum Fault {
 
 impl Session {
     /// Starts the analytics of a component. `config` is a JSON object, or empty for the defaults; `seed` should be
-    /// random.
+    /// random. Makes one instance of the component and compiles nothing.
     ///
     /// # Errors
     /// Fails if the configuration is invalid or the guest fails.
@@ -112,7 +112,7 @@ impl Session {
     }
 
     /// Continues from a [`snapshot`](Self::snapshot). Also returns notes on the state that was dropped because the
-    /// configuration differs.
+    /// configuration differs. O(`snapshot`).
     ///
     /// # Errors
     /// Fails if the configuration or the snapshot is invalid, or the guest fails.
@@ -168,13 +168,16 @@ impl Session {
         Ok(all)
     }
 
-    /// Reads whole records, each with a newline after it.
+    /// Reads whole records, each with a newline after it. O(bytes): copies the batch into the guest, and to a temporary
+    /// file for recovery. Batches of about 64 KiB hide the cost of the call. After a failure, the call also judges the
+    /// records since the last snapshot again.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         self.ask(batch, reading.into(), Ask::Alerts)
     }
 
     /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why. Events that
-    /// waited appear in the next call, even if its batch is empty.
+    /// waited appear in the next call, even if its batch is empty. Costs more than `process`, because each event and
+    /// key gets a text.
     pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         self.ask(batch, reading.into(), Ask::Notes)
     }
@@ -205,7 +208,7 @@ impl Session {
     }
 
     /// The state, for [`restore`](Self::restore), and the failures that occurred. If the session fails later, it
-    /// recovers from this snapshot too.
+    /// recovers from this snapshot too. O(state): each guest scans all keys.
     ///
     /// # Errors
     /// Fails if the guest fails in this call.
@@ -222,7 +225,7 @@ impl Session {
         }
     }
 
-    /// The counters since the session started, for each analytic. They include detectors that died.
+    /// The counters since the session started, for each analytic. They include detectors that died. O(keys).
     pub fn stats(&mut self) -> Vec<Stats> {
         self.parts.iter_mut().flat_map(Single::stats).collect()
     }

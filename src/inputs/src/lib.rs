@@ -17,6 +17,10 @@
 //! assert!(files.next(Vec::new()).is_none());
 //! ```
 //!
+//! Rotated logs, reversed exports and logs of several hosts seldom come in the order of their events, and an analytic
+//! counts events in time windows. Use this crate in a host that reads such files. It sorts and merges them in bounded
+//! memory, with temporary files where they do not fit.
+//!
 //! A program that reads one plain file in its own order needs `authsieve-framing` alone. `examples/merge.rs` is a whole
 //! program.
 

@@ -30,7 +30,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// Uses the width of the terminal. Without a terminal, uses `COLUMNS`, or else 100 columns.
+    /// Uses the width in `COLUMNS` if that is set, else the width of the terminal, else 100 columns.
     #[must_use]
     pub fn new(paint: Paint) -> Self {
         let set = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

@@ -27,6 +27,10 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
+//! Use it for identity providers that ask for a second factor by push, call or text: Okta, Duo, Auth0, Entra. For the
+//! passwords before this factor, use `authsieve-fls` or `authsieve-an1269`. `examples/` has configurations to start
+//! from.
+//!
 //! # Challenges
 //! - A challenge that was issued counts ([`Outcome::Challenge`]).
 //! - A result ([`Outcome::Denied`], [`Outcome::Timeout`]) closes the oldest open challenge of the user with the same

@@ -30,6 +30,9 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
+//! Use it for Microsoft 365, Entra, OWA and Exchange, where one address tries many accounts. For one account and one
+//! address, use `authsieve-fls`. `examples/` has configurations to start from.
+//!
 //! **To evade it**, spread the pairs over so many addresses that each stays below `min_failures` in any `window`.
 
 // For a module, the macro that exports functions writes unsafe code.

@@ -24,6 +24,9 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
+//! Use it for servers and desktops with Linux, where one address or one user guesses passwords until one works. For
+//! Windows and Entra, use `authsieve-fls`. `examples/` has configurations to start from.
+//!
 //! **To evade it**, stay below `min_failures` in any `window` from each source, or wait longer than `success_within`
 //! before using the password that was found.
 

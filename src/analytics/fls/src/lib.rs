@@ -22,6 +22,10 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
+//! Use it for Windows, Entra and Microsoft 365, and for clouds and firewalls in ECS or OCSF. For Linux, use
+//! `authsieve-an1276`. For attempts that never succeed, use `authsieve-an1521` (Windows) or `authsieve-an1269` (Entra).
+//! `examples/` has configurations to start from.
+//!
 //! **To evade it**, stay below `min_failures` in any `window`, or use a new address for every few attempts. Or wait
 //! longer than `success_within` before the login.
 

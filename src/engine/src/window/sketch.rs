@@ -111,7 +111,7 @@ impl Sketch {
                 out.raw(&word.to_le_bytes());
             }
         }
-        // The end is stored as one past the last block.
+        // A number of empty blocks as great as the whole sketch marks the end.
         out.count(self.wanted);
     }
 
