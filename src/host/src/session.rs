@@ -325,9 +325,9 @@ impl fmt::Display for Fault {
             Self::GivenUp { error, .. } => {
                 write!(f, "it fails on too many records, last: {error}; the rest of the batch was left out")
             }
-            Self::Forgot { why } => write!(f, "its state is lost, it goes on from nothing: {why}"),
-            Self::Unfinished { error } => write!(f, "{error}; what still waited in it did not come out"),
-            Self::Stopped { why } => write!(f, "stopped, it sees no more records: {why}"),
+            Self::Forgot { why } => write!(f, "its state is lost, and it begins with empty state: {why}"),
+            Self::Unfinished { error } => write!(f, "{error}; its waiting alerts are lost"),
+            Self::Stopped { why } => write!(f, "stopped, and gets no more records: {why}"),
         }
     }
 }

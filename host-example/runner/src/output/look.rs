@@ -178,7 +178,7 @@ pub fn wide(text: &str) -> usize {
 /// Fails for any other text.
 pub fn zone(text: &str) -> Result<TimeZone, String> {
     if text == "local" {
-        return local().ok_or_else(|| "this machine does not say its time zone; name one".into());
+        return local().ok_or_else(|| "the time zone of this machine is unknown; name one".into());
     }
     if let Ok(zone) = TimeZoneDatabase::bundled().get(text) {
         return Ok(zone);

@@ -96,7 +96,7 @@ fn paragraph(
             out,
             "",
             2,
-            "a password was found out, and the second factor of the same account was asked for",
+            "a password was guessed, and then the second factor of the same account was asked for",
             false,
         )?;
     }

@@ -17,7 +17,7 @@ pub fn alert() -> Value {
     });
     let place = json!({ "file": { "type": "string" }, "line": line });
     let origin = json!({
-        "description": "The places of the records: that of the alert, and those of its evidence. Absent where the \
+        "description": "The places of the record that raised the alert and of its evidence. Absent where the \
             numbers of the records are unknown.",
         "type": "object",
         "properties": {

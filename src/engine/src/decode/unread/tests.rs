@@ -70,8 +70,8 @@ const LINUX: &[(&str, &str)] = &[
         r#"{"MESSAGE":"GET /?Failed password for bob from 192.0.2.7","SYSLOG_IDENTIFIER":"nginx","_COMM":"nginx","_EXE":"/usr/sbin/nginx","_UID":"33"}"#,
         "ignored",
     ),
-    // The audit log of Linux: a record that is read, a key that was only offered, a record of another type, a record
-    // that is cut off.
+    // The audit log of Linux: a record that is read, a key that was only offered, another type, a record that is cut
+    // off.
     (
         r#"type=USER_AUTH msg=audit(1772355600.0:9): pid=17 uid=0 msg='op=PAM:authentication acct="bob" exe="/usr/sbin/sshd" hostname=? addr=192.0.2.7 terminal=ssh res=failed'"#,
         "read",
