@@ -181,8 +181,8 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
     Some(event)
 }
 
-/// True if the path that libaudit writes is that of su or login. This is for types of records that every session has:
-/// so cron's records are left out before they are read.
+/// True if the path that libaudit writes is that of su or login. The check is for types of records that every session
+/// has. It leaves out cron's records before they are read.
 fn is_told(inner: &[u8], service: &[u8]) -> bool {
     match service {
         b"su" | b"login" => cut_last(inner, b" exe=").is_some_and(|(_, rest)| {
