@@ -9,9 +9,10 @@
 //!   process.
 //! * A line without a user belongs to the user that its process named last. If it named none yet, the line belongs to
 //!   the user that it names next.
-//! * For a keyboard-interactive answer, PAM has a process of its own. It belongs to the process of the same host,
-//!   user and address that reports more failed answers than PAM did for it, at most 10 s apart, in either order. Of
-//!   several, the newest is taken. The PAM process becomes independent as soon as sshd writes a line in it.
+//! * For a keyboard-interactive answer, PAM has a process of its own. The PAM process belongs to a process of the same
+//!   host, user and address, at most 10 s apart, in either order. The other process must report more failed answers
+//!   than PAM did for it. Of several, the newest is taken. The PAM process becomes independent as soon as sshd writes a
+//!   line in it.
 //! * A success ends the attempts of its process. It takes back a failed `USER_LOGIN`. For each module, it takes back
 //!   one failure that was reported by a single line and that sshd did not confirm. These failures are from its own
 //!   process or, after a keyboard-interactive answer, from the newest PAM process that belongs to no other.

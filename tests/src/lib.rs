@@ -1,8 +1,9 @@
 //! End-to-end tests of authsieve: every host runs the same cases, and an analytic is compared with its oracle.
 //!
-//! The library part shares no code with the engine, so that an error of the engine cannot hide in its own test.
-//! [`scenario`] invents happenings. [`render`] writes them as programs and log shippers do, and gives the true facts
-//! of each line. [`oracle`] judges these by the rule as it is worded, in O(n²) and with unlimited memory.
+//! The library part shares no code with the engine, so that an error of the engine cannot hide in its own test. The
+//! module [`scenario`] invents logins and attacks. The module [`render`] writes them as programs and log shippers do,
+//! and gives the true facts of each line. The module [`oracle`] judges these facts by the rule as it is worded, in
+//! O(n²) and with unlimited memory.
 
 pub mod carrier;
 pub mod fact;

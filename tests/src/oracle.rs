@@ -1,8 +1,8 @@
 //! Rule R of AN1276 as it is worded, over all events so far.
 //!
-//! A success at s with key k raises an alert if, and only if, k has a failure f with f ≤ s ≤ f + success_within. At
-//! least min_failures failures of k must lie in [f − window, f]. Later lines of the input have not
-//! happened yet.
+//! A failure f of key k completes a count if at least min_failures failures of k lie in [f − window, f]. A success at s
+//! raises an alert if, and only if, k has such a failure with f ≤ s ≤ f + success_within. Later lines of the input have
+//! not happened yet.
 
 use crate::fact::{Fact, Micros, Says};
 use crate::joiner::{Event, Joiner};

@@ -19,7 +19,8 @@ use std::time::Duration;
 /// The analytics to run.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
-    /// Analytics by id, in any case: an1276,fls; or `all`. May be repeated. Default: all.
+    /// Ids of analytics, in upper or lower case, such as an1276,fls; `all` stands for all. May be repeated. Default:
+    /// all.
     #[arg(short, long = "analytic", value_name = "ID", value_delimiter = ',')]
     pub analytic: Vec<String>,
     /// An analytic from a component file. May be repeated.
@@ -38,8 +39,7 @@ pub struct Isolation {
 /// The results that count as a failure.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Strictness {
-    /// Exit with status 1 if any record could not be judged: its form is unknown, its time cannot be read, or it is
-    /// broken or too long.
+    /// Exit with status 1 if any record could not be judged: unknown form, unreadable time, broken or too long.
     #[arg(long)]
     strict: bool,
 }
@@ -167,7 +167,7 @@ impl Inputs {
     /// Fails for a folder, for an order that needs the end of the input, and if the command has neither a file nor a pipe.
     pub fn streams(&self) -> Result<Vec<Files>, Error> {
         if self.order.sorts() {
-            let why = "--follow never comes to an end, and --order sort waits for one; expected one of them";
+            let why = "--follow never ends, and --order sort waits for the end; expected one of them";
             return Err(Error::Usage(why.into()));
         }
         let followed = |input| match input {

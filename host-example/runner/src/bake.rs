@@ -1,9 +1,9 @@
 //! Writes a configuration into a module, for hosts that cannot pass one.
 //!
-//! Each module of authsieve contains a mark, then the places of four texts (`authsieve_abi::baked`): the id, the
-//! version, the configuration, and the name of a member. [`write()`] appends the texts to the module's data, in new
-//! pages of memory, and changes the places. Nothing else changes, and no code runs. So a module can be baked again and
-//! again. Baking an empty configuration gives the original module with one empty page.
+//! Each module of authsieve contains a mark, then the places of four texts (`authsieve_abi::baked`). These are the id,
+//! the version, the configuration, and the name of a member. The function [`write()`] appends the texts to the module's
+//! data, in new pages of memory, and changes the places. Nothing else changes, and no code runs. So a module can be
+//! baked again and again. Baking an empty configuration gives the original module with one empty page.
 
 use authsieve_host::{Analytic, Engine, StartError, filter, is_module};
 use wasm_encoder::{

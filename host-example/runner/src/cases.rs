@@ -172,7 +172,7 @@ impl Case {
         let input = match inputs[..] {
             [input] => dir.join(input),
             [] => return Err(Broken("there is no input.* (input.log, input.jsonl, input.csv, …)".into())),
-            _ => return Err(Broken(format!("one input.* is wanted, there are {}", inputs.join(", ")))),
+            _ => return Err(Broken(format!("there are {} files input.*; expected one", inputs.join(", ")))),
         };
         let about: About = match read("case.toml")? {
             Some(text) => toml::from_str(&text)
@@ -312,7 +312,9 @@ fn chosen(
 ) -> Result<Vec<String>, Broken> {
     let mut named = match (one, several.is_empty()) {
         (Some(_), false) => {
-            return Err(Broken("case.toml: `analytic` and `analytics`: one of them is enough".into()));
+            return Err(Broken(
+                "case.toml: both `analytic` and `analytics` are set; expected one of them".into(),
+            ));
         }
         (Some(one), true) => vec![one],
         (None, _) => several,
@@ -325,7 +327,7 @@ fn chosen(
     }
     if named.is_empty() {
         return Err(Broken(
-            "it is not said which analytic it is for: choose one with -a, or write analytic = \"an1276\" into its \
+            "the case names no analytic: choose one with -a, or write analytic = \"an1276\" into its \
              case.toml"
                 .into(),
         ));

@@ -22,20 +22,23 @@ Examples:
   authsieve run auth.log* > alerts.json                 several files, in the order of time; JSON in a file
   journalctl -o json | authsieve run -a an1276          standard input
   authsieve run -a an1276,fls auth.log signins.jsonl    several analytics at once
-  authsieve serve --http 127.0.0.1:7401 --alerts -       a service beside a pipeline
-  authsieve view auth.log                               alerts, and why, in the browser
-  authsieve test src/analytics --junit report.xml       detection cases, as data
-  authsieve inspect an1276                              what it reads and how it can be configured
-  authsieve decode auth.log                             what each record says
-  authsieve explain -a an1276 --user root auth.log      why it did, or did not, alert
+  authsieve serve --http 127.0.0.1:7401 --alerts -      a service beside a pipeline
+  authsieve view auth.log                               alerts and their reasons, in the browser
+  authsieve test src/analytics --junit report.xml       detection cases, with a report
+  authsieve inspect an1276                              the input and the options of an analytic
+  authsieve decode auth.log                             the events in each record
+  authsieve explain -a an1276 --user root auth.log      why an alert came, or did not
   authsieve doctor auth.log                             whether the feed can make an analytic fire
   authsieve tune -a fls --expect known.txt signins.jsonl fewest alerts that keep every known attack
   authsieve check -c my.toml                            whether a configuration is valid
   authsieve bake -c my.toml -o my.wasm an1276           a filter for Fluent Bit with a configuration in it
 
-Exit status: 0 when it ran, whether alerts were found or not; 2 for a wrong command line or
-configuration; 1 when something failed, such as a file that cannot be read, with --strict also when a
-record could not be judged, and from doctor also when an analytic named by -a cannot fire, or none can.";
+Exit status:
+  0  a complete run, with or without alerts
+  1  a failure, such as a file that cannot be read; with --strict, a record that could not be judged;
+     from doctor, an analytic named by -a that cannot fire, or none that can
+  2  a wrong command line or configuration
+  3  an alert that meets --fail-on";
 
 /// Stateful WebAssembly detections for authentication attacks, run over log files.
 #[derive(Debug, Parser)]
@@ -81,7 +84,7 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Check a configuration and show its full effect. Exit status 2 if it is not valid.
     Check(check::Arguments),
-    /// Show what an analytic is, what it needs and how it can be configured.
+    /// Show the description of an analytic: its input, its needs and its options.
     Inspect(inspect::Arguments),
     /// Write the analytics as files for other hosts.
     Export(export::Arguments),

@@ -64,7 +64,7 @@ impl Text {
         Self { at: text.as_ptr(), length: text.len() }
     }
 
-    /// Reads the text that is there now. The compiler would use the text of the time when it ran.
+    /// Reads the text from memory, because `bake` may have replaced it after the compiler ran.
     fn read(place: *const Self) -> &'static str {
         // SAFETY: a place in a static. `bake` writes bytes of the data section there, which no code changes.
         let bytes = unsafe {

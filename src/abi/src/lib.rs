@@ -6,6 +6,8 @@
 //! authsieve_abi::faces!(An1276);
 //! ```
 //!
+//! `examples/faces.rs` is a program with this line, and with the smallest analytic that fits.
+//!
 //! A feature of the analytic, forwarded to this crate, chooses the face:
 //!
 //! | feature     | face                                   | imports          |
@@ -17,6 +19,22 @@
 //!
 //! A face translates types and does nothing else. All behaviour is that of
 //! [`Detector`](authsieve_engine::detector::Detector). Outside of Wasm builds the features have no effect.
+//!
+//! # Baked texts
+//!
+//! A module contains a few texts that a tool can change without a compiler, such as its configuration:
+//!
+//! ```
+//! use authsieve_abi::baked::Baked;
+//!
+//! static BAKED: Baked = Baked::new("an0001", "1.0.0");
+//! assert_eq!((BAKED.config(), BAKED.key()), ("", "authsieve"));
+//! ```
+//!
+//! # When to use it
+//!
+//! Use this crate in the crate of an analytic, so that all hosts can run the analytic. A Rust program that runs
+//! analytics natively needs `authsieve-engine` alone.
 
 // A module never traps on a record: no function may panic.
 #![cfg_attr(

@@ -37,8 +37,8 @@ mod unread;
 /// The most prefixes that are removed from a line.
 const PREFIXES: usize = 3;
 
-/// Signs that a record may contain a text in which no needle can be found: ASCII letters that an encoder has escaped,
-/// and the numbers that journald writes for bytes that are not UTF-8.
+/// Signs that a record may contain a text in which no needle can be found. They are ASCII letters that an encoder has
+/// escaped, and the numbers that journald writes for bytes that are not UTF-8.
 const ENCODED: [&str; 21] = [
     "\\u002",
     "\\u003",

@@ -3,7 +3,7 @@
 //! One pass over the members of a record finds everything. [`crate::carriers`] lists the members of each pipeline. Text
 //! that is itself a JSON object is opened too, at most three levels deep.
 //!
-//! **Who is believed.** A program may repeat a text that an attacker sent to it. Any process can choose its
+//! **Senders that are believed.** A program may repeat a text that an attacker sent to it. Any process can choose its
 //! `SYSLOG_IDENTIFIER` in journald. So [`Trust`] says how far the name of the program can be relied on:
 //!
 //! - In a journald record the trusted fields decide, and nothing in the text overrides them. If they contradict the
@@ -126,8 +126,8 @@ impl Envelope<'_> {
     }
 
     /// True if the program is one whose texts the Linux decoder knows. The result of that decoder is then final, even
-    /// if there is no event. The normalised fields of the record were made from the same text and may be judged
-    /// differently: Filebeat calls a probed public key a failed login.
+    /// if there is no event. The normalised fields of the record were made from the same text, but may say something
+    /// else. Filebeat calls a probed public key a failed login.
     #[must_use]
     pub fn speaks_linux(&self) -> bool {
         self.trust >= Trust::Labelled

@@ -1,8 +1,8 @@
 //! Reads times as log writers spell them: a few nanoseconds a line, exact to the microsecond.
 //!
-//! Every time is validated, so 30 February is refused. [`read`] takes a whole value in any form. [`leading`] takes
-//! the start of a line and returns the length of the time. A time may name no zone or no year: [`Stamp`] tells these
-//! cases apart.
+//! Every time is validated, so 30 February is refused. The function [`read`] takes a whole value in any form. The
+//! function [`leading`] takes the start of a line and returns the length of the time. A time may name no zone or no
+//! year: [`Stamp`] tells these cases apart.
 
 mod civil;
 mod forms;

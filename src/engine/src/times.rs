@@ -321,8 +321,9 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Reads the time in a value, in any form and unit: a text, a number, the first of a list, or an object around a time
-/// (`{"@SystemTime":…}`, `{"$date":…}`, `{"seconds":…,"nanos":…}`). Returns `None` if the value says nothing.
+/// Reads the time in a value, in any form and unit. The value is a text, a number, a list (its first element counts),
+/// or an object around a time. Such objects are `{"@SystemTime":…}`, `{"$date":…}` and `{"seconds":…,"nanos":…}`.
+/// Returns `None` if the value says nothing.
 #[must_use]
 pub fn of(value: Value<'_>, zone: Zone<'_>) -> Option<Stamp> {
     let mut value = value;

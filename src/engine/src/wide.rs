@@ -3,7 +3,8 @@
 /// The number of bytes.
 pub const BYTES: usize = 16;
 
-/// Whether this is faster than a word at a time. Elsewhere it is the same, a byte at a time, for tests.
+/// True if the target has these vectors, so that this code is faster than a word at a time. For all other targets, it
+/// works a byte at a time, for tests.
 pub const IS_FAST: bool = cfg!(all(target_arch = "wasm32", target_feature = "simd128"));
 
 /// Sixteen bytes of a text.

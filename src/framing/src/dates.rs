@@ -13,9 +13,9 @@
 //! | none of both, as .NET writes them for the United States (`3/4/2026 8:00:00 AM`) | month, day |
 //! | none of both | unknown |
 //!
-//! An attacker chooses names and texts, and must not decide how times are read. So a date counts in two places only:
-//! at the beginning of a line, and as the whole value of a member whose name says that it holds a time. The columns
-//! of the Azure portal (`TimeGenerated [UTC]`) always have the month first, and are left alone.
+//! An attacker chooses names and texts, and must not decide how times are read. So a date counts in two places only.
+//! One is the beginning of a line, the other the whole value of a member whose name says that it holds a time. The
+//! columns of the Azure portal (`TimeGenerated [UTC]`) always have the month first, and are left alone.
 
 use memchr::memmem::Finder;
 

@@ -119,8 +119,9 @@ fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
-/// The columns of exports: Entra's portal, Log Analytics, Purview and `Search-UnifiedAuditLog`, the Event Viewer and
-/// `Get-WinEvent`, Okta, Duo, Exchange; and the names that pipelines give to the same fields.
+/// The columns of exports, and the names that pipelines give to the same fields. The exports are those of Entra's
+/// portal, Log Analytics, Purview and `Search-UnifiedAuditLog`, the Event Viewer and `Get-WinEvent`, Okta, Duo and
+/// Exchange.
 const KNOWN: &[&str] = &[
     "account",
     "activity",

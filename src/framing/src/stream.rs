@@ -20,7 +20,7 @@ const AHEAD: usize = 16 << 20;
 const BINARY: &str = "this is no log: the bytes are neither text nor of a format that is known (.evtx, .gz, .zst, .bz2, .xz, .zip, .tar)";
 
 /// The error for an `.evtx` file that ends early.
-const CUT_OFF: &str = "the .evtx file ends early, in or before its last chunk; what stands before was read";
+const CUT_OFF: &str = "the .evtx file ends early, in or before its last chunk; the records before were read";
 
 /// Reads the records of an input in any format, batch by batch.
 ///

@@ -86,7 +86,7 @@ impl Analytic {
         ty.exports(engine).map(|(name, item)| (name.to_owned(), functions(item.ty))).collect()
     }
 
-    /// Describes the analytics in the component: one, or those of a suite.
+    /// Describes the analytics in the component: one, or those of a suite. Each call makes an instance and drops it.
     ///
     /// # Errors
     /// Fails if the guest fails.
@@ -96,8 +96,9 @@ impl Analytic {
         answer.map_err(|e| self.failed("describe", &e))
     }
 
-    /// Creates a detector with empty state. `config` is a JSON object, or empty for the defaults. `seed` places
-    /// entries in hash tables and should be random.
+    /// Creates a detector with empty state. `config` is a JSON object, or empty for the defaults. `seed` places entries
+    /// in hash tables and should be random. Makes a new instance of the component, with memory of its own, and compiles
+    /// nothing.
     ///
     /// # Errors
     /// Fails if the configuration is invalid or the guest fails.
@@ -109,8 +110,8 @@ impl Analytic {
         Ok(Detector::new(store, bindings, resource, self.engine.limits))
     }
 
-    /// Creates a detector that continues from `snapshot`. Also returns notes on the state that was dropped because
-    /// the configuration differs.
+    /// Creates a detector that continues from `snapshot`. Also returns notes on the state that was dropped because the
+    /// configuration differs. O(`snapshot`).
     ///
     /// # Errors
     /// Fails if the configuration or the snapshot is invalid, or the guest fails.

@@ -44,7 +44,7 @@ impl Detector {
     ///
     /// # Errors
     /// Fails if the guest fails. Also fails if there are more than 1,000 needles, if they have more than 32 KiB
-    /// together, or if one has more than 256 bytes: a host searches for them in every record.
+    /// together, or if one has more than 256 bytes. The limits exist because a host searches for them in every record.
     pub fn needles(&mut self) -> Result<Vec<String>> {
         const FUNCTION: &str = "needles";
         let needles = self.call(FUNCTION, |guest, store, this| guest.call_needles(store, this))?;
@@ -64,7 +64,8 @@ impl Detector {
         }
     }
 
-    /// Reads whole records, each with a newline after it, and returns their alerts. See the contract.
+    /// Reads whole records, each with a newline after it, and returns their alerts. See the contract. O(bytes); copies
+    /// the batch into the guest. Batches of about 64 KiB hide the cost of the call.
     ///
     /// # Errors
     /// Fails if the guest fails.
@@ -73,7 +74,8 @@ impl Detector {
         self.call("process", |guest, store, this| guest.call_process(store, this, batch, reading))
     }
 
-    /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why.
+    /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why. Costs more
+    /// than `process`, because each event and key gets a text.
     ///
     /// # Errors
     /// Fails if the guest fails.
@@ -82,7 +84,7 @@ impl Detector {
         self.call("explain", |guest, store, this| guest.call_explain(store, this, batch, reading))
     }
 
-    /// The events of a batch. Changes no state.
+    /// The events of a batch. Changes no state. O(bytes), with a fixed cost for each call: pass many records at once.
     ///
     /// # Errors
     /// Fails if the guest fails.
@@ -107,7 +109,8 @@ impl Detector {
         self.call_on_all("flush", |guest, store, this| guest.call_flush(store, this))
     }
 
-    /// The state, for [`Analytic::restore`](crate::Analytic::restore).
+    /// The state, for [`Analytic::restore`](crate::Analytic::restore). O(state): the guest scans all keys, and the host
+    /// copies the bytes.
     ///
     /// # Errors
     /// Fails if the guest fails.
@@ -115,7 +118,7 @@ impl Detector {
         self.call_on_all("snapshot", |guest, store, this| guest.call_snapshot(store, this))
     }
 
-    /// The counters since the detector was created or restored, for each analytic.
+    /// The counters since the detector was created or restored, for each analytic. O(keys).
     ///
     /// # Errors
     /// Fails if the guest fails.

@@ -82,7 +82,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Makes an engine with limits for its guests.
+    /// Makes an engine with limits for its guests. Starts a thread that counts time for the deadlines, so a process
+    /// needs one engine only.
     ///
     /// # Errors
     /// Fails if wasmtime does not support this machine, or if no thread can be started.

@@ -39,7 +39,8 @@ impl Restarting {
         &self.name
     }
 
-    /// Starts each analytic of a suite in a detector of its own. Returns an empty list if there is only one analytic.
+    /// Starts each analytic of a suite in a detector of its own, with empty state. Returns an empty list if there is
+    /// only one analytic.
     ///
     /// # Errors
     /// Fails if one of them does not start.

@@ -6,9 +6,8 @@
 //! and leaves it out; all other records count. This works because an analytic is a pure function of its configuration
 //! and its records, and because batches may be cut anywhere.
 //!
-//! If a record fails in a component with several analytics (a suite), the component is taken apart: from then on,
-//! each analytic runs in a detector of its own, from the same state. Only the analytic that fails on the record skips
-//! it.
+//! If a record fails in a component with several analytics (a suite), the component is taken apart. From then on, each
+//! analytic runs in a detector of its own, from the same state. Only the analytic that fails on the record skips it.
 //!
 //! A hostile guest cannot make recovery endless. The number of lost records of a batch is limited, and so is the time
 //! of all recoveries. Beyond these limits, the analytic first loses its state, then the batch, and at last it is
@@ -104,7 +103,7 @@ pub enum Fault {
 
 impl Session {
     /// Starts the analytics of a component. `config` is a JSON object, or empty for the defaults; `seed` should be
-    /// random.
+    /// random. Makes one instance of the component and compiles nothing.
     ///
     /// # Errors
     /// Fails if the configuration is invalid or the guest fails.
@@ -113,7 +112,7 @@ impl Session {
     }
 
     /// Continues from a [`snapshot`](Self::snapshot). Also returns notes on the state that was dropped because the
-    /// configuration differs.
+    /// configuration differs. O(`snapshot`).
     ///
     /// # Errors
     /// Fails if the configuration or the snapshot is invalid, or the guest fails.
@@ -169,13 +168,16 @@ impl Session {
         Ok(all)
     }
 
-    /// Reads whole records, each with a newline after it.
+    /// Reads whole records, each with a newline after it. O(bytes): copies the batch into the guest, and to a temporary
+    /// file for recovery. Batches of about 64 KiB hide the cost of the call. After a failure, the call also judges the
+    /// records since the last snapshot again.
     pub fn process(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         self.ask(batch, reading.into(), Ask::Alerts)
     }
 
     /// Reads records as [`process`](Self::process) does, and returns what became of each event, and why. Events that
-    /// waited appear in the next call, even if its batch is empty.
+    /// waited appear in the next call, even if its batch is empty. Costs more than `process`, because each event and
+    /// key gets a text.
     pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Answer {
         self.ask(batch, reading.into(), Ask::Notes)
     }
@@ -206,7 +208,7 @@ impl Session {
     }
 
     /// The state, for [`restore`](Self::restore), and the failures that occurred. If the session fails later, it
-    /// recovers from this snapshot too.
+    /// recovers from this snapshot too. O(state): each guest scans all keys.
     ///
     /// # Errors
     /// Fails if the guest fails in this call.
@@ -223,7 +225,7 @@ impl Session {
         }
     }
 
-    /// The counters since the session started, for each analytic. They include detectors that died.
+    /// The counters since the session started, for each analytic. They include detectors that died. O(keys).
     pub fn stats(&mut self) -> Vec<Stats> {
         self.parts.iter_mut().flat_map(Single::stats).collect()
     }
@@ -323,9 +325,9 @@ impl fmt::Display for Fault {
             Self::GivenUp { error, .. } => {
                 write!(f, "it fails on too many records, last: {error}; the rest of the batch was left out")
             }
-            Self::Forgot { why } => write!(f, "its state is lost, it goes on from nothing: {why}"),
-            Self::Unfinished { error } => write!(f, "{error}; what still waited in it did not come out"),
-            Self::Stopped { why } => write!(f, "stopped, it sees no more records: {why}"),
+            Self::Forgot { why } => write!(f, "its state is lost, and it begins with empty state: {why}"),
+            Self::Unfinished { error } => write!(f, "{error}; its waiting alerts are lost"),
+            Self::Stopped { why } => write!(f, "stopped, and gets no more records: {why}"),
         }
     }
 }

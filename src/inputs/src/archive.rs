@@ -173,7 +173,9 @@ impl Zip {
             if entry.encrypted() {
                 return unread("it is encrypted; unpack it first");
             }
-            let Some(start) = entry.data_start() else { return unread("it is not where the directory says") };
+            let Some(start) = entry.data_start() else {
+                return unread("it is not at the place that the archive's directory names");
+            };
             let end = start.saturating_add(entry.compressed_size());
             let section = Box::new(Section::new(&self.file, start, end));
             let section = Counted { input: section, meter: Arc::clone(&self.meter) };
@@ -187,7 +189,7 @@ impl Zip {
                 CompressionMethod::ZSTD => Box::new(zstd::Frames::new(section)),
                 other => {
                     return unread(&format!(
-                        "it is packed by the method {other}, which is not read; unpack it first"
+                        "it is compressed by method {other}, which is not supported; unpack it first"
                     ));
                 }
             };
@@ -225,12 +227,12 @@ impl Read for Checked {
         let Some(left) = self.left.checked_sub(read as u64) else {
             return Err(Error::new(
                 ErrorKind::InvalidData,
-                "more bytes than the directory of the archive says",
+                "it has more bytes than the archive's directory says",
             ));
         };
         self.left = left;
         if read == 0 && !into.is_empty() && (left > 0 || self.crc.sum() != self.wanted) {
-            return Err(if left > 0 { early() } else { BehindTheEnd("the checksum is another one").into() });
+            return Err(if left > 0 { early() } else { BehindTheEnd("the checksum does not match").into() });
         }
         Ok(read)
     }

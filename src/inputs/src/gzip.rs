@@ -51,7 +51,7 @@ fn next_member<R: BufRead>(mut input: R) -> io::Result<Option<Member<R>>> {
     let mut head = Vec::new();
     input.by_ref().take(2).read_to_end(&mut head)?;
     if head != b"\x1F\x8B" {
-        return Err(BehindTheEnd("junk behind the gzip data; what stands before it was read").into());
+        return Err(BehindTheEnd("other bytes after the gzip data; the data before them was read").into());
     }
     Ok(Some(GzDecoder::new(Cursor::new(head).chain(input))))
 }

@@ -1,7 +1,7 @@
 //! Reads stored logs and pipes as one stream of records, ordered by time, for the command and the viewer.
 //!
 //! A [`Source`] yields [`Batch`]es of whole records until it ends. Its host numbers the records, passes them through
-//! the analytics, and acknowledges each batch once all results are delivered. [`Files`] is the source for stored logs.
+//! the analytics, and acknowledges each batch once all results are delivered. The source for stored logs is [`Files`].
 //! It reads compressed files, archives and folders, and merges them by the times of their records. An [`Input`] is a
 //! path, a pipe, memory, or a [`Store`] such as a file in a browser.
 //!
@@ -16,6 +16,10 @@
 //! batch.receipt.acknowledge();
 //! assert!(files.next(Vec::new()).is_none());
 //! ```
+//!
+//! Rotated logs, reversed exports and logs of several hosts seldom come in the order of their events, and an analytic
+//! counts events in time windows. Use this crate in a host that reads such files. It sorts and merges them in bounded
+//! memory, with temporary files where they do not fit.
 //!
 //! A program that reads one plain file in its own order needs `authsieve-framing` alone. `examples/merge.rs` is a whole
 //! program.

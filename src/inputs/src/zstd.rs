@@ -44,9 +44,10 @@ impl<R: BufRead> Frames<R> {
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)))
                     if self.met_any =>
                 {
-                    return Err(
-                        BehindTheEnd("junk behind the zstd data; what stands before it was read").into()
-                    );
+                    return Err(BehindTheEnd(
+                        "other bytes after the zstd data; the data before them was read",
+                    )
+                    .into());
                 }
                 Err(error) => return Err(io_error(error)),
             }

@@ -9,6 +9,12 @@
 //! let ecs = Layout::Ecs.to_json(&Located::new(&alert, &Origins::default()));
 //! assert!(ecs.contains(r#""message":"5 failed logins""#));
 //! ```
+//!
+//! Use this crate in a host whose alerts go to a SIEM or a data lake. A [`Layout`] writes OCSF or ECS, and [`located`]
+//! adds the file and line of each record. The module [`state`] reads and writes the files of `authsieve snapshot`.
+//!
+//! A host that wants only the canonical JSON needs no more than `Alert::to_json` of `authsieve-engine`.
+//! `examples/layouts.rs` is a whole program.
 
 pub mod attack;
 pub mod ecs;

@@ -1,4 +1,4 @@
-//! Copies the lines of standard input that contain one of the given words, in any ASCII case: what a host does with the
+//! Copies the lines of standard input that contain one of the given words, in any ASCII case. A host does this with the
 //! needles of its analytics before it calls them.
 //!
 //! ```console

@@ -21,9 +21,12 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
-//! **For tests and tools**: [`each_analytic!`] calls a macro with the ids of all analytics, and [`by_id!`] calls a
-//! function with the type of one. [`analytics`] holds the types under these ids. A new analytic is one line in this
-//! crate's `Cargo.toml`.
+//! Use this crate to run the analytics natively, in a program that trusts them and needs no limits. Use
+//! `authsieve-host` to run them in a sandbox. `examples/suite.rs` is a whole program.
+//!
+//! Tests and tools can go through all analytics: [`each_analytic!`] calls a macro with their ids, and [`by_id!`] calls
+//! a function with the type of one. The module [`analytics`] holds the types under these ids. A new analytic is one
+//! line in this crate's `Cargo.toml`.
 //!
 //! ```
 //! use authsieve_engine::analytic::Analytic;

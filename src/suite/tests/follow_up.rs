@@ -141,8 +141,8 @@ fn compare<A: Analytics>(config: &str, rules: Rules, events: &[Event<'static>], 
     updates
 }
 
-/// Checks the output for one event: first the updates that were due, in order, then the alerts, and the updates of
-/// silences that a login has ended.
+/// Checks the output for one event. First come the updates that were due, in order, then the alerts, then the updates
+/// of silences that a login has ended.
 fn check(
     said: Vec<Alert>,
     open: &mut Vec<Open>,

@@ -1,5 +1,5 @@
-//! Tables in the README that are made from the code: the analytics from their descriptions, and the supported inputs
-//! from the lists of families, formats, carriers and prefixes.
+//! Tables in the README that are made from the code. The analytics come from their descriptions, and the supported
+//! inputs from the lists of families, formats, carriers and prefixes.
 //!
 //! `AUTHSIEVE_UPDATE=1 cargo test -p authsieve-suite --test readme` writes them.
 

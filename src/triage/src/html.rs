@@ -90,7 +90,7 @@ fn article(out: &mut String, report: &Report, incident: &Incident, page: &Page<'
         &format!("{} to {} ({})", time(incident.first_seen), time(incident.last_seen), incident.lasted()),
     );
     let fell = incident.fell.iter().map(|one| format!("{} at {}", one.account, time(one.time)));
-    field("fell", &fell.collect::<Vec<_>>().join(", "));
+    field("logged in", &fell.collect::<Vec<_>>().join(", "));
     field("tried", &listed(&incident.tried, 50));
     field("from", &listed(&incident.addresses, 50));
     field("at", &listed(&places(incident), 20));

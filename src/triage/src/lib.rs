@@ -29,6 +29,16 @@
 //! assert_eq!(all.len(), 1);
 //! assert_eq!(all[0].alerts, ["a", "b"]);
 //! ```
+//!
+//! # Why
+//!
+//! One attack raises many alerts, of several analytics. A person wants one incident, with the events in order, the
+//! accounts that were tried, and the reason in words.
+//!
+//! # When to use it
+//!
+//! Use this crate in a host that shows alerts to people. A host that passes alerts to a SIEM needs `authsieve-outputs`
+//! instead. `examples/incidents.rs` is a whole program.
 
 pub mod account;
 pub mod evidence;

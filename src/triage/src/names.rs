@@ -1,7 +1,7 @@
 //! Words for codes: the reason of a failed login, and the application.
 
-/// The reason of a failed login in words, by the code that an alert counts under `reasons`: an NTSTATUS of Windows, or
-/// a number of Entra's sign-in service. `None` for all other codes, which are words already.
+/// The reason of a failed login in words, by the code that an alert counts under `reasons`. The code is an NTSTATUS of
+/// Windows, or a number of Entra's sign-in service. `None` for all other codes, which are words already.
 ///
 /// ```
 /// use authsieve_triage::names::reason;

@@ -1,5 +1,5 @@
-//! Fuzz targets for every entry point: the checks for any input ([`Target::run`]), first inputs ([`seeds`]), words
-//! that decoders look for ([`words`]), and mutations of both ([`mutate`]).
+//! Fuzz targets for every entry point. The method [`Target::run`] has the checks for any input. The module [`seeds`]
+//! has the first inputs, [`words`] the words that decoders look for, and [`mutate`] mutations of both.
 //!
 //! libFuzzer runs the targets with coverage (`tests/fuzz`). A short run without coverage is part of the tests. A
 //! target panics if a check fails. All targets take bytes, so they all have the same type.

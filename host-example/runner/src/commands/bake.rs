@@ -14,7 +14,8 @@ use std::process::ExitCode;
 /// The arguments of `bake`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of an analytic, in any case; or a file from `export` or `bake`, whose configuration is replaced.
+    /// The id of an analytic, in upper or lower case. Or a file from `export` or `bake`, whose configuration is
+    /// replaced.
     #[arg(value_name = "ID or FILE")]
     module: String,
     #[command(flatten)]

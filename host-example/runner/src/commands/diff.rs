@@ -157,7 +157,10 @@ pub fn run(arguments: &Arguments, color: When) -> Result<ExitCode, Stop> {
     let (mut sides, totals) = feed::run(source, sides, &mut Complaints { color })?;
     let left_out: u64 = sides.iter().map(|side| side.left_out).sum();
     if left_out > 0 {
-        complain(color, &format!("{} alerts more than are compared; narrow the input", grouped(left_out)));
+        complain(
+            color,
+            &format!("there are {} alerts more than can be compared; narrow the input", grouped(left_out)),
+        );
     }
     let alerts = |sides: Vec<Side>| sides.into_iter().flat_map(|side| side.alerts).collect::<Vec<_>>();
     let after = alerts(sides.split_off(first));

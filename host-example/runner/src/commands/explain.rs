@@ -139,7 +139,7 @@ fn ask(arguments: &Arguments, place: &Place, color: When) -> Result<ExitCode, St
     if let Some(since) = since {
         let paint = color.paint(io::stderr().is_terminal());
         let since = escape::text(&since).into_owned();
-        let _ = writeln!(io::stderr(), "{} the service knows what came since {since}", paint.bold("note:"));
+        let _ = writeln!(io::stderr(), "{} the service keeps the records since {since}", paint.bold("note:"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(allow_missing_positional = true)]
 pub struct Arguments {
-    /// Analytics by id, in any case: an1276,fls; or `all`. Default: all.
+    /// Ids of analytics, in upper or lower case, such as an1276,fls; `all` stands for all. Default: all.
     #[arg(value_name = "ID", value_delimiter = ',')]
     ids: Vec<String>,
     /// The same. May be repeated.

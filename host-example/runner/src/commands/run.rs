@@ -51,7 +51,7 @@ pub struct Arguments {
     quiet: bool,
 }
 
-/// Runs `diff`.
+/// Runs `run`.
 ///
 /// # Errors
 /// Fails if the analytics cannot be started, or standard output cannot be written.

@@ -49,9 +49,10 @@ pub struct Arguments {
     /// File with a token. Each request needs it as Authorization: Bearer TOKEN.
     #[arg(long, value_name = "FILE", requires = "http")]
     token_file: Option<PathBuf>,
-    /// Sink for alerts, in addition to the [sinks.NAME] of the configuration: - for standard output, a file, http://…,
-    /// https://…, unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, or a protocol before the place: alertmanager+http://…,
-    /// otlp+http://…, forward+tcp:HOST:PORT, syslog+udp:HOST:PORT. May be repeated. Default: standard output.
+    /// Sink for alerts, in addition to the [sinks.NAME] of the configuration. It is - for standard output, a file,
+    /// http://…, https://…, unix:PATH, tcp:HOST:PORT or tls:HOST:PORT. A protocol may stand before the place:
+    /// alertmanager+http://…, otlp+http://…, forward+tcp:HOST:PORT, syslog+udp:HOST:PORT. May be repeated. Default:
+    /// standard output.
     #[arg(long, value_name = "TARGET", value_parser = Target::parse)]
     alerts: Vec<Target>,
     /// Format of alerts.

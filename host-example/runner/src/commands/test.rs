@@ -23,11 +23,11 @@ A case is a folder:
   case.toml        description, received (RFC 3339), stream = true for records that came in a stream,
                    analytic or analytics (optional)
   expected.ndjson  one JSON object per alert that must come, in order; only the fields that it names
-                   are compared, null: absent. An empty file: no alert
+                   are compared, and null means absent. An empty file means no alert
 
-Which analytic it is for, case.toml says, or -a, or the folder above `cases/` (an1276/cases/...).
+case.toml names the analytic. Without that, -a does, or the folder above `cases/` (an1276/cases/...).
 
-Exit status: 0 when all passed, 1 when one did not, 2 for a wrong command line.";
+Exit status: 0 if all cases passed, 1 if one failed, 2 for a wrong command line.";
 
 /// The arguments of `test`.
 #[derive(Debug, Args)]

@@ -133,7 +133,7 @@ impl Worker for Tuner {
     }
 }
 
-/// Runs `diff`.
+/// Runs `tune`.
 ///
 /// # Errors
 /// Fails if the analytic cannot be started with each setting, or the output cannot be written.

@@ -72,8 +72,8 @@ impl Feed {
         self.backwards > 2 && self.backwards > 4 * self.forwards
     }
 
-    /// How long the feed has been silent at `end`, if this is unusual. Unusual is more than ten minutes and more than
-    /// ten times the usual gap. 99 % of the gaps are not longer than the usual one.
+    /// How long the feed has been silent at `end`, if this is unusual. A silence is unusual if it lasts more than ten
+    /// minutes and more than ten times the usual gap. The usual gap is the 99th percentile.
     #[must_use]
     pub fn silent(&self, end: i64) -> Option<i64> {
         let usual = self.gaps.percentile(99)?;
@@ -269,7 +269,7 @@ pub(super) mod tests {
         let it = feeds((0..100).map(|n| n * 60), 6000);
         let feed = it.sorted()[0].2;
         let end = |minutes: i64| (99 * 60 + minutes * 60) * 1_000_000;
-        assert_eq!(feed.silent(end(10)), None, "ten times a minute is not out of the ordinary");
+        assert_eq!(feed.silent(end(10)), None, "ten times a minute is not unusual");
         assert_eq!(feed.silent(end(11)), Some(11 * MINUTE));
         assert_eq!(feeds([0, 1], 0).sorted()[0].2.silent(end(99)), None, "no rhythm yet");
     }

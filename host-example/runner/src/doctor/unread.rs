@@ -35,7 +35,7 @@ const MARKS: [Mark; 10] = [
         all: &[&["RuleTitle", "Rule Title"], &["Computer", "EventID", "Channel"]],
         foreign: true,
         what: "rows of a Hayabusa timeline",
-        advice: "it tells of rules that matched, not of every logon; give the .evtx files that it was made from",
+        advice: "it lists rules that matched, not every logon; read the .evtx files that it was made from",
     },
     Mark {
         all: &[&["win_eventlog,", "\"name\":\"win_eventlog\"", "\"name\": \"win_eventlog\""]],
@@ -105,7 +105,7 @@ const MARKS: [Mark; 10] = [
             "EventCode=4624",
         ]],
         foreign: false,
-        what: "Windows logon events of which no field was found",
+        what: "Windows logon events without a known field",
         advice: "keep the event's fields (EventData) and its provider; the message alone is not read",
     },
     Mark {

@@ -30,7 +30,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// Uses the width of the terminal. Without a terminal, uses `COLUMNS`, or else 100 columns.
+    /// Uses the width in `COLUMNS` if that is set, else the width of the terminal, else 100 columns.
     #[must_use]
     pub fn new(paint: Paint) -> Self {
         let set = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -183,7 +183,7 @@ pub fn wide(text: &str) -> usize {
 /// Fails for any other text.
 pub fn zone(text: &str) -> Result<TimeZone, String> {
     if text == "local" {
-        return local().ok_or_else(|| "this machine does not say its time zone; name one".into());
+        return local().ok_or_else(|| "the time zone of this machine is unknown; name one".into());
     }
     if let Ok(zone) = TimeZoneDatabase::bundled().get(text) {
         return Ok(zone);

@@ -76,7 +76,7 @@ fn paragraph(
         .fell
         .iter()
         .map(|one| format!("{} at {}", one.account, look.clock(one.time, incident.first_seen)));
-    look.field(out, "fell", &listed(&fell.collect::<Vec<_>>(), NAMES))?;
+    look.field(out, "logged in", &listed(&fell.collect::<Vec<_>>(), NAMES))?;
     if incident.tried.len() > 1 || !incident.fell.is_empty() {
         let count = incident.tried.len();
         let plural = if count == 1 { "" } else { "s" };
@@ -96,7 +96,7 @@ fn paragraph(
             out,
             "",
             2,
-            "a password was found out, and the second factor of the same account was asked for",
+            "a password was guessed, and then the second factor of the same account was asked for",
             false,
         )?;
     }
@@ -238,7 +238,7 @@ pub fn overview(out: &mut impl Write, report: &Report, whole: &Whole, look: &Loo
     let counts = |list: Vec<Count>| {
         list.into_iter().map(|(name, count)| format!("{name} ({count})")).collect::<Vec<_>>().join(", ")
     };
-    look.field(out, "fell", &listed(&report.fell(), NAMES))?;
+    look.field(out, "logged in", &listed(&report.fell(), NAMES))?;
     look.field(out, "users", &counts(report.top(|incident| &incident.tried, NAMES)))?;
     look.field(out, "addresses", &counts(report.top(|incident| &incident.addresses, NAMES)))?;
     look.field(out, "hosts", &counts(report.top(|incident| &incident.hosts, NAMES)))?;

@@ -1,4 +1,4 @@
-//! The JSON Schemas of an alert and of an event, made from the contract: the names, the types and the words of
+//! The JSON Schemas of an alert and of an event, made from the contract. The names, types and words in
 //! `wit/authsieve.wit` are those of the JSON.
 
 use authsieve_host::WIT;
@@ -17,7 +17,7 @@ pub fn alert() -> Value {
     });
     let place = json!({ "file": { "type": "string" }, "line": line });
     let origin = json!({
-        "description": "The places of the records: that of the alert, and those of its evidence. Absent where the \
+        "description": "The places of the record that raised the alert and of its evidence. Absent where the \
             numbers of the records are unknown.",
         "type": "object",
         "properties": {

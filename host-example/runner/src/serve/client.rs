@@ -112,7 +112,7 @@ impl Credentials {
             let text =
                 std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
             match text.trim() {
-                "" => Err(format!("{}: it is empty; expected a token", path.display())),
+                "" => Err(format!("{}: the file is empty; expected a token", path.display())),
                 token => Ok(token.to_owned()),
             }
         };

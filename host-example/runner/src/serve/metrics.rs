@@ -173,15 +173,15 @@ impl Counters {
             Unit::Bytes,
             counters.bytes.clone(),
         );
-        registry.register("alerts_silenced", "Alerts that a silence keeps apart", counters.silenced.clone());
+        registry.register("alerts_silenced", "Alerts that match a silence", counters.silenced.clone());
         let repeated = "Batches that came a second time and count once";
         registry.register("batches_repeated", repeated, counters.repeated.clone());
-        let refused = "Requests that were asked to come again";
+        let refused = "Requests that were told to try again later";
         registry.register("requests_refused", refused, counters.refused.clone());
         let letters = "Records that could not be judged, by source and fault";
         registry.register("dead_letters", letters, counters.dead_letters.clone());
         registry.register("damaged_files", "States and journals that were damaged", counters.damaged.clone());
-        registry.register("flaws", "Pieces that could not be made records", counters.flaws.clone());
+        registry.register("flaws", "Pieces of input that are no records", counters.flaws.clone());
         registry.register("records_oversized", "Records that were too long", counters.oversized.clone());
         registry.register("analytic_restarts", "Failures of analytics", counters.restarts.clone());
         counters.sinks.register(registry);
@@ -195,7 +195,7 @@ impl Counters {
         let latency = "From the receipt of a batch to its alerts";
         registry.register_with_unit("latency", latency, Unit::Seconds, counters.latency.0.clone());
         registry.register("checkpoints", "States written to disk", counters.checkpoints.clone());
-        let took = "How long the last state took to write, in microseconds";
+        let took = "The time that writing the last state took, in microseconds";
         registry.register("checkpoint_duration_micros", took, counters.checkpoint_micros.clone());
         counters
     }
@@ -274,7 +274,7 @@ impl Counters {
         );
         if let Some(age) = self.checkpoint_age() {
             text += &format!(
-                "# HELP authsieve_checkpoint_age_seconds How long ago a state was written last.\n\
+                "# HELP authsieve_checkpoint_age_seconds The time since a state was written.\n\
                  # TYPE authsieve_checkpoint_age_seconds gauge\nauthsieve_checkpoint_age_seconds {:.3}\n",
                 age.as_secs_f64()
             );

@@ -190,10 +190,10 @@ pub(super) fn told(error: &(dyn Error + 'static)) -> String {
                 "; the option tls.ca names the authority of a receiver"
             }
             Some(rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })) => {
-                "; the option tls.name says which name is in its certificate"
+                "; the option tls.name sets the name in its certificate"
             }
             Some(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)) => {
-                "; the receiver wants a certificate: the options tls.cert and tls.key"
+                "; the receiver asks for a certificate; expected the options tls.cert and tls.key"
             }
             Some(rustls::Error::AlertReceived(AlertDescription::UnknownCA)) => {
                 "; the receiver does not know the authority of tls.cert"

@@ -68,7 +68,7 @@ impl Planned {
             }
             Err(StartError::Snapshot(why)) if own.is_none() => Ok((
                 fresh()?,
-                vec![format!("{}: there is no state of it, it starts from nothing: {why}", self.name())],
+                vec![format!("{}: it has no state and begins with empty state: {why}", self.name())],
             )),
             Err(error) => Err(error),
         }

@@ -42,7 +42,7 @@ impl Restore {
         let own = checkpoints.newest().map_err(|error| shown(&error))?;
         if (last > 0 || own.is_some()) && !self.force {
             return Err(shown(
-                &"it has a state of its own; expected an empty folder, or --force, which forgets that state",
+                &"it holds a state already; expected an empty folder, or --force, which replaces that state",
             ));
         }
         // The state gets a higher batch number than the whole journal, so that no batch there is judged again.
@@ -70,10 +70,10 @@ pub(super) fn compare(state: &State, running: &[String]) -> Result<(), String> {
         return Err(format!("it holds the state of {held}; expected that of {running}"));
     }
     for id in running.iter().filter(|id| !is_in(held, id)) {
-        say(&format!("{id}: the restored state holds nothing of it; it starts from nothing"));
+        say(&format!("{id}: the restored state has no part for it; it begins with empty state"));
     }
     for id in held.iter().filter(|id| !is_in(running, id)) {
-        say(&format!("{id}: the restored state of it is left out, since it does not run"));
+        say(&format!("{id}: its part of the restored state is left out, because it does not run"));
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ pub fn stored(folder: &Path) -> Result<Vec<u8>, String> {
     let loaded = Checkpoints::new(folder).load().map_err(|error| shown(&error))?;
     if let Some((path, why)) = loaded.damaged.first() {
         let path = path.display();
-        return Err(format!("{path}: {why}; start the service, which goes on from the state before"));
+        return Err(format!("{path}: {why}; start the service, which continues from the state before"));
     }
     let state = loaded.state.ok_or_else(|| shown(&"it holds no state yet"))?;
     if journal.behind(state.header.batch).map_err(|error| shown(&error))?.is_some() {

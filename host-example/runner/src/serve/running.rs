@@ -175,7 +175,7 @@ impl Running {
         let mut notes = self.change_core(&plan, &sinks).await?;
         if !plan.restart.is_empty() {
             notes.push(format!(
-                "[server] differs in {}, which counts after a restart",
+                "[server] differs in {}, which takes effect after a restart",
                 plan.restart.join(", ")
             ));
         }
@@ -307,7 +307,7 @@ impl Running {
     /// Ends all sources, and waits up to [`FAREWELL`] until they have finished their work.
     pub(super) async fn end_sources(&mut self) {
         if !end(std::mem::take(&mut self.sources)).await {
-            say("some sources do not end, and are left");
+            say("some sources do not end in time, and are stopped");
         }
     }
 

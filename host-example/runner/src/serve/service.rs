@@ -206,7 +206,7 @@ impl Service {
                 () = &mut orphaned => {}
             }
         }
-        say("ends: finishes what was sent");
+        say("ends: finishes the requests that were sent");
         running.end_sources().await;
         ticking.abort();
         watching.abort();

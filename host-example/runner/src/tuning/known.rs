@@ -56,8 +56,9 @@ impl Found {
 }
 
 impl Known {
-    /// Reads a line. It is the id of an alert; a JSON object with `id`, or with any of `user`, `src_ip` and `time`,
-    /// such as an alert of `run`; or `user,address,time`, of which two may be empty.
+    /// Reads a line. A line has one of three forms. The first is the id of an alert. The second is a JSON object with
+    /// `id`, or with any of `user`, `src_ip` and `time`, such as an alert of `run`. The third is `user,address,time`,
+    /// of which two may be empty.
     ///
     /// # Errors
     /// Fails for any other text.

@@ -65,9 +65,7 @@ pub fn compare(
 /// alerts, then the first.
 fn advise(points: &[Point], known: &[String]) -> Result<usize, String> {
     if known.is_empty() {
-        return Err(
-            "no attack is known (--expect, or `mark ID true`), so every setting could lose one".into()
-        );
+        return Err("no attack is known; name attacks by --expect or `mark ID true`".into());
     }
     let keeps = points.iter().enumerate().filter(|(_, point)| point.missed.is_empty());
     let best = keeps.min_by_key(|(at, point)| (point.alerts, point.wrong, *at)).map(|(at, _)| at);

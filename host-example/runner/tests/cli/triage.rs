@@ -58,7 +58,7 @@ fn alerts_are_told_as_incidents() {
             " HIGH  somebody got into svc-backup from 198.51.100.7"
         ]
     );
-    assert!(text.contains("  fell       ada at 08:00:20, eve at 08:00:40\n"), "{text}");
+    assert!(text.contains("  logged in  ada at 08:00:20, eve at 08:00:40\n"), "{text}");
     assert!(text.contains("  in all     12 failures of 203.0.113.9"), "{text}");
     assert_eq!(text.matches("What to do next").count(), 1);
     assert_eq!(text.matches("- Ask the user").count(), 1, "the steps stand there once: {text}");
@@ -132,7 +132,7 @@ fn a_file_has_the_form_of_its_ending() {
 fn times_are_in_the_zone_that_is_asked_for() {
     let shell = ready();
     let text = run(&shell, &["--format", "text", "--tz", "Asia/Kolkata"]).out;
-    assert!(text.contains("  fell       ada at 13:30:20") && text.contains(" IST ("), "{text}");
+    assert!(text.contains("  logged in  ada at 13:30:20") && text.contains(" IST ("), "{text}");
     let json = alerts(&run(&shell, &["--tz", "Asia/Kolkata"]));
     assert_eq!(json[0]["time"], "2026-03-04T08:00:20Z", "JSON stays as it is");
 }

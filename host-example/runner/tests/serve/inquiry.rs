@@ -45,7 +45,7 @@ fn a_service_explains_as_files_do() {
             let asked = [&["explain", "--from", place, "--format", "json"], filter].concat();
             let (status, out, err) = command(&asked);
             assert_eq!((status, notes(&out)), (Some(0), notes(&wanted)), "{filter:?} {err}");
-            assert!(err.contains("the service knows what came since 20"), "{err}");
+            assert!(err.contains("the service keeps the records since 20"), "{err}");
             assert!(out.lines().all(|line| line.contains("\"file\":\"http\"")), "{out}");
         }
     }

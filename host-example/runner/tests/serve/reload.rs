@@ -123,7 +123,10 @@ fn what_needs_a_restart_is_named() {
     server.place("web listens to http://");
     let after = before.replace("/state\"\n", "/other\"\nmax_body = 3\n");
     let said = server.reloads(&after, path);
-    assert!(said.contains("[server] differs in state_dir, max_body, which counts after a restart"), "{said}");
+    assert!(
+        said.contains("[server] differs in state_dir, max_body, which takes effect after a restart"),
+        "{said}"
+    );
     let said = server.reloads(&before, path);
     assert!(said.contains("read again") && !said.contains("restart"), "{said}");
 }

@@ -44,7 +44,7 @@ fn state_moves_from_one_service_to_another() {
         err
     };
     let err = refused(&["-a", "an1276", "--state-dir", &two, "--restore", &file]);
-    assert!(err.contains("it has a state of its own; expected an empty folder, or --force"), "{err}");
+    assert!(err.contains("it holds a state already; expected an empty folder, or --force"), "{err}");
     let err = refused(&["-a", "fls", "--state-dir", &place("three"), "--restore", &file]);
     assert!(err.contains("it holds the state of an1276; expected that of fls"), "{err}");
     let mut damaged = live.clone();

@@ -69,7 +69,7 @@ fn clients_show_a_certificate() {
     // A client without TLS is refused too, and is told why.
     let head = "POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 3\r\n\r\n";
     let (status, answer) = request(&place, head, b"hi\n").unwrap();
-    assert_eq!((status, answer.as_str()), (400, "TLS is spoken here; expected https://\n"));
+    assert_eq!((status, answer.as_str()), (400, "this address speaks TLS; expected https://\n"));
     let said = service.waits_for("it: a client is refused: ");
     assert!(!said.is_empty());
     let (_, metrics) = ask(&place, &known, "GET /metrics HTTP/1.1", b"").unwrap();
@@ -216,8 +216,8 @@ fn what_cannot_be_used_is_told_by_check() {
         assert!(!valid && said.contains(why) && !said.contains(TOKEN), "{more}: no {why:?}\n{said}");
     }
     for (sink, why) in [
-        ("to = \"http://siem.example/\"\ntls = { name = \"x\" }", "counts for https:// and tls: alone"),
-        ("to = \"tcp:siem.example:7\"\nheaders = { a = \"b\" }", "counts for http:// and https:// alone"),
+        ("to = \"http://siem.example/\"\ntls = { name = \"x\" }", "is for https:// and tls: only"),
+        ("to = \"tcp:siem.example:7\"\nheaders = { a = \"b\" }", "is for http:// and https:// only"),
         ("to = \"https://siem.example/\"\ntls = { ca = \"/none.pem\" }", "/none.pem cannot be read"),
         ("to = \"http://siem.example/\"\nheaders = { \"a b\" = \"c\" }", "is no header"),
     ] {
@@ -260,7 +260,7 @@ fn lines_and_chunks_come_by_tls() {
     let mut rest = Vec::new();
     let _ = plain.read_to_end(&mut rest);
     assert!(rest.is_empty());
-    service.waits_for("it: a client is refused: it does not speak TLS, and has to");
+    service.waits_for("it: a client is refused: it does not speak TLS; expected TLS");
     assert_eq!(alerts(&out).len(), 2);
 }
 

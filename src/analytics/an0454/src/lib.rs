@@ -6,7 +6,7 @@
 //! - `challenges-without-login`: on a challenge at t, at least `min_challenges` lie in [t − `window`, t]. Silent for
 //!   `window`. With `confirm_after`, the alert waits for a login that takes it back.
 //! - `slow-challenges`: at least `slow_min_challenges` lie in [t − `slow_window`, t]. Silent for `slow_window`.
-//! - `login-after-challenges`: on a login or approval at s from address a, there is a challenge t with t ≤ s ≤ t +
+//! - `login-after-challenges`: on a login or approval at s from address a. There is a challenge at t with t ≤ s ≤ t +
 //!   `success_within`, and at least `min_challenges` lie in [t − `window`, t]. One of these comes from a, or either
 //!   address is unknown. So the user probably gave in.
 //!
@@ -27,6 +27,10 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
+//! Use it for identity providers that ask for a second factor by push, call or text: Okta, Duo, Auth0, Entra. For the
+//! passwords before this factor, use `authsieve-fls` or `authsieve-an1269`. `examples/` has configurations to start
+//! from.
+//!
 //! # Challenges
 //! - A challenge that was issued counts ([`Outcome::Challenge`]).
 //! - A result ([`Outcome::Denied`], [`Outcome::Timeout`]) closes the oldest open challenge of the user with the same
@@ -36,9 +40,9 @@
 //! - Duo writes finished challenges. So a result of Duo counts itself and closes no other challenge. It counts once
 //!   per user and `txid`, for as long as anything is remembered. Duo's own success is a login and no challenge. If it
 //!   counted, it would itself be the challenge "from a", and a user's own login would look like the attacker's.
-//! - Rows of Entra and the audit log count as one row if they share user, correlation id and code, and come within 5 s
-//!   of the first. Clients choose the id, so it joins no more than this. The id is the
-//!   transaction: a result closes one open challenge, and each further result counts.
+//! - Rows of Entra and the audit log count as one row if they share user, correlation id and code. They must come
+//!   within 5 s of the first row. Clients choose the id, so it joins no more than this. The id is the transaction: a
+//!   result closes one open challenge, and each further result counts.
 //! - Okta writes that a policy asks for a factor (`policy.evaluate_sign_on`, CHALLENGE), which counts. Then it writes
 //!   that the challenge was sent. The first one sent to the same user and address within 60 s is not counted again.
 //! - The providers `linux`, `windows` and `exchange` have no challenges. An event without a user is left out.

@@ -1,11 +1,11 @@
 //! AN1269, office suite: leaked credential pairs tried from one client address (MITRE ATT&CK T1110.004), over OWA,
 //! Microsoft 365 and Exchange together.
 //!
-//! **On each failure** at t, the failures of the key in [t − `window`, t] are counted. At least `min_failures` raise a
-//! pattern by their shape: `credential-stuffing` (on at least `min_accounts` accounts, at most two for each on
-//! average), `password-spray` (more for each) or `brute-force` (fewer accounts). An alert silences its pattern and the
-//! lesser ones for `window`: brute-force < password-spray < credential-stuffing. It is critical if accounts logged in
-//! from the address in that window.
+//! **On each failure** at t, the failures of the key in [t − `window`, t] are counted. At least `min_failures` raise
+//! one of three patterns. With at least `min_accounts` accounts it is `credential-stuffing` (at most two failures an
+//! account on average) or `password-spray` (more). With fewer accounts it is `brute-force`. An alert silences its
+//! pattern and the lesser ones for `window`: brute-force < password-spray < credential-stuffing. It is critical if
+//! accounts logged in from the address in that window.
 //!
 //! **On each success** at t for u, or a right password that was stopped, at least `min_failures` such failures raise
 //! `credential-accepted`. If u is among the accounts that failed, it is silent per address and u for `window`.
@@ -29,6 +29,9 @@
 //! assert_eq!(alerts[0].title, "Login of ben@example.com from 192.0.2.7 after 3 failed logins on 3 accounts");
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
+//!
+//! Use it for Microsoft 365, Entra, OWA and Exchange, where one address tries many accounts. For one account and one
+//! address, use `authsieve-fls`. `examples/` has configurations to start from.
 //!
 //! **To evade it**, spread the pairs over so many addresses that each stays below `min_failures` in any `window`.
 

@@ -320,8 +320,8 @@ fn counts_are_exact_in_the_hundreds_and_say_so_beyond_memory() {
     assert!(["failure_count", "distinct_users"].iter().all(|name| cut.estimated.contains(&(*name).into())));
 }
 
-/// `between` junk addresses that fail once, between any two of twelve failures. Once without and once with junk
-/// before, which fails as often as possible without an alert.
+/// A flood: `between` junk addresses fail once each, between any two of twelve failures. The test runs without junk
+/// beforehand, and with junk that fails as often as possible without an alert.
 fn flood(between: u32) {
     for beforehand in [0, 20_000u32] {
         let mut detector = detector(r#"{"max_keys":20000}"#);

@@ -1,8 +1,8 @@
 //! AN1276, Linux: authentication failures, then a success from the same source or user (MITRE ATT&CK T1110).
 //!
-//! **Rule R**, for a key k: a success at s raises an alert if, and only if, k has a failure f with f ≤ s ≤ f +
-//! `success_within` that completes a count. It completes one if at least `min_failures` failures of k lie in [f −
-//! `window`, f].
+//! **Rule R**, for a key k: a failure f completes a count if at least `min_failures` failures of k lie in [f −
+//! `window`, f]. A success at s raises an alert if, and only if, k has such a failure with f ≤ s ≤ f +
+//! `success_within`.
 //!
 //! Keys are (user, source), the source alone and, if configured, the user alone. One success raises at most one
 //! alert. Its pattern is the most specific key that matched, and it lists all keys that matched.
@@ -23,6 +23,9 @@
 //! assert_eq!(alerts[0].title, "2 failed logins of root from 192.0.2.7, then a login");
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
+//!
+//! Use it for servers and desktops with Linux, where one address or one user guesses passwords until one works. For
+//! Windows and Entra, use `authsieve-fls`. `examples/` has configurations to start from.
 //!
 //! **To evade it**, stay below `min_failures` in any `window` from each source, or wait longer than `success_within`
 //! before using the password that was found.

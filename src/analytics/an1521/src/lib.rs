@@ -23,6 +23,9 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
+//! Use it for Windows, to see guesses that have not succeeded yet, also slow ones and those from many addresses. For a
+//! success after failures, use `authsieve-fls`. `examples/` has configurations to start from.
+//!
 //! **Active.** An account is active at t if it failed in the window that is judged: `window` for `burst` and
 //! `distributed`, `slow_window` for `slow`. If more than `max_family` accounts of a family are active, the pattern
 //! counts the failures of the one account alone. A family is active at t if one of its accounts failed in [t −

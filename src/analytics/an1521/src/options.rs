@@ -73,8 +73,8 @@ impl Setting for Status {
 authsieve_engine::settings! {
     /// The options of AN1521.
     pub struct Options {
-        /// The accounts that are counted together: `family` (names that fold to the same text), `exact` (the same
-        /// name), or `near` (as `family`, and also names within one edit of an active family).
+        /// The accounts that are counted together. `family`: names that fold to the same text. `exact`: the same name.
+        /// `near`: as `family`, and also names within one edit of an active family.
         pub similarity: Similarity = "family";
         /// Families of your own, each with a name and its accounts. They are applied before names are folded. `*` and
         /// `?` stand for any characters. Not allowed with `similarity = "exact"`.

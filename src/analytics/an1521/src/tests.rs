@@ -1,5 +1,5 @@
-//! Tests of evidence, state, bounds and errors, which the case files do not cover. [`oracle`] compares the rules with
-//! a naive reference, and [`flood`] tests floods.
+//! Tests of evidence, state, bounds and errors, which the case files do not cover. The module [`oracle`] compares the
+//! rules with a naive reference, and [`flood`] tests floods.
 
 mod flood;
 mod naive;

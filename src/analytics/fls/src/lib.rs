@@ -1,8 +1,8 @@
 //! FLS, Entra and Windows: failed logons followed by a success (MITRE ATT&CK T1110, T1078).
 //!
-//! **Rule R**, for a key k: a success at s raises an alert if, and only if, k has a failure f with f ≤ s ≤ f +
-//! `success_within` that completes a count. It completes one if at least `min_failures` failures of k lie in [f −
-//! `window`, f].
+//! **Rule R**, for a key k: a failure f completes a count if at least `min_failures` failures of k lie in [f −
+//! `window`, f]. A success at s raises an alert if, and only if, k has such a failure with f ≤ s ≤ f +
+//! `success_within`.
 //!
 //! The key is (user, address), or (user, address, user agent). An alert consumes the failures of its key. It also
 //! names the number of other accounts on which the address failed within the window: a person who mistypes fails on
@@ -22,8 +22,12 @@
 //! # Ok::<(), authsieve_engine::detector::Error>(())
 //! ```
 //!
-//! **To evade it**, there are three ways: stay below `min_failures` in any `window`, use a new address for every few
-//! attempts, or wait longer than `success_within` before the login.
+//! Use it for Windows, Entra and Microsoft 365, and for clouds and firewalls in ECS or OCSF. For Linux, use
+//! `authsieve-an1276`. For attempts that never succeed, use `authsieve-an1521` (Windows) or `authsieve-an1269` (Entra).
+//! `examples/` has configurations to start from.
+//!
+//! **To evade it**, stay below `min_failures` in any `window`, or use a new address for every few attempts. Or wait
+//! longer than `success_within` before the login.
 
 // For a module, the macro that exports functions writes unsafe code.
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]

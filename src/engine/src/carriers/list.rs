@@ -1,9 +1,10 @@
 //! The list of all carriers.
 //!
-//! Sources: systemd.journal-fields(7) for the fields of journald; Vector's `journald`, `file`, `syslog`, Fluent Bit's
-//! `systemd` (with `Strip_Underscores` and `Lowercase`), `tail`, Docker's json-file driver, Filebeat's `system` and
-//! `journald` modules (ECS), Logstash's syslog input and the example of its documentation, rsyslog's JSON template,
-//! Azure's `Syslog` table, OpenTelemetry's log body, Splunk's HTTP event collector.
+//! The fields of journald are those of systemd.journal-fields(7). The others are those of Vector's `journald`, `file`
+//! and `syslog`, and of Fluent Bit's `systemd` (with `Strip_Underscores` and `Lowercase`) and `tail`. Further sources
+//! are Docker's json-file driver, Filebeat's `system` and `journald` modules (ECS), Logstash's syslog input, and the
+//! example of its documentation. The last are rsyslog's JSON template, Azure's `Syslog` table, OpenTelemetry's log
+//! body, and Splunk's HTTP event collector.
 
 use super::Carrier;
 use super::slot::trusted::{COMM, COUNT, EXE, TRANSPORT, UID, UNIT};

@@ -2,8 +2,8 @@
 //!
 //! An analytic declares its options once, with [`settings!`](crate::settings): name, kind, default and documentation.
 //! From this one place come the typed struct, the validation with its error messages, the JSON Schema, and the output
-//! of `inspect`. [`Common`] holds the options that all analytics share. [`Layout`] splits a configuration into
-//! sections for one or several analytics. [`Problems`] lists all errors at once.
+//! of `inspect`. The struct [`Common`] holds the options that all analytics share. A [`Layout`] splits a configuration
+//! into sections for one or several analytics. The list [`Problems`] has all errors at once.
 
 mod common;
 mod glob;

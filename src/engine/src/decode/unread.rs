@@ -1,9 +1,9 @@
 //! Finds records that no decoder reads, although they have a sign of a login.
 //!
-//! Most records without an event are of no interest: the end of a session, a row that is neither success nor failure, a
-//! line of another program. The decoder says so ([`Grasp`](crate::shapes::Grasp)), or the program or mark shows it. The
-//! rest may be logins in an unknown layout. A reader counts such a record as unread if it has a [`Sign`] of a family
-//! that the reader reads.
+//! Most records without an event are of no interest. They are the end of a session, a row that is neither success nor
+//! failure, or a line of another program. The decoder says so ([`Grasp`](crate::shapes::Grasp)), or the program or mark
+//! shows it. The rest may be logins in an unknown layout. A reader counts such a record as unread if it has a [`Sign`]
+//! of a family that the reader reads.
 
 use crate::analytic::Telemetry;
 use crate::readers::Readers;

@@ -1,10 +1,10 @@
 //! Configured analytics and their state. Every face of a module (component, browser class, agent filter) wraps a
 //! detector.
 //!
-//! A detector works in two stages. **Reading** decodes each record once, and names the analytics that read its events
-//! ([`crate::decode`]). **Judging** belongs to each analytic: event time, years, reorder buffer, deliveries, attempts
-//! and windows ([`judge`]). So a suite gives the same alerts as its single analytics. Reading and judging can also
-//! run on different machines ([`Detector::route`], [`Detector::judge`]).
+//! A detector works in two stages. The first stage, **reading**, decodes each record once, and names the analytics that
+//! read its events ([`crate::decode`]). The second stage, **judging**, belongs to each analytic: event time, years,
+//! reorder buffer, deliveries, attempts and windows ([`judge`]). So a suite gives the same alerts as its single
+//! analytics. Reading and judging can also run on different machines ([`Detector::route`], [`Detector::judge`]).
 //!
 //! ```text
 //! batch ─ records ─ Decoder ─ Decoded ─┬─ Judge<A> ─ alerts of A
@@ -230,7 +230,7 @@ impl<S: Analytics> Detector<S> {
     }
 
     /// Makes a detector with empty windows. `config` is a JSON object, or empty for the defaults. A JSON list means
-    /// several [settings at once](points).
+    /// several [settings at once](points). O(`config`).
     ///
     /// # Errors
     /// Fails with [`Error::InvalidConfig`], which holds every problem.
@@ -250,6 +250,7 @@ impl<S: Analytics> Detector<S> {
     }
 
     /// Makes a detector that continues from `snapshot`. Also returns notes on the state that was dropped.
+    /// O(`snapshot`).
     ///
     /// # Errors
     /// Fails as [`create`](Self::create) does. Fails with [`Error::InvalidSnapshot`] if the bytes are truncated,
@@ -279,7 +280,8 @@ impl<S: Analytics> Detector<S> {
         alerts
     }
 
-    /// Reads one whole record, for hosts that pass single records. A newline in it does not end it.
+    /// Reads one whole record, for hosts that pass single records. A newline in it does not end it. Costs as much as
+    /// [`process`](Self::process) with a batch of one record.
     pub fn process_one(&mut self, record: &[u8], reading: impl Into<Reading>) -> Vec<Alert> {
         let reading = reading.into();
         self.explain_to(false);
@@ -289,8 +291,9 @@ impl<S: Analytics> Detector<S> {
     }
 
     /// Reads a batch as [`process`](Self::process) does, and returns notes: what became of each event for each of its
-    /// keys, and why. Alerts are among the notes. Events that [`elapse`](Self::elapse) and [`flush`](Self::flush)
-    /// judge between two calls appear in the next call, even if its batch is empty.
+    /// keys, and why. Alerts are among the notes. Events that [`elapse`](Self::elapse) and [`flush`](Self::flush) judge
+    /// between two calls appear in the next call, even if its batch is empty. Costs more than `process`, because each
+    /// event and key gets a text.
     pub fn explain(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Note> {
         let reading = reading.into();
         self.explain_to(true);
@@ -387,7 +390,8 @@ impl<S: Analytics> Detector<S> {
         alerts
     }
 
-    /// The events of a batch, without undated ones. Changes no state.
+    /// The events of a batch, without undated ones. Changes no state. O(bytes). Each call copies the inferred years of
+    /// up to 1,024 hosts for each analytic, so pass many records at once.
     #[must_use]
     pub fn decode(&self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Seen> {
         let reading = reading.into();
@@ -421,7 +425,8 @@ impl<S: Analytics> Detector<S> {
     }
 
     /// Tells the detector that nothing came for a time. Moves event time to the newest event + `idle` −
-    /// `allowed_lateness`, and returns the alerts that this releases.
+    /// `allowed_lateness`, and returns the alerts that this releases. O(log n) for each of the n waiting events that
+    /// leaves.
     pub fn elapse(&mut self, idle: Span) -> Vec<Alert> {
         self.each(|judge| judge.elapse(idle))
     }
@@ -464,7 +469,7 @@ impl<S: Analytics> Detector<S> {
     }
 
     /// The state as a snapshot: sections with versions, a checksum, and the same bytes on every host and for every
-    /// seed.
+    /// seed. O(state): this scans all keys, so take snapshots by time and not after each batch.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
         let held: u64 = self.judges.iter().map(|judge| judge.stats().state_bytes).sum();
@@ -479,7 +484,7 @@ impl<S: Analytics> Detector<S> {
         self.decoder.decodes()
     }
 
-    /// The counters since the detector was made, and the size of the state, for each analytic.
+    /// The counters since the detector was made, and the size of the state, for each analytic. O(keys).
     #[must_use]
     pub fn stats(&self) -> Vec<Stats> {
         let of =
@@ -492,7 +497,7 @@ impl<S: Analytics> Detector<S> {
         self.problems.take()
     }
 
-    /// Reads a batch without judging it. Returns each event once for each analytic that reads it.
+    /// Reads a batch without judging it. Returns each event once for each analytic that reads it. O(bytes).
     pub fn route(&mut self, batch: &[u8], reading: impl Into<Reading>) -> Vec<Part> {
         let reading = reading.into();
         let mut parts = Vec::new();
@@ -511,8 +516,9 @@ impl<S: Analytics> Detector<S> {
         parts
     }
 
-    /// Judges parts in their order. [`route`](Self::route) made them, here or elsewhere. Skips a part that is
-    /// damaged, or whose analytic does not run here, and notes it among the [`problems`](Self::problems).
+    /// Judges parts in their order. [`route`](Self::route) made them, here or elsewhere. Skips a part that is damaged,
+    /// or whose analytic does not run here, and notes it among the [`problems`](Self::problems). O(1) for each part and
+    /// key.
     pub fn judge(&mut self, parts: &[Part], reading: Reading) -> Vec<Alert> {
         self.explain_to(false);
         let mut alerts = Vec::new();

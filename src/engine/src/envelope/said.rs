@@ -34,8 +34,8 @@ pub(super) fn is_found(object: &Object<'_>, value: &Value<'_>, strings: usize) -
     })
 }
 
-/// The bytes of a text: a string, the first of several values, or an array of numbers. systemd's "Journal JSON Format"
-/// writes bytes that are not UTF-8 as such an array.
+/// The bytes of a text: a string, the first of several values, or an array of numbers. The "Journal JSON Format" of
+/// systemd writes bytes that are not UTF-8 as such an array.
 pub(super) fn said<'a>(value: Value<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     let Some(mut items) = value.as_array() else { return value.bytes(scratch) };
     let first = items.clone().next()?;

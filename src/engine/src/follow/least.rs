@@ -2,8 +2,8 @@
 //! keys.
 //!
 //! It keeps a limited number of keys, the least ones. A key that was dropped for lesser keys can never return, so the
-//! counts of the kept keys are exact. If keys are hashes, the greatest kept key shows the number of different keys: n
-//! hashes that are spread evenly have a distance of 2⁶⁴ / n.
+//! counts of the kept keys are exact. If keys are hashes, the greatest kept key shows the number of different keys.
+//! Evenly spread, n hashes have a distance of 2⁶⁴ / n.
 
 use crate::snapshot::{Reader, Result, SnapshotError, Writer};
 use alloc::boxed::Box;

@@ -1,8 +1,8 @@
 //! Finds many members of a record in one pass, by dotted path.
 //!
-//! Pipelines write the same field as `"process":{"pid":7}`, as `"process.pid":7`, or partly so. [`Members`] names the
-//! wanted paths once. [`read`] finds them in one pass over the bytes: it opens the objects on these paths, and skips
-//! all other values.
+//! Pipelines write the same field as `"process":{"pid":7}`, as `"process.pid":7`, or partly so. A [`Members`] names the
+//! wanted paths once. The function [`read`] finds them in one pass over the bytes. It opens the objects on these paths,
+//! and skips all other values.
 
 use super::{Key, Kind, Object, Value};
 use crate::find::same;

@@ -12,8 +12,8 @@ fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     position_of(bytes, from, b'"', b'\\')
 }
 
-/// The index of the first byte at or after `from` that needs attention in a JSON string: a quote, a backslash, a
-/// control character or a byte outside ASCII. O(n).
+/// The index of the first byte at or after `from` that needs attention in a JSON string. Such a byte is a quote, a
+/// backslash, a control character or a byte outside ASCII. O(n).
 #[inline(always)]
 #[must_use]
 pub fn string_mark(bytes: &[u8], from: usize) -> Option<usize> {

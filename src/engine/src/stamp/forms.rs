@@ -43,9 +43,9 @@ impl Yearless {
 
 /// Reads a whole value in any known form. Returns `None` for all other text. O(n).
 ///
-/// Known forms: RFC 3339 and its relatives, RFC 3164, RFC 1123, RFC 850, the common log format, `ctime`,
-/// `20260304T080000Z`, Kibana's `Mar 4, 2026 @ 08:00:00.000`, and dates of numbers if `zone` has their order. Known
-/// numbers: Unix time in seconds to nanoseconds, and those of Excel and Windows.
+/// Known forms are RFC 3339 and its relatives, RFC 3164, RFC 1123, RFC 850, the common log format, `ctime`, and
+/// `20260304T080000Z`. Kibana's `Mar 4, 2026 @ 08:00:00.000` is known too, and dates of numbers if `zone` has their
+/// order. Known numbers: Unix time in seconds to nanoseconds, and those of Excel and Windows.
 #[must_use]
 pub fn read(text: &[u8], zone: Zone<'_>) -> Option<Stamp> {
     let text = text.trim_ascii();

@@ -1,8 +1,8 @@
 //! Rule R: many failures, then a success. A key takes a fixed number of bytes.
 //!
-//! *A success at s raises an alert if and only if there is a failure f with f ≤ s ≤ f + success_within, and at least m
-//! failures are in [f − window, f].* Such an f qualifies. `naive` implements the rule literally. This module gives the
-//! same answers from the slot of a [`Table`](super::table::Table), which holds:
+//! A success at s raises an alert if and only if a failure f qualifies. It qualifies if f ≤ s ≤ f + success_within, and
+//! at least m failures are in [f − window, f]. `naive` implements the rule literally. This module gives the same
+//! answers from the slot of a [`Table`](super::table::Table), which holds:
 //!
 //! - the times of the newest [`Layout::held`] failures: the greatest threshold plus [`SLACK`];
 //! - for each threshold, the last interval in which the key was *armed* without a gap. It ends at the newest failure
@@ -13,8 +13,8 @@
 //!
 //! In time order the answers are exactly those of the rule. A late failure is kept only if it fits among the held
 //! times. A late success is judged on the held times before it and on the armed interval, so newer failures cannot hide
-//! it. Each of these answers is also given by the rule on the sorted stream (apart from consumption): a dropped failure
-//! can only be missing from a count.
+//! it. Apart from consumption, the rule on the sorted stream gives each of these answers too: a dropped failure can
+//! only be missing from a count.
 //!
 //! A time takes six bytes: its remainder modulo 2⁴⁸ − 1 µs, relative to the newest event of the key. A time that is
 //! more than 4 years older is forgotten. This bounds `window` and `success_within`.
@@ -171,8 +171,8 @@ impl<'a> Failures<'a> {
         gone
     }
 
-    /// The newest known failure up to `s` that completes a count by the threshold with this index, even if a success at
-    /// `s` is too late for it.
+    /// The newest known failure up to `s` that completes a count by the threshold with this index. A success at `s` may
+    /// be too late for it.
     #[must_use]
     pub fn completed(&self, s: Timestamp, threshold: usize) -> Option<Timestamp> {
         let held = self.times().enumerate().skip_while(|(_, t)| *t > s);

@@ -19,7 +19,7 @@ pub const RECORD: usize = 512;
 /// The most bytes of any other text.
 const TEXT: usize = 255;
 const CHUNK: usize = 16 * 1024;
-/// Length 2, links 18, time 8, count 4, kind 1, flags 1.
+/// The bytes of the fixed part of an entry: length 2, links 18, time 8, count 4, kind 1, flags 1.
 const FIXED: usize = 2 + KEYS * Link::BYTES + 8 + 4 + 2;
 
 /// The flag of an entry with an address.

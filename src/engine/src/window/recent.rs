@@ -1,8 +1,8 @@
 //! The latest entries of each key of a table, in time order. Counts entries and different members in a span of time.
 //!
 //! A [`Recent`] belongs to a [`Table`](super::table::Table) and keeps, for each slot, the entries of the last `keep`.
-//! It answers the questions of an analytic about a window: how many entries, how many different accounts or addresses,
-//! and if a certain one is among them.
+//! It answers questions about a window: the number of entries, the number of accounts or addresses, and if one of them
+//! is there.
 //!
 //! # Bounds
 //! Each key may always hold `floor` entries. So a threshold up to the floor is judged on all entries, whatever other

@@ -5,8 +5,9 @@
 //! replaces the one that ends first.
 //!
 //! A silence is not stored in the slot of its key, because a flood that evicts the key must not repeat an alert. The
-//! number of keys is limited. Above the limit, the key whose last silence ends first is dropped. No other silence is dropped
-//! before its end, however far the watermark is, because a source that is behind others is judged by its own times.
+//! number of keys is limited. Above the limit, the key whose last silence ends first is dropped. No other silence is
+//! dropped before its end, however far the watermark is. The reason is a source that is behind others: its own times
+//! judge it.
 
 use crate::hash::{Fingerprint, Placement};
 use crate::order::sort;

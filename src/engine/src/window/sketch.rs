@@ -6,10 +6,10 @@
 //! - **Weight 1 takes four bits of 240** (a Bloom filter in the block): nearly all keys of a flood fail once.
 //! - **More takes a cell**: a key of weight 2 or more has one of six cells, with 17 bits of its fingerprint. So at most
 //!   once in 20,000 times another key passes for a heavy one. If a block has more heavy keys, the lightest are dropped.
-//!   (A count-min sketch of 4-bit counters in as many bytes errs a hundred times as often after a flood.)
+//!   After a flood, a count-min sketch of 4-bit counters in as many bytes errs a hundred times as often.
 //! - **Ageing**: when a window ends, its cells become those of the window before, and the older ones are dropped. A
-//!   block does this when it is next touched. (Halving would let a flood win across the border: weight 3 would become
-//!   1, the weight of junk.)
+//!   block does this when it is next touched. Halving the weights instead would let a flood win across the border:
+//!   weight 3 would become 1, the weight of junk.
 //!
 //! Places depend on the fingerprint alone, so estimates are the same for every seed and on every host.
 
@@ -111,7 +111,7 @@ impl Sketch {
                 out.raw(&word.to_le_bytes());
             }
         }
-        // The end is stored as one past the last block.
+        // A number of empty blocks as great as the whole sketch marks the end.
         out.count(self.wanted);
     }
 

@@ -55,7 +55,8 @@ impl Links {
 struct Head {
     /// The fingerprint of the key, in halves: one number would be aligned to 16 bytes, which costs memory.
     key: (u64, u64),
-    /// The older neighbour in 25 bits, the newer one in 25, segment 1, weight 4, window number 9.
+    /// The links in one number, from low bits to high. The older neighbour takes 25 bits, and the newer one 25. The
+    /// segment takes 1, the weight 4, and the window number 9.
     links: u64,
     /// The time of the key's newest event.
     newest: Timestamp,

@@ -21,15 +21,15 @@
 //! failures, n + 1 − `weight_cap` are remembered, and this must not be less than the threshold. Hence the cap, which
 //! may be below the threshold: 5 leaves 8 of 12 failures, 3 leaves 10.
 //!
-//! An attacker who wants to evict such a key between two of its failures has two ways. Junk keys that failed
-//! `weight_cap` times each can take the whole main segment: this costs 0.8 × `max_keys` × `weight_cap` events for each
-//! failure of the victim. Or so many keys pass in one window that the sketch takes unknown keys for known ones: of 2
-//! million junk keys in 4 MiB, a few in 100 are taken for weight 2, and one in 100,000 for more.
+//! An attacker who wants to evict such a key between two of its failures has two ways. The first is junk keys that
+//! failed `weight_cap` times each and take the whole main segment. This costs `0.8 × max_keys × weight_cap` events for
+//! each failure of the victim. The second is so many keys in one window that the sketch takes unknown keys for known
+//! ones. Of 2 million junk keys in 4 MiB, a few in 100 are taken for weight 2, and one in 100,000 for more.
 //!
 //! `flood.rs` measures this, with two keys for each failure as in AN1276, 20,000 keys and 4 MiB. Between any two of 12
 //! failures come 100,000 junk failures; or 50,000, after 20,000 junk accounts failed 4 and 12 times each. The junk
-//! comes in turns or in a row, from one address or many, and begins anywhere in a window. 11 failures are remembered,
-//! or 13 − `weight_cap` after a flood beforehand.
+//! comes in turns or in a row, from one address or many, and begins anywhere in a window. The table remembers 11
+//! failures, or 13 − `weight_cap` after a flood beforehand.
 //!
 //! # Cost
 //! Finding, entering and removing a key is O(1) amortised, and allocates nothing once the table is full. Only `save`

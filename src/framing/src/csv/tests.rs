@@ -88,7 +88,7 @@ fn rows_of_another_length() {
     let framed = frame(&format!("{header}1,2,3\n1,2"));
     assert_eq!((framed.records.len(), framed.problems), (1, vec![(Flaw::Truncated, 3)]));
     assert_eq!(frame(&format!("{header}1,2,3")).records.len(), 1);
-    // Put together, each with its header.
+    // Two files that were concatenated, each with its header.
     assert_eq!(frame(&format!("{header}1,2,3\n\u{FEFF}{header}4,5,6\n")).records.len(), 2);
 }
 

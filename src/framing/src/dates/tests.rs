@@ -39,7 +39,7 @@ fn one_order_for_all() {
         (&["12/11/2025 8:00:00 AM"], None),
         // Dates without a clock, for those who keep it in a column of its own.
         (&["13/03/2025"], Some(DayMonth)),
-        // No dates of numbers.
+        // None of these is a valid date in numbers.
         (
             &[
                 "2025-03-04T08:00:00Z",

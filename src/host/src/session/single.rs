@@ -269,7 +269,7 @@ impl Single {
     fn took(&mut self, started: Instant, answer: &mut Answer) {
         self.recovering += started.elapsed();
         if self.recovering > RECOVERY && self.detector.is_some() && self.apart.is_none() {
-            self.stop("too much time went into its failures".into(), answer);
+            self.stop("recovering from its failures took too long".into(), answer);
         }
     }
 
@@ -406,7 +406,7 @@ impl Single {
     /// Makes a detector from the last checkpoint and the records processed since.
     fn replayed(&mut self) -> Result<Detector, String> {
         if self.replay.overflown() {
-            return Err("it takes no snapshots, and too much was processed to do it again".into());
+            return Err("it takes no snapshots, and too many records came to judge all of them again".into());
         }
         let snapshot = self.replay.snapshot().map_err(|error| format!("its snapshot: {error}"))?;
         let mut detector = match snapshot {

@@ -160,8 +160,7 @@ impl Wanted {
         match (follows, form) {
             (true, Form::Incidents) => Ok(Form::Paragraphs),
             (true, Form::Summary | Form::Table | Form::Page) => {
-                let why =
-                    "--follow never comes to an end, and this form waits for one; expected JSON or text";
+                let why = "--follow never ends, and this form is written at the end; expected JSON or text";
                 Err(Error::Usage(why.into()))
             }
             _ => Ok(form),

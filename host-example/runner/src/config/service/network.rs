@@ -187,7 +187,12 @@ impl<'n> Table<'n, '_> {
         match found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()) {
             Ok(text) if !text.is_empty() => Some(Secret::new(text)),
             Ok(_) => {
-                self.refuse(node, name, code::EMPTY, "names what is empty; expected a text there");
+                self.refuse(
+                    node,
+                    name,
+                    code::EMPTY,
+                    "names an empty file or variable; expected a text there",
+                );
                 None
             }
             Err(why) => {
@@ -220,7 +225,7 @@ impl<'n> Table<'n, '_> {
         let place = target.place();
         if let Some(node) = self.at("tls") {
             if !place.is_encrypted() {
-                self.refuse(node, "tls", code::INVALID_VALUE, "counts for https:// and tls: alone");
+                self.refuse(node, "tls", code::INVALID_VALUE, "is for https:// and tls: only");
             }
             let path = format!("{}.tls", self.path);
             let mut table = Table::new(node, &path, self.problems);
@@ -234,7 +239,7 @@ impl<'n> Table<'n, '_> {
         let is_http = matches!(place, Place::Url(_));
         for name in ["token", "headers"] {
             if !is_http && self.at(name).is_some() {
-                self.refuse_unseen(name, code::INVALID_VALUE, "counts for http:// and https:// alone");
+                self.refuse_unseen(name, code::INVALID_VALUE, "is for http:// and https:// only");
             }
         }
         if is_http {

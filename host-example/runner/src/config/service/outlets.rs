@@ -113,7 +113,7 @@ impl Table<'_, '_> {
             self.refuse_at(
                 "incidents",
                 code::CONFLICT,
-                "goes to files, standard output, sockets and http alone",
+                "goes only to files, standard output, sockets and http",
             );
         }
         outlet.rate = self.read("rate", Rate::parse);

@@ -69,7 +69,7 @@ fn an_incident_says_what_an_analyst_asks_first() {
         "1 incident (1 high) from 1 alert. Somebody got into root.\n\n \
          HIGH  somebody got into root from 203.0.113.7\n  \
          when       2026-03-03 07:58:25 to 08:00:05 UTC (1m40s)\n  \
-         fell       root at 08:00:05\n  \
+         logged in  root at 08:00:05\n  \
          tried      1 account: root\n  \
          from       203.0.113.7\n  \
          at         web1, sshd\n  \

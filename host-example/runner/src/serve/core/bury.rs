@@ -33,7 +33,7 @@ pub(super) fn bury(
     // The module reports only the first problem of each kind in a batch. Its counters include all of them.
     for problem in session.problems().unwrap_or_default() {
         let (fault, why) = match problem.kind.as_str() {
-            "malformed" => (Bad::Malformed, "it is for an analytic, which cannot read it"),
+            "malformed" => (Bad::Malformed, "an analytic needs it, but cannot read it"),
             "undated" => (Bad::Undated, "none of its times can be read"),
             "oversized" => (Bad::Oversized, "it is longer than max_record"),
             _ => continue,

@@ -70,7 +70,9 @@ impl Core {
                     session
                 }
                 Err(StartError::Snapshot(why)) => {
-                    notes.push(format!("{name}: its state does not fit, it goes on from nothing: {why}"));
+                    notes.push(format!(
+                        "{name}: its state does not fit, so it begins with empty state: {why}"
+                    ));
                     let fresh = component.start(&Snapshots::new(), self.seed);
                     fresh.map_err(|error| format!("{name}: {error}"))?.0
                 }

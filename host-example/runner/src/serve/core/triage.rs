@@ -46,7 +46,7 @@ impl Triage {
         let incidents = match held.map(|held| Incidents::load(Limits::default(), held)) {
             Some(Ok(incidents)) => incidents,
             Some(Err(why)) => {
-                say(&format!("incidents: their state is not read, they begin anew: {why}"));
+                say(&format!("incidents: their state cannot be read, so they begin anew: {why}"));
                 Incidents::default()
             }
             None => Incidents::default(),
@@ -72,7 +72,7 @@ impl Triage {
         self.changed = changed;
         match desk.silences() {
             Ok(silences) => self.silences = silences,
-            Err(why) => say(&format!("{why}; the silences from before stay")),
+            Err(why) => say(&format!("{why}; the silences from before still hold")),
         }
     }
 

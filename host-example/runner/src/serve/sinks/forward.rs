@@ -166,7 +166,7 @@ impl Helo {
         let is_helo =
             matches!(value(rest), Ok(Value::Array(2))) && matches!(value(rest), Ok(Value::Text(b"HELO")));
         let (true, Ok(Value::Map(count))) = (is_helo, value(rest)) else {
-            return Err(Failure::later("the receiver does not begin with HELO: has it a shared key?"));
+            return Err(Failure::later("the receiver does not begin with HELO: it may have no shared key"));
         };
         let mut helo = Self::default();
         for _ in 0..count {

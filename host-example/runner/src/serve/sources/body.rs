@@ -73,7 +73,7 @@ pub(super) fn records(text: &[u8], max_record: usize, promised: bool) -> Records
     let (mut splitter, mut bytes) = (Splitter::lines(max_record), Vec::with_capacity(text.len() + 1));
     splitter.push(text, &mut bytes);
     splitter.finish(&mut bytes);
-    let why = "it is too long and was skipped; this is how it begins";
+    let why = "it is too long and was skipped; its beginning";
     let oversized = splitter.skipped.len() as u64;
     let long = splitter.skipped.into_iter().map(|start| (Fault::Oversized, why.to_owned(), start));
     let mut bad: Vec<_> = long.take(MOST_BAD).collect();

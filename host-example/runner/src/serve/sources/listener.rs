@@ -118,7 +118,7 @@ impl Listener {
             Ok(Ok(None)) => return None,
             Ok(Ok(stream)) if !self.is_encrypted() || self.connections.admit(place) => return stream,
             Ok(Ok(_)) => (Rejected::Full, "too many connections are open".to_owned()),
-            Ok(Err(Refusal::Plain)) => (Rejected::Plain, "it does not speak TLS, and has to".to_owned()),
+            Ok(Err(Refusal::Plain)) => (Rejected::Plain, "it does not speak TLS; expected TLS".to_owned()),
             Ok(Err(Refusal::Handshake(error))) => (Rejected::Handshake, told(&error)),
             Err(_) => (Rejected::Slow, format!("no handshake within {HANDSHAKE:?}")),
         };
@@ -141,7 +141,7 @@ impl Listener {
         }
         let mut first = [0];
         if stream.peek(&mut first).await.is_ok() && first != [TLS] {
-            let why = "TLS is spoken here; expected https://";
+            let why = "this address speaks TLS; expected https://";
             let _ = stream.try_read(&mut [0; 16 << 10]);
             let _ = stream.try_write(&self.speaks.refusal("400 Bad Request", why));
             return Err(Refusal::Plain);

@@ -115,7 +115,7 @@ impl Inlet {
     fn skipped(&self, splitter: &mut lines::Splitter) {
         for start in splitter.skipped.drain(..) {
             self.counters.oversized.inc();
-            self.bad(Fault::Oversized, "it is too long and was skipped; this is how it begins", &start);
+            self.bad(Fault::Oversized, "it is too long and was skipped; its beginning", &start);
         }
     }
 

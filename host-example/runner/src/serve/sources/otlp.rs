@@ -6,8 +6,8 @@
 //!
 //! A record can have only a few bytes, and each record's line repeats the attributes of its resource. So the output is
 //! limited by the length of the body. Empty records have no line. Bytes that are not UTF-8 become U+FFFD. Otherwise one
-//! such byte in a user name would hide a login, because the texts of the crate `opentelemetry-proto` are of the type
-//! `String`, so it refuses the whole request.
+//! such byte in a user name could hide a login. The crate `opentelemetry-proto` would refuse the whole request, because
+//! its texts are of the type `String`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

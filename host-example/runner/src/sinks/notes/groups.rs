@@ -14,13 +14,13 @@ pub(super) const MOST_NOTES: usize = 50_000;
 /// A filter for notes. All given conditions must hold.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Filter {
-    /// Only events of this user, in any case.
+    /// Only events of this user, in upper or lower case.
     #[arg(long, value_name = "USER")]
     pub(super) user: Option<String>,
     /// Only events from this address.
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) ip: Option<IpAddr>,
-    /// Only keys that contain this text, in any case: `user+ip root`, `family admin`.
+    /// Only keys that contain this text, in upper or lower case, such as `user+ip root` or `family admin`.
     #[arg(long, value_name = "TEXT")]
     pub(super) key: Option<String>,
     /// Only keys that came near an alert but raised none: at 80 % of a threshold, or past it but too late.

@@ -264,7 +264,8 @@ proptest! {
         prop_assert_eq!(detector.stats()[0].late, 0);
     }
 
-    /// Judged in the order of arrival, a count may miss events that are still to come. Each counted event must exist.
+    /// Late events raise no alert about events that did not happen. In the order of arrival, a count may miss events
+    /// that are still to come, but each counted event must exist.
     #[test]
     fn what_comes_late_raises_nothing_that_was_not_there(
         facts in facts(), rules in rules(), delays in prop::collection::vec(0..40 * SECOND, 70)

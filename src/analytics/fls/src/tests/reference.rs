@@ -1,8 +1,8 @@
 //! A reference of FLS from its design, over all events so far, compared with the analytic on random events.
 //!
-//! *Rule R*: a success at s with key k raises an alert if, and only if, k has a failure f with f ≤ s ≤ f +
-//! success_within. At least min_failures failures of k must lie in [f − window, f]. The key is (user, IP), or (user,
-//! IP, user agent). An alert consumes the failures of its key.
+//! *Rule R*: a failure f of key k completes a count if at least min_failures failures of k lie in [f − window, f]. A
+//! success at s raises an alert if, and only if, k has such a failure with f ≤ s ≤ f + success_within. The key is
+//! (user, IP), or (user, IP, user agent). An alert consumes the failures of its key.
 
 use super::{BEGIN, RECEIVED};
 use crate::Fls;
@@ -181,8 +181,8 @@ fn options() -> impl Strategy<Value = Options> {
     )
 }
 
-/// The time between an event and the one before, in microseconds, once the window and `success_within` are known:
-/// zero, seconds, or exactly at an edge, or one beyond it.
+/// The time between an event and the one before, in microseconds. `Window` and `Within` are at the end of `window` and
+/// of `success_within`, or one microsecond beside it.
 #[derive(Clone, Copy, Debug)]
 enum Gap {
     Nothing,

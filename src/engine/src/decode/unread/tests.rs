@@ -48,7 +48,7 @@ const LINUX: &[(&str, &str)] = &[
     ),
     ("Mar  1 09:00:00 web1 nginx[17]: GET /?Failed password for bob from 192.0.2.7 port 5 ssh2", "ignored"),
     ("Mar  1 09:00:00 web1 rsyslogd[17]: x Failed password for bob from 192.0.2.7 port 5 ssh2", "unread"),
-    // The end is gone; nothing names the writer; the writer has another name.
+    // Three cases: the end is missing, nothing names the writer, the writer has another name.
     ("Mar  1 09:00:00 web1 sshd[17]: Failed password for bob", "unread"),
     (
         "Mar  1 09:00:00 web1 sshd[17]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0",
@@ -61,7 +61,7 @@ const LINUX: &[(&str, &str)] = &[
     ("Mar  1 09:00:00 web1 httpd(pam_audit)[17]: user=bob tty=/sbin/nologin host=192.0.2.7 failed", "unread"),
     (r#"{"log":"x Invalid user a from 203.0.113.9","stream":"stderr"}"#, "unread"),
     (r#"{"text":"x","line":"Failed password for bob from 192.0.2.7 port 5 ssh2"}"#, "unread"),
-    // journald contradicts the text: a line of nobody, and a line of another program.
+    // The facts of journald contradict the text, which claims to be a line of no program or of another program.
     (
         r#"{"MESSAGE":"Failed password for bob from 192.0.2.7 port 5 ssh2","SYSLOG_IDENTIFIER":"sshd","_UID":"1000","_EXE":"/usr/bin/logger"}"#,
         "ignored",
@@ -70,7 +70,8 @@ const LINUX: &[(&str, &str)] = &[
         r#"{"MESSAGE":"GET /?Failed password for bob from 192.0.2.7","SYSLOG_IDENTIFIER":"nginx","_COMM":"nginx","_EXE":"/usr/sbin/nginx","_UID":"33"}"#,
         "ignored",
     ),
-    // The audit log: read, of a key that was only shown, of another type, cut.
+    // The audit log of Linux: a record that is read, a key that was only offered, another type, a record that is cut
+    // off.
     (
         r#"type=USER_AUTH msg=audit(1772355600.0:9): pid=17 uid=0 msg='op=PAM:authentication acct="bob" exe="/usr/sbin/sshd" hostname=? addr=192.0.2.7 terminal=ssh res=failed'"#,
         "read",
@@ -106,7 +107,7 @@ const WINDOWS: &[(&str, &str)] = &[
         "ignored",
     ),
     (r#"{"EventID":14625,"pid":4624}"#, "ignored"),
-    // No field of the logon; columns of Hayabusa; Telegraf's line; XML without data.
+    // Four cases: a record without a field of the logon, columns of Hayabusa, a line of Telegraf, XML without data.
     (
         r#"{"EventID":4625,"SourceName":"Microsoft-Windows-Security-Auditing","Channel":"Security","Message":"Der Benutzer …"}"#,
         "unread",
@@ -124,7 +125,7 @@ const WINDOWS: &[(&str, &str)] = &[
 ];
 
 const PROVIDERS: &[(&str, &str)] = &[
-    // Entra: read, an interrupt, another log of the same envelope, no code that is known, no layout that is.
+    // Entra: a record that is read, an interrupt, another log in the same envelope, an unknown code, an unknown layout.
     (
         r#"{"ResultType":"50126","UserPrincipalName":"bob@example.com","IPAddress":"192.0.2.7","CreatedDateTime":"2026-03-01T09:00:00Z"}"#,
         "read",
@@ -142,7 +143,7 @@ const PROVIDERS: &[(&str, &str)] = &[
         "unread",
     ),
     (r#"UserPrincipalName=bob@example.com ResultType=50126 IPAddress=192.0.2.7"#, "unread"),
-    // The audit log: read, another operation, a layout that is not known.
+    // The unified audit log: a record that is read, records of other operations, an unknown layout.
     (
         r#"{"Operation":"UserLoginFailed","CreationTime":"2026-03-01T09:00:00","ErrorNumber":"50126","UserId":"bob@example.com","ClientIP":"192.0.2.7","Workload":"AzureActiveDirectory"}"#,
         "read",
@@ -157,7 +158,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ),
     (r#"{"event":"UserLoggedIn","userId":5}"#, "ignored"),
     ("Operation=UserLoginFailed Workload=AzureActiveDirectory UserId=bob@example.com", "unread"),
-    // Okta: read, a policy that asked for nothing, a layout that is not known.
+    // Okta: a record that is read, another event type, an unknown layout.
     (
         r#"{"eventType":"user.session.start","published":"2026-03-01T09:00:00Z","outcome":{"result":"FAILURE","reason":"INVALID_CREDENTIALS"},"actor":{"alternateId":"bob@example.com"},"client":{"ipAddress":"192.0.2.7"},"uuid":"1"}"#,
         "read",
@@ -185,7 +186,8 @@ const PROVIDERS: &[(&str, &str)] = &[
     ),
     (r#"{"log_id":"1","type":"sapi","date":"2026-03-01T09:00:00Z","user_name":"bob"}"#, "ignored"),
     ("type=fp log_id=1 user_name=bob ip=192.0.2.7", "unread"),
-    // IIS and Exchange: read, the leg before the credentials, no column names.
+    // IIS and Exchange: a record that is read, a request before the one with the credentials, lines without column
+    // names.
     (
         r#"{"date":"2026-03-01","time":"09:00:00","cs-method":"POST","cs-uri-stem":"/owa/auth.owa","cs-username":"bob","c-ip":"192.0.2.7","sc-status":"302"}"#,
         "read",
@@ -225,7 +227,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ),
     ("class_uid=3002 status_id=2 user.name=bob", "unread"),
     ("class_uid=30021 status_id=2 user.name=bob", "ignored"),
-    // Records that are not from any known program.
+    // Records of unknown programs.
     ("", "ignored"),
     ("the job failed: authentication required by tty", "ignored"),
     (r#"{"message":"401 fail 4625 3002","level":"error"}"#, "ignored"),

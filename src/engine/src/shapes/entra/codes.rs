@@ -8,9 +8,10 @@ use crate::shapes::spelled::contains;
 
 /// The codes that count as failures: the password was refused, or the account accepts none.
 ///
-/// 50034 no such account; 50053 locked, or from an address known for attacks; 50055 password expired; 50056 no
-/// password set; 50057 disabled; 50064 validation failed; 50126 wrong name or password; 50144 Active Directory
-/// password expired; 80012 outside the hours allowed; 80014 validation took too long; 81016 Kerberos ticket invalid.
+/// The codes of the account: 50034 no such account, 50053 locked or from an address known for attacks, 50057 disabled,
+/// 80012 outside the hours allowed. The codes of the password: 50055 expired, 50056 none set, 50126 wrong name or
+/// password, 50144 expired in Active Directory. The codes of the validation: 50064 failed, 80014 took too long, 81016
+/// Kerberos ticket invalid.
 const FAILURES: [u32; 11] = [50034, 50053, 50055, 50056, 50057, 50064, 50126, 50144, 80012, 80014, 81016];
 
 /// The meaning of a code.
@@ -27,8 +28,9 @@ pub struct Meaning {
 pub fn judge(code: i64, words: &[&str], extra: &[u32]) -> Option<Meaning> {
     let code = u32::try_from(code).ok()?;
     let verdict = |outcome, credential| Some(Meaning { outcome, credential });
-    // Stopped after the password: by a second factor to give (50074) or to set up (50079), or at this factor
-    // (500121); by the place of the client (50076); by a policy (53003). An expired password was right too.
+    // These sign-ins were stopped after the password. A second factor had to be given (50074) or set up (50079), or was
+    // not passed (500121). Or the place of the client (50076) or a policy (53003) stopped them. An expired password was
+    // right too.
     let credential = matches!(code, 50055 | 50074 | 50076 | 50079 | 53003 | 500_121);
     match code {
         0 => verdict(Outcome::Success, false),

@@ -2,9 +2,8 @@
 //!
 //! Example: `type=USER_AUTH msg=audit(1373129280.000:9): pid=1277 uid=0 … msg='op=PAM:authentication acct="root"
 //! exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=ssh res=failed'`. A program writes the quoted part through
-//! libaudit. libaudit writes an account name in hexadecimal if it has a space, a quote or a control character, so a
-//! name cannot forge other fields. Even so, `op` is read from the front, and address, terminal and result from the
-//! end.
+//! libaudit. This library writes an account name in hexadecimal if it has a space, a quote or a control character. So a
+//! name cannot forge other fields. Even so, `op` is read from the front, and address, terminal and result from the end.
 
 use super::Shape;
 use super::text::{cut, cut_last, event, first_word, number, peer, terminal, text};
@@ -182,8 +181,8 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
     Some(event)
 }
 
-/// True if the path that libaudit writes is that of su or login. This is for types of records that every session has:
-/// so cron's records are left out before they are read.
+/// True if the path that libaudit writes is that of su or login. The check is for types of records that every session
+/// has. It leaves out cron's records before they are read.
 fn is_told(inner: &[u8], service: &[u8]) -> bool {
     match service {
         b"su" | b"login" => cut_last(inner, b" exe=").is_some_and(|(_, rest)| {

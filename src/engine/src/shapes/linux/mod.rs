@@ -1,7 +1,7 @@
 //! Linux text: lines of sshd, PAM, su, sudo, login and the audit log about attempts to log in.
 //!
-//! A record is decoded in two steps. [`header::parse`] reads the text that the syslog daemon wrote in front;
-//! envelopes such as journald's have these facts in fields. [`decode`] reads the message by the program that wrote
+//! A record is decoded in two steps. First, [`header::parse`] reads the text that the syslog daemon wrote in front.
+//! Envelopes such as journald's have these facts in fields. Then [`decode`] reads the message by the program that wrote
 //! it. Then [`attempts`] counts each attempt once, even if several lines report it.
 //!
 //! ```
@@ -13,8 +13,8 @@
 //! assert_eq!((&*event.user, event.src_ip.unwrap().to_string().as_str()), ("bob", "192.0.2.7"));
 //! ```
 //!
-//! **Nothing in a message is trusted for its looks.** The client chooses the user name, which may imitate the rest of
-//! its line or a line of another program. Each decoder documents the words that it relies on.
+//! Nothing in a message is trusted for its looks. The client chooses the user name, which may imitate the rest of its
+//! line or a line of another program. Each decoder documents the words that it relies on.
 
 pub mod attempts;
 pub mod audit;

@@ -112,9 +112,9 @@ pub(super) fn decode<'a>(object: &Object<'a>) -> Said<'a> {
     Some((event, time(&found, TIME, Zone::UTC)))
 }
 
-/// The signal of a refused attempt, by `es_openssh_login_result_type_t`. sshd reports an unknown user (9), too many
-/// attempts (0) and a root login that is not allowed (1) beside each refused password (4), answer (5), host (7) and
-/// ticket (8).
+/// The signal of a refused attempt, by `es_openssh_login_result_type_t`. The server reports each refused password (4),
+/// answer (5), host (7) and ticket (8). Beside them it reports an unknown user (9), too many attempts (0), and a root
+/// login that is not allowed (1).
 fn refused(found: &Slots<'_>) -> Option<Signal> {
     match found.get(RESULT).and_then(|result| result.as_i64()) {
         Some(3 | 6) => None,

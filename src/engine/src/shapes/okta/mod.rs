@@ -19,7 +19,7 @@
 //! | `user.session.start` | SUCCESS | success |
 //! | the same | FAILURE | failure |
 //!
-//! A login whose policy asks for a factor, and which then sends a push, has two records with a challenge.
+//! A login whose policy asks for a factor, and which then sends a push, has two records with a challenge. The field
 //! [`method`](crate::event::Event::method) tells them apart: `policy` is the one that sent nothing to a telephone.
 //!
 //! `transaction.id` ties records together. It is the id of one HTTP request: the request for the push and the request

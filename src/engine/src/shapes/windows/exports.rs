@@ -38,7 +38,8 @@ fn the_event_viewer_and_powershell() {
         format!(
             r#"{{"Keywords":"Audit Failure","Date and Time":"2026-03-01 09:00:00","Source":"{PROVIDER}","Event ID":"4625","Task Category":"Logon","Message":"{message}"}}"#
         ),
-        // PowerShell that stopped at the list and did not go deeper.
+        // PowerShell's `ConvertTo-Json` at its depth limit: each element of the list is replaced by the name of its
+        // type.
         format!(
             r#"{{"Id":4625,"ProviderName":"{PROVIDER}","LogName":"Security","TimeCreated":"/Date(1772355600000)/","Properties":{types},"Message":"{message}"}}"#
         ),

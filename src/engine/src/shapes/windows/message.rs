@@ -22,9 +22,9 @@ use alloc::string::String;
 const MOST: usize = 64;
 /// The number of lines with values in a 4625.
 const FAILURE: usize = 21;
-/// The forms of a 4624: version 0, 1 (with the impersonation level), 2 (with restricted admin mode and linked logons)
-/// and 3 (with remote credential guard). Each has three numbers: the lines with values, the line with the account's
-/// name, and the distance from there to the logon GUID.
+/// The forms of a 4624, by version. Version 1 adds the impersonation level, version 2 restricted admin mode and linked
+/// logons, and version 3 remote credential guard. Each has three numbers: the lines with values, the line with the
+/// account's name, and the distance from there to the logon GUID.
 const SUCCESS: [(usize, usize, usize); 4] = [(20, 6, 3), (21, 7, 3), (27, 10, 6), (28, 11, 6)];
 
 /// Reads the values that are certain: by their places or, if lines are missing or joined, by English labels. The id

@@ -268,7 +268,7 @@ fn inserts<'t>(array: &'t [u8], logon: &mut Logon<'t>) {
             && let Some(text) = value.and_then(|value| value.as_text())
             && !text.starts_with("System.Diagnostics.Eventing.")
         {
-            // PowerShell writes the name of a type if it does not go deeper.
+            // At its depth limit, PowerShell writes the name of the type in place of the value.
             logon.put(slot, text);
         }
     }

@@ -31,11 +31,11 @@ fn records(out: &mut impl Write, found: &Examination, totals: &Totals, paint: Pa
             "undated: no time in them can be read, so nothing was judged".into(),
         ),
         (totals.oversized + found.most(|stats| stats.oversized), "too long".into()),
-        (totals.flaws.total(), "or more pieces that could not be made records".into()),
+        (totals.flaws.total(), "or more pieces that are no records".into()),
         (found.feeds.duplicates, "events delivered twice (counted once)".into()),
         (
             found.most(|stats| stats.future),
-            "events from beyond their receipt + 5 m (taken as of their receipt)".into(),
+            "events dated more than 5 m after their receipt (dated by the receipt)".into(),
         ),
     ];
     writeln!(out, "{}", paint.bold("Records"))?;
@@ -115,10 +115,10 @@ fn feed(out: &mut impl Write, feed: &Feed, end: i64) -> io::Result<()> {
         ))?;
     }
     if feed.future > 0 {
-        said(format!("{} events from beyond their receipt + 5 m", feed.future))?;
+        said(format!("{} events dated more than 5 m after their receipt", feed.future))?;
     }
     if let Some(gap) = feed.silent(end) {
-        said(format!("silent for the last {}, which is out of its rhythm", span(gap)))?;
+        said(format!("silent for the last {}, longer than usual", span(gap)))?;
     }
     Ok(())
 }

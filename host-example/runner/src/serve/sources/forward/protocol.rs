@@ -46,7 +46,7 @@ pub const MAX_TAG: usize = 1024;
 /// The largest message in bytes before the client has proved the shared key.
 pub const MAX_HANDSHAKE: usize = 4096;
 
-/// An event ends after the record that fills its lines to this many bytes.
+/// The most bytes of lines in one event, apart from its last record.
 const PART: usize = 1 << 20;
 
 /// The largest buffer in bytes that an idle connection keeps.
