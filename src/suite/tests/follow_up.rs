@@ -43,8 +43,11 @@ fn an1269(alert: &Alert) -> Option<Followed> {
     Some(Followed { silence: 60, counts: from_the_address, weaker })
 }
 
+/// Decides if an event counts for an alert.
+type Counts = fn(&Alert, &Event<'_>) -> bool;
+
 fn an1521(alert: &Alert) -> Option<Followed> {
-    let (silence, counts, weaker): (_, fn(&Alert, &Event<'_>) -> bool, &[&str]) = match &*alert.pattern {
+    let (silence, counts, weaker): (_, Counts, &[&str]) = match &*alert.pattern {
         "spray" => (60, from_the_address, &[]),
         "slow" => (300, of_the_user, &[]),
         "distributed" => (60, of_the_user, &["burst"]),
