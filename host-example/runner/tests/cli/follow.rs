@@ -156,5 +156,5 @@ fn what_cannot_be_followed_is_refused() {
     assert!(said.err.contains("is a folder, and --follow reads files"), "{}", said.err);
     let said = shell.run(&["run", "--follow", "--order", "sort", "-"]);
     assert_eq!(said.status, Some(2));
-    assert!(said.err.contains("--order sort waits for one"), "{}", said.err);
+    assert!(said.err.contains("--order sort waits for the end"), "{}", said.err);
 }
