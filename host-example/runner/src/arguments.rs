@@ -263,14 +263,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// Fails for any other text.
 pub fn received(text: &str) -> Result<i64, String> {
-    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text.trim()) {
-        return Ok(time.timestamp_micros());
-    }
-    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
-    let shown = escape::text(text);
-    seconds
-        .map(|seconds| (seconds * 1e6).round() as i64)
-        .ok_or_else(|| format!("`{shown}` is neither RFC 3339 (2026-03-04T08:00:00Z) nor seconds since 1970"))
+    authsieve_triage::time::read(text).map(|time| time.0)
 }
 
 #[cfg(test)]

@@ -172,28 +172,23 @@ impl Config {
         self.file.get(option).is_some() || self.assignments.iter().any(|(key, _)| key == option)
     }
 
-    /// The options for reading the times of records, as JSON: options of the top level, and all failure codes of all
-    /// analytics.
+    /// The options for reading the times of records, as JSON: [`authsieve_inputs::clock_options`] of this configuration.
     #[must_use]
     pub fn times(&self) -> String {
-        let mut table = Map::new();
-        for option in Common::DECODING {
-            let assigned = self.assignments.iter().rev().find(|(key, _)| key == option).map(|(_, node)| node);
-            let Some(node) = assigned.or_else(|| self.file.get(option)) else { continue };
-            let zone = named_zone(node).filter(|_| option == "timezone");
-            let value = zone.map_or_else(|| Some(node.json()), zones::transitions);
-            table.extend(value.map(|value| (option.to_owned(), value)));
+        let json = |path: &str, node: &Node| match named_zone(node).filter(|_| path == "timezone") {
+            Some(zone) => zones::transitions(zone),
+            None => Some(node.json()),
+        };
+        let mut given = Vec::new();
+        for member in self.file.members() {
+            let own = member.node.members().iter();
+            given.extend(own.map(|own| (format!("{}.{}", member.name, own.name), &own.node)));
+            given.push((member.name.clone(), &member.node));
         }
-        let is_codes = |name: &str| matches!(name, "extra_failure_codes" | "extraFailureCodes");
-        let tables = self.file.members().iter().flat_map(|member| member.node.members());
-        let members = self.file.members().iter().chain(tables);
-        let written = members.filter(|member| is_codes(&member.name)).map(|member| &member.node);
-        let last = |key: &str| is_codes(key.rsplit('.').next().unwrap_or(key).trim());
-        let assigned = self.assignments.iter().filter(|(key, _)| last(key)).map(|(_, node)| node);
-        let lists = written.chain(assigned).map(Node::json);
-        let codes: Vec<Value> = lists.filter_map(|list| list.as_array().cloned()).flatten().collect();
-        table.insert("extra_failure_codes".into(), codes.into());
-        line(Value::Object(table))
+        given.extend(self.assignments.iter().map(|(key, node)| (key.clone(), node)));
+        let given = given.into_iter().filter_map(|(path, node)| Some((json(&path, node)?.to_string(), path)));
+        let given: Vec<(String, String)> = given.collect();
+        authsieve_inputs::clock_options(given.iter().map(|(value, path)| (path.as_str(), value.as_str())))
     }
 
     /// The ids in `analytics`, if the list is there and valid.

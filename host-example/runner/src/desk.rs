@@ -6,11 +6,10 @@
 //! - `silences.jsonl`: `{"name":"s1","user":"svc-backup","until":"2026-12-24T00:00:00Z","reason":"new key on Monday"}`
 //! - `marks.jsonl`: `{"alert":"7a31…","is":"false","note":"the scanner","at":"2026-03-04T08:00:00Z"}`
 
-use crate::arguments::received;
-use authsieve_engine::alert::Alert;
-use authsieve_engine::time::Timestamp;
+pub use authsieve_triage::mark::{Disposition, Mark};
 use authsieve_triage::silence::Silence;
-use serde_json::{Value, json};
+use authsieve_triage::{lines, mark, time};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
@@ -20,44 +19,6 @@ use std::path::{Path, PathBuf};
 const MOST_BYTES: u64 = 16 << 20;
 /// The most silences that are applied.
 pub const MOST_SILENCES: usize = 1000;
-
-/// A person's verdict on an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Disposition {
-    /// An attack.
-    True,
-    /// No attack: the analytic was wrong.
-    False,
-    /// The analytic is right about the events, but they were allowed: a test, a forgotten password.
-    Benign,
-}
-
-impl Disposition {
-    const ALL: [Self; 3] = [Self::True, Self::False, Self::Benign];
-
-    /// The word for the disposition.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::True => "true",
-            Self::False => "false",
-            Self::Benign => "benign",
-        }
-    }
-}
-
-/// The disposition of an alert.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The id of the alert.
-    pub alert: String,
-    /// The disposition.
-    pub is: Disposition,
-    /// The reason.
-    pub note: String,
-    /// The time of the decision.
-    pub at: Timestamp,
-}
 
 /// The folder of a desk.
 #[derive(Clone, Debug)]
@@ -92,8 +53,8 @@ impl Desk {
     /// Fails if the file cannot be read, and for a line that is no silence. The error names file, line and reason.
     pub fn silences(&self) -> Result<Vec<Silence>, String> {
         let file = self.silences_file();
-        let time = |text: &str| received(text).ok().map(Timestamp);
-        let mut silences = lines(&file, |value| Silence::from_value(value, time))?;
+        let time = |text: &str| time::read(text).ok();
+        let mut silences = read(&file, |value| Silence::from_value(value, time))?;
         silences.truncate(MOST_SILENCES);
         Ok(silences)
     }
@@ -135,7 +96,7 @@ impl Desk {
     /// # Errors
     /// Fails if the file cannot be read, and for a line that is no disposition.
     pub fn marks(&self) -> Result<HashMap<String, Mark>, String> {
-        let marks = lines(&self.marks_file(), Mark::from_value)?;
+        let marks = read(&self.marks_file(), Mark::from_value)?;
         Ok(marks.into_iter().map(|mark| (mark.alert.clone(), mark)).collect())
     }
 
@@ -143,11 +104,11 @@ impl Desk {
     ///
     /// # Errors
     /// Fails as [`marks`](Self::marks) does, and if the file cannot be written.
-    pub fn mark(&self, mark: Mark) -> Result<(), String> {
+    pub fn mark(&self, new: Mark) -> Result<(), String> {
         let mut marks = self.marks()?;
-        marks.insert(mark.alert.clone(), mark);
+        marks.insert(new.alert.clone(), new);
         let mut marks: Vec<Mark> = marks.into_values().collect();
-        marks.sort_by(|one, other| (one.at, &one.alert).cmp(&(other.at, &other.alert)));
+        mark::sort(&mut marks);
         self.write(&self.marks_file(), marks.iter().map(Mark::to_value))
     }
 
@@ -164,46 +125,8 @@ impl Desk {
     }
 }
 
-impl Mark {
-    /// The disposition of an alert at a time.
-    #[must_use]
-    pub fn of(alert: &Alert, is: Disposition, at: Timestamp) -> Self {
-        Self { alert: alert.id.clone(), is, note: String::new(), at }
-    }
-
-    /// The disposition in words, for a line about the alert.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let word = match self.is {
-            Disposition::True => "marked as true",
-            Disposition::False => "marked as false",
-            Disposition::Benign => "marked as benign",
-        };
-        if self.note.is_empty() { word.into() } else { format!("{word}: {}", self.note) }
-    }
-
-    fn to_value(&self) -> Value {
-        json!({ "alert": self.alert, "is": self.is.as_str(), "note": self.note, "at": self.at.to_string() })
-    }
-
-    fn from_value(value: &Value) -> Result<Self, String> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let word = text("is").unwrap_or_default();
-        let is = Disposition::ALL.into_iter().find(|is| is.as_str() == word);
-        Ok(Self {
-            alert: text("alert")
-                .filter(|id| !id.is_empty())
-                .ok_or("`alert` is missing; expected an id")?
-                .into(),
-            is: is.ok_or_else(|| format!("`is` is \"{word}\"; expected true, false or benign"))?,
-            note: text("note").unwrap_or_default().into(),
-            at: Timestamp(text("at").and_then(|at| received(at).ok()).unwrap_or_default()),
-        })
-    }
-}
-
 /// The lines of a file. Empty if the file is missing.
-fn lines<T>(file: &Path, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
+fn read<T>(file: &Path, one: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
     let opened = match fs::File::open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened,
@@ -211,17 +134,14 @@ fn lines<T>(file: &Path, read: impl Fn(&Value) -> Result<T, String>) -> Result<V
     let mut text = String::new();
     let bytes = opened.and_then(|opened| opened.take(MOST_BYTES).read_to_string(&mut text));
     bytes.map_err(|error| format!("{}: {error}", file.display()))?;
-    let line = |(number, line): (usize, &str)| {
-        let read =
-            serde_json::from_str(line).map_err(|error| error.to_string()).and_then(|value| read(&value));
-        read.map_err(|why| format!("{}:{}: {why}", file.display(), number + 1))
-    };
-    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(line).collect()
+    lines::read(&text, one).map_err(|(number, why)| format!("{}:{number}: {why}", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use authsieve_engine::alert::Alert;
+    use authsieve_engine::time::Timestamp;
 
     fn silence(user: &str) -> Silence {
         Silence { user: Some(user.into()), until: Timestamp(5_000_000), ..Silence::default() }

@@ -20,7 +20,6 @@ pub mod selection;
 #[cfg(all(feature = "serve", unix))]
 pub mod serve;
 pub mod sinks;
-pub mod tuning;
 pub mod witness;
 
 /// Stored logs and pipes as sources of records.

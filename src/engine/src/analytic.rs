@@ -54,6 +54,14 @@ pub trait Reads {
 #[derive(Debug)]
 pub struct Of<A>(core::marker::PhantomData<A>);
 
+/// All telemetry, as a type. Its users share the code of one decoder.
+#[derive(Debug)]
+pub struct All;
+
+impl Reads for All {
+    const TELEMETRY: Telemetry = Telemetry::ANY;
+}
+
 /// Sizes and counts of an analytic's state, for `stats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {

@@ -3,10 +3,8 @@
 use super::section::Section;
 use super::temporary::Whole;
 use super::unpack::{BLOCK, Bytes, Counted, Meter};
-#[cfg(feature = "full")]
 use super::zstd;
 use authsieve_framing::BehindTheEnd;
-#[cfg(feature = "full")]
 use bzip2::bufread::BzDecoder;
 use chrono::NaiveDate;
 use flate2::Crc;
@@ -183,10 +181,8 @@ impl Zip {
             let bytes: Bytes = match entry.compression() {
                 CompressionMethod::STORE => Box::new(section),
                 CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(section)),
-                #[cfg(feature = "full")]
-                CompressionMethod::BZIP2 => Box::new(BzDecoder::new(section)),
-                #[cfg(feature = "full")]
-                CompressionMethod::ZSTD => Box::new(zstd::Frames::new(section)),
+                                CompressionMethod::BZIP2 => Box::new(BzDecoder::new(section)),
+                                CompressionMethod::ZSTD => Box::new(zstd::Frames::new(section)),
                 other => {
                     return unread(&format!(
                         "it is compressed by method {other}, which is not supported; unpack it first"

@@ -4,22 +4,15 @@
 //! with a needle are decoded. A record without a readable time belongs to the record before it.
 
 use super::failing::Tally;
-use authsieve_engine::analytic::{Reads, Telemetry};
-use authsieve_engine::config::{Code, Common, Config};
+use authsieve_engine::analytic::{All, Telemetry};
+use authsieve_engine::config::{Code, Common, Config, Json};
 use authsieve_engine::dating::{Dating, Rules};
 use authsieve_engine::decode::{Decoder, Reader};
 use authsieve_engine::detector::Reading;
 use authsieve_records::prefilter::{Prefilter, Route};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// A reader of all families.
-#[derive(Debug)]
-struct All;
-
-impl Reads for All {
-    const TELEMETRY: Telemetry = Telemetry::ANY;
-}
 
 authsieve_engine::settings! {
     /// The options for times that not all analytics share.
@@ -53,6 +46,26 @@ pub(super) struct Told {
     pub(super) time: i64,
     /// True if the year was inferred.
     pub(super) inferred: bool,
+}
+
+/// The options for a [`Clock`], as JSON: those of the top level that affect decoding, and all failure codes of all
+/// analytics. `given` has each option with its path (`fls.extra_failure_codes`) and its value as JSON. Of equal paths,
+/// the last counts.
+#[must_use]
+pub fn clock_options<'o>(given: impl IntoIterator<Item = (&'o str, &'o str)>) -> String {
+    let (mut own, mut codes) = (BTreeMap::new(), Vec::new());
+    for (path, value) in given {
+        let name = path.rsplit('.').next().unwrap_or(path).trim();
+        if matches!(name, "extra_failure_codes" | "extraFailureCodes") {
+            let list = Json::parse(value).ok().and_then(Json::into_list).unwrap_or_default();
+            codes.extend(list.iter().map(|code| code.raw().to_owned()));
+        } else if Common::DECODING.contains(&path) {
+            own.insert(path, value.to_owned());
+        }
+    }
+    own.insert("extra_failure_codes", format!("[{}]", codes.join(",")));
+    let members: Vec<String> = own.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 impl Clock {
@@ -161,5 +174,24 @@ impl Clock {
             });
         }
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clock_options;
+
+    #[test]
+    fn options_for_times_are_found_wherever_they_stand() {
+        let given = [
+            ("date_order", "\"dmy\""),
+            ("window", "\"5m\""),
+            ("an1269.extraFailureCodes", "[1, \"2\"]"),
+            ("date_order", "\"mdy\""),
+            ("fls.extra_failure_codes", "[50140]"),
+            ("fls.timezone", "\"UTC\""),
+        ];
+        assert_eq!(clock_options(given), r#"{"date_order":"mdy","extra_failure_codes":[1,"2",50140]}"#);
+        assert_eq!(clock_options([]), r#"{"extra_failure_codes":[]}"#);
     }
 }

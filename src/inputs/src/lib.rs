@@ -25,11 +25,15 @@
 //! program.
 
 #![forbid(unsafe_code)]
+// Without packed files, a part of the code is not used.
+#![cfg_attr(not(feature = "full"), allow(dead_code, unreachable_code, unused_imports, unused_mut, unused_variables))]
 
+#[cfg_attr(not(feature = "full"), path = "no_archive.rs")]
 mod archive;
 mod clock;
 mod failing;
 mod files;
+#[cfg(feature = "full")]
 mod gzip;
 mod input;
 #[cfg(not(target_family = "wasm"))]
@@ -49,7 +53,7 @@ mod walk;
 #[cfg(feature = "full")]
 mod zstd;
 
-pub use clock::Clock;
+pub use clock::{Clock, clock_options};
 pub use failing::{Entry, Failing};
 pub use files::{Files, Progress};
 pub use input::Input;

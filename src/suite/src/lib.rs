@@ -51,7 +51,7 @@
     )
 )]
 
-use authsieve_engine::analytic::{Analytic, Telemetry};
+use authsieve_engine::analytic::{All, Analytic, Telemetry};
 use authsieve_engine::config::{Known, Layout, Problem, Problems, code};
 use authsieve_engine::detector::judge::Judge;
 use authsieve_engine::detector::{Analytics, Configured, Descriptor, Error};
@@ -102,6 +102,8 @@ macro_rules! configure {
 
 impl Analytics for Suite {
     const TELEMETRY: Telemetry = each_analytic!(union,);
+    // The hosts decode all telemetry too. Each analytic still reads only its own.
+    type Reads = All;
     const ID: &'static str = "suite";
     const IDS: &'static [&'static str] = each_analytic!(ids,);
 

@@ -5,7 +5,7 @@
 
 use crate::names;
 use authsieve_engine::alert::Alert;
-use authsieve_engine::analytic::{Reads, Telemetry};
+use authsieve_engine::analytic::{All, Telemetry};
 use authsieve_engine::config::{Code, Common, Config};
 use authsieve_engine::dating::{Dating, Rules};
 use authsieve_engine::decode::{Decoder, Reader};
@@ -13,14 +13,6 @@ use authsieve_engine::detector::Reading;
 use authsieve_engine::event::{Event, Outcome};
 use authsieve_engine::net;
 use authsieve_engine::time::Timestamp;
-
-/// Reads all families of telemetry.
-#[derive(Debug)]
-struct All;
-
-impl Reads for All {
-    const TELEMETRY: Telemetry = Telemetry::ANY;
-}
 
 authsieve_engine::settings! {
     /// The options that affect decoding, in addition to those that all analytics share.

@@ -7,6 +7,9 @@
 //! - [`silence`] hides alerts that nobody wants to see until a date.
 //! - [`report`] combines all of this, and [`html`] writes it as a page.
 //! - [`filter`] selects alerts by time, severity, analytic, user and address.
+//! - [`mark`] has people's verdicts on alerts. They and the silences are files of JSON [`lines`].
+//! - [`tuning`] compares settings of an analytic, and recommends one.
+//! - [`readiness`] decides if an analytic can fire on the events of a feed.
 //!
 //! The crate has no I/O and no clock, so the viewer runs the same code in a browser.
 //!
@@ -45,7 +48,12 @@ pub mod evidence;
 pub mod filter;
 pub mod html;
 pub mod incidents;
+pub mod lines;
+pub mod mark;
 pub mod names;
+pub mod readiness;
 pub mod redact;
 pub mod report;
 pub mod silence;
+pub mod time;
+pub mod tuning;

@@ -4,7 +4,7 @@ mod report;
 
 use super::decoding::{decode, pair};
 use crate::arguments::{Bounds, Choice, Configuration, Inputs, Isolation, Stop};
-use crate::doctor::{Feeds, Intake, Unread};
+use crate::doctor::{Feeds, Intake, Unread, readiness};
 use crate::feed::{self, Records, Totals, Worker, tell};
 use crate::output::overview::arranged;
 use crate::output::paint::When;
@@ -99,6 +99,7 @@ struct Started {
 /// An analytic, with the statistics and events that it reads.
 struct Patient {
     id: String,
+    techniques: Vec<String>,
     intake: Intake,
     stats: Option<Stats>,
 }
@@ -133,7 +134,7 @@ impl Worker for Examination {
         let Self { detectors, patients, failures, .. } = self;
         let intake = |event: &Event| {
             for patient in patients.iter_mut().filter(|patient| event.analytics.contains(&patient.id)) {
-                patient.intake.take(event);
+                readiness::take(&mut patient.intake, event);
             }
         };
         let failed = |detector: &Restarting, _, error| note(failures, detector, error);
@@ -146,7 +147,7 @@ impl Worker for Examination {
             // The notes show which events the options leave out.
             for note in &answer.notes {
                 if let Some(patient) = self.patients.iter_mut().find(|patient| patient.id == note.analytic) {
-                    patient.intake.note(note);
+                    readiness::note(&mut patient.intake, note);
                 }
             }
             tell(Answer { notes: Vec::new(), ..answer }, Some(records), news);
@@ -173,7 +174,8 @@ impl Examination {
             let runs = |about: &Descriptor| session.ids().contains(&about.id);
             let new = |about: Descriptor| Patient {
                 id: about.id.clone(),
-                intake: Intake::new(about, &config),
+                techniques: about.techniques.clone(),
+                intake: Intake::new(readiness::about(about), &config),
                 stats: None,
             };
             patients.extend(described.into_iter().filter(runs).map(new));

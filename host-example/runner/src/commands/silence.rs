@@ -8,7 +8,9 @@ use crate::selection::Error;
 use crate::sources::now;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::time::{Span, Timestamp};
+use authsieve_triage::mark::sort;
 use authsieve_triage::silence::Silence;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -70,7 +72,7 @@ pub struct Marking {
     #[arg(value_name = "ID", requires = "is")]
     alert: Option<String>,
     /// The disposition of the alert: an attack, no attack, or an allowed action.
-    #[arg(value_enum, value_name = "true|false|benign")]
+    #[arg(value_name = "true|false|benign", value_parser = disposition())]
     is: Option<Disposition>,
     /// The reason.
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -135,12 +137,18 @@ pub fn mark(arguments: Marking) -> Result<ExitCode, Stop> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut marks: Vec<Mark> = desk.marks().map_err(Error::Failure)?.into_values().collect();
-    marks.sort_by(|one, other| (one.at, &one.alert).cmp(&(other.at, &other.alert)));
+    sort(&mut marks);
     let mut out = io::stdout().lock();
     for mark in marks {
         writeln!(out, "{}", escape::text(&format!("{}  {}  {}", mark.at, mark.alert, mark.words())))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads one of the words for a disposition.
+fn disposition() -> impl TypedValueParser<Value = Disposition> {
+    let value = |is: Disposition| PossibleValue::new(is.as_str()).help(is.about());
+    PossibleValuesParser::new(Disposition::ALL.map(value)).try_map(|word| Disposition::parse(&word))
 }
 
 fn found(desk: Option<Desk>) -> Result<Desk, Error> {

@@ -19,6 +19,7 @@ pub mod points;
 mod problems;
 mod repeats;
 mod state;
+mod watch;
 
 use crate::alert::Alert;
 use crate::analytic::{Analytic, Of, Reads, Telemetry};
@@ -44,6 +45,7 @@ pub use part::Part;
 use problems::FirstProblems;
 pub use problems::Problem;
 use repeats::LastLine;
+pub use watch::{Shown, Watch};
 
 /// The reason why a detector could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,6 +166,9 @@ pub trait Analytics: 'static {
     /// The telemetry that they read together. A module holds only the decoders for this telemetry.
     const TELEMETRY: Telemetry;
 
+    /// The type for this telemetry. The code of the decoder exists once for each such type.
+    type Reads: Reads;
+
     /// The name of the module. For a single analytic, this is its id.
     const ID: &'static str;
 
@@ -190,6 +195,7 @@ pub struct Configured {
 
 impl<A: Analytic> Analytics for A {
     const TELEMETRY: Telemetry = <A as Analytic>::TELEMETRY;
+    type Reads = Of<A>;
     const ID: &'static str = A::ABOUT.id;
     const IDS: &'static [&'static str] = &[A::ABOUT.id];
 
@@ -209,7 +215,7 @@ impl<A: Analytic> Analytics for A {
 ///
 /// The answers depend on the configuration and the input only. `seed` only decides where entries lie in memory.
 pub struct Detector<S: Analytics> {
-    decoder: Decoder<Of<S>>,
+    decoder: Decoder<S::Reads>,
     /// The analytics in the order of their ids. The readers of the decoder are in the same order.
     judges: Vec<Box<dyn Judging>>,
     records: u64,
@@ -313,13 +319,25 @@ impl<S: Analytics> Detector<S> {
 
     /// Reads one record and judges its events. The alerts of one record come in the order of the analytics' ids.
     fn take(&mut self, record: Record<'_>, reading: Reading, alerts: &mut Vec<Alert>) {
+        self.take_shown(record, reading, alerts, |_, _| {});
+    }
+
+    /// Does the same, and shows each event before it is judged.
+    fn take_shown(
+        &mut self,
+        record: Record<'_>,
+        reading: Reading,
+        alerts: &mut Vec<Alert>,
+        mut show: impl FnMut(&mut Decoded<'_>, &[Box<dyn Judging>]),
+    ) {
         if !self.fits(record) {
             return;
         }
         let judges = &mut self.judges;
         let (mut read, mut trouble) = (false, Trouble::default());
-        let misread = self.last.decode(&mut self.decoder, record, &mut |decoded| {
+        let misread = self.last.decode(&mut self.decoder, record, &mut |mut decoded| {
             read = true;
+            show(&mut decoded, judges);
             let Decoded { event, when, readers, part } = decoded;
             let shown = Record { bytes: part, ..record };
             each(readers, event, &mut |place, event| {

@@ -16,7 +16,7 @@ pub fn layer(found: &Examination) -> Value {
     let mut techniques: BTreeMap<&str, (u32, Vec<String>)> = BTreeMap::new();
     for patient in &found.patients {
         let readiness = patient.intake.readiness();
-        for id in patient.intake.techniques() {
+        for id in &patient.techniques {
             let (score, comments) = techniques.entry(id).or_insert((UNSEEN, Vec::new()));
             if readiness.can_fire {
                 *score = SEEN;

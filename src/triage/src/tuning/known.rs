@@ -1,10 +1,10 @@
 //! Known attacks and known false alerts.
 
-use crate::arguments::received;
+use crate::account::Account;
+use crate::time::read as time_of;
 use authsieve_engine::alert::Alert;
 use authsieve_engine::net;
 use authsieve_engine::time::{Span, Timestamp};
-use authsieve_triage::account::Account;
 use serde_json::Value;
 use std::net::IpAddr;
 
@@ -94,7 +94,7 @@ impl Known {
         let ip = (!ip.is_empty())
             .then(|| net::parse_address(ip).ok_or(format!("`{ip}` is no address")))
             .transpose()?;
-        let time = (!time.is_empty()).then(|| received(time).map(Timestamp)).transpose()?;
+        let time = (!time.is_empty()).then(|| time_of(time)).transpose()?;
         Ok(Self { user: Account::of(user), ip, time, ..Self::default() })
     }
 

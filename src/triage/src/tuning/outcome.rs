@@ -1,7 +1,7 @@
 //! Compares settings, and recommends one.
 
 use super::known::{Found, Known};
-use authsieve_triage::report::number;
+use crate::report::{listed, number};
 use std::collections::HashSet;
 
 /// The results of one setting.
@@ -89,7 +89,7 @@ impl Outcome {
     pub fn loses(&self, point: &Point) -> String {
         let names: Vec<&str> =
             point.missed.iter().filter_map(|at| self.known.get(*at)).map(String::as_str).collect();
-        authsieve_triage::report::listed(&names, 5)
+        listed(&names, 5)
     }
 
     /// The recommended setting.

@@ -43,24 +43,31 @@ impl Axis {
     /// The usual axes for an analytic, from the JSON Schema of its options: its first count, and its window.
     #[must_use]
     pub fn usual(schema: &Value) -> Vec<Self> {
-        let usual = |name: &str| schema.pointer(&format!("/properties/{name}/default")).cloned();
-        let mut axes = Vec::new();
-        for name in ["min_failures", "min_challenges"] {
-            if let Some(count) = usual(name).and_then(|count| count.as_u64()) {
+        ["min_failures", "min_challenges", "window"]
+            .iter()
+            .filter_map(|name| Self::around(schema, name))
+            .collect()
+    }
+
+    /// The axis of one option, around its default in the JSON Schema. `None` for an option that is neither a count nor
+    /// a span of time.
+    #[must_use]
+    pub fn around(schema: &Value, option: &str) -> Option<Self> {
+        let usual = schema.pointer(&format!("/properties/{option}/default"))?;
+        let values: Vec<String> = match usual.as_u64() {
+            Some(count) => {
                 let mut values: Vec<u64> =
                     [count / 2, count - count / 4, count, count + count / 2, count * 2, count * 4].into();
                 values.retain(|value| *value > 0);
                 values.dedup();
-                axes.push(Self { option: name.into(), values: values.iter().map(u64::to_string).collect() });
+                values.iter().map(u64::to_string).collect()
             }
-        }
-        let window = usual("window").and_then(|window| window.as_str().and_then(Span::parse));
-        if let Some(window) = window {
-            let values =
-                [window.0 / 3, window.0, window.0 * 2, window.0 * 4].map(|span| Span(span).to_string());
-            axes.push(Self { option: "window".into(), values: values.into() });
-        }
-        axes
+            None => {
+                let span = usual.as_str().and_then(Span::parse).filter(|span| span.0 > 0)?;
+                [span.0 / 3, span.0, span.0 * 2, span.0 * 4].map(|span| Span(span).to_string()).into()
+            }
+        };
+        Some(Self { option: option.into(), values })
     }
 }
 
