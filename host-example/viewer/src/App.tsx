@@ -3,6 +3,7 @@
 import { createEffect, createSignal, For, Match, onCleanup, onMount, Show, Switch, type JSX } from "solid-js";
 import { count, plural } from "./format";
 import { Alerts } from "./parts/Alerts";
+import { DeskDialog, SilenceDialog } from "./parts/Decisions";
 import { Detail, eventsOf, setWindowAt, step, windowAt } from "./parts/Detail";
 import { choose, Empty, Inputs, Paste } from "./parts/Empty";
 import { Events } from "./parts/Events";
@@ -17,12 +18,12 @@ import { Tuning } from "./parts/Tuning";
 import { dropped } from "./dropped";
 import { copyLink } from "./link";
 import {
-  alerts, facetsOpen, files, mark, marks, near, open, phase, said, say, selected, setFacetsOpen, setRaw, raw, setSelected, setTab, setTuning, setZone,
+  alerts, facetsOpen, files, grouped, mark, marks, near, open, phase, said, say, selected, setFacetsOpen, setGrouped, setRaw, raw, setSelected, setTab, setTuning, setZone,
   shownAlerts, shownNear, summary, tab, TABS, tuning, zone,
 } from "./state";
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ["J K", "next, previous alert"], ["Esc", "close"], ["1 – 5", "tabs"], ["/", "search"], ["F", "filters"], ["S", "star"], ["N", "note"],
+  ["J K", "next, previous alert"], ["I", "alerts or incidents"], ["Esc", "close"], ["1 – 5", "tabs"], ["/", "search"], ["F", "filters"], ["S", "star"], ["N", "note"],
   ["R", "raw records"], ["E", "events of the key"], ["W", "the other key of the window"], ["T", "tuning"], ["Z", "time zone"], ["O", "open files"],
   ["X", "export"], ["L", "copy a link to these filters"], ["[ ]", "move the brush, with Shift its end"], ["+ −", "zoom"], ["0", "whole time"], ["← →", "in the timeline: cursor"], ["?", "this map"],
 ];
@@ -51,11 +52,12 @@ function key(event: KeyboardEvent): void {
       k: () => step(-1),
       "/": () => document.getElementById("search")?.focus(),
       f: () => setFacetsOpen(!facetsOpen()),
-      s: () => told && mark(told.alert.id, { star: !marks[told.alert.id]?.star }),
+      s: () => told && mark(told.alert.id, { star: !marks()[told.alert.id]?.star }),
       n: () => document.getElementById("note")?.focus(),
       r: () => setRaw(!raw()),
       e: () => told && eventsOf(told),
       w: () => setWindowAt(windowAt() + 1),
+      i: () => { setTab("alerts"); setGrouped(!grouped()); say(grouped() ? "Incidents" : "Alerts"); },
       t: () => setTuning(!tuning()),
       z: () => { setZone(zone() === "UTC" ? "local" : "UTC"); say(`Time zone ${zone()}`); },
       l: () => void copyLink(),
@@ -150,6 +152,8 @@ export function App(): JSX.Element {
       </div>
       <Inputs />
       <Paste />
+      <SilenceDialog />
+      <DeskDialog />
       <dialog id="keys" aria-labelledby="keys-title">
         <h2 class="t-15" id="keys-title">Keys</h2>
         <dl class="keymap"><For each={KEYS}>{([keys, about]) => <div><dt><For each={keys.split(" ")}>{(one) => <kbd>{one}</kbd>}</For></dt><dd>{about}</dd></div>}</For></dl>

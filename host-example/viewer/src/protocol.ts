@@ -128,9 +128,98 @@ export interface Told {
   readonly login: boolean;
   /** The number of the alert in the reading. Null if a re-run raised it. */
   readonly number: number | null;
+  /** The name of the silence that holds the alert back. */
+  readonly silence: string | null;
   readonly origin: Place | null;
   readonly evidence: readonly (Place | null)[];
   readonly time: bigint;
+  /** The same alert at the end of the attack, with its final counts. */
+  readonly update?: Alert;
+}
+
+/** A line of an incident's story: an alert, or several alerts of one login. */
+export interface Fact {
+  readonly time: bigint;
+  readonly severity: Alert["severity"];
+  readonly analytic: string;
+  readonly alert: string;
+  readonly text: string;
+  readonly also?: readonly string[];
+}
+
+/** Alerts that belong together, as the module describes them. */
+export interface Incident {
+  readonly incident: string;
+  readonly severity: Alert["severity"];
+  readonly title: string;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly lasted: string;
+  readonly analytics: readonly string[];
+  readonly src_ips: readonly string[];
+  readonly fell: readonly { readonly user: string; readonly time: bigint; readonly src_ip: string | null }[];
+  readonly tried: readonly string[];
+  readonly places: readonly string[];
+  readonly reasons: string;
+  readonly context: readonly string[];
+  readonly techniques: readonly string[];
+  readonly alerts: readonly string[];
+  readonly story: readonly Fact[];
+  readonly left_out?: number;
+  readonly second_factor?: boolean;
+}
+
+export interface Incidents {
+  readonly headline: string;
+  readonly incidents: readonly Incident[];
+}
+
+/** A silence, in the format of the command. An alert that meets all its conditions is silenced. */
+export interface Silence {
+  readonly name?: string;
+  readonly user?: string;
+  readonly ip?: string;
+  readonly host?: string;
+  readonly analytic?: string;
+  readonly pattern?: string;
+  readonly until: string;
+  readonly reason: string;
+}
+
+/** A verdict on an alert, in the format of the command. */
+export interface Mark {
+  readonly alert: string;
+  readonly is: "true" | "false" | "benign";
+  readonly note: string;
+  readonly at: string;
+}
+
+/** All silences and verdicts, and the silenced alerts by their ids. `files` are the files of the command's desk. */
+export interface Decided {
+  readonly silences: readonly Silence[];
+  readonly marks: Readonly<Record<string, Mark>>;
+  readonly silenced: Readonly<Record<string, string>>;
+  readonly files: { readonly silences: string; readonly marks: string };
+}
+
+/** The results of one value of an option. */
+export interface GridPoint {
+  readonly value: string;
+  readonly alerts: number;
+  readonly per_day: number;
+  readonly keys: number;
+  readonly wrong: number;
+  readonly loses: readonly string[];
+}
+
+export interface Grid {
+  readonly option: string;
+  readonly points: readonly GridPoint[];
+  readonly known: readonly string[];
+  /** The position of the recommended value, or the reason why there is none. */
+  readonly best: number | null;
+  readonly why_not: string | null;
+  readonly milliseconds: number;
 }
 
 export interface Near {
@@ -253,6 +342,14 @@ export interface Questions {
   highest: { ask: null; answer: Highest };
   again: { ask: { config: string }; answer: { alerts: readonly Told[]; analytics: readonly string[]; milliseconds: number } };
   written: { ask: { layout: "json" | "ocsf" | "ecs"; alerts: readonly number[] }; answer: string };
+  incidents: { ask: null; answer: Incidents };
+  report: { ask: { title: string; alerts: readonly number[]; notes: Readonly<Record<string, string>>; about: readonly string[] }; answer: string };
+  decide: { ask: { silences: string; marks: string }; answer: Decided };
+  import: { ask: { text: string }; answer: Decided };
+  silence: { ask: { silence: Silence }; answer: Decided };
+  unsilence: { ask: { name: string }; answer: Decided };
+  mark: { ask: { alert: string; is: Mark["is"] | null; note: string; at: string }; answer: Decided };
+  grid: { ask: { config: string; analytic: string; axis: string }; answer: Grid };
   state: { ask: null; answer: Uint8Array<ArrayBuffer> };
   export: { ask: { filter: Filter; format: "csv" | "ndjson" }; answer: Blob };
 }

@@ -1,12 +1,11 @@
 // The state of the page. Parts read signals, and change them through the functions here.
 
 import { batch, createEffect, createMemo, createSignal, on, untrack } from "solid-js";
-import { createStore } from "solid-js/store";
 import { Client } from "./client";
 import type { Zone } from "./format";
 import {
-  NO_FILTER, type Analytic, type Choice, type Filter, type Health, type Highest, type Near, type News, type Row,
-  type Summary, type Told,
+  NO_FILTER, type Analytic, type Choice, type Decided, type Filter, type Health, type Highest, type Incident, type Incidents,
+  type Mark, type Near, type News, type Row, type Silence, type Summary, type Told,
 } from "./protocol";
 
 export type Tab = "alerts" | "events" | "pairs" | "near" | "health";
@@ -19,6 +18,7 @@ export const TABS: readonly (readonly [Tab, string])[] = [
 ];
 export type Selected =
   | { readonly kind: "alert"; readonly told: Told }
+  | { readonly kind: "incident"; readonly incident: Incident }
   | { readonly kind: "near"; readonly near: Near }
   | { readonly kind: "event"; readonly row: Row }
   | null;
@@ -63,10 +63,35 @@ export const [config, setConfig] = createSignal<Config>({});
 /** The filter of a link, for the first files. */
 export const [pending, setPending] = createSignal<Filter | null>(null);
 
+/** The tab of alerts shows single alerts, or the incidents to which they belong. */
+export const [grouped, setGrouped] = createSignal(false);
+export const [incidents, setIncidents] = createSignal<Incidents | null>(null);
+/** The list also shows silenced alerts. */
+export const [silencedShown, setSilencedShown] = createSignal(false);
+
+const UNDECIDED: Decided = { silences: [], marks: {}, silenced: {}, files: { silences: "", marks: "" } };
+/** Silences and verdicts. The module applies them. */
+export const [decided, setDecided] = createSignal<Decided>(UNDECIDED);
+
 /** Stars and notes, by the id of the alert. */
-export const [marks, setMarks] = createStore<Record<string, { star?: boolean; note?: string; done?: Record<number, boolean> }>>({});
+export interface Notes {
+  readonly star?: boolean;
+  readonly note?: string;
+  /** The next steps that are done, by their positions. */
+  readonly done?: Readonly<Record<number, boolean>>;
+}
+export const [marks, setMarks] = createSignal<Readonly<Record<string, Notes>>>({});
 
 let client = new Client(news);
+
+/** A new worker, which gets the silences and verdicts first. */
+function renew(): void {
+  client.end();
+  client = new Client(news);
+  const { files } = decided();
+  if (files.silences || files.marks) void client.ask("decide", files).catch(() => undefined);
+}
+
 export const ask: Client["ask"] = (question, given) => client.ask(question, given);
 void ask("describe", null).then(setAnalytics, () => undefined);
 
@@ -77,13 +102,15 @@ function news(news: News): void {
     batch(() => {
       const { at, of, records, bytes, events, milliseconds } = news;
       setReading({ part: "judge", at, of, records, bytes, events, milliseconds });
-      if (news.alerts.length) setAlerts([...alerts(), ...news.alerts]);
+      if (news.alerts.length) take(news.alerts);
       if (news.done) finished();
       setVersion(version() + 1);
     });
   } else if (news.news === "explained") {
     void ask("near", null).then(setNear, () => undefined);
     void ask("highest", null).then(setHighest, () => undefined);
+    // The notes say which events the options leave out.
+    void ask("health", null).then(setHealth, () => undefined);
   } else {
     batch(() => {
       setFailure(news.why);
@@ -92,8 +119,19 @@ function news(news: News): void {
   }
 }
 
+/** Adds alerts. An update changes its alert. */
+function take(list: readonly Told[]): void {
+  const fresh = list.filter(({ alert }) => alert.status !== "update");
+  const updates = new Map(list.filter(({ alert }) => alert.status === "update").map(({ alert }) => [alert.id, alert]));
+  const all = [...alerts(), ...fresh];
+  setAlerts(updates.size ? all.map((told) => (updates.has(told.alert.id) ? { ...told, update: updates.get(told.alert.id)! } : told)) : all);
+  const silenced = Object.fromEntries(fresh.flatMap(({ alert, silence }) => (silence ? [[alert.id, silence]] : [])));
+  if (Object.keys(silenced).length) setDecided({ ...decided(), silenced: { ...decided().silenced, ...silenced } });
+}
+
 function finished(): void {
   setPhase("ready");
+  regroup();
   void ask("health", null).then(setHealth, () => undefined);
   if (!selected()) {
     const first = ordered()[0];
@@ -101,18 +139,44 @@ function finished(): void {
   }
 }
 
+function regroup(): void {
+  void ask("incidents", null).then(setIncidents, () => undefined);
+}
+
+/** Applies an answer of the module on silences and verdicts. The incidents have only the alerts that are not silenced. */
+function apply(next: Decided): void {
+  setDecided(next);
+  if (phase() === "ready") regroup();
+}
+
+const decide = (answer: Promise<Decided>): Promise<void> => answer.then(apply, (error: unknown) => say(error instanceof Error ? error.message : String(error)));
+
+/** Applies files of the command's desk that this browser has stored. */
+export const restore = (files: Decided["files"]): Promise<void> => decide(ask("decide", files));
+/** Adds the lines of a file of the command's desk. Rejects if one is wrong. */
+export const importDesk = (text: string): Promise<void> => ask("import", { text }).then(apply);
+/** Rejects if the module finds the silence wrong. */
+export const addSilence = (silence: Silence): Promise<void> => ask("silence", { silence }).then(apply);
+export const removeSilence = (name: string): Promise<void> => decide(ask("unsilence", { name }));
+/** Sets the verdict on an alert. The same verdict again removes it. */
+export function judge(id: string, is: Mark["is"]): Promise<void> {
+  const same = decided().marks[id]?.is === is;
+  return decide(ask("mark", { alert: id, is: same ? null : is, note: marks()[id]?.note ?? "", at: new Date().toISOString() }));
+}
+
 /** Reads files, in place of the earlier ones. */
 export async function open(list: readonly File[], next: Config = config()): Promise<void> {
   if (!list.length) return;
-  if (phase() === "reading" || phase() === "failed") {
-    client.end();
-    client = new Client(news);
-  }
+  if (phase() === "reading" || phase() === "failed") renew();
   batch(() => {
     setFiles(list);
     setPhase("reading");
     setReading({ ...NOTHING, of: list.reduce((all, file) => all + file.size, 0) });
     setAlerts([]);
+    setIncidents(null);
+    // Stars and notes belong to a file.
+    setMarks({});
+    setDecided({ ...decided(), silenced: {} });
     setNear(null);
     setHealth(null);
     setHighest({});
@@ -135,14 +199,12 @@ export async function open(list: readonly File[], next: Config = config()): Prom
 /** Ends reading. The records so far stay. While files are surveyed for their times, there are none. */
 export function stop(): void {
   if (reading().part === "judge") return void ask("stop", null);
-  client.end();
-  client = new Client(news);
+  renew();
   setPhase("empty");
 }
 
 export function close(): void {
-  client.end();
-  client = new Client(news);
+  renew();
   batch(() => {
     setFiles([]);
     setPhase("empty");
@@ -241,7 +303,14 @@ function shows(told: Told, { from, to, facets, words }: Filter): boolean {
 
 const RANK = { critical: 4, high: 3, medium: 2, low: 1, informational: 0 };
 export const [sort, setSort] = createSignal<"gravest" | "newest" | "oldest">("gravest");
-export const shownAlerts = createMemo(() => alerts().filter((told) => told.alert.status !== "update" && shows(told, filter())));
+const passing = createMemo(() => alerts().filter((told) => shows(told, filter())));
+const isSilenced = ({ alert }: Told): boolean => decided().silenced[alert.id] !== undefined;
+export const shownAlerts = createMemo(() => passing().filter((told) => !isSilenced(told)));
+/** The silenced alerts that pass the filters. They are kept apart, and never lost. */
+export const silencedAlerts = createMemo(() => passing().filter(isSilenced));
+/** The alert with an id. */
+export const alertOf = (id: string): Told | undefined => byId().get(id);
+const byId = createMemo(() => new Map(alerts().map((told) => [told.alert.id, told])));
 
 const byTime = (a: Told, b: Told) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0);
 const orders = {
@@ -254,6 +323,23 @@ export const ordered = createMemo(() => {
   const order = orders[sort()];
   const list = shownAlerts();
   return [...list.filter(({ login }) => login).sort(order), ...list.filter(({ login }) => !login).sort(order)];
+});
+
+/** The incident of an alert, if it has further alerts. */
+export const incidentOf = (id: string): Incident | undefined => incidentsOf().get(id);
+const incidentsOf = createMemo(() => new Map((incidents()?.incidents ?? []).filter(({ alerts }) => alerts.length > 1).flatMap((one) => one.alerts.map((id) => [id, one] as const))));
+
+/** The incidents with at least one alert that the filters show. Those with a login come first. */
+export const shownIncidents = createMemo(() => {
+  const shown = new Set(shownAlerts().map(({ alert }) => alert.id));
+  const list = (incidents()?.incidents ?? []).filter(({ alerts }) => alerts.some((id) => shown.has(id)));
+  const order = {
+    gravest: (a: Incident, b: Incident) => RANK[b.severity] - RANK[a.severity] || (a.first < b.first ? -1 : 1),
+    newest: (a: Incident, b: Incident) => (a.first > b.first ? -1 : 1),
+    oldest: (a: Incident, b: Incident) => (a.first < b.first ? -1 : 1),
+  }[sort()];
+  const fell = (one: Incident) => (one.fell.length ? 0 : 1);
+  return [...list].sort((a, b) => fell(a) - fell(b) || order(a, b));
 });
 
 export const shownNear = createMemo(() =>
@@ -274,8 +360,8 @@ export function say(text: string): void {
   queueMicrotask(() => setSaid(text));
 }
 
-export function mark(id: string, change: { star?: boolean; note?: string }): void {
-  setMarks(id, (old) => ({ ...old, ...change }));
+export function mark(id: string, change: Notes): void {
+  setMarks({ ...marks(), [id]: { ...marks()[id], ...change } });
 }
 
 /** The options of an analytic with their values, or the defaults of its schema. */

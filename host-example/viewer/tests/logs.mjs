@@ -30,6 +30,26 @@ export function auth() {
   return lines.join("\n") + "\n";
 }
 
+/**
+ * One address gets into the accounts of `carol` and `erin`, and goes on with `carol`. Another address gets in as `frank`.
+ * `gina` has three failures and a login.
+ */
+export function incident() {
+  const lines = [];
+  let pid = 100;
+  const guessed = (from, count, login, user, address) => {
+    for (let i = 0; i < count; i++) lines.push(failed(from + i * 20, pid++, user, address));
+    lines.push(accepted(login, pid++, user, address));
+  };
+  guessed(0, 6, 200, "carol", "203.0.113.9");
+  guessed(240, 5, 360, "erin", "203.0.113.9");
+  for (let i = 0; i < 60; i++) lines.push(failed(480 + i, pid++, "carol", "203.0.113.9"));
+  guessed(3600, 5, 3720, "frank", "198.51.100.20");
+  guessed(4000, 3, 4080, "gina", "192.0.2.99");
+  for (let i = 0; i < 40; i++) lines.push(accepted(5000 + i * 20, pid++, `user${i % 17}`, `10.0.0.${i % 40}`, `web${i % 5}`));
+  return lines.join("\n") + "\n";
+}
+
 /** The log of another host, whose times overlap with those of `auth`. */
 export function other() {
   const lines = [];

@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import * as logs from "./logs.mjs";
+import { speed } from "./speed.mjs";
+import { triage } from "./triage.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "../dist");
@@ -138,6 +140,12 @@ test("an empty page says what it is, and samples read at a click", async () => {
   assert.match(await text(page, ".top"), /6 files/);
   assert.ok((await page.locator(".alert").count()) >= 6);
   await shot(page, "samples-1440");
+  await page.keyboard.press("i");
+  await page.locator(".incident").first().click();
+  await page.locator(".story li").first().waitFor();
+  await page.waitForTimeout(300);
+  await shot(page, "samples-incidents-1440");
+  await page.keyboard.press("i");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.waitForTimeout(200);
   await shot(page, "samples-1440-dark");
@@ -397,8 +405,13 @@ test("stars and notes stay in this browser", async () => {
   await page.waitForTimeout(300);
   await page.reload();
   await drop(page, [auth]);
-  assert.equal(await page.locator("#note").inputValue(), "asked ops");
+  await until(async () => (await page.locator("#note").inputValue()) === "asked ops", () => "the note is not there");
   assert.equal(await page.locator('[aria-label="Star"]').getAttribute("aria-pressed"), "true");
+  // They belong to the file: the same alert of another file has none.
+  await drop(page, [file("other.log", logs.auth() + failedAgain())]);
+  await page.locator(".alert.on", { hasText: "carol" }).waitFor();
+  await page.waitForTimeout(300);
+  assert.equal(await page.locator("#note").inputValue(), "");
   await page.context().close();
 });
 
@@ -479,55 +492,31 @@ test("axe finds nothing, in light and dark", async () => {
       await page.waitForTimeout(250);
       await check(`tab ${tab}`);
     }
+    await page.keyboard.press("i");
+    await page.locator(".incident").first().click();
+    await check("incidents");
+    await page.locator(".story button").first().click();
+    await page.getByRole("button", { name: "Silence…" }).click();
+    await check("a new silence");
+    await page.locator("#silence-reason").fill("a test");
+    await page.locator("#silence .btn-fill").click();
+    await page.locator("#silence:not([open])").waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Silenced by s1" }).click();
+    await check("silences");
+    await page.locator("#desk .btn-fill").click();
     await page.keyboard.press("t");
     await page.waitForTimeout(200);
     await check("tuning");
+    await page.getByRole("button", { name: "Table of values" }).click();
+    await page.getByRole("button", { name: "Compare" }).click();
+    await page.locator(".points tbody tr").first().waitFor();
+    await check("table of values");
     await page.context().close();
   }
 });
 
-test("a large file: the page stays responsive", async () => {
-  const megabytes = Number(process.env.VIEWER_MEGABYTES ?? 24);
-  const share = Number(process.env.VIEWER_SHARE ?? 30);
-  const path = join(folder, "large.log");
-  const written = logs.large(path, megabytes, share);
-  const page = await open();
-  await page.evaluate(() => (window.__long.length = 0));
-  const begun = Date.now();
-  await drop(page, [path]);
-  const seconds = (Date.now() - begun) / 1000;
-  const longest = Math.max(0, ...(await page.evaluate(() => window.__long)));
-  const size = statSync(path).size / 1e6;
-  await page.keyboard.press("2");
-  await page.locator(".erow").nth(5).waitFor();
-  await page.locator(".panel .scroll").evaluate((list) => list.scrollTo(0, list.scrollHeight / 2));
-  await page.waitForTimeout(500);
-  await shot(page, "large-1440");
-  assert.match(await text(page, ".top"), new RegExp(`${written.toLocaleString("en")} records`));
-  // A slider: the first move decodes the records, later moves only judge.
-  const again = [];
-  await page.keyboard.press("t");
-  for (const value of [6, 7, 8]) {
-    await page.locator("#knob-min_failures").evaluate((input, value) => { input.value = value; input.dispatchEvent(new Event("input", { bubbles: true })); }, String(value));
-    await page.locator(".knob .was").waitFor();
-    await page.waitForTimeout(200);
-    await page.waitForFunction(() => / s$/.test(document.querySelector(".diff-n .dimmer")?.textContent ?? ""), undefined, { timeout: 120_000 });
-    again.push(await text(page, ".diff-n .dimmer"));
-  }
-  const longestOfAll = Math.max(longest, ...(await page.evaluate(() => window.__long)));
-  let memory = "";
-  try {
-    memory = `, ${Math.round((await page.evaluate(() => performance.measureUserAgentSpecificMemory?.())).bytes / 1e6)} MB of memory`;
-  } catch {
-    // Without isolation, the browser does not report its memory.
-  }
-  await page.context().close();
-  const told = `${size.toFixed(0)} MB in ${seconds.toFixed(1)} s (${(size / seconds).toFixed(0)} MB/s), again in ${again.join(", ")}, longest task ${longestOfAll} ms${memory}`;
-  // A machine that also does other work lets the page wait as often.
-  const busy = Math.max(1, loadavg()[0] / cpus().length);
-  assert.ok(longestOfAll <= 200 * busy, told);
-  return told;
-});
+triage({ test, open, drop, file, text, shot, until, command, folder });
+speed({ test, open, drop, text, shot, browser, command, folder });
 
 test("no request goes elsewhere, and the console is silent", async () => {
   assert.deepEqual(requests.filter((url) => !url.startsWith(base) && !url.startsWith("blob:") && !url.startsWith("data:")), []);

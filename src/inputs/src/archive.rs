@@ -181,8 +181,8 @@ impl Zip {
             let bytes: Bytes = match entry.compression() {
                 CompressionMethod::STORE => Box::new(section),
                 CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(section)),
-                                CompressionMethod::BZIP2 => Box::new(BzDecoder::new(section)),
-                                CompressionMethod::ZSTD => Box::new(zstd::Frames::new(section)),
+                CompressionMethod::BZIP2 => Box::new(BzDecoder::new(section)),
+                CompressionMethod::ZSTD => Box::new(zstd::Frames::new(section)),
                 other => {
                     return unread(&format!(
                         "it is compressed by method {other}, which is not supported; unpack it first"

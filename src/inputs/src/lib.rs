@@ -26,7 +26,10 @@
 
 #![forbid(unsafe_code)]
 // Without packed files, a part of the code is not used.
-#![cfg_attr(not(feature = "full"), allow(dead_code, unreachable_code, unused_imports, unused_mut, unused_variables))]
+#![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, unreachable_code, unused_imports, unused_mut, unused_variables)
+)]
 
 #[cfg_attr(not(feature = "full"), path = "no_archive.rs")]
 mod archive;

@@ -16,6 +16,8 @@ const MOST: usize = 160 << 20;
 /// The state of judging the kept records again.
 pub struct Again {
     detector: Detector<Suite>,
+    /// The key of the decoded events that it may use.
+    key: String,
     place: usize,
     /// The analytics that judge again: the analytics whose options have changed.
     pub analytics: Vec<&'static str>,
@@ -47,13 +49,23 @@ impl Again {
         let changed = changed(base, config);
         let analytics: Vec<&'static str> =
             Suite::IDS.iter().filter(runs).filter(|id| changed.contains(id)).copied().collect();
-        let key = format!("{analytics:?} {}", describe::times(config));
-        if decoded.key != key {
-            *decoded = Decoded { key, ..Decoded::default() };
-        }
         let narrowed = narrowed(config, &analytics);
         let detector = if analytics.is_empty() { all } else { make(&narrowed)? };
-        Ok(Self { detector, place: 0, analytics })
+        Ok(Self::with(detector, analytics, config, decoded))
+    }
+
+    /// Begins with a detector of these analytics. `config` has the options that affect decoding.
+    pub fn with(
+        detector: Detector<Suite>,
+        analytics: Vec<&'static str>,
+        config: &str,
+        decoded: &mut Decoded,
+    ) -> Self {
+        let key = format!("{analytics:?} {}", describe::times(config));
+        if decoded.key != key {
+            *decoded = Decoded { key: key.clone(), ..Decoded::default() };
+        }
+        Self { detector, key, place: 0, analytics }
     }
 
     /// Judges the next kept batch and returns its alerts. After the last batch, returns the waiting alerts, then `None`.
@@ -63,7 +75,9 @@ impl Again {
         }
         self.place += 1;
         let Some(batch) = kept.get(self.place - 1) else { return Some(self.detector.flush()) };
-        let alerts = match decoded.batches.get(self.place - 1) {
+        // Another task may have begun with other analytics since.
+        let own = decoded.key == self.key;
+        let alerts = match decoded.batches.get(self.place - 1).filter(|_| own) {
             Some(packed) => self.detector.judge(&unpacked(packed, &self.analytics), batch.reading),
             None => self.decode(batch, decoded),
         };
@@ -77,7 +91,7 @@ impl Again {
     }
 
     fn decode(&mut self, batch: &Batch, decoded: &mut Decoded) -> Vec<Alert> {
-        if decoded.bytes >= MOST || decoded.batches.len() + 1 != self.place {
+        if decoded.key != self.key || decoded.bytes >= MOST || decoded.batches.len() + 1 != self.place {
             return self.detector.process(&batch.bytes, batch.reading);
         }
         let parts = self.detector.route(&batch.bytes, batch.reading);
@@ -133,7 +147,7 @@ fn changed(base: &str, config: &str) -> Vec<&'static str> {
 }
 
 /// The configuration with only these analytics.
-fn narrowed(config: &str, analytics: &[&str]) -> String {
+pub fn narrowed(config: &str, analytics: &[&str]) -> String {
     let mut config: Value = serde_json::from_str(config).unwrap_or_else(|_| json!({}));
     if let Some(top) = config.as_object_mut() {
         let section = |name: &str| Suite::IDS.iter().any(|id| id.eq_ignore_ascii_case(name));

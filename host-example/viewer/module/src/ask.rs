@@ -1,6 +1,8 @@
 //! Answers questions in JSON, which the JavaScript interface passes on.
 
+use crate::decisions::Decisions;
 use crate::describe::describe;
+use crate::report;
 use crate::session::{Session, Step, Told};
 use crate::states;
 use authsieve_inputs::{Input, Store};
@@ -8,6 +10,7 @@ use authsieve_outputs::Layout;
 use authsieve_outputs::located::Located;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Opens a file of the page by its number and size.
@@ -17,6 +20,7 @@ pub type Open = fn(file: u32, size: u64) -> Arc<dyn Store>;
 pub struct Desk {
     open: Open,
     session: Option<Session>,
+    decisions: Option<Decisions>,
 }
 
 /// A question.
@@ -37,6 +41,13 @@ enum Ask {
     JudgeAgain { config: String },
     /// Judges the next batches again.
     Again { batches: u64 },
+    /// Begins to judge with several values of an option at once: `min_failures=3..10`. Without values, takes some around
+    /// the default.
+    JudgeGrid { config: String, analytic: String, axis: String },
+    /// Judges the next batches with each value.
+    Grid { batches: u64 },
+    /// Asks for the table of the values.
+    Table,
     /// Asks for the near misses.
     Near,
     /// Asks for the windows in which a record counts.
@@ -49,6 +60,20 @@ enum Ask {
     Texts { column: String, from: usize },
     /// Asks for alerts in another layout, one line each, by their numbers.
     Written { layout: String, alerts: Vec<usize> },
+    /// Asks for the incidents of the alerts that no silence holds back.
+    Incidents,
+    /// Asks for a report of alerts, by their numbers. `notes` are the notes of the page, by the id of the alert.
+    Report { title: String, alerts: Vec<usize>, notes: BTreeMap<String, String>, about: Vec<String> },
+    /// Replaces the silences and dispositions. Both are files of the desk.
+    Decide { silences: String, marks: String },
+    /// Adds the silences or dispositions of a file of the desk.
+    Import { text: String },
+    /// Adds a silence, as an object.
+    Silence { silence: Value },
+    /// Removes a silence by its name.
+    Unsilence { name: String },
+    /// Sets the disposition of an alert, or removes it.
+    Mark { alert: String, is: Option<String>, note: String, at: String },
     /// Asks for the state, as hexadecimal digits.
     State,
     /// Asks for the results of each file, and for the readiness of the analytics.
@@ -69,7 +94,7 @@ impl Desk {
     /// Creates a desk without a session.
     #[must_use]
     pub const fn new(open: Open) -> Self {
-        Self { open, session: None }
+        Self { open, session: None, decisions: None }
     }
 
     /// The session, if there is one.
@@ -109,16 +134,47 @@ impl Desk {
                 self.session = Some(session.map_err(|error| error.to_string())?);
                 json!({})
             }
+            Ask::Decide { silences, marks } => {
+                self.decisions = Some(Decisions::read(&silences, &marks)?);
+                self.decided()
+            }
+            Ask::Import { text } => {
+                self.decisions().import(&text)?;
+                self.decided()
+            }
+            Ask::Silence { silence } => {
+                self.decisions().silence(&silence)?;
+                self.decided()
+            }
+            Ask::Unsilence { name } => {
+                self.decisions().unsilence(&name);
+                self.decided()
+            }
+            Ask::Mark { alert, is, note, at } => {
+                self.decisions().mark(alert, is.as_deref(), note, &at)?;
+                self.decided()
+            }
             other => {
                 let session = self.session.as_mut().ok_or("no files are open")?;
-                return answer(session, other).map(|answer| answer.to_string());
+                let decisions = self.decisions.get_or_insert_default();
+                return answer(session, decisions, other).map(|answer| answer.to_string());
             }
         };
         Ok(answer.to_string())
     }
+
+    fn decisions(&mut self) -> &mut Decisions {
+        self.decisions.get_or_insert_default()
+    }
+
+    /// All decisions, and the alerts that silences hold back.
+    fn decided(&mut self) -> Value {
+        let alerts = self.session.as_ref().map(|session| session.alerts.as_slice()).unwrap_or_default();
+        self.decisions.get_or_insert_default().told(alerts)
+    }
 }
 
-fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
+fn answer(session: &mut Session, decisions: &Decisions, ask: Ask) -> Result<Value, String> {
     let mut told = Vec::new();
     Ok(match ask {
         Ask::Step { bytes } => {
@@ -127,11 +183,11 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
             while !step.done && session.read().1 < until {
                 step = session.step(&mut told);
             }
-            progress(session, step, &told)
+            progress(session, decisions, step, &told)
         }
         Ask::End => {
             session.end(&mut told);
-            progress(session, Step { done: true, at: 0, of: 0 }, &told)
+            progress(session, decisions, Step { done: true, at: 0, of: 0 }, &told)
         }
         Ask::Explain { batches } => {
             let step = steps(batches, || session.explain());
@@ -142,7 +198,19 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
         }
         Ask::Again { batches } => {
             let step = steps(batches, || session.again(&mut told));
-            progress(session, step, &told)
+            progress(session, decisions, step, &told)
+        }
+        Ask::JudgeGrid { config, analytic, axis } => {
+            json!({ "values": session.judge_grid(&config, &analytic, &axis)? })
+        }
+        Ask::Grid { batches } => {
+            let step = steps(batches, || session.grid());
+            json!({ "done": step.done, "at": step.at, "of": step.of })
+        }
+        Ask::Table => session.table(decisions),
+        Ask::Incidents => report::incidents(session, decisions),
+        Ask::Report { title, alerts, notes, about } => {
+            json!(report::page(session, decisions, &title, &alerts, &notes, &about))
         }
         Ask::Near => session.notes.near_misses(),
         Ask::Windows { analytic, record } => session.notes.windows(&analytic, record),
@@ -167,8 +235,6 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
         }
         Ask::Health => {
             let stats: Vec<Value> = session.stats().iter().map(|stats| json!(stats)).collect();
-            let readiness: Vec<Value> =
-                session.intakes.iter().map(crate::readiness::Intake::readiness).collect();
             let problems: Vec<Value> = session
                 .problems()
                 .iter()
@@ -185,7 +251,7 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
                 .collect();
             json!({
                 "stats": stats,
-                "readiness": readiness,
+                "readiness": session.readiness(),
                 "problems": problems,
                 "unlisted": session.events.unlisted,
                 "left_out": session.notes.left_out,
@@ -193,7 +259,8 @@ fn answer(session: &mut Session, ask: Ask) -> Result<Value, String> {
                 "files": session.files.list(),
             })
         }
-        Ask::Describe | Ask::Open { .. } => Value::Null,
+        // The desk answers the others.
+        _ => Value::Null,
     })
 }
 
@@ -209,7 +276,7 @@ fn steps(most: u64, mut take: impl FnMut() -> Step) -> Step {
     step
 }
 
-fn progress(session: &Session, step: Step, told: &[Told]) -> Value {
+fn progress(session: &Session, decisions: &Decisions, step: Step, told: &[Told]) -> Value {
     let alerts: Vec<Value> = told
         .iter()
         .map(|Told { alert, login, number }| {
@@ -220,6 +287,7 @@ fn progress(session: &Session, step: Step, told: &[Told]) -> Value {
                 "json": alert.to_json(),
                 "login": login,
                 "number": number,
+                "silence": decisions.silenced(alert),
                 "origin": place(alert.record),
                 "evidence": alert.evidence.iter().map(|piece| place(piece.record)).collect::<Vec<_>>(),
             })

@@ -23,18 +23,15 @@ pub fn describe() -> Value {
     Suite::describe().into_iter().map(one).collect()
 }
 
-/// The options of a configuration for reading times: options of the top level, and all failure codes of all analytics.
+/// The options of a configuration for reading times.
 pub fn times(config: &str) -> String {
     let config: Value = serde_json::from_str(config).unwrap_or_default();
-    let Some(top) = config.as_object() else { return String::new() };
-    let decoding = authsieve_engine::config::Common::DECODING;
-    let own = top.iter().filter(|(name, _)| decoding.contains(&name.as_str()));
-    let mut options: serde_json::Map<String, Value> =
-        own.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let is_codes = |name: &str| matches!(name, "extra_failure_codes" | "extraFailureCodes");
-    let tables = top.values().filter_map(Value::as_object);
-    let codes = std::iter::once(top).chain(tables).flatten().filter(|(name, _)| is_codes(name));
-    let codes: Vec<Value> = codes.filter_map(|(_, list)| list.as_array().cloned()).flatten().collect();
-    options.insert("extra_failure_codes".into(), codes.into());
-    Value::Object(options).to_string()
+    let top = config.as_object().into_iter().flatten();
+    let mut given: Vec<(String, String)> = Vec::new();
+    for (name, value) in top {
+        let own = value.as_object().into_iter().flatten();
+        given.extend(own.map(|(own, value)| (format!("{name}.{own}"), value.to_string())));
+        given.push((name.clone(), value.to_string()));
+    }
+    authsieve_inputs::clock_options(given.iter().map(|(path, value)| (path.as_str(), value.as_str())))
 }

@@ -150,6 +150,13 @@ impl Events {
         }
     }
 
+    /// The days from the earliest to the latest event. O(events).
+    #[must_use]
+    pub fn days(&self) -> f64 {
+        let ends = self.time.iter().min().zip(self.time.iter().max());
+        ends.map_or(0.0, |(first, last)| last.saturating_sub(*first) as f64 / 86_400e6)
+    }
+
     /// True if an event of this record and time is a login.
     #[must_use]
     pub fn is_login(&self, record: u64, time: i64) -> bool {

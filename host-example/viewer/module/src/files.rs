@@ -20,6 +20,7 @@ pub struct Tallies {
 /// The results of one file.
 #[derive(Debug, Serialize)]
 pub struct Tally {
+    #[serde(serialize_with = "text")]
     name: Arc<str>,
     records: u64,
     events: u64,
@@ -41,6 +42,10 @@ pub struct Tally {
 struct Loss {
     line: Option<u64>,
     text: String,
+}
+
+fn text<S: serde::Serializer>(name: &Arc<str>, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(name)
 }
 
 impl Tallies {

@@ -7,21 +7,25 @@
 //! A [`Session`] is one reading of some files with one configuration. It runs in short steps, so that a worker can
 //! report progress and be stopped. Events are stored in [`Events`] as columns of numbers, which JavaScript reads as
 //! typed arrays. Records that may matter stay in memory ([`kept`]). The page shows them, and can judge them again with
-//! another configuration.
+//! another configuration, or with a grid of values at once (`grid`).
+//!
+//! Incidents, silences and the report are those of the command ([`authsieve_triage`]).
 //!
 //! The interface for JavaScript uses JSON (`face`, only in Wasm). The module imports one function, which reads bytes of
 //! a file.
 
 mod again;
 mod ask;
+mod decisions;
 mod describe;
 mod events;
 #[cfg(target_family = "wasm")]
 mod face;
 mod files;
+mod grid;
 pub mod kept;
 mod notes;
-mod readiness;
+mod report;
 mod session;
 mod states;
 

@@ -1,20 +1,27 @@
 //! One reading of some files with one configuration.
 
 use crate::again::{Again, Decoded};
+use crate::decisions::Decisions;
 use crate::describe;
 use crate::events::Events;
 use crate::files::Tallies;
+use crate::grid::Grid;
 use crate::kept::Kept;
 use crate::notes::Notes;
-use crate::readiness::Intake;
 use crate::states;
 use authsieve_engine::alert::Alert;
-use authsieve_engine::detector::{Analytics, Descriptor, Detector, Error, Problem, Reading, Seen, Stats};
+use authsieve_engine::detector::{
+    Analytics, Descriptor, Detector, Error, Problem, Reading, Shown, Stats, Watch,
+};
+use authsieve_engine::note::Step as NoteStep;
 use authsieve_engine::time::Timestamp;
 use authsieve_inputs::{Batch, Clock, Files, Input, Loss, Progress, Source};
 use authsieve_records::Origins;
 use authsieve_records::prefilter::{Prefilter, Route};
 use authsieve_suite::Suite;
+use authsieve_triage::evidence::Witness;
+use authsieve_triage::readiness::Intake;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// One reading of some files with one configuration.
@@ -23,6 +30,7 @@ pub struct Session {
     progress: Progress,
     prefilter: Prefilter,
     detector: Detector<Suite>,
+    watch: Watch,
     config: String,
     seed: u64,
     /// The state with which the reading began.
@@ -51,6 +59,7 @@ pub struct Session {
     pub(crate) alerts: Vec<Alert>,
     explained: Option<(Detector<Suite>, usize)>,
     again: Option<Again>,
+    grid: Option<Grid>,
     decoded: Decoded,
 }
 
@@ -89,20 +98,25 @@ impl Session {
         seed: u64,
         state: Option<Vec<u8>>,
     ) -> Result<Self, Error> {
-        let (detector, dropped) = detector(config, seed, state.as_deref())?;
+        let (detector, dropped) = detector(&followed(config), seed, state.as_deref())?;
         let options = describe::times(config);
         let dates_known = options.contains("\"date_order\"");
         let source = Files::begun(inputs, received)
             .leave_dates(dates_known)
             .clock(Clock::new(&options), true)
             .memory(usize::MAX);
-        let active = |about: &Descriptor| detector.stats().iter().any(|stats| stats.analytic == about.id);
+        let active = |about: &&Descriptor| detector.stats().iter().any(|stats| stats.analytic == about.id);
         Ok(Self {
             progress: source.progress(),
             source,
             prefilter: Prefilter::new(&[detector.needles()]),
-            intakes: Suite::describe().into_iter().filter(active).map(Intake::new).collect(),
+            intakes: Suite::describe()
+                .iter()
+                .filter(active)
+                .map(|about| Intake::new(about.into(), config))
+                .collect(),
             detector,
+            watch: Watch::default(),
             config: config.into(),
             seed,
             state,
@@ -122,6 +136,7 @@ impl Session {
             alerts: Vec::new(),
             explained: None,
             again: None,
+            grid: None,
             decoded: Decoded::default(),
         })
     }
@@ -202,8 +217,7 @@ impl Session {
         // A batch of newlines only has no record that can matter.
         if matter.iter().any(|byte| *byte != b'\n') {
             let reading = Reading { received: Timestamp(received), written: written.map(Timestamp), first };
-            self.list(matter, reading);
-            let alerts = self.detector.process(matter, reading);
+            let alerts = self.judge(matter, reading);
             self.tell(alerts, told);
             self.kept.add(matter, reading);
         }
@@ -230,18 +244,20 @@ impl Session {
         states::file(self.last.clone(), analytics, self.next, self.alerts.len() as u64 + 1)
     }
 
-    /// Lists the events of a batch before it is judged, so that they get the same dates as in the analytics.
-    fn list(&mut self, matter: &[u8], reading: Reading) {
+    /// Lists and judges the events of a batch. Each record is decoded once.
+    fn judge(&mut self, matter: &[u8], reading: Reading) -> Vec<Alert> {
         let bit = |id: &&str| Suite::IDS.iter().position(|known| known == id).map_or(0, |place| 1 << place);
-        for seen in self.detector.decode(matter, reading) {
-            let Seen { record, analytics, event } = &seen;
-            let origin = self.origins.of(*record);
+        let Self { detector, watch, origins, files, intakes, events, .. } = self;
+        detector.watch(matter, reading, watch, &mut |Shown { record, analytics, event }| {
+            let origin = origins.of(*record);
             if let Some(origin) = &origin {
-                self.files.event(&origin.file, event.time.0);
+                files.event(&origin.file, event.time.0);
             }
-            self.intakes.iter_mut().for_each(|intake| intake.take(&seen));
-            self.events.add(*record, origin.as_ref(), analytics.iter().map(bit).sum(), event);
-        }
+            for intake in intakes.iter_mut().filter(|intake| analytics.contains(&intake.id())) {
+                intake.take(*event);
+            }
+            events.add(*record, origin.as_ref(), analytics.iter().map(bit).sum(), event);
+        })
     }
 
     /// Explains the events of the next kept batch.
@@ -262,6 +278,11 @@ impl Session {
                 detector.explain(b"", Reading::default())
             }
         };
+        for note in &notes {
+            if let Some(intake) = self.intakes.iter_mut().find(|intake| intake.id() == note.analytic) {
+                intake.note(note.outcome, (note.step == NoteStep::Ignored).then_some(&*note.text));
+            }
+        }
         self.notes.take(notes);
         self.explained = Some((detector, place + 1));
         let of = self.kept.len();
@@ -292,6 +313,48 @@ impl Session {
         Step { done, at: (again.place() as u64).min(of), of }
     }
 
+    /// Begins to judge the kept records with several values of an option at once. Returns the number of values.
+    ///
+    /// # Errors
+    /// Fails if the analytic has no such option, for a value that the option does not allow, and after a reading that
+    /// continued from a state.
+    pub fn judge_grid(&mut self, config: &str, analytic: &str, axis: &str) -> Result<usize, String> {
+        self.grid = None;
+        if self.state.is_some() {
+            return Err("a table needs the whole history; it cannot continue from a state".into());
+        }
+        let grid = Grid::new(config, self.seed, analytic, axis, &mut self.decoded)?;
+        Ok(self.grid.insert(grid).len())
+    }
+
+    /// Judges the next kept batch with each value.
+    pub fn grid(&mut self) -> Step {
+        let Self { grid, kept, decoded, .. } = self;
+        let of = kept.len() as u64;
+        let Some(grid) = grid else { return Step { done: true, at: of, of } };
+        let done = !grid.next(kept, decoded);
+        Step { done, at: (grid.place() as u64).min(of), of }
+    }
+
+    /// The table of the values, compared with the dispositions.
+    #[must_use]
+    pub fn table(&self, decisions: &Decisions) -> Value {
+        let days = self.events.days();
+        self.grid.as_ref().map_or(Value::Null, |grid| grid.table(decisions, days))
+    }
+
+    /// The readiness of each analytic, in sentences.
+    #[must_use]
+    pub fn readiness(&self) -> Vec<Value> {
+        self.intakes.iter().map(readiness).collect()
+    }
+
+    /// A decoder for the records that are shown in words.
+    #[must_use]
+    pub fn witness(&self) -> Witness {
+        Witness::new(&describe::times(&self.config))
+    }
+
     /// The file and the line of a record.
     #[must_use]
     pub fn place(&self, record: u64) -> Option<(Arc<str>, u64)> {
@@ -310,4 +373,37 @@ fn detector(config: &str, seed: u64, state: Option<&[u8]>) -> Result<(Detector<S
         Some(state) => Detector::restore(config, seed, state),
         None => Detector::create(config, seed).map(|detector| (detector, Vec::new())),
     }
+}
+
+/// The configuration that also tells how each attack continued, if it does not say otherwise. Other alerts stay the
+/// same.
+fn followed(config: &str) -> String {
+    let mut all = match serde_json::from_str(config) {
+        Ok(Value::Object(all)) => all,
+        _ if config.is_empty() => serde_json::Map::new(),
+        // The detector names the problem.
+        _ => return config.into(),
+    };
+    all.entry("follow_up").or_insert_with(|| "end".into());
+    Value::Object(all).to_string()
+}
+
+fn readiness(intake: &Intake) -> Value {
+    let readiness = intake.readiness();
+    let sentence = |why: &String| {
+        let mut rest = why.chars();
+        let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+        format!("{first}{}.", rest.as_str().trim_end_matches('.'))
+    };
+    let why: Vec<String> = readiness.why.iter().map(sentence).collect();
+    let need = |(need, met): (&authsieve_triage::readiness::Need, authsieve_triage::readiness::Met)| json!({ "name": need.name, "found": met.found, "whole": met.whole });
+    json!({
+        "analytic": intake.id(),
+        "name": intake.name(),
+        "can_fire": readiness.can_fire,
+        "in_part": readiness.can_fire && !why.is_empty(),
+        "events": intake.own,
+        "needs": intake.needs().map(need).collect::<Vec<_>>(),
+        "why": why,
+    })
 }

@@ -50,10 +50,28 @@ fn input(name: &str, text: &str) -> Input {
     Input::Stored { name: name.into(), written: Some(RECEIVED), store: Arc::new(Memory(text.into())) }
 }
 
+/// Reads all files. Returns the alerts without their updates.
 fn read(session: &mut Session) -> Vec<Told> {
     let mut told = Vec::new();
     while !session.step(&mut told).done {}
+    told.retain(|told| told.alert.status.is_none());
     told
+}
+
+/// A desk that has read and explained a log.
+fn desk(text: &'static str) -> Desk {
+    thread_local! { static TEXT: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) }; }
+    TEXT.set(text.into());
+    let mut desk = Desk::new(|_, _| Arc::new(Memory(TEXT.with_borrow(|text| text.clone().into_bytes()))));
+    let file = json!({ "number": 0, "name": "auth.log", "size": text.len(), "written": null });
+    let open = json!({ "ask": "open", "files": [file], "received": RECEIVED.to_string(), "config": "", "seed": "7" });
+    ask(&mut desk, open).unwrap();
+    while ask(&mut desk, json!({ "ask": "step", "bytes": 1 << 20 })).unwrap()["done"] != json!(true) {}
+    desk
+}
+
+fn ask(desk: &mut Desk, question: Value) -> Result<Value, String> {
+    desk.answer(question.to_string().as_bytes()).map(|answer| serde_json::from_str(&answer).unwrap())
 }
 
 #[test]
@@ -198,4 +216,113 @@ fn a_desk_answers_why() {
     let linux =
         health["readiness"].as_array().unwrap().iter().find(|one| one["analytic"] == "an1276").unwrap();
     assert_eq!((&linux["can_fire"], &health["files"][0]["records"]), (&json!(true), &json!(12)));
+}
+
+/// `carol` is compromised, and the attack goes on. The same address tries `dave` and `erin`.
+fn long_log() -> &'static str {
+    let failed = |second, user| line(second, &format!("Failed password for {user} from 203.0.113.9"));
+    let mut text = log();
+    text += &(0..6).map(|i| failed(200 + i * 10, "erin")).collect::<String>();
+    text += &line(270, "Accepted password for erin from 203.0.113.9");
+    text += &(0..20).map(|i| failed(300 + i, "carol")).collect::<String>();
+    text.leak()
+}
+
+#[test]
+fn alerts_form_an_incident_without_the_silenced_ones() {
+    let mut desk = desk(long_log());
+    let told = ask(&mut desk, json!({ "ask": "incidents" })).unwrap();
+    let incident = &told["incidents"][0];
+    assert_eq!(told["incidents"].as_array().unwrap().len(), 1, "{told}");
+    let fell: Vec<&str> =
+        incident["fell"].as_array().unwrap().iter().filter_map(|one| one["user"].as_str()).collect();
+    assert_eq!(fell, ["carol", "erin"]);
+    let times: Vec<&str> =
+        incident["story"].as_array().unwrap().iter().filter_map(|fact| fact["time"].as_str()).collect();
+    assert_eq!(times, ["2026-03-04T08:01:10Z", "2026-03-04T08:04:30Z"], "{incident}");
+    let silence = json!({ "user": "CAROL", "until": "2026-03-05T00:00:00Z", "reason": "a test" });
+    let decided = ask(&mut desk, json!({ "ask": "silence", "silence": silence })).unwrap();
+    let id = incident["alerts"][0].as_str().unwrap();
+    assert_eq!(decided["silenced"], json!({ id: "s1" }));
+    let told = ask(&mut desk, json!({ "ask": "incidents" })).unwrap();
+    assert_eq!(told["incidents"][0]["fell"][0]["user"], "erin");
+    // The files are those of the desk: what was saved is read again, once.
+    let files = decided["files"].clone();
+    let again = ask(&mut desk, json!({ "ask": "import", "text": files["silences"] })).unwrap();
+    assert_eq!(again["files"], files);
+    let without = ask(&mut desk, json!({ "ask": "unsilence", "name": "s1" })).unwrap();
+    assert_eq!((&without["silenced"], &without["files"]["silences"]), (&json!({}), &json!("")));
+    let wrong = ask(&mut desk, json!({ "ask": "import", "text": "{\"user\":\"a\",\"until\":\"soon\"}" }));
+    assert!(wrong.unwrap_err().starts_with("line 1: `until`"));
+}
+
+#[test]
+fn an_update_tells_how_the_attack_went_on() {
+    let mut session = Session::new(vec![input("auth.log", long_log())], RECEIVED, "", 1, None).unwrap();
+    let mut told = Vec::new();
+    while !session.step(&mut told).done {}
+    let of = |status: Option<&str>| {
+        let carol = |told: &&Told| {
+            told.alert.user.as_deref() == Some("carol") && told.alert.status.as_deref() == status
+        };
+        told.iter().find(carol).map(|told| (told.alert.id.clone(), told.alert.failure_count))
+    };
+    let ((first, before), (second, after)) = (of(None).unwrap(), of(Some("update")).unwrap());
+    assert_eq!((first, before), (second, Some(6)));
+    assert!(after > before, "{after:?}");
+    let config = r#"{"follow_up":"off"}"#;
+    let mut session = Session::new(vec![input("auth.log", long_log())], RECEIVED, config, 1, None).unwrap();
+    let mut told = Vec::new();
+    while !session.step(&mut told).done {}
+    assert!(told.iter().all(|told| told.alert.status.is_none()));
+}
+
+#[test]
+fn values_of_an_option_are_compared_with_dispositions() {
+    let mut desk = desk(long_log());
+    let mut table = |desk: &mut Desk, axis: &str| -> Value {
+        let begin = json!({ "ask": "judge_grid", "config": "", "analytic": "an1276", "axis": axis });
+        ask(desk, begin).unwrap();
+        while ask(desk, json!({ "ask": "grid", "batches": 1 })).unwrap()["done"] != json!(true) {}
+        ask(desk, json!({ "ask": "table" })).unwrap()
+    };
+    let first = table(&mut desk, "min_failures=3,6,7");
+    let column = |table: &Value, name: &str| -> Vec<Value> {
+        table["points"].as_array().unwrap().iter().map(|point| point[name].clone()).collect()
+    };
+    assert_eq!(column(&first, "value"), ["3", "6", "7"]);
+    assert_eq!(column(&first, "alerts"), [3, 2, 0]);
+    assert_eq!(column(&first, "keys"), [3, 2, 0]);
+    assert!(first["best"].is_null() && first["why_not"].as_str().unwrap().contains("no attack is known"));
+    let incidents = ask(&mut desk, json!({ "ask": "incidents" })).unwrap();
+    let id = incidents["incidents"][0]["alerts"][0].clone();
+    let at = "2026-03-06T00:00:00Z";
+    ask(&mut desk, json!({ "ask": "mark", "alert": id, "is": "true", "note": "", "at": at })).unwrap();
+    let second = table(&mut desk, "min_failures=3,6,7");
+    assert_eq!(second["best"], 1, "{second}");
+    assert_eq!(second["points"][2]["loses"], json!(["carol from 203.0.113.9"]));
+    // Without values, some around the default are taken.
+    assert_eq!(table(&mut desk, "window")["points"].as_array().unwrap().len(), 4);
+    for wrong in ["min_failures=0", "nothing=1", "min_failures=1..99"] {
+        let begin = json!({ "ask": "judge_grid", "config": "", "analytic": "an1276", "axis": wrong });
+        assert!(ask(&mut desk, begin).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_report_has_evidence_in_words_and_notes() {
+    let mut desk = desk(long_log());
+    let incidents = ask(&mut desk, json!({ "ask": "incidents" })).unwrap();
+    let id = incidents["incidents"][0]["alerts"][0].as_str().unwrap().to_owned();
+    let question = json!({
+        "ask": "report", "title": "A <report>", "alerts": [0], "notes": { id: "asked ops" }, "about": ["Read: auth.log"],
+    });
+    let page = ask(&mut desk, question).unwrap();
+    let page = page.as_str().unwrap();
+    for part in
+        ["A &lt;report&gt;", "note: asked ops", "auth.log:1", "somebody got into carol", "Read: auth.log"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(page.matches("<article").count(), 1);
 }

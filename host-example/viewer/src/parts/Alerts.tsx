@@ -1,18 +1,21 @@
 // The list of alerts. Those with a login come first.
 
 import { createMemo, For, Show, type JSX } from "solid-js";
-import { clock, count, day, moment, plural, span } from "../format";
+import { clock, count, day, moment, plural, span, titleCase } from "../format";
 import type { Told } from "../protocol";
 import {
-  alerts, chosen, choose, clearFilter, filter, filtered, marks, near, ordered, phase, reading, selected, setFacetsOpen,
-  setFilter, setSelected, setSort, setTab, shownAlerts, shownNear, sort, summary, zone,
+  alerts, chosen, choose, clearFilter, decided, filter, filtered, grouped, incidents, marks, near, ordered, phase, reading, selected,
+  setFacetsOpen, setFilter, setGrouped, setSelected, setSilencedShown, setSort, setTab, shownAlerts, shownNear, silencedAlerts, silencedShown,
+  sort, summary, zone,
 } from "../state";
 import { Severity } from "./Badges";
+import { openDesk } from "./Decisions";
 import { Icon } from "./Icon";
+import { Incidents } from "./Incidents";
 import { Quoted, Sentence } from "./Text";
 import { Virtual, type Handle } from "./Virtual";
 
-type Line = { readonly head: "login" | "none"; readonly count: number } | { readonly told: Told };
+type Line = { readonly head: "login" | "none" | "silenced"; readonly count: number } | { readonly told: Told };
 
 export let list: Handle | undefined;
 
@@ -40,6 +43,10 @@ export function Filters(props: { readonly sorts?: boolean }): JSX.Element {
         )}
       </For>
       <Show when={props.sorts}>
+        <span class="seg" role="group" aria-label="Alerts or incidents">
+          <button aria-pressed={!grouped()} onClick={() => setGrouped(false)}>Alerts</button>
+          <button aria-pressed={grouped()} onClick={() => setGrouped(true)}>Incidents<Show when={incidents()}>{(all) => <span class="dimmer">{count(all().incidents.length)}</span>}</Show></button>
+        </span>
         <button class="btn hide-s" onClick={() => setSort(next()[sort()])}>{SORTS[sort()]}<Icon name="down" small /></button>
       </Show>
     </div>
@@ -54,12 +61,16 @@ export function Alerts(): JSX.Element {
     const lines: Line[] = [];
     if (logins.length) lines.push({ head: "login", count: logins.length }, ...logins.map((told) => ({ told })));
     if (others.length) lines.push({ head: "none", count: others.length }, ...others.map((told) => ({ told })));
+    const silenced = silencedAlerts();
+    if (silenced.length) lines.push({ head: "silenced", count: silenced.length });
+    if (silencedShown()) lines.push(...silenced.map((told) => ({ told })));
     return lines;
   });
   const narrow = matchMedia("(max-width: 640px)");
   return (
     <>
       <Filters sorts />
+      <Show when={!grouped()} fallback={<Incidents />}>
       <Show when={lines().length} fallback={<None />}>
         <Virtual
           count={lines().length} height={(at) => ("head" in (lines()[at] ?? {}) ? 28 : narrow.matches ? 68 : 48)} label="Alerts" role="list"
@@ -69,6 +80,7 @@ export function Alerts(): JSX.Element {
             const line = lines()[at];
             if (!line) return null;
             if ("head" in line) {
+              if (line.head === "silenced") return <SilencedHead count={line.count} />;
               return (
                 <div class="group" role="listitem">
                   <Show when={line.head === "login"} fallback={<span class="row"><Icon name="no" />No login seen</span>}>
@@ -82,7 +94,21 @@ export function Alerts(): JSX.Element {
           }}
         </Virtual>
       </Show>
+      </Show>
     </>
+  );
+}
+
+/** Silenced alerts are behind this head. */
+function SilencedHead(props: { readonly count: number }): JSX.Element {
+  return (
+    <div class="group" role="listitem">
+      <button class="plain row" aria-expanded={silencedShown()} onClick={() => setSilencedShown(!silencedShown())}>
+        <Icon name={silencedShown() ? "down" : "right"} small /><Icon name="mute" />Silenced
+      </button>
+      <span class="dimmer m">{count(props.count)}</span><span class="grow" />
+      <button class="linkish t-12" onClick={openDesk}>Silences</button>
+    </div>
   );
 }
 
@@ -106,13 +132,15 @@ function AlertRow(props: { readonly told: Told }): JSX.Element {
         <span class="grow">
           <span class="cut"><Sentence text={alert().title} names={names(props.told)} /></span>
           <span class="sub cut">
+            <Show when={decided().silenced[alert().id]}>{(name) => <>silenced by {name()} · </>}</Show>
             {far() ? moment(props.told.time, zone()) : clock(props.told.time, zone())} · {alert().analytic} · {alert().pattern}
             <Show when={props.told.origin}>{(origin) => <span class="hide-s"> · <bdi>{origin().file}</bdi></span>}</Show>
           </span>
         </span>
         <span class="mini row">
-          <Show when={marks[alert().id]?.note}><Icon name="note" /></Show>
-          <Show when={marks[alert().id]?.star}><span class="c-warn"><Icon name="starf" /></span></Show>
+          <Show when={decided().marks[alert().id]}>{(mark) => <span class={`verdict verdict-${mark().is}`}>{titleCase(mark().is)}</span>}</Show>
+          <Show when={marks()[alert().id]?.note}><Icon name="note" /></Show>
+          <Show when={marks()[alert().id]?.star}><span class="c-warn"><Icon name="starf" /></span></Show>
         </span>
       </button>
     </div>

@@ -2,26 +2,24 @@
 
 import { createEffect, createResource, createSignal, For, on, Show, type JSX } from "solid-js";
 import { clock, count, instantOf, moment, plural, shortDay } from "../format";
-import type { Near, Place, RawRecord, Row, Told, Window } from "../protocol";
+import type { Alert, Near, Place, RawRecord, Row, Told, Window } from "../protocol";
 import {
-  ask, choose, clearFilter, filter, mark, marks, near, ordered, raw, say, selected, setFilter, setMarks, setRaw, setSelected, setTab,
-  setTuning, tab, zone,
+  ask, choose, clearFilter, filter, grouped, incidentOf, mark, marks, near, ordered, raw, say, selected, setFilter, setGrouped, setRaw,
+  setSelected, setTab, setTuning, shownIncidents, tab, zone,
 } from "../state";
 import { list as alertList, names } from "./Alerts";
 import { GotIn, Outcome, Severity } from "./Badges";
+import { Decide } from "./Decisions";
 import { around } from "./Events";
 import { copyLink } from "../link";
 import { Readiness } from "./Health";
 import { Icon } from "./Icon";
+import { IncidentDetail, list as incidentList } from "./Incidents";
 import { Meter } from "./NearMisses";
 import { Name, Plain, Quoted, Sentence } from "./Text";
+import { Techniques } from "./Techniques";
 import { setPicked } from "./Tuning";
 import { WindowDrawing } from "./WindowDrawing";
-
-const TECHNIQUES: Record<string, string> = {
-  "T1078": "Valid accounts", "T1110": "Brute force", "T1110.001": "Password guessing", "T1110.002": "Password cracking",
-  "T1110.003": "Password spraying", "T1110.004": "Credential stuffing", "T1621": "MFA requests", "T1556": "Modify authentication",
-};
 
 export function Detail(): JSX.Element {
   return (
@@ -29,17 +27,28 @@ export function Detail(): JSX.Element {
       <button class="sheet-grip" aria-label="Close" onClick={() => setSelected(null)} />
       <Show when={tab() !== "health" || selected()?.kind === "event"} fallback={<Readiness />}>
         <Show when={selected()} keyed fallback={<div class="pad dimmer nothing">Choose an alert, an event or a near miss.</div>}>
-          {(one) => (one.kind === "alert" ? <AlertDetail told={one.told} /> : one.kind === "near" ? <NearDetail near={one.near} /> : <EventDetail row={one.row} />)}
+          {(one) => (one.kind === "alert" ? <AlertDetail told={one.told} /> : one.kind === "incident" ? <IncidentDetail of={one.incident} step={step} /> : one.kind === "near" ? <NearDetail near={one.near} /> : <EventDetail row={one.row} />)}
         </Show>
       </Show>
     </section>
   );
 }
 
-/** Goes to the alert this many positions further. */
+/** Goes to the alert or incident this many positions further. */
 export function step(by: number): void {
-  const all = ordered();
   const current = selected();
+  if (tab() === "alerts" && grouped()) {
+    const all = shownIncidents();
+    const at = current?.kind === "incident" ? all.findIndex(({ incident }) => incident === current.incident.incident) : -1;
+    const next = all[Math.min(Math.max(0, at + by), all.length - 1)];
+    if (next) {
+      setSelected({ kind: "incident", incident: next });
+      incidentList?.show(all.indexOf(next));
+      say(next.title);
+    }
+    return;
+  }
+  const all = ordered();
   const at = current?.kind === "alert" ? all.findIndex(({ alert }) => alert.id === current.told.alert.id) : -1;
   const next = all[Math.min(Math.max(0, at + by), all.length - 1)];
   if (next) {
@@ -48,6 +57,9 @@ export function step(by: number): void {
     say(next.alert.title);
   }
 }
+
+const inAll = ({ failure_count: failures, challenge_count: challenges }: Alert): string =>
+  [failures && plural(failures, "failure"), challenges && plural(challenges, "challenge")].filter(Boolean).join(" and ") || "more events";
 
 export const [windowAt, setWindowAt] = createSignal(0);
 
@@ -81,6 +93,8 @@ function AlertDetail(props: { readonly told: Told }): JSX.Element {
   const alert = () => props.told.alert;
   const [first, last] = [() => instantOf(alert().first_seen), () => instantOf(alert().last_seen)];
   const sameDay = () => shortDay(first(), zone()) === shortDay(last(), zone());
+  /** The alert at the end of the attack, if it went on. */
+  const ended = () => (props.told.update && props.told.update.last_seen !== alert().last_seen ? props.told.update : undefined);
   return (
     <>
       <div class="d-head">
@@ -88,8 +102,8 @@ function AlertDetail(props: { readonly told: Told }): JSX.Element {
           <Severity of={alert().severity} />
           <Show when={props.told.login}><GotIn /></Show>
           <span class="dim m">{alert().analytic}</span><span class="dimmer cut hide-s">{alert().pattern}</span><span class="grow" />
-          <button class="btn btn-i" aria-label="Star" aria-pressed={!!marks[alert().id]?.star} onClick={() => mark(alert().id, { star: !marks[alert().id]?.star })}>
-            <Icon name={marks[alert().id]?.star ? "starf" : "star"} />
+          <button class="btn btn-i" aria-label="Star" aria-pressed={!!marks()[alert().id]?.star} onClick={() => mark(alert().id, { star: !marks()[alert().id]?.star })}>
+            <Icon name={marks()[alert().id]?.star ? "starf" : "star"} />
           </button>
           <button class="btn btn-i hide-s" aria-label="Copy a link to these filters" onClick={() => void copyLink()}><Icon name="link" /></button>
           <button class="btn btn-i hide-s" aria-label="Previous" onClick={() => step(-1)}><Icon name="up" /></button>
@@ -97,9 +111,7 @@ function AlertDetail(props: { readonly told: Told }): JSX.Element {
           <button class="btn btn-i" aria-label="Close" onClick={() => setSelected(null)}><Icon name="x" /></button>
         </div>
         <h2 class="t-20"><Sentence text={alert().title} names={names(props.told)} /></h2>
-        <div class="att">
-          <For each={alert().techniques}>{(id) => <span class="tech"><span class="mono">{id}</span>{TECHNIQUES[id] ?? ""}</span>}</For>
-        </div>
+        <Techniques list={alert().techniques} />
       </div>
       <div class="d-body scroll" tabindex="0" role="region" aria-label="The alert">
         <dl class="facts">
@@ -108,6 +120,10 @@ function AlertDetail(props: { readonly told: Told }): JSX.Element {
           <div><dt>At</dt><dd><Plain text={[alert().host, alert().service ?? alert().application].filter(Boolean).join(", ") || "–"} /></dd></div>
           <div><dt>First to last, {sameDay() ? shortDay(first(), zone()) : zone()}</dt><dd>{sameDay() ? `${clock(first(), zone())} – ${clock(last(), zone())}` : `${moment(first(), zone())} – ${moment(last(), zone())}`}</dd></div>
         </dl>
+        <Show when={ended()}>{(update) => <p class="went"><Icon name="clock" /><span>It went on until {moment(instantOf(update().last_seen), zone())}: {inAll(update())} in all.</span></p>}</Show>
+        <Show when={incidentOf(alert().id)}>
+          {(incident) => <p class="went"><Icon name="group" /><span>Part of an incident of {plural(incident().alerts.length, "alert")}. <button class="linkish" onClick={() => { setGrouped(true); setTab("alerts"); setSelected({ kind: "incident", incident: incident() }); }}>What happened, in order</button></span></p>}
+        </Show>
         <Windows analytic={alert().analytic.toLowerCase()} record={alert().record} title="Why it fired" fired first={alert().pattern} />
         <Show when={alert().context?.length}>
           <section class="sect">
@@ -132,7 +148,7 @@ function AlertDetail(props: { readonly told: Told }): JSX.Element {
                 {(text, at) => (
                   <li>
                     <label>
-                      <input type="checkbox" checked={!!marks[alert().id]?.done?.[at()]} onChange={(event) => setMarks(alert().id, (old) => ({ ...old, done: { ...old?.done, [at()]: event.currentTarget.checked } }))} />
+                      <input type="checkbox" checked={!!marks()[alert().id]?.done?.[at()]} onChange={(event) => mark(alert().id, { done: { ...marks()[alert().id]?.done, [at()]: event.currentTarget.checked } })} />
                       {text}
                     </label>
                   </li>
@@ -142,6 +158,7 @@ function AlertDetail(props: { readonly told: Told }): JSX.Element {
           </section>
         </Show>
       </div>
+      <Decide alert={alert()} />
       <Note id={alert().id} />
     </>
   );
@@ -164,7 +181,7 @@ function Note(props: { readonly id: string }): JSX.Element {
   return (
     <label class="note">
       <Icon name="note" />
-      <input class="field note-field" id="note" placeholder="Add a note. It stays in this browser." value={marks[props.id]?.note ?? ""} onChange={(event) => mark(props.id, { note: event.currentTarget.value })} aria-label="Note" />
+      <input class="field note-field" id="note" placeholder="Add a note. It stays in this browser." value={marks()[props.id]?.note ?? ""} onChange={(event) => mark(props.id, { note: event.currentTarget.value })} aria-label="Note" />
       <kbd>N</kbd>
     </label>
   );

@@ -39,6 +39,7 @@ const PATHS = {
   no: '<circle cx="8" cy="8" r="6"/><path d="m4 4 8 8"/>',
   dash: '<path d="M4 8h8" stroke-width="2"/>',
   mute: '<path d="M2 6v4h2.5L8 13V3L4.5 6zM10.5 6.2l3.6 3.6M14.1 6.2l-3.6 3.6"/>',
+  group: '<rect x="2" y="2.5" width="12" height="4" rx="1"/><rect x="2" y="9.5" width="12" height="4" rx="1"/><path d="M8 6.5v3"/>',
   drag: '<path d="M5 4h6M5 8h6M5 12h6"/>',
 } as const;
 

@@ -1,7 +1,6 @@
 // The timeline: bars by uPlot, a brush for mouse, touch and keys, and the same numbers as a table for screen readers.
 
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show, type JSX } from "solid-js";
 import { clock, count, day, hourMinute, moment, plural, shortDay, span } from "../format";
 import type { Bars } from "../protocol";

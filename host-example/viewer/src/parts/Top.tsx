@@ -1,11 +1,12 @@
 // The bar at the top: files, zone, export, theme, keys.
 
 import { createSignal, For, Show, type JSX } from "solid-js";
-import { csv, ndjson, report, save } from "../exports";
+import { csv, ndjson, save } from "../exports";
 import { count, plural, size } from "../format";
 import {
-  ask, close, files, filter, marks, ordered, phase, reading, say, setTab, setTuning, setZone, stop, zone,
+  ask, close, files, filter, marks, ordered, phase, reading, say, setTab, setTuning, setZone, silencedAlerts, stop, zone,
 } from "../state";
+import { openDesk } from "./Decisions";
 import { choose } from "./Empty";
 import { notes } from "./Health";
 import { Icon } from "./Icon";
@@ -23,13 +24,21 @@ export function theme(): void {
 }
 
 const json = "application/x-ndjson";
+/** The report of the command, from the module. */
+async function report(): Promise<string> {
+  const alerts = ordered().flatMap(({ number }) => number ?? []);
+  const notes = Object.fromEntries(Object.entries(marks()).flatMap(([id, { note }]) => (note ? [[id, note]] : [])));
+  const about = files().map((file) => `Read: ${file.webkitRelativePath || file.name}`).slice(0, 200);
+  if (silencedAlerts().length) about.push(`${plural(silencedAlerts().length, "alert")} silenced`);
+  return ask("report", { title: "authsieve report", alerts, notes, about });
+}
 const written = (layout: "ocsf" | "ecs") => ask("written", { layout, alerts: ordered().flatMap(({ number }) => number ?? []) });
 const EXPORTS: readonly (readonly [string, string, () => Promise<void> | void])[] = [
   ["Alerts, NDJSON", "as authsieve run writes them", () => save("alerts.ndjson", new Blob([ndjson(ordered())], { type: json }))],
   ["Alerts, CSV", "for a spreadsheet", () => save("alerts.csv", new Blob([csv(ordered())], { type: "text/csv" }))],
   ["Alerts, OCSF", "Detection Finding 1.5", async () => save("alerts.ocsf.ndjson", new Blob([await written("ocsf")], { type: json }))],
   ["Alerts, ECS", "Elastic Common Schema 8.17", async () => save("alerts.ecs.ndjson", new Blob([await written("ecs")], { type: json }))],
-  ["Report, HTML", "with evidence and notes", () => save("report.html", new Blob([report(ordered(), (id) => marks[id]?.note, zone(), files().map(({ name }) => name))], { type: "text/html" }))],
+  ["Report, HTML", "incidents, evidence and notes", async () => save("report.html", new Blob([await report()], { type: "text/html" }))],
   ["Events, NDJSON", "all that the filters show", async () => save("events.ndjson", await ask("export", { filter: filter(), format: "ndjson" }))],
   ["Events, CSV", "all that the filters show", async () => save("events.csv", await ask("export", { filter: filter(), format: "csv" }))],
   ["State", "for authsieve serve --restore", async () => save("authsieve.state", new Blob([await ask("state", null)]))],
@@ -82,6 +91,7 @@ export function Top(props: { readonly empty: boolean }): JSX.Element {
             <button class="menu-row" onClick={async () => { try { await run(); } catch (error) { say(error instanceof Error ? error.message : String(error)); return; } document.getElementById("export")?.hidePopover(); say(`${title} saved`); }}><b class="m grow">{title}</b><span class="dim">{about}</span></button>
           )}
         </For>
+        <button class="menu-row" onClick={() => { document.getElementById("export")?.hidePopover(); openDesk(); }}><b class="m grow">Silences and dispositions</b><span class="dim">save or read, as the command does</span></button>
       </div>
       <div id="zones" popover class="menu zones">
         <For each={zones()}>{(name) => <button class="menu-row" aria-pressed={zone() === name} onClick={() => { setZone(name); document.getElementById("zones")?.hidePopover(); }}>{name}</button>}</For>

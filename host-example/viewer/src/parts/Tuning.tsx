@@ -6,6 +6,7 @@ import type { Option, Told } from "../protocol";
 import { alerts, analytics, ask, config, files, health, highest, open, option, phase, say, setSelected, setTuning, tuning, zone, type Config } from "../state";
 import { names } from "./Alerts";
 import { GotIn } from "./Badges";
+import { Grid } from "./Grid";
 import { Icon } from "./Icon";
 import { Sentence } from "./Text";
 import { toml } from "../toml";
@@ -38,6 +39,7 @@ export const [picked, setPicked] = createSignal("an1276");
 const [draft, setDraft] = createSignal<Config>({});
 const [more, setMore] = createSignal(false);
 const [again, setAgain] = createSignal<{ readonly alerts: readonly Told[]; readonly milliseconds: number } | null>(null);
+const [asTable, setAsTable] = createSignal(false);
 const [wrong, setWrong] = createSignal("");
 const [busy, setBusy] = createSignal(false);
 
@@ -111,6 +113,7 @@ export function Tuning(): JSX.Element {
     await navigator.clipboard.writeText(words());
     say("Copied");
   };
+  const comparable = () => options().filter(({ of }) => of === "number" || of === "span").map(({ name }) => name);
   const about = (id: string) => (analytics().find((one) => one.id === id)?.name ?? "").replace(/^[^:]*: /, "");
   const fires = (id: string) => health()?.readiness.find(({ analytic }) => analytic === id)?.can_fire ?? true;
   return (
@@ -144,6 +147,16 @@ export function Tuning(): JSX.Element {
             <For each={more() ? options() : few()}>{({ name, option, of }) => <Knob name={name} option={option} of={of} />}</For>
           </div>
           <div class="diff">
+            <div class="diff-as">
+              <span class="seg" role="group" aria-label="What is compared">
+                <button aria-pressed={!asTable()} onClick={() => setAsTable(false)}>Difference</button>
+                <button aria-pressed={asTable()} onClick={() => setAsTable(true)}>Table of values</button>
+              </span>
+            </div>
+            <Show when={asTable()}>
+              <Grid analytic={picked()} options={comparable()} config={() => JSON.stringify(merged())} value={value} use={(name, value) => change(name, /^\d+$/.test(value) ? Number(value) : value)} />
+            </Show>
+            <Show when={!asTable()}>
             <Show when={!wrong()} fallback={<div class="err m-4" role="alert"><Icon name="critical" /><span>{wrong()}</span><button class="btn btn-line" onClick={() => setDraft({})}>Undo</button></div>}>
               <Show when={again()} fallback={<p class="pad dim">{busy() ? "Judging again…" : phase() === "ready" ? "Move an option: all that was read is judged again." : "The options can be moved once all is read."}</p>} keyed>
                 {(answer) => (
@@ -165,6 +178,7 @@ export function Tuning(): JSX.Element {
                   </>
                 )}
               </Show>
+            </Show>
             </Show>
             <div class="diff-foot">
               <code class="mono cut grow">{words().trim().replaceAll("\n", "  ") || "no option moved"}</code>

@@ -1,7 +1,7 @@
 // The worker: reads the files in steps, and answers questions of the page between them.
 
 import { instantOf } from "../format";
-import type { Alert, Analytic, Filter, FromWorker, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
+import type { Alert, Analytic, Decided, Filter, FromWorker, Grid, Incident, Near, News, Place, Point, Question, Questions, Row, Told, Window } from "../protocol";
 import light from "../generated/light.js";
 import { Module } from "./module";
 import { Table } from "./table";
@@ -20,7 +20,7 @@ interface Progress {
   readonly records: number;
   readonly bytes: number;
   readonly events: number;
-  readonly alerts: readonly { readonly json: string; readonly login: boolean; readonly number: number | null; readonly origin: Place | null; readonly evidence: readonly (Place | null)[] }[];
+  readonly alerts: readonly { readonly json: string; readonly login: boolean; readonly number: number | null; readonly silence: string | null; readonly origin: Place | null; readonly evidence: readonly (Place | null)[] }[];
 }
 
 const post = (message: FromWorker) => postMessage(message);
@@ -73,18 +73,31 @@ function needsFull(file: File): boolean {
   return head.includes(0) || marks.some((mark) => hex.startsWith(mark)) || /^5.2a4d18/.test(hex);
 }
 
+/** The full module reads faster, which matters for this number of bytes and more. */
+const LARGE = 32 << 20;
+
 /** Loads the full module if a file needs it. */
 async function fit(): Promise<void> {
-  if (isFull || !files.some(needsFull)) return;
+  if (isFull || (sizes < LARGE && !files.some(needsFull))) return;
   module = new Module((await import("../generated/full.js")).default, read);
   isFull = true;
+  module.ask({ ask: "decide", ...desk });
 }
 
 function tellOf({ alerts }: Progress): Told[] {
-  return alerts.map(({ json, login, number, origin, evidence }) => {
+  return alerts.map(({ json, login, number, silence, origin, evidence }) => {
     const alert = JSON.parse(json) as Alert;
-    return { json, alert, login, number, origin, evidence, time: instantOf(alert.time) };
+    return { json, alert, login, number, silence, origin, evidence, time: instantOf(alert.time) };
   });
+}
+
+/** The files of the desk, for a module that takes the place of another. */
+let desk: Decided["files"] = { silences: "", marks: "" };
+
+function decide(question: Record<string, unknown>): Decided {
+  const decided = module.ask(question) as Decided;
+  desk = decided.files;
+  return decided;
 }
 
 let run = 0;
@@ -180,6 +193,30 @@ const answers: Answers = {
       if (mine !== again) throw new Error("superseded");
     }
   },
+  incidents: () => {
+    const { headline, incidents } = module.ask({ ask: "incidents" }) as { headline: string; incidents: Written[] };
+    return { headline, incidents: incidents.map(incidentOf) };
+  },
+  report: ({ title, alerts, notes, about }) => module.ask({ ask: "report", title, alerts, notes, about }) as string,
+  decide: ({ silences, marks }) => decide({ ask: "decide", silences, marks }),
+  import: ({ text }) => decide({ ask: "import", text }),
+  silence: ({ silence }) => decide({ ask: "silence", silence }),
+  unsilence: ({ name }) => decide({ ask: "unsilence", name }),
+  mark: ({ alert, is, note, at }) => decide({ ask: "mark", alert, is, note, at }),
+  grid: async ({ config, analytic, axis }) => {
+    const begun = performance.now();
+    module.ask({ ask: "judge_grid", config, analytic, axis });
+    const mine = ++gridding;
+    for (;;) {
+      const { done } = module.ask({ ask: "grid", batches: 2 }) as { done: boolean };
+      if (done) break;
+      await turn();
+      if (mine !== gridding) throw new Error("superseded");
+    }
+    const grid = module.ask({ ask: "table" }) as Grid | null;
+    if (!grid) throw new Error("superseded");
+    return { ...grid, milliseconds: performance.now() - begun };
+  },
   written: ({ layout, alerts }) => module.ask({ ask: "written", layout, alerts }) as string,
   state: () => {
     const hex = module.ask({ ask: "state" }) as string;
@@ -190,6 +227,25 @@ const answers: Answers = {
 };
 
 let again = 0;
+let gridding = 0;
+
+/** An incident in the format of the module, whose times are texts. */
+type Written = Omit<Incident, "first" | "last" | "fell" | "story"> & {
+  readonly first_seen: string;
+  readonly last_seen: string;
+  readonly fell: readonly { readonly user: string; readonly time: string; readonly src_ip: string | null }[];
+  readonly story: readonly (Omit<Incident["story"][number], "time"> & { readonly time: string })[];
+};
+
+function incidentOf({ first_seen, last_seen, fell, story, ...rest }: Written): Incident {
+  return {
+    ...rest,
+    first: instantOf(first_seen),
+    last: instantOf(last_seen),
+    fell: fell.map((one) => ({ ...one, time: instantOf(one.time) })),
+    story: story.map((one) => ({ ...one, time: instantOf(one.time) })),
+  };
+}
 
 function failed(error: unknown): void {
   const words = error instanceof Error ? error.message : String(error);

@@ -13,9 +13,14 @@ interface Exports {
 /** Reads `length` bytes of a file at position `at`. Returns fewer only at the end of the file. */
 export type Read = (file: number, at: number, length: number) => Uint8Array;
 
-function compile(text: string): WebAssembly.Module {
+/** The character of each byte, and the bytes of a module as such characters. */
+export type Encoded = readonly [alphabet: string, text: string];
+
+function compile([alphabet, text]: Encoded): WebAssembly.Module {
+  const byteOf = new Uint8Array(512);
+  for (let byte = 0; byte < alphabet.length; byte++) byteOf[alphabet.charCodeAt(byte)] = byte;
   const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  for (let at = 0; at < text.length; at++) bytes[at] = byteOf[text.charCodeAt(at)]!;
   return new WebAssembly.Module(bytes);
 }
 
@@ -36,9 +41,8 @@ const decoder = new TextDecoder();
 export class Module {
   readonly #exports: Exports;
 
-  /** `text` holds the bytes of the module, one character for each. */
-  constructor(text: string, read: Read) {
-    const compiled = compile(text);
+  constructor(encoded: Encoded, read: Read) {
+    const compiled = compile(encoded);
     const host = {
       read: (file: number, at: number, into: number, length: number): number => {
         try {
