@@ -37,7 +37,7 @@ pub struct Arguments {
     output: Option<PathBuf>,
 }
 
-/// Runs `diff`.
+/// Runs the command.
 ///
 /// # Errors
 /// Fails if the configuration is not valid, an analytic has no translation, or the output cannot be written.
