@@ -23,5 +23,6 @@ mod strict;
 #[path = "../../../../src/host/tests/support/mod.rs"]
 mod support;
 mod test;
+mod translate;
 mod triage;
 mod tune;

@@ -1,4 +1,4 @@
-//! Tests of `tune`, `diff`, `translate`, and the layer of `doctor`.
+//! Tests of `tune`, `diff`, and the layer of `doctor`.
 
 use crate::shell::{ATTACK, RECEIVED, Said, Shell, alerts};
 use serde_json::Value;
@@ -169,22 +169,6 @@ fn differences_between_configurations_are_named() {
         text.out
     );
     assert_eq!(diff(&[]).status, Some(2));
-}
-
-#[test]
-fn rules_are_translated_with_the_configured_thresholds() {
-    let shell = Shell::new();
-    let said = shell.run(&["translate", "-a", "an1276", "--set", "min_failures=8", "--set", "window=90s"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
-    assert!(
-        said.out.contains("        gte: 8\n") && said.out.contains("    timespan: 90s\n"),
-        "{}",
-        said.out
-    );
-    let said = shell.run(&["translate", "-o", "rules"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
-    assert_eq!(fs::read_dir(shell.folder.path().join("rules")).unwrap().count(), 5);
-    assert_eq!(shell.run(&["translate", "-a", "an1276", "--set", "window=no"]).status, Some(2));
 }
 
 #[test]
