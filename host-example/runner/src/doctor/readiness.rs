@@ -33,7 +33,7 @@ pub struct Intake {
     /// How far each need is met, in the order of the needs.
     met: Vec<Met>,
     /// The treatment of the events, by outcome.
-    judged: [Judged; 7],
+    judged: [Judged; Outcome::ALL.len()],
     /// Why the thresholds cannot be reached, if they cannot.
     too_fast: Option<String>,
 }
@@ -110,6 +110,10 @@ impl Intake {
 
     /// Adds an event.
     pub fn take(&mut self, event: &Event) {
+        // A change of an account is no attempt.
+        if event.outcome == Outcome::Changed {
+            return;
+        }
         self.events += 1;
         if !self.providers.contains(&event.provider) {
             self.providers.insert(event.provider.clone());
@@ -125,7 +129,7 @@ impl Intake {
             }
             Outcome::Success | Outcome::Approved => self.successes += 1,
             Outcome::Challenge | Outcome::Denied | Outcome::Timeout => self.challenges += 1,
-            Outcome::Stopped => {}
+            Outcome::Stopped | Outcome::Changed => {}
         }
         for (need, met) in self.about.needs.iter().zip(&mut self.met) {
             if need.outcomes.contains(&event.outcome) {
