@@ -65,16 +65,18 @@ pub fn tell(accounts: &Accounts, common: &Common, event: &Event<'_>, alert: &mut
             }
             None => {}
         }
+        // Several changes move the severity once.
+        let (mut account_change, mut account_risk) = (common.account_change, common.account_risk);
         for change in Change::ALL {
             let latest = known.latest(change).filter(|at| *at <= now && now <= at.plus(RECENT));
             let Some(at) = latest else { continue };
             let before = known.before_factor().filter(|login| at <= login.plus(RECENT));
             let (effect, why, login) = match (change.meaning(), before) {
-                (Meaning::Explains, _) => (common.account_change, ", which explains failures", None),
+                (Meaning::Explains, _) => (take(&mut account_change), ", which explains failures", None),
                 (Meaning::Worries, Some(login)) if change == Change::Factor => {
-                    (common.account_risk, ", after a login at ", Some(login))
+                    (take(&mut account_risk), ", after a login at ", Some(login))
                 }
-                (Meaning::Worries, _) if change != Change::Factor => (common.account_risk, "", None),
+                (Meaning::Worries, _) if change != Change::Factor => (take(&mut account_risk), "", None),
                 _ => (common.account_change.min(Effect::Note), "", None),
             };
             let login = login.map(Timestamp::to_rfc3339).unwrap_or_default();
@@ -82,4 +84,10 @@ pub fn tell(accounts: &Accounts, common: &Common, event: &Event<'_>, alert: &mut
         }
     }
     alert.severity = alert.severity.shifted(steps);
+}
+
+/// Returns an effect, and leaves one that only notes.
+fn take(effect: &mut Effect) -> Effect {
+    let noted = (*effect).min(Effect::Note);
+    core::mem::replace(effect, noted)
 }
