@@ -178,7 +178,10 @@ lower! { (detector::Advice, Advice) providers text }
 lower! { (detector::Need, Need) name outcomes fields loses collect }
 lower! { (detector::Part, Part) analytic key bytes }
 lower_cases!(alert::Severity, Severity { Informational, Low, Medium, High, Critical });
-lower_cases!(event::Outcome, Outcome { Failure, Success, Challenge, Denied, Timeout, Approved, Stopped });
+lower_cases!(
+    event::Outcome,
+    Outcome { Failure, Success, Challenge, Denied, Timeout, Approved, Stopped, Changed }
+);
 lower_cases!(note::Step, Step { Ignored, Joined, Counted, Short, TooLate, Silent, Waiting, Alert });
 same!(String, u8, u32, u64, bool);
 

@@ -1,7 +1,8 @@
 //! The interface between an analytic and the engine.
 
+use crate::accounts::{Accounts, facts};
 use crate::alert::Alert;
-use crate::config::{Config, Judgement, Problem, Settings};
+use crate::config::{Common, Config, Judgement, Problem, Settings};
 use crate::detector::{Need, Source};
 use crate::event::{Event, Record};
 use crate::follow::{FollowUps, Following};
@@ -142,6 +143,10 @@ pub struct Context<'c> {
     pub watermark: Timestamp,
     /// Takes the alerts.
     pub alerts: Alerts<'c>,
+    /// The event, and what is known of its account. Alerts tell it.
+    pub(crate) event: &'c Event<'c>,
+    pub(crate) accounts: &'c Accounts,
+    pub(crate) common: &'c Common,
 }
 
 impl Context<'_> {
@@ -163,7 +168,7 @@ impl Context<'_> {
         }
     }
 
-    /// Raises an alert about the event, with its override and severity applied.
+    /// Raises an alert about the event, with what is known of its account, its override and its severity.
     pub fn raise(&mut self, key: &[&[u8]], mut alert: Alert) {
         self.judge(&mut alert);
         self.alerts.raise(key, alert);
@@ -218,9 +223,11 @@ impl Context<'_> {
         self.alerts.follow_ups
     }
 
-    /// Applies override and severity and names the record, but raises nothing: for an alert that has to wait.
+    /// Tells what is known of the account, applies override and severity, and names the record. Raises nothing: for an
+    /// alert that has to wait.
     pub fn judge(&self, alert: &mut Alert) {
         alert.record = self.record.number;
+        facts::tell(self.accounts, self.common, self.event, alert);
         let base = alert.severity;
         alert.severity = self.judgement.severity(base);
         if alert.severity != base {

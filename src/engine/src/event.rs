@@ -1,5 +1,6 @@
 //! The normalised authentication event that every decoder makes and every analytic reads.
 
+use crate::accounts::Change;
 pub use crate::shapes::{Provider, Shape};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
@@ -69,6 +70,9 @@ pub enum Outcome {
     Approved,
     /// The password was right, but something else stopped the login, such as a policy or a missing second factor.
     Stopped,
+    /// No attempt: the account was changed. [`Event::method`] names the [change](crate::accounts::Change), and `user`
+    /// is the changed account. No analytic sees such an event.
+    Changed,
 }
 
 impl Outcome {
@@ -83,6 +87,7 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::Approved => "approved",
             Self::Stopped => "stopped",
+            Self::Changed => "changed",
         }
     }
 }
@@ -312,6 +317,16 @@ impl Event<'_> {
     #[inline(never)]
     pub fn new(shape: Shape, provider: Provider) -> Self {
         Self { count: 1, shape, provider, ..Self::default() }
+    }
+
+    /// A new event of `provider` and `shape`: a change of an account. A decoder sets the account.
+    #[must_use]
+    #[cold]
+    pub fn changed(shape: Shape, provider: Provider, change: Change) -> Self {
+        let mut event = Self::new(shape, provider);
+        event.outcome = Outcome::Changed;
+        event.method = Text::Borrowed(change.as_str());
+        event
     }
 
     /// True if user names of this event ignore case. On Linux `Root` is not `root`. A normalised event does not tell

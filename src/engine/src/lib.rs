@@ -75,6 +75,7 @@ pub mod note;
 #[macro_use]
 pub mod detector;
 
+pub mod accounts;
 pub mod analytic;
 pub mod carriers;
 pub mod config;

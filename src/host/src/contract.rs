@@ -36,7 +36,7 @@ impl From<Reading> for wit::Reading {
 
 impl Outcome {
     /// All outcomes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Failure,
         Self::Success,
         Self::Challenge,
@@ -44,6 +44,7 @@ impl Outcome {
         Self::Timeout,
         Self::Approved,
         Self::Stopped,
+        Self::Changed,
     ];
 
     /// The word for the outcome, as in JSON.
@@ -57,6 +58,7 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::Approved => "approved",
             Self::Stopped => "stopped",
+            Self::Changed => "changed",
         }
     }
 }

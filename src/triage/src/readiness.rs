@@ -61,6 +61,9 @@ pub trait Fact {
     fn has(&self, field: &str) -> bool;
 }
 
+/// The number of outcomes. [`Outcome::Changed`] is the last one.
+const OUTCOMES: usize = Outcome::Changed as usize + 1;
+
 /// The events of all feeds that one analytic reads.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -82,7 +85,7 @@ pub struct Intake {
     /// How far each need is met, in the order of the needs.
     met: Vec<Met>,
     /// The treatment of the events, by outcome.
-    judged: [Judged; 7],
+    judged: [Judged; OUTCOMES],
     /// Why the thresholds cannot be reached, if they cannot.
     too_fast: Option<String>,
 }
@@ -168,6 +171,10 @@ impl Intake {
 
     /// Adds an event that the analytic reads.
     pub fn take(&mut self, event: &impl Fact) {
+        // A change of an account is no attempt.
+        if event.outcome() == Outcome::Changed {
+            return;
+        }
         self.events += 1;
         if !self.providers.contains(event.provider()) {
             self.providers.insert(event.provider().to_owned());
@@ -184,7 +191,7 @@ impl Intake {
             }
             Outcome::Success | Outcome::Approved => self.successes += 1,
             Outcome::Challenge | Outcome::Denied | Outcome::Timeout => self.challenges += 1,
-            Outcome::Stopped => {}
+            Outcome::Stopped | Outcome::Changed => {}
         }
         for (need, met) in self.about.needs.iter().zip(&mut self.met) {
             if need.outcomes.contains(&outcome) {

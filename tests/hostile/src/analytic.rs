@@ -13,9 +13,9 @@ const CONTROLS: usize = 8;
 const COMMON: [&str; 7] = [
     r#""max_keys":1000,"pool_bytes":65536,"sketch_bytes":4096"#,
     r#""max_keys":16,"pool_bytes":1024,"sketch_bytes":1024"#,
-    r#""max_keys":64,"pool_bytes":4096,"sketch_bytes":1024,"allowed_lateness":"2m","salt":"s""#,
+    r#""max_keys":64,"pool_bytes":4096,"sketch_bytes":1024,"allowed_lateness":"2m","salt":"s","expected_source":"-1","expected_after":"0s","account_change":"-2""#,
     r#""max_keys":1000,"pool_bytes":65536,"sketch_bytes":4096,"allowed_lateness":"max""#,
-    r#""max_keys":32,"pool_bytes":2048,"sketch_bytes":1024,"ipv4_prefix":8,"ipv6_prefix":0,"timezone":"-11:30""#,
+    r#""max_keys":32,"pool_bytes":2048,"sketch_bytes":1024,"ipv4_prefix":8,"ipv6_prefix":0,"timezone":"-11:30","new_source":"+1","account_risk":"+4","risky_entry":"off""#,
     r#""max_keys":100,"pool_bytes":2048,"sketch_bytes":1024,"max_record":"1 KiB","max_ahead":"0s","ignore_users":["svc-*"],"allow_ips":["203.0.113.0/24"]"#,
     r#""max_keys":16,"pool_bytes":1024,"sketch_bytes":1024,"allowed_lateness":"1s","override":[{"users":["*a*"],"severity":"+1"},{"sources":["192.0.2.0/24"],"ignore":true}]"#,
 ];

@@ -14,12 +14,14 @@ use std::path::{Path, PathBuf};
 mod evtx;
 
 /// Records for restored detectors: one of each kind of telemetry.
-pub const SAMPLES: [&str; 5] = [
+pub const SAMPLES: [&str; 7] = [
     "Mar  1 10:00:00 web sshd[7]: Failed password for root from 192.0.2.7 port 22 ssh2",
     "Mar  1 10:00:01 web sshd[7]: Accepted password for root from 192.0.2.7 port 22 ssh2",
     r#"{"@timestamp":"2026-03-01T10:00:02Z","event":{"category":["authentication"],"outcome":"failure","code":"4625"},"user":{"name":"admin"},"source":{"ip":"192.0.2.7"}}"#,
     r#"{"@timestamp":"2026-03-01T10:00:03Z","event":{"category":["authentication"],"outcome":"success","code":"4624"},"user":{"name":"admin"},"source":{"ip":"192.0.2.7"}}"#,
     r#"{"access_device":{"ip":"192.0.2.7"},"event_type":"authentication","factor":"duo_push","isotimestamp":"2026-03-01T10:00:04+00:00","reason":"user_mistake","result":"denied","txid":"0a1b-1","user":{"name":"Alice"}}"#,
+    "Mar  1 10:00:05 web passwd[8]: pam_unix(passwd:chauthtok): password changed for root",
+    r#"{"EventID":4724,"Channel":"Security","EventTime":"2026-03-01T10:00:06Z","TargetUserName":"admin","TargetSid":"S-1-5-21-1"}"#,
 ];
 
 /// The logs of one analytic's cases, in order.

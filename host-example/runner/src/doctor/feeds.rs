@@ -24,7 +24,7 @@ pub struct Feed {
     /// The provider that wrote the events.
     pub provider: String,
     /// The number of events, by [`Outcome`].
-    pub outcomes: [u64; 7],
+    pub outcomes: [u64; Outcome::ALL.len()],
     /// The number of failures without an address.
     pub no_address: u64,
     /// The number of events without a user.

@@ -44,6 +44,7 @@ const fn outcome(outcome: Outcome) -> authsieve_engine::event::Outcome {
         Outcome::Timeout => Own::Timeout,
         Outcome::Approved => Own::Approved,
         Outcome::Stopped => Own::Stopped,
+        Outcome::Changed => Own::Changed,
     }
 }
 

@@ -30,6 +30,7 @@ const OUTCOMES: Record<string, [string, IconName]> = {
   denied: ["c-chal", "no"],
   timeout: ["c-chal", "clock"],
   stopped: ["c-warn", "no"],
+  changed: ["dim", "dash"],
 };
 
 export function Outcome(props: { readonly of: string }): JSX.Element {

@@ -328,7 +328,7 @@ impl An0454 {
             Outcome::Denied => Role::Challenge(Some(Fate::Denied)),
             Outcome::Timeout => Role::Challenge(Some(Fate::Timeout)),
             Outcome::Success | Outcome::Approved => Role::Login,
-            Outcome::Failure | Outcome::Stopped => return None,
+            Outcome::Failure | Outcome::Stopped | Outcome::Changed => return None,
         };
         let reads = match event.provider {
             Provider::Linux | Provider::Windows => false,

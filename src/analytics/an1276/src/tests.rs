@@ -1,6 +1,7 @@
 //! Tests of state, evidence, bounds and errors, which the case files do not cover. The tests in `tests/` compare the
 //! rule itself with a naive reference.
 
+mod accounts;
 mod flood;
 
 use crate::An1276;

@@ -92,7 +92,8 @@ fn an_alert_tells_who_when_from_where_and_shows_it() {
         alert.context,
         [
             "5 failures within the window, then a success 56s after the last that completed the count",
-            "within the window, the address failed on 2 other accounts"
+            "within the window, the address failed on 2 other accounts",
+            "the user agent is that of a tool: curl/"
         ]
     );
     assert_eq!(alert.evidence.len(), 6);

@@ -2,6 +2,7 @@
 
 use super::glob::Glob;
 use super::problems::{Problem, code};
+use super::severity::Effect;
 use super::timezone::Timezone;
 use super::values::{Bits4, Bits6, Bytes, Keys, Lateness, RecordBytes, Threshold, Wait};
 use crate::dating::Rules;
@@ -109,6 +110,20 @@ crate::settings! {
         /// with the same id, the status `update`, and the counts of the whole attack. Follow-ups take up to a quarter
         /// of `pool_bytes` more. The digest of a configuration does not cover this option.
         pub follow_up: FollowUp = "off";
+        /// The effect on an alert if the account has logged in from this source for at least `expected_after`. `note`
+        /// tells it, `off` does not, and steps such as `-1` also move the severity.
+        pub expected_source: Effect = "note";
+        /// The effect if the account has logged in before, but never from this source.
+        pub new_source: Effect = "note";
+        /// The time after the first login from which on a source is expected.
+        pub expected_after: Wait = "24h";
+        /// The effect of a change of the account in the last 24 hours that explains failures: a new password, an
+        /// unlock.
+        pub account_change: Effect = "note";
+        /// The effect of a change that makes it worse: new rights, or another second factor after a login.
+        pub account_risk: Effect = "note";
+        /// The effect of a legacy protocol without a second factor, or of the user agent of a known tool.
+        pub risky_entry: Effect = "note";
     }
 }
 

@@ -30,7 +30,7 @@ pub use layout::{Known, Layout, Section};
 pub use overrides::{Judgement, Override, Overrides};
 pub use problems::{Place, Problem, Problems, code, near};
 pub use settings::{Field, Setting, Settings};
-pub use severity::SeverityChange;
+pub use severity::{Effect, SeverityChange};
 pub use timezone::Timezone;
 pub use values::{Bits4, Bits6, Bytes, Code, Keys, Lateness, RecordBytes, Threshold, Wait, Window};
 

@@ -204,11 +204,11 @@ impl Overrides {
         thresholds: &'static [&'static str],
         foreign: &[&'static str],
     ) -> Self {
-        let mut lists = input.all("override");
-        lists.sort_by_key(|entry| entry.table.is_none());
+        let (own, shared): (Vec<_>, Vec<_>) =
+            input.all("override").into_iter().partition(|entry| entry.table.is_some());
         let mut overrides = Vec::new();
         let mut last = None;
-        for entry in lists {
+        for entry in own.into_iter().chain(shared) {
             let foreign = if entry.table.is_none() { foreign } else { &[] };
             let twice = last.replace(entry.table) == Some(entry.table);
             at(&Place::Whole, &entry, |place| {

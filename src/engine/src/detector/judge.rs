@@ -5,13 +5,14 @@
 
 use super::describe::Descriptor;
 use super::{Reading, Stats};
+use crate::accounts::Accounts;
 use crate::alert::Alert;
 use crate::analytic::{Alerts, Analytic, Context, Ordinals, Telemetry};
 use crate::config::{Common, Config, FollowUp, Problems, Section};
 use crate::dating::{Dated, Dating, Rules};
 use crate::decode::Reader;
 use crate::deliveries::Deliveries;
-use crate::event::{Event, Record};
+use crate::event::{Event, Outcome, Record};
 use crate::follow::FollowUps;
 use crate::note::{Note, Notes};
 use crate::reorder::{Held, Reorder};
@@ -91,6 +92,7 @@ pub struct Judge<A: Analytic> {
     pub(super) reorder: Reorder,
     pub(super) ordinals: Ordinals,
     pub(super) follow_ups: FollowUps,
+    pub(super) accounts: Accounts,
     /// The newest event time read.
     pub(super) watermark: Timestamp,
     /// The newest event time judged. It is older than `watermark` while events wait to be sorted.
@@ -135,6 +137,7 @@ impl<A: Analytic> Judge<A> {
                 common.memory().pool_bytes / 4,
                 common.salt(),
             ),
+            accounts: Accounts::new(common.salt(), common.prefixes(), common.max_keys.0 as usize, seed),
             watermark: Timestamp::MIN,
             judged: Timestamp::MIN,
             newest: Timestamp::MIN,
@@ -148,6 +151,9 @@ impl<A: Analytic> Judge<A> {
 
     /// Judges an event whose turn has come.
     fn judge(&mut self, event: Event<'_>, record: Record<'_>) {
+        if event.outcome == Outcome::Changed {
+            return self.change(&event, record);
+        }
         self.judged = self.judged.max(event.time);
         if let Some(notes) = &mut self.notes {
             notes.about(&event, record.number);
@@ -166,10 +172,21 @@ impl<A: Analytic> Judge<A> {
         self.end_follow_ups(judged);
     }
 
+    /// Remembers a change of an account. It is no attempt, so it moves neither event time nor windows.
+    #[cold]
+    fn change(&mut self, event: &Event<'_>, record: Record<'_>) {
+        self.accounts.change(event, self.judged);
+        if let Some(notes) = &mut self.notes {
+            notes.about(event, record.number);
+            notes.changed(&event.method);
+        }
+    }
+
     /// Judges an event that was not delivered before.
     fn judge_new(&mut self, event: Event<'_>, record: Record<'_>) {
         let judged = self.judged;
-        let Self { config, analytic, attempts, ordinals, follow_ups, alerts, stats, notes, .. } = self;
+        let Self { config, analytic, attempts, ordinals, follow_ups, accounts, alerts, stats, notes, .. } =
+            self;
         let before = notes.as_ref().map_or(0, Notes::len);
         let (lone, count) = (event.pid.is_none(), event.count);
         let mut counter = Counter {
@@ -177,6 +194,7 @@ impl<A: Analytic> Judge<A> {
             analytic,
             ordinals,
             follow_ups,
+            accounts,
             alerts,
             stats,
             notes: notes.as_mut(),
@@ -215,6 +233,7 @@ struct Counter<'j, A: Analytic> {
     analytic: &'j mut A,
     ordinals: &'j mut Ordinals,
     follow_ups: &'j mut FollowUps,
+    accounts: &'j mut Accounts,
     alerts: &'j mut Vec<Alert>,
     stats: &'j mut Stats,
     notes: Option<&'j mut Notes>,
@@ -241,6 +260,7 @@ impl<A: Analytic> Meant for Counter<'_, A> {
             notes.part_of(self.count, event.count);
         }
         let before = self.notes.as_ref().map_or(0, |notes| notes.len());
+        let raised = self.alerts.len();
         let alerts = Alerts {
             about: &A::ABOUT,
             digest: &self.config.digest,
@@ -250,8 +270,21 @@ impl<A: Analytic> Meant for Counter<'_, A> {
             follow_ups: self.follow_ups,
             inferred: event.year_inferred.then_some(event.time),
         };
-        let mut context = Context { judgement, record: self.record, watermark: self.judged, alerts };
+        let mut context = Context {
+            judgement,
+            record: self.record,
+            watermark: self.judged,
+            alerts,
+            event: &event,
+            accounts: self.accounts,
+            common: &self.config.common,
+        };
         self.analytic.observe(&event, &mut context);
+        let login = matches!(event.outcome, Outcome::Success | Outcome::Approved);
+        // An update tells nothing of this event.
+        if login && self.alerts.iter().skip(raised).all(|alert| alert.status.is_some()) {
+            self.accounts.learn(&event, self.judged);
+        }
         if let Some(notes) = &mut self.notes
             && notes.len() == before
         {
@@ -302,14 +335,15 @@ impl<A: Analytic> Judging for Judge<A> {
             self.stats.undated += 1;
             return dated;
         }
-        if event.time > self.watermark {
+        let attempt = event.outcome != Outcome::Changed;
+        if attempt && event.time > self.watermark {
             (self.watermark, self.newest) = (event.time, received);
         }
         // If the buffer no longer sorts, events that an earlier configuration left waiting go first.
         if !self.reorder.sorts() && self.reorder.is_empty() {
             self.judge(event, record);
         } else if self.reorder.is_late(event.time) {
-            self.stats.late += 1;
+            self.stats.late += u64::from(attempt);
             self.judge(event, record);
         } else {
             self.reorder.push(event.into_owned(), record);
@@ -377,6 +411,7 @@ impl<A: Analytic> Judging for Judge<A> {
         let held = self.analytic.held();
         let beside =
             self.deliveries.bytes() + self.attempts.bytes() + self.reorder.bytes() + self.follow_ups.bytes();
+        let beside = beside + self.accounts.bytes();
         Stats {
             analytic: A::ABOUT.id.into(),
             // An event that the buffer cannot sort is late for its key as well. Without a buffer, the analytic's own

@@ -37,6 +37,12 @@ impl Notes {
         self.add(Step::Joined, "", "", text, &[]);
     }
 
+    /// Notes that the event is a change of an account.
+    pub(super) fn changed(&mut self, change: &str) {
+        let text = "no attempt: a change of the account (%), which alerts of the next 24 hours tell";
+        self.add(Step::Ignored, "", change, text, &[]);
+    }
+
     /// Notes that the analytic ignored the event.
     pub(super) fn not_looked_at(&mut self, provider: &str) {
         let text = "not looked at: % events of this outcome say nothing here";

@@ -12,6 +12,7 @@ use crate::config::{Common, Json, Problem, Problems, code};
 use crate::dating::{Dated, Dating, Rules};
 use crate::event::{Event, Record};
 use crate::note::Note;
+use crate::order::sort;
 use crate::readers::Reader;
 use crate::snapshot::{self, Snapshot, Writer};
 use crate::time::{Span, Timestamp};
@@ -79,7 +80,7 @@ fn decoding(setting: &Json<'_>) -> Vec<(String, String)> {
         .filter(|(name, _)| Common::DECODING.contains(&&**name))
         .map(|(name, json)| (name.to_string(), json.raw().to_string()))
         .collect();
-    said.sort();
+    sort(&mut said, |one, other| one < other);
     said
 }
 

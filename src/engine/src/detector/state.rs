@@ -28,11 +28,16 @@ const ORDINALS: &str = "ordinals";
 const CLOCK: &str = "clock";
 const WINDOWS: &str = "windows";
 const FOLLOW_UPS: &str = "follow-ups";
+const ACCOUNTS: &str = "accounts";
 const LAST_LINE: &str = "last-line";
 
 /// The note for keys that cannot be matched any more.
 const SALT_CHANGED: &str =
     "salt: it has changed, so no key of the snapshot can be known again; all were dropped";
+
+/// The note for sources that cannot be matched any more.
+const PREFIXES_CHANGED: &str =
+    "accounts: ipv4_prefix or ipv6_prefix has changed, so the sources of accounts were dropped";
 
 /// Reads a snapshot into new judges. Returns notes on the state that was dropped.
 ///
@@ -91,6 +96,9 @@ pub fn save<A: Analytic>(judge: &Judge<A>, out: &mut Writer) {
     if !judge.follow_ups.is_empty() {
         out.section(id, FOLLOW_UPS, VERSION, |out| judge.follow_ups.save(out));
     }
+    if !judge.accounts.is_empty() {
+        out.section(id, ACCOUNTS, VERSION, |out| judge.accounts.save(out));
+    }
     out.section(id, CLOCK, VERSION, |out| {
         out.i64(judge.watermark.0);
         out.i64(judge.judged.0);
@@ -142,6 +150,12 @@ pub fn load_judge<A: Analytic>(
         if let Some(attempts) = parts.read(ATTEMPTS, attempts::STATE_VERSION, load)? {
             judge.attempts = attempts;
         }
+    }
+    // Snapshots of earlier versions have no accounts.
+    if snapshot.section(A::ABOUT.id, ACCOUNTS).is_some()
+        && parts.read(ACCOUNTS, VERSION, |input| judge.accounts.load(input))? == Some(false)
+    {
+        parts.notes.push(PREFIXES_CHANGED.into());
     }
     let windows = parts.read(WINDOWS, A::STATE_VERSION, |input| judge.analytic.load(input))?;
     parts.notes.extend(windows.into_iter().flatten());

@@ -45,6 +45,12 @@ impl<'a> Object<'a> {
     /// An object without members.
     pub const EMPTY: Self = Self { inside: b"}" };
 
+    /// The bytes after the opening brace, up to the end of what the object was read from.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [u8] {
+        self.inside
+    }
+
     /// The object at the start of `bytes`, after white space. `None` if there is no object. O(1).
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {

@@ -267,7 +267,7 @@ macro_rules! places {
 
 places! {
     Severity: Informational, Low, Medium, High, Critical;
-    Outcome: Failure, Success, Challenge, Denied, Timeout, Approved, Stopped;
+    Outcome: Failure, Success, Challenge, Denied, Timeout, Approved, Stopped, Changed;
     Signal: Attempt, Failed, SshdPam, Audit, Pam, PamOther, Weak, Session, AuditLogin, PamMore, PamSss, PamKrb5, PamLdap,
         PamWinbind, Postponed, Repeated;
     Access: Remote, Local;

@@ -1,5 +1,5 @@
 //! Logins in the unified audit log of Microsoft 365: the operations `UserLoggedIn` and `UserLoginFailed` of the
-//! workload AzureActiveDirectory.
+//! workload AzureActiveDirectory. Also changes of accounts, whose operations have the names of Entra's audit log.
 //!
 //! A record comes plain, as the Management Activity API returns it. It also comes in the string `AuditData` of
 //! `Search-UnifiedAuditLog`, Purview's export and Graph's audit search; in Elastic's `o365.audit`; as columns.
@@ -13,7 +13,7 @@
 mod tests;
 
 use super::entra::codes::{Meaning, judge};
-use super::entra::{delivery, transaction};
+use super::entra::{changes, delivery, transaction};
 use super::spelled::{Pick, contains, gather, is, lower, within};
 use crate::carriers::slot;
 use super::room::{MICROSOFT, mark};
@@ -33,7 +33,18 @@ named! {
 pub const ROOM: Room = Room {
     title: "Microsoft 365",
     layouts: &["the unified audit log", "bare, in `AuditData`, of Elastic and Wazuh"],
-    needles: &["UserLoggedIn", "UserLoginFailed"],
+    needles: &[
+        "UserLoggedIn",
+        "UserLoginFailed",
+        "user password",
+        "Reset password (",
+        "Change password (",
+        "Unlock user account",
+        "Enable account",
+        "Disable account",
+        "Add member to role",
+        "security info",
+    ],
     signs: &[Sign {
         words: &["UserLoggedIn", "UserLoginFailed"],
         with: &["AzureActiveDirectory", "Workload", "RecordType", "ErrorNumber"],
@@ -158,12 +169,22 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
 fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let operation = found.get(OPERATION)?;
     let success = operation.says_ignore_case("UserLoggedIn");
-    if !success && !operation.says_ignore_case("UserLoginFailed") {
+    let attempt = success || operation.says_ignore_case("UserLoginFailed");
+    let change = if attempt { None } else { changes::of(&operation.as_text()?) };
+    if !attempt && change.is_none() {
         return None;
     }
     let workload = text(found, WORKLOAD);
     if !workload.is_empty() && !contains(&workload, "activedirectory") && !contains(&workload, "entra") {
         return None;
+    }
+    if let Some(change) = change {
+        let mut event = Event::changed(Shape::AuditLog.into(), Provider::M365, change);
+        // The object is the changed account, and the user is who changed it.
+        event.user = user(text(found, RESOURCE));
+        event.reason = operation.as_text()?;
+        event.delivery = delivery(&text(found, ID));
+        return event.user.contains('@').then(|| (event, time(found, TIME, given.zone.utc_alike())));
     }
     let code = text(found, CODE);
     let reason_text = text(found, REASON);

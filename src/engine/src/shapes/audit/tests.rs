@@ -155,3 +155,28 @@ fn a_logon_error_is_no_success() {
     }
     assert_eq!(of(r#""ErrorNumber":"50126","#, "UserAccountDeleted"), Some(Outcome::Failure), "the code tells");
 }
+
+#[test]
+fn changes_of_accounts() {
+    let record = |operation: &str, object: &str| {
+        format!(
+            r#"{{"CreationTime":"2026-03-01T10:00:00","Id":"a-1","Operation":"{operation}","ResultStatus":"Success","UserId":"root@example.com","ObjectId":"{object}","Workload":"AzureActiveDirectory"}}"#
+        )
+    };
+    let says = |record: &str| {
+        let events = events(record);
+        events.first().map_or_else(|| "-".into(), |e| format!("{} {} {}", e.outcome.as_str(), e.method, e.user))
+    };
+    for (operation, method) in [
+        ("Reset user password.", "password"),
+        ("Change user password.", "password"),
+        ("Add member to role.", "rights"),
+        ("Disable account.", "disable"),
+        ("User registered security info.", "factor"),
+    ] {
+        assert_eq!(says(&record(operation, "Bob@example.com")), format!("changed {method} bob@example.com"));
+    }
+    assert_eq!(says(&record("Update user.", "bob@example.com")), "-");
+    assert_eq!(says(&record("Reset user password.", "Not Available")), "-");
+    assert_eq!(says(&record("Reset user password.", "bob@example.com").replace("AzureActiveDirectory", "Exchange")), "-");
+}

@@ -10,6 +10,7 @@
 //! interactive, or if a password was presented: an existing token (`satisfied by claim in the token`) renews itself
 //! all day.
 
+pub(super) mod changes;
 pub mod codes;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ named! {
         SignInLogs = "sign-in-logs",
         PortalExport = "portal-export",
         GraphSignIn = "graph-sign-in",
+        AuditLogs = "entra-audit-logs",
     }
 }
 
@@ -54,6 +56,14 @@ pub const ROOM: Room = Room {
         "Sign-in error code",
         "Request ID",
         "AccountUpn",
+        "user password",
+        "Reset password (",
+        "Change password (",
+        "Unlock user account",
+        "Enable account",
+        "Disable account",
+        "Add member to role",
+        "security info",
     ],
     signs: &[Sign {
         words: &[
@@ -78,6 +88,10 @@ pub const ROOM: Room = Room {
         mark("userprincipalname"),
         mark("resulttype"),
         mark("operationName"),
+        // Entra's audit log.
+        mark("activityDisplayName"),
+        mark("TargetResources"),
+        mark("targetResources"),
         mark("Sign-in error code"),
         // The error code is empty if there was no error; the request id never is.
         mark("Request ID"),
@@ -132,9 +146,13 @@ const STORED: u8 = 27;
 const PORTAL_TIME: u8 = 28;
 const ACTION: u8 = 29;
 const BARE_CODE: u8 = 30;
+const ACTIVITY: u8 = 31;
+const RESULT: u8 = 32;
+const TARGETS: u8 = 33;
+const CLIENT: u8 = 34;
 
 /// The fields that are read. Elastic's are in `azure.signinlogs`.
-static MEMBERS: Members<53> = Members::new([
+static MEMBERS: Members<59> = Members::new([
     Member::open(""),
     Member::new("resulttype", CODE, 0),
     Member::or_open("status", STATUS, 0),
@@ -188,6 +206,12 @@ static MEMBERS: Members<53> = Members::new([
     Member::new("timegeneratedutc", PORTAL_TIME, 1),
     Member::new("timestamp", STORED, 0),
     Member::new("time", HUB, 0),
+    Member::new("clientappused", CLIENT, 0),
+    Member::new("operationname", ACTIVITY, 1),
+    Member::new("activitydisplayname", ACTIVITY, 0),
+    Member::new("activitydatetime", CREATED, 0),
+    Member::new("result", RESULT, 0),
+    Member::new("targetresources", TARGETS, 0),
 ]);
 
 /// Elastic's field for the operation.
@@ -237,6 +261,9 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
     let kind = text(found, TYPE);
     let kinds = found.get(KINDS).map_or(&b""[..], |value| value.raw);
     let kinds = core::str::from_utf8(kinds).unwrap_or_default();
+    if found.get(TARGETS).is_some() {
+        return changes::said(found, text(found, ACTIVITY), given.zone);
+    }
     // Other logs of Entra and Azure use the same envelope.
     if !category.is_empty() && !contains(&category, "signin") && !contains(&category, "identitylogon") {
         return None;
@@ -276,6 +303,7 @@ fn said<'a>(found: &Slots<'a>, given: Given<'_>) -> Said<'a> {
         _ => or(status.reason, status.detail),
     };
     fill(&mut event.application, found, APPLICATION);
+    fill(&mut event.method, found, CLIENT);
     let [device, device_id, system] = members(found, DEVICES, ["displayname", "deviceid", "operatingsystem"]);
     event.device = or(or(text(found, DEVICE), device), device_id);
     event.os = or(text(found, SYSTEM), system);

@@ -309,3 +309,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn changes_of_accounts() {
+    let hub = r#"{"time":"2026-03-01T10:09:00Z","operationName":"Reset password (by admin)","category":"AuditLogs","resultType":"","properties":{"activityDateTime":"2026-03-01T10:00:00+00:00","activityDisplayName":"Reset password (by admin)","result":"success","initiatedBy":{"user":{"userPrincipalName":"root@example.com"}},"targetResources":[{"displayName":null,"userPrincipalName":null},{"type":"User","userPrincipalName":"Bob@example.com"}]}}"#;
+    let graph = r#"{"id":"x","category":"UserManagement","activityDisplayName":"User registered security info","activityDateTime":"2026-03-01T10:00:00Z","result":"success","targetResources":[{"type":"User","userPrincipalName":"Bob@example.com"}]}"#;
+    let columns = r#"{"TimeGenerated":"2026-03-01T10:00:00Z","OperationName":"Add member to role","Category":"RoleManagement","Result":"success","TargetResources":"[{\"type\":\"User\",\"userPrincipalName\":\"Bob@example.com\"}]","Type":"AuditLogs"}"#;
+    for (record, method) in [(hub, "password"), (graph, "factor"), (columns, "rights")] {
+        let event = one(record);
+        let time = event.time.to_string();
+        assert_eq!((event.outcome.as_str(), &*event.method, &*event.user, &*time), ("changed", method, "bob@example.com", "2026-03-01T10:00:00Z"));
+        assert_eq!(event.shape.as_str(), "entra-audit-logs");
+    }
+    for nothing in [
+        graph.replace("success", "failure"),
+        graph.replace("registered", "started"),
+        graph.replace("User registered security info", "Update user"),
+    ] {
+        assert_eq!(lines(&nothing), Vec::<String>::new(), "{nothing}");
+    }
+}

@@ -6,6 +6,7 @@
 //! name cannot forge other fields. Even so, `op` is read from the front, and address, terminal and result from the end.
 
 use super::Shape;
+use crate::accounts::Change;
 use super::text::{cut, cut_last, event, first_word, number, peer, terminal, text};
 use crate::event::{Event, Access, Outcome, Signal, Text};
 use crate::json::{Kind, Value};
@@ -16,7 +17,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The types of records that report a login, with their numbers in `linux/audit.h`.
+/// The types of records that report a login or a change of an account, with their numbers in `linux/audit.h`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
     Auth,
@@ -24,6 +25,8 @@ enum Type {
     Start,
     Err,
     Login,
+    /// A change of an account.
+    Change(Change),
 }
 
 impl Type {
@@ -35,6 +38,10 @@ impl Type {
             b"USER_START" | b"type=USER_START" | b"type=1105" => Self::Start,
             b"USER_ERR" | b"type=USER_ERR" | b"type=1109" => Self::Err,
             b"USER_LOGIN" | b"type=USER_LOGIN" | b"type=1112" => Self::Login,
+            b"USER_CHAUTHTOK" | b"type=USER_CHAUTHTOK" | b"type=1108" => Self::Change(Change::Password),
+            b"USER_MGMT" | b"type=USER_MGMT" | b"type=1102" => Self::Change(Change::Other),
+            b"ADD_USER" | b"type=ADD_USER" | b"type=1114" => Self::Change(Change::Create),
+            b"DEL_USER" | b"type=DEL_USER" | b"type=1115" => Self::Change(Change::Delete),
             _ => return None,
         })
     }
@@ -127,6 +134,9 @@ pub fn written(record: &[u8], zone: Zone<'_>) -> Option<Stamp> {
 /// Makes an event from the program's text, from `op=` to `res=`, and from the names that auditd's `log_format =
 /// ENRICHED` adds after it.
 fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Option<Event<'a>> {
+    if let Type::Change(usual) = kind {
+        return changed(usual, inner, enriched, interpreted);
+    }
     // Red Hat 5 wrote `PAM: authentication acct=root : exe=… (hostname=…, addr=…, terminal=ssh res=failed)`.
     let op = first_word(inner.strip_prefix(b"op=").or_else(|| inner.strip_prefix(b"PAM: "))?).0;
     let program = unquoted(last(inner, b" exe=").unwrap_or_default());
@@ -179,6 +189,29 @@ fn judge<'a>(kind: Type, inner: &'a [u8], enriched: &'a [u8], interpreted: bool)
         event.reason = text(op);
     }
     Some(event)
+}
+
+/// Makes an event of a change, if it succeeded and the record names the account. shadow's tools say what they did in
+/// `op`: `op=change password`, `op=add-user-to-group`, `op=unlock-password`; PAM says `op=PAM:chauthtok`.
+fn changed<'a>(usual: Change, inner: &'a [u8], enriched: &'a [u8], interpreted: bool) -> Option<Event<'a>> {
+    let (op, _) = cut(inner.strip_prefix(b"op=")?, b"=")?;
+    if last(inner, b" res=")? != b"success" {
+        return None;
+    }
+    let says = |word: &[u8]| find(op, word).is_some();
+    let change = match usual {
+        Change::Password if says(b"age") || says(b"aging") => Change::Other,
+        Change::Other if says(b"group") && says(b"add") => Change::Rights,
+        Change::Other if says(b"unlock") => Change::Unlock,
+        Change::Other if says(b"lock") => Change::Disable,
+        Change::Other if says(b"passw") => Change::Password,
+        usual => usual,
+    };
+    let mut event = super::change::of(event(Shape::Auditd, b"account"), change);
+    event.user = user(inner, enriched, interpreted);
+    // The last word is the name of the next field.
+    event.reason = text(cut_last(op, b" ").map_or(op, |(op, _)| op));
+    (!event.user.is_empty()).then_some(event)
 }
 
 /// True if the path that libaudit writes is that of su or login. The check is for types of records that every session

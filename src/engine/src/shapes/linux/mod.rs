@@ -19,6 +19,7 @@
 pub mod attempts;
 pub mod audit;
 pub mod header;
+mod change;
 mod dropbear;
 mod local;
 mod needles;
@@ -42,6 +43,7 @@ named! {
         Login = "login",
         Auditd = "auditd",
         ScreenSharing = "screensharing",
+        Account = "account",
     }
 }
 
@@ -54,6 +56,7 @@ pub const ROOM: Room = Room {
         "OpenSSH for Windows",
         "PAM",
         "su, sudo, login",
+        "passwd, chage, useradd, usermod, userdel",
         "under RFC 3164, RFC 5424 and ISO 8601 headers",
         "journald as JSON",
         "`journalctl -o export` and `verbose`",
@@ -187,6 +190,7 @@ fn reader(program: &[u8]) -> Option<Decode> {
         b"su" | b"su-l" => local::su,
         b"login" => local::login,
         b"screensharingd" => local::screen_sharing,
+        b"passwd" | b"chpasswd" | b"chage" | b"useradd" | b"usermod" | b"userdel" => change::decode,
         b"audit" | b"auditd" | b"audispd" | b"audisp-syslog" | b"kernel" => audit::decode,
         _ => return None,
     })

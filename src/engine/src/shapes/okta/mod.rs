@@ -18,6 +18,7 @@
 //! | the same | FAILURE for another reason | timeout |
 //! | `user.session.start` | SUCCESS | success |
 //! | the same | FAILURE | failure |
+//! | those of [`CHANGES`] | SUCCESS | a change of the account among the targets |
 //!
 //! A login whose policy asks for a factor, and which then sends a push, has two records with a challenge. The field
 //! [`method`](crate::event::Event::method) tells them apart: `policy` is the one that sent nothing to a telephone.
@@ -31,6 +32,7 @@ use super::spelled::lower;
 use crate::carriers::slot;
 use super::room::{WEAK, mark};
 use super::{Given, Provider, Room, Said, Sign, World, client, delivery, fill, named, read_within, text, time};
+use crate::accounts::Change;
 use crate::event::{Event, Outcome, Text};
 use crate::json::{Items, Kind, Member, Members, Object, Slots, Value};
 use crate::net::parse_address;
@@ -55,6 +57,9 @@ pub const ROOM: Room = Room {
     "okta_verify.deny_push",
     "user.authentication.auth_via_mfa",
     "user.session.start",
+    "user.account.",
+    "user.mfa.factor.",
+    "user.lifecycle.",
 ],
     signs: &[Sign {
         words: &[
@@ -214,6 +219,9 @@ static MEMBERS: Members<101> = Members::new([
 pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     let found: Slots<'a> = read_within(object, MEMBERS.set(), &[EVENT], &["event", "detail", "okta"])?;
     let kind = text(&found, EVENT);
+    if let Some((_, change)) = CHANGES.iter().find(|(start, _)| kind.starts_with(start)) {
+        return changed(&found, kind, *change, given);
+    }
     let asked = asked(&kind);
     // All other types are left out here, before anything else is read.
     if asked.is_none() && !ANSWERS.contains(&&*kind) {
@@ -253,6 +261,38 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
     }
     event.delivery = delivery("okta", &found, ID);
     Some((event, time(&found, TIME, given.zone.utc_alike())))
+}
+
+/// The starts of the types of events about a change of an account.
+const CHANGES: [(&str, Change); 12] = [
+    ("user.account.update_password", Change::Password),
+    ("user.account.reset_password", Change::Password),
+    ("user.account.unlock", Change::Unlock),
+    ("user.account.lock", Change::Lock),
+    ("user.account.privilege.grant", Change::Rights),
+    ("user.mfa.factor.", Change::Factor),
+    ("user.lifecycle.create", Change::Create),
+    ("user.lifecycle.activate", Change::Enable),
+    ("user.lifecycle.unsuspend", Change::Enable),
+    ("user.lifecycle.suspend", Change::Disable),
+    ("user.lifecycle.deactivate", Change::Disable),
+    ("user.lifecycle.delete", Change::Delete),
+];
+
+/// Makes an event of a change.
+#[cold]
+fn changed<'a>(found: &Slots<'a>, kind: Text<'a>, change: Change, given: Given<'_>) -> Said<'a> {
+    if !matches!(&*text(found, RESULT), "SUCCESS" | "") {
+        return None;
+    }
+    let mut event = Event::changed(Shape::Okta.into(), Provider::Okta, change);
+    event.user = lower(targets::read(found.get(TARGET)).user);
+    if event.user.is_empty() {
+        event.user = lower(text(found, ACTOR));
+    }
+    event.reason = kind;
+    event.delivery = delivery("okta", found, ID);
+    Some((event, time(found, TIME, given.zone.utc_alike())))
 }
 
 /// Does the same as [`fill`], unless Okta's value is "unknown".

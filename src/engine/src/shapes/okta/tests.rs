@@ -220,3 +220,30 @@ proptest! {
         survives(&record(kinds[which], "FAILURE", r#","debugContext":{"debugData":{"factor":"SMS"}}"#), &edits);
     }
 }
+
+#[test]
+fn changes_of_accounts() {
+    for (kind, result, expected) in [
+        ("user.account.update_password", "SUCCESS", "password"),
+        ("user.account.reset_password", "SUCCESS", "password"),
+        ("user.account.unlock_by_admin", "SUCCESS", "unlock"),
+        ("user.account.lock", "SUCCESS", "lock"),
+        ("user.account.privilege.grant", "SUCCESS", "rights"),
+        ("user.mfa.factor.activate", "SUCCESS", "factor"),
+        ("user.mfa.factor.reset_all", "SUCCESS", "factor"),
+        ("user.lifecycle.create", "SUCCESS", "create"),
+        ("user.lifecycle.unsuspend", "SUCCESS", "enable"),
+        ("user.lifecycle.suspend", "SUCCESS", "disable"),
+        ("user.lifecycle.deactivate", "SUCCESS", "disable"),
+        ("user.account.update_password", "FAILURE", "-"),
+        ("user.account.update_profile", "SUCCESS", "-"),
+    ] {
+        let found = events(&record(kind, result, ""));
+        let says = found.first().map_or("-", |event| &event.method);
+        assert_eq!((says, found.len()), (expected, usize::from(expected != "-")), "{kind}");
+        assert!(found.iter().all(|event| event.outcome.as_str() == "changed" && event.user == "alice@example.com"));
+    }
+    // An administrator acts, and the target is the account.
+    let by = record("user.account.reset_password", "SUCCESS", "").replace("Alice@Example.com", "root@example.com");
+    assert_eq!(one(&by).user, "alice@example.com");
+}

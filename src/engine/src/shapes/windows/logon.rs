@@ -1,6 +1,6 @@
 //! The facts about a logon from any layout, and the rules of Windows that judge them.
 
-use super::{Shape, codes};
+use super::{Shape, change, codes};
 use crate::event::{Event, Access, Outcome, Text};
 use crate::find::trim;
 use crate::hash::{Hasher128, Salt};
@@ -39,15 +39,19 @@ pub mod field {
     pub const PACKAGE: u8 = 14;
     pub const PROCESS: u8 = 15;
     pub const PROGRAM: u8 = 16;
+    /// The changed account, or the group that has a new member.
+    pub const TARGET: u8 = 17;
+    /// The new member of a group.
+    pub const MEMBER: u8 = 18;
 }
 use field::*;
 
 /// The number of fields.
-pub const FIELDS: u8 = 17;
+pub const FIELDS: u8 = 19;
 
 /// The names of an event's data, and their positions in a 4624 and in a 4625. The positions are from the templates,
 /// and have not changed from version 0 to 3.
-const DATA: [(&str, u8, usize, usize); 11] = [
+const DATA: [(&str, u8, usize, usize); 13] = [
     ("TargetUserSid", SID, 4, 4),
     ("TargetUserName", USER, 5, 5),
     ("TargetDomainName", DOMAIN, 6, 6),
@@ -59,6 +63,8 @@ const DATA: [(&str, u8, usize, usize); 11] = [
     ("IpAddress", ADDRESS, 18, 19),
     ("Status", STATUS, usize::MAX, 7),
     ("SubStatus", SUB_STATUS, usize::MAX, 9),
+    ("TargetSid", TARGET, usize::MAX, usize::MAX),
+    ("MemberName", MEMBER, usize::MAX, usize::MAX),
 ];
 /// The most positions that are read.
 pub const PLACES: usize = 20;
@@ -122,6 +128,9 @@ impl<'a> Logon<'a> {
 
     /// The field at a position of the event's data. The id must be known.
     pub fn slot_at(&self, position: usize) -> Option<u8> {
+        if let Some(change) = change::of(self) {
+            return change::slot_at(change, position);
+        }
         let places = if self.outcome()? == Outcome::Success { &SUCCESS } else { &FAILURE };
         places.get(position).copied().filter(|slot| *slot < FIELDS)
     }
@@ -176,14 +185,19 @@ impl<'a> Logon<'a> {
             && (channel.is_empty() || one_of(channel, &["Security"]))
     }
 
+    /// True if provider and channel are those of the Security log, and one of them is given.
+    pub fn is_security_log(&self) -> bool {
+        [PROVIDER, CHANNEL].iter().any(|slot| !trim(self.get(*slot)).is_empty()) && self.is_security()
+    }
+
     /// Takes a field out. `-` counts as empty.
-    fn take(&mut self, slot: u8) -> Text<'a> {
+    pub(super) fn take(&mut self, slot: u8) -> Text<'a> {
         let text = self.said.get_mut(usize::from(slot)).map(take).unwrap_or_default();
         if trim(&text) == "-" { Text::Borrowed("") } else { text }
     }
 
     /// Takes a field out and trims it: `NtLmSsp `.
-    fn trimmed(&mut self, slot: u8) -> Text<'a> {
+    pub(super) fn trimmed(&mut self, slot: u8) -> Text<'a> {
         match self.take(slot) {
             Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
             Cow::Owned(text) if trim(&text).len() != text.len() => Cow::Owned(trim(&text).into()),
@@ -318,7 +332,7 @@ pub fn logon_type(text: &str) -> Option<u32> {
 
 /// The account in lower case without domain or UPN suffix. Also the domain: its own field, or the part that was
 /// removed.
-fn account<'a>(user: Text<'a>, domain: Text<'a>) -> (Text<'a>, Text<'a>) {
+pub(super) fn account<'a>(user: Text<'a>, domain: Text<'a>) -> (Text<'a>, Text<'a>) {
     fn parts(user: &str) -> (&str, &str) {
         let (before, name) = user.rsplit_once('\\').unwrap_or(("", user));
         match name.split_once('@') {

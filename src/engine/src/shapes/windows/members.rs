@@ -53,7 +53,7 @@ const fn name(path: &'static str, slot: u8, rank: u8) -> Member {
 }
 
 /// The number of members.
-const COUNT: usize = 11 * 7 + 149;
+const COUNT: usize = 13 * 7 + 149;
 
 /// All paths. Of the members present, the lowest rank counts: an event's own time goes before a pipeline's.
 pub static MEMBERS: Members<COUNT> = Members::new(table![
@@ -68,6 +68,8 @@ pub static MEMBERS: Members<COUNT> = Members::new(table![
     "AuthenticationPackageName", "authenticationPackageName" => PACKAGE,
     "LogonProcessName", "logonProcessName" => PROCESS,
     "ProcessName", "processName" => PROGRAM,
+    "TargetSid", "targetSid" => TARGET,
+    "MemberName", "memberName" => MEMBER,
     ;
     // The `evtx` crate.
     Member::open("Event"),

@@ -1,4 +1,5 @@
-//! Events 4624 and 4625 of the Windows Security log, in the layouts of many collectors.
+//! Events 4624 and 4625 of the Windows Security log, in the layouts of many collectors. Also changes of accounts
+//! (`change.rs`).
 //!
 //! | shape | layout |
 //! |---|---|
@@ -18,6 +19,7 @@
 //! to log on". Layouts: the sources of `evtx`, Fluent Bit's `in_winevtlog` and Vector's `windows_event_log`; the
 //! documentation of Winlogbeat, NXLog's `im_msvistalog` and the Azure Monitor tables.
 
+mod change;
 mod codes;
 #[cfg(test)]
 mod exports;
@@ -76,7 +78,7 @@ pub const ROOM: Room = Room {
         "EvtxECmd",
         "osquery",
     ],
-    needles: &["4624", "4625"],
+    needles: &["4624", "4625", change::NEEDLES[0], change::NEEDLES[1], change::NEEDLES[2], change::NEEDLES[3]],
     signs: &[Sign {
         words: &[
             "EventID", "event_id", "EventCode", "Event ID", "event.code", "TargetUserName",
@@ -171,6 +173,12 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         logon.put(field, super::text(&found, slot));
     }
     logon.shape = layout(&found);
+    if change::of(&logon).is_some() {
+        if logon.get(field::TARGET).is_empty() {
+            unnamed(&found, &mut logon);
+        }
+        return settled(logon, zone, given, object.raw());
+    }
     if logon.outcome().is_none() {
         // Without an id, the only content may be the event as XML.
         let xml = found.get(slot::XML).filter(|_| logon.get(field::ID).is_empty())?.as_str()?;
@@ -195,11 +203,15 @@ pub fn decode<'a>(object: &Object<'a>, given: Given<'_>) -> Said<'a> {
         given.grasped(Grasp::Missed);
         return None;
     }
-    settled(logon, zone, given)
+    settled(logon, zone, given, object.raw())
 }
 
-/// Makes an event from a logon, and says how much of it was understood.
-fn settled<'a>(logon: Logon<'a>, zone: Zone<'_>, given: Given<'_>) -> Said<'a> {
+/// Makes an event from a logon or a change of an account, and says how much of it was understood.
+fn settled<'a>(logon: Logon<'a>, zone: Zone<'_>, given: Given<'_>, record: &[u8]) -> Said<'a> {
+    if let Some(change) = change::of(&logon) {
+        given.grasped(Grasp::Whole);
+        return change::event(logon, change, zone, record);
+    }
     given.grasped(if logon.is_missed() { Grasp::Missed } else { Grasp::Whole });
     logon.event(zone)
 }
@@ -346,5 +358,5 @@ pub fn decode_xml<'a>(text: &'a [u8], given: Given<'_>) -> Said<'a> {
         return None;
     }
     // `SystemTime`, the only time, is in UTC.
-    settled(logon, given.zone.utc_alike(), given)
+    settled(logon, given.zone.utc_alike(), given, text)
 }

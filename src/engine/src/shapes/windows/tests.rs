@@ -471,3 +471,65 @@ proptest! {
         });
     }
 }
+
+/// A change as `time change user/domain code shape`, or `none`.
+fn changed(record: &str) -> String {
+    let Some(e) = events(record).pop() else { return "none".into() };
+    assert_eq!(e.outcome.as_str(), "changed");
+    let lower = record.to_lowercase();
+    assert!(change::NEEDLES.iter().any(|needle| lower.contains(needle)), "no needle in {record}");
+    format!("{} {} {}/{} {} {}", e.time, e.method, e.user, e.domain, e.reason, e.shape.as_str())
+}
+
+#[test]
+fn changes_of_accounts() {
+    let data = r#""TargetUserName":"Bob","TargetDomainName":"CORP","TargetSid":"S-1-5-21-1","SubjectUserSid":"S-1-5-21-2","SubjectUserName":"admin""#;
+    for (id, change) in [
+        ("4720", "create"),
+        ("4722", "enable"),
+        ("4723", "password"),
+        ("4724", "password"),
+        ("4725", "disable"),
+        ("4726", "delete"),
+        ("4738", "other"),
+        ("4740", "lock"),
+        ("4767", "unlock"),
+    ] {
+        let expected = format!("2026-03-01T09:00:00.123456Z {change} bob/CORP {id} evtx-dump");
+        assert_eq!(changed(&evtx(id, data)), expected);
+    }
+    // A member of a group is named by its entry in the directory.
+    let member = r#""MemberName":"cn=Bob,CN=Users,DC=corp,DC=example","MemberSid":"S-1-5-21-1","TargetUserName":"Administrators","TargetDomainName":"Builtin","TargetSid":"S-1-5-32-544""#;
+    let expected = "2026-03-01T09:00:00.123456Z rights bob/Builtin 4732 evtx-dump";
+    assert_eq!(changed(&evtx("4732", member)), expected);
+    assert_eq!(changed(&evtx("4732", &member.replace("cn=Bob,CN=Users,DC=corp,DC=example", "-"))), "none");
+    // Machines, refused changes, other channels, and other events of the same numbers.
+    assert_eq!(changed(&evtx("4724", &data.replace("Bob", "PC7$"))), "none");
+    let refused = evtx("4723", data).replace("\"Channel\"", "\"Keywords\":\"0x8010000000000000\",\"Channel\"");
+    assert_eq!(changed(&refused), "none");
+    assert_eq!(changed(&evtx("4724", data).replace("\"Security\"", "\"System\"")), "none");
+    assert_eq!(changed(&evtx("4724", r#""TargetUserName":"Bob""#)), "none");
+    assert_eq!(changed(&format!(r#"{{"EventID":4724,{data}}}"#)), "none");
+}
+
+#[test]
+fn changes_of_accounts_in_other_layouts() {
+    let xml = "<Event xmlns='x'><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4740</EventID>\
+        <TimeCreated SystemTime='2026-03-01T09:00:00.123456Z'/><Channel>Security</Channel><Computer>dc1</Computer></System>\
+        <EventData><Data Name='TargetUserName'>bob</Data><Data Name='TargetDomainName'>PC7</Data><Data Name='TargetSid'>S-1-5-21-1\
+        </Data></EventData></Event>";
+    assert_eq!(changed(xml), "2026-03-01T09:00:00.123456Z lock bob/PC7 4740 windows-xml");
+    let positional = |id: u32, message: &str, inserts: &str| {
+        format!(
+            r#"{{"ProviderName":"Microsoft-Windows-Security-Auditing","EventID":{id},"TimeCreated":"2026-03-01 10:00:00 +0100","Channel":"Security","Computer":"dc1","Message":"{message}","StringInserts":{inserts}}}"#
+        )
+    };
+    let inserts = r#"["bob","CORP","S-1-5-21-1","S-1-5-21-2","admin","CORP","0x1"]"#;
+    let reset = "An attempt was made to reset an account's password.";
+    let expected = "2026-03-01T09:00:00Z password bob/CORP 4724 winevtlog";
+    assert_eq!(changed(&positional(4724, reset, inserts)), expected);
+    assert_eq!(changed(&positional(4724, "…", inserts)), "none", "no needle");
+    let unused = inserts.replacen('[', "[\"-\",", 1);
+    let expected = "2026-03-01T09:00:00Z other bob/CORP 4738 winevtlog";
+    assert_eq!(changed(&positional(4738, "A user account was changed.", &unused)), expected);
+}

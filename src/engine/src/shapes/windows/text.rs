@@ -39,7 +39,7 @@ pub fn decode<'a>(event: &'a [u8], given: Given<'_>) -> Said<'a> {
         named(event, &mut logon)?;
     }
     // Splunk writes the month first, in every country.
-    settled(logon, given.zone.with_order(Some(Order::MonthDay)), given)
+    settled(logon, given.zone.with_order(Some(Order::MonthDay)), given, event)
 }
 
 fn named<'a>(event: &'a [u8], logon: &mut Logon<'a>) -> Option<()> {
