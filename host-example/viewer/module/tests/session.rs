@@ -280,7 +280,7 @@ fn an_update_tells_how_the_attack_went_on() {
 #[test]
 fn values_of_an_option_are_compared_with_dispositions() {
     let mut desk = desk(long_log());
-    let mut table = |desk: &mut Desk, axis: &str| -> Value {
+    let table = |desk: &mut Desk, axis: &str| -> Value {
         let begin = json!({ "ask": "judge_grid", "config": "", "analytic": "an1276", "axis": axis });
         ask(desk, begin).unwrap();
         while ask(desk, json!({ "ask": "grid", "batches": 1 })).unwrap()["done"] != json!(true) {}

@@ -85,12 +85,12 @@ fn a_source_is_expected_after_a_day() {
     let other = "new source: ada logs in from others since 1970-01-02T00:00:00Z";
     assert_eq!(says(2, 2 * DAY, ""), (vec![other.into()], Severity::High));
     assert_eq!(says(2, 2 * DAY, r#"{"new_source":"+1"}"#).1, Severity::Critical);
-    assert_eq!(says(2, 2 * DAY - 1, "").0, vec![String::new(); 0], "the account itself is new");
-    assert_eq!(told(&it, "", &event("bob", 1, 3 * DAY), None).0, vec![String::new(); 0]);
+    assert_eq!(says(2, 2 * DAY - 1, "").0, Vec::<String>::new(), "the account itself is new");
+    assert_eq!(told(&it, "", &event("bob", 1, 3 * DAY), None).0, Vec::<String>::new());
     // An alert about failures of several accounts says nothing about one of them.
     let mut failure = event("ada", 1, 3 * DAY);
     failure.outcome = Outcome::Failure;
-    assert_eq!(told(&it, "", &failure, Some(2)).0, vec![String::new(); 0]);
+    assert_eq!(told(&it, "", &failure, Some(2)).0, Vec::<String>::new());
     assert_eq!(told(&it, "", &failure, Some(1)).0.len(), 1);
 }
 
@@ -104,9 +104,9 @@ fn changes_of_the_last_day_are_told_by_their_meaning() {
     let lock = "account ada: locked at 1970-01-02T00:00:00Z";
     assert_eq!(says(&it, 2 * DAY, "").0, [password, lock]);
     assert_eq!(says(&it, 2 * DAY, r#"{"account_change":"-1"}"#).1, Severity::Medium);
-    assert_eq!(says(&it, 2 * DAY, r#"{"account_change":"off"}"#).0, vec![String::new(); 0]);
-    assert_eq!(says(&it, DAY - 1, "").0, vec![String::new(); 0], "later than the alert");
-    assert_eq!(says(&it, 2 * DAY + 1_000_000, "").0, vec![String::new(); 0], "too old");
+    assert_eq!(says(&it, 2 * DAY, r#"{"account_change":"off"}"#).0, Vec::<String>::new());
+    assert_eq!(says(&it, DAY - 1, "").0, Vec::<String>::new(), "later than the alert");
+    assert_eq!(says(&it, 2 * DAY + 1_000_000, "").0, Vec::<String>::new(), "too old");
     // A new factor is a risk only after a login.
     change(&mut it, "eve", Change::Factor, 9 * DAY);
     let alone =
@@ -136,7 +136,7 @@ fn how_a_login_came_in() {
     legacy.user_agent = "Python-Requests/2.31".into();
     assert_eq!(told(&it, "", &legacy, Some(9)).0, ["the user agent is that of a tool: python"]);
     legacy.user_agent = "Mozilla/5.0 (Macintosh)".into();
-    assert_eq!(told(&it, "", &legacy, None).0, vec![String::new(); 0]);
+    assert_eq!(told(&it, "", &legacy, None).0, Vec::<String>::new());
     legacy.method = "IMAP4".into();
     assert_eq!(told(&it, "", &legacy, None).0.len(), 1);
 }
