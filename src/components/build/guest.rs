@@ -122,7 +122,7 @@ impl<'a> Guest<'a> {
         };
         flags.push(format!("-Cllvm-args=-inline-threshold={inlining}"));
         if face == "component" {
-            // Unrolled loops are 2 % of a module. The host's compiler gains little from them.
+            // Unrolled loops are 2 % of a module.
             flags.push("-Cllvm-args=-unroll-threshold=40".to_owned());
         }
         let cargo_home =

@@ -29,7 +29,7 @@ pub struct Kind {
     pub finders: &'static [&'static str],
     /// How often it happens.
     pub times: usize,
-    /// What happens.
+    /// The events.
     pub play: fn(&mut Scene<'_>),
 }
 

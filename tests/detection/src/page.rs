@@ -173,7 +173,7 @@ impl<'c> Chapter<'c> {
         })
     }
 
-    /// What each system says of each kind.
+    /// The result of each system for each kind.
     fn kinds(&self, attack: bool) -> String {
         let names: Vec<&str> = self.rows.iter().map(|row| &*row.name).collect();
         let heading = if attack { "attack" } else { "noise" };

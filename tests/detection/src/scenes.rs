@@ -1,4 +1,4 @@
-//! What happens in the week: each kind of attack and of noise, with the analytics that have to find it.
+//! The events of the week: each kind of attack and of noise, with the analytics that have to find it.
 
 mod cloud;
 mod factors;

@@ -20,7 +20,7 @@ pub const ANALYTICS: [&str; 5] = ["an1276", "fls", "an1521", "an1269", "an0454"]
 /// A rule, or several that belong together.
 #[derive(Debug)]
 pub struct System {
-    /// Who publishes it.
+    /// The publisher.
     pub name: &'static str,
     /// The names of the rules, and what they count.
     pub rules: &'static str,
@@ -57,7 +57,7 @@ pub struct Fact {
     pub credential: bool,
 }
 
-/// What authsieve says of a corpus.
+/// The alerts of authsieve for a corpus.
 #[derive(Debug)]
 pub struct Judged {
     /// The alarms of each analytic.

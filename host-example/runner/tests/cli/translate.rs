@@ -104,7 +104,7 @@ fn rsigma_finds_the_same_with_the_translated_rules() {
     const { assert!(APART > 86_400 * 2 - 1, "stories do not touch each other") };
 }
 
-/// What Sigma groups this pattern by.
+/// The fields by which Sigma groups this pattern.
 fn ours(analytic: &str, alert: &Value) -> Alarm {
     let text = |field: &str| alert[field].as_str().unwrap_or_default().to_owned();
     let key = match (analytic, &*text("pattern")) {

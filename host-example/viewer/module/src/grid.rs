@@ -95,8 +95,8 @@ impl Grid {
         true
     }
 
-    /// The table: for each value the alerts, the alerts per day, the accounts and addresses behind them, the known
-    /// attacks that it loses, and the known false alerts.
+    /// The table. Each value has its alerts, its alerts per day, and the accounts and addresses behind them. It also has
+    /// the known attacks that the value loses, and the known false alerts.
     pub fn table(&self, decisions: &Decisions, days: f64) -> Value {
         let (mut attacks, mut wrong) = (Vec::new(), Vec::new());
         for mark in decisions.marks() {

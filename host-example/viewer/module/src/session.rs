@@ -316,7 +316,7 @@ impl Session {
     /// Begins to judge the kept records with several values of an option at once. Returns the number of values.
     ///
     /// # Errors
-    /// Fails if the analytic has no such option, for a value that the option does not allow, and after a reading that
+    /// Fails if the analytic has no such option, or if the option does not allow a value. Also fails after a reading that
     /// continued from a state.
     pub fn judge_grid(&mut self, config: &str, analytic: &str, axis: &str) -> Result<usize, String> {
         self.grid = None;

@@ -207,8 +207,8 @@ fn whole(time: i64) -> Timestamp {
 }
 
 proptest! {
-    /// Logins, changes and restarts in any order give the facts of the naive reference, as long as no account has more
-    /// sources than it may have.
+    /// Logins, changes and restarts in any order give the facts of the naive reference. No account has more sources than
+    /// it may have.
     #[test]
     fn the_facts_are_those_of_the_naive_reference(
         steps in prop::collection::vec((0..4u32, 0..6u32, 0..200i64, 0..14usize), 1..200)

@@ -36,7 +36,7 @@ detection:
 #[derive(Debug)]
 pub struct Rsigma {
     program: OsString,
-    /// What it says of its version.
+    /// Its version, as it reports it.
     pub version: String,
 }
 

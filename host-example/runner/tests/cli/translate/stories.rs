@@ -1,4 +1,4 @@
-//! What the translated rules are proven with: streams on which Sigma and the analytic agree, and streams for each
+//! The proof of the translated rules: streams on which Sigma and the analytic agree, and streams for each
 //! sentence of "Sigma cannot say".
 
 use authsieve_engine::time::Timestamp;

@@ -1,5 +1,5 @@
-//! Changes of accounts in Entra's audit log (Log Analytics `AuditLogs`, Graph `directoryAudits`, diagnostic settings),
-//! and the names of the same operations in the unified audit log.
+//! Changes of accounts in Entra's audit log: Log Analytics `AuditLogs`, Graph `directoryAudits`, diagnostic settings. The
+//! unified audit log has the same operations under other names.
 //!
 //! An entry has an operation, a result and target resources: the first one with a principal name is the account.
 //! Source: "Microsoft Entra audit log activity reference".

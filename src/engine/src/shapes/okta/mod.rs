@@ -18,7 +18,7 @@
 //! | the same | FAILURE for another reason | timeout |
 //! | `user.session.start` | SUCCESS | success |
 //! | the same | FAILURE | failure |
-//! | those of [`CHANGES`] | SUCCESS | a change of the account among the targets |
+//! | those of `CHANGES` | SUCCESS | a change of the account among the targets |
 //!
 //! A login whose policy asks for a factor, and which then sends a push, has two records with a challenge. The field
 //! [`method`](crate::event::Event::method) tells them apart: `policy` is the one that sent nothing to a telephone.

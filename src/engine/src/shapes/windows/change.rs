@@ -1,5 +1,13 @@
-//! Changes of accounts in the Security log: 4720 (created), 4722 (enabled), 4723 and 4724 (password changed, reset), 4725
-//! (disabled), 4726 (deleted), 4732 (member of a local group), 4738 (changed), 4740 (locked out), 4767 (unlocked).
+//! Changes of accounts in the Security log.
+//!
+//! | event | change |
+//! |---|---|
+//! | 4720, 4722 | created, enabled |
+//! | 4723, 4724 | password changed, reset |
+//! | 4725, 4726 | disabled, deleted |
+//! | 4732 | member of a local group |
+//! | 4738 | changed in another way |
+//! | 4740, 4767 | locked out, unlocked |
 //!
 //! Data is read by name, or by position if the record has the English message too: so each record has one of
 //! [`NEEDLES`]. The ids alone are short numbers, which many other records hold. Source: Microsoft Learn, "Audit User
