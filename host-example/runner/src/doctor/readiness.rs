@@ -1,4 +1,4 @@
-//! Tells the [readiness](authsieve_triage::readiness) of an analytic what a component reports.
+//! Tells the [`readiness`] of an analytic what a component reports.
 
 use authsieve_host::contract::{Advice, Descriptor, Event, Need, Note, Outcome, Source, Step};
 use authsieve_triage::readiness::{self, About, Fact};
